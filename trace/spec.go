@@ -22,23 +22,23 @@ type Unit uint8
 
 // The units. A field of unit UPlus1 holds value+1, so that 0 can mean "unknown" while a known 0 is still a 0.
 const (
-	UCount   Unit = iota // unsigned number
-	UInt                 // signed number
-	UBytes               // signed number of bytes; -1 the call failed
-	UNanos               // duration in ns; -1 none or for ever
-	UMoment              // CLOCK_MONOTONIC ns
-	UWall                // Unix time, ns
-	UFD                  // descriptor number; -1 none or unresolved
-	UInst                // InstanceID
-	UPlus1               // value+1; 0 unknown
-	UPoll                // epoll event bits
-	UHex                 // opaque bits
-	UOpen                // O_NONBLOCK and friends
-	UMsg                 // MSG_PEEK and friends
-	UEnum                // index into Field.Words
-	UName                // id of a Name of the same stream
-	UErrno               // error number
-	UText                // a piece of a string; Name only
+	UCount  Unit = iota // unsigned number
+	UInt                // signed number
+	UBytes              // signed number of bytes; -1 the call failed
+	UNanos              // duration in ns; -1 none or for ever
+	UMoment             // CLOCK_MONOTONIC ns
+	UWall               // Unix time, ns
+	UFD                 // descriptor number; -1 none or unresolved
+	UInst               // InstanceID
+	UPlus1              // value+1; 0 unknown
+	UPoll               // epoll event bits
+	UHex                // opaque bits
+	UOpen               // O_NONBLOCK and friends
+	UMsg                // MSG_PEEK and friends
+	UEnum               // index into Field.Words
+	UName               // id of a Name of the same stream
+	UErrno              // error number
+	UText               // a piece of a string; Name only
 )
 
 // Field is one value of an event kind: which bits hold it, and how to read them.

@@ -1,0 +1,2 @@
+package trace
+const chunkEvents = 1 << 16
