@@ -1,0 +1,149 @@
+package loop
+
+import (
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// acceptMany accepts as often as the rule says. It returns how many calls were made and how many got a connection.
+func (l *Loop) acceptMany(rule Count) (asked, useful int) {
+	again := false
+	for n := 0; rule.more(n, again, false); n++ {
+		asked++
+		fd, errno := l.acceptOne()
+		switch errno {
+		case 0:
+			useful++
+			if l.quit {
+				return
+			}
+			l.admit(fd)
+		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+			if l.b.OnEMFILE == EMFILEIgnore || !l.shed() {
+				return
+			}
+		case unix.EINTR, unix.ECONNABORTED:
+		default:
+			again = true
+		}
+	}
+	return
+}
+
+// acceptOne is one accept4, recorded. A connection's descriptor is recorded as opened, too.
+func (l *Loop) acceptOne() (int, unix.Errno) {
+	var rsa unix.RawSockaddrAny
+	t0 := l.tr.Now()
+	fd, errno := acceptFD(l.lis.fd, &rsa, openFlags)
+	t1 := l.tr.Now()
+	e := l.tr.Next(trace.Accept, t1)
+	e.FD, e.Gen, e.Aux, e.A, e.Mask, e.Dur, e.Errno = int32(l.lis.fd), l.lis.gen, trace.CallAccept4, int64(fd), openFlags, t1-t0, uint16(errno)
+	if errno != 0 {
+		return -1, errno
+	}
+	peer := peerString(&rsa)
+	id := l.peerName(fd, peer)
+	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, openFlags)
+	c := &conn{fd: fd, gen: gen, peer: peer, at: len(l.order), left: -1}
+	l.conns[fd] = c
+	l.order = append(l.order, c)
+	l.stats.Accepted.Add(1)
+	return fd, 0
+}
+
+// admit takes a new connection into the loop, or turns it away.
+func (l *Loop) admit(fd int) {
+	c := l.conns[fd]
+	if l.b.MaxFD > 0 && fd >= l.b.MaxFD {
+		l.closeConn(c, trace.CloseRefused)
+		return
+	}
+	l.sockopt(fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if l.b.Arrival == ArrivalStamp || l.b.Arrival == ArrivalBoth {
+		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	}
+	l.watchArrival(c)
+	if l.b.Hold > 0 && l.b.Driver != trace.DriverSleepPoll {
+		c.held = true
+		l.nheld++
+		return
+	}
+	if err := l.drv.added(l, c); err != nil {
+		l.closeConn(c, trace.CloseError)
+	}
+}
+
+// shed gives up the reserve descriptor to accept one connection and close it, and takes the reserve back. Without it the
+// connection would stay queued and the listener readable for ever (TRUTH.md P14).
+func (l *Loop) shed() bool {
+	if l.reserve < 0 {
+		return false
+	}
+	l.closeFD(l.reserve, l.gens[l.reserve], trace.CloseShed)
+	l.reserve = -1
+	fd, errno := l.acceptOne()
+	if errno == 0 {
+		l.closeConn(l.conns[fd], trace.CloseShed)
+	}
+	l.openReserve()
+	return errno == 0
+}
+
+// closeConn ends a connection and forgets it.
+func (l *Loop) closeConn(c *conn, why uint32) {
+	if c.fd < 0 {
+		return
+	}
+	if l.drv != nil {
+		l.drv.closing(l, c)
+	}
+	if c.held {
+		l.nheld--
+	}
+	l.conns[c.fd] = nil
+	last := len(l.order) - 1
+	l.order[c.at] = l.order[last]
+	l.order[c.at].at = c.at
+	l.order[last] = nil
+	l.order = l.order[:last]
+	fd := c.fd
+	c.fd = -1
+	l.stats.Closed.Add(1)
+	l.closeFD(fd, c.gen, why)
+}
+
+// connOf finds the connection that a report's data means, nil when it is gone.
+func (l *Loop) connOf(data uint64) *conn {
+	fd := int(uint32(data))
+	if fd >= len(l.conns) {
+		return nil
+	}
+	c := l.conns[fd]
+	if c == nil || c.gen != uint32(data>>32) {
+		return nil
+	}
+	return c
+}
+
+// peerString formats the address that accept4 filled in.
+func peerString(rsa *unix.RawSockaddrAny) string {
+	switch rsa.Addr.Family {
+	case unix.AF_INET:
+		a := (*unix.RawSockaddrInet4)(unsafe.Pointer(rsa))
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), ntohs(a.Port)).String()
+	case unix.AF_INET6:
+		a := (*unix.RawSockaddrInet6)(unsafe.Pointer(rsa))
+		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr), ntohs(a.Port)).String()
+	}
+	return ""
+}
+
+// ntohs reads a port, which is in network order in memory.
+func ntohs(p uint16) uint16 {
+	b := (*[2]byte)(unsafe.Pointer(&p))
+	return uint16(b[0])<<8 | uint16(b[1])
+}

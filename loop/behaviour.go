@@ -1,0 +1,232 @@
+package loop
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"evviz/trace"
+)
+
+// Behaviour is everything about a loop that can be healthy or broken on purpose. One struct stands behind flags,
+// scenarios, live keys and tests alike; [Knobs] names its fields. A change reaches the running loop as a posted task
+// and is recorded as a Knob event.
+type Behaviour struct {
+	Driver  uint32 // trace.Driver*
+	Trigger uint32 // trace.Trigger*; meaningful for epoll
+
+	Interval  time.Duration // sleep between the rounds of sleep-poll
+	ReadSize  int           // bytes asked for by one read
+	Reads     Count         // reads per wakeup or round
+	Accepts   Count         // accepts per wakeup or round
+	MaxEvents int           // most reports taken from one wait
+	Timeout   time.Duration // longest wait; negative: for ever
+	Rounding  Rounding      // how a timeout becomes milliseconds
+	RDHUP     bool          // ask for EPOLLRDHUP too
+	WriteOut  WriteInterest
+	OnEOF     OnEOF
+	OnEMFILE  OnEMFILE
+	WakeDrain bool // read the wake-fd when it is reported
+	Work      Work
+	Hold      int         // register a connection only when so many bytes wait for it; 0 at once
+	Registry  RegisterVia // who registers a held connection
+	MaxFD     int         // a connection whose number is this or above is closed at once; 0 no limit
+	Backlog   int
+	RcvBuf    int // SO_RCVBUF of connections; 0 the kernel's default
+	SndBuf    int
+	Waits     int // stop after so many more waits or rounds; 0 never
+	Arrival   Arrival
+
+	acceptsSet bool // Accepts was set by hand, so an edge-triggered listener is not drained behind the user's back
+}
+
+// Default is a healthy loop.
+func Default() Behaviour {
+	return Behaviour{
+		Driver: trace.DriverSleepPoll, Trigger: trace.TriggerLevel,
+		Interval: 250 * time.Millisecond, ReadSize: 4096, Reads: Count{Kind: CountCalls, N: 1}, Accepts: Count{Kind: CountDrain},
+		MaxEvents: 64, Timeout: -1, WakeDrain: true, Backlog: 511, Arrival: ArrivalObserver,
+	}
+}
+
+// acceptsNow is how the listener is to be served under the present trigger: edge means drain, unless set by hand.
+func (b *Behaviour) acceptsNow() Count {
+	if b.Driver == trace.DriverEpoll && b.Trigger != trace.TriggerLevel && !b.acceptsSet {
+		return Count{Kind: CountDrain}
+	}
+	return b.Accepts
+}
+
+// trigger is the triggering that is really in force: only epoll has one.
+func (b *Behaviour) trigger() uint32 {
+	if b.Driver == trace.DriverEpoll {
+		return b.Trigger
+	}
+	return trace.TriggerNone
+}
+
+// Count says how many calls a handler makes before it goes back to wait.
+type Count struct {
+	Kind CountKind
+	N    int
+}
+
+// CountKind is the rule by which a handler stops.
+type CountKind uint8
+
+// The rules.
+const (
+	CountCalls CountKind = iota // N calls, whatever they say; 0 never
+	CountUpTo                   // at most N, stops at EAGAIN
+	CountShort                  // until a read returns less than was asked for, or EAGAIN
+	CountDrain                  // until EAGAIN
+)
+
+// String is the form that ParseCount reads.
+func (c Count) String() string {
+	switch c.Kind {
+	case CountUpTo:
+		return fmt.Sprintf("upto:%d", c.N)
+	case CountShort:
+		return "short"
+	case CountDrain:
+		return "drain"
+	}
+	return strconv.Itoa(c.N)
+}
+
+// ParseCount reads "0", "3", "upto:3", "short" or "drain".
+func ParseCount(s string) (Count, error) {
+	switch s {
+	case "short":
+		return Count{Kind: CountShort}, nil
+	case "drain":
+		return Count{Kind: CountDrain}, nil
+	}
+	k, t := CountCalls, s
+	if rest, ok := strings.CutPrefix(s, "upto:"); ok {
+		k, t = CountUpTo, rest
+	}
+	n, err := strconv.Atoi(t)
+	if err != nil || n < 0 || n > 1<<20 {
+		return Count{}, fmt.Errorf("%q is not a number of calls: use 0, a number, upto:N, short or drain", s)
+	}
+	return Count{k, n}, nil
+}
+
+// more reports whether another call is due after n calls, the last of which returned ret of asked bytes or EAGAIN.
+func (c Count) more(n int, again, short bool) bool {
+	switch c.Kind {
+	case CountCalls:
+		return n < c.N
+	case CountUpTo:
+		return n < c.N && !again
+	case CountShort:
+		return !again && !short
+	default:
+		return !again
+	}
+}
+
+// Rounding turns a timeout into the milliseconds that epoll_wait and poll take.
+type Rounding uint8
+
+// Roundings. Floor is the mistake of TRUTH.md P35: a burst of zero waits before every timer.
+const (
+	RoundCeil Rounding = iota
+	RoundFloor
+)
+
+// WriteInterest says when EPOLLOUT is asked for.
+type WriteInterest uint8
+
+// Write interests. Always is the write spin of TRUTH.md P11.
+const (
+	WriteOnDemand WriteInterest = iota
+	WriteAlways
+)
+
+// OnEOF says what the loop does when a peer has finished.
+type OnEOF uint8
+
+// Reactions to end of file.
+const (
+	EOFClose  OnEOF = iota // answer what is still owed, then close
+	EOFIgnore              // leave everything as it is
+	EOFLeak                // stop watching, never close
+)
+
+// OnEMFILE says what the loop does when descriptors run out.
+type OnEMFILE uint8
+
+// Reactions to EMFILE. Shed gives up a reserve descriptor to accept and close the connection, so that the listener
+// does not stay readable for ever.
+const (
+	EMFILEShed OnEMFILE = iota
+	EMFILEIgnore
+)
+
+// RegisterVia says which thread registers a connection that was held.
+type RegisterVia uint8
+
+// Ways to register.
+const (
+	ViaTask     RegisterVia = iota // a task on the loop's own thread
+	ViaRegistry                    // another thread, while the loop waits (epoll only)
+)
+
+// Arrival says how the lab learns when data arrived.
+type Arrival uint8
+
+// Ways to learn it.
+const (
+	ArrivalOff Arrival = iota
+	ArrivalObserver
+	ArrivalStamp
+	ArrivalBoth
+)
+
+// Work is what a handler does besides I/O, once for each time it got data.
+type Work struct {
+	Kind WorkKind
+	For  time.Duration
+}
+
+// WorkKind is a kind of work.
+type WorkKind uint8
+
+// Kinds of work.
+const (
+	WorkNone WorkKind = iota
+	WorkCPU
+	WorkSleep
+)
+
+// String is the form that ParseWork reads.
+func (w Work) String() string {
+	switch w.Kind {
+	case WorkCPU:
+		return "cpu:" + w.For.String()
+	case WorkSleep:
+		return "sleep:" + w.For.String()
+	}
+	return "none"
+}
+
+// ParseWork reads "none", "cpu:3ms" or "sleep:50ms".
+func ParseWork(s string) (Work, error) {
+	if s == "none" || s == "" {
+		return Work{}, nil
+	}
+	kind, d, ok := strings.Cut(s, ":")
+	k := map[string]WorkKind{"cpu": WorkCPU, "sleep": WorkSleep}[kind]
+	if !ok || k == WorkNone {
+		return Work{}, fmt.Errorf("%q is not a kind of work: use none, cpu:DURATION or sleep:DURATION, for example cpu:3ms", s)
+	}
+	v, err := time.ParseDuration(d)
+	if err != nil || v < 0 || v > time.Minute {
+		return Work{}, fmt.Errorf("%q is not a duration between 0 and 1m, for example 3ms", d)
+	}
+	return Work{k, v}, nil
+}

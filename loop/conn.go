@@ -1,0 +1,69 @@
+package loop
+
+import (
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// drain is what the loop knows of a connection's unread bytes since its last report (TRUTH.md 1.2).
+type drain uint8
+
+const (
+	drained   drain = iota // nothing is owed: no report yet, EAGAIN, or a short read
+	untouched              // reported, and nobody has read since
+	maybeLeft              // the last read got all it asked for
+)
+
+// conn is one connection. It belongs to the loop's thread.
+type conn struct {
+	fd   int
+	gen  uint32 // how often this number has been used, so that a late report of its predecessor is seen as stale
+	peer string
+	at   int // index in Loop.order
+
+	registered  bool
+	held        bool        // waits for Hold bytes before it is registered
+	viaRegistry atomic.Bool // another thread has registered it; the loop learns of it by the first report
+	mask        uint32      // what is registered
+	trigger     uint32      // trace.Trigger*; set per connection by T
+	own         bool        // trigger was chosen for this connection alone
+
+	state   drain
+	left    int64 // bytes known to be unread; -1 unknown
+	rearmed bool  // modified since the last report: the next one is the MOD's own doing
+
+	out    []byte // accepted from the peer, not yet written back
+	eof    bool   // the peer has finished
+	leaked bool
+	paused bool // does not read because the peer does not: back-pressure
+}
+
+// Bounds of the bytes that the loop holds for a peer that does not read: above high it stops reading from it, below low
+// it goes on.
+const (
+	outHigh = 1 << 20
+	outLow  = 1 << 18
+)
+
+func (c *conn) data() uint64 { return uint64(uint32(c.fd)) | uint64(c.gen)<<32 }
+
+// interest is the event mask that the connection needs now.
+func (l *Loop) interest(c *conn) uint32 {
+	var m uint32
+	if !c.paused && !(c.eof && l.b.OnEOF == EOFClose) {
+		m |= unix.EPOLLIN
+	}
+	if l.b.RDHUP {
+		m |= unix.EPOLLRDHUP
+	}
+	if len(c.out) > 0 || l.b.WriteOut == WriteAlways {
+		m |= unix.EPOLLOUT
+	}
+	if l.b.Driver == trace.DriverEpoll && c.trigger == trace.TriggerEdge {
+		m |= unix.EPOLLET
+	}
+	return m
+}

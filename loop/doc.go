@@ -1,0 +1,31 @@
+// Package loop is the lab: a real event loop behind an echo server, instrumented so that everything it does is an event
+// of package trace.
+//
+// # One iteration
+//
+//  1. timers that are due fire
+//  2. tasks posted from other threads run
+//  3. the driver sleeps (polling) or waits (readiness), no longer than until the next timer
+//  4. what it found is handled: connections are accepted, bytes are read and written back, the wake-fd is drained
+//
+// # Drivers
+//
+// polling (sleep-poll) asks every descriptor in every round and sleeps in between. readiness (poll, epoll) asks the
+// kernel which descriptors are worth asking, through a Poller; poller.go has that contract. Both run the same handlers,
+// steered by one Behaviour, and can be exchanged while connections stay open (switch.go).
+//
+// # Threads
+//
+// The loop is locked to one thread and everything in Loop belongs to it; others reach it by Post and Do. A second thread,
+// the observer, watches the same descriptors with an epoll instance of its own and records when data arrived. Each has a
+// ring; neither ever waits for a reader.
+//
+// # What is recorded
+//
+// Every system call that the server makes on the loop's thread, with its arguments and result. evviz's own questions
+// (FIONREAD, to know what is unread) are not calls of the server and only appear as knowledge in other events. Whether
+// something was good is never recorded, with one exception that the lab can know for certain because it sees both ends:
+// Renotify, a level-triggered report about bytes that an earlier report was about.
+//
+// The package knows nothing of screens, files or client scripts.
+package loop

@@ -1,0 +1,89 @@
+package loop
+
+import (
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// polling is the loop of the tutorials: ask everybody, sleep, ask again. It never knows whether asking is worth it.
+type polling struct{}
+
+func (*polling) attach(l *Loop) error {
+	for _, c := range l.order {
+		c.registered, c.held, c.state = false, false, drained
+	}
+	l.nheld = 0
+	return nil
+}
+
+func (*polling) detach(*Loop)               {}
+func (*polling) added(*Loop, *conn) error   { return nil }
+func (*polling) changed(*Loop, *conn) error { return nil }
+func (*polling) closing(*Loop, *conn)       {}
+
+// turn is one round and the sleep after it.
+func (*polling) turn(l *Loop) error {
+	t0 := l.tr.Now()
+	l.round++
+	asked, useful := l.acceptMany(l.b.Accepts)
+	for i := 0; i < len(l.order); i++ {
+		c := l.order[i]
+		if len(c.out) > 0 {
+			asked++
+			if l.flush(c) > 0 {
+				useful++
+			}
+			if c.fd < 0 {
+				i-- // closed: another connection has taken its place
+				continue
+			}
+		}
+		if c.eof || c.paused || c.leaked {
+			continue
+		}
+		a, u := l.readMany(c)
+		asked, useful = asked+a, useful+u
+		if c.fd < 0 {
+			i--
+		}
+	}
+	t1 := l.tr.Now()
+	e := l.tr.Next(trace.Round, t1)
+	e.Aux, e.A, e.B, e.Dur = l.round, int64(asked), int64(useful), t1-t0
+	l.countWait()
+	if l.quit {
+		return nil
+	}
+	l.sleep()
+	return nil
+}
+
+// sleep waits for the interval, or until the next timer. A task posted from another thread ends it: the poster sets a
+// flag and signals this thread until the flag is taken. Go's own signals end it too; then it sleeps on for what is left.
+func (l *Loop) sleep() {
+	left := int64(l.b.Interval)
+	if d, ok := l.timers.next(l.clock()); ok && d < left {
+		left = d
+	}
+	for left > 0 && !l.tasks.waiting() {
+		left = l.sleepOnce(left)
+	}
+}
+
+// sleepOnce is one clock_nanosleep, recorded. It returns what is left after a signal, else 0.
+func (l *Loop) sleepOnce(ns int64) int64 {
+	var rem unix.Timespec
+	t0 := l.tr.Now()
+	e := l.tr.Next(trace.Sleep, t0)
+	e.Phase, e.Aux, e.A = trace.PhaseEnter, trace.CallClockNanosleep, ns
+	l.tr.Publish(t0)
+	err := sleepFor(ns, &rem)
+	t1 := l.tr.Now()
+	e = l.tr.Next(trace.Sleep, t1)
+	e.Phase, e.Aux, e.A, e.Dur, e.Errno = trace.PhaseExit, trace.CallClockNanosleep, ns, t1-t0, uint16(err)
+	if err != unix.EINTR {
+		return 0
+	}
+	return rem.Nano()
+}

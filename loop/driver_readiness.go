@@ -1,0 +1,264 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// readiness waits with a Poller and handles what it reports.
+type readiness struct {
+	p       Poller
+	reports []Report
+	doubt   []*conn // reported in the last batch; what is left in them may have to be asked
+}
+
+// Data of the two descriptors that are not connections. Connections carry descriptor and generation.
+const (
+	dataListener = uint64(1)<<63 | 1
+	dataWake     = uint64(1)<<63 | 2
+)
+
+func (d *readiness) attach(l *Loop) error {
+	if err := d.p.Add(l.wakeFD, l.wakeGen, unix.EPOLLIN, dataWake); err != nil {
+		return fmt.Errorf("register the wake-up descriptor: %w", err)
+	}
+	if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
+		return fmt.Errorf("register the listener: %w", err)
+	}
+	for _, c := range l.order {
+		c.registered, c.state, c.left, c.rearmed = false, drained, -1, false
+		if c.held && c.viaRegistry.Load() {
+			l.letIn(c)
+		}
+		if c.leaked || c.held {
+			continue
+		}
+		if err := d.register(l, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Loop) listenerMask() uint32 {
+	m := uint32(unix.EPOLLIN)
+	if l.b.Driver == trace.DriverEpoll && l.lis.trigger == trace.TriggerEdge {
+		m |= unix.EPOLLET
+	}
+	return m
+}
+
+func (d *readiness) register(l *Loop, c *conn) error {
+	if !c.own {
+		c.trigger = l.b.trigger()
+	}
+	c.mask = l.interest(c)
+	if err := d.p.Add(c.fd, c.gen, c.mask, c.data()); err != nil {
+		return fmt.Errorf("register %s: %w", c.peer, err)
+	}
+	c.registered = true
+	return nil
+}
+
+func (d *readiness) detach(l *Loop) {
+	d.p.Close()
+	for _, c := range l.order {
+		c.registered = false
+	}
+}
+
+func (d *readiness) added(l *Loop, c *conn) error { return d.register(l, c) }
+
+func (d *readiness) changed(l *Loop, c *conn) error {
+	if !c.registered {
+		return nil
+	}
+	m := l.interest(c)
+	if m == c.mask {
+		return nil
+	}
+	if err := d.p.Modify(c.fd, c.gen, m, c.data()); err != nil {
+		return err
+	}
+	c.mask, c.rearmed = m, true
+	return nil
+}
+
+func (d *readiness) closing(_ *Loop, c *conn) {
+	if c.registered {
+		d.p.Forget(c.fd)
+		c.registered = false
+	}
+	for i, x := range d.doubt {
+		if x == c {
+			d.doubt[i] = nil
+		}
+	}
+}
+
+// turn is one wait and its batch.
+func (d *readiness) turn(l *Loop) error {
+	d.settleDoubts(l)
+	if len(d.reports) != l.b.MaxEvents {
+		d.reports = make([]Report, l.b.MaxEvents)
+	}
+	n, err := d.wait(l)
+	if err != nil {
+		return fmt.Errorf("wait for readiness: %w", err)
+	}
+	batch := d.reports[:n]
+	now := l.tr.Now()
+	for i := range batch {
+		d.report(l, &batch[i], now)
+	}
+	for i := range batch {
+		r := &batch[i]
+		switch r.Data {
+		case dataListener:
+			start := l.tr.Now()
+			l.acceptMany(l.b.acceptsNow())
+			l.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tr.Now())
+		case dataWake:
+			l.drainWake()
+		default:
+			if c := l.connOf(r.Data); c != nil {
+				if c.held {
+					l.letIn(c)
+					c.registered = true
+				}
+				d.handle(l, c, r.Mask)
+			}
+		}
+		if l.drv != d {
+			return nil // a task of this batch switched the mechanism; the rest of the batch is not valid any more
+		}
+	}
+	if n > 0 || err == nil {
+		l.countWait()
+	}
+	return nil
+}
+
+// wait waits until there is a report, a timer is due, or the Timeout knob's time is over. A wait that a signal cut short
+// goes on with the time that is left, as a call of its own.
+func (d *readiness) wait(l *Loop) (int, error) {
+	timeout := l.b.Timeout
+	if t, ok := l.timers.next(l.clock()); ok && (timeout < 0 || time.Duration(t) < timeout) {
+		timeout = time.Duration(t)
+	}
+	begin := l.clock()
+	left := timeout
+	for {
+		n, err := d.p.Wait(left, d.reports)
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+		if left > 0 {
+			if left = timeout - time.Duration(l.clock()-begin); left < 0 {
+				left = 0
+			}
+		}
+	}
+}
+
+// report records one report of a batch and judges, from both ends, whether it told anything new.
+func (d *readiness) report(l *Loop, r *Report, now int64) {
+	e := l.tr.Next(trace.Ready, now)
+	e.Inst, e.Mask, e.A = d.p.Instance(), r.Mask, int64(r.Data)
+	switch r.Data {
+	case dataListener:
+		e.FD, e.Gen = int32(l.lis.fd), l.lis.gen
+		return
+	case dataWake:
+		e.FD, e.Gen = int32(l.wakeFD), l.wakeGen
+		d.wakeReported(l, e.Inst, now)
+		return
+	}
+	e.FD, e.Gen = int32(uint32(r.Data)), uint32(r.Data>>32)&^(1<<31)
+	c := l.connOf(r.Data)
+	if c == nil {
+		return // stale: the number belongs to somebody else by now
+	}
+	if !l.tr.On() {
+		return
+	}
+	if r.Mask&unix.EPOLLIN != 0 {
+		if c.state != drained {
+			// The last report of this connection left bytes, or nobody looked. Only then is the kernel asked again.
+			if n, ok := unread(c.fd); ok {
+				e.B = n + 1
+				if n > 0 && n <= c.left && !c.rearmed && c.mask&unix.EPOLLET == 0 {
+					why := uint32(trace.RenotifyLeftover)
+					if c.state == untouched {
+						why = trace.RenotifyUntouched
+					}
+					x := l.tr.Next(trace.Renotify, now)
+					x.Inst, x.FD, x.Gen, x.Mask, x.B, x.Aux = d.p.Instance(), int32(c.fd), c.gen, unix.EPOLLIN, n+1, why
+				}
+				c.left = n
+			}
+		} else {
+			c.left = -1
+		}
+		c.state = untouched
+		d.doubt = append(d.doubt, c)
+	}
+	c.rearmed = false
+}
+
+// wakeReported tells a wake-fd that was reported again although nobody posted anything and nobody read it.
+func (d *readiness) wakeReported(l *Loop, inst trace.InstanceID, now int64) {
+	posts := l.tasks.posted()
+	if l.lis.wakeUnread && posts == l.lis.wakePosts {
+		x := l.tr.Next(trace.Renotify, now)
+		x.Inst, x.FD, x.Gen, x.Mask, x.Aux = inst, int32(l.wakeFD), l.wakeGen, unix.EPOLLIN, trace.RenotifyUntouched
+	}
+	l.lis.wakePosts = posts
+	l.lis.wakeUnread = true
+}
+
+// settleDoubts asks, before the loop waits again, how much is left in connections that were reported and not drained,
+// where that is not known yet: only with this number can the next report be called old or new.
+func (d *readiness) settleDoubts(l *Loop) {
+	for _, c := range d.doubt {
+		if c != nil && c.fd >= 0 && c.state != drained && c.left < 0 {
+			if n, ok := unread(c.fd); ok {
+				c.left = n
+			}
+		}
+	}
+	d.doubt = d.doubt[:0]
+}
+
+// handle is the handler of a connection that was reported.
+func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
+	start := l.tr.Now()
+	fd, gen := c.fd, c.gen
+	busy := l.b.Work.Kind != WorkNone
+	if busy {
+		e := l.tr.Next(trace.Call, start)
+		e.Phase, e.FD, e.Gen, e.Aux = trace.PhaseEnter, int32(fd), gen, trace.HandlerConn
+	}
+	if mask&unix.EPOLLOUT != 0 && len(c.out) > 0 {
+		l.flush(c)
+	}
+	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && !c.paused {
+		l.readMany(c)
+	}
+	if c.fd >= 0 {
+		if err := d.changed(l, c); err != nil {
+			l.closeConn(c, trace.CloseError)
+		}
+	}
+	end := l.tr.Now()
+	phase := trace.PhaseComplete
+	if busy {
+		phase = trace.PhaseExit
+	}
+	l.handled(trace.HandlerConn, phase, fd, gen, start, end)
+}

@@ -1,0 +1,155 @@
+package loop
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"time"
+
+	"evviz/trace"
+)
+
+// Knob is one named setting of a Behaviour: the flag, the scenario's key and the recorded Knob event share the name.
+type Knob struct {
+	Name string
+	Doc  string
+	Get  func(*Behaviour) string
+	set  func(*Behaviour, string) error
+}
+
+// Set parses a value into the behaviour. The error says what would have been right.
+func (k *Knob) Set(b *Behaviour, v string) error {
+	if err := k.set(b, v); err != nil {
+		return fmt.Errorf("%s: %w", k.Name, err)
+	}
+	return nil
+}
+
+// Knobs is the table of all settings, by name.
+var Knobs = []Knob{
+	{"accepts", "accept calls per wakeup or round: 0, N, upto:N, drain", func(b *Behaviour) string { return b.Accepts.String() },
+		func(b *Behaviour, v string) (err error) { b.Accepts, err = ParseCount(v); b.acceptsSet = true; return }},
+	{"arrival", "how the moment of arrival is learned: observer, stamp, both, off",
+		choice(func(b *Behaviour) *Arrival { return &b.Arrival }, "off", "observer", "stamp", "both"),
+		choose(func(b *Behaviour) *Arrival { return &b.Arrival }, "off", "observer", "stamp", "both")},
+	{"backlog", "connections that the kernel keeps waiting for accept", func(b *Behaviour) string { return strconv.Itoa(b.Backlog) },
+		number(func(b *Behaviour) *int { return &b.Backlog }, 1, 1<<16)},
+	{"hold", "register a connection only when so many bytes wait for it; 0 at once", func(b *Behaviour) string { return strconv.Itoa(b.Hold) },
+		number(func(b *Behaviour) *int { return &b.Hold }, 0, 1<<30)},
+	{"interval", "sleep between the rounds of sleep-poll", func(b *Behaviour) string { return b.Interval.String() },
+		duration(func(b *Behaviour) *time.Duration { return &b.Interval }, 0, 24*time.Hour)},
+	{"max-events", "most reports taken from one wait", func(b *Behaviour) string { return strconv.Itoa(b.MaxEvents) },
+		number(func(b *Behaviour) *int { return &b.MaxEvents }, 1, 1<<16)},
+	{"max-fd", "a connection with this descriptor number or above is closed at once; 0 no limit", func(b *Behaviour) string { return strconv.Itoa(b.MaxFD) },
+		number(func(b *Behaviour) *int { return &b.MaxFD }, 0, 1<<30)},
+	{"on-emfile", "when descriptors run out: shed, ignore",
+		choice(func(b *Behaviour) *OnEMFILE { return &b.OnEMFILE }, "shed", "ignore"),
+		choose(func(b *Behaviour) *OnEMFILE { return &b.OnEMFILE }, "shed", "ignore")},
+	{"on-eof", "when a peer has finished: close, ignore, leak",
+		choice(func(b *Behaviour) *OnEOF { return &b.OnEOF }, "close", "ignore", "leak"),
+		choose(func(b *Behaviour) *OnEOF { return &b.OnEOF }, "close", "ignore", "leak")},
+	{"rcvbuf", "SO_RCVBUF of connections in bytes; 0 the kernel's default", func(b *Behaviour) string { return strconv.Itoa(b.RcvBuf) },
+		number(func(b *Behaviour) *int { return &b.RcvBuf }, 0, 1<<30)},
+	{"rdhup", "ask for EPOLLRDHUP as well: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.RDHUP) },
+		boolean(func(b *Behaviour) *bool { return &b.RDHUP })},
+	{"read-size", "bytes asked for by one read", func(b *Behaviour) string { return strconv.Itoa(b.ReadSize) },
+		number(func(b *Behaviour) *int { return &b.ReadSize }, 1, 1<<24)},
+	{"reads", "read calls per wakeup or round: 0, N, upto:N, short, drain", func(b *Behaviour) string { return b.Reads.String() },
+		func(b *Behaviour, v string) (err error) { b.Reads, err = ParseCount(v); return }},
+	{"register-via", "who registers a held connection: task (the loop), registry (another thread, epoll only)",
+		choice(func(b *Behaviour) *RegisterVia { return &b.Registry }, "task", "registry"),
+		choose(func(b *Behaviour) *RegisterVia { return &b.Registry }, "task", "registry")},
+	{"rounding", "how a timeout becomes milliseconds: ceil, floor",
+		choice(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor"),
+		choose(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor")},
+	{"sndbuf", "SO_SNDBUF of connections in bytes; 0 the kernel's default", func(b *Behaviour) string { return strconv.Itoa(b.SndBuf) },
+		number(func(b *Behaviour) *int { return &b.SndBuf }, 0, 1<<30)},
+	{"timeout", "longest wait of a readiness loop; -1 for ever", func(b *Behaviour) string {
+		if b.Timeout < 0 {
+			return "-1"
+		}
+		return b.Timeout.String()
+	}, func(b *Behaviour, v string) error {
+		if v == "-1" {
+			b.Timeout = -1
+			return nil
+		}
+		return duration(func(b *Behaviour) *time.Duration { return &b.Timeout }, 0, 24*time.Hour)(b, v)
+	}},
+	{"waits", "stop after so many more waits or rounds; 0 never", func(b *Behaviour) string { return strconv.Itoa(b.Waits) },
+		number(func(b *Behaviour) *int { return &b.Waits }, 0, 1<<30)},
+	{"wake-drain", "read the wake-up descriptor when it is reported: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.WakeDrain) },
+		boolean(func(b *Behaviour) *bool { return &b.WakeDrain })},
+	{"work", "what a handler does when it got data: none, cpu:DURATION, sleep:DURATION", func(b *Behaviour) string { return b.Work.String() },
+		func(b *Behaviour, v string) (err error) { b.Work, err = ParseWork(v); return }},
+	{"write-interest", "when EPOLLOUT is asked for: on-demand, always",
+		choice(func(b *Behaviour) *WriteInterest { return &b.WriteOut }, "on-demand", "always"),
+		choose(func(b *Behaviour) *WriteInterest { return &b.WriteOut }, "on-demand", "always")},
+}
+
+// FindKnob looks a knob up by name.
+func FindKnob(name string) (*Knob, bool) {
+	i := sort.Search(len(Knobs), func(i int) bool { return Knobs[i].Name >= name })
+	if i < len(Knobs) && Knobs[i].Name == name {
+		return &Knobs[i], true
+	}
+	return nil, false
+}
+
+// Describe lists every setting as "name value", for a recording's header.
+func (b *Behaviour) Describe() []trace.Pair {
+	out := make([]trace.Pair, 0, len(Knobs))
+	for i := range Knobs {
+		out = append(out, trace.Pair{Key: "knob." + Knobs[i].Name, Value: Knobs[i].Get(b)})
+	}
+	return out
+}
+
+func choice[T ~uint8](at func(*Behaviour) *T, words ...string) func(*Behaviour) string {
+	return func(b *Behaviour) string { return words[*at(b)] }
+}
+
+func choose[T ~uint8](at func(*Behaviour) *T, words ...string) func(*Behaviour, string) error {
+	return func(b *Behaviour, v string) error {
+		for i, w := range words {
+			if w == v {
+				*at(b) = T(i)
+				return nil
+			}
+		}
+		return fmt.Errorf("%q is not one of %v", v, words)
+	}
+}
+
+func number(at func(*Behaviour) *int, lo, hi int) func(*Behaviour, string) error {
+	return func(b *Behaviour, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < lo || n > hi {
+			return fmt.Errorf("%q is not a whole number from %d to %d", v, lo, hi)
+		}
+		*at(b) = n
+		return nil
+	}
+}
+
+func boolean(at func(*Behaviour) *bool) func(*Behaviour, string) error {
+	return func(b *Behaviour, v string) error {
+		x, err := strconv.ParseBool(v)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", v)
+		}
+		*at(b) = x
+		return nil
+	}
+}
+
+func duration(at func(*Behaviour) *time.Duration, lo, hi time.Duration) func(*Behaviour, string) error {
+	return func(b *Behaviour, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < lo || d > hi {
+			return fmt.Errorf("%q is not a duration from %v to %v, for example 250ms", v, lo, hi)
+		}
+		*at(b) = d
+		return nil
+	}
+}

@@ -1,0 +1,237 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// lab is a loop under test with everything it recorded.
+type lab struct {
+	t    *testing.T
+	l    *Loop
+	m    *trace.Merge
+	done chan struct{}
+
+	mu  sync.Mutex
+	evs []trace.Event
+}
+
+// patience bounds every wait of these tests; nothing is asserted about how much of it is used.
+const patience = 20 * time.Second
+
+func startLab(t *testing.T, set func(*Behaviour)) *lab {
+	t.Helper()
+	b := Default()
+	b.Driver = trace.DriverEpoll
+	if set != nil {
+		set(&b)
+	}
+	x := &lab{t: t, m: trace.NewMerge(trace.Info{Live: true, Kinds: trace.AllKinds()}), done: make(chan struct{})}
+	var mu sync.Mutex
+	stream := uint32(0)
+	l, err := New(Config{Listen: "127.0.0.1:0", Behaviour: b, Title: t.Name(), NewRing: func(uint32) *trace.Ring {
+		mu.Lock()
+		defer mu.Unlock()
+		stream++
+		r := trace.NewRing(stream, 1<<16)
+		x.m.Add(r)
+		return r
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.l = l
+	if err := l.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(x.done)
+		buf := make([]trace.Event, 4096)
+		for {
+			n, err := x.m.Read(context.Background(), buf)
+			x.mu.Lock()
+			x.evs = append(x.evs, buf[:n]...)
+			x.mu.Unlock()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { x.stop() })
+	return x
+}
+
+// stop ends the loop and waits until everything it recorded has been read.
+func (x *lab) stop() []trace.Event {
+	x.t.Helper()
+	if err := x.l.Stop(); err != nil {
+		x.t.Errorf("stop: %v", err)
+	}
+	if err := x.l.Err(); err != nil {
+		x.t.Errorf("the loop ended with: %v", err)
+	}
+	select {
+	case <-x.done:
+	case <-time.After(patience):
+		x.t.Fatal("the merge did not end after the rings were closed")
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.m.Lost() != 0 {
+		x.t.Errorf("%d events lost", x.m.Lost())
+	}
+	if err := trace.Validate(x.evs); err != nil {
+		x.t.Errorf("the trace is not valid: %v", err)
+	}
+	return x.evs
+}
+
+// until waits until the events so far satisfy a condition.
+func (x *lab) until(what string, ok func([]trace.Event) bool) {
+	x.t.Helper()
+	end := time.Now().Add(patience)
+	for {
+		x.mu.Lock()
+		good := ok(x.evs)
+		x.mu.Unlock()
+		if good {
+			return
+		}
+		if time.Now().After(end) {
+			x.t.Fatalf("waited %v for %s in vain", patience, what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func (x *lab) set(pairs ...string) {
+	x.t.Helper()
+	var ps []trace.Pair
+	for i := 0; i < len(pairs); i += 2 {
+		ps = append(ps, trace.Pair{Key: pairs[i], Value: pairs[i+1]})
+	}
+	if err := x.l.Set(ps...); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// client connects, and throws away what comes back so that echoing never stalls.
+func (x *lab) client() net.Conn {
+	x.t.Helper()
+	c, err := net.Dial("tcp", x.l.Addr())
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.t.Cleanup(func() { c.Close() })
+	go io.Copy(io.Discard, c)
+	return c
+}
+
+func (x *lab) send(c net.Conn, n int) {
+	x.t.Helper()
+	if _, err := c.Write(make([]byte, n)); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// connFD is the descriptor of the first accepted connection.
+func connFD(evs []trace.Event) int32 {
+	for i := range evs {
+		if evs[i].Kind == trace.Accept && evs[i].Errno == 0 {
+			return int32(evs[i].A)
+		}
+	}
+	return -1
+}
+
+// tally counts what happened to one descriptor.
+type tally struct {
+	reports, renotify, leftover, untouched int
+	reads, full, short, again, eof         int
+	bytes                                  int64
+	left                                   int64 // the last known number of unread bytes, -1 unknown
+	masks                                  map[uint32]int
+	waits, timeouts, eintr                 int
+	accepted, acceptAgain                  int
+	sleeps, rounds                         int
+	modifies                               int
+}
+
+// tallyOf counts the events about fd, and the waits, sleeps, rounds and accepts of the whole run.
+func tallyOf(evs []trace.Event, fd int32) tally {
+	s := tally{left: -1, masks: map[uint32]int{}}
+	for i := range evs {
+		e := &evs[i]
+		switch e.Kind {
+		case trace.Wait:
+			if e.Phase.Base() == trace.PhaseEnter {
+				continue
+			}
+			if e.Errno == uint16(unix.EINTR) {
+				s.eintr++
+				continue
+			}
+			s.waits++
+			if e.Mask == 0 {
+				s.timeouts++
+			}
+		case trace.Sleep:
+			if e.Phase.Base() != trace.PhaseEnter && e.Errno == 0 {
+				s.sleeps++
+			}
+		case trace.Round:
+			s.rounds++
+		case trace.Accept:
+			if e.Errno == 0 {
+				s.accepted++
+			} else if e.Errno == uint16(unix.EAGAIN) {
+				s.acceptAgain++
+			}
+		}
+		if e.FD != fd {
+			continue
+		}
+		switch e.Kind {
+		case trace.Ready:
+			s.reports++
+			s.masks[e.Mask]++
+		case trace.Renotify:
+			s.renotify++
+			if e.Aux == trace.RenotifyLeftover {
+				s.leftover++
+			} else {
+				s.untouched++
+			}
+		case trace.Modify:
+			s.modifies++
+		case trace.Read:
+			s.reads++
+			switch {
+			case e.Errno == uint16(unix.EAGAIN):
+				s.again++
+			case e.B == 0:
+				s.eof++
+			case e.B == e.A:
+				s.full++
+			case e.B > 0:
+				s.short++
+			}
+			if e.B > 0 {
+				s.bytes += e.B
+			}
+			if e.Inst != 0 {
+				s.left = int64(e.Inst) - 1
+			}
+		}
+	}
+	return s
+}

@@ -1,0 +1,325 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// Config says what a new loop is to be.
+type Config struct {
+	Listen    string // host:port; port 0 takes a free one
+	Behaviour Behaviour
+	Title     string
+	// NewRing gives the ring of a producing thread; nil runs the loop unwatched. It is called once for the loop and once
+	// for the observer.
+	NewRing func(role uint32) *trace.Ring
+}
+
+// Loop is a real event loop behind an echo server. All fields but those marked shared belong to its thread; from
+// elsewhere it is reached by Post, Do and the methods built on them.
+type Loop struct {
+	cfg Config
+	b   Behaviour
+	tr  *trace.Ring
+	pid int
+	tid int
+
+	lis     listener
+	conns   []*conn  // by descriptor
+	gens    []uint32 // by descriptor: how often the number was used
+	order   []*conn  // open connections, in the order a polling round asks them
+	nheld   int
+	drv     driver
+	buf     []byte
+	stamped stamped
+	reserve int // descriptor given up when there are no others (OnEMFILE)
+
+	names  map[string]uint32
+	nextID uint32
+
+	timers  timers
+	round   uint32
+	waits   int // waits or rounds left; 0 no limit
+	quit    bool
+	stopWhy uint32
+	wakeFD  int
+	wakeGen uint32
+	obs     *observer
+
+	// shared
+	tasks     tasks
+	polling   atomic.Bool // the loop sleeps without waiting for the wake-fd: wake it by a signal
+	tidNow    atomic.Int64
+	gone      atomic.Bool
+	registrar atomic.Pointer[epollPoller] // whose set another thread may change, nil otherwise
+	done      chan struct{}
+	err       error
+	mode      atomic.Uint32 // driver | trigger<<8
+	stats     Stats
+	startErr  chan error
+	stopOnce  sync.Once
+}
+
+// Stats are counters that anybody may read while the loop runs. The byte counts are the server's half of a ledger whose
+// other half the clients keep.
+type Stats struct {
+	Accepted, Closed, BytesIn, BytesOut, Modified atomic.Int64
+}
+
+// ErrStopped is returned for what is asked of a loop that has ended. It wraps os.ErrClosed.
+var ErrStopped = fmt.Errorf("the loop has ended: %w", os.ErrClosed)
+
+// New prepares a loop; nothing is opened yet.
+func New(cfg Config) (*Loop, error) {
+	if cfg.Behaviour.Driver == 0 {
+		return nil, errors.New("no mechanism chosen")
+	}
+	if !supported(cfg.Behaviour.Driver) {
+		return nil, fmt.Errorf("the lab cannot run as %s in this version; it can as sleep-poll, poll and epoll", trace.DriverNames.Word(cfg.Behaviour.Driver))
+	}
+	if cfg.NewRing == nil {
+		cfg.NewRing = func(uint32) *trace.Ring { return trace.NoRing() }
+	}
+	l := &Loop{cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), reserve: -1, wakeFD: -1,
+		done: make(chan struct{}), startErr: make(chan error, 1), names: map[string]uint32{}, nextID: 1}
+	l.lis.fd = -1
+	l.waits = cfg.Behaviour.Waits
+	return l, nil
+}
+
+func supported(driver uint32) bool {
+	return driver == trace.DriverSleepPoll || driver == trace.DriverPoll || driver == trace.DriverEpoll
+}
+
+// Start opens the listener and runs the loop on a thread of its own. It returns when clients can connect, or with the
+// reason why they cannot. guard runs the goroutine, so that a panic in it can be handled; nil means a plain go.
+func (l *Loop) Start(guard func(func())) error {
+	run := func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the loop, and its tid means nothing else
+		l.run()
+	}
+	if guard != nil {
+		guard(run)
+	} else {
+		go run()
+	}
+	return <-l.startErr
+}
+
+// Addr is where the server listens, valid after Start.
+func (l *Loop) Addr() string { return l.lis.addr }
+
+// TID is the thread of the loop, valid after Start.
+func (l *Loop) TID() int { return int(l.tidNow.Load()) }
+
+// Done is closed when the loop has ended.
+func (l *Loop) Done() <-chan struct{} { return l.done }
+
+// Err is why the loop ended, nil when it was asked to. Valid after Done.
+func (l *Loop) Err() error { return l.err }
+
+// Stats are the loop's counters.
+func (l *Loop) Stats() *Stats { return &l.stats }
+
+// Mode is the mechanism and the triggering that run now.
+func (l *Loop) Mode() (driver, trigger uint32) {
+	m := l.mode.Load()
+	return m & 0xff, m >> 8
+}
+
+func (l *Loop) run() {
+	l.tid = unix.Gettid()
+	l.tidNow.Store(int64(l.tid))
+	l.tr = l.cfg.NewRing(trace.RoleLoop)
+	defer close(l.done)
+	defer l.tr.Close()
+	err := l.open()
+	if err != nil {
+		l.closeAll()
+		l.err = err
+		l.gone.Store(true)
+		l.startErr <- err
+		return
+	}
+	l.startErr <- nil
+	l.err = l.loop()
+	l.gone.Store(true)
+	l.tasks.abandon()
+	l.closeAll()
+	if l.obs != nil {
+		l.obs.stop()
+	}
+	now := l.tr.Now()
+	e := l.tr.Next(trace.Stop, now)
+	e.Aux = l.stopWhy
+	if l.err != nil {
+		e.A, e.Aux = 1, trace.StopError
+	}
+}
+
+// open does what happens once: threads and settings are told, then the listener and the wake-fd come into being.
+func (l *Loop) open() error {
+	now := l.tr.Now()
+	title := l.name(l.cfg.Title)
+	loopName := l.name("loop")
+	e := l.tr.Next(trace.Start, now)
+	e.A, e.Aux = int64(l.pid), title
+	l.sync()
+	e = l.tr.Next(trace.Thread, now)
+	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(l.pid), int64(l.tid), uint32(l.pid), trace.RoleLoop, loopName
+	l.tellMode(trace.CauseStart)
+	for i := range Knobs {
+		l.tellKnob(Knobs[i].Name, "", Knobs[i].Get(&l.b))
+	}
+	if err := l.openListener(); err != nil {
+		return err
+	}
+	if err := l.openWake(); err != nil {
+		return err
+	}
+	l.openReserve()
+	l.startObserver()
+	return l.attach()
+}
+
+// loop is the iteration. Each turn of a driver is one sleep and round, or one wait and its batch:
+//
+//  1. timers that are due fire
+//  2. tasks posted from other threads run
+//  3. the driver sleeps or waits, no longer than until the next timer
+//  4. what it found is handled
+func (l *Loop) loop() error {
+	for !l.quit {
+		l.fireTimers()
+		l.runTasks()
+		if l.quit {
+			break
+		}
+		if err := l.drv.turn(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countWait ends the loop after as many waits or rounds as the waits knob says.
+func (l *Loop) countWait() {
+	if l.waits > 0 {
+		if l.waits--; l.waits == 0 {
+			l.quit, l.stopWhy = true, trace.StopAsked
+		}
+	}
+}
+
+func (l *Loop) closeAll() {
+	for len(l.order) > 0 {
+		l.closeConn(l.order[len(l.order)-1], trace.CloseShutdown)
+	}
+	if l.drv != nil {
+		l.drv.detach(l)
+		l.drv = nil
+	}
+	for _, fd := range []*int{&l.lis.fd, &l.wakeFD, &l.reserve} {
+		if *fd >= 0 {
+			l.closeFD(*fd, 0, trace.CloseShutdown)
+			*fd = -1
+		}
+	}
+}
+
+// closeFD is close(2), recorded.
+func (l *Loop) closeFD(fd int, gen uint32, why uint32) {
+	t0 := l.tr.Now()
+	err := unix.Close(fd)
+	t1 := l.tr.Now()
+	e := l.tr.Next(trace.Close, t1)
+	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(fd), gen, why, t1-t0, errnoOf(err)
+}
+
+// opened gives a new descriptor its generation and records it.
+func (l *Loop) opened(fd int, typ, from, peer, local, flags uint32) uint32 {
+	for len(l.gens) <= fd {
+		l.gens = append(l.gens, 0)
+		l.conns = append(l.conns, nil)
+	}
+	l.gens[fd]++
+	e := l.tr.Next(trace.Open, l.tr.Now())
+	e.FD, e.Gen, e.Aux, e.A, e.B, e.Mask = int32(fd), l.gens[fd], typ|from<<8, int64(peer), int64(local), flags
+	return l.gens[fd]
+}
+
+// sync ties the monotonic to the wall clock in the record.
+func (l *Loop) sync() {
+	if !l.tr.On() {
+		return
+	}
+	c := trace.ReadClock()
+	e := l.tr.Next(trace.Sync, c.Mono)
+	e.A = c.Wall
+}
+
+// name gives a string an id in the loop's stream. Ids of peers are bound to descriptor numbers instead (peerName), so
+// that a server that lives for years does not collect them.
+func (l *Loop) name(s string) uint32 {
+	if s == "" || !l.tr.On() {
+		return 0
+	}
+	if id, ok := l.names[s]; ok {
+		return id
+	}
+	if len(l.names) > maxNames {
+		clear(l.names)
+		l.nextID = 1
+	}
+	id := l.nextID
+	l.nextID++
+	l.names[s] = id
+	l.tr.Name(id, s, l.tr.Now())
+	return id
+}
+
+const (
+	maxNames  = 4000
+	peerNames = 1 << 16 // ids from here on belong to descriptors
+)
+
+func (l *Loop) peerName(fd int, s string) uint32 {
+	if !l.tr.On() {
+		return 0
+	}
+	id := uint32(peerNames + fd)
+	l.tr.Name(id, s, l.tr.Now())
+	return id
+}
+
+func (l *Loop) tellMode(cause uint32) {
+	l.mode.Store(l.b.Driver | l.b.trigger()<<8)
+	e := l.tr.Next(trace.Mode, l.tr.Now())
+	e.Aux = l.b.Driver | l.b.trigger()<<8 | cause<<16
+	if l.b.Driver == trace.DriverSleepPoll {
+		e.A = int64(l.b.Interval)
+	}
+}
+
+func (l *Loop) tellKnob(name, old, new string) {
+	n, o, w := l.name(name), l.name(old), l.name(new)
+	e := l.tr.Next(trace.Knob, l.tr.Now())
+	e.Aux, e.Gen, e.Inst = n, o, w
+}
+
+// clock is the time for the loop's own decisions, also when nobody watches.
+func (l *Loop) clock() int64 { return trace.Now() }
+
+// handled records that a handler ran.
+func (l *Loop) handled(what uint32, phase trace.Phase, fd int, gen uint32, start, end int64) {
+	e := l.tr.Next(trace.Call, end)
+	e.Phase, e.FD, e.Gen, e.Aux, e.Dur = phase, int32(fd), gen, what, end-start
+}

@@ -1,0 +1,72 @@
+package loop
+
+import (
+	"time"
+
+	"evviz/trace"
+)
+
+// Poller is the seam between a readiness loop and the system call that it waits with. The contract, for every
+// implementation (poll, epoll, and the scripted fake of the tests):
+//
+//   - Add, Modify and Remove take a descriptor that is open; mask is a set of epoll event bits, data comes back with every
+//     report. Adding twice and changing what was never added are errors that wrap EEXIST and ENOENT. A poller without
+//     triggers refuses EPOLLET and EPOLLONESHOT with an error that says so; it never ignores them.
+//   - Forget is for a descriptor that is being closed: the poller drops what it remembers of it without a system call of
+//     its own.
+//   - Wait with a negative timeout waits for ever, with zero it returns at once, with a positive one it returns at the
+//     latest after that time rounded to the call's unit (up, or down when the Rounding knob says so). It fills out from the
+//     front and returns how many reports there are: more ready descriptors than room is not an error, the rest comes with
+//     the next Wait. A signal ends the wait with EINTR and no report; the caller decides how long to go on waiting.
+//   - Error and hang-up (EPOLLERR, EPOLLHUP) are reported whether asked for or not.
+//   - All verbs belong to the loop's thread. Only a poller that implements Registrar lets another thread add.
+//   - The begin and end of waiting are recorded inside Wait, tight around the system call, so that copying a descriptor set
+//     shows as work and not as idleness.
+//   - After Close every verb returns an error that wraps EBADF.
+type Poller interface {
+	// Instance names the object that is asked: an epoll instance or this thread's descriptor set.
+	Instance() trace.InstanceID
+	Add(fd int, gen uint32, mask uint32, data uint64) error
+	Modify(fd int, gen uint32, mask uint32, data uint64) error
+	Remove(fd int, gen uint32) error
+	Forget(fd int)
+	Wait(timeout time.Duration, out []Report) (int, error)
+	// Watched is how many descriptors are registered.
+	Watched() int
+	Close() error
+}
+
+// Report is one descriptor that a Wait found ready.
+type Report struct {
+	Mask uint32
+	Data uint64
+}
+
+// Registrar is a Poller whose set may be changed by another thread while the loop waits on it. What that thread does is
+// recorded on its own ring.
+type Registrar interface {
+	AddFrom(tr *trace.Ring, fd int, gen uint32, mask uint32, data uint64) error
+}
+
+// millis turns a timeout into the argument of poll and epoll_wait.
+func millis(d time.Duration, r Rounding) int {
+	if d < 0 {
+		return -1
+	}
+	if r == RoundCeil {
+		d += time.Millisecond - 1
+	}
+	ms := int64(d / time.Millisecond)
+	if ms > 1<<31-1 {
+		ms = 1<<31 - 1
+	}
+	return int(ms)
+}
+
+// passedNanos is what a millisecond argument means, for the record.
+func passedNanos(ms int) int64 {
+	if ms < 0 {
+		return -1
+	}
+	return int64(ms) * int64(time.Millisecond)
+}

@@ -1,0 +1,141 @@
+package loop
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// epollPoller waits with epoll_wait(2).
+//
+// Its character: the set lives in the kernel, so a wait costs what is ready and not what is watched, and another thread
+// may change it while the loop waits. Level-triggered entries go back to the ready list at every delivery and are polled
+// again; edge-triggered ones leave it until the file is woken anew (fs/eventpoll.c).
+type epollPoller struct {
+	fd      int
+	gen     uint32
+	tr      *trace.Ring
+	round   *Rounding
+	events  []unix.EpollEvent
+	watched atomic.Int64
+}
+
+// newEpollPoller makes an instance. opened records the new descriptor and gives its generation.
+func newEpollPoller(tr *trace.Ring, round *Rounding, opened func(fd int) uint32) (*epollPoller, error) {
+	t0 := tr.Now()
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	t1 := tr.Now()
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	gen := opened(fd)
+	e := tr.Next(trace.Instance, tr.Now())
+	e.Inst, e.FD, e.Gen, e.Mask, e.Dur = trace.EpollInstance(fd), int32(fd), gen, unix.EPOLL_CLOEXEC, t1-t0
+	return &epollPoller{fd: fd, gen: gen, tr: tr, round: round}, nil
+}
+
+func (p *epollPoller) Instance() trace.InstanceID { return trace.EpollInstance(p.fd) }
+
+func (p *epollPoller) Watched() int { return int(p.watched.Load()) }
+
+func (p *epollPoller) Add(fd int, gen uint32, mask uint32, data uint64) error {
+	return p.ctl(p.tr, trace.Register, unix.EPOLL_CTL_ADD, fd, gen, mask, data)
+}
+
+// AddFrom registers from another thread. The kernel wakes a waiter at once when the descriptor is ready.
+func (p *epollPoller) AddFrom(tr *trace.Ring, fd int, gen uint32, mask uint32, data uint64) error {
+	return p.ctl(tr, trace.Register, unix.EPOLL_CTL_ADD, fd, gen, mask, data)
+}
+
+func (p *epollPoller) Modify(fd int, gen uint32, mask uint32, data uint64) error {
+	return p.ctl(p.tr, trace.Modify, unix.EPOLL_CTL_MOD, fd, gen, mask, data)
+}
+
+func (p *epollPoller) Remove(fd int, gen uint32) error {
+	return p.ctl(p.tr, trace.Deregister, unix.EPOLL_CTL_DEL, fd, gen, 0, 0)
+}
+
+// Forget only counts: the kernel takes an entry out when the last descriptor of its file is closed.
+func (p *epollPoller) Forget(int) { p.watched.Add(-1) }
+
+func (p *epollPoller) ctl(tr *trace.Ring, kind trace.Kind, op, fd int, gen, mask uint32, data uint64) error {
+	ev := unix.EpollEvent{Events: mask, Fd: int32(data), Pad: int32(data >> 32)}
+	t0 := tr.Now()
+	err := unix.EpollCtl(p.fd, op, fd, &ev)
+	t1 := tr.Now()
+	e := tr.Next(kind, t1)
+	e.Inst, e.FD, e.Gen, e.Mask, e.A, e.Dur = p.Instance(), int32(fd), gen, mask, int64(data), t1-t0
+	if err != nil {
+		e.Errno = errnoOf(err)
+		return fmt.Errorf("epoll_ctl(%s) of fd %d: %w", [...]string{"", "ADD", "DEL", "MOD"}[op], fd, err)
+	}
+	switch op {
+	case unix.EPOLL_CTL_ADD:
+		p.watched.Add(1)
+	case unix.EPOLL_CTL_DEL:
+		p.watched.Add(-1)
+	}
+	return nil
+}
+
+func (p *epollPoller) Wait(timeout time.Duration, out []Report) (int, error) {
+	if p.fd < 0 {
+		return 0, os.NewSyscallError("epoll_wait", unix.EBADF)
+	}
+	if len(p.events) < len(out) {
+		p.events = make([]unix.EpollEvent, len(out))
+	}
+	evs := p.events[:len(out)]
+	ms := millis(timeout, *p.round)
+	aux := uint32(trace.CallEpollWait) | uint32(len(out))<<8
+	watched := uint32(p.watched.Load()) + 1
+
+	t0 := p.tr.Now()
+	if ms != 0 { // a wait that cannot block has no beginning worth an event
+		e := p.tr.Next(trace.Wait, t0)
+		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B = trace.PhaseEnter, p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms)
+		p.tr.Publish(t0)
+	}
+	n, err := epollWait(p.fd, evs, ms)
+	t1 := p.tr.Now()
+
+	e := p.tr.Next(trace.Wait, t1)
+	e.Inst, e.Gen, e.Aux, e.A, e.B, e.Dur = p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms), t1-t0
+	if ms != 0 {
+		e.Phase = trace.PhaseExit
+	}
+	if err != 0 {
+		e.Errno = uint16(err)
+		return 0, os.NewSyscallError("epoll_wait", err)
+	}
+	e.Mask = uint32(n)
+	for i := 0; i < n; i++ {
+		out[i] = Report{Mask: evs[i].Events, Data: uint64(uint32(evs[i].Fd)) | uint64(uint32(evs[i].Pad))<<32}
+	}
+	return n, nil
+}
+
+func (p *epollPoller) Close() error {
+	if p.fd < 0 {
+		return os.NewSyscallError("close", unix.EBADF)
+	}
+	t0 := p.tr.Now()
+	err := unix.Close(p.fd)
+	t1 := p.tr.Now()
+	e := p.tr.Next(trace.Close, t1)
+	e.FD, e.Gen, e.Aux, e.Dur = int32(p.fd), p.gen, trace.CloseSwitch, t1-t0
+	p.fd = -1
+	return os.NewSyscallError("close", err)
+}
+
+func nanosOf(d time.Duration) int64 {
+	if d < 0 {
+		return -1
+	}
+	return int64(d)
+}

@@ -1,0 +1,214 @@
+package loop
+
+import (
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// readMany reads as often as the rule says and echoes what came. It returns how many calls were made and how many of
+// them moved bytes or learned of the end.
+func (l *Loop) readMany(c *conn) (asked, useful int) {
+	if len(l.buf) != l.b.ReadSize {
+		l.buf = make([]byte, l.b.ReadSize)
+	}
+	rule := l.b.Reads
+	again, short, got := false, false, false
+	for n := 0; rule.more(n, again, short); n++ {
+		asked++
+		last := rule.Kind <= CountUpTo && n+1 >= rule.N
+		ret, errno := l.readOne(c, last)
+		switch {
+		case errno == unix.EAGAIN:
+			again = true
+			c.state, c.left = drained, 0
+		case errno == unix.EINTR:
+			asked--
+			n--
+		case errno != 0:
+			l.closeConn(c, trace.CloseError)
+			return asked, useful + 1
+		case ret == 0:
+			useful++
+			l.ended(c)
+			return
+		default:
+			useful++
+			got = true
+			short = ret < len(l.buf)
+			c.state = maybeLeft
+			if short {
+				c.state, c.left = drained, 0
+			} else if c.left >= 0 {
+				c.left -= int64(ret)
+				if c.left <= 0 {
+					// The buffer was emptied by a read that filled it exactly: whatever comes now is new.
+					c.state, c.left = drained, 0
+				}
+			}
+			if l.echo(c, l.buf[:ret]); c.fd < 0 || c.paused {
+				return
+			}
+		}
+	}
+	if got {
+		l.work()
+	}
+	return
+}
+
+// readOne is one read, recorded. When the rule allows no further read and this one got all it asked for, the kernel is
+// asked what is left, so that stranded bytes are known and not guessed.
+func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
+	var stamp int64
+	t0 := l.tr.Now()
+	var n int
+	var errno unix.Errno
+	call := uint32(trace.CallRead)
+	if l.b.Arrival == ArrivalStamp || l.b.Arrival == ArrivalBoth {
+		call = trace.CallRecvmsg
+		n, stamp, errno = l.recvStamped(c.fd, l.buf)
+	} else {
+		n, errno = readFD(c.fd, l.buf)
+	}
+	t1 := l.tr.Now()
+	if n > 0 {
+		l.stats.BytesIn.Add(int64(n))
+	}
+	if !l.tr.On() {
+		return n, errno
+	}
+	if stamp != 0 && stamp < t1 {
+		a := l.tr.Next(trace.Arrive, t1)
+		a.FD, a.Gen, a.Mask, a.Aux, a.Dur = int32(c.fd), c.gen, unix.EPOLLIN, trace.ArriveStamp, t1-stamp
+	}
+	var left int64 // value+1
+	if n == len(l.buf) && c.left >= int64(n) {
+		left = c.left - int64(n) + 1
+	} else if n == len(l.buf) && last {
+		if u, ok := unread(c.fd); ok {
+			left = u + 1
+			c.left = u + int64(n)
+		}
+	}
+	e := l.tr.Next(trace.Read, t1)
+	e.FD, e.Gen, e.Aux, e.A, e.B, e.Inst, e.Dur, e.Errno = int32(c.fd), c.gen, call, int64(len(l.buf)), int64(n), uint32(left), t1-t0, uint16(errno)
+	return n, errno
+}
+
+// echo answers with what was read. What the kernel does not take is kept, and only then is write interest asked for.
+func (l *Loop) echo(c *conn, p []byte) {
+	if len(c.out) == 0 {
+		n, errno := l.writeOne(c, p, 0)
+		switch {
+		case errno == unix.EAGAIN || errno == unix.EINTR:
+			n = 0
+		case errno != 0:
+			l.closeConn(c, trace.CloseError)
+			return
+		}
+		p = p[n:]
+	}
+	if len(p) == 0 {
+		return
+	}
+	c.out = append(c.out, p...)
+	if len(c.out) > outHigh {
+		c.paused = true
+	}
+	l.interestChanged(c)
+}
+
+// flush writes what is owed. It returns the bytes that the kernel took.
+func (l *Loop) flush(c *conn) int {
+	total := 0
+	for len(c.out) > 0 {
+		n, errno := l.writeOne(c, c.out, len(c.out))
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno == unix.EAGAIN {
+			break
+		}
+		if errno != 0 {
+			l.closeConn(c, trace.CloseError)
+			return total
+		}
+		total += n
+		c.out = c.out[n:]
+	}
+	if len(c.out) == 0 {
+		c.out = nil
+	}
+	if c.paused && len(c.out) < outLow {
+		c.paused = false
+	}
+	if c.eof && len(c.out) == 0 && l.b.OnEOF == EOFClose {
+		l.closeConn(c, trace.CloseEOF)
+		return total
+	}
+	l.interestChanged(c)
+	return total
+}
+
+// writeOne is one write, recorded. owed is what the program holds for this peer before the call, besides p when p is new.
+func (l *Loop) writeOne(c *conn, p []byte, owed int) (int, unix.Errno) {
+	t0 := l.tr.Now()
+	n, errno := writeFD(c.fd, p)
+	t1 := l.tr.Now()
+	if n > 0 {
+		l.stats.BytesOut.Add(int64(n))
+	}
+	rest := max(owed, len(p)) - max(n, 0)
+	e := l.tr.Next(trace.Write, t1)
+	e.FD, e.Gen, e.Aux, e.A, e.B, e.Inst, e.Dur, e.Errno = int32(c.fd), c.gen, trace.CallWrite, int64(len(p)), int64(n), uint32(rest)+1, t1-t0, uint16(errno)
+	return n, errno
+}
+
+// ended reacts to end of file. A peer that only shut its sending side still gets what it is owed.
+func (l *Loop) ended(c *conn) {
+	c.state, c.left = drained, 0
+	if l.b.OnEOF == EOFIgnore {
+		return
+	}
+	c.eof = true
+	if l.b.OnEOF == EOFLeak {
+		l.leak(c)
+		return
+	}
+	if len(c.out) == 0 {
+		l.closeConn(c, trace.CloseEOF)
+		return
+	}
+	l.interestChanged(c)
+}
+
+// leak stops watching a connection without closing it.
+func (l *Loop) leak(c *conn) {
+	c.leaked = true
+	if d, ok := l.drv.(*readiness); ok && c.registered {
+		d.p.Remove(c.fd, c.gen)
+		c.registered = false
+	}
+}
+
+func (l *Loop) interestChanged(c *conn) {
+	if err := l.drv.changed(l, c); err != nil {
+		l.closeConn(c, trace.CloseError)
+	}
+}
+
+// work is what a handler does besides I/O.
+func (l *Loop) work() {
+	switch l.b.Work.Kind {
+	case WorkCPU:
+		end := l.clock() + int64(l.b.Work.For)
+		l.tr.Publish(l.tr.Now())
+		for l.clock() < end {
+		}
+	case WorkSleep:
+		for left := int64(l.b.Work.For); left > 0; { // the thread is away for the whole time, whatever signals come
+			left = l.sleepOnce(left)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+
+	"evviz/trace"
+)
+
+// Switch changes the mechanism or the triggering of the running loop and waits until that is done. Connections are kept:
+// a change of trigger is one EPOLL_CTL_MOD for each connection and the listener, never for the wake-fd; a change of
+// mechanism registers everything that is open anew.
+func (l *Loop) Switch(driver, trigger uint32) error {
+	if !supported(driver) {
+		return fmt.Errorf("this version of the lab cannot run as %s", trace.DriverNames.Word(driver))
+	}
+	if driver == trace.DriverEpoll && trigger != trace.TriggerLevel && trigger != trace.TriggerEdge {
+		return fmt.Errorf("this version of the lab has no %s trigger", trace.TriggerNames.Word(trigger))
+	}
+	var err error
+	if e := l.Do("switch", func(l *Loop) { err = l.switchTo(driver, trigger) }); e != nil {
+		return e
+	}
+	return err
+}
+
+func (l *Loop) switchTo(driver, trigger uint32) error {
+	if driver == l.b.Driver && (driver != trace.DriverEpoll || trigger == l.b.Trigger) {
+		return nil
+	}
+	same := driver == l.b.Driver
+	old := l.b
+	l.b.Driver, l.b.Trigger = driver, trigger
+	for _, c := range l.order {
+		c.own = false
+		c.trigger = l.b.trigger()
+	}
+	l.lis.own, l.lis.trigger = false, l.b.trigger()
+	l.tellMode(trace.CauseSwitch)
+	if same {
+		return l.retrigger()
+	}
+	l.drv.detach(l)
+	if err := l.attach(); err != nil {
+		l.b.Driver, l.b.Trigger = old.Driver, old.Trigger
+		l.tellMode(trace.CauseSwitch)
+		return errors.Join(err, l.attach())
+	}
+	if d, ok := l.drv.(*readiness); ok && l.b.Hold == 0 {
+		return l.release(d)
+	}
+	return nil
+}
+
+// retrigger re-registers the listener and every connection with the present trigger. The report that such a MOD causes
+// by itself is the way a stranded connection is rescued.
+func (l *Loop) retrigger() error {
+	d := l.drv.(*readiness)
+	if err := d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
+		return err
+	}
+	l.stats.Modified.Add(1)
+	for _, c := range l.order {
+		if !c.registered {
+			continue
+		}
+		if err := l.modify(d, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Loop) modify(d *readiness, c *conn) error {
+	m := l.interest(c)
+	if err := d.p.Modify(c.fd, c.gen, m, c.data()); err != nil {
+		return err
+	}
+	c.mask, c.rearmed = m, true
+	l.stats.Modified.Add(1)
+	return nil
+}
+
+// SwitchOne changes the triggering of one descriptor alone, found by its number and generation; generation 0 takes
+// whoever has the number now.
+func (l *Loop) SwitchOne(fd int32, gen, trigger uint32) error {
+	var err error
+	if e := l.Do("switch one", func(l *Loop) { err = l.switchOne(int(fd), gen, trigger) }); e != nil {
+		return e
+	}
+	return err
+}
+
+// TriggerOf is the triggering of one descriptor, asked on the loop's thread.
+func (l *Loop) TriggerOf(fd int32, gen uint32) (trigger uint32, err error) {
+	e := l.Do("ask trigger", func(l *Loop) {
+		if int(fd) == l.lis.fd {
+			trigger = l.lis.trigger
+			return
+		}
+		c := l.find(int(fd), gen)
+		if c == nil {
+			err = fmt.Errorf("fd %d is not an open connection", fd)
+			return
+		}
+		trigger = c.trigger
+	})
+	return trigger, errors.Join(e, err)
+}
+
+func (l *Loop) find(fd int, gen uint32) *conn {
+	if fd < 0 || fd >= len(l.conns) || l.conns[fd] == nil {
+		return nil
+	}
+	if c := l.conns[fd]; gen == 0 || c.gen == gen {
+		return c
+	}
+	return nil
+}
+
+func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
+	d, ok := l.drv.(*readiness)
+	if !ok || l.b.Driver != trace.DriverEpoll {
+		return fmt.Errorf("%s has no trigger to switch; only epoll has", trace.DriverNames.Word(l.b.Driver))
+	}
+	if fd == l.lis.fd {
+		l.lis.own, l.lis.trigger = true, trigger
+		l.stats.Modified.Add(1)
+		return d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener)
+	}
+	c := l.find(fd, gen)
+	if c == nil {
+		return fmt.Errorf("fd %d is not an open connection any more", fd)
+	}
+	c.own, c.trigger = true, trigger
+	if !c.registered {
+		return nil
+	}
+	return l.modify(d, c)
+}
+
+// Set applies settings by name, all in one task, so that what belongs together changes together. Nothing is changed when
+// one of them is wrong.
+func (l *Loop) Set(pairs ...trace.Pair) error {
+	var b Behaviour
+	for _, p := range pairs {
+		k, ok := FindKnob(p.Key)
+		if !ok {
+			return fmt.Errorf("there is no setting %q", p.Key)
+		}
+		if err := k.Set(&b, p.Value); err != nil {
+			return err
+		}
+	}
+	var err error
+	if e := l.Do("set", func(l *Loop) { err = l.set(pairs) }); e != nil {
+		return e
+	}
+	return err
+}
+
+func (l *Loop) set(pairs []trace.Pair) error {
+	for _, p := range pairs {
+		k, _ := FindKnob(p.Key)
+		old := k.Get(&l.b)
+		if err := k.Set(&l.b, p.Value); err != nil {
+			return err
+		}
+		l.tellKnob(p.Key, old, k.Get(&l.b))
+		if p.Key == "waits" {
+			l.waits = l.b.Waits
+			if l.waits > 0 {
+				l.waits++ // the wait that brought this task is not one of them
+			}
+		}
+	}
+	l.startObserver()
+	d, ok := l.drv.(*readiness)
+	if !ok {
+		return nil
+	}
+	for _, c := range l.order {
+		l.interestChanged(c)
+	}
+	if l.b.Hold == 0 {
+		return l.release(d)
+	}
+	return nil
+}
+
+// letIn ends the holding of a connection.
+func (l *Loop) letIn(c *conn) {
+	c.held = false
+	l.nheld--
+}
+
+// release registers every connection that was held.
+func (l *Loop) release(d *readiness) error {
+	for _, c := range l.order {
+		if c.held && !c.viaRegistry.Load() {
+			l.letIn(c)
+			if err := d.register(l, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package loop
+
+import "golang.org/x/sys/unix"
+
+// epoll_wait does not exist on newer architectures; epoll_pwait without a signal mask is the same call.
+const sysEpollWait = unix.SYS_EPOLL_PWAIT

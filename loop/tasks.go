@@ -1,0 +1,195 @@
+package loop
+
+import (
+	"encoding/binary"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// task is a function that another thread hands to the loop.
+type task struct {
+	what string
+	fn   func(*Loop)
+	done chan struct{} // closed when it ran or never will
+	ran  *bool
+	at   int64
+	who  int
+	via  uint32
+}
+
+// tasks is the queue between the threads. Its mutex is held for a few instructions only.
+type tasks struct {
+	mu    sync.Mutex
+	list  []task
+	fd    int
+	have  bool
+	count uint64
+	over  bool
+}
+
+func (t *tasks) setFD(fd int) {
+	t.mu.Lock()
+	t.fd, t.have = fd, true
+	t.mu.Unlock()
+}
+
+func (t *tasks) waiting() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.list) > 0
+}
+
+func (t *tasks) posted() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.count
+}
+
+func (t *tasks) take() []task {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.list
+	t.list = nil
+	return l
+}
+
+// abandon releases everybody who waits for a task that will not run any more.
+func (t *tasks) abandon() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over, t.have = true, false
+	for _, x := range t.list {
+		if x.done != nil {
+			close(x.done)
+		}
+	}
+	t.list = nil
+}
+
+// nudgeEvery is how long a poster waits for a sleeping loop to take a task before it signals again. A signal that falls
+// between the loop's last look at the queue and its system call is lost, so one is not enough.
+const nudgeEvery = 2 * time.Millisecond
+
+// Post hands fn to the loop's thread, wakes it and returns. A waiting loop is woken through its eventfd; a sleeping one by
+// SIGURG to its thread, which Go's runtime uses for itself and therefore ignores when it finds nothing to do.
+func (l *Loop) Post(what string, fn func(*Loop)) error {
+	_, err := l.post(what, fn, false)
+	return err
+}
+
+// Do is Post, and waits until fn has run. It must not be called on the loop's thread.
+func (l *Loop) Do(what string, fn func(*Loop)) error {
+	t, err := l.post(what, fn, true)
+	if err != nil {
+		return err
+	}
+	<-t.done
+	if !*t.ran {
+		return ErrStopped
+	}
+	return nil
+}
+
+func (l *Loop) post(what string, fn func(*Loop), wait bool) (task, error) {
+	t := task{what: what, fn: fn, at: l.clock(), who: unix.Gettid(), ran: new(bool), via: trace.ViaEventfd}
+	if wait {
+		t.done = make(chan struct{})
+	}
+	q := &l.tasks
+	q.mu.Lock()
+	if q.over {
+		q.mu.Unlock()
+		return t, ErrStopped
+	}
+	// The mode is read after the queue is locked and the loop looks at the queue after it has set the mode, so a task is
+	// either seen by the loop or its poster sees how to wake it.
+	asleep := l.polling.Load()
+	if asleep {
+		t.via = trace.ViaSignal
+	}
+	q.list = append(q.list, t)
+	q.count++
+	if !asleep && q.have {
+		var one [8]byte
+		binary.NativeEndian.PutUint64(one[:], 1)
+		unix.Write(q.fd, one[:]) // under the lock, so that the descriptor is still the eventfd
+	}
+	q.mu.Unlock()
+	if asleep {
+		go l.nudge()
+	}
+	return t, nil
+}
+
+// nudge signals the loop's thread until the queue has been taken.
+func (l *Loop) nudge() {
+	for l.tasks.waiting() && !l.gone.Load() {
+		unix.Tgkill(l.pid, l.TID(), unix.SIGURG)
+		time.Sleep(nudgeEvery)
+	}
+}
+
+// runTasks runs what was posted.
+func (l *Loop) runTasks() {
+	if !l.tasks.waiting() {
+		return
+	}
+	for _, t := range l.tasks.take() {
+		t0 := l.tr.Now()
+		e := l.tr.Next(trace.Wake, t0)
+		e.FD, e.A, e.B, e.Aux, e.Dur = -1, int64(t.who), int64(l.tid), t.via, max(t0-t.at, 0)
+		if t.via == trace.ViaEventfd {
+			e.FD = int32(l.wakeFD)
+		}
+		if !l.tr.On() {
+			e.Dur = 0
+		}
+		what := l.name(t.what)
+		t.fn(l)
+		t1 := l.tr.Now()
+		e = l.tr.Next(trace.Task, t1)
+		e.Aux, e.B, e.Dur = what, max(t0-t.at, 0), t1-t0
+		*t.ran = true
+		if t.done != nil {
+			close(t.done)
+		}
+	}
+}
+
+// drainWake is the handler of the wake-fd.
+func (l *Loop) drainWake() {
+	start := l.tr.Now()
+	if l.b.WakeDrain {
+		var p [8]byte
+		t0 := l.tr.Now()
+		n, errno := readFD(l.wakeFD, p[:])
+		t1 := l.tr.Now()
+		e := l.tr.Next(trace.Read, t1)
+		e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(l.wakeFD), l.wakeGen, trace.CallRead, 8, int64(n), t1-t0, uint16(errno)
+		l.lis.wakeUnread = false
+	}
+	l.runTasks()
+	l.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
+}
+
+// Stop ends the loop and waits for it.
+func (l *Loop) Stop() error { return l.StopFor(trace.StopAsked) }
+
+// StopFor ends the loop with a reason that is recorded (trace.Stop*).
+func (l *Loop) StopFor(why uint32) error {
+	err := l.Post("stop", func(l *Loop) { l.quit, l.stopWhy = true, why })
+	if err != nil && l.gone.Load() {
+		err = nil
+	}
+	select {
+	case <-l.done:
+	case <-time.After(10 * time.Second):
+		return os.ErrDeadlineExceeded
+	}
+	return err
+}
