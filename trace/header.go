@@ -1,0 +1,144 @@
+package trace
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// FileVersion is the version of the format that this package writes, and the newest that it reads.
+const FileVersion = 1
+
+// Errors of OpenFile that a caller may want to tell apart; what OpenFile returns wraps them in a sentence.
+var (
+	// ErrNotTrace: the file does not begin like a trace.
+	ErrNotTrace = errors.New("not an evviz trace")
+	// ErrNewerVersion: the file was written by a newer version of the format.
+	ErrNewerVersion = errors.New("trace written by a newer evviz")
+)
+
+// fileMagic begins a trace. As in PNG, the first byte is not ASCII and the line ends show a transfer as text.
+var fileMagic = [8]byte{0x89, 'e', 'v', 't', '\r', '\n', 0x1a, '\n'}
+
+const (
+	fileHeaderFixed = 16      // magic, version, flags, length of what follows
+	maxFileHeader   = 1 << 20 // bytes, the most a reader believes
+)
+
+// Keys of the header. A reader ignores those that it does not know.
+const (
+	keyTitle   = "title"
+	keyOrigin  = "origin"
+	keyTimed   = "timed"
+	keyMono    = "clock.mono"
+	keyWall    = "clock.wall"
+	keyKinds   = "kinds"
+	keyMissing = "missing" // what, NUL, why; may occur many times
+	keyMeta    = "meta."   // prefix
+)
+
+// appendFileHeader writes the header for info.
+func appendFileHeader(b []byte, info Info) []byte {
+	var p []byte
+	put := func(k, v string) {
+		// The header is read as a whole, so a line of it is cut rather than written too long to be believed.
+		p = appendString(p, cut(k, 4<<10))
+		p = appendString(p, cut(v, 64<<10))
+	}
+	put(keyTitle, info.Title)
+	put(keyOrigin, info.Origin)
+	put(keyTimed, strconv.FormatBool(info.Timed))
+	put(keyMono, strconv.FormatInt(info.Clock.Mono, 10))
+	put(keyWall, strconv.FormatInt(info.Clock.Wall, 10))
+	put(keyKinds, strconv.FormatUint(uint64(info.Kinds), 16))
+	for _, m := range info.Missing {
+		put(keyMissing, m.What+"\x00"+m.Why)
+	}
+	for _, m := range info.Meta {
+		if len(p) > maxFileHeader/2 {
+			break
+		}
+		put(keyMeta+m.Key, m.Value)
+	}
+	at := len(b)
+	b = append(b, fileMagic[:]...)
+	b = binary.LittleEndian.AppendUint16(b, FileVersion)
+	b = binary.LittleEndian.AppendUint16(b, 0) // flags
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(p)))
+	b = append(b, p...)
+	return binary.LittleEndian.AppendUint32(b, checksum(b[at:]))
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+// checkFileStart looks at the first bytes of a file: whether they are ours, and how long the rest of the header is.
+func checkFileStart(b []byte, name string) (payload int, err error) {
+	if len(b) < fileHeaderFixed || [8]byte(b[:8]) != fileMagic {
+		return 0, fmt.Errorf("%s is not an evviz trace: %w", name, ErrNotTrace)
+	}
+	if v := binary.LittleEndian.Uint16(b[8:]); v > FileVersion {
+		return 0, fmt.Errorf("%s has format version %d, this evviz reads up to %d; use a newer evviz: %w", name, v, FileVersion, ErrNewerVersion)
+	} else if v == 0 {
+		return 0, fmt.Errorf("%s has format version 0, which never existed: %w", name, ErrNotTrace)
+	}
+	return int(binary.LittleEndian.Uint32(b[12:])), nil
+}
+
+// parseInfo reads the payload of a file header.
+func parseInfo(p []byte) (Info, error) {
+	info := Info{Timed: true}
+	s := scanner{b: p}
+	for s.p < len(p) && !s.bad {
+		k := s.string()
+		v := s.string()
+		if s.bad {
+			break
+		}
+		switch {
+		case k == keyTitle:
+			info.Title = v
+		case k == keyOrigin:
+			info.Origin = v
+		case k == keyTimed:
+			info.Timed = v == "true"
+		case k == keyMono:
+			info.Clock.Mono, _ = strconv.ParseInt(v, 10, 64)
+		case k == keyWall:
+			info.Clock.Wall, _ = strconv.ParseInt(v, 10, 64)
+		case k == keyKinds:
+			n, _ := strconv.ParseUint(v, 16, 64)
+			info.Kinds = KindSet(n)
+		case k == keyMissing:
+			what, why, _ := strings.Cut(v, "\x00")
+			info.Missing = append(info.Missing, Missing{what, why})
+		case strings.HasPrefix(k, keyMeta):
+			info.Meta = append(info.Meta, Pair{k[len(keyMeta):], v})
+		}
+	}
+	if s.bad {
+		return info, errors.New("damaged header")
+	}
+	return info, nil
+}
+
+// withKernel adds the running kernel to what a header says, unless the recorder wrote one down.
+func withKernel(meta []Pair) []Pair {
+	for _, m := range meta {
+		if m.Key == "kernel" {
+			return meta
+		}
+	}
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return meta
+	}
+	return append([]Pair{{"kernel", strings.TrimSpace(string(release))}}, meta...)
+}
