@@ -1,0 +1,316 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"sync"
+	"time"
+)
+
+// Limits of a Player's speed, as a multiple of real time.
+const (
+	MinSpeed = 0.1
+	MaxSpeed = 100
+)
+
+// Player replays a seekable source (a File) at the pace at which it happened, or at another one. It is a Source, Seeker,
+// Pauser, Stepper, Speeder and Positioner.
+//
+// It keeps a clock of its own in the time of the trace, which runs at the chosen speed, stands while paused, and jumps
+// when sought; an event is handed on when that clock has reached it. So Position advances also where nothing happens.
+// After the last event the player stands at the end, as if paused, until it is sought or closed: Read then blocks.
+//
+// Seeking backwards begins again at the start of the source: Read returns ErrRewound once, and then hands on everything
+// up to the new position without pacing.
+//
+// One goroutine reads; everything else may be called from any.
+type Player struct {
+	src         Source
+	seek        Seeker
+	first, last int64
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced when Read has to look again
+	closed  bool
+	paused  bool
+	speed   float64
+	base    int64     // position at the moment since
+	since   time.Time // zero while the clock stands
+	goal    int64     // everything before it is handed on unpaced
+	steps   int       // events to let go while paused
+	rewind  bool      // Read has to begin again
+	ended   bool      // the source has no more
+
+	// the reading goroutine's own
+	buf    []Event
+	at, n  int
+	handed int64 // time of the newest event handed on
+}
+
+// NewPlayer makes a player that stands at the beginning of src and runs as soon as it is read. src should be a Seeker;
+// one that is not can only be replayed forwards.
+func NewPlayer(src Source) *Player {
+	p := &Player{src: src, speed: 1, changed: make(chan struct{}), buf: make([]Event, 4096)}
+	if s, ok := src.(Seeker); ok {
+		p.seek = s
+		p.first, p.last = s.Bounds()
+	}
+	p.base, p.goal, p.handed = p.first, math.MinInt64, p.first
+	return p
+}
+
+// Unwrap is the source that is replayed.
+func (p *Player) Unwrap() Source { return p.src }
+
+// Info describes the source.
+func (p *Player) Info() Info { return p.src.Info() }
+
+// Bounds are the source's.
+func (p *Player) Bounds() (first, last int64) { return p.first, p.last }
+
+// poke makes a waiting Read look again. The caller holds mu.
+func (p *Player) poke() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// position is where the clock stands. The caller holds mu.
+func (p *Player) position() int64 {
+	pos := p.base
+	if !p.since.IsZero() {
+		pos += int64(float64(time.Since(p.since)) * p.speed)
+	}
+	if p.seek != nil {
+		pos = min(pos, max(p.last, p.base))
+	}
+	return pos
+}
+
+// setClock moves the clock, and lets it run when it may.
+func (p *Player) setClock(pos int64) {
+	p.base, p.since = pos, time.Time{}
+	if !p.paused && !p.ended {
+		p.since = time.Now()
+	}
+}
+
+// Position is where the player is, in the time of the trace (CLOCK_MONOTONIC ns).
+func (p *Player) Position() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.position()
+}
+
+// Pause stops the player or lets it go on.
+func (p *Player) Pause(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if on == p.paused {
+		return
+	}
+	pos := p.position()
+	p.paused = on
+	p.steps = 0
+	p.setClock(pos)
+	p.poke()
+}
+
+// Paused reports whether Pause is on. At the end a player stands without being paused.
+func (p *Player) Paused() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.paused
+}
+
+// Step lets n more events go while paused.
+func (p *Player) Step(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.paused && n > 0 && !p.ended {
+		p.steps += n
+		p.poke()
+	}
+}
+
+// SetSpeed changes the pace: x times real time, kept between MinSpeed and MaxSpeed.
+func (p *Player) SetSpeed(x float64) {
+	if math.IsNaN(x) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pos := p.position()
+	p.speed = min(max(x, MinSpeed), MaxSpeed)
+	p.setClock(pos)
+	p.poke()
+}
+
+// Speed is the multiple of real time.
+func (p *Player) Speed() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.speed
+}
+
+// AtEnd reports whether every event was handed on.
+func (p *Player) AtEnd() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
+// SeekTime goes to the moment t (CLOCK_MONOTONIC ns), kept within Bounds. It returns at once; Read does the work.
+func (p *Player) SeekTime(t int64) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return os.ErrClosed
+	}
+	if p.seek == nil {
+		return errors.New("this source cannot seek")
+	}
+	t = min(max(t, p.first), p.last)
+	if t < p.position() {
+		p.rewind, p.ended = true, false
+	}
+	p.steps = 0
+	p.goal = t
+	p.setClock(t)
+	p.poke()
+	return nil
+}
+
+// Close ends Read with io.EOF and closes the source.
+func (p *Player) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.closed = true
+	p.poke()
+	p.mu.Unlock()
+	return p.src.Close()
+}
+
+// Read hands on the events that are due, and blocks until there is one. See Source and Player.
+func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
+	if len(buf) == 0 {
+		return 0, nil
+	}
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		p.mu.Lock()
+		if p.closed {
+			p.mu.Unlock()
+			return 0, io.EOF
+		}
+		if p.rewind {
+			p.rewind = false
+			p.at, p.n, p.handed = 0, 0, p.first
+			p.mu.Unlock()
+			if err := p.seek.SeekTime(p.first); err != nil {
+				return 0, err
+			}
+			return 0, ErrRewound
+		}
+		ended := p.ended
+		p.mu.Unlock()
+
+		if p.at == p.n && !ended {
+			n, err := p.src.Read(ctx, p.buf)
+			p.at, p.n = 0, n
+			if n == 0 {
+				if err != nil && err != io.EOF {
+					return 0, p.readErr(err)
+				}
+				p.mu.Lock()
+				if !p.rewind {
+					pos := max(p.handed, p.position())
+					p.ended = true
+					p.setClock(pos)
+				}
+				p.mu.Unlock()
+				continue
+			}
+		}
+
+		p.mu.Lock()
+		n, wait := 0, time.Hour
+		if p.at < p.n && !p.rewind {
+			n, wait = p.due(buf)
+		}
+		changed := p.changed
+		p.mu.Unlock()
+		if n > 0 {
+			return n, nil
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-timer.C:
+		}
+	}
+}
+
+// readErr says io.EOF for the error that the source's Read gives because Close closed it.
+func (p *Player) readErr(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return io.EOF
+	}
+	return err
+}
+
+// due copies what may go, or says how long to wait. The caller holds mu.
+func (p *Player) due(buf []Event) (int, time.Duration) {
+	avail := p.buf[p.at:p.n]
+	until := p.position()
+	stepping := p.paused && p.steps > 0
+	n := 0
+	for n < len(buf) && n < len(avail) {
+		e := &avail[n]
+		switch {
+		case e.Time < p.goal || e.Time <= until:
+			// Restatements and late events are never younger than what came before them, so the clock lets them go.
+		case stepping && p.steps > 0:
+			p.steps--
+			until = e.Time
+		default:
+			return p.hand(buf, n, until, stepping), p.waitFor(e.Time - until)
+		}
+		n++
+	}
+	return p.hand(buf, n, until, stepping), 0
+}
+
+// hand copies n events and moves the clock along when they were stepped.
+func (p *Player) hand(buf []Event, n int, until int64, stepping bool) int {
+	copy(buf, p.buf[p.at:p.at+n])
+	for i := range buf[:n] {
+		p.handed = max(p.handed, buf[i].Time)
+	}
+	p.at += n
+	if stepping {
+		p.setClock(max(until, p.base))
+	}
+	return n
+}
+
+// waitFor is how long a gap of the trace takes to pass at this speed.
+func (p *Player) waitFor(gap int64) time.Duration {
+	if p.paused {
+		return time.Hour // something has to happen first
+	}
+	d := float64(gap) / p.speed
+	return time.Duration(min(max(d, float64(time.Millisecond)/4), float64(time.Hour)))
+}
