@@ -39,7 +39,8 @@ type Player struct {
 	speed   float64
 	base    int64     // position at the moment since
 	since   time.Time // zero while the clock stands
-	goal    int64     // everything before it is handed on unpaced
+	goal    int64     // where the last seek, or the start, goes to
+	chasing bool      // events up to goal are handed on unpaced, and the clock stands at goal meanwhile
 	steps   int       // events to let go while paused
 	rewind  bool      // Read has to begin again
 	ended   bool      // the source has no more
@@ -58,7 +59,7 @@ func NewPlayer(src Source) *Player {
 		p.seek = s
 		p.first, p.last = s.Bounds()
 	}
-	p.base, p.goal, p.handed = p.first, math.MinInt64, p.first
+	p.base, p.goal, p.handed, p.chasing = p.first, p.first, p.first, true
 	return p
 }
 
@@ -92,7 +93,7 @@ func (p *Player) position() int64 {
 // setClock moves the clock, and lets it run when it may.
 func (p *Player) setClock(pos int64) {
 	p.base, p.since = pos, time.Time{}
-	if !p.paused && !p.ended {
+	if !p.paused && !p.ended && !p.chasing {
 		p.since = time.Now()
 	}
 }
@@ -177,7 +178,7 @@ func (p *Player) SeekTime(t int64) error {
 		p.rewind, p.ended = true, false
 	}
 	p.steps = 0
-	p.goal = t
+	p.goal, p.chasing = t, true
 	p.setClock(t)
 	p.poke()
 	return nil
@@ -234,7 +235,7 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 				p.mu.Lock()
 				if !p.rewind {
 					pos := max(p.handed, p.position())
-					p.ended = true
+					p.ended, p.chasing = true, false
 					p.setClock(pos)
 				}
 				p.mu.Unlock()
@@ -274,43 +275,46 @@ func (p *Player) readErr(err error) error {
 // due copies what may go, or says how long to wait. The caller holds mu.
 func (p *Player) due(buf []Event) (int, time.Duration) {
 	avail := p.buf[p.at:p.n]
-	until := p.position()
-	stepping := p.paused && p.steps > 0
+	limit := min(len(buf), len(avail))
 	n := 0
-	for n < len(buf) && n < len(avail) {
-		e := &avail[n]
-		switch {
-		case e.Time < p.goal || e.Time <= until:
-			// Restatements and late events are never younger than what came before them, so the clock lets them go.
-		case stepping && p.steps > 0:
-			p.steps--
-			until = e.Time
-		default:
-			return p.hand(buf, n, until, stepping), p.waitFor(e.Time - until)
+	if p.chasing {
+		for n < limit && avail[n].Time <= p.goal {
+			n++
 		}
+		if n == limit {
+			return p.hand(buf, n), 0
+		}
+		p.chasing = false
+		p.setClock(p.goal)
+	}
+	if p.paused {
+		// Only what is stepped, even if it has the time of the event before it: a step is one event.
+		k := min(p.steps, limit-n)
+		p.steps -= k
+		n = p.hand(buf, n+k)
+		if k > 0 {
+			p.setClock(max(p.handed, p.base))
+		}
+		return n, time.Hour
+	}
+	now := p.position()
+	for n < limit && avail[n].Time <= now {
 		n++
 	}
-	return p.hand(buf, n, until, stepping), 0
+	var wait time.Duration
+	if n == 0 {
+		gap := float64(avail[0].Time-now) / p.speed
+		wait = time.Duration(min(max(gap, float64(time.Millisecond)/4), float64(time.Hour)))
+	}
+	return p.hand(buf, n), wait
 }
 
-// hand copies n events and moves the clock along when they were stepped.
-func (p *Player) hand(buf []Event, n int, until int64, stepping bool) int {
+// hand copies n events into buf.
+func (p *Player) hand(buf []Event, n int) int {
 	copy(buf, p.buf[p.at:p.at+n])
 	for i := range buf[:n] {
 		p.handed = max(p.handed, buf[i].Time)
 	}
 	p.at += n
-	if stepping {
-		p.setClock(max(until, p.base))
-	}
 	return n
-}
-
-// waitFor is how long a gap of the trace takes to pass at this speed.
-func (p *Player) waitFor(gap int64) time.Duration {
-	if p.paused {
-		return time.Hour // something has to happen first
-	}
-	d := float64(gap) / p.speed
-	return time.Duration(min(max(d, float64(time.Millisecond)/4), float64(time.Hour)))
 }
