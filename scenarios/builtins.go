@@ -1,0 +1,140 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/starlarkstruct"
+)
+
+// predeclared is what a story can name. While a story is loaded the functions are there, so that a misspelt one is found,
+// but calling one is an error.
+func predeclared() starlark.StringDict {
+	fn := func(name string, f func(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error)) *starlark.Builtin {
+		return starlark.NewBuiltin(name, func(th *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+			u, ok := th.Local("user").(*user)
+			if !ok {
+				return nil, fmt.Errorf("%s can only be called inside main, not at the top of the file", name)
+			}
+			return f(u, b, args, kw)
+		})
+	}
+	return starlark.StringDict{
+		"connect": fn("connect", connect),
+		"sleep":   fn("sleep", sleep),
+		"spawn":   fn("spawn", spawn),
+		"note":    fn("note", note),
+		"random":  fn("random", random),
+		"lab": starlarkstruct.FromStringDict(starlark.String("lab"), starlark.StringDict{
+			"set":  fn("lab.set", labSet),
+			"wait": fn("lab.wait", labWait),
+		}),
+	}
+}
+
+func sleep(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var v starlark.Value
+	if err := starlark.UnpackArgs(b.Name(), args, kw, "duration", &v); err != nil {
+		return nil, err
+	}
+	d, err := asDuration(v)
+	if err != nil {
+		return nil, fmt.Errorf("sleep: %w", err)
+	}
+	return starlark.None, u.sleep(d)
+}
+
+// asDuration reads "250ms" or a number of seconds.
+func asDuration(v starlark.Value) (time.Duration, error) {
+	if s, ok := starlark.AsString(v); ok {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 {
+			return 0, fmt.Errorf("%q is not a duration, for example \"250ms\"", s)
+		}
+		return d, nil
+	}
+	if f, ok := starlark.AsFloat(v); ok && f >= 0 && f < 1e6 {
+		return time.Duration(f * float64(time.Second)), nil
+	}
+	return 0, fmt.Errorf("want \"250ms\" or a number of seconds, not %s", v)
+}
+
+func spawn(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	if len(args) == 0 {
+		return nil, fmt.Errorf("spawn: which function?")
+	}
+	f, ok := args[0].(starlark.Callable)
+	if !ok {
+		return nil, fmt.Errorf("spawn: want a function, not %s", args[0].Type())
+	}
+	rest := args[1:]
+	rest.Freeze() // clients share nothing that changes
+	for _, k := range kw {
+		k.Freeze()
+	}
+	if err := u.r.ctx.Err(); err != nil {
+		return nil, errEnded
+	}
+	u.r.spawn(f, rest, kw)
+	return starlark.None, nil
+}
+
+func note(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var s string
+	if err := starlark.UnpackArgs(b.Name(), args, kw, "words", &s); err != nil {
+		return nil, err
+	}
+	u.note(s)
+	return starlark.None, nil
+}
+
+func random(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var lo, hi int
+	if err := starlark.UnpackArgs(b.Name(), args, kw, "lo", &lo, "hi", &hi); err != nil {
+		return nil, err
+	}
+	if hi < lo {
+		return nil, fmt.Errorf("random: %d is less than %d", hi, lo)
+	}
+	return starlark.MakeInt(lo + u.rand.Intn(hi-lo+1)), nil
+}
+
+func labSet(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var name string
+	var v starlark.Value
+	if err := starlark.UnpackArgs(b.Name(), args, kw, "name", &name, "value", &v); err != nil {
+		return nil, err
+	}
+	s, err := knobValue(v)
+	if err != nil {
+		return nil, fmt.Errorf("lab.set: %w", err)
+	}
+	if u.r.opt.Lab == nil {
+		return nil, fmt.Errorf("lab.set: this server is not a lab, it has no knobs")
+	}
+	return starlark.None, u.r.opt.Lab.Set(name, s)
+}
+
+func labWait(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var what string
+	var n int64
+	if err := starlark.UnpackArgs(b.Name(), args, kw, "what", &what, "n", &n); err != nil {
+		return nil, err
+	}
+	if u.r.opt.Observer == nil {
+		return nil, fmt.Errorf("lab.wait: this server cannot be asked for counts")
+	}
+	for {
+		have, err := u.r.opt.Observer.Count(what)
+		if err != nil {
+			return nil, fmt.Errorf("lab.wait: %w", err)
+		}
+		if have >= n {
+			return starlark.MakeInt64(have), nil
+		}
+		if err := u.sleep(5 * time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}

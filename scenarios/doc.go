@@ -1,0 +1,26 @@
+// Package scenarios makes client traffic from stories written in Starlark.
+//
+// A story is a file with data at its top (title, about, knobs) and a function main. Loading it runs the top only: that
+// cannot touch the network, so a story can be checked, listed and asked for its knobs before anything starts. Running it
+// calls main in a client of its own; spawn starts further clients, each on its own goroutine with its own Starlark
+// thread. Every step of a client (connect, send, receive, close ...) is a Step event with the client's local address,
+// which is the server's peer address: that is how the two ends of a connection meet in a view.
+//
+// What a story can call:
+//
+//	connect()                 a connection to the server
+//	c.send(n | "text")        sends n bytes, or the text; returns the number of bytes
+//	c.receive(n, timeout="")  receives exactly n bytes unless the server ends or the time is over; returns how many
+//	c.half_close()            shuts the sending side
+//	c.close()                 closes
+//	c.reset()                 closes with a reset (RST)
+//	sleep("250ms" | seconds)  waits
+//	spawn(fn, ...)            runs fn in another client
+//	note("words")             writes words into the trace
+//	random(lo, hi)            a whole number, the same in every run with the same seed
+//	lab.set("knob", "value")  turns a knob of the lab, where there is one
+//	lab.wait("accepted", n)   waits until the lab has counted so many
+//
+// The package knows an address and two small interfaces (Lab, Observer), never a loop. So the same story drives the lab
+// and any other server.
+package scenarios

@@ -1,0 +1,203 @@
+package scenarios
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"go.starlark.net/resolve"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+//go:embed stories/*.star
+var stories embed.FS
+
+// Script is a story that has been checked.
+type Script struct {
+	Name  string // what it was asked for by
+	Title string
+	About string
+	Knobs []Knob
+
+	main    *starlark.Function
+	globals starlark.StringDict
+}
+
+// Knob is a setting that a story asks for, with the place where it does.
+type Knob struct{ Name, Value, Pos string }
+
+// BadScript is a story that cannot run. Its text begins with file:line:column.
+type BadScript struct{ Text string }
+
+func (e *BadScript) Error() string { return e.Text }
+
+// ErrUnknown says that there is no story of that name; the text names the nearest.
+var ErrUnknown = errors.New("no such scenario")
+
+// dialect is Starlark with while loops: clients go on until the run ends.
+var dialect = &syntax.FileOptions{While: true, Set: true}
+
+// Names lists the built-in stories.
+func Names() []string {
+	var out []string
+	es, _ := fs.ReadDir(stories, "stories")
+	for _, e := range es {
+		out = append(out, strings.TrimSuffix(e.Name(), ".star"))
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Source is the text of a built-in story.
+func Source(name string) ([]byte, error) { return stories.ReadFile("stories/" + name + ".star") }
+
+// Load finds a story by the name of a built-in one or by file name, and checks it. Anything wrong with its text is a
+// *BadScript; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error.
+func Load(name string) (*Script, error) {
+	file, text := name, []byte(nil)
+	if b, err := Source(name); err == nil {
+		file, text = name+".star", b
+	} else if strings.ContainsAny(name, "./") {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read scenario: %w", err)
+		}
+		text = b
+	} else {
+		return nil, fmt.Errorf("%w: %q; there are %s, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
+	}
+	return parse(name, file, text)
+}
+
+func parse(name, file string, text []byte) (*Script, error) {
+	f, prog, err := starlark.SourceProgramOptions(dialect, file, text, predeclared().Has)
+	if err != nil {
+		return nil, bad(err)
+	}
+	th := &starlark.Thread{Name: "load " + name, Print: func(*starlark.Thread, string) {}}
+	th.SetMaxExecutionSteps(1_000_000) // the top of a story is data; anything longer is a mistake
+	globals, err := prog.Init(th, predeclared())
+	if err != nil {
+		return nil, bad(err)
+	}
+	globals.Freeze()
+	s := &Script{Name: name, Title: strings.TrimSuffix(filepath.Base(file), ".star"), globals: globals}
+	at := func(global string) string { return place(f, file, global, "") }
+
+	for key, to := range map[string]*string{"title": &s.Title, "about": &s.About} {
+		if v, ok := globals[key]; ok {
+			str, ok := starlark.AsString(v)
+			if !ok {
+				return nil, &BadScript{fmt.Sprintf("%s: %s must be a string, not %s", at(key), key, v.Type())}
+			}
+			*to = str
+		}
+	}
+	if v, ok := globals["knobs"]; ok {
+		d, ok := v.(*starlark.Dict)
+		if !ok {
+			return nil, &BadScript{fmt.Sprintf("%s: knobs must be a dict, not %s", at("knobs"), v.Type())}
+		}
+		for _, kv := range d.Items() {
+			k, ok := starlark.AsString(kv[0])
+			if !ok {
+				return nil, &BadScript{fmt.Sprintf("%s: the names of knobs are strings", at("knobs"))}
+			}
+			val, err := knobValue(kv[1])
+			if err != nil {
+				return nil, &BadScript{fmt.Sprintf("%s: knob %q: %v", place(f, file, "knobs", k), k, err)}
+			}
+			s.Knobs = append(s.Knobs, Knob{Name: strings.ReplaceAll(k, "_", "-"), Value: val, Pos: place(f, file, "knobs", k)})
+		}
+	}
+	m, ok := globals["main"].(*starlark.Function)
+	if !ok {
+		return nil, &BadScript{fmt.Sprintf("%s:1:1: a scenario needs a function main()", file)}
+	}
+	if m.NumParams() != 0 {
+		return nil, &BadScript{fmt.Sprintf("%s: main takes no arguments", m.Position())}
+	}
+	s.main = m
+	return s, nil
+}
+
+// knobValue writes a Starlark value the way a flag would be written.
+func knobValue(v starlark.Value) (string, error) {
+	switch x := v.(type) {
+	case starlark.String:
+		return string(x), nil
+	case starlark.Int:
+		return x.String(), nil
+	case starlark.Bool:
+		if x {
+			return "true", nil
+		}
+		return "false", nil
+	}
+	return "", fmt.Errorf("a value is a string, a number or True/False, not %s", v.Type())
+}
+
+// bad turns the errors of parsing, resolving and evaluating into one form with a place.
+func bad(err error) error {
+	var list resolve.ErrorList
+	if errors.As(err, &list) && len(list) > 0 {
+		var lines []string
+		for _, e := range list {
+			lines = append(lines, fmt.Sprintf("%s: %s", e.Pos, e.Msg))
+		}
+		return &BadScript{strings.Join(lines, "\n")}
+	}
+	var se syntax.Error
+	if errors.As(err, &se) {
+		return &BadScript{fmt.Sprintf("%s: %s", se.Pos, se.Msg)}
+	}
+	var ee *starlark.EvalError
+	if errors.As(err, &ee) {
+		pos := ""
+		for i := len(ee.CallStack) - 1; i >= 0; i-- {
+			if p := ee.CallStack[i].Pos; p.Line > 0 {
+				pos = p.String() + ": "
+				break
+			}
+		}
+		return &BadScript{pos + ee.Msg}
+	}
+	return &BadScript{err.Error()}
+}
+
+// place finds where a global is assigned or, with a key, where that key stands in its dict.
+func place(f *syntax.File, file, global, key string) string {
+	pos := ""
+	for _, st := range f.Stmts {
+		a, ok := st.(*syntax.AssignStmt)
+		if !ok {
+			continue
+		}
+		id, ok := a.LHS.(*syntax.Ident)
+		if !ok || id.Name != global {
+			continue
+		}
+		pos = id.NamePos.String()
+		d, ok := a.RHS.(*syntax.DictExpr)
+		if !ok || key == "" {
+			break
+		}
+		for _, e := range d.List {
+			if entry, ok := e.(*syntax.DictEntry); ok {
+				if lit, ok := entry.Key.(*syntax.Literal); ok && lit.Value == key {
+					return lit.TokenPos.String()
+				}
+			}
+		}
+	}
+	if pos == "" {
+		return file + ":1:1"
+	}
+	return pos
+}
