@@ -1,0 +1,58 @@
+package timeline
+
+import "evviz/trace"
+
+// Scripted clients are another process: their steps carry the client's own address, which is the peer of a lane here. A
+// step may come before its connection is known, as the first one always does; it waits for it, with a bound.
+
+const (
+	maxUnclaimed        = 4096
+	maxUnclaimedPerPeer = 64
+)
+
+type stepMark struct {
+	t int64
+	m Mark
+}
+
+func (t *Timeline) step(s *stream, e *trace.Event) {
+	if e.Phase.Base() == trace.PhaseEnter {
+		return
+	}
+	t.stats.Steps++
+	m := MarkStepOther
+	switch e.Aux & 0xff {
+	case trace.StepSend:
+		m = MarkStepSend
+	case trace.StepReceive:
+		m = MarkStepRecv
+	case trace.StepSleep, trace.StepNote:
+		return
+	}
+	peer := t.names.now(s.id, e.Inst)
+	if peer == "" {
+		return
+	}
+	// A receive is drawn where it ended, anything else where it began: that is when it reaches the server.
+	at := e.Time
+	if m != MarkStepRecv {
+		at = e.Start()
+	}
+	if l := t.byPeer[peer]; l != nil && l.pub.Closed == 0 {
+		t.mark(l, at, m, 0)
+		return
+	}
+	q := t.unclaimed[peer]
+	if len(q) >= maxUnclaimedPerPeer || q == nil && len(t.unclaimed) >= maxUnclaimed {
+		return
+	}
+	t.unclaimed[peer] = append(q, stepMark{at, m})
+}
+
+// claimSteps gives a lane the steps that came before it.
+func (t *Timeline) claimSteps(l *laneB, peer string) {
+	for _, q := range t.unclaimed[peer] {
+		t.mark(l, q.t, q.m, 0)
+	}
+	delete(t.unclaimed, peer)
+}

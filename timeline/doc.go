@@ -1,0 +1,30 @@
+// Package timeline folds a stream of trace events into what a person wants to know: one lane for each thing that can be
+// read or written, one for each loop, a ledger of what the kernel announced and what the program did about it, and
+// statistics. It does not know whether the events come from the lab, from a file or from strace.
+//
+// A [Timeline] is fed by one goroutine. [Timeline.Snapshot] hands out immutable pictures that any goroutine may read while
+// the feeding goes on. The same events give the same result whether they come in one batch or one by one, live or from a
+// file: nothing here reads a clock.
+//
+// # Rules
+//
+// Each rule stands beside the code that keeps it; this is the list.
+//
+//   - Identity (identity.go): thread -> process -> descriptor table -> (number, generation) -> open file description. A lane
+//     is an open file description, so closing one number of a duplicated descriptor does not end it. A generation in an
+//     event is the source's hint: an event with an older one than the current belongs to the lane before.
+//   - Registrations (interest.go): (instance, number at the time of ADD) -> lane. The 64 data bits find a registration when
+//     the source knows no number, unless two live registrations share them.
+//   - The bar (bar.go): a lane is covered while data waits for the program, from the arrival to the read that drains.
+//   - Drain states and classes (ledger.go): what a report was worth, by a written precedence. Every report has exactly one
+//     class.
+//   - Stranded (ledger.go): the loop went back to wait although data is left, and nobody will be told again.
+//   - Loop states (loops.go): unknown, waiting, working, re-notified, asleep.
+//   - Loss (loops.go): after a gap nothing is assumed; bars end there and drain states are unknown.
+//   - Unknown is not 0: a value that the source cannot know is -1, or has a Known flag beside it.
+//
+// # Drawing and memory
+//
+// marks.go explains how a cell that holds 900 marks is drawn without looking at 900 marks, and what is kept when memory
+// is used up.
+package timeline

@@ -1,0 +1,366 @@
+package timeline
+
+import "evviz/trace"
+
+// Error numbers of Linux on the machines that we know; the events carry them raw.
+const (
+	eINTR       = 4
+	eBADF       = 9
+	eAGAIN      = 11
+	eNOMEM      = 12
+	eNFILE      = 23
+	eMFILE      = 24
+	ePIPE       = 32
+	eCONNRESET  = 104
+	eNOBUFS     = 105
+	msgPeek     = 0x2
+	msgErrqueue = 0x2000
+	oCloexec    = 0x80000
+)
+
+// read handles a call of the read family.
+func (t *Timeline) read(s *stream, e *trace.Event) {
+	if e.Errno == eBADF {
+		t.stats.ReadErr++
+		t.count(s, e.Time, uint8(MarkReadErr), 0)
+		return
+	}
+	l, old := t.find(s, e, true)
+	if l == nil || old {
+		return
+	}
+	t.recall(l)
+	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown {
+		switch e.Aux & 0xff {
+		case trace.CallRecvfrom, trace.CallRecvmsg, trace.CallRecvmmsg:
+			l.pub.Kind = KindConn
+		}
+	}
+	if e.Mask&(msgPeek|msgErrqueue) != 0 || e.Errno == eINTR {
+		t.note(s, l, e.Time, MarkOther, 0) // takes nothing out
+		return
+	}
+	l.pub.LastRead = Op{e.Time, e.A, e.B, e.Errno}
+	switch {
+	case e.Errno == eAGAIN:
+		t.stats.ReadAgain++
+		t.note(s, l, e.Time, MarkReadAgain, 0)
+		t.drained(l, outAgain, DrainEmpty, e.Time)
+		l.arrival = 0
+	case e.Errno != 0:
+		t.stats.ReadErr++
+		m := MarkReadErr
+		if e.Errno == eCONNRESET || e.Errno == ePIPE {
+			m = MarkReset
+			t.stats.Resets++
+		}
+		t.note(s, l, e.Time, m, 0)
+		t.drained(l, outErr, DrainError, e.Time)
+		l.arrival = 0
+	case e.B == 0 && e.A != 0 && l.stream():
+		t.stats.ReadEOF++
+		t.note(s, l, e.Time, MarkReadEOF, 0)
+		t.drained(l, outEOF, DrainEOF, e.Time)
+		l.arrival = 0
+	default:
+		t.stats.Reads++
+		t.stats.BytesIn += max(e.B, 0)
+		l.pub.Stats.BytesIn += max(e.B, 0)
+		t.note(s, l, e.Time, MarkRead, cut(e.B))
+		t.served(l, e.Time)
+		t.took(l, e)
+	}
+}
+
+// took judges what a successful read left.
+func (t *Timeline) took(l *laneB, e *trace.Event) {
+	short := l.stream() && e.B < e.A
+	if l.pub.Kind == KindWake || l.pub.Kind == KindTimer {
+		short = true // eight bytes are all there is
+	}
+	left := int64(e.Inst) - 1 // value+1
+	switch {
+	case left == 0, left < 0 && short:
+		t.drained(l, outData, DrainEmpty, e.Time)
+	case left > 0 && short:
+		// It was empty for a moment: these bytes came since.
+		t.drained(l, outData, DrainEmpty, e.Time)
+		l.ledger, l.fresh = left, true
+		t.openBar(l, e.Time, e.Time)
+	case left > 0:
+		l.ledger = left
+		t.openBar(l, e.Time, e.Time)
+		t.touched(l, outData, DrainMaybe, e.Time)
+	default:
+		if l.ledger >= 0 {
+			if l.ledger -= e.B; l.ledger <= 0 {
+				l.ledger = -1 // as much as was known of; whether more came nobody knows
+			}
+		}
+		t.touched(l, outData, DrainMaybe, e.Time)
+	}
+}
+
+// drained closes the bar after an operation that took everything.
+func (t *Timeline) drained(l *laneB, out outcome, d Drain, at int64) {
+	t.closeBar(l, at)
+	l.pauseSince = 0
+	l.ledger, l.fresh = 0, false
+	t.touched(l, out, d, at)
+	t.touch(l)
+}
+
+// served notes that somebody got what had arrived.
+func (t *Timeline) served(l *laneB, at int64) {
+	l.lastServed, l.servedKnown = at, false
+	if l.arrival != 0 {
+		t.latency(l, at-l.arrival)
+		l.arrival, l.servedKnown = 0, true
+	}
+}
+
+// accept handles an accept call.
+func (t *Timeline) accept(s *stream, e *trace.Event) {
+	l, old := t.find(s, e, e.Errno != eBADF)
+	if l == nil || old {
+		return
+	}
+	t.recall(l)
+	if l.pub.Kind != KindListener {
+		t.setType(l, trace.TypeListener)
+	}
+	l.pub.LastRead = Op{e.Time, 0, e.A, e.Errno}
+	switch e.Errno {
+	case 0:
+		t.stats.Accepts++
+		t.note(s, l, e.Time, MarkAccept, 0)
+		t.served(l, e.Time)
+		if l.ledger > 0 {
+			l.ledger--
+		}
+		if l.ledger == 0 {
+			t.drained(l, outData, DrainMaybe, e.Time)
+		} else {
+			t.touched(l, outData, DrainMaybe, e.Time)
+		}
+		t.accepted(s, e)
+	case eAGAIN:
+		t.stats.AcceptAgain++
+		t.note(s, l, e.Time, MarkAcceptAgain, 0)
+		t.drained(l, outAgain, DrainEmpty, e.Time)
+		l.arrival = 0
+	case eMFILE, eNFILE, eNOBUFS, eNOMEM:
+		t.stats.AcceptErr++
+		t.stats.Exhausted++
+		t.note(s, l, e.Time, MarkAcceptErr, 0)
+		t.touched(l, outExhausted, DrainExhausted, e.Time)
+	case eINTR:
+		t.note(s, l, e.Time, MarkOther, 0)
+	default:
+		t.stats.AcceptErr++
+		t.note(s, l, e.Time, MarkAcceptErr, 0)
+		t.touched(l, outErr, DrainMaybe, e.Time)
+	}
+}
+
+// accepted makes the lane of a new connection, unless its Open came before.
+func (t *Timeline) accepted(s *stream, e *trace.Event) {
+	if e.A < 0 || e.A > 1<<31-1 {
+		return
+	}
+	fd := int32(e.A)
+	sl := s.tb.at(fd, true)
+	if c := sl.lane; c != nil {
+		if c.openSeen && !c.byAccept && c.pub.Opened != 0 && c.pub.Opened >= e.Start() {
+			c.byAccept = true
+			return
+		}
+		t.release(s.tb, sl, fd, e.Time, trace.CloseUnknown)
+	}
+	if !t.room() {
+		return
+	}
+	c := t.newLane(s.tb, fd)
+	c.byAccept = true
+	c.pub.Kind, c.pub.Opened = KindConn, e.Time
+	t.fill(s.tb, sl, fd, c)
+	sl.cloexec = e.Mask&oCloexec != 0
+	t.stats.Opens++
+	t.stats.Connections++
+	t.note(s, c, e.Time, MarkOpen, 0)
+}
+
+// write handles a call of the write family.
+func (t *Timeline) write(s *stream, e *trace.Event) {
+	l, old := t.find(s, e, e.Errno != eBADF)
+	if l == nil || old {
+		return
+	}
+	t.recall(l)
+	if e.Errno == eINTR {
+		t.note(s, l, e.Time, MarkOther, 0)
+		return
+	}
+	l.pub.LastWrite = Op{e.Time, e.A, e.B, e.Errno}
+	if e.Inst > 0 {
+		l.pub.Unsent = int64(e.Inst) - 1
+	}
+	out := outData
+	switch {
+	case e.Errno == eAGAIN:
+		out = outAgain
+		t.stats.WriteAgain++
+		t.note(s, l, e.Time, MarkWriteAgain, 0)
+	case e.Errno == ePIPE, e.Errno == eCONNRESET:
+		out = outErr
+		t.stats.WriteErr++
+		t.stats.Resets++
+		t.note(s, l, e.Time, MarkReset, 0)
+	case e.Errno != 0:
+		out = outErr
+		t.stats.WriteErr++
+		t.note(s, l, e.Time, MarkWriteErr, 0)
+	default:
+		t.stats.Writes++
+		t.stats.BytesOut += max(e.B, 0)
+		l.pub.Stats.BytesOut += max(e.B, 0)
+		if e.B < e.A {
+			t.stats.ShortWrites++
+		}
+		t.note(s, l, e.Time, MarkWrite, cut(e.B))
+	}
+	for _, r := range l.regs {
+		if r.rep.mask&^bitOut == 0 {
+			t.settle(r, out, e.Time)
+			r.drain = DrainEmpty
+		}
+	}
+}
+
+// arrive handles the news that data or a connection came.
+func (t *Timeline) arrive(s *stream, e *trace.Event) {
+	l, old := t.find(s, e, false)
+	if l == nil {
+		if sl := s.tb.at(e.FD, true); sl == nil || sl.former != nil {
+			return // late, about something that is closed
+		}
+		if l, old = t.find(s, e, true); l == nil {
+			return
+		}
+	}
+	t.recall(l)
+	t.stats.Arrivals++
+	start := e.Start()
+	if old || l.pub.Closed != 0 {
+		if start <= l.pub.Closed {
+			t.mark(l, start, MarkArrive, 0)
+		}
+		return
+	}
+	t.mark(l, start, MarkArrive, 0)
+	if e.Mask != 0 && e.Mask&bitsIn == 0 {
+		return
+	}
+	unread := e.B - 1
+	if start < l.lastServed {
+		// The program was served before we heard of it (a receive stamp is known after the read only).
+		if !l.servedKnown {
+			l.servedKnown = true
+			t.latency(l, l.lastServed-start)
+			if l.since == 0 {
+				t.noteSpans(l, l.bars.put(start, l.lastServed, start, false))
+				l.pub.Stats.Waited = l.bars.total
+			}
+		}
+		if unread <= 0 || l.since != 0 {
+			return
+		}
+		start = l.lastServed
+	} else if unread == 0 {
+		return // the loop was faster than the observer: nothing waits
+	}
+	if unread > 0 {
+		if l.ledger < 0 || unread > l.ledger {
+			l.fresh = true
+		}
+		l.ledger = unread
+	} else {
+		l.fresh = true
+		if l.ledger == 0 {
+			l.ledger = -1
+		}
+	}
+	if l.arrival == 0 {
+		l.arrival = start
+	}
+	l.pauseSince = 0
+	t.openBar(l, start, start)
+}
+
+// queue handles a look at a listener's queue.
+func (t *Timeline) queue(s *stream, e *trace.Event) {
+	l, old := t.find(s, e, true)
+	if l == nil || old {
+		return
+	}
+	t.recall(l)
+	if l.pub.Kind != KindListener {
+		t.setType(l, trace.TypeListener)
+	}
+	t.mark(l, e.Time, MarkQueue, cut(e.A))
+	if e.A <= 0 {
+		t.closeBar(l, e.Time)
+		l.ledger, l.arrival = 0, 0
+		return
+	}
+	if l.ledger < 0 || e.A > l.ledger {
+		l.fresh = true
+	}
+	if l.arrival == 0 && l.since == 0 {
+		l.arrival = e.Time
+	}
+	l.ledger = e.A
+	t.openBar(l, e.Time, e.Time)
+}
+
+// completion handles an operation that a completion queue finished: what it read never waited for a call.
+func (t *Timeline) completion(s *stream, e *trace.Event) {
+	l, old := t.find(s, e, true)
+	if l == nil || old {
+		return
+	}
+	t.recall(l)
+	t.note(s, l, e.Time, MarkComplete, 0)
+	if e.Errno != 0 || e.B <= 0 {
+		return
+	}
+	switch e.Aux { // numbers of io_uring operations
+	case 1, 4, 10, 22, 27: // readv, read fixed, recvmsg, read, recv
+		t.stats.Reads++
+		t.stats.BytesIn += e.B
+		l.pub.Stats.BytesIn += e.B
+		t.note(s, l, e.Time, MarkRead, cut(e.B))
+		t.served(l, e.Time)
+		t.drained(l, outData, DrainMaybe, e.Time)
+		l.ledger = -1
+	case 2, 5, 9, 23, 26: // writev, write fixed, sendmsg, write, send
+		t.stats.Writes++
+		t.stats.BytesOut += e.B
+		l.pub.Stats.BytesOut += e.B
+		t.note(s, l, e.Time, MarkWrite, cut(e.B))
+	}
+}
+
+// note puts a mark on a lane and counts it for the thread.
+func (t *Timeline) note(s *stream, l *laneB, at int64, m Mark, v uint32) {
+	t.mark(l, at, m, v)
+	t.count(s, at, uint8(m), v)
+}
+
+// cut fits an amount into a mark.
+func cut(n int64) uint32 {
+	if n < 0 {
+		return 0
+	}
+	return uint32(min(n, 1<<32-1))
+}

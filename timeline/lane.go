@@ -1,0 +1,354 @@
+package timeline
+
+import (
+	"slices"
+
+	"evviz/trace"
+)
+
+// LaneKind says what a lane is, as far as a view needs to know.
+type LaneKind uint8
+
+// The kinds.
+const (
+	KindOther LaneKind = iota
+	KindListener
+	KindConn
+	KindWake // an eventfd
+	KindTimer
+	KindEpoll
+)
+
+var laneKindNames = [...]string{"other", "listener", "connection", "wake-up", "timer", "epoll"}
+
+// String is the kind in words.
+func (k LaneKind) String() string {
+	if int(k) < len(laneKindNames) {
+		return laneKindNames[k]
+	}
+	return "kind?"
+}
+
+// Lane is an open file description during its life, as a snapshot shows it.
+type Lane struct {
+	ID     int64 // unique in a run, never used again
+	Kind   LaneKind
+	Type   uint32 // trace.Type*
+	FD     int32  // the number it has, or had last
+	FDs    int    // how many numbers lead to it
+	Gen    uint32 // how many lanes this number has meant, this one included
+	Table  uint32 // descriptor table, named by a process; 0 unknown
+	Peer   string // address of the other end, "" unknown
+	Local  string
+	Label  string // what it is in a word, for lanes that are not connections
+	Opened int64  // 0: before the events began, or unknown
+	Closed int64  // 0: open
+
+	CloseWhy   uint32 // trace.Close*
+	Trigger    uint32 // trace.Trigger*: how it is registered now, TriggerNone where the mechanism has no triggering
+	Registered bool   // some instance watches it
+	Armed      bool   // and would report it: false for a oneshot registration that has fired
+	Interest   uint32 // event bits asked for
+	Drain      Drain  // what the last report left behind
+
+	Unread        int64 // bytes (connections waiting, for a listener) known to wait; at least so many; -1 unknown
+	Unsent        int64 // bytes that the program still holds for it; -1 unknown
+	Pending       bool  // the bar is open
+	PendingSince  int64
+	Stranded      bool // nobody will be told of what waits
+	StrandedSince int64
+	LastActivity  int64
+	LastRead      Op // the newest read or accept
+	LastWrite     Op
+	Stats         LaneStats
+
+	marks   markView
+	bars    barView
+	trigger []triggerTurn
+	gaps    []int64
+}
+
+// Op is one call as it went.
+type Op struct {
+	Time   int64 // 0: there was none
+	Asked  int64
+	Result int64
+	Errno  uint16
+}
+
+// LaneStats counts what happened on a lane over the whole run.
+type LaneStats struct {
+	Counts            [MarkCount]int64
+	Class             [ClassCount]int64
+	BytesIn, BytesOut int64
+	Waited            int64 // ns covered by finished bars
+	LongestWait       int64 // ns, finished bars
+	LastLatency       int64 // arrival to served, ns; -1 unknown
+}
+
+// triggerTurn is the moment from which a lane is registered with a trigger.
+type triggerTurn struct {
+	t       int64
+	trigger uint32
+}
+
+const maxTriggerTurns = 4096
+
+// gapList holds the moments at which events of a table were lost.
+type gapList struct {
+	at    []int64
+	epoch uint32
+}
+
+const maxGaps = 1 << 16
+
+// laneB is the writer's side of a lane.
+type laneB struct {
+	pub   Lane
+	shown *Lane // what the last snapshot got
+	tb    *table
+	refs  int
+	dirty bool
+	dead  bool // forgotten
+
+	byAccept, openSeen, instSeen, byDup bool
+
+	regs  []*reg
+	inst  *instance // if it is an epoll instance
+	marks markStore
+	bars  barStore
+	trig  []triggerTurn
+
+	since, start int64 // open bar: arrival, and where the open piece begins; since 0: closed
+	pauseSince   int64 // arrival of a bar that level triggering closed for the moment
+	strandedAt   int64
+	pendIndex    int // place in Timeline.pending
+	arrival      int64
+	lastServed   int64 // end of the last read that got something
+	servedKnown  bool  // its latency was recorded
+	fresh        bool  // bytes came since the last report
+	ledger       int64 // bytes known to wait, at least; -1 unknown
+	epoch        uint32
+	reported     bool
+}
+
+func (t *Timeline) newLane(tb *table, fd int32) *laneB {
+	t.laneID++
+	l := &laneB{tb: tb, pendIndex: -1, ledger: -1, epoch: tb.gaps.epoch}
+	l.pub.ID, l.pub.FD, l.pub.Unread, l.pub.Unsent, l.pub.Table = t.laneID, fd, -1, -1, tb.id
+	l.pub.Stats.LastLatency = -1
+	l.marks.keep = &t.keep
+	t.lanes = append(t.lanes, l)
+	t.touch(l)
+	return l
+}
+
+// touch makes the next snapshot take a new picture of the lane.
+func (t *Timeline) touch(l *laneB) {
+	if !l.dirty {
+		l.dirty = true
+		t.dirty = append(t.dirty, l)
+	}
+}
+
+// mark puts a mark on a lane.
+func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
+	if !l.dirty {
+		l.dirty = true
+		t.dirty = append(t.dirty, l)
+	}
+	l.marks.add(at, uint8(m), v)
+	l.pub.Stats.Counts[m]++
+	if at > l.pub.LastActivity {
+		l.pub.LastActivity = at
+	}
+}
+
+// endLane ends a lane: its bar, its registrations, itself.
+func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
+	t.closeBar(l, at)
+	l.pauseSince = 0
+	t.mark(l, at, MarkClose, 0)
+	t.stats.Closes++
+	l.pub.Closed, l.pub.CloseWhy = max(at, 1), why
+	for len(l.regs) > 0 {
+		t.unregister(l.regs[len(l.regs)-1], at)
+	}
+	if l.inst != nil {
+		t.endInstance(l.inst, at)
+	}
+	if l.pub.Peer != "" && t.byPeer[l.pub.Peer] == l {
+		delete(t.byPeer, l.pub.Peer)
+	}
+	t.closed = append(t.closed, l)
+	if len(t.closed) > t.maxClosed+t.maxClosed/4 {
+		t.forget(len(t.closed) - t.maxClosed)
+	}
+}
+
+// forget drops the n lanes that were closed first.
+func (t *Timeline) forget(n int) {
+	for _, l := range t.closed[:n] {
+		l.dead = true
+		l.marks.drop()
+		t.spans -= len(l.bars.spans)
+		l.bars = barStore{}
+	}
+	t.closed = append(t.closed[:0:0], t.closed[n:]...)
+	t.lanes = slices.DeleteFunc(t.lanes, func(l *laneB) bool { return l.dead })
+	t.stats.LanesForgotten += int64(n)
+}
+
+// setType learns what a lane is.
+func (t *Timeline) setType(l *laneB, typ uint32) {
+	if typ == trace.TypeUnknown {
+		return
+	}
+	l.pub.Type = typ
+	k, label := KindOther, trace.TypeNames.Word(typ)
+	switch typ {
+	case trace.TypeListener:
+		k, label = KindListener, "listener"
+	case trace.TypeStream, trace.TypeDatagram, trace.TypeSeqpacket:
+		k, label = KindConn, ""
+	case trace.TypeEventfd:
+		k, label = KindWake, "wake-fd"
+	case trace.TypeTimerfd:
+		k, label = KindTimer, "timer"
+	case trace.TypeEpoll:
+		k = KindEpoll
+	}
+	l.pub.Kind, l.pub.Label = k, label
+	t.touch(l)
+}
+
+// setPeer learns the address of the other end, by which a scripted client is recognised.
+func (t *Timeline) setPeer(l *laneB, peer string) {
+	if peer == "" || peer == l.pub.Peer {
+		return
+	}
+	l.pub.Peer = peer
+	t.byPeer[peer] = l
+	t.claimSteps(l, peer)
+}
+
+// setTrigger notes from when on a lane is registered how.
+func (l *laneB) setTrigger(at int64, trigger uint32) {
+	if l.pub.Trigger == trigger {
+		return
+	}
+	l.pub.Trigger = trigger
+	if len(l.trig) >= maxTriggerTurns {
+		l.trig = append(make([]triggerTurn, 0, maxTriggerTurns), l.trig[maxTriggerTurns/2:]...)
+	}
+	l.trig = append(l.trig, triggerTurn{at, trigger})
+}
+
+// stream says whether a short read proves that nothing is left. A type that nobody told counts as a byte stream: that is
+// what programs read with a buffer.
+func (l *laneB) stream() bool {
+	switch l.pub.Type {
+	case trace.TypeUnknown, trace.TypeStream, trace.TypePipe, trace.TypeEventfd, trace.TypeTimerfd:
+		return true
+	}
+	return false
+}
+
+// publish makes the picture of a lane that a snapshot hands out.
+func (l *laneB) publish(now int64) *Lane {
+	p := new(Lane)
+	*p = l.pub
+	p.FDs = l.refs
+	p.Pending, p.PendingSince = l.since != 0, l.since
+	p.Stranded, p.StrandedSince = l.strandedAt != 0, l.strandedAt
+	p.Unread = l.ledger
+	p.marks = l.marks.view()
+	p.bars = l.bars.view(l.since, l.start, l.strandedAt, now)
+	p.trigger = l.trig
+	p.gaps = l.tb.gaps.at
+	p.Registered = len(l.regs) > 0
+	p.Armed, p.Interest = false, 0
+	if n := len(l.regs); n > 0 {
+		r := l.regs[n-1]
+		p.Armed, p.Interest, p.Drain = r.armed, r.mask, r.drain
+	}
+	return p
+}
+
+// ---- the bar ----
+
+// openBar opens a lane's bar unless it is open.
+func (t *Timeline) openBar(l *laneB, since, start int64) {
+	if l.pub.Closed != 0 {
+		return
+	}
+	if l.since != 0 {
+		if since < l.since && since >= l.bars.end {
+			l.since, l.start = since, since // somebody saw the same arrival earlier
+		}
+		return
+	}
+	l.since, l.start = max(since, 1), max(start, 1)
+	l.pendIndex = len(t.pending)
+	t.pending = append(t.pending, l)
+	t.touch(l)
+}
+
+// closeBar ends a lane's bar.
+func (t *Timeline) closeBar(l *laneB, at int64) {
+	if l.since == 0 {
+		return
+	}
+	n := 0
+	if l.strandedAt != 0 {
+		cut := max(l.strandedAt, l.start)
+		n += l.bars.put(l.start, min(cut, at), l.since, false)
+		n += l.bars.put(cut, at, l.since, true)
+	} else {
+		n += l.bars.put(l.start, at, l.since, false)
+	}
+	t.noteSpans(l, n)
+	st := &l.pub.Stats
+	st.Waited = l.bars.total
+	st.LongestWait = max(st.LongestWait, at-l.since)
+	l.since, l.start = 0, 0
+	t.setStranded(l, 0)
+	last := t.pending[len(t.pending)-1]
+	t.pending[l.pendIndex] = last
+	last.pendIndex = l.pendIndex
+	t.pending = t.pending[:len(t.pending)-1]
+	l.pendIndex = -1
+	t.touch(l)
+}
+
+// noteSpans keeps the number of spans below its bound: a lane with more than its share forgets its older half.
+func (t *Timeline) noteSpans(l *laneB, n int) {
+	t.spans += n
+	if t.spans > t.maxSpans && len(l.bars.spans) > max(64, t.maxSpans/(len(t.lanes)+1)) {
+		t.spans -= l.bars.trim()
+	}
+}
+
+// endStranded turns the stranded piece of an open bar into a finished one; the bar goes on plainly.
+func (t *Timeline) endStranded(l *laneB, at int64) {
+	if l.strandedAt == 0 {
+		return
+	}
+	cut := max(l.strandedAt, l.start)
+	n := l.bars.put(l.start, min(cut, at), l.since, false)
+	n += l.bars.put(cut, at, l.since, true)
+	t.noteSpans(l, n)
+	l.start = max(at, l.start)
+	t.setStranded(l, 0)
+	t.touch(l)
+}
+
+func (t *Timeline) setStranded(l *laneB, at int64) {
+	if (l.strandedAt != 0) != (at != 0) {
+		if at != 0 {
+			t.stats.StrandedTimes++
+		}
+		t.touch(l)
+	}
+	l.strandedAt = at
+}

@@ -1,0 +1,398 @@
+package timeline
+
+import "evviz/trace"
+
+// The ledger: what a report was worth
+//
+// Each registration remembers what became of its last report (drain state). It is judged when somebody goes to wait on the
+// instance again, because until then the program may still read. A report gets one class when it comes, from what is known
+// then; the first operation after it, or the lab's Renotify, may settle it otherwise. So classes always add up to reports.
+
+// Drain is what a registration's last report left behind.
+type Drain uint8
+
+// The drain states.
+const (
+	DrainUnknown   Drain = iota
+	DrainUntouched       // reported, and nobody has done anything since
+	DrainEmpty           // EAGAIN, a short read on a byte stream, or nothing left: everything was taken
+	DrainMaybe           // a full read, or a message taken: more may wait
+	DrainEOF             // read returned 0
+	DrainExhausted       // accept failed for want of descriptors or memory
+	DrainError           // the read failed
+)
+
+var drainNames = [...]string{"", "not touched", "drained", "maybe left", "end of file", "exhausted", "error"}
+
+// String is the state in words, "" for unknown.
+func (d Drain) String() string {
+	if int(d) < len(drainNames) {
+		return drainNames[d]
+	}
+	return "drain?"
+}
+
+// Class is what a report told.
+type Class uint8
+
+// The classes, in the order of their precedence: the first that fits is the headline.
+const (
+	ClassStale     Class = iota // its number was closed, its description lives elsewhere
+	ClassRearmed                // caused by MOD or ADD, about data that waited before it
+	ClassUntouched              // the same as before, and nobody has touched it since
+	ClassExhausted              // a connection that cannot be accepted for want of descriptors
+	ClassNothing                // the first operation after it found nothing (EAGAIN)
+	ClassLeftover               // about the rest of what was read only in part
+	ClassError                  // an error, or the first operation failed
+	ClassEOF                    // the first operation found the end of file, or nobody acted on it before
+	ClassHangup                 // the peer shut down or is gone
+	ClassTimer                  // a timerfd
+	ClassWake                   // an eventfd
+	ClassFresh                  // news: data or a connection
+	ClassWritable               // room to write
+	ClassUnknown
+	ClassCount
+)
+
+var classNames = [ClassCount]string{"stale", "re-armed", "untouched", "exhausted", "nothing there", "left-over", "error", "end of file",
+	"hang-up", "timer", "wake-up", "fresh", "writable", "unknown"}
+
+// String is the class in words.
+func (c Class) String() string {
+	if c < ClassCount {
+		return classNames[c]
+	}
+	return "class?"
+}
+
+// outcome is how the first operation after a report went.
+type outcome uint8
+
+const (
+	outNone outcome = iota
+	outData
+	outAgain
+	outEOF
+	outErr
+	outExhausted
+)
+
+// report is the newest report of a registration.
+type report struct {
+	s       *stream
+	wakeNo  uint32
+	mask    uint32
+	open    bool // its class may still change
+	class   Class
+	useful  bool
+	rearmed bool
+	stale   bool
+	why     uint8 // trace.Renotify*: it told what was known
+	told    bool  // ... and was counted
+	prev    Drain // what the report before left behind
+	maybe   bool  // left-over is likely: something may have been left and the wait did not sleep
+	first   outcome
+}
+
+func classify(r *report, k LaneKind) Class {
+	in := r.mask&bitsIn != 0
+	switch {
+	case r.stale:
+		return ClassStale
+	case r.rearmed && in:
+		return ClassRearmed
+	case r.why == trace.RenotifyUntouched:
+		return ClassUntouched
+	case r.first == outExhausted, r.prev == DrainExhausted && in && r.first != outData:
+		return ClassExhausted
+	case r.first == outAgain && r.mask&^bitOut != 0:
+		return ClassNothing
+	case (r.why != 0 || r.maybe) && r.prev != DrainEOF && r.prev != DrainError && r.first != outEOF:
+		return ClassLeftover
+	case r.mask&bitErr != 0, r.first == outErr, r.prev == DrainError:
+		return ClassError
+	case r.first == outEOF, r.prev == DrainEOF && r.first != outData && in:
+		return ClassEOF
+	case r.mask&(bitHup|bitRdHup) != 0 && r.first != outData:
+		return ClassHangup
+	case k == KindTimer:
+		return ClassTimer
+	case k == KindWake:
+		return ClassWake
+	case in:
+		return ClassFresh
+	case r.mask&bitOut != 0:
+		return ClassWritable
+	}
+	return ClassUnknown
+}
+
+// tells says whether a report of this class told something new.
+func (r *report) tells() bool {
+	switch r.class {
+	case ClassFresh, ClassHangup, ClassWritable, ClassTimer, ClassWake:
+		return true
+	case ClassEOF:
+		return r.prev != DrainEOF
+	case ClassError:
+		return r.prev != DrainError
+	}
+	return false
+}
+
+// judge gives a report its class, or another one.
+func (t *Timeline) judge(r *reg, first bool) {
+	p := &r.rep
+	c := classify(p, r.lane.pub.Kind)
+	st := &r.lane.pub.Stats
+	if !first {
+		if c == p.class {
+			return
+		}
+		t.stats.Class[p.class]--
+		st.Class[p.class]--
+	}
+	p.class = c
+	t.stats.Class[c]++
+	st.Class[c]++
+	was := !first && p.useful
+	p.useful = p.tells()
+	if p.useful != was && p.s.wakeNo == p.wakeNo {
+		if p.useful {
+			if p.s.wakeUse++; p.s.wakeUse == 1 {
+				t.stats.UsefulWakeups++
+			}
+		} else if p.s.wakeUse--; p.s.wakeUse == 0 {
+			t.stats.UsefulWakeups--
+		}
+	}
+	t.touch(r.lane)
+}
+
+// settle fixes the class of the open report, now that the first operation after it, or none, is known.
+func (t *Timeline) settle(r *reg, out outcome, at int64) {
+	p := &r.rep
+	if !p.open {
+		return
+	}
+	if out != outNone {
+		p.first = out
+		t.judge(r, false)
+	}
+	p.open = false
+	t.count(p.s, at, cntClass+uint8(p.class), 0)
+}
+
+// recall forgets what was assumed of a lane before events were lost.
+func (t *Timeline) recall(l *laneB) {
+	if l.epoch == l.tb.gaps.epoch {
+		return
+	}
+	l.epoch = l.tb.gaps.epoch
+	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
+	for _, r := range l.regs {
+		r.drain, r.last, r.rearmed = DrainUnknown, 0, false
+	}
+}
+
+// quick is how long a wait may last and still count as one that did not sleep, in ns.
+const quick = 100_000
+
+// ready handles a report.
+func (t *Timeline) ready(s *stream, e *trace.Event) {
+	in := t.instance(s, e.Inst)
+	r := t.reported(s, in, e)
+	t.stats.Reports++
+	t.count(s, e.Time, uint8(MarkReport), 0)
+	if s.loop != nil {
+		s.loop.wakeReports++
+	}
+	if r == nil {
+		t.stats.Class[ClassUnknown]++
+		t.count(s, e.Time, cntClass+uint8(ClassUnknown), 0)
+		return
+	}
+	l := r.lane
+	t.recall(l)
+	t.settle(r, outNone, e.Time)
+
+	// Are there bytes that were not known of? The ledger knows best; else somebody must have seen an arrival.
+	news := l.fresh
+	expected := l.ledger
+	if e.B > 0 {
+		if expected >= 0 {
+			news = e.B-1 > expected
+		}
+		l.ledger = e.B - 1
+	}
+	prev := r.drain
+	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.stale, rearmed: r.rearmed && !news}
+	if r.trigger == trace.TriggerLevel && !r.rearmed && !news && r.last&e.Mask != 0 {
+		if !t.exact {
+			if prev == DrainUntouched {
+				p.why = trace.RenotifyUntouched
+			} else if prev == DrainMaybe && expected > 0 {
+				p.why = trace.RenotifyLeftover
+			}
+		}
+		p.maybe = p.why == 0 && prev == DrainMaybe && expected < 0 && !t.exact && t.timed && s.last-s.waitFrom < quick
+	}
+	r.rep = p
+	t.mark(l, e.Time, MarkReport, 0)
+	t.judge(r, true)
+	if p.why != 0 {
+		t.renotified(s, r, e.Time)
+	}
+
+	t.endStranded(l, e.Time)
+	l.fresh, l.reported, r.rearmed = false, true, false
+	r.last, r.drain = e.Mask, DrainUntouched
+	// The end of file stays readable for ever, and leaving an edge-triggered eventfd unread is a design: no data waits there.
+	atEnd := prev == DrainEOF || e.B == 1 && l.pub.Kind == KindConn
+	byDesign := r.trigger == trace.TriggerEdge && (l.pub.Kind == KindWake || l.pub.Kind == KindTimer)
+	if e.Mask&bitsIn != 0 && !atEnd && !byDesign {
+		since := e.Time
+		if l.pauseSince != 0 && !news {
+			since = l.pauseSince
+		}
+		t.openBar(l, since, e.Time)
+	}
+	l.pauseSince = 0
+	if r.trigger == trace.TriggerOneshot {
+		r.armed = false
+	}
+	t.enlist(r)
+}
+
+// reported finds the registration that a report is about.
+func (t *Timeline) reported(s *stream, in *instance, e *trace.Event) *reg {
+	var r *reg
+	if e.FD >= 0 {
+		r = in.reg(e.FD)
+	}
+	if r == nil || (e.A != 0 && r.known && r.data != uint64(e.A) && !in.set) {
+		if d, ok := in.data[uint64(e.A)]; ok && (e.FD < 0 || e.A != 0) {
+			if d.n == 1 && d.r != nil {
+				return d.r
+			}
+			if r == nil && e.FD < 0 {
+				t.stats.Ambiguous++
+				return nil
+			}
+		}
+	}
+	if r != nil {
+		return r
+	}
+	l, old := t.find(s, e, true)
+	if l == nil || old {
+		return nil
+	}
+	r = t.register(in, l, s.tb, e.FD)
+	r.armed = true
+	if in.set {
+		r.trigger = trace.TriggerLevel
+	}
+	return r
+}
+
+// enlist remembers to look at a registration when somebody goes to wait.
+func (t *Timeline) enlist(r *reg) {
+	if !r.inBatch && !r.dead {
+		r.inBatch = true
+		r.inst.batch = append(r.inst.batch, r)
+	}
+}
+
+// renotify handles the lab's word that the report before told what was known.
+func (t *Timeline) renotify(s *stream, e *trace.Event) {
+	in := t.instance(s, e.Inst)
+	var r *reg
+	if e.FD >= 0 {
+		r = in.reg(e.FD)
+	}
+	if r == nil {
+		t.stats.Renotify++
+		t.count(s, e.Time, uint8(MarkRenotify), 0)
+		return
+	}
+	if e.B > 0 {
+		r.lane.ledger = e.B - 1
+	}
+	if r.rep.why == 0 {
+		r.rep.why = uint8(e.Aux)
+		if r.rep.why == 0 {
+			r.rep.why = trace.RenotifyLeftover
+		}
+	}
+	if r.rep.open {
+		t.judge(r, false)
+	}
+	t.renotified(s, r, e.Time)
+}
+
+// renotified counts a re-notification, once a report.
+func (t *Timeline) renotified(s *stream, r *reg, at int64) {
+	if r.rep.told {
+		return
+	}
+	r.rep.told = true
+	t.stats.Renotify++
+	t.count(s, at, uint8(MarkRenotify), 0)
+	t.mark(r.lane, at, MarkRenotify, 0)
+	if s.loop != nil {
+		s.loop.wakeRenotify++
+	}
+}
+
+// touched notes an operation that takes data out: it settles reports and gives every registration of the lane its new
+// drain state, whichever thread or number it came through.
+func (t *Timeline) touched(l *laneB, out outcome, d Drain, at int64) {
+	for _, r := range l.regs {
+		if r.rep.open && r.rep.mask&^bitOut != 0 {
+			t.settle(r, out, at)
+		}
+		r.drain = d
+		if l.since != 0 {
+			t.enlist(r)
+		}
+	}
+}
+
+// goWait judges what the loop leaves behind when it goes to wait.
+//
+//   - Level: if nothing is known to be left the bar pauses; the kernel will say at once if that is wrong.
+//   - Edge, or a oneshot registration that has fired: if data is left, known or likely, and no more came since the report,
+//     nobody will be told of it: stranded, from now until the next report, MOD, or the read that drains. Wake-ups and
+//     timers are exempt: leaving an edge-triggered eventfd unread is a design.
+func (t *Timeline) goWait(in *instance, at int64) {
+	for _, r := range in.batch {
+		r.inBatch = false
+		if r.dead {
+			continue
+		}
+		t.settle(r, outNone, at)
+		l := r.lane
+		if l.since == 0 {
+			continue
+		}
+		switch r.trigger {
+		case trace.TriggerLevel:
+			if r.drain == DrainMaybe && l.ledger <= 0 && !l.fresh {
+				l.pauseSince = l.since
+				t.closeBar(l, at)
+			}
+		case trace.TriggerEdge, trace.TriggerOneshot:
+			if r.trigger == trace.TriggerOneshot && r.armed || r.trigger == trace.TriggerEdge && l.fresh {
+				continue
+			}
+			if l.pub.Kind == KindWake || l.pub.Kind == KindTimer || l.strandedAt != 0 {
+				continue
+			}
+			if l.ledger > 0 || r.drain == DrainUntouched || r.drain == DrainMaybe {
+				t.setStranded(l, at)
+			}
+		}
+	}
+	in.batch = in.batch[:0]
+}

@@ -1,0 +1,329 @@
+package timeline
+
+import "evviz/trace"
+
+// Loops: what a thread does
+//
+// A loop lane belongs to each thread whose role says so, and, where no role is told, to each thread that waits or sleeps.
+// It waits between entering and leaving a wait (or another call that may block: accept, read, write, connect, told by an
+// enter), it sleeps while it sleeps, and otherwise it works. Whether a wake was re-notified is known only after its
+// reports, so the newest turns stay open until the thread goes to wait again. A wait that a signal ended is counted apart.
+
+// LoopLane is a loop's thread as a snapshot shows it.
+type LoopLane struct {
+	Stream  uint32
+	PID     int
+	TID     int
+	Name    string
+	State   LoopState  // now
+	Since   int64      // begin of that state
+	Ended   int64      // the thread ended; 0: not
+	In      trace.Kind // call that may block and that the thread is in now; KindNone: none
+	InFD    int32      // its descriptor, -1 none
+	InSince int64
+
+	counts markView
+	states stateView
+	gaps   []int64
+}
+
+// loopB is the writer's side.
+type loopB struct {
+	s     *stream
+	pub   LoopLane
+	store markStore
+	st    stateStore
+	open  [4]turn // turns that are not settled yet; the last is now
+	nopen int
+	gaps  []int64
+
+	wakeReports, wakeRenotify int
+}
+
+func (t *Timeline) loopOf(s *stream) *loopB {
+	if s.loop == nil {
+		lp := &loopB{s: s}
+		lp.pub.Stream, lp.pub.InFD = s.id, -1
+		lp.store.keep, lp.st.keep = &t.keep, &t.keep
+		s.loop = lp
+		lp.named(s)
+		t.loops = append(t.loops, lp)
+	}
+	return s.loop
+}
+
+func (lp *loopB) named(s *stream) {
+	lp.pub.PID, lp.pub.TID, lp.pub.Name = int(s.pid), int(s.tid), s.name
+}
+
+// now is the open state.
+func (lp *loopB) now() LoopState {
+	if lp.nopen == 0 {
+		return LoopUnknown
+	}
+	return lp.open[lp.nopen-1].s
+}
+
+// settled says what an open turn counts as.
+func (lp *loopB) settled(s LoopState) LoopState {
+	if (s == LoopWaiting || s == LoopWorking) && lp.wakeReports > 0 && lp.wakeRenotify >= lp.wakeReports {
+		return LoopRenotified
+	}
+	return s
+}
+
+// flush settles the open turns.
+func (lp *loopB) flush() {
+	for _, o := range lp.open[:lp.nopen] {
+		lp.st.add(o.t, lp.settled(o.s))
+	}
+	lp.nopen = 0
+}
+
+// turn begins a state and settles what was before.
+func (lp *loopB) turn(at int64, s LoopState) {
+	if lp.nopen > 0 {
+		at = max(at, lp.open[lp.nopen-1].t)
+	}
+	if lp.now() == s && lp.nopen > 0 {
+		return
+	}
+	lp.flush()
+	lp.open[0], lp.nopen = turn{at, s}, 1
+}
+
+// woke begins working after a wait, which may yet turn out to have been re-notified.
+func (lp *loopB) woke(at int64) {
+	if lp.nopen == 0 || lp.nopen == len(lp.open) {
+		lp.turn(at, LoopWorking)
+		return
+	}
+	lp.open[lp.nopen] = turn{max(at, lp.open[lp.nopen-1].t), LoopWorking}
+	lp.nopen++
+}
+
+func (lp *loopB) ended(at int64) {
+	lp.turn(at, LoopUnknown)
+	lp.pub.Ended = at
+}
+
+// begins is called with every event of a loop's thread: one whose state is unknown works.
+func (lp *loopB) begins(e *trace.Event) {
+	switch e.Kind {
+	case trace.Lost, trace.Name, trace.State, trace.Sync, trace.Thread, trace.Mode, trace.Knob, trace.Exit, trace.Stop, trace.Bookmark:
+	default:
+		lp.pub.Ended = 0
+		lp.turn(e.Start(), LoopWorking)
+	}
+}
+
+// block and unblock mark a call that may block.
+func (lp *loopB) block(e *trace.Event) {
+	lp.pub.In, lp.pub.InFD, lp.pub.InSince = e.Kind, e.FD, e.Time
+	switch e.Kind {
+	case trace.Accept, trace.Read, trace.Write, trace.Connect:
+		lp.turn(e.Time, LoopWaiting)
+	}
+}
+
+func (lp *loopB) unblock(e *trace.Event) {
+	lp.pub.In, lp.pub.InFD, lp.pub.InSince = trace.KindNone, -1, 0
+	switch e.Kind {
+	case trace.Accept, trace.Read, trace.Write, trace.Connect:
+		lp.turn(e.Time, LoopWorking)
+	}
+}
+
+func (lp *loopB) view(now int64) stateView {
+	st := &lp.st
+	v := stateView{points: st.points, blocks: st.blocks[st.head:], now: now, nopen: lp.nopen, base: st.total}
+	if n := len(st.blocks); n > st.head {
+		v.tail = st.blocks[n-1].turns
+	}
+	for i := 0; i < lp.nopen; i++ {
+		v.open[i] = turn{lp.open[i].t, lp.settled(lp.open[i].s)}
+	}
+	if lp.nopen > 0 && st.any {
+		v.base[st.last.s] += max(0, v.open[0].t-st.last.t)
+	}
+	return v
+}
+
+func (lp *loopB) publish(now int64) *LoopLane {
+	p := new(LoopLane)
+	*p = lp.pub
+	p.states = lp.view(now)
+	p.counts = lp.store.view()
+	p.gaps = lp.gaps
+	p.State = lp.settled(lp.now())
+	if lp.nopen > 0 {
+		p.Since = lp.open[lp.nopen-1].t
+		for i := lp.nopen - 2; i >= 0 && p.states.open[i].s == p.State; i-- {
+			p.Since = lp.open[i].t
+		}
+	}
+	return p
+}
+
+// count adds to the counters of a thread, at its own pace: times do not go back.
+func (t *Timeline) count(s *stream, at int64, k uint8, v uint32) {
+	st := &t.rest
+	if s.loop != nil {
+		st = &s.loop.store
+	}
+	st.add(max(at, st.last), k, v)
+}
+
+// wait handles a wait for readiness.
+func (t *Timeline) wait(s *stream, e *trace.Event) {
+	if s.role == trace.RoleUnknown {
+		t.loopOf(s)
+	}
+	phase := e.Phase.Base()
+	if phase == trace.PhaseEnter || !s.inWait {
+		at := e.Time
+		if phase != trace.PhaseEnter {
+			at = e.Start()
+		}
+		t.waitBegins(s, t.instance(s, e.Inst), at)
+	}
+	if phase == trace.PhaseEnter {
+		if s.loop != nil {
+			s.loop.pub.In, s.loop.pub.InFD, s.loop.pub.InSince = trace.Wait, -1, e.Time
+		}
+		return
+	}
+	s.inWait, s.inWaitOn = false, nil
+	if s.loop != nil {
+		s.loop.pub.In, s.loop.pub.InFD, s.loop.pub.InSince = trace.KindNone, -1, 0
+		s.loop.woke(e.Time)
+	}
+	if e.Errno == eINTR {
+		t.stats.Interrupted++
+		t.count(s, e.Time, cntIntr, 0)
+		return
+	}
+	t.stats.Waits++
+	t.count(s, e.Time, cntWait, 0)
+	switch {
+	case e.Errno != 0:
+		t.stats.WaitErrors++
+	case e.Mask > 0:
+		t.stats.Wakeups++
+		t.count(s, e.Time, cntWakeup, 0)
+	default:
+		t.stats.Timeouts++
+		if e.B == 0 {
+			t.stats.ZeroWaits++
+		}
+		t.count(s, e.Time, cntTimeout, 0)
+	}
+}
+
+func (t *Timeline) waitBegins(s *stream, in *instance, at int64) {
+	t.wakeEnds(s, at)
+	t.goWait(in, at)
+	s.inWait, s.inWaitOn, s.waitFrom = true, in, at
+	if s.loop != nil {
+		s.loop.flush2(at, LoopWaiting)
+	}
+}
+
+// flush2 begins a waiting or sleeping state of its own, also after one of the same kind: a wake is judged alone.
+func (lp *loopB) flush2(at int64, s LoopState) {
+	if lp.nopen > 0 {
+		at = max(at, lp.open[lp.nopen-1].t)
+	}
+	lp.flush()
+	lp.open[0], lp.nopen = turn{at, s}, 1
+	lp.wakeReports, lp.wakeRenotify = 0, 0
+}
+
+// wakeEnds closes the account of a wakeup.
+func (t *Timeline) wakeEnds(s *stream, at int64) {
+	if s.wakeUse > 0 {
+		t.count(s, at, cntUseful, 0)
+	}
+	s.wakeNo++
+	s.wakeUse = 0
+}
+
+// sleep handles a sleep.
+func (t *Timeline) sleep(s *stream, e *trace.Event) {
+	if s.role == trace.RoleUnknown {
+		t.loopOf(s)
+	}
+	phase := e.Phase.Base()
+	if lp := s.loop; lp != nil {
+		if phase == trace.PhaseEnter || lp.now() != LoopAsleep {
+			at := e.Time
+			if phase != trace.PhaseEnter {
+				at = e.Start()
+			}
+			lp.flush2(at, LoopAsleep)
+		}
+		if phase == trace.PhaseEnter {
+			lp.pub.In, lp.pub.InFD, lp.pub.InSince = trace.Sleep, -1, e.Time
+			return
+		}
+		lp.pub.In, lp.pub.InFD, lp.pub.InSince = trace.KindNone, -1, 0
+		lp.turn(e.Time, LoopWorking)
+	}
+	if phase == trace.PhaseEnter {
+		return
+	}
+	if e.Errno == eINTR {
+		t.stats.Interrupted++
+		t.count(s, e.Time, cntIntr, 0)
+		return
+	}
+	t.stats.Sleeps++
+	t.count(s, e.Time, cntSleep, 0)
+}
+
+// round handles a pass of a polling loop.
+func (t *Timeline) round(s *stream, e *trace.Event) {
+	if s.role == trace.RoleUnknown {
+		t.loopOf(s)
+	}
+	t.stats.Rounds++
+	t.stats.Asked += e.A
+	t.stats.AskedUseful += e.B
+	t.count(s, e.Time, cntRound, cut(e.A))
+	t.count(s, e.Time, cntRoundUse, cut(e.B))
+}
+
+// lost handles a gap: whatever was going on in this table may have gone differently.
+func (t *Timeline) lost(s *stream, e *trace.Event) {
+	t.stats.Lost += max(e.A, 0)
+	t.stats.Gaps++
+	t.count(s, e.Time, cntLost, 0)
+	for i := len(t.pending) - 1; i >= 0; i-- {
+		if l := t.pending[i]; l.tb == s.tb {
+			t.closeBar(l, e.Time)
+		}
+	}
+	g := s.tb.gaps
+	g.epoch++
+	if len(g.at) < maxGaps {
+		at := e.Time
+		if n := len(g.at); n > 0 {
+			at = max(at, g.at[n-1])
+		}
+		g.at = append(g.at, at)
+	}
+	t.allDirty = true
+	if lp := s.loop; lp != nil {
+		from := s.last
+		if from == 0 {
+			from = e.Time
+		}
+		lp.wakeReports, lp.wakeRenotify = 0, 0
+		lp.turn(from, LoopUnknown)
+		lp.pub.In, lp.pub.InFD, lp.pub.InSince = trace.KindNone, -1, 0
+		if len(lp.gaps) < maxGaps {
+			lp.gaps = append(lp.gaps, e.Time)
+		}
+	}
+	s.inWait = false
+}

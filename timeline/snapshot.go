@@ -1,0 +1,93 @@
+package timeline
+
+import "evviz/trace"
+
+// Snapshot is an immutable picture of a timeline. Any goroutine may read it, also while events are added.
+type Snapshot struct {
+	Info  trace.Info
+	First int64 // time of the first event, 0 if there is none
+	Last  int64 // time of the newest event
+	Now   int64 // up to here open spans extend; not before Last
+
+	Mode      Mode
+	Modes     []ModeChange // the newest 2,048 at least
+	Knobs     []KnobChange
+	Bookmarks []Bookmark
+
+	Loops []*LoopLane // in order of their first event
+	Lanes []*Lane     // listeners first, then everything by order of beginning
+	Stats Stats
+
+	events    eventView
+	names     *nameTable
+	nameCount int
+	rest      markView
+	latBars   []LatencyBar
+}
+
+// Snapshot takes a picture. now is CLOCK_MONOTONIC as far as the view knows it: spans that have not ended are drawn up to
+// there, or up to the newest event if that is younger. The cost is a copy of the lanes that changed since the last one.
+func (t *Timeline) Snapshot(now int64) *Snapshot {
+	now = max(now, t.last)
+	s := &Snapshot{Info: t.info, First: t.first, Last: t.last, Now: now, Mode: t.mode,
+		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
+		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view()}
+	if t.allDirty {
+		for _, l := range t.lanes {
+			l.dirty = true
+		}
+		t.allDirty = false
+		t.dirty = append(t.dirty[:0], t.lanes...)
+	}
+	for _, l := range t.pending {
+		t.touch(l) // its bar grows
+	}
+	for _, l := range t.dirty {
+		l.dirty = false
+		if !l.dead {
+			l.shown = l.publish(now)
+		}
+	}
+	clear(t.dirty)
+	t.dirty = t.dirty[:0]
+	s.Lanes = make([]*Lane, 0, len(t.lanes))
+	for _, l := range t.lanes {
+		if l.shown.Kind == KindListener {
+			s.Lanes = append(s.Lanes, l.shown)
+		}
+	}
+	for _, l := range t.lanes {
+		if l.shown.Kind != KindListener {
+			s.Lanes = append(s.Lanes, l.shown)
+		}
+	}
+	for _, l := range t.pending {
+		if l.strandedAt != 0 {
+			s.Stats.Stranded++
+		}
+	}
+	s.Stats.Pending = len(t.pending)
+	for _, lp := range t.loops {
+		p := lp.publish(now)
+		s.Loops = append(s.Loops, p)
+		d := p.states.upTo(now)
+		for i := range d {
+			s.Stats.Time[i] += d[i]
+		}
+	}
+	s.Stats.Latency = t.latencyNow()
+	s.latBars = t.latBars
+	s.Stats.RenotifyKnown = t.stats.Waits > 0 || t.stats.Reports > 0 || t.mode.Known && readinessMode(t.mode.Driver)
+	s.Stats.RenotifyInferred = s.Stats.RenotifyKnown && !t.exact
+	return s
+}
+
+// Lane is the lane with the given ID, nil if it is not kept.
+func (s *Snapshot) Lane(id int64) *Lane {
+	for _, l := range s.Lanes {
+		if l.ID == id {
+			return l
+		}
+	}
+	return nil
+}

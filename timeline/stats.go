@@ -1,0 +1,122 @@
+package timeline
+
+import (
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"evviz/trace"
+)
+
+// Stats counts the whole run. What a source cannot know has a Known flag beside it.
+type Stats struct {
+	Events int64
+	Lost   int64 // events that are missing
+	Gaps   int64 // places where they are missing
+	Late   int64 // events that came after younger ones
+
+	Rounds      int64 // passes of a polling loop
+	Asked       int64 // calls made in them
+	AskedUseful int64 // ... that got something
+	Sleeps      int64
+
+	Waits         int64 // waits that returned, but for the interrupted ones
+	Wakeups       int64 // ... with reports
+	Timeouts      int64 // ... with none
+	ZeroWaits     int64 // timeouts of waits that were not to wait at all
+	WaitErrors    int64
+	Interrupted   int64 // waits and sleeps that a signal ended
+	UsefulWakeups int64 // wakeups that told something new
+
+	Reports          int64
+	Renotify         int64 // reports that told what was known
+	RenotifyKnown    bool  // false: the mechanism has no reports, so there is nothing to count
+	RenotifyInferred bool  // counted from outside, not told by the source
+	Class            [ClassCount]int64
+	Ambiguous        int64 // reports whose data bits belong to several registrations
+
+	Reads, ReadAgain, ReadEOF, ReadErr      int64 // calls that got data, found nothing, found the end, failed
+	Writes, WriteAgain, WriteErr            int64
+	ShortWrites                             int64 // writes that took less than was asked (also counted in Writes)
+	Accepts, AcceptAgain, AcceptErr         int64
+	Exhausted                               int64 // accepts that failed for want of descriptors or memory
+	BytesIn, BytesOut                       int64
+	Registers, Modifies, Deregisters        int64
+	InterestErrors                          int64
+	Opens, Closes, Resets, Connections      int64
+	Arrivals, Timers, Tasks, Signals, Steps int64
+	LanesForgotten                          int64 // closed lanes that are no longer shown
+	StrandedTimes                           int64 // how often data was stranded
+
+	Pending  int // lanes with data waiting now
+	Stranded int // lanes with stranded data now
+
+	Latency Latency   // arrival to the first read that got something
+	Time    Durations // time per state, all loops together
+}
+
+// Again is all calls that found nothing to do.
+func (s *Stats) Again() int64 { return s.ReadAgain + s.WriteAgain + s.AcceptAgain }
+
+// UsefulShare is the share of wakeups that told something new; ok is false when there were none.
+func (s *Stats) UsefulShare() (share float64, ok bool) { return ratio(s.UsefulWakeups, s.Wakeups) }
+
+// AskedShare is the share of a polling loop's calls that got something; ok is false when it made none.
+func (s *Stats) AskedShare() (share float64, ok bool) { return ratio(s.AskedUseful, s.Asked) }
+
+func ratio(a, b int64) (float64, bool) {
+	if b == 0 {
+		return 0, false
+	}
+	return float64(a) / float64(b), true
+}
+
+// Latency is a distribution, in ns. Values are exact to 1 %, Max is exact.
+type Latency struct {
+	Count              int64
+	P50, P90, P99, Max int64
+}
+
+// LatencyBar is a piece of the distribution: Count samples from Low to High, ns.
+type LatencyBar struct{ Low, High, Count int64 }
+
+// maxLatency is the longest delay that the histogram tells apart: ten hours.
+const maxLatency = int64(36_000_000_000_000)
+
+func newHistogram() *hdr.Histogram { return hdr.New(1, maxLatency, 2) }
+
+// latency records how long something waited.
+func (t *Timeline) latency(l *laneB, d int64) {
+	if d < 0 {
+		d = 0
+	}
+	l.pub.Stats.LastLatency = d
+	t.latMax = max(t.latMax, d)
+	t.latDirty = true
+	// The histogram refuses what is beyond its range, which is cut to it.
+	if err := t.hist.RecordValue(min(d, maxLatency)); err != nil {
+		t.stats.Ambiguous++
+	}
+}
+
+// latencyNow reads the histogram, only when it has changed.
+func (t *Timeline) latencyNow() Latency {
+	if t.latDirty {
+		t.latDirty = false
+		v := t.hist.ValueAtPercentiles([]float64{50, 90, 99})
+		t.lat = Latency{Count: t.hist.TotalCount(), P50: min(v[50], t.latMax), P90: min(v[90], t.latMax), P99: min(v[99], t.latMax), Max: t.latMax}
+		t.latBars = nil
+		for _, b := range t.hist.Distribution() {
+			if b.Count > 0 {
+				t.latBars = append(t.latBars, LatencyBar{b.From, b.To, b.Count})
+			}
+		}
+	}
+	return t.lat
+}
+
+// LatencyBars is the distribution of the whole run, from short to long; empty pieces are left out.
+func (s *Snapshot) LatencyBars() []LatencyBar { return s.latBars }
+
+// readinessMode says whether a mechanism reports readiness.
+func readinessMode(driver uint32) bool {
+	return driver == trace.DriverSelect || driver == trace.DriverPoll || driver == trace.DriverEpoll || driver == trace.DriverGo
+}

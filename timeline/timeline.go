@@ -1,0 +1,280 @@
+package timeline
+
+import (
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"evviz/trace"
+)
+
+// Options of a timeline. The zero value is good.
+type Options struct {
+	Info      trace.Info
+	MaxEvents int // raw events kept for the list of events; default 200,000
+	MaxMarks  int // marks and turns kept at full resolution; default 4,000,000 (16 bytes each)
+	MaxClosed int // lanes kept after they were closed; default 2,000
+}
+
+// Timeline folds events. It belongs to one goroutine; its snapshots belong to everybody.
+type Timeline struct {
+	info      trace.Info
+	exact     bool // the source tells re-notifications itself
+	timed     bool
+	maxClosed int
+	maxSpans  int
+
+	first, last int64
+	any         bool
+	events      eventStore
+	names       *nameTable
+	keep        keeper
+
+	streams     []*stream
+	manyStreams map[uint32]*stream
+	common      *table // of streams about which nothing is known
+	tables      map[uint32]*table
+	procs       map[int64]*process
+	sets        map[uint32]*instance
+
+	laneID    int64
+	lanes     []*laneB // in order of their beginning
+	closed    []*laneB // in order of their end
+	dirty     []*laneB
+	allDirty  bool
+	pending   []*laneB // with an open bar
+	spans     int
+	byPeer    map[string]*laneB
+	unclaimed map[string][]stepMark
+
+	loops []*loopB
+	rest  markStore // counts of threads that are not loops
+
+	mode      Mode
+	modes     []ModeChange
+	bookmarks []Bookmark
+	knobs     []KnobChange
+
+	stats    Stats
+	hist     *hdr.Histogram
+	lat      Latency
+	latBars  []LatencyBar
+	latMax   int64
+	latDirty bool
+}
+
+// New makes an empty timeline.
+func New(o Options) *Timeline {
+	if o.MaxEvents <= 0 {
+		o.MaxEvents = 200_000
+	}
+	if o.MaxMarks <= 0 {
+		o.MaxMarks = 4_000_000
+	}
+	if o.MaxClosed <= 0 {
+		o.MaxClosed = 2_000
+	}
+	t := &Timeline{info: o.Info, maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
+		exact: o.Info.Kinds.Has(trace.Renotify), timed: o.Info.Timed,
+		names: newNameTable(), manyStreams: map[uint32]*stream{}, tables: map[uint32]*table{}, procs: map[int64]*process{},
+		sets: map[uint32]*instance{}, byPeer: map[string]*laneB{}, unclaimed: map[string][]stepMark{}, hist: newHistogram()}
+	t.events.max = max(o.MaxEvents, blockEvents)
+	t.keep.max = o.MaxMarks
+	t.rest.keep = &t.keep
+	t.common = t.newTable(0)
+	return t
+}
+
+// Mode is how the lab's loop runs.
+type Mode struct {
+	Known    bool // false: the source does not tell, as for any program watched from outside
+	Driver   uint32
+	Trigger  uint32
+	Interval int64 // between rounds of a polling loop, ns
+	Since    int64
+}
+
+// ModeChange is a switch on the time axis.
+type ModeChange struct {
+	At    int64
+	Cause uint32 // trace.Cause*
+	Mode  Mode
+}
+
+// Bookmark is a mark that a person set.
+type Bookmark struct {
+	At   int64
+	N    int64
+	Text string
+}
+
+// KnobChange is a setting that changed.
+type KnobChange struct {
+	At             int64
+	Name, Old, New string
+}
+
+// maxNotes bounds the marks on the time axis, of each sort.
+const maxNotes = 4096
+
+func note[T any](list []T, v T) []T {
+	if len(list) >= maxNotes {
+		list = append(make([]T, 0, maxNotes), list[maxNotes/2:]...)
+	}
+	return append(list, v)
+}
+
+// Add takes events, in the order of the source.
+func (t *Timeline) Add(evs []trace.Event) {
+	for i := range evs {
+		t.add(&evs[i])
+	}
+}
+
+func (t *Timeline) add(e *trace.Event) {
+	t.events.add(e)
+	t.stats.Events++
+	if e.Phase.IsLate() {
+		t.stats.Late++
+	}
+	if e.Kind == trace.Name {
+		t.names.add(e)
+		return
+	}
+	if e.Time > t.last {
+		t.last = e.Time
+	}
+	if !t.any {
+		t.any, t.first = true, e.Time
+	}
+	var s *stream
+	if int(e.Stream) < len(t.streams) {
+		s = t.streams[e.Stream]
+	}
+	if s == nil {
+		s = t.stream(e.Stream)
+	}
+	if s.loop != nil && s.loop.now() == LoopUnknown {
+		s.loop.begins(e)
+	}
+	t.fold(s, e)
+	if e.Time > s.last {
+		s.last = e.Time
+	}
+}
+
+// fold sends an event to its rule.
+func (t *Timeline) fold(s *stream, e *trace.Event) {
+	phase := e.Phase.Base()
+	switch e.Kind {
+	case trace.Thread:
+		t.thread(s, e)
+		return
+	case trace.Lost:
+		t.lost(s, e)
+		return
+	case trace.Step:
+		t.step(s, e)
+		return
+	case trace.Arrive:
+		t.arrive(s, e)
+		return
+	case trace.Queue:
+		t.queue(s, e)
+		return
+	}
+	if s.observed() {
+		return // calls of the watching are no calls of the watched
+	}
+	switch e.Kind {
+	case trace.Wait:
+		t.wait(s, e)
+	case trace.Ready:
+		t.ready(s, e)
+	case trace.Renotify:
+		t.renotify(s, e)
+	case trace.Read, trace.Write, trace.Accept, trace.Connect:
+		if phase == trace.PhaseEnter {
+			if s.loop != nil {
+				s.loop.block(e)
+			}
+			return
+		}
+		if phase == trace.PhaseExit && s.loop != nil {
+			s.loop.unblock(e)
+		}
+		switch e.Kind {
+		case trace.Read:
+			t.read(s, e)
+		case trace.Write:
+			t.write(s, e)
+		case trace.Accept:
+			t.accept(s, e)
+		default:
+			t.connect(s, e)
+		}
+	case trace.Sys, trace.Lock:
+		if s.loop != nil {
+			if phase == trace.PhaseEnter {
+				s.loop.block(e)
+			} else {
+				s.loop.unblock(e)
+			}
+		}
+	case trace.Sleep:
+		t.sleep(s, e)
+	case trace.Round:
+		t.round(s, e)
+	case trace.Register, trace.Modify, trace.Deregister:
+		t.ctl(s, e)
+	case trace.Open:
+		t.open(s, e)
+	case trace.Close:
+		t.closeFD(s, e)
+	case trace.Dup:
+		t.dup(s, e)
+	case trace.FdFlags:
+		t.fdFlags(s, e)
+	case trace.Listen:
+		t.listen(s, e)
+	case trace.Shutdown:
+		if l, old := t.find(s, e, false); l != nil && !old && e.Errno == 0 {
+			t.note(s, l, e.Time, MarkShutdown, 0)
+		}
+	case trace.Instance:
+		t.newInstance(s, e)
+	case trace.State:
+		t.state(s, e)
+	case trace.Fork:
+		t.fork(s, e)
+	case trace.Exec:
+		t.exec(s, e)
+	case trace.Exit:
+		t.exit(s, e)
+	case trace.Call:
+		if phase != trace.PhaseEnter && e.FD >= 0 {
+			if l, old := t.find(s, e, false); l != nil && !old {
+				t.mark(l, e.Time, MarkCall, 0)
+			}
+		}
+	case trace.Submit:
+		if l, old := t.find(s, e, true); l != nil && !old {
+			t.note(s, l, e.Time, MarkSubmit, 0)
+		}
+	case trace.Complete:
+		t.completion(s, e)
+	case trace.TimerFire:
+		t.stats.Timers += max(int64(e.Mask), 1)
+	case trace.Task:
+		if phase != trace.PhaseEnter {
+			t.stats.Tasks++
+		}
+	case trace.Signal:
+		t.stats.Signals++
+	case trace.Mode:
+		t.mode = Mode{true, e.Aux & 0xff, e.Aux >> 8 & 0xff, e.A, e.Time}
+		t.modes = note(t.modes, ModeChange{e.Time, e.Aux >> 16 & 0xff, t.mode})
+	case trace.Bookmark:
+		t.bookmarks = note(t.bookmarks, Bookmark{e.Time, e.A, t.names.now(e.Stream, e.Aux)})
+	case trace.Knob:
+		t.knobs = note(t.knobs, KnobChange{e.Time, t.names.now(e.Stream, e.Aux), t.names.now(e.Stream, e.Gen), t.names.now(e.Stream, e.Inst)})
+	}
+}
