@@ -19,12 +19,8 @@ func appendVarint(b []byte, v uint64) []byte {
 		b = append(b, 0)
 		return binary.LittleEndian.AppendUint64(b, v)
 	}
-	w := v<<n | 1<<(n-1)
-	for range n {
-		b = append(b, byte(w))
-		w >>= 8
-	}
-	return b
+	// Eight bytes are written and the superfluous ones given back: cheaper than a loop.
+	return binary.LittleEndian.AppendUint64(b, v<<n|1<<(n-1))[:len(b)+n]
 }
 
 // varint reads the number at the start of b, which must hold at least maxVarint bytes (padding included), and returns
@@ -35,8 +31,8 @@ func varint(b []byte) (v uint64, n int) {
 	if n == maxVarint {
 		return binary.LittleEndian.Uint64(b[1:]), n
 	}
-	s := uint(64-8*n) & 63
-	return x << s >> s >> (uint(n) & 63), n
+	s := uint(64 - 8*n)
+	return x << (s & 63) >> ((s + uint(n)) & 63), n
 }
 
 // zigzag folds a signed number so that small ones of either sign are short.
