@@ -3,6 +3,7 @@ package trace
 import (
 	"encoding/binary"
 	"errors"
+	mathbits "math/bits"
 	"unsafe"
 
 	"github.com/klauspost/compress/zstd"
@@ -11,10 +12,10 @@ import (
 // A block of events is stored as a table of templates and one column per slot.
 //
 // A loop says the same few things over and over: wait, ready 7, read 7, write 7. So each event is one small number, its
-// *template* (stream, kind, phase, and which slots are not as predicted), and only the unpredicted slots put anything
-// into their columns. The prediction:
+// *template* (stream, kind, phase, which slots are not as predicted, and how many bytes its times and its descriptor
+// take), and only what is not as predicted puts anything into the columns. The prediction:
 //
-//   - Time: the event before, whatever its stream; the column holds the distance.
+//   - Time: the event before, whatever its stream.
 //   - Seq: one more than the event before of the same stream.
 //   - FD: the descriptor of the event before of the same stream that had one.
 //   - Dur: 0, or the time since the enter of the same kind and stream.
@@ -22,17 +23,16 @@ import (
 //     found in a table of fixed size in which two such keys may collide (that costs bytes, never correctness). Beside
 //     that A may be the B of the event before of the stream (an echo writes what it read), and B may be its own A.
 //
-// What differs is stored as the signed distance from the prediction. Each column is then compressed by zstd on its
-// own, or left alone when that would save less than a tenth: the jitter of a clock does not compress, and what is left
-// alone costs nothing to read.
+// The distance in time, Dur and FD stand side by side in one column, each with as many bytes as its template says; the
+// other slots have a column each, of signed distances from the prediction. Each column is then compressed by zstd on
+// its own, or left alone when that would save less than a tenth: the jitter of a clock does not compress, and what is
+// left alone costs nothing to read.
 
 // Flags of a template. They are part of the file format.
 const (
-	tNeg      = 1 << iota // the time column holds how much earlier the event is, not how much later
-	tSeq                  // Seq is not the next one
-	tDur                  // Dur is in its column
+	tSeq      = 1 << iota // Seq is not the next one
 	tDurEnter             // Dur is the time since the matching enter
-	tFD                   // FD is in its column
+	tFD                   // FD is stored, not predicted
 	tLane                 // the kind has a descriptor: FD is predicted and remembered
 	tA
 	tB
@@ -44,16 +44,24 @@ const (
 	tAux
 	tErrno
 
-	tSlots = tA | tB | tAPrev | tBA | tGen | tInst | tMask | tAux | tErrno
+	tSlots = tSeq | tA | tB | tAPrev | tBA | tGen | tInst | tMask | tAux | tErrno
+)
+
+// A template in a file is key << 32 | widths << 16 | flags: widths holds the bytes of the time in its lowest four bits,
+// then those of Dur, then those of FD.
+const (
+	tDurWidth  = 4
+	tFDWidth   = 8
+	tWidths    = 16
+	tKey       = 32
+	maxPayload = 8 + 8 + 4
 )
 
 // Columns, in the order of the file.
 const (
-	colCode = iota
-	colTime
+	colCode  = iota
+	colTimes // time, Dur and FD
 	colSeq
-	colDur
-	colFD
 	colA
 	colB
 	colGen
@@ -108,17 +116,21 @@ var errBlock = errors.New("the columns contradict each other")
 // as masks: the reader computes with them instead of branching, because which template comes next is exactly what a
 // processor cannot guess.
 type template struct {
-	neg       int64  // -1: the event is earlier than the one before it
-	durMask   int64  // -1: Dur is in its column
+	timeMask  uint64 // of the 8 bytes where the time begins, those that belong to it
+	durMask   uint64
 	enterMask int64  // -1: Dur reaches to the enter
-	lane      int32  // -1: FD is predicted and remembered
-	fdMask    int32  // -1: FD is in its column
+	fdMask    uint32 // of the 4 bytes where FD begins, those that belong to it
+	fdKeep    uint32 // all ones: FD is the one before
+	lane      uint32 // all ones: FD is remembered
 	base      uint32 // where its keys begin in the table of contexts
-	s         uint32 // index of the stream in this block
-	pair      uint32 // index of (stream, kind): where the time of the enter is kept
-	keep      uint32 // pair for an enter, otherwise a place that nobody looks at
-	stream    uint32
+	durAt     uint8  // where Dur begins, in bytes after the time
+	fdAt      uint8
+	size      uint8 // of all three
 	flags     uint16
+	s         uint32 // where the stream's context is, in bytes
+	pair      uint32 // where the time of the enter of this stream and kind is kept, in bytes
+	keep      uint32 // pair for an enter, otherwise a place that nobody looks at
+	stream    uint64 // its number, in the upper half
 	word      uint64 // kind and phase where an Event has them
 }
 
@@ -134,7 +146,7 @@ type blockEncoder struct {
 	enter   []int64           // by stream index * 256 + kind
 	keys    []uint32          // by (stream index * 256 + kind) * 256 + phase would be large: see keyOf
 	keyIdx  map[uint64]uint32
-	tmpl    []uint64 // key<<16 | flags, by code
+	tmpl    []uint64 // by code
 	hash    []uint32 // open addressing: code+1
 	keyHead []keyHead
 	scratch []byte
@@ -245,6 +257,21 @@ func (c *blockEncoder) grow() {
 	}
 }
 
+// width is how many bytes a number takes in the column of times. Few widths make few templates.
+func width(v uint64) int { return int(widths[mathbits.Len64(v)]) }
+
+var widths = func() (t [65]uint8) {
+	for n := range t {
+		switch w := (n + 7) / 8; {
+		case w > 4:
+			t[n] = 8
+		default:
+			t[n] = uint8(w)
+		}
+	}
+	return
+}()
+
 // laneKind says whether events of a kind have a descriptor.
 var laneKind = func() (t [256]bool) {
 	for k := range Specs {
@@ -263,6 +290,7 @@ func (c *blockEncoder) encode(dst []byte, evs []Event) (out []byte, rawSize int)
 	last := base
 	lastID, s := uint32(0), uint32(0)
 	cols := &c.cols
+	times := cols[colTimes]
 	for i := range evs {
 		e := &evs[i]
 		if e.Stream != lastID || i == 0 {
@@ -270,14 +298,12 @@ func (c *blockEncoder) encode(dst []byte, evs []Event) (out []byte, rawSize int)
 		}
 		st := &c.streams[s]
 		var fl uint64
-		// The distance of two times may not fit into 63 bits; as an unsigned one with its sign apart it always does.
-		if e.Time >= last {
-			cols[colTime] = appendVarint(cols[colTime], uint64(e.Time)-uint64(last))
-		} else {
-			fl |= tNeg
-			cols[colTime] = appendVarint(cols[colTime], uint64(last)-uint64(e.Time))
-		}
+		// The three are put together in a word each and written with eight bytes; what is too much is given back.
+		dt := uint64(e.Time) - uint64(last)
 		last = e.Time
+		w := width(dt)
+		times = binary.LittleEndian.AppendUint64(times, dt)[:len(times)+w]
+		fl |= uint64(w) << tWidths
 		if d := e.Seq - st.seq - 1; d != 0 {
 			fl |= tSeq
 			cols[colSeq] = appendVarint(cols[colSeq], zigzag(int64(int32(d))))
@@ -289,8 +315,9 @@ func (c *blockEncoder) encode(dst []byte, evs []Event) (out []byte, rawSize int)
 			if phase == PhaseExit && e.Dur == e.Time-c.enter[pair] {
 				fl |= tDurEnter
 			} else {
-				fl |= tDur
-				cols[colDur] = appendVarint(cols[colDur], zigzag(e.Dur))
+				w := width(uint64(e.Dur))
+				times = binary.LittleEndian.AppendUint64(times, uint64(e.Dur))[:len(times)+w]
+				fl |= uint64(w) << (tWidths + tDurWidth)
 			}
 		}
 		if phase == PhaseEnter {
@@ -303,8 +330,9 @@ func (c *blockEncoder) encode(dst []byte, evs []Event) (out []byte, rawSize int)
 			st.fd = e.FD
 		}
 		if e.FD != guess {
-			fl |= tFD
-			cols[colFD] = appendVarint(cols[colFD], zigzag(int64(e.FD-guess)))
+			w := width(uint64(uint32(e.FD)))
+			times = binary.LittleEndian.AppendUint32(times, uint32(e.FD))[:len(times)+w]
+			fl |= tFD | uint64(w)<<(tWidths+tFDWidth)
 		}
 		key := c.keyOf(s, e)
 		x := &c.ctx[(key*ctxSpread+uint32(e.FD))%ctxSize]
@@ -354,8 +382,9 @@ func (c *blockEncoder) encode(dst []byte, evs []Event) (out []byte, rawSize int)
 			}
 			x.setAE(e.Aux, e.Errno)
 		}
-		c.codes = append(c.codes, c.codeOf(uint64(key)<<16|fl))
+		c.codes = append(c.codes, c.codeOf(uint64(key)<<tKey|fl))
 	}
+	cols[colTimes] = times
 
 	wide := len(c.tmpl) > 256
 	for _, code := range c.codes {
@@ -379,8 +408,8 @@ func (c *blockEncoder) encode(dst []byte, evs []Event) (out []byte, rawSize int)
 	}
 	dst = appendVarint(dst, uint64(len(c.tmpl)))
 	for _, t := range c.tmpl {
-		dst = appendVarint(dst, t>>16)
-		dst = appendVarint(dst, t&0xffff)
+		dst = appendVarint(dst, t>>tKey)
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(t))
 	}
 	for i := range cols {
 		col := cols[i]
@@ -453,8 +482,14 @@ func (d *blockDecoder) load(b []byte, want int) error {
 	d.tmpl = d.tmpl[:0]
 	pairs := map[uint64]uint32{}
 	for range d.count(&s, n) {
-		key, fl := s.varint(), s.varint()
-		if s.bad || key >= uint64(len(d.heads)) || fl > 0xffff {
+		key := s.varint()
+		rest := s.bytes(4)
+		if s.bad || key >= uint64(len(d.heads)) {
+			return errBlock
+		}
+		fl := binary.LittleEndian.Uint32(rest)
+		tw, dw, fw := uint8(fl>>tWidths&15), uint8(fl>>(tWidths+tDurWidth)&15), uint8(fl>>(tWidths+tFDWidth)&15)
+		if tw > 8 || dw > 8 || fw > 4 {
 			return errBlock
 		}
 		h := d.heads[key]
@@ -464,15 +499,16 @@ func (d *blockDecoder) load(b []byte, want int) error {
 			pair = uint32(len(pairs)) + 1 // 0 is the place that nobody looks at
 			pairs[pk] = pair
 		}
-		t := template{base: uint32(key) * ctxSpread, stream: d.ids[h.stream], s: h.stream, pair: pair, flags: uint16(fl),
-			word: uint64(h.kind)<<48 | uint64(h.phase)<<56}
-		t.neg = -int64(fl & tNeg / tNeg)
-		t.durMask = -int64(fl & tDur / tDur)
+		t := template{base: uint32(key) * ctxSpread, stream: uint64(d.ids[h.stream]) << 32,
+			s: h.stream * uint32(unsafe.Sizeof(streamCtx{})), pair: pair * 8, flags: uint16(fl),
+			word:     uint64(h.kind)<<48 | uint64(h.phase)<<56,
+			timeMask: 1<<(8*tw) - 1, durMask: 1<<(8*dw) - 1, fdMask: uint32(uint64(1)<<(8*fw) - 1),
+			durAt: tw, fdAt: tw + dw, size: tw + dw + fw}
 		t.enterMask = -int64(fl & tDurEnter / tDurEnter)
-		t.lane = -int32(fl & tLane / tLane)
-		t.fdMask = -int32(fl & tFD / tFD)
+		t.lane = -(fl & tLane / tLane)
+		t.fdKeep = t.lane &^ -(fl & tFD / tFD)
 		if h.phase.Base() == PhaseEnter {
-			t.keep = pair
+			t.keep = pair * 8
 		}
 		d.tmpl = append(d.tmpl, t)
 	}
@@ -491,17 +527,16 @@ func (d *blockDecoder) load(b []byte, want int) error {
 	for i := range d.pos {
 		head := s.varint()
 		size, how := head>>1, head&1
-		width := uint64(maxVarint)
-		if i == colCode {
-			width = 1
-			if d.wide {
-				width = 2
-			}
-			if size != n*width {
-				return errBlock
-			}
+		most := n * maxVarint
+		switch {
+		case i == colTimes:
+			most = n * maxPayload
+		case i == colCode && d.wide:
+			most = n * 2
+		case i == colCode:
+			most = n
 		}
-		if s.bad || size > n*width {
+		if s.bad || size > most || i == colCode && size != most {
 			return errBlock
 		}
 		d.pos[i] = len(raw)
@@ -536,6 +571,9 @@ func (d *blockDecoder) load(b []byte, want int) error {
 
 	// Codes are checked once here, so that the loop below can index without asking.
 	limit := len(d.tmpl)
+	if n > 0 && limit == 0 {
+		return errBlock
+	}
 	codes := raw[d.pos[colCode]:d.end[colCode]]
 	if d.wide {
 		for i := 0; i+1 < len(codes); i += 2 {
@@ -592,72 +630,62 @@ func (d *blockDecoder) column(i int) uint64 {
 
 // next fills out with as many events as it holds or the block has left.
 //
-// Time, FD and Dur, which nearly every event has in its columns, are read whether the event has them or not: a number
-// that is not wanted is masked away and its column not moved on. That is twice as fast as asking.
+// Time, Dur and FD are read whether the event has them or not: what is not wanted is masked away. That is twice as fast
+// as asking.
 func (d *blockDecoder) next(out []Event) (int, error) {
 	if len(out) > d.left() {
 		out = out[:d.left()]
 	}
-	raw, tmpl, streams, enter, ctx := d.raw, d.tmpl, d.streams, d.enter, (*[ctxSize]slots)(d.ctx)
-	codes := raw[d.pos[colCode]:d.end[colCode]]
-	if d.wide {
-		codes = codes[2*d.at:]
-	} else {
-		codes = codes[d.at:]
+	if len(out) == 0 {
+		return 0, nil
 	}
-	now := d.time
-	tp, dp, fp := d.pos[colTime], d.pos[colDur], d.pos[colFD]
-	tend, dend, fend := d.end[colTime], d.end[colDur], d.end[colFD]
+	// Bounds checks would be a third of this loop's instructions, so it goes without. It stays inside its memory because
+	// load has checked every code and every index that a template holds, and because the place in the column of times
+	// is looked at before it is read: an unchecked read begins at most maxPayload behind the column's end, and raw goes
+	// on for 4*maxVarint bytes after the last column.
+	raw := unsafe.Pointer(unsafe.SliceData(d.raw))
+	tmpl := unsafe.Pointer(unsafe.SliceData(d.tmpl))
+	streams := unsafe.Pointer(unsafe.SliceData(d.streams))
+	enter := unsafe.Pointer(unsafe.SliceData(d.enter))
+	ctx := (*[ctxSize]slots)(d.ctx)
+	step, codeMask := 1, uint(0xff)
+	if d.wide {
+		step, codeMask = 2, 0xffff
+	}
+	code := unsafe.Add(raw, d.pos[colCode]+d.at*step)
+	now, at, end := d.time, d.pos[colTimes], d.end[colTimes]
 	for i := range out {
-		var code int
-		if d.wide {
-			code = int(binary.LittleEndian.Uint16(codes[2*i:]))
-		} else {
-			code = int(codes[i])
-		}
-		t := &tmpl[code]
-		if (tend-tp)|(dend-dp)|(fend-fp) < 0 {
+		t := (*template)(unsafe.Add(tmpl, (uint(*(*uint16)(code))&codeMask)*uint(unsafe.Sizeof(template{}))))
+		code = unsafe.Add(code, step)
+		if at > end {
 			return 0, errBlock
 		}
-		dt, n := varint(raw[tp:])
-		tp += n
-		now += (int64(dt) ^ t.neg) - t.neg
-
-		v, n := varint(raw[dp:])
-		dp += n & int(t.durMask)
-		dur := unzigzag(v)&t.durMask | (now-enter[t.pair])&t.enterMask
-		enter[t.keep] = now
-
-		st := &streams[t.s]
-		v, n = varint(raw[fp:])
-		fp += n & int(t.fdMask)
-		fd := st.fd&t.lane + int32(unzigzag(v))&t.fdMask
-		st.fd = st.fd&^t.lane | fd&t.lane
-
-		seq := st.seq + 1
-		fl := t.flags
-		x := &ctx[(t.base+uint32(fd))%ctxSize]
-		if fl&(tSlots|tSeq) != 0 {
-			if fl&tSeq != 0 {
-				seq += uint32(unzigzag(d.column(colSeq)))
-			}
-			d.update(fl, st, x)
+		p := unsafe.Add(raw, at)
+		at += int(t.size)
+		now += int64(*(*uint64)(p) & t.timeMask)
+		from := now - *(*int64)(unsafe.Add(enter, t.pair))
+		*(*int64)(unsafe.Add(enter, t.keep)) = now
+		st := (*streamCtx)(unsafe.Add(streams, t.s))
+		fd := *(*uint32)(unsafe.Add(p, t.fdAt))&t.fdMask | uint32(st.fd)&t.fdKeep
+		st.fd = int32(uint32(st.fd)&^t.lane | fd&t.lane)
+		x := &ctx[(t.base+fd)%ctxSize]
+		if t.flags&tSlots != 0 {
+			d.update(t.flags, st, x)
 		}
-		st.seq = seq
+		st.seq++
 		st.prevB = x.b
 		e := (*[EventSize / 8]uint64)(unsafe.Pointer(&out[i]))
 		e[0] = uint64(now)
-		e[1] = uint64(dur)
+		e[1] = *(*uint64)(unsafe.Add(p, t.durAt))&t.durMask | uint64(from&t.enterMask)
 		e[2] = uint64(x.a)
 		e[3] = uint64(x.b)
-		e[4] = uint64(seq) | uint64(t.stream)<<32
-		e[5] = uint64(uint32(fd)) | uint64(x.gen)<<32
+		e[4] = uint64(st.seq) | t.stream
+		e[5] = uint64(fd) | uint64(x.gen)<<32
 		e[6] = x.im
 		e[7] = x.ae | t.word
 	}
-	d.time = now
-	d.pos[colTime], d.pos[colDur], d.pos[colFD] = tp, dp, fp
-	for i := colTime; i < colCount; i++ {
+	d.time, d.pos[colTimes] = now, at
+	for i := colTimes; i < colCount; i++ {
 		if d.pos[i] > d.end[i] {
 			return 0, errBlock
 		}
@@ -668,6 +696,9 @@ func (d *blockDecoder) next(out []Event) (int, error) {
 
 // update applies the unpredicted slots of one event.
 func (d *blockDecoder) update(fl uint16, st *streamCtx, x *slots) {
+	if fl&tSeq != 0 {
+		st.seq += uint32(unzigzag(d.column(colSeq)))
+	}
 	if fl&tA != 0 {
 		x.a += unzigzag(d.column(colA))
 	} else if fl&tAPrev != 0 {

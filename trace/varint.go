@@ -27,7 +27,7 @@ func appendVarint(b []byte, v uint64) []byte {
 // its length.
 func varint(b []byte) (v uint64, n int) {
 	x := binary.LittleEndian.Uint64(b)
-	n = mathbits.TrailingZeros64(x|1<<8) + 1
+	n = mathbits.TrailingZeros8(uint8(x)) + 1
 	if n == maxVarint {
 		return binary.LittleEndian.Uint64(b[1:]), n
 	}
