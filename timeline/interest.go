@@ -243,6 +243,9 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 		t.settle(r, outNone, e.Time)
 		r.rearmed = l.since != 0
 	}
+	if r.rearmed {
+		l.fresh = false // what came before the kernel looked again is no news after it
+	}
 	t.setInterest(r, e.Mask, uint64(e.A), e.Time)
 	t.endStranded(l, e.Time)
 	t.mark(l, e.Time, m, 0)

@@ -249,8 +249,20 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		}
 	}
 	t.recall(l)
-	t.stats.Arrivals++
 	start := e.Start()
+	if e.Aux&0xff == trace.ArriveStamp {
+		// Each read of a long message carries the same stamp, and an observer may have told of it already.
+		if start-l.stamp < 1000 && l.stamp-start < 1000 {
+			return
+		}
+		l.stamp = start
+		if l.arrival != 0 && start <= l.arrival && start >= l.lastServed {
+			l.arrival = start
+			t.openBar(l, start, start)
+			return
+		}
+	}
+	t.stats.Arrivals++
 	if old || l.pub.Closed != 0 {
 		if start <= l.pub.Closed {
 			t.mark(l, start, MarkArrive, 0)
@@ -295,6 +307,20 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	}
 	l.pauseSince = 0
 	t.openBar(l, start, start)
+}
+
+// wake handles one thread waking another: an eventfd that was written to has news.
+func (t *Timeline) wake(s *stream, e *trace.Event) {
+	if e.FD < 0 || e.Aux&0xff == trace.ViaSignal {
+		return
+	}
+	if l, old := t.find(s, e, false); l != nil && !old && l.pub.Closed == 0 {
+		t.recall(l)
+		if e.Start() >= l.lastServed {
+			l.fresh = true
+		}
+		t.mark(l, e.Start(), MarkArrive, 0)
+	}
 }
 
 // queue handles a look at a listener's queue.

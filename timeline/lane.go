@@ -125,6 +125,7 @@ type laneB struct {
 	pendIndex    int // place in Timeline.pending
 	arrival      int64
 	lastServed   int64 // end of the last read that got something
+	stamp        int64 // the newest receive stamp
 	servedKnown  bool  // its latency was recorded
 	fresh        bool  // bytes came since the last report
 	ledger       int64 // bytes known to wait, at least; -1 unknown

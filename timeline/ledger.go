@@ -89,6 +89,7 @@ type report struct {
 	stale   bool
 	why     uint8 // trace.Renotify*: it told what was known
 	told    bool  // ... and was counted
+	same    bool  // it repeats what it said before about something that holds no bytes: room to write, a hang-up
 	prev    Drain // what the report before left behind
 	maybe   bool  // left-over is likely: something may have been left and the wait did not sleep
 	first   outcome
@@ -101,7 +102,7 @@ func classify(r *report, k LaneKind) Class {
 		return ClassStale
 	case r.rearmed && in:
 		return ClassRearmed
-	case r.why == trace.RenotifyUntouched:
+	case r.why == trace.RenotifyUntouched, r.same:
 		return ClassUntouched
 	case r.first == outExhausted, r.prev == DrainExhausted && in && r.first != outData:
 		return ClassExhausted
@@ -201,15 +202,19 @@ const quick = 100_000
 // ready handles a report.
 func (t *Timeline) ready(s *stream, e *trace.Event) {
 	in := t.instance(s, e.Inst)
-	r := t.reported(s, in, e)
+	r, stale := t.reported(s, in, e)
 	t.stats.Reports++
 	t.count(s, e.Time, uint8(MarkReport), 0)
 	if s.loop != nil {
 		s.loop.wakeReports++
 	}
 	if r == nil {
-		t.stats.Class[ClassUnknown]++
-		t.count(s, e.Time, cntClass+uint8(ClassUnknown), 0)
+		c := ClassUnknown
+		if stale {
+			c = ClassStale
+		}
+		t.stats.Class[c]++
+		t.count(s, e.Time, cntClass+uint8(c), 0)
 		return
 	}
 	l := r.lane
@@ -228,14 +233,7 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 	prev := r.drain
 	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.stale, rearmed: r.rearmed && !news}
 	if r.trigger == trace.TriggerLevel && !r.rearmed && !news && r.last&e.Mask != 0 {
-		if !t.exact {
-			if prev == DrainUntouched {
-				p.why = trace.RenotifyUntouched
-			} else if prev == DrainMaybe && expected > 0 {
-				p.why = trace.RenotifyLeftover
-			}
-		}
-		p.maybe = p.why == 0 && prev == DrainMaybe && expected < 0 && !t.exact && t.timed && s.last-s.waitFrom < quick
+		t.repeated(&p, r, e, expected)
 	}
 	r.rep = p
 	t.mark(l, e.Time, MarkReport, 0)
@@ -264,36 +262,59 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 	t.enlist(r)
 }
 
-// reported finds the registration that a report is about.
-func (t *Timeline) reported(s *stream, in *instance, e *trace.Event) *reg {
-	var r *reg
+// repeated judges a level-triggered report without news. Where the source tells re-notifications of connections itself,
+// only it does; for what it does not judge (a listener, a hang-up, room to write) the class is found here, uncounted.
+func (t *Timeline) repeated(p *report, r *reg, e *trace.Event, expected int64) {
+	bytes := e.Mask&bitsIn != 0 && e.B != 1
+	told := t.exact && bytes && r.lane.pub.Kind != KindListener
+	slept := !t.timed || p.s.last-p.s.waitFrom >= quick
+	switch {
+	case told:
+	case p.prev == DrainUntouched && bytes && !t.exact:
+		p.why = trace.RenotifyUntouched
+	case p.prev == DrainUntouched:
+		p.same = true
+	case p.prev == DrainMaybe && bytes && expected > 0 && r.lane.pub.Kind != KindListener && !t.exact:
+		p.why = trace.RenotifyLeftover
+	case p.prev == DrainMaybe && bytes && (expected > 0 || expected < 0 && !slept):
+		p.maybe = true
+	}
+}
+
+// reported finds the registration that a report is about. stale says that there is none because the report is about
+// something that the program closed after the kernel had put it into the batch.
+func (t *Timeline) reported(s *stream, in *instance, e *trace.Event) (r *reg, stale bool) {
 	if e.FD >= 0 {
 		r = in.reg(e.FD)
 	}
-	if r == nil || (e.A != 0 && r.known && r.data != uint64(e.A) && !in.set) {
-		if d, ok := in.data[uint64(e.A)]; ok && (e.FD < 0 || e.A != 0) {
+	differs := r != nil && r.known && e.A != 0 && r.data != uint64(e.A) && !in.set
+	if r == nil && (e.FD < 0 || e.A != 0) || differs {
+		if d, ok := in.data[uint64(e.A)]; ok {
 			if d.n == 1 && d.r != nil {
-				return d.r
+				return d.r, false
 			}
-			if r == nil && e.FD < 0 {
+			if e.FD < 0 {
 				t.stats.Ambiguous++
-				return nil
+				return nil, false
 			}
 		}
 	}
-	if r != nil {
-		return r
+	if r != nil && !(differs && e.Gen != 0) {
+		return r, false
 	}
 	l, old := t.find(s, e, true)
 	if l == nil || old {
-		return nil
+		return nil, e.FD >= 0
+	}
+	if r != nil {
+		return r, false
 	}
 	r = t.register(in, l, s.tb, e.FD)
 	r.armed = true
 	if in.set {
 		r.trigger = trace.TriggerLevel
 	}
-	return r
+	return r, false
 }
 
 // enlist remembers to look at a registration when somebody goes to wait.
@@ -383,7 +404,7 @@ func (t *Timeline) goWait(in *instance, at int64) {
 				t.closeBar(l, at)
 			}
 		case trace.TriggerEdge, trace.TriggerOneshot:
-			if r.trigger == trace.TriggerOneshot && r.armed || r.trigger == trace.TriggerEdge && l.fresh {
+			if r.trigger == trace.TriggerOneshot && r.armed || r.trigger == trace.TriggerEdge && l.fresh || r.rearmed {
 				continue
 			}
 			if l.pub.Kind == KindWake || l.pub.Kind == KindTimer || l.strandedAt != 0 {

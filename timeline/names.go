@@ -6,7 +6,7 @@ import (
 	"evviz/trace"
 )
 
-const maxNames = 1 << 20
+const maxNames = 1 << 18 // entries; half as many ids
 
 // nameTable holds the strings of a trace so that a snapshot sees them as they were. It is a log: each entry points back
 // to the one it replaced, and a snapshot skips those younger than itself. The lock is needed for the map alone.
@@ -27,7 +27,7 @@ func newNameTable() *nameTable { return &nameTable{latest: map[uint64]int32{}} }
 func nameKey(stream, id uint32) uint64 { return uint64(stream)<<32 | uint64(id) }
 
 func (n *nameTable) add(e *trace.Event) {
-	if len(n.log) >= maxNames {
+	if len(n.latest) >= maxNames/2 {
 		return // labels only: better none than memory without bound
 	}
 	n.parts.Add(e)
@@ -47,6 +47,17 @@ func (n *nameTable) add(e *trace.Event) {
 	n.log = append(n.log, nameEntry{text, prev})
 	n.latest[k] = int32(len(n.log) - 1)
 	n.mu.Unlock()
+}
+
+// compact makes a table without the strings that were replaced; older snapshots keep the old table.
+func (n *nameTable) compact() *nameTable {
+	c := newNameTable()
+	c.parts = n.parts
+	for k, i := range n.latest {
+		c.latest[k] = int32(len(c.log))
+		c.log = append(c.log, nameEntry{n.log[i].text, -1})
+	}
+	return c
 }
 
 // now is the writer's look-up.

@@ -136,6 +136,9 @@ func (t *Timeline) add(e *trace.Event) {
 		t.stats.Late++
 	}
 	if e.Kind == trace.Name {
+		if len(t.names.log) >= maxNames {
+			t.names = t.names.compact()
+		}
 		t.names.add(e)
 		return
 	}
@@ -179,6 +182,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		return
 	case trace.Queue:
 		t.queue(s, e)
+		return
+	case trace.Wake:
+		t.wake(s, e)
 		return
 	}
 	if s.observed() {
@@ -270,7 +276,12 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Signal:
 		t.stats.Signals++
 	case trace.Mode:
-		t.mode = Mode{true, e.Aux & 0xff, e.Aux >> 8 & 0xff, e.A, e.Time}
+		m := Mode{true, e.Aux & 0xff, e.Aux >> 8 & 0xff, e.A, t.mode.Since}
+		if m == t.mode {
+			return // told again at the start of a chunk
+		}
+		m.Since = e.Time
+		t.mode = m
 		t.modes = note(t.modes, ModeChange{e.Time, e.Aux >> 16 & 0xff, t.mode})
 	case trace.Bookmark:
 		t.bookmarks = note(t.bookmarks, Bookmark{e.Time, e.A, t.names.now(e.Stream, e.Aux)})

@@ -1,0 +1,77 @@
+package timeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"evviz/trace"
+)
+
+// Feed reads a source into a timeline and lets others look at it. One goroutine runs Run; Snapshot may be called from
+// any, and takes the lock only for the microseconds that a snapshot costs.
+type Feed struct {
+	src trace.Source
+	opt Options
+
+	mu    sync.Mutex
+	t     *Timeline
+	ended bool
+	err   error
+}
+
+// NewFeed makes a feed over a source; nothing is read yet.
+func NewFeed(src trace.Source, o Options) *Feed {
+	o.Info = src.Info()
+	return &Feed{src: src, opt: o, t: New(o)}
+}
+
+// Source is where the events come from, for its optional abilities.
+func (f *Feed) Source() trace.Source { return f.src }
+
+// Run reads until the source ends (nil), ctx does, or reading fails. A source that was rewound starts a new timeline.
+func (f *Feed) Run(ctx context.Context) error {
+	buf := make([]trace.Event, 4096)
+	for {
+		n, err := f.src.Read(ctx, buf)
+		f.mu.Lock()
+		if n > 0 {
+			f.t.Add(buf[:n])
+		}
+		if errors.Is(err, trace.ErrRewound) {
+			f.t, err = New(f.opt), nil
+		}
+		if err != nil {
+			f.ended = true
+			if !errors.Is(err, io.EOF) && ctx.Err() == nil {
+				f.err = err
+			}
+		}
+		f.mu.Unlock()
+		if err != nil {
+			return f.err
+		}
+	}
+}
+
+// Ended reports whether the source has come to its end, and the error if that was not the natural one.
+func (f *Feed) Ended() (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ended, f.err
+}
+
+// Snapshot is the timeline as it stands. Open spans reach up to now: the present of a live source, the position of a
+// paced one, the last event of one that has ended.
+func (f *Feed) Snapshot() *Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := int64(0)
+	if p, ok := f.src.(trace.Positioner); ok {
+		now = p.Position()
+	} else if f.opt.Info.Live && !f.ended {
+		now = trace.Now()
+	}
+	return f.t.Snapshot(now)
+}
