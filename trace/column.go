@@ -569,26 +569,21 @@ func (d *blockDecoder) load(b []byte, want int) error {
 	raw = append(raw, make([]byte, 4*maxVarint)...)
 	d.raw = raw
 
-	// Codes are checked once here, so that the loop below can index without asking.
+	// The loop in next indexes without asking. Wide codes are checked here; for narrow ones the table is filled up, which
+	// is cheaper: a code that the writer never gave then yields a senseless event, not a read out of bounds.
 	limit := len(d.tmpl)
 	if n > 0 && limit == 0 {
 		return errBlock
 	}
-	codes := raw[d.pos[colCode]:d.end[colCode]]
 	if d.wide {
+		codes := raw[d.pos[colCode]:d.end[colCode]]
 		for i := 0; i+1 < len(codes); i += 2 {
 			if int(binary.LittleEndian.Uint16(codes[i:])) >= limit {
 				return errBlock
 			}
 		}
-	} else if limit < 256 {
-		top := byte(0)
-		for _, v := range codes {
-			top = max(top, v)
-		}
-		if len(codes) > 0 && int(top) >= limit {
-			return errBlock
-		}
+	} else {
+		d.tmpl = append(d.tmpl, make([]template, 256-limit)...)
 	}
 	d.n = int(n)
 	return nil
@@ -654,6 +649,10 @@ func (d *blockDecoder) next(out []Event) (int, error) {
 	}
 	code := unsafe.Add(raw, d.pos[colCode]+d.at*step)
 	now, at, end := d.time, d.pos[colTimes], d.end[colTimes]
+	// The context of the stream that spoke last is kept in registers: threads speak in bursts.
+	var none streamCtx
+	st, cur := &none, ^uint32(0)
+	prevB, seq, last := st.prevB, st.seq, uint32(st.fd)
 	for i := range out {
 		t := (*template)(unsafe.Add(tmpl, (uint(*(*uint16)(code))&codeMask)*uint(unsafe.Sizeof(template{}))))
 		code = unsafe.Add(code, step)
@@ -665,25 +664,31 @@ func (d *blockDecoder) next(out []Event) (int, error) {
 		now += int64(*(*uint64)(p) & t.timeMask)
 		from := now - *(*int64)(unsafe.Add(enter, t.pair))
 		*(*int64)(unsafe.Add(enter, t.keep)) = now
-		st := (*streamCtx)(unsafe.Add(streams, t.s))
-		fd := *(*uint32)(unsafe.Add(p, t.fdAt))&t.fdMask | uint32(st.fd)&t.fdKeep
-		st.fd = int32(uint32(st.fd)&^t.lane | fd&t.lane)
+		if t.s != cur {
+			st.prevB, st.seq, st.fd = prevB, seq, int32(last)
+			cur = t.s
+			st = (*streamCtx)(unsafe.Add(streams, cur))
+			prevB, seq, last = st.prevB, st.seq, uint32(st.fd)
+		}
+		fd := *(*uint32)(unsafe.Add(p, t.fdAt))&t.fdMask | last&t.fdKeep
+		last = last&^t.lane | fd&t.lane
 		x := &ctx[(t.base+fd)%ctxSize]
 		if t.flags&tSlots != 0 {
-			d.update(t.flags, st, x)
+			seq = d.update(t.flags, seq, prevB, x)
 		}
-		st.seq++
-		st.prevB = x.b
+		seq++
+		prevB = x.b
 		e := (*[EventSize / 8]uint64)(unsafe.Pointer(&out[i]))
 		e[0] = uint64(now)
 		e[1] = *(*uint64)(unsafe.Add(p, t.durAt))&t.durMask | uint64(from&t.enterMask)
 		e[2] = uint64(x.a)
 		e[3] = uint64(x.b)
-		e[4] = uint64(st.seq) | t.stream
+		e[4] = uint64(seq) | t.stream
 		e[5] = uint64(fd) | uint64(x.gen)<<32
 		e[6] = x.im
 		e[7] = x.ae | t.word
 	}
+	st.prevB, st.seq, st.fd = prevB, seq, int32(last)
 	d.time, d.pos[colTimes] = now, at
 	for i := colTimes; i < colCount; i++ {
 		if d.pos[i] > d.end[i] {
@@ -694,15 +699,15 @@ func (d *blockDecoder) next(out []Event) (int, error) {
 	return len(out), nil
 }
 
-// update applies the unpredicted slots of one event.
-func (d *blockDecoder) update(fl uint16, st *streamCtx, x *slots) {
+// update applies the unpredicted slots of one event. It is given and returns the number before that of the event.
+func (d *blockDecoder) update(fl uint16, seq uint32, prevB int64, x *slots) uint32 {
 	if fl&tSeq != 0 {
-		st.seq += uint32(unzigzag(d.column(colSeq)))
+		seq += uint32(unzigzag(d.column(colSeq)))
 	}
 	if fl&tA != 0 {
 		x.a += unzigzag(d.column(colA))
 	} else if fl&tAPrev != 0 {
-		x.a = st.prevB
+		x.a = prevB
 	}
 	if fl&tB != 0 {
 		x.b += unzigzag(d.column(colB))
@@ -710,7 +715,7 @@ func (d *blockDecoder) update(fl uint16, st *streamCtx, x *slots) {
 		x.b = x.a
 	}
 	if fl&(tGen|tInst|tMask|tAux|tErrno) == 0 {
-		return
+		return seq
 	}
 	if fl&tGen != 0 {
 		x.gen += uint32(unzigzag(d.column(colGen)))
@@ -730,6 +735,7 @@ func (d *blockDecoder) update(fl uint16, st *streamCtx, x *slots) {
 	}
 	x.setIM(inst, mask)
 	x.setAE(aux, errno)
+	return seq
 }
 
 // The words that next puts together are an Event on a little-endian machine; evviz runs on no other. The line fails
