@@ -127,9 +127,19 @@ func (m *Merge) take(buf []Event) (n int, done bool) {
 			h.next = r.slots[h.at&r.mask].Time
 			heads = append(heads, h)
 		} else if closed {
-			if k := r.pending.Swap(0); k > 0 && n < len(buf) {
-				buf[n] = Event{Time: max(r.watermark.Load(), m.released), Seq: r.pendSeq.Load() + 1, Stream: r.stream, Kind: Lost, A: int64(k), Aux: LostRing}
-				m.released = buf[n].Time
+			if n == len(buf) {
+				done = false // come again for what this ring may have lost at its end
+				continue
+			}
+			if k := r.pending.Swap(0); k > 0 {
+				// The loss lies between the ring's last event and its end. It is told as of now, not as of the end: the
+				// other rings may still have events from before that, which would all be late.
+				at := m.released
+				if at == 0 {
+					at = r.watermark.Load()
+				}
+				buf[n] = Event{Time: at, Seq: r.pendSeq.Load() + 1, Stream: r.stream, Kind: Lost, A: int64(k), Aux: LostRing}
+				m.released = at
 				n++
 			}
 		}
