@@ -167,13 +167,12 @@ func (l *Loop) run() {
 
 // open does what happens once: threads and settings are told, then the listener and the wake-fd come into being.
 func (l *Loop) open() error {
-	now := l.tr.Now()
 	title := l.name(l.cfg.Title)
 	loopName := l.name("loop")
-	e := l.tr.Next(trace.Start, now)
+	e := l.tr.Next(trace.Start, l.tr.Now())
 	e.A, e.Aux = int64(l.pid), title
 	l.sync()
-	e = l.tr.Next(trace.Thread, now)
+	e = l.tr.Next(trace.Thread, l.tr.Now())
 	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(l.pid), int64(l.tid), uint32(l.pid), trace.RoleLoop, loopName
 	l.tellMode(trace.CauseStart)
 	for i := range Knobs {

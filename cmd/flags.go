@@ -1,0 +1,187 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"evviz/loop"
+	"evviz/scenarios"
+	"evviz/trace"
+)
+
+// labOptions are the flags of the lab.
+type labOptions struct {
+	mode, trigger string
+	scenario      string
+	listen        string
+	preset        string
+	record        string
+	headless      bool
+	text          bool
+	duration      time.Duration
+	symbols       string
+	noMouse       bool
+	seed          int64
+	ring          int
+
+	knobs map[string]*string
+}
+
+func (o *labOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	def := loop.Default()
+	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: sleep-poll, poll, epoll, epoll-lt, epoll-et (default sleep-poll)")
+	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge (default level)")
+	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
+	f.StringVarP(&o.listen, "listen", "l", "", "address of the server (default 127.0.0.1:4201, or a free port when that one is taken)")
+	f.StringVar(&o.preset, "preset", "", "settings of a well-known server: article (the tutorial's polling server)")
+	f.StringVarP(&o.record, "record", "r", "", "record to this file from the start")
+	f.BoolVar(&o.headless, "headless", false, "run without a screen and print a summary at the end")
+	f.BoolVar(&o.text, "text", false, "with --headless: print every event as a line of text")
+	f.DurationVar(&o.duration, "for", 0, "stop after this time (default: when the scenario ends or you quit)")
+	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
+	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
+	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
+	f.IntVar(&o.ring, "ring", 1<<17, "events that a thread may be ahead of its reader before it drops any")
+	o.knobs = map[string]*string{}
+	for i := range loop.Knobs {
+		k := &loop.Knobs[i]
+		o.knobs[k.Name] = f.String(k.Name, k.Get(&def), k.Doc)
+	}
+	words := func(w ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return w, cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	c.RegisterFlagCompletionFunc("mode", words(modeWords()...))
+	c.RegisterFlagCompletionFunc("trigger", words("level", "edge"))
+	c.RegisterFlagCompletionFunc("scenario", words(scenarios.Names()...))
+	c.RegisterFlagCompletionFunc("preset", words("article"))
+	c.RegisterFlagCompletionFunc("symbols", words("auto", "block", "ascii"))
+}
+
+func modeWords() []string { return []string{"sleep-poll", "poll", "epoll", "epoll-lt", "epoll-et"} }
+
+// oneOf says that a word is none of the right ones, and which one it may have been.
+func oneOf(flag, got string, words []string) error {
+	s := fmt.Sprintf("--%s %q is not one of %s", flag, got, strings.Join(words, ", "))
+	if n := nearest(got, words); n != "" {
+		s += fmt.Sprintf("; did you mean %s?", n)
+	}
+	return usage("%s", s)
+}
+
+// presets are settings of well-known servers, by name.
+var presets = map[string][]trace.Pair{
+	// The polling server of the tutorial: one accept and one read of each client a round, then a long sleep. It keeps its
+	// clients in a table of FD_SETSIZE, so a descriptor of 1024 or above is turned away.
+	"article": {{Key: "interval", Value: "10s"}, {Key: "accepts", Value: "1"}, {Key: "reads", Value: "1"},
+		{Key: "read-size", Value: "10000"}, {Key: "backlog", Value: "50"}, {Key: "max-fd", Value: "1024"}},
+}
+
+// behaviour puts defaults, scenario, preset and flags together; what stands later in this list wins.
+func (o *labOptions) behaviour(c *cobra.Command, script *scenarios.Script) (loop.Behaviour, error) {
+	b := loop.Default()
+	if script != nil {
+		for _, k := range script.Knobs {
+			if err := o.setFrom(&b, k.Name, k.Value); err != nil {
+				return b, usage("%s: %v", k.Pos, err)
+			}
+		}
+	}
+	if o.preset != "" {
+		ps, ok := presets[o.preset]
+		if !ok {
+			return b, oneOf("preset", o.preset, []string{"article"})
+		}
+		for _, p := range ps {
+			if err := o.setFrom(&b, p.Key, p.Value); err != nil {
+				return b, err
+			}
+		}
+	}
+	for name, v := range o.knobs {
+		if !c.Flags().Changed(name) {
+			continue
+		}
+		k, _ := loop.FindKnob(name)
+		if err := k.Set(&b, *v); err != nil {
+			return b, usage("--%v", err)
+		}
+	}
+	return b, o.modeOf(&b)
+}
+
+// setFrom applies one setting of a scenario or preset; mode and trigger may be among them, and flags win over those.
+func (o *labOptions) setFrom(b *loop.Behaviour, name, value string) error {
+	switch name {
+	case "mode":
+		if o.mode == "" {
+			o.mode = value
+		}
+		return nil
+	case "trigger":
+		if o.trigger == "" {
+			o.trigger = value
+		}
+		return nil
+	}
+	k, ok := loop.FindKnob(name)
+	if !ok {
+		var names []string
+		for i := range loop.Knobs {
+			names = append(names, loop.Knobs[i].Name)
+		}
+		s := fmt.Sprintf("there is no knob %q", name)
+		if n := nearest(name, names); n != "" {
+			s += fmt.Sprintf("; did you mean %q?", n)
+		}
+		return fmt.Errorf("%s", s)
+	}
+	return k.Set(b, value)
+}
+
+func (o *labOptions) modeOf(b *loop.Behaviour) error {
+	mode, trigger := o.mode, o.trigger
+	switch mode {
+	case "":
+		mode = "sleep-poll"
+		if trigger != "" {
+			mode = "epoll" // only epoll has triggers, so that is what was meant
+		}
+	case "epoll-lt", "epoll-et":
+		want := map[string]string{"epoll-lt": "level", "epoll-et": "edge"}[mode]
+		if trigger != "" && trigger != want {
+			return usage("--mode %s and --trigger %s contradict each other", mode, trigger)
+		}
+		mode, trigger = "epoll", want
+	}
+	d, ok := trace.DriverNames.Value(mode)
+	if !ok || d == 0 {
+		return oneOf("mode", mode, modeWords())
+	}
+	switch d {
+	case trace.DriverSleepPoll, trace.DriverPoll, trace.DriverEpoll:
+	default:
+		return usage("--mode %s: this version of the lab runs as sleep-poll, poll and epoll", mode)
+	}
+	b.Driver = d
+	if trigger == "" {
+		return nil
+	}
+	if d != trace.DriverEpoll {
+		return usage("--trigger %s does not go with --mode %s: only epoll has a trigger", trigger, mode)
+	}
+	switch trigger {
+	case "level":
+		b.Trigger = trace.TriggerLevel
+	case "edge":
+		b.Trigger = trace.TriggerEdge
+	default:
+		return oneOf("trigger", trigger, []string{"level", "edge"})
+	}
+	return nil
+}

@@ -1,0 +1,293 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"evviz/export"
+	"evviz/loop"
+	"evviz/scenarios"
+	"evviz/trace"
+	"evviz/tui"
+)
+
+// run is the lab: checked wholly before anything starts, then with a screen or without.
+func (o *labOptions) run(c *cobra.Command) error {
+	var script *scenarios.Script
+	if o.scenario != "none" {
+		s, err := scenarios.Load(o.scenario)
+		if err != nil {
+			return o.scenarioError(err)
+		}
+		script = s
+	}
+	b, err := o.behaviour(c, script)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.text && !o.headless:
+		return usage("--text goes with --headless: on the screen key 6 will list the events")
+	case o.duration < 0:
+		return usage("--for %v: a time cannot be negative", o.duration)
+	case o.symbols != "auto" && o.symbols != "block" && o.symbols != "ascii":
+		return oneOf("symbols", o.symbols, []string{"auto", "block", "ascii"})
+	case o.ring < 64 || o.ring > 1<<24:
+		return usage("--ring %d: want a number from 64 to %d", o.ring, 1<<24)
+	}
+
+	var text *textSink
+	var wrap func(trace.Source) trace.Source
+	if o.text {
+		text = &textSink{w: bufio.NewWriter(os.Stdout)}
+		wrap = text.wrap
+	}
+	if !o.headless {
+		return o.runScreen(b, script)
+	}
+	s, err := newSession(o, b, script, wrap)
+	if err != nil {
+		return err
+	}
+	if err := o.startRecording(s); err != nil {
+		s.startFeed()
+		close(s.clientRd)
+		s.stop(trace.StopError)
+		return err
+	}
+	return o.runHeadless(s)
+}
+
+func (o *labOptions) scenarioError(err error) error {
+	if n := nearest(o.scenario, scenarios.Names()); n != "" && !strings.ContainsAny(o.scenario, "./") {
+		err = fmt.Errorf("%w; did you mean %s?", err, n)
+	}
+	return scriptError(err)
+}
+
+func (o *labOptions) startRecording(s *session) error {
+	if o.record == "" {
+		return nil
+	}
+	if err := s.tee.Start(o.record); err != nil {
+		return env(err)
+	}
+	return nil
+}
+
+// watchSignals reports the first signal that asks for an end.
+func watchSignals() (<-chan os.Signal, func()) {
+	ch := make(chan os.Signal, 4)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	return ch, func() { signal.Stop(ch) }
+}
+
+func signalCode(s os.Signal) int {
+	if n, ok := s.(syscall.Signal); ok {
+		return 128 + int(n)
+	}
+	return exitFailure
+}
+
+// runHeadless runs until the time is over, the scenario has ended, the loop has, or a signal comes; then it prints the
+// summary.
+func (o *labOptions) runHeadless(s *session) error {
+	sigs, undo := watchSignals()
+	defer undo()
+	talk := func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }
+	serve, addr, scenario := (&labEnd{s}).Describe()
+	if scenario == "" {
+		scenario = "none"
+	}
+	talk("evviz: %s on %s, scenario %s", serve, addr, scenario)
+	s.startFeed()
+	if err := s.startClients(o.seed); err != nil {
+		s.stop(trace.StopError)
+		return env(err)
+	}
+	var after <-chan time.Time
+	if o.duration > 0 {
+		t := time.NewTimer(o.duration)
+		defer t.Stop()
+		after = t.C
+	}
+	var ended <-chan struct{}
+	if s.clients != nil && o.duration == 0 {
+		ended = s.clients.done
+	}
+	why, code := uint32(trace.StopTime), 0
+	select {
+	case <-after:
+	case <-ended:
+		why = trace.StopAsked
+	case <-s.loop.Done():
+		why = trace.StopAsked
+	case sig := <-sigs:
+		why, code = trace.StopSignal, signalCode(sig)
+	}
+	failed := ""
+	if s.clients != nil {
+		failed = s.clients.failed()
+	}
+	recErr := s.tee.Status().Err
+	err := s.stop(why)
+	out := io.Writer(os.Stdout)
+	if o.text {
+		out = os.Stderr // standard output carries the events
+	}
+	if e := export.Summary(out, s.feed.Snapshot()); e != nil && err == nil {
+		err = e
+	}
+	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
+		talk("evviz: recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path)
+	}
+	switch {
+	case failed != "":
+		return failure(fmt.Errorf("scenario %s: %s", s.script.Name, failed))
+	case recErr != nil:
+		return failure(fmt.Errorf("recording ended early: %w", recErr))
+	case err != nil:
+		return failure(err)
+	case code != 0:
+		return quiet(code)
+	}
+	return nil
+}
+
+// runScreen shows the lab. The terminal is opened before the server, so that a person without one is told at once, and the
+// server before the screen is drawn, so that "address already in use" is read on a terminal in its usual state.
+func (o *labOptions) runScreen(b loop.Behaviour, script *scenarios.Script) error {
+	screen, err := tui.OpenTerminal()
+	if err != nil {
+		return env(err)
+	}
+	var once sync.Once
+	fini := func() { once.Do(screen.Fini) }
+	defer fini()
+	undo := onCrash(fini)
+	defer undo()
+
+	s, err := newSession(o, b, script, nil)
+	if err != nil {
+		fini()
+		return err
+	}
+	if err := o.startRecording(s); err != nil {
+		s.startFeed()
+		close(s.clientRd)
+		s.stop(trace.StopError)
+		fini()
+		return err
+	}
+	sigs, unsig := watchSignals()
+	defer unsig()
+	s.startFeed()
+	if err := s.startClients(o.seed); err != nil {
+		s.stop(trace.StopError)
+		fini()
+		return env(err)
+	}
+	stop := make(chan struct{})
+	code := 0
+	finished := make(chan struct{})
+	spawn(func() {
+		var after <-chan time.Time
+		if o.duration > 0 {
+			after = time.After(o.duration)
+		}
+		select {
+		case sig := <-sigs:
+			code = signalCode(sig)
+		case <-after:
+		case <-s.loop.Done():
+			return // the screen stays: its last picture is what one wants to see
+		case <-finished:
+			return
+		}
+		close(stop)
+	})
+	err = tui.Run(tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName, Symbols: o.symbols, Mouse: !o.noMouse,
+		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes})
+	close(finished)
+	fini()
+	failed := ""
+	if s.clients != nil {
+		failed = s.clients.failed()
+	}
+	why := uint32(trace.StopAsked)
+	if code != 0 {
+		why = trace.StopSignal
+	}
+	if e := s.stop(why); err == nil && e != nil {
+		err = e
+	}
+	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
+		fmt.Fprintf(os.Stderr, "evviz: recorded %d events, %d bytes, to %s; look at it with: evviz replay %s\n", st.Events, st.Bytes, st.Path, st.Path)
+	}
+	switch {
+	case failed != "":
+		return failure(fmt.Errorf("scenario %s: %s", s.script.Name, failed))
+	case err != nil:
+		return failure(err)
+	case code != 0:
+		return quiet(code)
+	}
+	return nil
+}
+
+// notes is what the screen should know of the clients and the server.
+func (s *session) notes() (string, bool) {
+	select {
+	case <-s.loop.Done():
+		if err := s.loop.Err(); err != nil {
+			return "the server has ended: " + err.Error(), true
+		}
+		return "the server has ended", false
+	default:
+	}
+	if s.clients != nil {
+		if f := s.clients.failed(); f != "" {
+			return "scenario: " + f, true
+		}
+	}
+	return "", false
+}
+
+// recordName is where the r key records to: a new name each time, so that nothing is overwritten.
+func recordName() string {
+	return "evviz-" + time.Now().Format("20060102-150405") + ".evt"
+}
+
+// textSink prints events as they are read.
+type textSink struct {
+	w *bufio.Writer
+}
+
+func (t *textSink) wrap(src trace.Source) trace.Source {
+	return &textSource{Source: src, t: trace.NewTextWriter(t.w), w: t.w}
+}
+
+type textSource struct {
+	trace.Source
+	t *trace.TextWriter
+	w *bufio.Writer
+}
+
+func (s *textSource) Read(ctx context.Context, buf []trace.Event) (int, error) {
+	n, err := s.Source.Read(ctx, buf)
+	if e := s.t.Write(buf[:n]); e == nil {
+		s.t.Flush()
+		s.w.Flush()
+	}
+	return n, err
+}

@@ -1,0 +1,103 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"evviz/trace"
+)
+
+// labEnd is the lab as others see it: the screen's Lab, the scenarios' Lab and Observer.
+type labEnd struct{ s *session }
+
+// CycleTrigger goes from level to edge and back; from a mode without triggers it goes to epoll level.
+func (e *labEnd) CycleTrigger() (string, error) {
+	driver, trigger := e.s.loop.Mode()
+	next := uint32(trace.TriggerLevel)
+	if driver == trace.DriverEpoll && trigger == trace.TriggerLevel {
+		next = trace.TriggerEdge
+	}
+	if err := e.s.loop.Switch(trace.DriverEpoll, next); err != nil {
+		return "", err
+	}
+	word := strings.ToUpper(trace.TriggerNames.Word(next))
+	if driver != trace.DriverEpoll {
+		return fmt.Sprintf("%s has no trigger: the server is now epoll %s, connections kept", trace.DriverNames.Word(driver), word), nil
+	}
+	if next == trace.TriggerEdge {
+		return "epoll EDGE: each arrival is told once; what is not drained then stays behind", nil
+	}
+	return "epoll LEVEL: what is not drained is told again, and what was stranded is told now", nil
+}
+
+// CycleTriggerOf does it for one descriptor.
+func (e *labEnd) CycleTriggerOf(fd int32, gen uint32) (string, error) {
+	driver, _ := e.s.loop.Mode()
+	if driver != trace.DriverEpoll {
+		return "", fmt.Errorf("%s has no trigger; press t for epoll", trace.DriverNames.Word(driver))
+	}
+	trigger, err := e.s.loop.TriggerOf(fd, 0)
+	if err != nil {
+		return "", err
+	}
+	next := uint32(trace.TriggerEdge)
+	if trigger == trace.TriggerEdge {
+		next = trace.TriggerLevel
+	}
+	if err := e.s.loop.SwitchOne(fd, 0, next); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("fd %d alone is now %s-triggered", fd, trace.TriggerNames.Word(next)), nil
+}
+
+// CycleMode goes through sleep-poll, poll, epoll.
+func (e *labEnd) CycleMode() (string, error) {
+	driver, trigger := e.s.loop.Mode()
+	next := map[uint32]uint32{trace.DriverSleepPoll: trace.DriverPoll, trace.DriverPoll: trace.DriverEpoll, trace.DriverEpoll: trace.DriverSleepPoll}[driver]
+	if next == trace.DriverEpoll || trigger == trace.TriggerNone {
+		trigger = trace.TriggerLevel
+	}
+	if err := e.s.loop.Switch(next, trigger); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("the server now runs as %s, connections kept", trace.DriverNames.Word(next)), nil
+}
+
+// Describe is for the header.
+func (e *labEnd) Describe() (serve, address, scenario string) {
+	if e.s.script != nil {
+		scenario = e.s.script.Name
+	}
+	return "echo", e.s.loop.Addr(), scenario
+}
+
+// Set turns a knob for a scenario.
+func (e *labEnd) Set(name, value string) error {
+	return e.s.loop.Set(trace.Pair{Key: strings.ReplaceAll(name, "_", "-"), Value: value})
+}
+
+// Count answers a scenario.
+func (e *labEnd) Count(what string) (int64, error) {
+	st := e.s.loop.Stats()
+	switch what {
+	case "accepted":
+		return st.Accepted.Load(), nil
+	case "closed":
+		return st.Closed.Load(), nil
+	case "bytes_in":
+		return st.BytesIn.Load(), nil
+	case "bytes_out":
+		return st.BytesOut.Load(), nil
+	}
+	return 0, fmt.Errorf("the lab counts accepted, closed, bytes_in and bytes_out, not %q", what)
+}
+
+// sysctl reads a kernel setting, "" when it cannot.
+func sysctl(name string) string {
+	b, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	if err != nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(string(b)), " ")
+}

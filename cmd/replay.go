@@ -1,0 +1,184 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"evviz/export"
+	"evviz/timeline"
+	"evviz/trace"
+	"evviz/tui"
+)
+
+type replayOptions struct {
+	text, summary, paused, noMouse bool
+	speed                          float64
+	at                             time.Duration
+	symbols                        string
+}
+
+func newReplay() *cobra.Command {
+	o := &replayOptions{}
+	c := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "Show a recording on the same screen",
+		Long: `replay plays a recording (.evt) on the screen of the lab, with pause, single step, speed and seek; or prints it
+as text, one event a line, or as a summary.`,
+		Example: "  evviz replay run.evt\n  evviz replay --speed 10 run.evt\n  evviz replay --text run.evt | grep EAGAIN",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("replay: which file? evviz replay FILE")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(args[0]) },
+	}
+	f := c.Flags()
+	f.BoolVar(&o.text, "text", false, "print the events as text")
+	f.BoolVar(&o.summary, "summary", false, "print the summary that --headless prints")
+	f.BoolVar(&o.paused, "paused", false, "stand still at the beginning")
+	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
+	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
+	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
+	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
+	c.SetFlagErrorFunc(flagError)
+	return c
+}
+
+func (o *replayOptions) run(path string) error {
+	if o.speed < 0.1 || o.speed > 100 {
+		return usage("--speed %g: want 0.1 to 100", o.speed)
+	}
+	if o.text && o.summary {
+		return usage("--text and --summary are two different things to print: choose one")
+	}
+	f, err := trace.OpenFile(path)
+	if err != nil {
+		return env(err)
+	}
+	defer f.Close()
+	tellDamage(f)
+	switch {
+	case o.text:
+		return o.printText(f)
+	case o.summary:
+		feed := timeline.NewFeed(f, timeline.Options{})
+		if err := feed.Run(context.Background()); err != nil {
+			return env(err)
+		}
+		return export.Summary(os.Stdout, feed.Snapshot())
+	}
+	return o.screen(f)
+}
+
+// tellDamage says on standard error what could not be read.
+func tellDamage(f *trace.File) {
+	for _, d := range f.Damage() {
+		fmt.Fprintf(os.Stderr, "evviz: %s: %v\n", f.Path(), d)
+	}
+}
+
+func (o *replayOptions) printText(f *trace.File) error {
+	w := bufio.NewWriterSize(os.Stdout, 1<<16)
+	t := trace.NewTextWriter(w)
+	buf := make([]trace.Event, 4096)
+	for {
+		n, err := f.Read(context.Background(), buf)
+		if e := t.Write(buf[:n]); e != nil {
+			return failure(fmt.Errorf("write text: %w", e))
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return env(err)
+		}
+	}
+	t.Flush()
+	if err := w.Flush(); err != nil {
+		return failure(fmt.Errorf("write text: %w", err))
+	}
+	return nil
+}
+
+func (o *replayOptions) screen(f *trace.File) error {
+	if f.Events() == 0 {
+		return env(fmt.Errorf("%s: there is no event in it", f.Path()))
+	}
+	screen, err := tui.OpenTerminal()
+	if err != nil {
+		return env(fmt.Errorf("%w (evviz replay --text prints the events)", err))
+	}
+	var once sync.Once
+	fini := func() { once.Do(screen.Fini) }
+	defer fini()
+	undo := onCrash(fini)
+	defer undo()
+
+	p := trace.NewPlayer(f)
+	p.SetSpeed(o.speed)
+	if o.at > 0 {
+		first, _ := p.Bounds()
+		if err := p.SeekTime(first + int64(o.at)); err != nil {
+			return env(err)
+		}
+	}
+	if o.paused {
+		p.Pause(true)
+	}
+	feed := timeline.NewFeed(p, timeline.Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	fed := make(chan struct{})
+	spawn(func() {
+		defer close(fed)
+		feed.Run(ctx)
+	})
+	sigs, unsig := watchSignals()
+	defer unsig()
+	stop, finished := make(chan struct{}), make(chan struct{})
+	code := 0
+	spawn(func() {
+		select {
+		case sig := <-sigs:
+			code = signalCode(sig)
+			close(stop)
+		case <-finished:
+		}
+	})
+	damage := ""
+	if d := f.Damage(); len(d) > 0 {
+		damage = fmt.Sprintf("this file is damaged: %v", d[0])
+		if len(d) > 1 {
+			damage += fmt.Sprintf(", and in %d more places", len(d)-1)
+		}
+	}
+	begin := time.Now()
+	err = tui.Run(tui.Options{Feed: feed, Symbols: o.symbols, Mouse: !o.noMouse, Screen: screen, Go: spawn, Stop: stop,
+		Notes: func() (string, bool) {
+			if damage != "" && time.Since(begin) < 6*time.Second {
+				return damage, true
+			}
+			return "", false
+		}})
+	close(finished)
+	cancel()
+	p.Close()
+	<-fed
+	fini()
+	tellDamage(f)
+	if err != nil {
+		return failure(err)
+	}
+	if code != 0 {
+		return quiet(code)
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Main runs the command line and returns the exit code.
+func Main(args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	var err error
+	guard(func() { err = root.Execute() })
+	if err != nil {
+		if _, told := err.(quiet); !told {
+			fmt.Fprintf(os.Stderr, "evviz: %v\n", err)
+		}
+	}
+	return codeOf(err)
+}
+
+func newRoot() *cobra.Command {
+	o := &labOptions{}
+	root := &cobra.Command{
+		Use:   "evviz",
+		Short: "See what an event loop does while it does it",
+		Long: `evviz runs an event loop behind a small echo server and shows, live, what it waits for, what it is told,
+what it reads and what it leaves behind. It can run as sleep-poll, poll or epoll and be switched while it runs.
+
+Without a command it opens the lab.`,
+		Example: `  evviz --mode sleep-poll                         the lab, with demo traffic
+  evviz --mode epoll --trigger edge --scenario big-message
+  evviz --headless --for 5s --record run.evt      no screen; a summary at the end
+  evviz replay run.evt                            the same screen from a file`,
+		Args:          noArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(flagError)
+	o.flags(root)
+	root.AddCommand(newReplay(), newScenarios(), newClients())
+	return root
+}
+
+func version() string {
+	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" {
+		return bi.Main.Version
+	}
+	return "(devel)"
+}
+
+// noArgs refuses arguments: cobra takes an unknown word for one when the root command itself can run.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	s := fmt.Sprintf("there is no command %q", args[0])
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden && c.Name() != "help" {
+			names = append(names, c.Name())
+		}
+	}
+	if n := nearest(args[0], names); n != "" {
+		s += fmt.Sprintf("; did you mean %q?", n)
+	} else {
+		s += "; evviz --help lists them"
+	}
+	return usage("%s", s)
+}
+
+// flagError adds the nearest right flag to a mistyped one.
+func flagError(cmd *cobra.Command, err error) error {
+	msg := err.Error()
+	if rest, ok := strings.CutPrefix(msg, "unknown flag: --"); ok {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if n := nearest(strings.SplitN(rest, "=", 2)[0], names); n != "" {
+			msg += fmt.Sprintf("; did you mean --%s?", n)
+		}
+	}
+	return usage("%s", msg)
+}
+
+// nearest is the word with the smallest edit distance, "" when none is near.
+func nearest(s string, words []string) string {
+	best, at := "", max(2, len(s)/3)+1
+	for _, w := range words {
+		if d := distance(strings.ToLower(s), w); d < at {
+			best, at = w, d
+		}
+	}
+	return best
+}
+
+// distance counts insertions, deletions, replacements and swaps of neighbours that turn a into b.
+func distance(a, b string) int {
+	prev2, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(prev[j]+1, row[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], prev2[j-2]+1)
+			}
+		}
+		prev2, prev, row = prev, row, prev2
+	}
+	return prev[len(b)]
+}

@@ -1,0 +1,178 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/loop"
+	"evviz/scenarios"
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// session is a running lab: the loop, its clients, and the line from their rings to the timeline.
+//
+//	loop ring ──┐
+//	observer ───┼─► Merge ─► Tee (recording) ─► Feed (timeline)
+//	clients ────┘   (a pipe from another process, pumped into a ring)
+type session struct {
+	loop     *loop.Loop
+	merge    *trace.Merge
+	tee      *trace.Tee
+	feed     *timeline.Feed
+	script   *scenarios.Script
+	clients  *clientProcess
+	rings    ringMaker
+	fed      chan struct{}
+	clientRd chan struct{}
+}
+
+// ringMaker numbers the streams of a session.
+type ringMaker struct {
+	mu   sync.Mutex
+	next uint32
+	size int
+	m    *trace.Merge
+}
+
+func (r *ringMaker) ring() *trace.Ring {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next++
+	x := trace.NewRing(r.next, r.size)
+	r.m.Add(x)
+	return x
+}
+
+// newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
+func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap func(trace.Source) trace.Source) (*session, error) {
+	s := &session{script: script, fed: make(chan struct{}), clientRd: make(chan struct{})}
+	title := "lab " + trace.DriverNames.Word(b.Driver)
+	if script != nil {
+		title += ", scenario " + script.Name
+	}
+	info := trace.Info{Title: title, Live: true, Timed: true, Clock: trace.ReadClock(), Kinds: labKinds(), Meta: meta(o, &b, script)}
+	if b.Arrival == loop.ArrivalOff {
+		info.Kinds &^= trace.Kinds(trace.Arrive, trace.Queue)
+		info.Missing = append(info.Missing, trace.Missing{What: "arrivals", Why: "--arrival off"})
+	}
+	s.merge = trace.NewMerge(info)
+	s.rings = ringMaker{size: o.ring, m: s.merge}
+
+	start := func(addr string) error {
+		l, err := loop.New(loop.Config{Listen: addr, Behaviour: b, Title: title, NewRing: func(uint32) *trace.Ring { return s.rings.ring() }})
+		if err != nil {
+			return err
+		}
+		s.loop = l
+		return l.Start(spawn)
+	}
+	addr := o.listen
+	if addr == "" {
+		addr = "127.0.0.1:4201"
+	}
+	err := start(addr)
+	if o.listen == "" && errors.Is(err, unix.EADDRINUSE) {
+		s.merge = trace.NewMerge(info)
+		s.rings = ringMaker{size: o.ring, m: s.merge}
+		err = start("127.0.0.1:0")
+	}
+	if err != nil {
+		if errors.Is(err, unix.EADDRINUSE) {
+			return nil, env(fmt.Errorf("%w; choose another with --listen, for example --listen 127.0.0.1:0 for a free one", err))
+		}
+		return nil, env(err)
+	}
+	var src trace.Source = s.merge
+	if wrap != nil {
+		src = wrap(src)
+	}
+	s.tee = trace.NewTee(src)
+	s.feed = timeline.NewFeed(s.tee, timeline.Options{})
+	return s, nil
+}
+
+// startFeed begins to read. It is not part of newSession so that a recording can be started before the first event.
+func (s *session) startFeed() {
+	spawn(func() {
+		defer close(s.fed)
+		s.feed.Run(context.Background())
+	})
+}
+
+// startClients runs the scenario in a process of its own.
+func (s *session) startClients(seed int64) error {
+	if s.script == nil {
+		close(s.clientRd)
+		return nil
+	}
+	ring := s.rings.ring()
+	c, err := startClients(s.script.Name, s.loop.Addr(), seed, &labEnd{s})
+	if err != nil {
+		ring.Close()
+		close(s.clientRd)
+		return err
+	}
+	s.clients = c
+	spawn(func() {
+		defer close(s.clientRd)
+		trace.Pump(context.Background(), c.source, ring)
+	})
+	return nil
+}
+
+// stop ends clients and server, and waits until everything they recorded has been read and written.
+func (s *session) stop(why uint32) error {
+	if s.clients != nil {
+		s.clients.stop()
+	}
+	<-s.clientRd
+	s.loop.StopFor(why)
+	select {
+	case <-s.fed:
+	case <-time.After(10 * time.Second):
+		return errors.New("the last events could not be read within 10 s")
+	}
+	var err error
+	if st := s.tee.Status(); st.On {
+		err = s.tee.Stop()
+	} else if st.Err != nil {
+		err = st.Err
+	}
+	return errors.Join(s.loop.Err(), err)
+}
+
+// labKinds are the kinds of events that this lab can emit.
+func labKinds() trace.KindSet {
+	return trace.Kinds(trace.Start, trace.Stop, trace.Thread, trace.Mode, trace.Knob, trace.Open, trace.Close, trace.SockOpt, trace.Listen,
+		trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify,
+		trace.Call, trace.Accept, trace.Read, trace.Write, trace.TimerSet, trace.TimerFire, trace.TimerStop, trace.Wake, trace.Task,
+		trace.Arrive, trace.Queue, trace.Step, trace.Sync, trace.Name, trace.Lost, trace.State)
+}
+
+// meta is what a recording's header says about how it was made.
+func meta(o *labOptions, b *loop.Behaviour, script *scenarios.Script) []trace.Pair {
+	var out []trace.Pair
+	add := func(k, v string) { out = append(out, trace.Pair{Key: k, Value: v}) }
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		add("kernel", unix.ByteSliceToString(u.Sysname[:])+" "+unix.ByteSliceToString(u.Release[:])+" "+unix.ByteSliceToString(u.Machine[:]))
+	}
+	for _, f := range []string{"net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.core.somaxconn"} {
+		add(f, sysctl(f))
+	}
+	if script != nil {
+		add("scenario", script.Name)
+		add("seed", fmt.Sprint(o.seed))
+	}
+	add("mode", trace.DriverNames.Word(b.Driver))
+	if b.Driver == trace.DriverEpoll {
+		add("trigger", trace.TriggerNames.Word(b.Trigger))
+	}
+	return append(out, b.Describe()...)
+}

@@ -1,0 +1,111 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// eventLine says an event the way a system call trace would, and beside it what is known besides.
+func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
+	call := func(bits uint32) string {
+		if w := trace.CallNames.Word(bits & 0xff); w != "" {
+			return w
+		}
+		return strings.ToLower(e.Kind.String())
+	}
+	result := func(n int64) string {
+		if e.Errno != 0 {
+			return trace.ErrnoName(e.Errno)
+		}
+		return fmt.Sprint(n)
+	}
+	name := func(id uint32) string { return text(s.Name(e.Stream, id)) }
+	known := func(plus1 int64, unit string) string {
+		if plus1 == 0 {
+			return ""
+		}
+		return size(plus1-1) + " " + unit
+	}
+	took := ""
+	if e.Dur > 0 {
+		took = span(e.Dur)
+	}
+	switch e.Kind {
+	case trace.Wait:
+		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), waitFor(e.B), result(int64(e.Mask))), "waited " + took
+	case trace.Sleep:
+		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), span(e.A), result(0)), "slept " + took
+	case trace.Round:
+		return fmt.Sprintf("round %d", e.Aux), fmt.Sprintf("asked %d, useful %d, %s", e.A, e.B, took)
+	case trace.Ready:
+		return fmt.Sprintf("  fd %d %s", e.FD, trace.PollString(e.Mask)), known(e.B, "unread")
+	case trace.Renotify:
+		return fmt.Sprintf("  fd %d told again (%s)", e.FD, trace.RenotifyNames.Word(e.Aux&0xff)), known(e.B, "still there")
+	case trace.Accept:
+		return fmt.Sprintf("%s(%d) = %s", call(e.Aux), e.FD, result(e.A)), took
+	case trace.Read, trace.Write:
+		left := "left"
+		if e.Kind == trace.Write {
+			left = "still to write"
+			if e.Inst == 1 {
+				left = ""
+			}
+		}
+		if left != "" {
+			left = known(int64(e.Inst), left)
+		}
+		return fmt.Sprintf("%s(%d, %d) = %s", call(e.Aux), e.FD, e.A, result(e.B)), left
+	case trace.Close:
+		return fmt.Sprintf("close(%d) = %s", e.FD, result(0)), trace.CloseNames.Word(e.Aux & 0xff)
+	case trace.Open:
+		return fmt.Sprintf("fd %d is a %s", e.FD, trace.TypeNames.Word(e.Aux&0xff)), text(s.Name(e.Stream, uint32(e.A)))
+	case trace.Register, trace.Modify, trace.Deregister:
+		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]
+		if e.Aux&trace.InterestDiff != 0 {
+			return fmt.Sprintf("set %s fd %d %s", op, e.FD, trace.PollString(e.Mask)), "the set passed to the next call differs"
+		}
+		return fmt.Sprintf("epoll_ctl(%s, %d, %s) = %s", op, e.FD, trace.PollString(e.Mask), result(0)), ""
+	case trace.Arrive:
+		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveNames.Word(e.Aux&0xff)+", "+known(e.B, "waiting"), ", ")
+	case trace.Queue:
+		return fmt.Sprintf("fd %d: %d waiting for accept", e.FD, e.A), fmt.Sprintf("backlog %d", e.B)
+	case trace.Step:
+		note := name(e.Gen)
+		if e.Inst != 0 {
+			note = strings.TrimSpace(port(s.Name(e.Stream, e.Inst)) + " " + note)
+		}
+		n := ""
+		if e.A > 0 {
+			n = fmt.Sprintf(" %d of %d", e.B, e.A)
+		}
+		if e.Errno != 0 {
+			n += " " + trace.ErrnoName(e.Errno)
+		}
+		return fmt.Sprintf("client %d: %s%s", e.Aux>>8, trace.StepNames.Word(e.Aux&0xff), n), note
+	case trace.Mode:
+		return strings.TrimSpace(fmt.Sprintf("mode %s %s", trace.DriverNames.Word(e.Aux&0xff), strings.ToUpper(trace.TriggerNames.Word(e.Aux>>8&0xff)))), trace.CauseNames.Word(e.Aux >> 16 & 0xff)
+	case trace.Knob:
+		return fmt.Sprintf("%s = %s", name(e.Aux), name(e.Inst)), strings.TrimPrefix("was "+name(e.Gen), "was ")
+	case trace.Lost:
+		return fmt.Sprintf("%d events lost here", e.A), trace.LostNames.Word(e.Aux & 0xff)
+	case trace.Wake:
+		return "woken by thread " + fmt.Sprint(e.A), trace.ViaNames.Word(e.Aux & 0xff)
+	case trace.Task:
+		return "task " + name(e.Aux), took
+	}
+	line := string(trace.AppendText(nil, e))
+	if f := strings.SplitN(line, " ", 3); len(f) == 3 {
+		line = f[2]
+	}
+	return text(line), ""
+}
+
+func waitFor(ns int64) string {
+	if ns < 0 {
+		return "-1"
+	}
+	return span(ns)
+}

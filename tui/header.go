@@ -1,0 +1,159 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/trace"
+)
+
+// drawHeader says what runs and where, and keeps the honest numbers in sight: what was lost and what is being recorded.
+//
+//	evviz  lab · epoll LEVEL · echo 127.0.0.1:4201 · demo              ● REC demo.evt 1.2 MiB   lost 0
+func (u *ui) drawHeader(f *frame, p pane) {
+	t := &u.theme
+	p.fill(0, 0, p.w, ' ', t.bar)
+
+	right := fmt.Sprintf("lost %d ", f.snap.Stats.Lost)
+	lostStyle := t.bar
+	if f.snap.Stats.Lost > 0 {
+		lostStyle = t.warn
+	}
+	x := p.right(0, right, lostStyle)
+	if r := u.opt.Recorder; r != nil {
+		st := r.Status()
+		switch {
+		case st.Err != nil:
+			s := fmt.Sprintf(" RECORDING FAILED: %s ", clean(st.Err.Error()))
+			if max := p.w/2 - 2; len([]rune(s)) > max {
+				s = string([]rune(s)[:max])
+			}
+			x -= len([]rune(s)) + 1
+			p.put(x, 0, s, t.warn)
+		case st.On:
+			s := fmt.Sprintf("%c REC %s %s", u.sym.rec, clean(base(st.Path)), size(st.Bytes))
+			if p.w < 90 {
+				s = fmt.Sprintf("%c REC", u.sym.rec)
+			}
+			x -= len([]rune(s)) + 2
+			p.put(x, 0, s, mix(t.bar, t.rec))
+		}
+	}
+
+	left := pane{p.s, p.x, p.y, x - 1, 1}
+	at := left.put(0, 0, " evviz  ", t.bar.Bold(true))
+	sep := " " + string(u.sym.dot) + " "
+	m := f.snap.Mode
+	mode := func() {
+		if !m.Known {
+			return
+		}
+		at = left.put(at, 0, trace.DriverNames.Word(m.Driver), t.bar)
+		if w := trace.TriggerNames.Word(m.Trigger); w != "" {
+			at = left.put(at+1, 0, " "+strings.ToUpper(w)+" ", t.mode)
+		} else if m.Driver == trace.DriverSleepPoll {
+			at = left.put(at, 0, " "+span(m.Interval), t.bar)
+		}
+	}
+	if u.opt.Lab != nil {
+		serve, addr, scenario := u.opt.Lab.Describe()
+		at = left.put(at, 0, "lab"+sep, t.bar)
+		mode()
+		at = left.put(at, 0, sep+serve+" ", t.bar)
+		at = left.put(at, 0, clean(addr), t.bar.Bold(true))
+		if scenario != "" {
+			left.put(at, 0, sep+clean(scenario), t.bar)
+		}
+		return
+	}
+	at = left.put(at, 0, clean(f.snap.Info.Title), t.bar)
+	at = left.put(at, 0, sep, t.bar)
+	mode()
+	if o := f.snap.Info.Origin; o != "" {
+		left.put(at, 0, sep+clean(o), t.bar)
+	}
+}
+
+// mix is the first style's background with the second one's foreground.
+func mix(back, fore tcell.Style) tcell.Style {
+	_, b, _ := back.Decompose()
+	f, _, a := fore.Decompose()
+	return tcell.StyleDefault.Background(b).Foreground(f).Attributes(a)
+}
+
+func base(path string) string {
+	return path[strings.LastIndexByte(path, '/')+1:]
+}
+
+// drawAxis is the line of times: what a cell is worth, whether this is the present, and where the mode was switched.
+func (u *ui) drawAxis(f *frame, p pane) {
+	t := &u.theme
+	g := f.gutter()
+	label := fmt.Sprintf("%s, %s a cell", span(u.span), span(u.span/int64(f.cells())))
+	if len(label) > g-1 {
+		label = span(u.span)
+	}
+	p.put(0, 0, label, t.dim)
+	n := f.cells()
+	state, st := " LIVE ", mix(t.text, t.good)
+	switch {
+	case u.frozen != nil && u.pauser == nil:
+		state, st = " PAUSED ", t.mode
+	case u.pauser != nil && u.atEnd != nil && u.atEnd.AtEnd():
+		state, st = " END ", t.mode
+	case u.pauser != nil && u.pauser.Paused():
+		state, st = " STANDS STILL ", t.mode
+	case u.pauser != nil:
+		state = fmt.Sprintf(" %gx ", u.speeder.Speed())
+	default:
+		if ended, _ := u.opt.Feed.Ended(); ended {
+			state, st = " ENDED ", t.mode
+		}
+	}
+	room := n - len(state)
+	every := tickEvery(u.span, n)
+	dec := 0
+	for e := every; e < 1e9 && dec < 6; e *= 10 {
+		dec++
+	}
+	first := f.snap.First
+	busy := 0
+	for tick := (f.t0 - first + every - 1) / every * every; tick+first < f.t1; tick += every {
+		if tick < 0 {
+			continue
+		}
+		x := f.column(tick + first)
+		s := seconds(tick, dec)
+		if x < busy || x+len(s) > room {
+			continue
+		}
+		p.put(g+x, 0, s, t.dim)
+		busy = x + len(s) + 2
+	}
+	for _, m := range f.snap.Modes {
+		if m.At < f.t0 || m.At >= f.t1 || m.Cause != trace.CauseSwitch {
+			continue
+		}
+		s := string(u.sym.mark) + strings.TrimSpace(trace.DriverNames.Word(m.Mode.Driver)+" "+strings.ToUpper(trace.TriggerNames.Word(m.Mode.Trigger)))
+		if x := f.column(m.At); x+len([]rune(s)) <= room {
+			p.put(g+x, 0, s+" ", t.good)
+		}
+	}
+	p.put(g+room, 0, state, st)
+}
+
+// tickEvery is the distance of two labels: 1, 2 or 5 times a power of ten, at least 10 columns apart.
+func tickEvery(span int64, cells int) int64 {
+	want := span * 10 / int64(max(cells, 1))
+	d := int64(1000)
+	for {
+		for _, k := range []int64{1, 2, 5} {
+			if d*k >= want {
+				return d * k
+			}
+		}
+		d *= 10
+	}
+}

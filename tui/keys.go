@@ -1,0 +1,113 @@
+package tui
+
+import (
+	"github.com/gdamore/tcell/v2"
+)
+
+// key is one line of the key table. The footer, the help page and docs/keys.md are made from it.
+type key struct {
+	Keys  []string // as written: "t", "Space", "Left"
+	Short string   // for the footer; "" keeps it out
+	Help  string
+	When  string // "" always, "lab", "replay", "record"
+	do    func(u *ui)
+}
+
+// table is every key of the screen, in the order of the footer and the help page.
+func table() []key {
+	return []key{
+		{[]string{"Space"}, "pause", "freeze the view, or go on; what is recorded goes on all the time (a replay stands still)", "", (*ui).toggleFreeze},
+		{[]string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge; a mode that has none moves to epoll level, connections kept", "lab", (*ui).cycleTrigger},
+		{[]string{"T"}, "", "switch the triggering of the selected lane alone", "lab", (*ui).cycleTriggerOne},
+		{[]string{"m"}, "mode", "switch the mechanism: sleep-poll, poll, epoll; connections kept", "lab", (*ui).cycleMode},
+		{[]string{"r"}, "record", "start or stop recording to a file", "record", (*ui).toggleRecord},
+		{[]string{"+", "="}, "+/- zoom", "look closer, down to 1 ms a screen", "", func(u *ui) { u.zoom(-1) }},
+		{[]string{"-"}, "", "look at more time, up to 30 minutes a screen", "", func(u *ui) { u.zoom(1) }},
+		{[]string{"0"}, "", "show everything from the beginning", "", (*ui).fit},
+		{[]string{"Left", "h"}, "←→ pan", "back in time (freezes the view)", "", func(u *ui) { u.pan(-1) }},
+		{[]string{"Right", "l"}, "", "forward in time", "", func(u *ui) { u.pan(1) }},
+		{[]string{"Up", "k"}, "", "select the lane above", "", func(u *ui) { u.selectLane(-1) }},
+		{[]string{"Down", "j"}, "", "select the lane below", "", func(u *ui) { u.selectLane(1) }},
+		{[]string{"PgUp"}, "", "one screen back; a replay seeks there", "", func(u *ui) { u.page(-1) }},
+		{[]string{"PgDn"}, "", "one screen forward; a replay seeks there", "", func(u *ui) { u.page(1) }},
+		{[]string{"Home"}, "", "to the beginning", "", (*ui).home},
+		{[]string{"End"}, "End live", "back to live; in a replay to the end", "", (*ui).end},
+		{[]string{"."}, ". step", "let one event through and stand still", "replay", (*ui).step},
+		{[]string{">"}, "</> speed", "replay faster, up to 100x", "replay", func(u *ui) { u.speed(1) }},
+		{[]string{"<"}, "", "replay slower, down to 0.1x", "replay", func(u *ui) { u.speed(-1) }},
+		{[]string{"f"}, "", "show or fold idle lanes", "", func(u *ui) { u.unfold = !u.unfold }},
+		{[]string{"Esc"}, "", "close this page, or go back to live", "", (*ui).escape},
+		{[]string{"?"}, "? help", "this page", "", func(u *ui) { u.helpOn = !u.helpOn; u.helpTop = 0 }},
+		{[]string{"Ctrl-Z"}, "", "suspend; fg brings it back", "", (*ui).suspend},
+		{[]string{"Ctrl-L"}, "", "draw everything anew", "", func(u *ui) { u.screen.Sync() }},
+		{[]string{"q", "Ctrl-C"}, "q quit", "quit", "", (*ui).quit},
+	}
+}
+
+// keyName is the table's name of a key press.
+func keyName(e *tcell.EventKey) string {
+	switch e.Key() {
+	case tcell.KeyRune:
+		if e.Rune() == ' ' {
+			return "Space"
+		}
+		return string(e.Rune())
+	case tcell.KeyLeft:
+		return "Left"
+	case tcell.KeyRight:
+		return "Right"
+	case tcell.KeyUp:
+		return "Up"
+	case tcell.KeyDown:
+		return "Down"
+	case tcell.KeyPgUp:
+		return "PgUp"
+	case tcell.KeyPgDn:
+		return "PgDn"
+	case tcell.KeyHome:
+		return "Home"
+	case tcell.KeyEnd:
+		return "End"
+	case tcell.KeyEscape:
+		return "Esc"
+	case tcell.KeyCtrlZ:
+		return "Ctrl-Z"
+	case tcell.KeyCtrlL:
+		return "Ctrl-L"
+	case tcell.KeyCtrlC:
+		return "Ctrl-C"
+	}
+	return ""
+}
+
+// available reports whether a key can do anything here.
+func (u *ui) available(k *key) bool {
+	switch k.When {
+	case "lab":
+		return u.opt.Lab != nil
+	case "replay":
+		return u.speeder != nil
+	case "record":
+		return u.opt.Recorder != nil
+	}
+	return true
+}
+
+// press runs the action of a key. A key whose ability is missing says so instead.
+func (u *ui) press(name string) {
+	for i := range u.keys {
+		k := &u.keys[i]
+		for _, n := range k.Keys {
+			if n != name {
+				continue
+			}
+			if !u.available(k) {
+				u.say("%s: %s", name, map[string]string{"lab": "there is no lab here to switch", "replay": "only a replay has a speed",
+					"record": "this source is a recording already"}[k.When])
+				return
+			}
+			k.do(u)
+			return
+		}
+	}
+}

@@ -1,0 +1,251 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// drawLanes draws one row per lane:
+//
+//	loop    epoll_wait  ░░░░█░░░░▒▒▒▒64x▒▒▒░░░█░░
+//	reports 64/s peak   ▁       ▅████████▅     ▁
+//	listener :4201        A            A
+//	fd 7  :53011 LT         ↓rw        ↓r!!!!!!!w
+func (u *ui) drawLanes(f *frame, p pane) {
+	y := 0
+	for _, l := range f.snap.Loops {
+		if y >= p.h {
+			return
+		}
+		u.drawLoop(f, p, y, l)
+		y++
+	}
+	if p.h >= 9 && len(f.snap.Loops) > 0 {
+		u.drawRate(f, p, y, f.snap.Loops[0])
+		y++
+	}
+	lanes, folded := u.visible(f, p.h-y)
+	u.order = u.order[:0]
+	for _, l := range lanes {
+		u.order = append(u.order, l.ID)
+	}
+	room := p.h - y
+	if folded > 0 {
+		room--
+	}
+	u.scroll(len(lanes), room)
+	for i := u.top; i < len(lanes) && i < u.top+room; i++ {
+		u.drawLane(f, p, y, lanes[i])
+		y++
+	}
+	hidden := len(lanes) - room
+	switch {
+	case folded > 0 && hidden > 0:
+		p.put(0, y, fmt.Sprintf("  %d more below or above, %d idle folded (f)", hidden, folded), u.theme.dim)
+	case folded > 0:
+		p.put(0, y, fmt.Sprintf("  %d idle folded (f)", folded), u.theme.dim)
+	case hidden > 0 && p.h > 0:
+		s := fmt.Sprintf(" +%d lanes, arrows up and down ", hidden)
+		p.right(p.h-1, s, u.theme.bar)
+	}
+	if len(lanes) == 0 && folded == 0 && len(f.snap.Loops) == 0 {
+		p.put(2, 1, "no event yet", u.theme.dim)
+	}
+}
+
+// scroll keeps the selected lane among those shown.
+func (u *ui) scroll(n, room int) {
+	at := -1
+	for i, id := range u.order {
+		if id == u.lane {
+			at = i
+		}
+	}
+	if at >= 0 && at < u.top {
+		u.top = at
+	}
+	if at >= 0 && at >= u.top+room {
+		u.top = at - room + 1
+	}
+	u.top = max(0, min(u.top, n-room))
+}
+
+// visible is which lanes have a row: the listener, every connection that is open or was in the window; when there is not
+// room for all, those on which nothing happens in the window are folded away. The rest (wake-fds, epoll instances) only
+// show unfolded.
+func (u *ui) visible(f *frame, room int) (out []*timeline.Lane, folded int) {
+	t0, t1 := f.seen()
+	var idle []bool
+	for _, l := range f.snap.Lanes {
+		switch {
+		case l.Opened >= f.t1 && l.Opened != 0:
+			continue
+		case l.Closed != 0 && l.Closed < f.t0:
+			continue
+		case !u.unfold && l.Kind != timeline.KindListener && l.Kind != timeline.KindConn:
+			continue
+		}
+		out = append(out, l)
+		idle = append(idle, l.Kind != timeline.KindListener && !activeIn(l, t0, t1))
+	}
+	if u.unfold || len(out) <= room {
+		return out, 0
+	}
+	busy := out[:0]
+	for i, l := range out {
+		if idle[i] && l.ID != u.lane {
+			folded++
+			continue
+		}
+		busy = append(busy, l)
+	}
+	return busy, folded
+}
+
+// activeIn reports whether anything happened on a lane, or data waited for it, in a window. EAGAIN does not count: asked in
+// vain every round is what an idle connection of a polling loop looks like.
+func activeIn(l *timeline.Lane, t0, t1 int64) bool {
+	if t1 <= t0 {
+		return true
+	}
+	c := l.Cells(t0, t1, 1)[0]
+	if c.Cover > 0 || c.Lost {
+		return true
+	}
+	for m, k := range c.Counts {
+		switch timeline.Mark(m) {
+		case timeline.MarkReadAgain, timeline.MarkAcceptAgain, timeline.MarkWriteAgain, timeline.MarkCall:
+		default:
+			if k > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// label is the text left of a lane.
+func (u *ui) label(l *timeline.Lane, w int) string {
+	if l.Kind == timeline.KindListener {
+		return fmt.Sprintf("listener %s", port(l.Local))
+	}
+	peer := l.Label
+	if l.Peer != "" {
+		peer = port(l.Peer)
+	}
+	s := fmt.Sprintf("fd %-3d %s", l.FD, clean(peer))
+	if tr := triggerShort[min(int(l.Trigger), 3)]; tr != "" && l.Registered {
+		if pad := w - len([]rune(s)) - len(tr); pad > 0 {
+			s += strings.Repeat(" ", min(pad, max(1, 14-len([]rune(s))))) + tr
+		}
+	}
+	return s
+}
+
+var triggerShort = [...]string{"", "LT", "ET", "1S"}
+
+// port shortens a loopback address to its port, which is all that differs there.
+func port(addr string) string {
+	for _, p := range []string{"127.0.0.1", "[::1]"} {
+		if rest, ok := strings.CutPrefix(addr, p); ok {
+			return clean(rest)
+		}
+	}
+	return clean(addr)
+}
+
+func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
+	t, g, n := &u.theme, f.gutter(), f.cells()
+	x := p.put(0, y, "loop", t.bold)
+	what := l.State.String()
+	if f.snap.Mode.Known && l.State == timeline.LoopWaiting {
+		what = trace.DriverNames.Word(f.snap.Mode.Driver) + "_wait"
+		if f.snap.Mode.Driver == trace.DriverPoll {
+			what = "poll"
+		}
+	}
+	p.put(max(x+1, 9), y, cut(what, g-10), t.dim)
+	cells := l.Cells(f.t0, f.t1, n)
+	now := f.snap.Now
+	for i := range cells {
+		c := &cells[i]
+		x := g + i
+		if f.t0+int64(i)*(f.t1-f.t0)/int64(n) > now {
+			break
+		}
+		switch {
+		case c.Lost:
+			p.set(x, y, '?', t.warn)
+		case c.Renotify > 0:
+			p.set(x, y, u.sym.again, t.again)
+		case c.Dur[timeline.LoopWorking] > 0:
+			st := t.working
+			r := ' '
+			if t.mono || st == (tcell.Style{}) || u.screen.Colors() < 256 {
+				r = u.sym.work
+			}
+			p.set(x, y, r, st)
+		case c.Top == timeline.LoopAsleep:
+			r := ' '
+			if i%3 == 1 || t.mono {
+				r = 'z'
+			}
+			p.set(x, y, r, t.asleep)
+		case c.Top == timeline.LoopWaiting:
+			p.set(x, y, u.sym.wait, t.waiting)
+		}
+	}
+}
+
+// drawRate is how often the loop was told something, or, where it asks instead of being told, how often it asked in vain.
+func (u *ui) drawRate(f *frame, p pane, y int, l *timeline.LoopLane) {
+	t, g, n := &u.theme, f.gutter(), f.cells()
+	cells := l.Cells(f.t0, f.t1, n)
+	asks := f.snap.Mode.Known && f.snap.Mode.Driver == trace.DriverSleepPoll
+	var peak uint32
+	count := func(c *timeline.LoopCell) uint32 {
+		if asks {
+			return c.Eagain
+		}
+		return c.Reports
+	}
+	for i := range cells {
+		peak = max(peak, count(&cells[i]))
+	}
+	name := "reports"
+	if asks {
+		name = "EAGAIN"
+	}
+	p.put(0, y, name, t.dim)
+	if peak == 0 {
+		return
+	}
+	p.put(9, y, cut(fmt.Sprintf("%d/cell", peak), g-10), t.dim)
+	top := len(u.sym.spark) - 1
+	for i := range cells {
+		c := &cells[i]
+		if k := count(c); k > 0 {
+			st := t.good
+			if asks || c.Renotify*2 > c.Reports {
+				st = t.eagain
+			}
+			p.set(g+i, y, u.sym.spark[max(1, int(k)*top/int(peak))], st)
+		}
+	}
+}
+
+func cut(s string, w int) string {
+	r := []rune(s)
+	if w < 0 {
+		w = 0
+	}
+	if len(r) > w {
+		r = r[:w]
+	}
+	return string(r)
+}

@@ -1,0 +1,203 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/timeline"
+)
+
+// How old data must be for its bar to change colour. A sleep of a quarter of a second is within the first colour.
+const (
+	oldAfter   = int64(400e6)
+	staleAfter = int64(1500e6)
+)
+
+// drawLane draws a connection's or the listener's row. The rules, in the order in which they are applied, so that a later
+// one draws over an earlier one:
+//
+//  1. A cell is filled while data waits in the kernel, from its arrival to the read that drains it, in the colour of the
+//     data's age at that place. The length of the bar is the delay.
+//  2. A cell in which the descriptor was reported again for what was known is filled in the colour of nagging.
+//  3. Each cell shows the glyph of the one mark that matters most in it (timeline has the precedence). When a cell has
+//     both a read and a write, or a read and an EAGAIN after it, the second letter goes into the next cell if that is
+//     empty, so that "rw" reads as it would at a finer zoom.
+//  4. A run of nagging cells says how many reports it stands for ("64x"), so that what takes 0.2 ms is as visible as
+//     what takes 200.
+//  5. A stranded bar says how much is stranded and that nobody will be told.
+//  6. A bar that is still open ends in an arrow.
+func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
+	t, g, n := &u.theme, f.gutter(), f.cells()
+	st := t.text
+	if l.Closed != 0 {
+		st = t.dim
+	}
+	if l.ID == u.lane {
+		p.fill(0, y, g-1, ' ', t.selected)
+		st = t.selected
+	}
+	p.put(0, y, cut(u.label(l, g-1), g-1), st)
+
+	cells := l.Cells(f.t0, f.t1, n)
+	fills := make([]tcell.Style, n)
+	filled := make([]bool, n)
+	glyphs := make([]rune, n)
+	cell := (f.t1 - f.t0) / int64(n)
+	lastFilled := -1
+	for i := range cells {
+		c := &cells[i]
+		end := min(f.t0+int64(i+1)*(f.t1-f.t0)/int64(n), f.snap.Now)
+		if f.t0+int64(i)*cell > f.snap.Now {
+			break
+		}
+		if c.Lost {
+			p.set(g+i, y, '?', t.warn)
+			continue
+		}
+		if c.Cover > 0 && c.Since > 0 {
+			age, r := 0, ' '
+			switch a := end - c.Since; {
+			case a >= staleAfter:
+				age = 2
+			case a >= oldAfter:
+				age = 1
+			}
+			fills[i], filled[i] = [...]tcell.Style{t.fresh, t.old, t.stale}[age], true
+			if t.mono {
+				r = u.sym.fill[age]
+			}
+			p.set(g+i, y, r, fills[i])
+			lastFilled = i
+		}
+		if c.Counts[timeline.MarkRenotify] > 0 {
+			fills[i], filled[i] = t.again, true
+			p.set(g+i, y, ' ', t.again)
+		}
+	}
+
+	for i := range cells {
+		c := &cells[i]
+		if c.Lost {
+			continue
+		}
+		r := u.sym.glyph(c.Top)
+		if r == 0 && c.Counts[timeline.MarkArrive] > 0 {
+			r = u.sym.arrive
+		}
+		if r != 0 {
+			glyphs[i] = r
+		}
+		second := rune(0)
+		if c.Counts[timeline.MarkRead] > 0 && c.Counts[timeline.MarkRenotify] == 0 {
+			if c.Counts[timeline.MarkWrite] > 0 {
+				second = 'w'
+			} else if c.Counts[timeline.MarkReadAgain] > 0 {
+				second = 'E'
+			}
+		}
+		if second != 0 && i+1 < n && glyphs[i+1] == 0 && cells[i+1].Top == timeline.MarkNone && !filled[i+1] {
+			glyphs[i+1] = second
+			u.setGlyph(p, g+i+1, y, second, timeline.MarkWrite, false, fills[i+1])
+		}
+		if r != 0 {
+			u.setGlyph(p, g+i, y, r, c.Top, filled[i], fills[i])
+		}
+	}
+	u.drawCounts(p, g, y, cells, filled, fills)
+	u.drawStranded(f, p, g, y, l, cells, fills)
+	if l.Pending && lastFilled >= 0 && f.t0+int64(lastFilled+1)*cell >= f.snap.Now-cell {
+		p.set(g+lastFilled, y, u.sym.goesOn, on(fills[lastFilled]))
+	}
+}
+
+func (u *ui) setGlyph(p pane, x, y int, r rune, m timeline.Mark, filled bool, fill tcell.Style) {
+	st := u.theme.style(m)
+	if filled {
+		st = on(fill)
+	}
+	p.set(x, y, r, st)
+}
+
+// drawCounts writes into each run of nagging cells how many reports it stands for. The report that began it told news,
+// but the message it was about is the same, so it is counted too: 64 reports, 63 of them re-notifications.
+func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, filled []bool, fills []tcell.Style) {
+	for i := 0; i < len(cells); {
+		if cells[i].Counts[timeline.MarkRenotify] == 0 {
+			i++
+			continue
+		}
+		j, reports := i, 0
+		// Two cells without a report inside the run are only the handler at work between two reports.
+		for gap := 0; j < len(cells) && gap <= 2; j++ {
+			if cells[j].Counts[timeline.MarkRenotify] == 0 {
+				gap++
+				continue
+			}
+			gap = 0
+		}
+		for j > i && cells[j-1].Counts[timeline.MarkRenotify] == 0 {
+			j--
+		}
+		for k := i; k < j; k++ {
+			reports += int(cells[k].Counts[timeline.MarkReport])
+		}
+		if i > 0 && cells[i-1].Counts[timeline.MarkReport] > 0 && cells[i-1].Cover > 0 && cells[i].Counts[timeline.MarkReport] == cells[i].Counts[timeline.MarkRenotify] {
+			reports += int(cells[i-1].Counts[timeline.MarkReport])
+		}
+		s := fmt.Sprintf("%dx", reports)
+		if reports > 1 && len(s) <= j-i {
+			p.put(g+i+(j-i-len(s))/2, y, s, on(u.theme.again))
+		} else if reports > 1 && j < len(cells) {
+			// Too narrow to hold the number: it goes beside the block where there is room.
+			free := true
+			for k := j; k < j+len(s) && k < len(cells); k++ {
+				free = free && cells[k].Top == timeline.MarkNone && !filled[k]
+			}
+			if free && j+len(s) <= len(cells) {
+				p.put(g+j, y, s, u.theme.accept)
+			}
+		}
+		i = j
+	}
+}
+
+func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []timeline.Cell, fills []tcell.Style) {
+	begin, end := -1, -1
+	for i := len(cells) - 1; i >= 0; i-- {
+		if cells[i].Stranded && cells[i].Cover > 0 {
+			if end < 0 {
+				end = i + 1
+			}
+			begin = i
+		} else if end >= 0 {
+			break
+		}
+	}
+	if begin < 0 {
+		return
+	}
+	var texts []string
+	if l.Unread > 0 && l.Stranded {
+		texts = []string{size(l.Unread) + " left, nobody told again", size(l.Unread) + " left", size(l.Unread)}
+	} else {
+		texts = []string{"left here, nobody told again", "stranded"}
+	}
+	for _, s := range texts {
+		if len(s)+3 > end-begin {
+			continue
+		}
+		at := begin + 1 + (end-begin-len(s)-2)/2
+		free := true
+		for i := at; i < at+len(s); i++ {
+			free = free && u.sym.glyph(cells[i].Top) == 0
+		}
+		if !free {
+			continue
+		}
+		for i, r := range s {
+			p.set(g+at+i, y, r, on(fills[at+i]))
+		}
+		return
+	}
+}

@@ -1,0 +1,126 @@
+package tui
+
+import (
+	"os"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/uniseg"
+
+	"evviz/timeline"
+)
+
+// symbols are the glyphs. The ASCII set is for terminals that cannot show the others (LANG=C, the Linux console).
+type symbols struct {
+	wait, work, again rune    // fills of the loop's lane
+	fill              [3]rune // fills of a waiting bar without colours, by age
+	arrive, goesOn    rune
+	line, corner      rune
+	rec, dot, mark    rune
+	spark             []rune
+	left, right       string
+}
+
+var blockSymbols = symbols{wait: '░', work: '█', again: '▒', fill: [3]rune{'░', '▒', '▓'}, arrive: '↓', goesOn: '▸', line: '─', corner: '│',
+	rec: '●', dot: '·', mark: '▾', spark: []rune(" ▁▂▃▄▅▆▇█"), left: "←", right: "→"}
+
+var asciiSymbols = symbols{wait: '.', work: '#', again: '%', fill: [3]rune{'-', '=', '#'}, arrive: 'v', goesOn: '>', line: '-', corner: '|',
+	rec: '*', dot: '-', mark: 'v', spark: []rune(" .:-=+*#%"), left: "<", right: ">"}
+
+// newSymbols picks a set: by name, or, for auto, what the terminal can show.
+func newSymbols(want string, s tcell.Screen) symbols {
+	switch want {
+	case "ascii":
+		return asciiSymbols
+	case "block":
+		return blockSymbols
+	}
+	if os.Getenv("TERM") == "linux" && !strings.Contains(strings.ToUpper(os.Getenv("LANG")), "UTF") {
+		return asciiSymbols
+	}
+	for _, r := range []rune{'░', '↓', '▸', '▅', '─'} {
+		if !s.CanDisplay(r, false) {
+			return asciiSymbols
+		}
+	}
+	return blockSymbols
+}
+
+// glyph is the letter of a mark; 0 for marks that a lane does not show. The legend and the help page are made from it.
+func (y *symbols) glyph(m timeline.Mark) rune {
+	switch m {
+	case timeline.MarkArrive:
+		return y.arrive
+	case timeline.MarkRenotify:
+		return '!'
+	case timeline.MarkRead:
+		return 'r'
+	case timeline.MarkReadAgain, timeline.MarkAcceptAgain, timeline.MarkWriteAgain:
+		return 'E'
+	case timeline.MarkReadEOF:
+		return '0'
+	case timeline.MarkReadErr, timeline.MarkWriteErr, timeline.MarkAcceptErr:
+		return '#'
+	case timeline.MarkReset:
+		return 'X'
+	case timeline.MarkWrite:
+		return 'w'
+	case timeline.MarkAccept:
+		return 'A'
+	case timeline.MarkOpen:
+		return '+'
+	case timeline.MarkClose:
+		return 'x'
+	case timeline.MarkModify, timeline.MarkRearmed:
+		return 'm'
+	case timeline.MarkConnect:
+		return 'c'
+	}
+	return 0
+}
+
+// style is the colour of a mark's glyph on an empty cell.
+func (t *theme) style(m timeline.Mark) tcell.Style {
+	switch m {
+	case timeline.MarkReadAgain, timeline.MarkAcceptAgain, timeline.MarkWriteAgain:
+		return t.eagain
+	case timeline.MarkAccept, timeline.MarkRenotify:
+		return t.accept
+	case timeline.MarkReadErr, timeline.MarkWriteErr, timeline.MarkAcceptErr, timeline.MarkReset, timeline.MarkClose:
+		return t.bad
+	case timeline.MarkRead, timeline.MarkWrite:
+		return t.bold
+	case timeline.MarkModify, timeline.MarkRearmed:
+		return t.good
+	}
+	return t.dim
+}
+
+// runeWidth is how many cells a character takes.
+func runeWidth(r rune) int {
+	if r < 0x1100 {
+		return 1
+	}
+	if w := uniseg.StringWidth(string(r)); w == 2 {
+		return 2
+	}
+	return 1
+}
+
+// clean makes text from outside harmless: control characters, escape sequences and characters that change the direction
+// or hide themselves become '?'.
+func clean(s string) string {
+	bad := func(r rune) bool {
+		return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e ||
+			r >= 0x2066 && r <= 0x2069 || r == 0xfeff || r == 0xfffd || uniseg.StringWidth(string(r)) == 0
+	}
+	if strings.IndexFunc(s, bad) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if bad(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,45 @@
+package tui
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/gdamore/tcell/v2/terminfo"
+	_ "github.com/gdamore/tcell/v2/terminfo/x/xterm" // the entry to fall back to, without a look at the machine's database
+	"golang.org/x/term"
+)
+
+// ErrNoTerminal is why the screen cannot open. The text says what to do instead.
+var ErrNoTerminal = errors.New("no usable terminal")
+
+// OpenTerminal makes the screen, initialised, or says why there is none. An unknown TERM is treated as xterm-256color,
+// which nearly every terminal understands; TERM=dumb really cannot show a screen.
+func OpenTerminal() (tcell.Screen, error) {
+	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
+		return nil, fmt.Errorf("%w: standard input or output is not one; use --headless to run without a screen", ErrNoTerminal)
+	}
+	if os.Getenv("TERM") == "dumb" {
+		return nil, fmt.Errorf("%w: TERM=dumb cannot move the cursor; use --headless to run without a screen, or set TERM to what your terminal is, for example xterm-256color", ErrNoTerminal)
+	}
+	tty, err := tcell.NewDevTty()
+	if err != nil {
+		return nil, fmt.Errorf("%w: open /dev/tty: %v; use --headless to run without a screen", ErrNoTerminal, err)
+	}
+	ti, err := tcell.LookupTerminfo(os.Getenv("TERM"))
+	if err != nil {
+		if ti, err = terminfo.LookupTerminfo("xterm-256color"); err != nil {
+			return nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
+		}
+	}
+	s, err := tcell.NewTerminfoScreenFromTtyTerminfo(tty, ti)
+	if err != nil {
+		return nil, fmt.Errorf("%w: TERM=%q: %v; set TERM, or use --headless to run without a screen", ErrNoTerminal, os.Getenv("TERM"), err)
+	}
+	d := newDiffScreen(s)
+	if err := d.Init(); err != nil {
+		return nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
+	}
+	return d, nil
+}

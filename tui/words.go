@@ -1,0 +1,129 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+)
+
+// drawNarration says in words what happens in the window. A message of the moment takes its place for a few seconds.
+func (u *ui) drawNarration(f *frame, p pane) {
+	if s, bad := u.message(); s != "" {
+		st := u.theme.mode
+		if bad {
+			st = u.theme.warn
+		}
+		p.put(0, 0, " "+s+" ", st)
+		return
+	}
+	if u.opt.Notes != nil {
+		if s, bad := u.opt.Notes(); s != "" {
+			st := u.theme.dim
+			if bad {
+				st = u.theme.warn
+			}
+			p.put(0, 0, " "+clean(s)+" ", st)
+			return
+		}
+	}
+	t0, t1 := f.seen()
+	o := diagnostics.Options{}
+	if u.opt.Lab != nil {
+		o.TriggerKey = "t"
+	}
+	p.put(1, 0, clean(diagnostics.Narrate(f.snap, t0, t1, o)), u.theme.bold)
+}
+
+// drawDetail explains the selected lane, or the most interesting one when none is selected.
+func (u *ui) drawDetail(f *frame, p pane) {
+	p.fill(0, 0, p.w, u.sym.line, u.theme.dim)
+	l := u.selected()
+	if l == nil {
+		p.put(2, 0, " select a lane with the arrows up and down ", u.theme.dim)
+		return
+	}
+	_, t1 := f.seen()
+	p.put(2, 0, " "+clean(diagnostics.Explain(f.snap, l, t1))+" ", u.theme.text)
+}
+
+// drawLegend explains colours and glyphs.
+func (u *ui) drawLegend(f *frame, p pane) {
+	t := &u.theme
+	x := 1
+	swatch := func(y int, r rune, words string, fill bool, st tcell.Style) {
+		if x+len([]rune(words))+4 > p.w {
+			return
+		}
+		if fill && !t.mono {
+			p.put(x, y, "  ", st)
+		} else {
+			p.put(x, y, string([]rune{r, r}), st)
+		}
+		x = p.put(x+3, y, words, t.dim) + 2
+	}
+	swatch(0, u.sym.fill[0], "data waits: its length is the delay", true, t.fresh)
+	swatch(0, u.sym.fill[1], "waits long", true, t.old)
+	swatch(0, u.sym.fill[2], "too long", true, t.stale)
+	swatch(0, u.sym.again, "told again", true, t.again)
+	if p.h > 1 {
+		swatch(0, u.sym.work, "working", true, t.working)
+		swatch(0, 'z', "asleep", false, t.asleep)
+		swatch(0, u.sym.wait, "waiting", false, t.waiting)
+		x = 1
+	}
+	var b strings.Builder
+	for _, m := range []timeline.Mark{timeline.MarkArrive, timeline.MarkRead, timeline.MarkWrite, timeline.MarkReadAgain, timeline.MarkRenotify,
+		timeline.MarkAccept, timeline.MarkOpen, timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset, timeline.MarkModify} {
+		fmt.Fprintf(&b, "%c %s  ", u.sym.glyph(m), glyphWords[m])
+	}
+	p.put(x, p.h-1, b.String(), t.dim)
+}
+
+// glyphWords are the legend's words, shorter than the marks' own.
+var glyphWords = map[timeline.Mark]string{timeline.MarkArrive: "arrived", timeline.MarkRead: "read", timeline.MarkWrite: "write",
+	timeline.MarkReadAgain: "EAGAIN", timeline.MarkRenotify: "told again", timeline.MarkAccept: "accept", timeline.MarkOpen: "opened",
+	timeline.MarkClose: "closed", timeline.MarkReadEOF: "end of file", timeline.MarkReset: "reset", timeline.MarkModify: "modified"}
+
+// drawFooter is the keys that matter most; those without an ability behind them are dimmed.
+func (u *ui) drawFooter(f *frame, p pane) {
+	t := &u.theme
+	p.fill(0, 0, p.w, ' ', t.bar)
+	x := 1
+	last := "? help  q quit"
+	for i := range u.keys {
+		k := &u.keys[i]
+		if k.Short == "" || strings.Contains(last, k.Short) || !u.available(k) && u.opt.Lab == nil && k.When != "" && k.When != "lab" {
+			continue
+		}
+		if k.When == "replay" && u.speeder == nil {
+			continue
+		}
+		name, words := k.Keys[0], k.Short
+		if a, b, ok := strings.Cut(k.Short, " "); ok {
+			name, words = a, b
+		}
+		name = strings.NewReplacer("←", u.sym.left, "→", u.sym.right).Replace(lowerSpace(name))
+		if x+len([]rune(name+words))+3 > p.w-len(last)-1 {
+			break
+		}
+		ks, ws := t.bar.Bold(true), t.bar
+		if !u.available(k) {
+			ks, ws = t.bar.Dim(true), t.bar.Dim(true)
+		}
+		x = p.put(x, 0, name, ks)
+		x = p.put(x+1, 0, words, ws) + 2
+	}
+	p.put(x, 0, last, t.bar)
+}
+
+// lowerSpace writes the space bar as a word among single keys.
+func lowerSpace(k string) string {
+	if k == "Space" {
+		return "space"
+	}
+	return k
+}
