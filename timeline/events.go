@@ -30,7 +30,7 @@ func (s *eventStore) add(e *trace.Event) {
 	}
 	n := len(s.blocks)
 	if n == 0 || len(s.blocks[n-1].e) == blockEvents {
-		if n > 0 && (n+1)*blockEvents > s.max+blockEvents {
+		if n > 0 && (n-1)*blockEvents >= s.max {
 			s.blocks = append(make([]*eventBlock, 0, n+8), s.blocks[1:]...)
 			s.first += blockEvents
 			n--
