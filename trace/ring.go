@@ -79,6 +79,13 @@ func (r *Ring) Now() int64 {
 // Next begins an event of the given kind at the given moment. The caller fills the rest before its next call to the
 // ring; the pointer is not valid after that.
 func (r *Ring) Next(k Kind, now int64) *Event {
+	if r.off { // small enough to be inlined, so that a ring that is off costs its caller a branch
+		return &r.scratch
+	}
+	return r.next(k, now)
+}
+
+func (r *Ring) next(k Kind, now int64) *Event {
 	if r.tail == r.limit {
 		return r.nextSlow(k, now)
 	}
@@ -94,9 +101,6 @@ func (r *Ring) Next(k Kind, now int64) *Event {
 
 // nextSlow runs when the ring looks full: it asks how far the reader is, and drops when that does not help.
 func (r *Ring) nextSlow(k Kind, now int64) *Event {
-	if r.off {
-		return &r.scratch
-	}
 	r.Publish(now)
 	r.limit = r.head.Load() + uint64(len(r.slots))
 	need := uint64(1)
