@@ -1,0 +1,112 @@
+package trace
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// archive splits a txtar file (text files, each under a line "-- name --") into its files.
+func archive(t *testing.T, path string) (files []struct{ name, data string }) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		name, ok := strings.CutPrefix(line, "-- ")
+		name, end := strings.CutSuffix(name, " --\n")
+		switch {
+		case ok && end:
+			files = append(files, struct{ name, data string }{name, ""})
+		case len(files) > 0:
+			files[len(files)-1].data += line
+		}
+	}
+	return files
+}
+
+// Each file in testdata/*.txtar is a trace in text form; its first line says what the validator has to find.
+func TestValidator(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	seen := map[string]bool{}
+	for _, path := range paths {
+		for _, file := range archive(t, path) {
+			t.Run(file.name, func(t *testing.T) {
+				first, rest, _ := strings.Cut(file.data, "\n")
+				want, ok := strings.CutPrefix(first, "expect: ")
+				if !ok {
+					t.Fatalf("the first line is %q", first)
+				}
+				evs, err := ReadText(strings.NewReader(rest))
+				if err != nil {
+					t.Fatal(err)
+				}
+				v := NewValidator(ValidateOptions{})
+				for i := range evs {
+					v.Add(&evs[i])
+				}
+				var ids []string
+				for _, x := range v.Violations() {
+					ids = append(ids, x.Invariant)
+					seen[x.Invariant] = true
+					if inv, ok := InvariantByID(x.Invariant); !ok || inv.Breaks == "" {
+						t.Errorf("%s is not in the table", x.Invariant)
+					}
+				}
+				got := strings.Join(ids, " ")
+				if got == "" {
+					got = "valid"
+				}
+				if got != want {
+					t.Errorf("found %s, want %s\n%v", got, want, v.Err())
+				}
+
+				// Every case also goes through both forms and comes back the same.
+				sameEvents(t, readAll(t, mustOpen(t, writeFile(t, evs, 3))), evs)
+				for i := range evs {
+					line := string(AppendText(nil, &evs[i]))
+					if back, err := ParseText(line); err != nil || back != evs[i] {
+						t.Errorf("%s: %v", line, err)
+					}
+				}
+			})
+		}
+	}
+	for _, inv := range Invariants {
+		if !seen[inv.ID] {
+			t.Errorf("no case breaks %s", inv.ID)
+		}
+	}
+}
+
+func TestValidatorWholeAndPartial(t *testing.T) {
+	evs := []Event{{Kind: Sys, Stream: 1, Seq: 5, Aux: 9}}
+	v := NewValidator(ValidateOptions{Partial: true, Whole: true})
+	v.Add(&evs[0])
+	if len(v.Violations()) != 1 || v.Violations()[0].Invariant != "I5" {
+		t.Error(v.Violations())
+	}
+	v = NewValidator(ValidateOptions{Max: 2})
+	for range 10 {
+		v.Add(&Event{Kind: 200})
+	}
+	if len(v.Violations()) != 2 || v.Total() != 10 || v.Err() == nil {
+		t.Error(v.Total(), v.Violations())
+	}
+}
+
+func BenchmarkValidator(b *testing.B) {
+	evs := loopEvents(100_000, 64, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := Validate(evs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perSecond(b, len(evs))
+}
