@@ -1,0 +1,10 @@
+// Package diagnostics says in plain words what a timeline shows. Everything in it is a pure function of a snapshot: no
+// clock, no state, no screen.
+//
+//   - [Narrate] is the line under the header: what is going on in a window, the most important thing first.
+//   - [Explain] is the detail line of one lane.
+//   - [Count], [Bytes] and [Duration] are the one way in which numbers become words, also for the views.
+//
+// A key to press is named only when the caller passes it as a [Hint]: what keys there are is the screen's business.
+// What cannot be known is left out or said to be unknown; it is never shown as 0.
+package diagnostics

@@ -1,0 +1,121 @@
+package diagnostics
+
+import (
+	"strconv"
+	"strings"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// Explain is the detail line of a lane: who it is, how it is registered, what it did in [t0, at), and how it stands at
+// that moment.
+func Explain(l *timeline.Lane, t0, at int64) string {
+	parts := []string{who(l)}
+	if l.Opened > at {
+		return parts[0] + " · not open yet"
+	}
+	if l.Closed != 0 && l.Closed <= at {
+		s := "closed " + Duration(at-l.Closed) + " ago"
+		if why := trace.CloseNames.Word(l.CloseWhy); why != "" {
+			s += " (" + why + ")"
+		}
+		parts = append(parts, s)
+	} else if t := trace.TriggerNames.Word(l.TriggerAt(at)); t != "" {
+		if !l.Armed && l.Registered && l.TriggerAt(at) == trace.TriggerOneshot {
+			t += ", disarmed"
+		}
+		parts = append(parts, t)
+	}
+	if d := did(l.Window(t0, at), l.Kind); d != "" {
+		parts = append(parts, d)
+	}
+	if since, stranded, ok := l.WaitingAt(at - 1); ok {
+		s := "waiting since " + Duration(at-since)
+		if stranded {
+			s += ", and nobody will be told"
+		}
+		if u := l.Unread; u > 0 && l.Pending && l.PendingSince == since {
+			if l.Kind == timeline.KindListener {
+				s += " (" + Count(u, "connection") + ")"
+			} else {
+				s += " (" + Bytes(u) + ")"
+			}
+		}
+		parts = append(parts, s)
+	}
+	if s := lastOp(l, at); s != "" {
+		parts = append(parts, "last: "+s)
+	}
+	return strings.Join(parts, " · ")
+}
+
+func who(l *timeline.Lane) string {
+	s := fd(l)
+	if l.Label != "" {
+		s += " " + l.Label
+	}
+	switch {
+	case l.Peer != "":
+		s += " " + l.Peer
+	case l.Local != "":
+		s += " " + l.Local
+	}
+	return s
+}
+
+func did(w timeline.LaneWindow, k timeline.LaneKind) string {
+	var s []string
+	add := func(m timeline.Mark, one string, many ...string) {
+		if n := w.Counts[m]; n > 0 {
+			s = append(s, Count(int64(n), one, many...))
+		}
+	}
+	add(timeline.MarkAccept, "accept")
+	add(timeline.MarkRead, "read")
+	add(timeline.MarkWrite, "write")
+	if n := int64(w.Counts[timeline.MarkReadAgain]) + int64(w.Counts[timeline.MarkAcceptAgain]); n > 0 {
+		s = append(s, Number(n)+" EAGAIN")
+	}
+	if n := int64(w.Counts[timeline.MarkRenotify]); n > 0 {
+		s = append(s, "told again "+times(n))
+	}
+	if len(s) == 0 && k == timeline.KindConn {
+		return "nothing done in this window"
+	}
+	return strings.Join(s, ", ")
+}
+
+// lastOp is the newest call; "" when that is younger than the moment, because what came before it is not kept.
+func lastOp(l *timeline.Lane, at int64) string {
+	r, w := l.LastRead, l.LastWrite
+	switch {
+	case r.Time > at, w.Time > at, r.Time == 0 && w.Time == 0:
+		return ""
+	case w.Time > r.Time:
+		return op("write", "found no room", w)
+	case l.Kind == timeline.KindListener:
+		if r.Errno == 0 {
+			return "accepted fd " + Number(r.Result)
+		}
+		return op("accept", "found nobody", r)
+	}
+	if r.Errno == 0 && r.Result == 0 && r.Asked > 0 {
+		return "read found the end of file"
+	}
+	return op("read", "found nothing", r)
+}
+
+func op(name, again string, o timeline.Op) string {
+	switch o.Errno {
+	case 0:
+		return name + " " + Number(o.Result) + " of " + Count(o.Asked, "byte")
+	case 11:
+		return name + " " + again + " (EAGAIN)"
+	}
+	e := trace.ErrnoName(o.Errno)
+	if e == "" {
+		e = "error " + strconv.Itoa(int(o.Errno))
+	}
+	return name + " failed (" + e + ")"
+}

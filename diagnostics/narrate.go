@@ -1,0 +1,343 @@
+package diagnostics
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// Hint names the keys of the view that a sentence may recommend; an empty one is not mentioned.
+type Hint struct {
+	Trigger string // moves a polling loop to epoll, an edge-triggered one to another trigger
+}
+
+// longWait is the wait from which on narration mentions it by itself.
+const longWait = 10_000_000
+
+// Narrate says what is going on in [t0, t1), in clauses, the most important first: what is lost, what is stuck, what is
+// wasted, what waits, what was done. It always says something.
+func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
+	n := narrator{s: s, h: h, t0: t0, t1: t1, now: min(t1, s.Now), w: s.Window(t0, t1)}
+	if t1 <= s.First || t0 > s.Now || s.EventCount() == 0 {
+		return []string{"nothing is known of this time"}
+	}
+	n.lanes()
+	n.lost()
+	n.stranded()
+	n.exhausted()
+	n.nagging()
+	n.rearmed()
+	n.polling()
+	n.queued()
+	n.waited()
+	n.wasted()
+	n.broken()
+	if len(n.out) == 0 || n.quiet {
+		n.work()
+	}
+	return n.out
+}
+
+// Sentence joins clauses as far as they fit into so many characters; 0 is no limit. The first is always there.
+func Sentence(clauses []string, limit int) string {
+	var b strings.Builder
+	length := 0
+	for i, c := range clauses {
+		k := len([]rune(c))
+		if i > 0 {
+			if limit > 0 && length+2+k > limit {
+				break
+			}
+			b.WriteString("; ")
+			length += 2
+		}
+		b.WriteString(c)
+		length += k
+	}
+	return b.String()
+}
+
+// laneDoing is a lane that has something to do with the window.
+type laneDoing struct {
+	l        *timeline.Lane
+	w        timeline.LaneWindow
+	since    int64 // what waits at the end of the window, waits since
+	waits    bool
+	stranded bool
+}
+
+type narrator struct {
+	s           *timeline.Snapshot
+	h           Hint
+	t0, t1, now int64
+	w           timeline.WindowStats
+	ls          []laneDoing
+	out         []string
+	quiet       bool // nothing said so far tells what the loop does
+}
+
+func (n *narrator) say(parts ...string) { n.out = append(n.out, strings.Join(parts, "")) }
+
+// lanes picks those that did something in the window or wait in it.
+func (n *narrator) lanes() {
+	for _, l := range n.s.Lanes {
+		if !l.Pending && l.LastActivity < n.t0 || l.Opened > n.t1 || l.Closed != 0 && l.Closed < n.t0 {
+			continue
+		}
+		d := laneDoing{l: l, w: l.Window(n.t0, n.t1)}
+		d.since, d.stranded, d.waits = l.WaitingAt(n.now - 1)
+		n.ls = append(n.ls, d)
+	}
+}
+
+// most is the lane with the largest value, nil when no value is above 0. The older lane wins a tie.
+func (n *narrator) most(value func(*laneDoing) int64) *laneDoing {
+	var best *laneDoing
+	var top int64
+	for i := range n.ls {
+		if v := value(&n.ls[i]); v > top {
+			best, top = &n.ls[i], v
+		}
+	}
+	return best
+}
+
+func fd(l *timeline.Lane) string { return "fd " + strconv.Itoa(int(l.FD)) }
+
+func (n *narrator) lost() {
+	switch {
+	case n.w.Gaps == 1:
+		n.say("events are missing in one place here")
+	case n.w.Gaps > 1:
+		n.say("events are missing in ", Number(n.w.Gaps), " places here")
+	default:
+		return
+	}
+	n.quiet = true
+}
+
+func (n *narrator) stranded() {
+	var all []*laneDoing
+	for i := range n.ls {
+		if n.ls[i].waits && n.ls[i].stranded {
+			all = append(all, &n.ls[i])
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	slices.SortStableFunc(all, func(a, b *laneDoing) int { return cmp.Compare(a.since, b.since) })
+	d := all[0]
+	what, why := "data waits", "edge-triggered and not drained"
+	one := true
+	if u := d.l.Unread; u > 0 && d.l.StrandedSince != 0 {
+		one = u == 1
+		what = Bytes(u)
+		if d.l.Kind == timeline.KindListener {
+			what = Count(u, "connection")
+		}
+		if one {
+			what += " waits"
+		} else {
+			what += " wait"
+		}
+	}
+	if d.l.TriggerAt(n.now) == trace.TriggerOneshot {
+		why = "oneshot and not re-armed"
+	}
+	more := ""
+	if len(all) > 1 {
+		more = " (and " + Number(int64(len(all)-1)) + " more)"
+	}
+	n.say(fd(d.l), ": ", what, " since ", Duration(n.now-d.since), " and nobody will be told again: ", why, more)
+}
+
+func (n *narrator) exhausted() {
+	if n.w.AcceptErr == 0 {
+		return
+	}
+	d := n.most(func(d *laneDoing) int64 { return int64(d.w.Counts[timeline.MarkAcceptErr]) })
+	why := ""
+	if d != nil {
+		switch d.l.LastRead.Errno {
+		case 23, 24:
+			why = ": no descriptor is left"
+		case 12, 105:
+			why = ": no memory is left"
+		}
+	}
+	n.say("accept failed ", times(n.w.AcceptErr), why)
+}
+
+func (n *narrator) nagging() {
+	d := n.most(func(d *laneDoing) int64 { return int64(d.w.Counts[timeline.MarkRenotify]) })
+	if d == nil {
+		return
+	}
+	c := &d.w.Counts
+	again := int64(c[timeline.MarkRenotify])
+	told := max(int64(c[timeline.MarkReport]), again)
+	reads := int64(c[timeline.MarkRead])
+	guess := ""
+	if n.s.Stats.RenotifyInferred {
+		guess = ", inferred"
+	}
+	known := "(" + Number(again) + " say what was known" + guess + ")"
+	if again == 1 {
+		known = "(1 says what was known" + guess + ")"
+	}
+	switch {
+	case reads == 0 && c[timeline.MarkReadEOF] == 0:
+		n.say(fd(d.l), " was told ", times(told), " and nobody read it ", known)
+		return
+	case told == again+1:
+		n.say(fd(d.l), " was told ", times(told), " of one message ", known)
+	default:
+		n.say(fd(d.l), " was told ", times(told), " ", known)
+	}
+	if reads > 0 {
+		n.say(Bytes(d.w.BytesIn/reads), " a read")
+	}
+}
+
+func (n *narrator) rearmed() {
+	k := n.w.Class[timeline.ClassRearmed]
+	switch {
+	case k == 1:
+		n.say("1 report came from re-arming, not from new data")
+	case k > 1:
+		n.say(Number(k), " reports came from re-arming, not from new data")
+	default:
+		return
+	}
+	n.quiet = true
+}
+
+func (n *narrator) polling() {
+	w := &n.w
+	if w.Rounds == 0 {
+		return
+	}
+	if w.Asked == 0 {
+		n.say(Count(w.Rounds, "round"), " with nothing to ask")
+	} else {
+		n.say("asked ", times(w.Asked), ", ", Number(w.AskedUseful), " useful")
+	}
+	if d := n.most(func(d *laneDoing) int64 { return d.w.Longest }); d != nil {
+		n.waitedBy(d)
+	}
+	if n.h.Trigger != "" && w.Asked > w.AskedUseful {
+		n.say("press ", n.h.Trigger, " for epoll")
+	}
+}
+
+func (n *narrator) waitedBy(d *laneDoing) {
+	if d.waits && n.now-d.since == d.w.Longest {
+		n.say(fd(d.l), " waits since ", Duration(d.w.Longest))
+		return
+	}
+	n.say(fd(d.l), " waited ", Duration(d.w.Longest))
+}
+
+func (n *narrator) queued() {
+	for i := range n.ls {
+		d := &n.ls[i]
+		if d.l.Kind != timeline.KindListener || !d.waits || d.stranded || n.now-d.since < longWait {
+			continue
+		}
+		what := "somebody waits"
+		if u := d.l.Unread; u > 0 {
+			what = Count(u, "connection") + " wait"
+			if u == 1 {
+				what += "s"
+			}
+		}
+		n.say(what, " to be accepted on ", fd(d.l), " since ", Duration(n.now-d.since))
+		return
+	}
+}
+
+func (n *narrator) waited() {
+	if n.w.Rounds > 0 {
+		return // said with the polling
+	}
+	d := n.most(func(d *laneDoing) int64 {
+		if d.l.Kind == timeline.KindListener || d.waits && d.stranded {
+			return 0
+		}
+		return d.w.Longest
+	})
+	if d != nil && d.w.Longest >= longWait {
+		n.waitedBy(d)
+		n.quiet = len(n.out) == 1 || n.quiet
+	}
+}
+
+// wasted is told of readiness loops only; a polling loop's EAGAIN is in what it asked.
+func (n *narrator) wasted() {
+	w := &n.w
+	if w.Rounds > 0 {
+		return
+	}
+	if all := w.Reads + w.ReadEOF + w.ReadAgain; w.ReadAgain > 1 && w.ReadAgain*4 >= all {
+		n.say(Number(w.ReadAgain), " of ", Count(all, "read"), " found nothing (EAGAIN)")
+		n.quiet = true
+	}
+	if w.WriteAgain > 0 {
+		n.say(Count(w.WriteAgain, "write"), " found no room (EAGAIN)")
+	}
+}
+
+func (n *narrator) broken() {
+	if n.w.Resets > 0 {
+		n.say(Count(n.w.Resets, "connection was", "connections were"), " reset")
+	}
+}
+
+// work says what was done when there is nothing to complain of.
+func (n *narrator) work() {
+	w := &n.w
+	did := []string{}
+	add := func(k int64, one string, many ...string) {
+		if k > 0 {
+			did = append(did, Count(k, one, many...))
+		}
+	}
+	if w.Wakeups > 0 {
+		n.say(Count(w.Wakeups, "wakeup"), ", ", Number(min(w.UsefulWakeups, w.Wakeups)), " useful")
+	}
+	add(w.Accepts, "connection accepted", "connections accepted")
+	add(w.Reads, "read")
+	add(w.Writes, "write")
+	add(w.ReadEOF, "end of file", "ends of file")
+	if len(did) > 0 {
+		n.say(strings.Join(did, ", "))
+		if w.BytesIn+w.BytesOut > 0 {
+			n.say(Bytes(w.BytesIn), " in, ", Bytes(w.BytesOut), " out")
+		}
+		return
+	}
+	if w.Wakeups > 0 || len(n.out) > 0 && w.Gaps == 0 {
+		return
+	}
+	state, longest := timeline.LoopUnknown, int64(0)
+	for i, d := range w.Time {
+		if d > longest {
+			state, longest = timeline.LoopState(i), d
+		}
+	}
+	switch state {
+	case timeline.LoopWaiting:
+		n.say("idle: the loop waits and there is nothing to do")
+	case timeline.LoopAsleep:
+		n.say("asleep: whatever comes now waits until the sleep is over")
+	case timeline.LoopWorking, timeline.LoopRenotified:
+		n.say("the loop works without a call that is seen here")
+	default:
+		n.say("what the loop does here is unknown")
+	}
+}

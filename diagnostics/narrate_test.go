@@ -1,0 +1,184 @@
+package diagnostics
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+const ms = 1_000_000
+
+// fold reads events in the text form; times are seconds.
+func fold(t *testing.T, told bool, lines ...string) *timeline.Snapshot {
+	t.Helper()
+	evs, err := trace.ReadText(strings.NewReader(strings.Join(lines, "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := trace.AllKinds()
+	if !told {
+		kinds &^= trace.Kinds(trace.Renotify)
+	}
+	tl := timeline.New(timeline.Options{Info: trace.Info{Kinds: kinds, Timed: true}})
+	tl.Add(evs)
+	return tl.Snapshot(0)
+}
+
+var epoll = []string{
+	"0.001 1 Thread complete pid=100 tid=100 role=loop",
+	"0.001 1 Instance complete inst=ep3 fd=3",
+	"0.002 1 Open complete fd=8 type=stream from=accept",
+}
+
+func with(head []string, more ...string) []string { return append(append([]string{}, head...), more...) }
+
+func nagging() []string {
+	l := with(epoll, "0.003 1 Register complete inst=ep3 fd=8 events=IN data=0x8", "0.010 1 Arrive complete fd=8 events=IN unread=65536")
+	left := 65536
+	for i := 0; i < 64; i++ {
+		at := 0.011 + float64(i)*0.0001
+		l = append(l, fmt.Sprintf("%.6f 1 Wait complete call=epoll_wait inst=ep3 count=1", at),
+			fmt.Sprintf("%.6f 1 Ready complete inst=ep3 fd=8 events=IN data=0x8 unread=%d", at, left))
+		left -= 1024
+		l = append(l, fmt.Sprintf("%.6f 1 Read complete fd=8 asked=1024 ret=1024 left=%d", at+0.00001, left))
+	}
+	return l
+}
+
+func TestNarrate(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		told   bool
+		hint   Hint
+		lines  []string
+		t0, t1 int64
+		want   []string
+	}{
+		{"sleep-poll", true, Hint{Trigger: "t"}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop",
+			"0.002 1 Mode complete driver=sleep-poll interval=250ms",
+			"0.003 1 Open complete fd=7 type=stream from=accept",
+			"0.100 1 Arrive complete fd=7 events=IN unread=12",
+			"0.280 1 Read complete fd=7 asked=4096 ret=12",
+			"0.281 1 Round complete n=1 asked=12 useful=1",
+		}, 0, 300 * ms, []string{"asked 12 times, 1 useful", "fd 7 waited 180 ms", "press t for epoll"}},
+		{"no key that the view did not name", true, Hint{}, []string{
+			"0.001 1 Round complete n=1 asked=1 useful=0",
+		}, 0, 300 * ms, []string{"asked once, 0 useful"}},
+		{"nagging, inferred", false, Hint{}, nagging(), 0, 300 * ms,
+			[]string{"fd 8 was told 64 times of one message (63 say what was known, inferred)", "1,024 bytes a read"}},
+		{"nobody reads", true, Hint{}, with(epoll,
+			"0.003 1 Register complete inst=ep3 fd=8 events=IN data=0x8",
+			"0.010 1 Wait complete inst=ep3 count=1", "0.010 1 Ready complete inst=ep3 fd=8 events=IN",
+			"0.011 1 Wait complete inst=ep3 count=1", "0.011 1 Ready complete inst=ep3 fd=8 events=IN", "0.011 1 Renotify complete inst=ep3 fd=8 events=IN unread=1 why=untouched",
+		), 0, 20 * ms, []string{"fd 8 was told twice and nobody read it (1 says what was known)"}},
+		{"stranded", true, Hint{}, with(epoll,
+			"0.003 1 Register complete inst=ep3 fd=8 events=IN|ET data=0x8",
+			"0.100 1 Arrive complete fd=8 events=IN unread=65536",
+			"0.101 1 Wait complete inst=ep3 count=1", "0.101 1 Ready complete inst=ep3 fd=8 events=IN",
+			"0.102 1 Read complete fd=8 asked=1024 ret=1024 left=64512",
+			"0.103 1 Wait enter inst=ep3 asked=-1 passed=-1",
+			"4.300 1 Wait exit inst=ep3 count=0 dur=4.197s",
+		), 0, 4300 * ms, []string{"fd 8: 63.0 KiB wait since 4.2 s and nobody will be told again: edge-triggered and not drained"}},
+		{"stranded queue", true, Hint{}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop",
+			"0.002 1 Open complete fd=5 type=listener",
+			"0.003 1 Register complete inst=ep3 fd=5 events=IN|ONESHOT data=0x5",
+			"0.100 1 Queue complete fd=5 waiting=1 backlog=128",
+			"0.101 1 Wait complete inst=ep3 count=1", "0.101 1 Ready complete inst=ep3 fd=5 events=IN",
+			"0.103 1 Wait enter inst=ep3 asked=-1 passed=-1",
+			"1.100 1 Wait exit inst=ep3 count=0 dur=997ms",
+		}, 0, 1100 * ms, []string{"fd 5: 1 connection waits since 1.0 s and nobody will be told again: oneshot and not re-armed"}},
+		{"out of descriptors", true, Hint{}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop",
+			"0.002 1 Open complete fd=5 type=listener",
+			"0.003 1 Register complete inst=ep3 fd=5 events=IN data=0x5",
+			"0.101 1 Wait complete inst=ep3 count=1", "0.101 1 Ready complete inst=ep3 fd=5 events=IN",
+			"0.102 1 Accept complete fd=5 new=-1 err=EMFILE",
+		}, 0, 105 * ms, []string{"accept failed once: no descriptor is left"}},
+		{"a queue that waits", true, Hint{}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop",
+			"0.002 1 Open complete fd=5 type=listener",
+			"0.100 1 Queue complete fd=5 waiting=3 backlog=128",
+			"1.300 1 Sync complete",
+		}, 0, 1300 * ms, []string{"3 connections wait to be accepted on fd 5 since 1.2 s"}},
+		{"re-armed", true, Hint{}, with(epoll,
+			"0.003 1 Register complete inst=ep3 fd=8 events=IN|ET data=0x8",
+			"0.010 1 Wait complete inst=ep3 count=1", "0.010 1 Ready complete inst=ep3 fd=8 events=IN",
+			"0.011 1 Modify complete inst=ep3 fd=8 events=IN|ET data=0x8",
+			"0.012 1 Wait complete inst=ep3 count=1", "0.012 1 Ready complete inst=ep3 fd=8 events=IN",
+			"0.013 1 Read complete fd=8 asked=4096 ret=10",
+		), 0, 20 * ms, []string{"1 report came from re-arming, not from new data", "2 wakeups, 1 useful", "1 read", "10 bytes in, 0 bytes out"}},
+		{"an honest day's work", true, Hint{}, with(epoll,
+			"0.003 1 Register complete inst=ep3 fd=8 events=IN data=0x8",
+			"0.010 1 Wait complete inst=ep3 count=1", "0.010 1 Ready complete inst=ep3 fd=8 events=IN",
+			"0.0101 1 Read complete fd=8 asked=4096 ret=10", "0.0102 1 Write complete fd=8 asked=10 ret=10",
+			"0.0103 1 Wait enter inst=ep3 asked=-1 passed=-1",
+		), 0, 20 * ms, []string{"1 wakeup, 1 useful", "1 read, 1 write", "10 bytes in, 10 bytes out"}},
+		{"idle", true, Hint{}, with(epoll, "0.010 1 Wait enter inst=ep3 asked=-1 passed=-1", "2.0 1 Wait exit inst=ep3 count=0 dur=1.99s"),
+			100 * ms, 200 * ms, []string{"idle: the loop waits and there is nothing to do"}},
+		{"asleep", true, Hint{}, with(epoll, "0.010 1 Sleep enter asked=2s", "2.010 1 Sleep exit asked=2s dur=2s"),
+			100 * ms, 200 * ms, []string{"asleep: whatever comes now waits until the sleep is over"}},
+		{"lost", true, Hint{}, with(epoll, "0.010 1 Lost complete n=5 where=ring"), 0, 20 * ms,
+			[]string{"events are missing in one place here", "what the loop does here is unknown"}},
+		{"before the beginning", true, Hint{}, epoll, 10_000 * ms, 20_000 * ms, []string{"nothing is known of this time"}},
+		{"nothing at all", true, Hint{}, nil, 0, 20 * ms, []string{"nothing is known of this time"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := Narrate(fold(t, c.told, c.lines...), c.t0, c.t1, c.hint)
+			if strings.Join(got, "; ") != strings.Join(c.want, "; ") {
+				t.Errorf("said: %q\nwant: %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSentence(t *testing.T) {
+	c := []string{"fd 8 waited 3 µs", "two", "three"}
+	for _, x := range []struct {
+		limit int
+		want  string
+	}{{0, "fd 8 waited 3 µs; two; three"}, {21, "fd 8 waited 3 µs; two"}, {20, "fd 8 waited 3 µs"}, {3, "fd 8 waited 3 µs"}} {
+		if got := Sentence(c, x.limit); got != x.want {
+			t.Errorf("limit %d: %q, want %q", x.limit, got, x.want)
+		}
+	}
+	if got := Sentence(nil, 10); got != "" {
+		t.Errorf("no clauses: %q", got)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	s := fold(t, true,
+		`0.001 1 Name complete id=1 len=15 text="127.0.0.1:53011"`,
+		"0.001 1 Thread complete pid=100 tid=100 role=loop",
+		"0.002 1 Open complete fd=7 type=stream from=accept peer=1",
+		"0.003 1 Register complete inst=ep3 fd=7 events=IN data=0x7",
+		"0.010 1 Read complete fd=7 asked=4096 ret=5",
+		"0.020 1 Read complete fd=7 asked=4096 ret=5",
+		"0.021 1 Write complete fd=7 asked=5 ret=5",
+		"0.030 1 Read complete fd=7 asked=4096 ret=12",
+		"0.100 1 Arrive complete fd=7 events=IN unread=3",
+		"0.280 1 Sync complete",
+		"0.290 1 Read complete fd=7 asked=4096 ret=-1 err=ECONNRESET",
+		"0.300 1 Close complete fd=7 why=error",
+	)
+	l := s.Lanes[0]
+	for _, c := range []struct {
+		at   int64
+		want string
+	}{
+		{1 * ms, "fd 7 127.0.0.1:53011 · not open yet"},
+		{280 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting since 180 ms"},
+		{285 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting since 185 ms"},
+		{295 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · last: read failed (ECONNRESET)"},
+		{1300 * ms, "fd 7 127.0.0.1:53011 · closed 1.0 s ago (error) · 3 reads, 1 write · last: read failed (ECONNRESET)"},
+	} {
+		if got := Explain(l, 0, c.at); got != c.want {
+			t.Errorf("at %d ms: %s\nwant: %s", c.at/ms, got, c.want)
+		}
+	}
+}
