@@ -1,0 +1,268 @@
+package export
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// Run is the summary of a run. A nil pointer is unknown. Durations are nanoseconds.
+type Run struct {
+	Title    string  `json:"title"`
+	Driver   *string `json:"driver"`  // how the loop ran in the end; null for a program watched from outside
+	Trigger  *string `json:"trigger"` // null where the mechanism has none
+	Switches int64   `json:"mode_switches"`
+	Duration int64   `json:"duration_ns"`
+	Events   int64   `json:"events"`
+	Lost     int64   `json:"events_lost"`
+	Late     int64   `json:"events_late"`
+
+	Rounds      *int64 `json:"rounds"` // null unless a polling loop ran
+	Asked       *int64 `json:"calls_asked"`
+	AskedUseful *int64 `json:"calls_useful"`
+	Sleeps      int64  `json:"sleeps"`
+
+	Waits       *int64   `json:"waits"` // null unless something waited for readiness
+	Wakeups     *int64   `json:"wakeups"`
+	Timeouts    *int64   `json:"timeouts"`
+	Interrupted int64    `json:"interrupted"`
+	Useful      *int64   `json:"wakeups_useful"`
+	UsefulShare *float64 `json:"wakeups_useful_share"`
+
+	Reports          *int64           `json:"reports"`
+	Renotify         *int64           `json:"renotifications"`
+	RenotifyInferred bool             `json:"renotifications_inferred"`
+	Classes          map[string]int64 `json:"report_classes"`
+
+	Reads       int64 `json:"reads"`
+	ReadAgain   int64 `json:"read_eagain"`
+	ReadEOF     int64 `json:"read_eof"`
+	ReadErr     int64 `json:"read_errors"`
+	Writes      int64 `json:"writes"`
+	WriteAgain  int64 `json:"write_eagain"`
+	WriteErr    int64 `json:"write_errors"`
+	Accepts     int64 `json:"accepts"`
+	AcceptAgain int64 `json:"accept_eagain"`
+	AcceptErr   int64 `json:"accept_errors"`
+	BytesIn     int64 `json:"bytes_in"`
+	BytesOut    int64 `json:"bytes_out"`
+	Connections int64 `json:"connections"`
+	Resets      int64 `json:"resets"`
+	Interest    int64 `json:"interest_changes"`
+
+	Latencies  int64  `json:"latency_samples"`
+	LatencyP50 *int64 `json:"latency_p50_ns"` // arrival to the first read that got something
+	LatencyP90 *int64 `json:"latency_p90_ns"`
+	LatencyP99 *int64 `json:"latency_p99_ns"`
+	LatencyMax *int64 `json:"latency_max_ns"`
+
+	Pending  int `json:"lanes_waiting_at_end"`
+	Stranded int `json:"lanes_stranded_at_end"`
+
+	Waiting    *int64 `json:"loop_waiting_ns"` // null when no loop was seen
+	Working    *int64 `json:"loop_working_ns"`
+	Renotified *int64 `json:"loop_renotified_ns"`
+	Asleep     *int64 `json:"loop_asleep_ns"`
+	Unknown    *int64 `json:"loop_unknown_ns"`
+}
+
+func known(v int64, ok bool) *int64 {
+	if !ok {
+		return nil
+	}
+	return &v
+}
+
+// Summarize takes the figures of a run out of a snapshot.
+func Summarize(s *timeline.Snapshot) Run {
+	st := &s.Stats
+	waited := st.Waits > 0 || st.Interrupted > 0 && st.Sleeps == 0
+	rounds := st.Rounds > 0
+	lat := st.Latency.Count > 0
+	loops := len(s.Loops) > 0
+	r := Run{
+		Title: s.Info.Title, Switches: int64(max(len(s.Modes)-1, 0)), Duration: s.Now - s.First,
+		Events: st.Events, Lost: st.Lost, Late: st.Late,
+		Rounds: known(st.Rounds, rounds), Asked: known(st.Asked, rounds), AskedUseful: known(st.AskedUseful, rounds), Sleeps: st.Sleeps,
+		Waits: known(st.Waits, waited), Wakeups: known(st.Wakeups, waited), Timeouts: known(st.Timeouts, waited), Interrupted: st.Interrupted,
+		Useful:  known(st.UsefulWakeups, waited),
+		Reports: known(st.Reports, st.RenotifyKnown), Renotify: known(st.Renotify, st.RenotifyKnown), RenotifyInferred: st.RenotifyInferred,
+		Reads: st.Reads, ReadAgain: st.ReadAgain, ReadEOF: st.ReadEOF, ReadErr: st.ReadErr,
+		Writes: st.Writes, WriteAgain: st.WriteAgain, WriteErr: st.WriteErr,
+		Accepts: st.Accepts, AcceptAgain: st.AcceptAgain, AcceptErr: st.AcceptErr,
+		BytesIn: st.BytesIn, BytesOut: st.BytesOut, Connections: st.Connections, Resets: st.Resets, Interest: st.Modifies,
+		Latencies: st.Latency.Count, LatencyP50: known(st.Latency.P50, lat), LatencyP90: known(st.Latency.P90, lat),
+		LatencyP99: known(st.Latency.P99, lat), LatencyMax: known(st.Latency.Max, lat),
+		Pending: st.Pending, Stranded: st.Stranded,
+		Waiting: known(st.Time[timeline.LoopWaiting], loops), Working: known(st.Time[timeline.LoopWorking], loops),
+		Renotified: known(st.Time[timeline.LoopRenotified], loops && st.RenotifyKnown),
+		Asleep:     known(st.Time[timeline.LoopAsleep], loops), Unknown: known(st.Time[timeline.LoopUnknown], loops),
+	}
+	if s.Mode.Known {
+		d := trace.DriverNames.Word(s.Mode.Driver)
+		r.Driver = &d
+		if w := trace.TriggerNames.Word(s.Mode.Trigger); w != "" {
+			r.Trigger = &w
+		}
+	}
+	if share, ok := st.UsefulShare(); ok {
+		r.UsefulShare = &share
+	}
+	if st.RenotifyKnown {
+		r.Classes = map[string]int64{}
+		for c, n := range st.Class {
+			if n > 0 {
+				r.Classes[timeline.Class(c).String()] = n
+			}
+		}
+	}
+	return r
+}
+
+// SummaryJSON writes the summary as one JSON object on lines of its own.
+func SummaryJSON(w io.Writer, s *timeline.Snapshot) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(Summarize(s))
+}
+
+// Summary writes the summary as text: what, how much, and a remark where one helps.
+func Summary(w io.Writer, s *timeline.Snapshot) error {
+	r := Summarize(s)
+	var t textTable
+	mode := "-"
+	if r.Driver != nil {
+		mode = *r.Driver
+		if r.Trigger != nil {
+			mode += " " + *r.Trigger
+		}
+	}
+	remark := ""
+	if r.Switches > 0 {
+		remark = "after " + diagnostics.Count(r.Switches, "switch", "switches")
+	}
+	t.text("mode", mode, remark)
+	t.text("time", diagnostics.Duration(r.Duration), "")
+	t.num("events", &r.Events, "")
+	t.num("  lost", &r.Lost, ifAny(r.Lost, "every figure below is a lower bound"))
+	t.num("  late", &r.Late, "")
+
+	t.gap()
+	t.num("rounds", r.Rounds, "")
+	t.num("  calls asked", r.Asked, "")
+	t.num("  useful", r.AskedUseful, share(r.AskedUseful, r.Asked))
+	t.num("waits", r.Waits, "")
+	t.num("  wakeups", r.Wakeups, "")
+	t.num("  useful", r.Useful, share(r.Useful, r.Wakeups))
+	t.num("  timeouts", r.Timeouts, "")
+	t.num("  interrupted", &r.Interrupted, "")
+	t.num("reports", r.Reports, classes(s))
+	remark = share(r.Renotify, r.Reports)
+	if r.Renotify == nil {
+		remark = "unknown: nothing reports readiness in this mode"
+	} else if r.RenotifyInferred {
+		remark = strings.TrimPrefix(remark+", inferred", ", ")
+	}
+	t.num("  re-notifications", r.Renotify, remark)
+
+	t.gap()
+	t.num("connections", &r.Connections, ifAny(r.Resets, diagnostics.Count(r.Resets, "reset")))
+	t.num("accepts", &r.Accepts, calls(r.AcceptAgain, r.AcceptErr))
+	t.num("reads", &r.Reads, calls(r.ReadAgain, r.ReadErr))
+	t.num("writes", &r.Writes, calls(r.WriteAgain, r.WriteErr))
+	t.text("bytes in", diagnostics.Bytes(r.BytesIn), "")
+	t.text("bytes out", diagnostics.Bytes(r.BytesOut), "")
+
+	t.gap()
+	t.dur("latency p50", r.LatencyP50, ifAny(r.Latencies, diagnostics.Count(r.Latencies, "sample")+", arrival to read"))
+	t.dur("latency p90", r.LatencyP90, "")
+	t.dur("latency p99", r.LatencyP99, "")
+	t.dur("latency max", r.LatencyMax, "")
+	t.dur("loop waiting", r.Waiting, "")
+	t.dur("loop working", r.Working, "")
+	t.dur("loop re-notified", r.Renotified, "")
+	t.dur("loop asleep", r.Asleep, "")
+	if r.Pending > 0 || r.Stranded > 0 {
+		pending, stranded := int64(r.Pending), int64(r.Stranded)
+		t.num("waiting at the end", &pending, "descriptors with data that nobody has read")
+		t.num("  stranded", &stranded, ifAny(stranded, "and nobody will be told"))
+	}
+	return t.write(w)
+}
+
+func ifAny(n int64, s string) string {
+	if n == 0 {
+		return ""
+	}
+	return s
+}
+
+func share(a, b *int64) string {
+	if a == nil || b == nil || *b == 0 {
+		return ""
+	}
+	return diagnostics.Percent(float64(*a) / float64(*b))
+}
+
+func calls(again, failed int64) string {
+	s := "and " + diagnostics.Number(again) + " EAGAIN"
+	if failed > 0 {
+		s += ", " + diagnostics.Number(failed) + " failed"
+	}
+	return s
+}
+
+// classes lists what the reports were, the precedence's order.
+func classes(s *timeline.Snapshot) string {
+	var parts []string
+	for c, n := range s.Stats.Class {
+		if n > 0 {
+			parts = append(parts, diagnostics.Number(n)+" "+timeline.Class(c).String())
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// textTable is three columns: what, how much (to the right), a remark.
+type textTable struct{ rows [][3]string }
+
+func (t *textTable) gap()                        { t.rows = append(t.rows, [3]string{}) }
+func (t *textTable) text(what, v, remark string) { t.rows = append(t.rows, [3]string{what, v, remark}) }
+
+func (t *textTable) num(what string, v *int64, remark string) {
+	s := "-"
+	if v != nil {
+		s = diagnostics.Number(*v)
+	}
+	t.text(what, s, remark)
+}
+
+func (t *textTable) dur(what string, v *int64, remark string) {
+	s := "-"
+	if v != nil {
+		s = diagnostics.Duration(*v)
+	}
+	t.text(what, s, remark)
+}
+
+func (t *textTable) write(w io.Writer) error {
+	var a, b int
+	for _, r := range t.rows {
+		a, b = max(a, utf8.RuneCountInString(r[0])), max(b, utf8.RuneCountInString(r[1]))
+	}
+	var out strings.Builder
+	for _, r := range t.rows {
+		line := fmt.Sprintf("%-*s  %*s  %s", a, r[0], b, r[1], r[2])
+		out.WriteString(strings.TrimRight(line, " "))
+		out.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
