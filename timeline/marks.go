@@ -130,7 +130,9 @@ func (s *markStore) insert(m mark) {
 		b.m = append(b.m, mark{})
 		copy(b.m[at+1:], b.m[at:])
 		b.m[at] = m
-		b.first = b.m[0].t
+		if at == 0 {
+			b.first = m.t // no snapshot knows this block
+		}
 		return
 	}
 	bi := last
