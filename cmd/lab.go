@@ -200,6 +200,7 @@ func (o *labOptions) runScreen(b loop.Behaviour, script *scenarios.Script) error
 	stop := make(chan struct{})
 	code := 0
 	finished := make(chan struct{})
+	defer close(finished)
 	spawn(func() {
 		var after <-chan time.Time
 		if o.duration > 0 {
@@ -215,10 +216,10 @@ func (o *labOptions) runScreen(b loop.Behaviour, script *scenarios.Script) error
 			return
 		}
 		close(stop)
+		lastResort(finished, fini, code)
 	})
 	err = tui.Run(tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName, Symbols: o.symbols, Mouse: !o.noMouse,
 		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes})
-	close(finished)
 	fini()
 	failed := ""
 	if s.clients != nil {
@@ -243,6 +244,21 @@ func (o *labOptions) runScreen(b loop.Behaviour, script *scenarios.Script) error
 		return quiet(code)
 	}
 	return nil
+}
+
+// lastResort gives the terminal back and ends when the ordinary way has not within some seconds of a signal: a screen that
+// hangs must not keep a person from their terminal.
+func lastResort(finished <-chan struct{}, fini func(), code int) {
+	if code == 0 {
+		return
+	}
+	select {
+	case <-finished:
+	case <-time.After(15 * time.Second):
+		fini()
+		fmt.Fprintln(os.Stderr, "evviz: did not end in good order within 15 s of the signal")
+		os.Exit(code)
+	}
 }
 
 // notes is what the screen should know of the clients and the server.

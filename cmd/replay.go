@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ type replayOptions struct {
 	speed                          float64
 	at                             time.Duration
 	symbols                        string
+	shot, size, keys               string
+	light                          bool
 }
 
 func newReplay() *cobra.Command {
@@ -48,6 +51,10 @@ as text, one event a line, or as a summary.`,
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
 	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
+	f.StringVar(&o.shot, "screenshot", "", "write one frame to this file (.svg or .txt) instead of opening the screen")
+	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
+	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
+	f.BoolVar(&o.light, "light", false, "with --screenshot: on a light ground")
 	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	c.SetFlagErrorFunc(flagError)
 	return c
@@ -76,8 +83,75 @@ func (o *replayOptions) run(path string) error {
 		}
 		return export.Summary(os.Stdout, feed.Snapshot())
 	}
+	if o.shot != "" {
+		return o.screenshot(f)
+	}
 	return o.screen(f)
 }
+
+// screenshot draws one frame without a terminal: everything up to --at is read, then the frame is drawn.
+func (o *replayOptions) screenshot(f *trace.File) error {
+	var w, h int
+	if n, err := fmt.Sscanf(o.size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
+		return usage("--size %q: want columns x rows, for example 120x36", o.size)
+	}
+	svg := strings.HasSuffix(o.shot, ".svg")
+	if !svg && !strings.HasSuffix(o.shot, ".txt") {
+		return usage("--screenshot %s: the name must end in .svg or .txt", o.shot)
+	}
+	var src trace.Source = f
+	if o.at > 0 {
+		first, _ := f.Bounds()
+		src = &until{f, first + int64(o.at)}
+	}
+	feed := timeline.NewFeed(src, timeline.Options{})
+	if err := feed.Run(context.Background()); err != nil {
+		return env(err)
+	}
+	pic, err := tui.Draw(tui.Options{Feed: feed, Symbols: o.symbols}, w, h, 1<<24, func(press func(string)) {
+		for _, k := range strings.Fields(o.keys) {
+			press(k)
+		}
+	})
+	if err != nil {
+		return failure(err)
+	}
+	out, err := os.Create(o.shot)
+	if err != nil {
+		return failure(err)
+	}
+	if svg {
+		err = pic.SVG(out, !o.light)
+	} else {
+		_, err = out.WriteString(pic.Text())
+	}
+	if e := out.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return failure(fmt.Errorf("write %s: %w", o.shot, err))
+	}
+	return nil
+}
+
+// until is a source that ends at a moment, and whose present that moment is.
+type until struct {
+	trace.Source
+	at int64
+}
+
+func (u *until) Read(ctx context.Context, buf []trace.Event) (int, error) {
+	n, err := u.Source.Read(ctx, buf)
+	for i := range buf[:n] {
+		if buf[i].Time > u.at {
+			return i, io.EOF
+		}
+	}
+	return n, err
+}
+
+// Position is what open spans reach up to.
+func (u *until) Position() int64 { return u.at }
 
 // tellDamage says on standard error what could not be read.
 func tellDamage(f *trace.File) {
@@ -144,12 +218,14 @@ func (o *replayOptions) screen(f *trace.File) error {
 	sigs, unsig := watchSignals()
 	defer unsig()
 	stop, finished := make(chan struct{}), make(chan struct{})
+	defer close(finished)
 	code := 0
 	spawn(func() {
 		select {
 		case sig := <-sigs:
 			code = signalCode(sig)
 			close(stop)
+			lastResort(finished, fini, code)
 		case <-finished:
 		}
 	})
@@ -168,7 +244,6 @@ func (o *replayOptions) screen(f *trace.File) error {
 			}
 			return "", false
 		}})
-	close(finished)
 	cancel()
 	p.Close()
 	<-fed

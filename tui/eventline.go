@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -27,17 +28,17 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		if plus1 == 0 {
 			return ""
 		}
-		return size(plus1-1) + " " + unit
+		return diagnostics.Bytes(plus1-1) + " " + unit
 	}
 	took := ""
 	if e.Dur > 0 {
-		took = span(e.Dur)
+		took = diagnostics.Duration(e.Dur)
 	}
 	switch e.Kind {
 	case trace.Wait:
 		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), waitFor(e.B), result(int64(e.Mask))), "waited " + took
 	case trace.Sleep:
-		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), span(e.A), result(0)), "slept " + took
+		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), diagnostics.Duration(e.A), result(0)), "slept " + took
 	case trace.Round:
 		return fmt.Sprintf("round %d", e.Aux), fmt.Sprintf("asked %d, useful %d, %s", e.A, e.B, took)
 	case trace.Ready:
@@ -107,5 +108,5 @@ func waitFor(ns int64) string {
 	if ns < 0 {
 		return "-1"
 	}
-	return span(ns)
+	return diagnostics.Duration(ns)
 }

@@ -2,9 +2,8 @@ package tui
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
+	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
 	"evviz/timeline"
@@ -60,16 +59,31 @@ func (u *ui) layout() {
 	for _, r := range []*region{p.header, p.narration, p.axis, p.lanes, p.detail, p.events, p.legend, p.footer} {
 		u.flex.AddItem(r, 1, 0, false)
 	}
-	u.pages = tview.NewPages().AddPage("main", u.flex, true, true).AddPage("help", p.help, true, false)
+	u.root = &root{u.flex, u}
+}
+
+// root is the layout, with the help page in its place while that is open. tview's Pages cannot be switched inside a draw:
+// it takes the lock that the draw holds.
+type root struct {
+	*tview.Flex
+	ui *ui
+}
+
+// Draw implements tview.Primitive.
+func (r *root) Draw(s tcell.Screen) {
+	if r.ui.helpOn || r.ui.frame.small {
+		x, y, w, h := r.GetRect()
+		r.ui.parts.help.SetRect(x, y, w, h)
+		r.ui.parts.help.Draw(s)
+		return
+	}
+	r.Flex.Draw(s)
 }
 
 func (u *ui) arrange(f *frame) {
 	if u.helpOn || f.small {
-		u.pages.ShowPage("help")
-		u.pages.SwitchToPage("help")
 		return
 	}
-	u.pages.SwitchToPage("main")
 	p := &u.parts
 	size := func(r *region, n int) { u.flex.ResizeItem(r, n, 0) }
 	h := f.h - 4 // header, narration, axis, footer
@@ -85,14 +99,30 @@ func (u *ui) arrange(f *frame) {
 		legend = 2
 	}
 	h -= legend + detail
+	// The lanes get what they have ever needed, and at least half; the events get the rest. Lanes that come and go must not
+	// make the picture jump, so the need only grows.
+	u.rows = max(u.rows, u.needs(f))
 	events := 0
 	if h >= 9 {
-		events = max(3, h*3/10)
+		events = max(3, min(h*3/10, h-u.rows), min(h/2, h-u.rows-1))
 	}
 	size(p.legend, legend)
 	size(p.detail, detail)
 	size(p.events, events)
 	size(p.lanes, h-events)
+}
+
+// needs is how many rows the lanes would like.
+func (u *ui) needs(f *frame) int {
+	lanes, folded := u.visible(f, 1<<20)
+	n := len(f.snap.Loops) + len(lanes)
+	if len(f.snap.Loops) > 0 {
+		n++
+	}
+	if folded > 0 {
+		n++
+	}
+	return n
 }
 
 // gutter is how wide the labels left of the timeline are.
@@ -119,35 +149,4 @@ func (f *frame) column(t int64) int {
 // seconds writes a duration in seconds with so many decimals.
 func seconds(ns int64, decimals int) string {
 	return fmt.Sprintf("%.*f", decimals, float64(ns)/1e9)
-}
-
-// span writes a duration the way a person says it.
-func span(ns int64) string {
-	d := time.Duration(ns)
-	switch {
-	case d < 0:
-		return "-" + span(-ns)
-	case d < 10*time.Microsecond:
-		return fmt.Sprintf("%.1f µs", float64(ns)/1e3)
-	case d < time.Millisecond:
-		return fmt.Sprintf("%d µs", ns/1e3)
-	case d < 10*time.Millisecond:
-		return strings.Replace(fmt.Sprintf("%.1f ms", float64(ns)/1e6), ".0 ", " ", 1)
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", ns/1e6)
-	case d < time.Minute:
-		return strings.Replace(fmt.Sprintf("%.1f s", float64(ns)/1e9), ".0 ", " ", 1)
-	}
-	return fmt.Sprintf("%.1f min", d.Minutes())
-}
-
-// size writes a number of bytes the way a person says it.
-func size(n int64) string {
-	switch {
-	case n < 1024:
-		return fmt.Sprintf("%d B", n)
-	case n < 1<<20:
-		return strings.Replace(fmt.Sprintf("%.1f KiB", float64(n)/1024), ".0 ", " ", 1)
-	}
-	return strings.Replace(fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)), ".0 ", " ", 1)
 }

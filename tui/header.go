@@ -6,6 +6,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/diagnostics"
 	"evviz/trace"
 )
 
@@ -33,7 +34,7 @@ func (u *ui) drawHeader(f *frame, p pane) {
 			x -= len([]rune(s)) + 1
 			p.put(x, 0, s, t.warn)
 		case st.On:
-			s := fmt.Sprintf("%c REC %s %s", u.sym.rec, clean(base(st.Path)), size(st.Bytes))
+			s := fmt.Sprintf("%c REC %s %s", u.sym.rec, clean(base(st.Path)), diagnostics.Bytes(st.Bytes))
 			if p.w < 90 {
 				s = fmt.Sprintf("%c REC", u.sym.rec)
 			}
@@ -54,7 +55,7 @@ func (u *ui) drawHeader(f *frame, p pane) {
 		if w := trace.TriggerNames.Word(m.Trigger); w != "" {
 			at = left.put(at+1, 0, " "+strings.ToUpper(w)+" ", t.mode)
 		} else if m.Driver == trace.DriverSleepPoll {
-			at = left.put(at, 0, " "+span(m.Interval), t.bar)
+			at = left.put(at, 0, " "+diagnostics.Duration(m.Interval), t.bar)
 		}
 	}
 	if u.opt.Lab != nil {
@@ -91,9 +92,9 @@ func base(path string) string {
 func (u *ui) drawAxis(f *frame, p pane) {
 	t := &u.theme
 	g := f.gutter()
-	label := fmt.Sprintf("%s, %s a cell", span(u.span), span(u.span/int64(f.cells())))
+	label := fmt.Sprintf("%s, %s a cell", diagnostics.Duration(u.span), diagnostics.Duration(u.span/int64(f.cells())))
 	if len(label) > g-1 {
-		label = span(u.span)
+		label = diagnostics.Duration(u.span)
 	}
 	p.put(0, 0, label, t.dim)
 	n := f.cells()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/diagnostics"
 	"evviz/timeline"
 )
 
@@ -179,7 +180,7 @@ func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []
 	}
 	var texts []string
 	if l.Unread > 0 && l.Stranded {
-		texts = []string{size(l.Unread) + " left, nobody told again", size(l.Unread) + " left", size(l.Unread)}
+		texts = []string{diagnostics.Bytes(l.Unread) + " left, nobody told again", diagnostics.Bytes(l.Unread) + " left", diagnostics.Bytes(l.Unread)}
 	} else {
 		texts = []string{"left here, nobody told again", "stranded"}
 	}

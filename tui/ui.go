@@ -39,7 +39,7 @@ type ui struct {
 	frame  *frame
 
 	flex  *tview.Flex
-	pages *tview.Pages
+	root  *root
 	parts struct{ header, narration, axis, lanes, detail, events, legend, footer, help *region }
 
 	// view
@@ -48,6 +48,7 @@ type ui struct {
 	right   int64 // right edge while frozen
 	lane    int64 // selected lane, by its identity; 0 none
 	top     int   // first lane shown
+	rows    int   // rows that the lanes have needed so far
 	unfold  bool
 	helpOn  bool
 	helpTop int
@@ -353,7 +354,7 @@ func Run(o Options) error {
 	u := newUI(o)
 	u.app.SetScreen(o.Screen)
 	u.app.EnableMouse(o.Mouse)
-	u.app.SetRoot(u.pages, true)
+	u.app.SetRoot(u.root, true)
 	u.app.SetInputCapture(func(e *tcell.EventKey) *tcell.EventKey {
 		u.press(keyName(e))
 		return nil

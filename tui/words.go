@@ -31,23 +31,47 @@ func (u *ui) drawNarration(f *frame, p pane) {
 		}
 	}
 	t0, t1 := f.seen()
-	o := diagnostics.Options{}
+	h := diagnostics.Hint{}
 	if u.opt.Lab != nil {
-		o.TriggerKey = "t"
+		h.Trigger = "t"
 	}
-	p.put(1, 0, clean(diagnostics.Narrate(f.snap, t0, t1, o)), u.theme.bold)
+	p.put(1, 0, clean(diagnostics.Sentence(diagnostics.Narrate(f.snap, t0, t1, h), p.w-2)), u.theme.bold)
 }
 
 // drawDetail explains the selected lane, or the most interesting one when none is selected.
 func (u *ui) drawDetail(f *frame, p pane) {
 	p.fill(0, 0, p.w, u.sym.line, u.theme.dim)
+	t0, t1 := f.seen()
 	l := u.selected()
 	if l == nil {
-		p.put(2, 0, " select a lane with the arrows up and down ", u.theme.dim)
+		l = interesting(f, t0, t1)
+	}
+	if l == nil {
 		return
 	}
-	_, t1 := f.seen()
-	p.put(2, 0, " "+clean(diagnostics.Explain(f.snap, l, t1))+" ", u.theme.text)
+	p.put(2, 0, " "+clean(diagnostics.Explain(l, t0, t1))+" ", u.theme.text)
+}
+
+// interesting is the lane to explain while none is selected: one that is stranded, else the one that waits longest, else the
+// one on which something happened last.
+func interesting(f *frame, t0, t1 int64) (best *timeline.Lane) {
+	var bestScore int64 = -1
+	for _, l := range f.snap.Lanes {
+		if l.Kind != timeline.KindConn || l.Closed != 0 && l.Closed < t0 || l.Opened > t1 {
+			continue
+		}
+		score := l.LastActivity - t0
+		if since, stranded, ok := l.WaitingAt(t1 - 1); ok {
+			score = 1<<40 + t1 - since
+			if stranded {
+				score += 1 << 50
+			}
+		}
+		if score > bestScore {
+			best, bestScore = l, score
+		}
+	}
+	return best
 }
 
 // drawLegend explains colours and glyphs.
