@@ -97,7 +97,6 @@ type stream struct {
 
 	last     int64 // time of its newest event
 	inWait   bool
-	inWaitOn *instance
 	waitFrom int64
 	wakeNo   uint32
 	wakeUse  int // reports of this wake that told something new

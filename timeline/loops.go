@@ -193,7 +193,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		}
 		return
 	}
-	s.inWait, s.inWaitOn = false, nil
+	s.inWait = false
 	if s.loop != nil {
 		s.loop.pub.In, s.loop.pub.InFD, s.loop.pub.InSince = trace.KindNone, -1, 0
 		s.loop.woke(e.Time)
@@ -223,14 +223,14 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 func (t *Timeline) waitBegins(s *stream, in *instance, at int64) {
 	t.wakeEnds(s, at)
 	t.goWait(in, at)
-	s.inWait, s.inWaitOn, s.waitFrom = true, in, at
+	s.inWait, s.waitFrom = true, at
 	if s.loop != nil {
-		s.loop.flush2(at, LoopWaiting)
+		s.loop.rest(at, LoopWaiting)
 	}
 }
 
-// flush2 begins a waiting or sleeping state of its own, also after one of the same kind: a wake is judged alone.
-func (lp *loopB) flush2(at int64, s LoopState) {
+// rest begins a waiting or sleeping state of its own, also after one of the same kind: a wake is judged alone.
+func (lp *loopB) rest(at int64, s LoopState) {
 	if lp.nopen > 0 {
 		at = max(at, lp.open[lp.nopen-1].t)
 	}
@@ -260,7 +260,7 @@ func (t *Timeline) sleep(s *stream, e *trace.Event) {
 			if phase != trace.PhaseEnter {
 				at = e.Start()
 			}
-			lp.flush2(at, LoopAsleep)
+			lp.rest(at, LoopAsleep)
 		}
 		if phase == trace.PhaseEnter {
 			lp.pub.In, lp.pub.InFD, lp.pub.InSince = trace.Sleep, -1, e.Time

@@ -72,7 +72,7 @@ func TestT02EdgeStranded(t *testing.T) {
 	s.arrive(20, 7, 0, 65536)
 	s.enter(30)
 	s.exit(31, 1)
-	s.ready(31, 7, in|rdhup&0, -1)
+	s.ready(31, 7, in, -1)
 	s.read(33, 7, 1024, 1024, 64512)
 	s.enter(40)
 	s.exit(300_000, 0)
