@@ -459,3 +459,16 @@ func TestFileHugeInfo(t *testing.T) {
 		t.Errorf("%d bytes", len(h))
 	}
 }
+
+// A file that version 1 wrote is read for ever: testdata/v1.evt is session(60), in chunks of 100 events.
+func TestFileVersion1(t *testing.T) {
+	f := mustOpen(t, "testdata/v1.evt")
+	sameEvents(t, readAll(t, f), session(60))
+	if !reflect.DeepEqual(f.Info(), testInfo()) || f.Chunks() != 4 || len(f.Damage()) > 0 {
+		t.Errorf("%+v, %d chunks, %v", f.Info(), f.Chunks(), f.Damage())
+	}
+	s := f.Summaries()[3]
+	if s.Events == 0 || len(s.Lanes) != 6 {
+		t.Errorf("%+v", s)
+	}
+}
