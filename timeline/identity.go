@@ -195,9 +195,14 @@ func (t *Timeline) fork(s *stream, e *trace.Event) {
 	if t.tables[uint32(e.A)] != nil {
 		return // the child spoke first
 	}
-	tb := t.newTable(uint32(e.A))
+	t.procs[e.A] = &process{e.A, t.copyTable(s.tb, uint32(e.A))}
+}
+
+// copyTable gives every lane of a table another number.
+func (t *Timeline) copyTable(of *table, id uint32) *table {
+	tb := t.newTable(id)
 	tb.users = 1
-	s.tb.each(func(fd int32, from *slot) {
+	of.each(func(fd int32, from *slot) {
 		if from.lane == nil {
 			return
 		}
@@ -205,13 +210,18 @@ func (t *Timeline) fork(s *stream, e *trace.Event) {
 		to.lane, to.hint, to.cloexec, to.uses = from.lane, from.hint, from.cloexec, 1
 		from.lane.refs++
 	})
-	t.procs[e.A] = &process{e.A, tb}
+	return tb
 }
 
 // exec closes what is marked CLOEXEC. A table shared with another process is copied first.
 func (t *Timeline) exec(s *stream, e *trace.Event) {
 	if e.Errno != 0 {
 		return
+	}
+	if p := t.procs[e.A]; p != nil && p.table == s.tb && s.tb.users > 1 {
+		s.tb.users--
+		s.tb = t.copyTable(s.tb, uint32(e.A))
+		p.table, s.inst = s.tb, instCache{}
 	}
 	s.tb.each(func(fd int32, sl *slot) {
 		if sl.lane != nil && sl.cloexec {

@@ -110,6 +110,20 @@ func TestExecClosesCloexec(t *testing.T) {
 	eq(t, "other", sn.Lanes[1].Closed, 0)
 }
 
+// TestExecLeavesASharedTable: what the child closes by its exec stays open in the parent.
+func TestExecLeavesASharedTable(t *testing.T) {
+	s := new(script)
+	s.ev(1, trace.Event{Kind: trace.Thread, A: 100, B: 100})
+	s.ev(2, trace.Event{Kind: trace.Open, FD: 7, Aux: trace.TypeStream, Mask: oCloexec})
+	s.ev(3, trace.Event{Kind: trace.Fork, A: 200, Mask: cloneFiles})
+	s.ev(4, trace.Event{Kind: trace.Thread, Stream: 2, A: 200, B: 200})
+	s.ev(5, trace.Event{Kind: trace.Exec, Stream: 2, A: 200})
+	sn := s.fold()
+	eq(t, "lanes", len(sn.Lanes), 1)
+	eq(t, "open", sn.Lanes[0].Closed, 0)
+	eq(t, "numbers", sn.Lanes[0].FDs, 1)
+}
+
 // TestEpollNumberReused: registrations die with their instance, not with its number.
 func TestEpollNumberReused(t *testing.T) {
 	s := new(script).epoll()
