@@ -25,8 +25,8 @@ import (
 //
 // The distance in time, Dur and FD stand side by side in one column, each with as many bytes as its template says; the
 // other slots have a column each, of signed distances from the prediction. Each column is then compressed by zstd on
-// its own, or left alone when that would save less than a tenth: the jitter of a clock does not compress, and what is
-// left alone costs nothing to read.
+// its own, or left alone when that would save little: the jitter of a clock does not compress, and what is left alone
+// costs nothing to read.
 
 // Flags of a template. They are part of the file format.
 const (
@@ -127,8 +127,8 @@ type template struct {
 	fdAt      uint8
 	size      uint8 // of all three
 	flags     uint16
-	s         uint32 // where the stream's context is, in bytes
-	pair      uint32 // where the time of the enter of this stream and kind is kept, in bytes
+	s         uint32 // where the stream's context is, in bytes from the beginning of blockDecoder.mem
+	pair      uint32 // where the time of the enter of this stream and kind is kept, likewise
 	keep      uint32 // pair for an enter, otherwise a place that nobody looks at
 	stream    uint64 // its number, in the upper half
 	word      uint64 // kind and phase where an Event has them
@@ -432,20 +432,21 @@ func (c *blockEncoder) encode(dst []byte, evs []Event) (out []byte, rawSize int)
 
 // blockDecoder reads a block. It keeps its place, so that events go straight into whatever buffer the caller has.
 type blockDecoder struct {
-	zdec    *zstd.Decoder
-	raw     []byte // the columns one after the other, and room for a number that runs over the end
-	pos     [colCount]int
-	end     [colCount]int
-	wide    bool
-	n, at   int
-	time    int64
-	tmpl    []template
-	heads   []keyHead
-	ids     []uint32
-	streams []streamCtx
-	enter   []int64
-	ctx     []slots
+	zdec  *zstd.Decoder
+	raw   []byte // the columns one after the other, and room for a number that runs over the end
+	pos   [colCount]int
+	end   [colCount]int
+	wide  bool
+	n, at int
+	time  int64
+	tmpl  []template
+	heads []keyHead
+	ids   []uint32
+	mem   []uint64 // contexts, templates, streams and times of enters, in this order: see next
 }
+
+// memTemplates is where the templates begin in blockDecoder.mem, in bytes: behind the contexts.
+const memTemplates = ctxSize * uint32(unsafe.Sizeof(slots{}))
 
 func newBlockDecoder() *blockDecoder {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
@@ -453,7 +454,7 @@ func newBlockDecoder() *blockDecoder {
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return &blockDecoder{zdec: z, ctx: make([]slots, ctxSize)}
+	return &blockDecoder{zdec: z}
 }
 
 // load begins a block of want events. Every length in it is checked against what the block can hold, so that a hostile
@@ -500,7 +501,7 @@ func (d *blockDecoder) load(b []byte, want int) error {
 			pairs[pk] = pair
 		}
 		t := template{base: uint32(key) * ctxSpread, stream: uint64(d.ids[h.stream]) << 32,
-			s: h.stream * uint32(unsafe.Sizeof(streamCtx{})), pair: pair * 8, flags: uint16(fl),
+			s: h.stream, pair: pair, flags: uint16(fl),
 			word:     uint64(h.kind)<<48 | uint64(h.phase)<<56,
 			timeMask: 1<<(8*tw) - 1, durMask: 1<<(8*dw) - 1, fdMask: uint32(uint64(1)<<(8*fw) - 1),
 			durAt: tw, fdAt: tw + dw, size: tw + dw + fw}
@@ -508,16 +509,13 @@ func (d *blockDecoder) load(b []byte, want int) error {
 		t.lane = -(fl & tLane / tLane)
 		t.fdKeep = t.lane &^ -(fl & tFD / tFD)
 		if h.phase.Base() == PhaseEnter {
-			t.keep = pair * 8
+			t.keep = pair
 		}
 		d.tmpl = append(d.tmpl, t)
 	}
 	if s.bad {
 		return errBlock
 	}
-	d.streams = zeroed(d.streams, len(d.ids))
-	d.enter = zeroed(d.enter, len(pairs)+1)
-	clear(d.ctx)
 	d.wide = len(d.tmpl) > 256
 
 	if need := int(n)*2 + 4096; cap(d.raw) < need {
@@ -575,6 +573,7 @@ func (d *blockDecoder) load(b []byte, want int) error {
 	if n > 0 && limit == 0 {
 		return errBlock
 	}
+	room := limit
 	if d.wide {
 		codes := raw[d.pos[colCode]:d.end[colCode]]
 		for i := 0; i+1 < len(codes); i += 2 {
@@ -583,7 +582,17 @@ func (d *blockDecoder) load(b []byte, want int) error {
 			}
 		}
 	} else {
-		d.tmpl = append(d.tmpl, make([]template, 256-limit)...)
+		room = 256
+	}
+	streamsAt := memTemplates + uint32(room)*uint32(unsafe.Sizeof(template{}))
+	enterAt := streamsAt + uint32(len(d.ids))*uint32(unsafe.Sizeof(streamCtx{}))
+	d.mem = zeroed(d.mem, int(enterAt)/8+len(pairs)+1)
+	tmpl := unsafe.Slice((*template)(unsafe.Pointer(&d.mem[memTemplates/8])), room)
+	copy(tmpl, d.tmpl)
+	for i := range tmpl {
+		tmpl[i].s = streamsAt + tmpl[i].s*uint32(unsafe.Sizeof(streamCtx{}))
+		tmpl[i].pair = enterAt + tmpl[i].pair*8
+		tmpl[i].keep = enterAt + tmpl[i].keep*8
 	}
 	d.n = int(n)
 	return nil
@@ -638,56 +647,54 @@ func (d *blockDecoder) next(out []Event) (int, error) {
 	// load has checked every code and every index that a template holds, and because the place in the column of times
 	// is looked at before it is read: an unchecked read begins at most maxPayload behind the column's end, and raw goes
 	// on for 4*maxVarint bytes after the last column.
-	raw := unsafe.Pointer(unsafe.SliceData(d.raw))
-	tmpl := unsafe.Pointer(unsafe.SliceData(d.tmpl))
-	streams := unsafe.Pointer(unsafe.SliceData(d.streams))
-	enter := unsafe.Pointer(unsafe.SliceData(d.enter))
-	ctx := (*[ctxSize]slots)(d.ctx)
+	// All that it looks up lies in one piece of memory, because pointers to five would not fit into the registers.
+	raw, mem := unsafe.Pointer(unsafe.SliceData(d.raw)), unsafe.Pointer(unsafe.SliceData(d.mem))
 	step, codeMask := 1, uint(0xff)
 	if d.wide {
 		step, codeMask = 2, 0xffff
 	}
 	code := unsafe.Add(raw, d.pos[colCode]+d.at*step)
-	now, at, end := d.time, d.pos[colTimes], d.end[colTimes]
+	now := d.time
+	p, end := unsafe.Add(raw, d.pos[colTimes]), unsafe.Add(raw, d.end[colTimes])
 	// The context of the stream that spoke last is kept in registers: threads speak in bursts.
 	var none streamCtx
-	st, cur := &none, ^uint32(0)
+	st, cur := &none, uint32(0)
 	prevB, seq, last := st.prevB, st.seq, uint32(st.fd)
 	for i := range out {
-		t := (*template)(unsafe.Add(tmpl, (uint(*(*uint16)(code))&codeMask)*uint(unsafe.Sizeof(template{}))))
+		t := (*template)(unsafe.Add(mem, uint(memTemplates)+(uint(*(*uint16)(code))&codeMask)*uint(unsafe.Sizeof(template{}))))
 		code = unsafe.Add(code, step)
-		if at > end {
+		if uintptr(p) > uintptr(end) {
 			return 0, errBlock
 		}
-		p := unsafe.Add(raw, at)
-		at += int(t.size)
 		now += int64(*(*uint64)(p) & t.timeMask)
-		from := now - *(*int64)(unsafe.Add(enter, t.pair))
-		*(*int64)(unsafe.Add(enter, t.keep)) = now
+		from := now - *(*int64)(unsafe.Add(mem, t.pair))
+		*(*int64)(unsafe.Add(mem, t.keep)) = now
+		e := (*[EventSize / 8]uint64)(unsafe.Pointer(&out[i]))
+		e[0] = uint64(now)
+		e[1] = *(*uint64)(unsafe.Add(p, t.durAt))&t.durMask | uint64(from&t.enterMask)
 		if t.s != cur {
 			st.prevB, st.seq, st.fd = prevB, seq, int32(last)
 			cur = t.s
-			st = (*streamCtx)(unsafe.Add(streams, cur))
+			st = (*streamCtx)(unsafe.Add(mem, cur))
 			prevB, seq, last = st.prevB, st.seq, uint32(st.fd)
 		}
 		fd := *(*uint32)(unsafe.Add(p, t.fdAt))&t.fdMask | last&t.fdKeep
+		p = unsafe.Add(p, t.size)
 		last = last&^t.lane | fd&t.lane
-		x := &ctx[(t.base+fd)%ctxSize]
+		x := (*slots)(unsafe.Add(mem, uintptr((t.base+fd)%ctxSize)*unsafe.Sizeof(slots{})))
 		if t.flags&tSlots != 0 {
 			seq = d.update(t.flags, seq, prevB, x)
 		}
 		seq++
 		prevB = x.b
-		e := (*[EventSize / 8]uint64)(unsafe.Pointer(&out[i]))
-		e[0] = uint64(now)
-		e[1] = *(*uint64)(unsafe.Add(p, t.durAt))&t.durMask | uint64(from&t.enterMask)
 		e[2] = uint64(x.a)
-		e[3] = uint64(x.b)
+		e[3] = uint64(prevB)
 		e[4] = uint64(seq) | t.stream
 		e[5] = uint64(fd) | uint64(x.gen)<<32
 		e[6] = x.im
 		e[7] = x.ae | t.word
 	}
+	at := int(uintptr(p) - uintptr(raw))
 	st.prevB, st.seq, st.fd = prevB, seq, int32(last)
 	d.time, d.pos[colTimes] = now, at
 	for i := colTimes; i < colCount; i++ {
