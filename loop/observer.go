@@ -54,16 +54,13 @@ func (l *Loop) startObserver() {
 		return
 	}
 	o := &observer{loop: l, reg: make(chan watch, 4096), hold: map[uint64]watch{}}
-	var err error
-	if o.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return // arrivals stay unknown; the source says so by their absence
-	}
-	if o.quit, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
-		unix.Close(o.ep)
-		return
+	// Even making the descriptors is not the loop's thread's business: what it calls is the server's.
+	made := make(chan error, 1)
+	go func() { made <- o.open() }()
+	if <-made != nil {
+		return // arrivals stay unknown; their absence says so
 	}
 	o.emit.Store(l.observing())
-	o.ctl(unix.EPOLL_CTL_ADD, o.quit, unix.EPOLLIN, observerQuit)
 	o.tr = l.cfg.NewRing(trace.RoleObserver)
 	o.gone.Add(2)
 	go o.run()
@@ -73,6 +70,20 @@ func (l *Loop) startObserver() {
 	for _, c := range l.order {
 		l.watchArrival(c)
 	}
+}
+
+func (o *observer) open() (err error) {
+	if o.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return err
+	}
+	if o.quit, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
+		if err = o.ctl(unix.EPOLL_CTL_ADD, o.quit, unix.EPOLLIN, observerQuit); err == nil {
+			return nil
+		}
+		unix.Close(o.quit)
+	}
+	unix.Close(o.ep)
+	return err
 }
 
 func (l *Loop) observing() bool {
@@ -127,12 +138,17 @@ func (o *observer) register() {
 
 func (o *observer) stop() {
 	close(o.reg)
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	unix.Write(o.quit, one[:])
-	o.gone.Wait()
-	unix.Close(o.ep)
-	unix.Close(o.quit)
+	ended := make(chan struct{})
+	go func() { // not on the loop's thread, for the same reason
+		var one [8]byte
+		binary.NativeEndian.PutUint64(one[:], 1)
+		unix.Write(o.quit, one[:])
+		o.gone.Wait()
+		unix.Close(o.ep)
+		unix.Close(o.quit)
+		close(ended)
+	}()
+	<-ended
 }
 
 // Above busyWakeups within busyWindow the observer sleeps a little between its waits: under such load it would take a

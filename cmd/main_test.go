@@ -1,0 +1,150 @@
+package cmd
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"evviz/internal/testkit"
+)
+
+// TestMain lets the test binary be evviz itself: run with EVVIZ_TEST_MAIN set it is the program, so that end-to-end tests
+// need no build of their own, and race detection and coverage reach into the program.
+func TestMain(m *testing.M) {
+	if os.Getenv("EVVIZ_TEST_MAIN") != "" {
+		os.Exit(Main(os.Args[1:]))
+	}
+	testkit.Main(m)
+}
+
+// program is evviz with arguments, ready to be started.
+func program(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, args...)
+	c.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1", "TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8", "NO_COLOR=")
+	c.Dir = t.TempDir()
+	return c
+}
+
+// result is how a program ended.
+type result struct {
+	out, err string
+	code     int
+}
+
+// run runs evviz to its end.
+func run(t testing.TB, args ...string) result {
+	t.Helper()
+	return finish(t, program(t, args...))
+}
+
+func finish(t testing.TB, c *exec.Cmd) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	timer := time.AfterFunc(time.Minute, func() { once.Do(func() { c.Process.Signal(syscall.SIGABRT) }) })
+	c.Wait()
+	timer.Stop()
+	return result{out.String(), errs.String(), c.ProcessState.ExitCode()}
+}
+
+// TestBadInput: each mistake gets one clear sentence on standard error, the exit code that belongs to it, and nothing is
+// started.
+func TestBadInput(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	misspelt := write("misspelt.star", "title = \"x\"\n\ndef main():\n    c = conect()\n")
+	syntax := write("syntax.star", "def main(:\n    pass\n")
+	top := write("top.star", "c = connect()\ndef main():\n    pass\n")
+	knob := write("knob.star", "knobs = {\n    \"raed_size\": 7,\n}\ndef main():\n    pass\n")
+	foreign := write("foreign.evt", "this is no trace\nat all, but a text of some length that goes on for a while\n")
+	empty := write("empty.evt", "")
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		says []string
+	}{
+		{"flag", []string{"--haedless"}, 2, []string{"--haedless", "did you mean --headless?"}},
+		{"mode", []string{"--mode", "epol"}, 2, []string{"epol", "did you mean epoll?"}},
+		{"mode of a later version", []string{"--mode", "io-uring"}, 2, []string{"io-uring", "sleep-poll, poll and epoll"}},
+		{"trigger", []string{"--mode", "epoll", "--trigger", "egde"}, 2, []string{"did you mean edge?"}},
+		{"trigger without epoll", []string{"--mode", "poll", "--trigger", "edge"}, 2, []string{"only epoll has a trigger"}},
+		{"contradiction", []string{"--mode", "epoll-lt", "--trigger", "edge"}, 2, []string{"contradict"}},
+		{"knob", []string{"--reads", "many"}, 2, []string{"--reads", "upto:N"}},
+		{"interval", []string{"--interval", "-1s"}, 2, []string{"--interval", "250ms"}},
+		{"preset", []string{"--preset", "artcle"}, 2, []string{"did you mean article?"}},
+		{"scenario", []string{"--scenario", "dmeo"}, 2, []string{"did you mean demo?"}},
+		{"no scenario file", []string{"--scenario", filepath.Join(dir, "none.star")}, 3, []string{"none.star", "no such file"}},
+		{"misspelt name in a script", []string{"--headless", "--scenario", misspelt}, 2, []string{misspelt + ":4:9:", "conect"}},
+		{"bad script", []string{"--headless", "--scenario", syntax}, 2, []string{syntax + ":1:"}},
+		{"network at the top of a script", []string{"--headless", "--scenario", top}, 2, []string{top + ":1:", "inside main"}},
+		{"knob in a script", []string{"--headless", "--scenario", knob}, 2, []string{knob + ":2:5:", "did you mean \"read-size\"?"}},
+		{"command", []string{"repaly", "x"}, 2, []string{"did you mean \"replay\"?"}},
+		{"text without headless", []string{"--text"}, 2, []string{"--headless"}},
+		{"no terminal", nil, 3, []string{"terminal", "--headless"}},
+		{"address", []string{"--headless", "--for", "1ms", "--listen", "nowhere"}, 3, []string{"nowhere", "host:port"}},
+		{"unwritable recording", []string{"--headless", "--for", "1ms", "--record", "/proc/none.evt"}, 3, []string{"/proc/none.evt"}},
+		{"foreign file", []string{"replay", "--text", foreign}, 3, []string{foreign}},
+		{"empty file", []string{"replay", "--text", empty}, 3, []string{empty}},
+		{"missing file", []string{"replay", "--text", filepath.Join(dir, "no.evt")}, 3, []string{"no.evt", "no such file"}},
+		{"replay without a file", []string{"replay"}, 2, []string{"which file"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := run(t, c.args...)
+			if r.code != c.code {
+				t.Errorf("exit code %d, want %d; it said: %s", r.code, c.code, r.err)
+			}
+			for _, s := range c.says {
+				if !strings.Contains(r.err, s) {
+					t.Errorf("it should say %q; it said: %s", s, r.err)
+				}
+			}
+			if r.out != "" {
+				t.Errorf("standard output should be empty, has %q", r.out)
+			}
+			if n := strings.Count(strings.TrimSpace(r.err), "\n"); n > 1 {
+				t.Errorf("one sentence, not a page:\n%s", r.err)
+			}
+		})
+	}
+}
+
+func TestTermDumb(t *testing.T) {
+	cmd := program(t)
+	cmd.Env = append(cmd.Env, "TERM=dumb")
+	x := testkit.StartTerminal(t, 80, 24, cmd)
+	if code := x.Exit(); code != 3 {
+		t.Errorf("exit code %d, want 3", code)
+	}
+	x.Shows("TERM=dumb")
+	x.Shows("--headless")
+}
+
+func TestPortInUse(t *testing.T) {
+	l := listen(t)
+	r := run(t, "--headless", "--for", "1s", "--listen", l)
+	if r.code != 3 || !strings.Contains(r.err, "listen on "+l) || !strings.Contains(r.err, "address already in use") || !strings.Contains(r.err, "--listen") {
+		t.Errorf("exit code %d, said %s", r.code, r.err)
+	}
+}

@@ -1,0 +1,332 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"evviz/loop"
+	"evviz/scenarios"
+	"evviz/timeline"
+	"evviz/trace"
+	"evviz/tui"
+)
+
+// startSession runs a lab in this process, with its clients in another, and records it.
+func startSession(t *testing.T, b loop.Behaviour, story string, ring int) (*session, string) {
+	t.Helper()
+	t.Setenv("EVVIZ_TEST_MAIN", "1") // for the clients, which are this binary again
+	var script *scenarios.Script
+	if story != "" {
+		s, err := scenarios.Load(story)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script = s
+	}
+	o := &labOptions{listen: "127.0.0.1:0", ring: ring, seed: 1}
+	s, err := newSession(o, b, script, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "run.evt")
+	if err := s.tee.Start(path); err != nil {
+		t.Fatal(err)
+	}
+	s.startFeed()
+	if err := s.startClients(1); err != nil {
+		t.Fatal(err)
+	}
+	return s, path
+}
+
+// readAll is every event of a file, and the file is closed again.
+func readAll(t *testing.T, path string) []trace.Event {
+	t.Helper()
+	f, err := trace.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if d := f.Damage(); len(d) > 0 {
+		t.Errorf("damage: %v", d)
+	}
+	var out []trace.Event
+	buf := make([]trace.Event, 4096)
+	for {
+		n, err := f.Read(context.Background(), buf)
+		out = append(out, buf[:n]...)
+		if err != nil {
+			return out
+		}
+	}
+}
+
+// replayed is the timeline of a file.
+func replayed(t *testing.T, path string) *timeline.Feed {
+	t.Helper()
+	f, err := trace.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	feed := timeline.NewFeed(f, timeline.Options{})
+	if err := feed.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return feed
+}
+
+// TestLiveEqualsReplay: statistics and the frame are the same from the live run and from its recording; and the text
+// form, read back, gives the same events.
+func TestLiveEqualsReplay(t *testing.T) {
+	b := loop.Default()
+	b.Interval = 20 * time.Millisecond
+	s, path := startSession(t, b, "demo", 1<<16)
+	for _, m := range []uint32{trace.TriggerLevel, trace.TriggerEdge, trace.TriggerLevel} {
+		time.Sleep(700 * time.Millisecond)
+		if err := s.loop.Switch(trace.DriverEpoll, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(300 * time.Millisecond)
+	if err := s.stop(trace.StopAsked); err != nil {
+		t.Fatal(err)
+	}
+	feed := replayed(t, path)
+	live, replay := s.feed.Snapshot(), feed.Snapshot()
+	if !reflect.DeepEqual(live.Stats, replay.Stats) {
+		t.Errorf("statistics differ\nlive   %+v\nreplay %+v", live.Stats, replay.Stats)
+	}
+	if live.Stats.Reads == 0 || live.Stats.Reports == 0 || live.Stats.Rounds == 0 {
+		t.Errorf("hardly anything happened: %+v", live.Stats)
+	}
+	evs := readAll(t, path)
+	if err := trace.Validate(evs); err != nil {
+		t.Errorf("the trace is not valid: %v", err)
+	}
+	frame := func(f *timeline.Feed) string {
+		p, err := tui.Draw(tui.Options{Feed: f, Symbols: "block"}, 120, 36, 1<<24, func(press func(string)) { press("Down"); press("-") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(p.Text(), "\n") // the first line names the file
+		return rest
+	}
+	if a, b := frame(s.feed), frame(feed); a != b {
+		t.Errorf("frames differ\n--- live\n%s--- replay\n%s", a, b)
+	}
+
+	r := run(t, "replay", "--text", path)
+	if r.code != 0 {
+		t.Fatalf("replay --text: exit code %d: %s", r.code, r.err)
+	}
+	back, err := trace.ReadText(strings.NewReader(r.out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(back, evs) {
+		t.Errorf("the text form gives %d events back, the file has %d, or they differ", len(back), len(evs))
+	}
+	// At any moment in between, too: fold the recording up to there, live as it was then.
+	mid := evs[len(evs)/2].Time
+	fold := func(batch int) *timeline.Snapshot {
+		tl := timeline.New(timeline.Options{Info: live.Info})
+		for i := 0; i < len(evs)/2; i += batch {
+			tl.Add(evs[i:min(i+batch, len(evs)/2)])
+		}
+		return tl.Snapshot(mid)
+	}
+	if a, b := fold(1), fold(1000); !reflect.DeepEqual(a.Stats, b.Stats) {
+		t.Errorf("the statistics at a moment depend on how the events came\n%+v\n%+v", a.Stats, b.Stats)
+	}
+}
+
+// TestBigMessageHeadless is T01 and T02 through the program a user runs: recorded, replayed, counted.
+func TestBigMessageHeadless(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t01.evt")
+	r := run(t, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll", "--trigger", "level", "--scenario", "big-message", "--work", "none",
+		"--for", "1500ms", "--record", path)
+	if r.code != 0 {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	live := replayed(t, path).Snapshot()
+	if live.Stats.Renotify != 63 {
+		t.Errorf("renotify: %d, want 63", live.Stats.Renotify)
+	}
+	if !regexp.MustCompile(`re-notifications\s+63\b`).MatchString(r.out) {
+		t.Errorf("the summary should say 63 re-notifications:\n%s", r.out)
+	}
+	again := run(t, "replay", "--summary", path)
+	if again.out != r.out {
+		t.Errorf("the replay's summary differs\n--- live\n%s--- replay\n%s", r.out, again.out)
+	}
+	for _, l := range live.Lanes {
+		// The client's close is one more report, of the end of file.
+		n := &l.Stats.Counts
+		if l.Kind == timeline.KindConn && (n[timeline.MarkReport] != 64+n[timeline.MarkReadEOF] || n[timeline.MarkRenotify] != 63) {
+			t.Errorf("fd %d: %d reports, %d re-notifications, want 64 and 63", l.FD, n[timeline.MarkReport], n[timeline.MarkRenotify])
+		}
+	}
+
+	r = run(t, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll-et", "--scenario", "big-message", "--work", "none", "--for", "2s", "--record", path)
+	if r.code != 0 {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	// At the end of the run the client closes, which is an edge of its own: what counts is the half second after the read.
+	var first int64
+	reads := 0
+	for _, e := range readAll(t, path) {
+		if e.Kind == trace.Read && e.B == 1024 && (first == 0 || e.Time < first+int64(500*time.Millisecond)) {
+			if first == 0 {
+				first = e.Time
+				if e.Inst != 64512+1 {
+					t.Errorf("left after the read: %d, want 64512", int64(e.Inst)-1)
+				}
+			}
+			reads++
+		}
+	}
+	if reads != 1 {
+		t.Errorf("%d reads of an edge that was told once", reads)
+	}
+}
+
+// TestLossIsTheSameEverywhere floods a ring of 64 slots: the number lost is the same in the header, the file, the text
+// and the summary.
+func TestLossIsTheSameEverywhere(t *testing.T) {
+	b := loop.Default()
+	b.Driver, b.Interval, b.Waits = trace.DriverSleepPoll, 0, 20000
+	s, path := startSession(t, b, "idle", 64)
+	select {
+	case <-s.loop.Done():
+	case <-time.After(time.Minute):
+		t.Fatal("the loop did not end")
+	}
+	lost := s.merge.Lost()
+	if err := s.stop(trace.StopAsked); err != nil {
+		t.Fatal(err)
+	}
+	lost = s.merge.Lost()
+	if lost == 0 {
+		t.Fatal("nothing was lost: this test tests nothing")
+	}
+	var inFile uint64
+	evs := readAll(t, path)
+	for i := range evs {
+		if evs[i].Kind == trace.Lost {
+			inFile += uint64(evs[i].A)
+		}
+	}
+	if err := trace.Validate(evs); err != nil {
+		t.Errorf("the trace is not valid: %v", err)
+	}
+	if inFile != lost {
+		t.Errorf("file: %d lost, rings: %d", inFile, lost)
+	}
+	if n := s.feed.Snapshot().Stats.Lost; uint64(n) != lost {
+		t.Errorf("statistics: %d lost, rings: %d", n, lost)
+	}
+	p, err := tui.Draw(tui.Options{Feed: s.feed}, 100, 30, 8, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, fmt.Sprintf("lost %d", lost)) {
+		t.Errorf("header: %s, rings lost %d", header, lost)
+	}
+	text := run(t, "replay", "--text", path).out
+	var inText uint64
+	for _, m := range regexp.MustCompile(`(?m) Lost \S+ n=(\d+)`).FindAllStringSubmatch(text, -1) {
+		var n uint64
+		fmt.Sscan(m[1], &n)
+		inText += n
+	}
+	if inText != lost {
+		t.Errorf("text: %d lost, rings: %d", inText, lost)
+	}
+	sum := run(t, "replay", "--summary", path).out
+	if digits := regexp.MustCompile(`(?m)^\s*lost\D*([\d,]+)`).FindStringSubmatch(sum); digits == nil || strings.ReplaceAll(digits[1], ",", "") != fmt.Sprint(lost) {
+		t.Errorf("summary does not say %d lost:\n%s", lost, sum)
+	}
+}
+
+const hundred = `
+def client(n):
+    c = connect()
+    for i in range(40):
+        k = random(1, 3000)
+        if c.send(k) < k or c.receive(k) < k:
+            fail("client %d: round %d was cut short" % (n, i))
+    c.close()
+
+def main():
+    for n in range(100):
+        spawn(client, n)
+`
+
+// TestSwitchingUnderLoad presses t and m 500 times at random while 100 clients talk: both ends count the same bytes.
+func TestSwitchingUnderLoad(t *testing.T) {
+	story := filepath.Join(t.TempDir(), "hundred.star")
+	if err := os.WriteFile(story, []byte(hundred), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := loop.Default()
+	b.Interval, b.Reads = 2*time.Millisecond, loop.Count{Kind: loop.CountDrain}
+	s, path := startSession(t, b, story, 1<<18)
+	end := &labEnd{s}
+	rnd := rand.New(rand.NewSource(1))
+	for i := 0; i < 500; i++ {
+		press := end.CycleTrigger
+		if rnd.Intn(2) == 0 {
+			press = end.CycleMode
+		}
+		if _, err := press(); err != nil {
+			t.Fatalf("press %d: %v", i, err)
+		}
+	}
+	select {
+	case <-s.clients.done:
+	case <-time.After(time.Minute):
+		t.Fatal("the clients did not end")
+	}
+	if f := s.clients.failed(); f != "" {
+		t.Fatal(f)
+	}
+	if err := s.stop(trace.StopAsked); err != nil {
+		t.Fatal(err)
+	}
+	var sent, received, in, out int64
+	evs := readAll(t, path)
+	for i := range evs {
+		e := &evs[i]
+		switch {
+		case e.Kind == trace.Step && e.Aux&0xff == trace.StepSend:
+			sent += e.B
+		case e.Kind == trace.Step && e.Aux&0xff == trace.StepReceive:
+			received += e.B
+		case e.Kind == trace.Read && e.A != 8 && e.B > 0:
+			in += e.B
+		case e.Kind == trace.Write && e.B > 0:
+			out += e.B
+		}
+	}
+	if sent == 0 || sent != in || in != out || out != received {
+		t.Errorf("clients sent %d, server read %d, wrote %d, clients received %d", sent, in, out, received)
+	}
+	if st := s.loop.Stats(); st.BytesIn.Load() != in || st.BytesOut.Load() != out {
+		t.Errorf("the loop's own counters: %d in, %d out; its events: %d, %d", st.BytesIn.Load(), st.BytesOut.Load(), in, out)
+	}
+	if err := trace.Validate(evs); err != nil {
+		t.Errorf("the trace is not valid: %v", err)
+	}
+	if n := s.merge.Lost(); n != 0 {
+		t.Errorf("%d events lost", n)
+	}
+}

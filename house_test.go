@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// house is the import table of the design: which packages of ours a package may use. It is the wall between the parts: a
+// view that knew its source, or a loop that knew of screens, would fail here. The tests of a package are held to it too,
+// but for internal/testkit and those that test the whole.
+var house = map[string][]string{
+	"evviz":                  {"cmd"},
+	"evviz/cmd":              {"*"},
+	"evviz/loop":             {"trace", "internal/sys"},
+	"evviz/scenarios":        {"trace"},
+	"evviz/probe":            {"trace", "internal/sys"},
+	"evviz/trace":            {},
+	"evviz/timeline":         {"trace"},
+	"evviz/diagnostics":      {"timeline", "trace"},
+	"evviz/tui":              {"diagnostics", "timeline", "trace"},
+	"evviz/export":           {"diagnostics", "timeline", "trace"},
+	"evviz/internal/testkit": {},
+	"evviz/bench":            {"*"},
+}
+
+// outside is which modules of others the inner packages may use; the screen's library lives in tui alone.
+var outside = map[string][]string{
+	"evviz/trace":       {"github.com/klauspost/compress/"},
+	"evviz/timeline":    {"github.com/HdrHistogram/"},
+	"evviz/diagnostics": {},
+	"evviz/export":      {},
+	"evviz/loop":        {"golang.org/x/sys/unix"},
+	"evviz/probe":       {"golang.org/x/sys/unix"},
+	"evviz/scenarios":   {"go.starlark.net/"},
+}
+
+type pkg struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+func TestHouse(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	seen := 0
+	for dec.More() {
+		var p pkg
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		may, known := house[p.ImportPath]
+		if !known {
+			t.Errorf("%s is not in the house: add it to the table, and to DESIGN's", p.ImportPath)
+			continue
+		}
+		check := func(imports []string, test bool) {
+			for _, i := range imports {
+				if rest, ours := strings.CutPrefix(i, "evviz/"); ours {
+					if test && (rest == "internal/testkit" || "evviz/"+rest == p.ImportPath) || slices.Contains(may, "*") || slices.Contains(may, rest) {
+						continue
+					}
+					t.Errorf("%s imports %s: the house allows it only %v", p.ImportPath, i, may)
+				}
+				if !test && strings.Contains(strings.SplitN(i, "/", 2)[0], ".") {
+					if allowed, limited := outside[p.ImportPath]; limited && !slices.ContainsFunc(allowed, func(a string) bool { return strings.HasPrefix(i, a) }) {
+						t.Errorf("%s imports %s: it may use only %v", p.ImportPath, i, allowed)
+					}
+					if (strings.Contains(i, "tcell") || strings.Contains(i, "tview")) && p.ImportPath != "evviz/tui" && p.ImportPath != "evviz/internal/testkit" {
+						t.Errorf("%s imports %s: the screen's library lives in tui", p.ImportPath, i)
+					}
+				}
+			}
+		}
+		check(p.Imports, false)
+		check(p.TestImports, true)
+		check(p.XTestImports, true)
+	}
+	if seen < 8 {
+		t.Errorf("only %d packages listed", seen)
+	}
+}
