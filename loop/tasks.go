@@ -142,12 +142,9 @@ func (l *Loop) runTasks() {
 	for _, t := range l.tasks.take() {
 		t0 := l.tr.Now()
 		e := l.tr.Next(trace.Wake, t0)
-		e.FD, e.A, e.B, e.Aux, e.Dur = -1, int64(t.who), int64(l.tid), t.via, max(t0-t.at, 0)
+		e.FD, e.A, e.B, e.Aux = -1, int64(t.who), int64(l.tid), t.via
 		if t.via == trace.ViaEventfd {
 			e.FD = int32(l.wakeFD)
-		}
-		if !l.tr.On() {
-			e.Dur = 0
 		}
 		what := l.name(t.what)
 		t.fn(l)
