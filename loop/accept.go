@@ -66,10 +66,10 @@ func (l *Loop) admit(fd int) {
 	if l.b.Arrival == ArrivalStamp || l.b.Arrival == ArrivalBoth {
 		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
-	l.watchArrival(c)
-	if l.b.Hold > 0 && l.b.Driver != trace.DriverSleepPoll {
-		c.held = true
-		l.nheld++
+	if l.b.Hold > 0 && l.b.Driver != trace.DriverSleepPoll && l.obs != nil {
+		l.hold(c)
+	}
+	if l.watchArrival(c); c.held {
 		return
 	}
 	if err := l.drv.added(l, c); err != nil {
@@ -98,11 +98,9 @@ func (l *Loop) closeConn(c *conn, why uint32) {
 	if c.fd < 0 {
 		return
 	}
+	l.letIn(c)
 	if l.drv != nil {
 		l.drv.closing(l, c)
-	}
-	if c.held {
-		l.nheld--
 	}
 	l.conns[c.fd] = nil
 	last := len(l.order) - 1

@@ -1,7 +1,7 @@
 package loop
 
 import (
-	"sync/atomic"
+	"iter"
 
 	"golang.org/x/sys/unix"
 
@@ -24,12 +24,12 @@ type conn struct {
 	peer string
 	at   int // index in Loop.order
 
-	registered  bool
-	held        bool        // waits for Hold bytes before it is registered
-	viaRegistry atomic.Bool // another thread has registered it; the loop learns of it by the first report
-	mask        uint32      // what is registered
-	trigger     uint32      // trace.Trigger*; set per connection by T
-	own         bool        // trigger was chosen for this connection alone
+	registered bool
+	held       bool   // waits for Hold bytes before it is registered; see registry
+	mask       uint32 // what is registered
+	trigger    uint32 // trace.Trigger*; set per connection by T
+	own        bool   // trigger was chosen for this connection alone
+	stamp      int64  // the last receive stamp that was recorded
 
 	state   drain
 	left    int64 // bytes known to be unread; -1 unknown
@@ -49,6 +49,21 @@ const (
 )
 
 func (c *conn) data() uint64 { return uint64(uint32(c.fd)) | uint64(c.gen)<<32 }
+
+// each yields the open connections. The one that was yielded may be closed meanwhile, no other.
+func (l *Loop) each() iter.Seq[*conn] {
+	return func(yield func(*conn) bool) {
+		for i := 0; i < len(l.order); {
+			c := l.order[i]
+			if !yield(c) {
+				return
+			}
+			if c.fd >= 0 { // closed: another connection has taken its place
+				i++
+			}
+		}
+	}
+}
 
 // interest is the event mask that the connection needs now.
 func (l *Loop) interest(c *conn) uint32 {

@@ -27,7 +27,6 @@ type driver interface {
 
 // attach makes the driver of the present mode and registers everything that is open.
 func (l *Loop) attach() error {
-	l.registrar.Store(nil)
 	switch l.b.Driver {
 	case trace.DriverSleepPoll:
 		l.drv = &polling{}
@@ -41,7 +40,7 @@ func (l *Loop) attach() error {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}
 		l.drv = &readiness{p: p}
-		l.registrar.Store(p)
+		l.registry.open(p)
 	}
 	l.polling.Store(l.b.Driver == trace.DriverSleepPoll)
 	return l.drv.attach(l)

@@ -10,10 +10,10 @@ import (
 type polling struct{}
 
 func (*polling) attach(l *Loop) error {
-	for _, c := range l.order {
-		c.registered, c.held, c.state = false, false, drained
+	for c := range l.each() {
+		l.letIn(c)
+		c.registered, c.state = false, drained
 	}
-	l.nheld = 0
 	return nil
 }
 

@@ -30,11 +30,8 @@ func (d *readiness) attach(l *Loop) error {
 	if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
 		return fmt.Errorf("register the listener: %w", err)
 	}
-	for _, c := range l.order {
+	for c := range l.each() {
 		c.registered, c.state, c.left, c.rearmed = false, drained, -1, false
-		if c.held && c.viaRegistry.Load() {
-			l.letIn(c)
-		}
 		if c.leaked || c.held {
 			continue
 		}
@@ -66,8 +63,10 @@ func (d *readiness) register(l *Loop, c *conn) error {
 }
 
 func (d *readiness) detach(l *Loop) {
+	l.registry.open(nil)
+	l.adopt()
 	d.p.Close()
-	for _, c := range l.order {
+	for c := range l.each() {
 		c.registered = false
 	}
 }
@@ -127,10 +126,7 @@ func (d *readiness) turn(l *Loop) error {
 			l.drainWake()
 		default:
 			if c := l.connOf(r.Data); c != nil {
-				if c.held {
-					l.letIn(c)
-					c.registered = true
-				}
+				l.letIn(c) // registered by another thread, and this is how the loop learns of it
 				d.handle(l, c, r.Mask)
 			}
 		}

@@ -36,7 +36,6 @@ type Loop struct {
 	conns   []*conn  // by descriptor
 	gens    []uint32 // by descriptor: how often the number was used
 	order   []*conn  // open connections, in the order a polling round asks them
-	nheld   int
 	drv     driver
 	buf     []byte
 	stamped stamped
@@ -55,17 +54,17 @@ type Loop struct {
 	obs     *observer
 
 	// shared
-	tasks     tasks
-	polling   atomic.Bool // the loop sleeps without waiting for the wake-fd: wake it by a signal
-	tidNow    atomic.Int64
-	gone      atomic.Bool
-	registrar atomic.Pointer[epollPoller] // whose set another thread may change, nil otherwise
-	done      chan struct{}
-	err       error
-	mode      atomic.Uint32 // driver | trigger<<8
-	stats     Stats
-	startErr  chan error
-	stopOnce  sync.Once
+	tasks    tasks
+	polling  atomic.Bool // the loop sleeps without waiting for the wake-fd: wake it by a signal
+	tidNow   atomic.Int64
+	gone     atomic.Bool
+	registry registry
+	done     chan struct{}
+	err      error
+	mode     atomic.Uint32 // driver | trigger<<8
+	stats    Stats
+	startErr chan error
+	stopOnce sync.Once
 }
 
 // Stats are counters that anybody may read while the loop runs. The byte counts are the server's half of a ledger whose
@@ -141,28 +140,29 @@ func (l *Loop) run() {
 	l.tr = l.cfg.NewRing(trace.RoleLoop)
 	defer close(l.done)
 	defer l.tr.Close()
-	err := l.open()
-	if err != nil {
-		l.closeAll()
+	if err := l.open(); err != nil {
 		l.err = err
-		l.gone.Store(true)
+		l.end()
 		l.startErr <- err
 		return
 	}
 	l.startErr <- nil
 	l.err = l.loop()
-	l.gone.Store(true)
-	l.tasks.abandon()
-	l.closeAll()
-	if l.obs != nil {
-		l.obs.stop()
-	}
+	l.end()
 	now := l.tr.Now()
 	e := l.tr.Next(trace.Stop, now)
 	e.Aux = l.stopWhy
 	if l.err != nil {
 		e.A, e.Aux = 1, trace.StopError
 	}
+}
+
+// end refuses tasks from here on, and closes everything. The observer goes first: what it watches is still open then.
+func (l *Loop) end() {
+	l.gone.Store(true)
+	l.tasks.abandon()
+	l.stopObserver()
+	l.closeAll()
 }
 
 // open does what happens once: threads and settings are told, then the listener and the wake-fd come into being.

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"encoding/binary"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -13,11 +14,13 @@ import (
 )
 
 // observer is a thread of evviz's own that learns when data and connections arrive, for every client and in every mode,
-// also while the loop sleeps. It has an edge-triggered epoll instance beside the loop's; the loop's thread makes no call
-// for it, so a system call trace of that thread shows the server alone.
+// also while the loop sleeps. It has an edge-triggered epoll instance beside the loop's, made on its own thread; the
+// loop's thread makes no call for it, so a system call trace of that thread shows the server alone.
 //
 // What it records: Arrive when a descriptor became readable, with the bytes that wait at that moment (0: the loop was
 // faster and has read them already), and Queue for connections that wait for accept.
+//
+// It never reads what belongs to the loop: a watch carries all it has to know.
 type observer struct {
 	loop *Loop
 	tr   *trace.Ring
@@ -26,6 +29,7 @@ type observer struct {
 	reg  chan watch
 	emit atomic.Bool
 	gone sync.WaitGroup
+	lis  watch
 
 	mu   sync.Mutex // guards hold
 	hold map[uint64]watch
@@ -36,10 +40,15 @@ type watch struct {
 	fd       int
 	gen      uint32
 	listener bool
-	c        *conn
-	hold     int
-	mask     uint32
-	registry bool
+	hold     int  // more than 0: let the connection into the loop when so many bytes wait
+	registry bool // by registering it from here
+}
+
+func (w watch) data() uint64 {
+	if w.listener {
+		return dataListener
+	}
+	return uint64(uint32(w.fd)) | uint64(w.gen)<<32
 }
 
 const observerQuit = ^uint64(0)
@@ -53,37 +62,30 @@ func (l *Loop) startObserver() {
 	if !l.observing() && l.b.Hold == 0 {
 		return
 	}
-	o := &observer{loop: l, reg: make(chan watch, 4096), hold: map[uint64]watch{}}
-	// Even making the descriptors is not the loop's thread's business: what it calls is the server's.
-	made := make(chan error, 1)
-	go func() { made <- o.open() }()
-	if <-made != nil {
-		return // arrivals stay unknown; their absence says so
-	}
+	o := &observer{loop: l, tr: l.cfg.NewRing(trace.RoleObserver), reg: make(chan watch, 4096), hold: map[uint64]watch{},
+		lis: watch{fd: l.lis.fd, gen: l.lis.gen, listener: true}}
 	o.emit.Store(l.observing())
-	o.tr = l.cfg.NewRing(trace.RoleObserver)
-	o.gone.Add(2)
-	go o.run()
+	ready := make(chan error)
+	o.gone.Add(1)
+	go o.run(ready)
+	if <-ready != nil {
+		o.gone.Wait()
+		return // arrivals stay unknown, and their absence says so; connections are registered at once
+	}
+	o.gone.Add(1)
 	go o.register()
 	l.obs = o
-	o.reg <- watch{fd: l.lis.fd, gen: l.lis.gen, listener: true}
-	for _, c := range l.order {
+	o.reg <- o.lis
+	for c := range l.each() {
 		l.watchArrival(c)
 	}
 }
 
-func (o *observer) open() (err error) {
-	if o.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return err
+func (l *Loop) stopObserver() {
+	if l.obs != nil {
+		l.obs.stop()
+		l.obs = nil
 	}
-	if o.quit, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
-		if err = o.ctl(unix.EPOLL_CTL_ADD, o.quit, unix.EPOLLIN, observerQuit); err == nil {
-			return nil
-		}
-		unix.Close(o.quit)
-	}
-	unix.Close(o.ep)
-	return err
 }
 
 func (l *Loop) observing() bool {
@@ -91,24 +93,41 @@ func (l *Loop) observing() bool {
 }
 
 // watchArrival hands a connection to the observer. The loop never waits for it: when the queue is full the arrivals of
-// this connection stay unknown.
+// this connection stay unknown, and it is not held.
 func (l *Loop) watchArrival(c *conn) {
 	if l.obs == nil {
 		return
 	}
-	c.mask = l.interest(c)
-	if !c.own {
-		c.trigger = l.b.trigger()
-		c.mask = l.interest(c)
-	}
-	w := watch{fd: c.fd, gen: c.gen, c: c, mask: c.mask}
-	if l.b.Hold > 0 && l.b.Driver != trace.DriverSleepPoll {
+	w := watch{fd: c.fd, gen: c.gen}
+	if c.held {
 		w.hold, w.registry = l.b.Hold, l.b.Registry == ViaRegistry
 	}
 	select {
 	case l.obs.reg <- w:
 	default:
+		l.letIn(c)
 	}
+}
+
+// open makes the thread's own descriptors.
+func (o *observer) open() (err error) {
+	if o.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return os.NewSyscallError("epoll_create1", err)
+	}
+	if o.quit, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		unix.Close(o.ep)
+		return os.NewSyscallError("eventfd2", err)
+	}
+	if err = o.ctl(unix.EPOLL_CTL_ADD, o.quit, unix.EPOLLIN, observerQuit); err != nil {
+		o.close()
+		return os.NewSyscallError("epoll_ctl", err)
+	}
+	return nil
+}
+
+func (o *observer) close() {
+	unix.Close(o.ep)
+	unix.Close(o.quit)
 }
 
 func (o *observer) ctl(op, fd int, mask uint32, data uint64) error {
@@ -120,10 +139,7 @@ func (o *observer) ctl(op, fd int, mask uint32, data uint64) error {
 func (o *observer) register() {
 	defer o.gone.Done()
 	for w := range o.reg {
-		data := uint64(uint32(w.fd)) | uint64(w.gen)<<32
-		if w.listener {
-			data = dataListener
-		}
+		data := w.data()
 		if w.hold > 0 {
 			o.mu.Lock()
 			o.hold[data] = w
@@ -136,19 +152,14 @@ func (o *observer) register() {
 	}
 }
 
+// stop ends both goroutines. The descriptors are closed when neither can touch them any more.
 func (o *observer) stop() {
 	close(o.reg)
-	ended := make(chan struct{})
-	go func() { // not on the loop's thread, for the same reason
-		var one [8]byte
-		binary.NativeEndian.PutUint64(one[:], 1)
-		unix.Write(o.quit, one[:])
-		o.gone.Wait()
-		unix.Close(o.ep)
-		unix.Close(o.quit)
-		close(ended)
-	}()
-	<-ended
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	unix.Write(o.quit, one[:])
+	o.gone.Wait()
+	o.close()
 }
 
 // Above busyWakeups within busyWindow the observer sleeps a little between its waits: under such load it would take a
@@ -159,10 +170,15 @@ const (
 	busySleep   = int64(time.Millisecond)
 )
 
-func (o *observer) run() {
+func (o *observer) run(ready chan<- error) {
 	runtime.LockOSThread()
 	defer o.gone.Done()
 	defer o.tr.Close()
+	err := o.open()
+	ready <- err
+	if err != nil {
+		return
+	}
 	now := o.tr.Now()
 	o.tr.Name(1, "observer", now)
 	e := o.tr.Next(trace.Thread, now)
@@ -229,21 +245,17 @@ func (o *observer) arrived(data uint64, mask uint32) {
 // release lets a held connection into the loop: by a task, or, to show the difference, by registering it from here while
 // the loop waits.
 func (o *observer) release(w watch) {
-	if w.registry {
-		if p := o.loop.registrar.Load(); p != nil {
-			w.c.viaRegistry.Store(true)
-			if p.AddFrom(o.tr, w.fd, w.gen, w.mask, w.c.data()) == nil {
-				return
-			}
-			w.c.viaRegistry.Store(false)
-		}
+	if w.registry && o.loop.registry.register(o.tr, watchKey{w.fd, w.gen}, w.data()) {
+		return
 	}
 	o.loop.Post("register held connection", func(l *Loop) {
 		c := l.find(w.fd, w.gen)
 		if c == nil || !c.held {
 			return
 		}
-		l.letIn(c)
+		if l.letIn(c); c.registered {
+			return
+		}
 		if err := l.drv.added(l, c); err != nil {
 			l.closeConn(c, trace.CloseError)
 		}
@@ -256,14 +268,13 @@ func (o *observer) queue(mask uint32) {
 	if !o.emit.Load() {
 		return
 	}
-	l := o.loop
-	info, err := unix.GetsockoptTCPInfo(l.lis.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	info, err := unix.GetsockoptTCPInfo(o.lis.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 	now := o.tr.Now()
 	e := o.tr.Next(trace.Arrive, now)
-	e.FD, e.Gen, e.Mask, e.Aux = int32(l.lis.fd), l.lis.gen, mask, trace.ArriveObserver
+	e.FD, e.Gen, e.Mask, e.Aux = int32(o.lis.fd), o.lis.gen, mask, trace.ArriveObserver
 	if err != nil {
 		return
 	}
 	q := o.tr.Next(trace.Queue, now)
-	q.FD, q.Gen, q.A, q.B = int32(l.lis.fd), l.lis.gen, int64(info.Unacked), int64(info.Sacked)
+	q.FD, q.Gen, q.A, q.B = int32(o.lis.fd), o.lis.gen, int64(info.Unacked), int64(info.Sacked)
 }

@@ -78,7 +78,8 @@ func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	if !l.tr.On() {
 		return n, errno
 	}
-	if stamp != 0 && stamp < t1 {
+	if stamp != 0 && stamp != c.stamp && stamp < t1 { // every read of one long segment carries its stamp
+		c.stamp = stamp
 		a := l.tr.Next(trace.Arrive, t1)
 		a.FD, a.Gen, a.Mask, a.Aux, a.Dur = int32(c.fd), c.gen, unix.EPOLLIN, trace.ArriveStamp, t1-stamp
 	}

@@ -60,7 +60,11 @@ func (l *Loop) retrigger() error {
 		return err
 	}
 	l.stats.Modified.Add(1)
-	for _, c := range l.order {
+	l.adopt()
+	for c := range l.each() {
+		if c.held {
+			l.registry.hold(c, l.interest(c))
+		}
 		if !c.registered {
 			continue
 		}
@@ -179,30 +183,15 @@ func (l *Loop) set(pairs []trace.Pair) error {
 	if !ok {
 		return nil
 	}
-	for _, c := range l.order {
+	l.adopt()
+	for c := range l.each() {
+		if c.held {
+			l.registry.hold(c, l.interest(c))
+		}
 		l.interestChanged(c)
 	}
 	if l.b.Hold == 0 {
 		return l.release(d)
-	}
-	return nil
-}
-
-// letIn ends the holding of a connection.
-func (l *Loop) letIn(c *conn) {
-	c.held = false
-	l.nheld--
-}
-
-// release registers every connection that was held.
-func (l *Loop) release(d *readiness) error {
-	for _, c := range l.order {
-		if c.held && !c.viaRegistry.Load() {
-			l.letIn(c)
-			if err := d.register(l, c); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
 }
