@@ -63,7 +63,7 @@ func (l *Loop) admit(fd int) {
 		return
 	}
 	l.sockopt(fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	if l.b.Arrival == ArrivalStamp || l.b.Arrival == ArrivalBoth {
+	if l.stamping() {
 		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
 	if l.b.Hold > 0 && l.b.Driver != trace.DriverSleepPoll && l.obs != nil {

@@ -71,7 +71,7 @@ func (l *Loop) interest(c *conn) uint32 {
 	if !c.paused && !(c.eof && l.b.OnEOF == EOFClose) {
 		m |= unix.EPOLLIN
 	}
-	if l.b.RDHUP {
+	if l.b.RDHUP && !(c.eof && l.b.OnEOF == EOFClose) { // it has been understood, and would be reported again and again
 		m |= unix.EPOLLRDHUP
 	}
 	if len(c.out) > 0 || l.b.WriteOut == WriteAlways {

@@ -25,7 +25,8 @@ type driver interface {
 	closing(l *Loop, c *conn)
 }
 
-// attach makes the driver of the present mode and registers everything that is open.
+// attach makes the driver of the present mode and registers everything that is open. After an error the loop has no
+// driver that works.
 func (l *Loop) attach() error {
 	switch l.b.Driver {
 	case trace.DriverSleepPoll:
@@ -33,9 +34,7 @@ func (l *Loop) attach() error {
 	case trace.DriverPoll:
 		l.drv = &readiness{p: newPollPoller(l.tr, l.tid, &l.b.Rounding)}
 	case trace.DriverEpoll:
-		p, err := newEpollPoller(l.tr, &l.b.Rounding, func(fd int) uint32 {
-			return l.opened(fd, trace.TypeEpoll, trace.OriginEpollCreate, 0, 0, unix.EPOLL_CLOEXEC)
-		})
+		p, err := newEpollPoller(l.tr, &l.b.Rounding, l)
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}
@@ -43,5 +42,22 @@ func (l *Loop) attach() error {
 		l.registry.open(p)
 	}
 	l.polling.Store(l.b.Driver == trace.DriverSleepPoll)
-	return l.drv.attach(l)
+	if err := l.drv.attach(l); err != nil {
+		l.drv.detach(l)
+		return err
+	}
+	return nil
+}
+
+// instanceOpened and instanceClosed keep the books for an epoll instance, whose descriptor is one of the server's.
+func (l *Loop) instanceOpened(fd int) (gen uint32) {
+	return l.opened(fd, trace.TypeEpoll, trace.OriginEpollCreate, 0, 0, unix.EPOLL_CLOEXEC)
+}
+
+func (l *Loop) instanceClosed(fd int, gen uint32) error {
+	why := uint32(trace.CloseSwitch)
+	if l.gone.Load() {
+		why = trace.CloseShutdown
+	}
+	return l.closeFD(fd, gen, why)
 }

@@ -59,16 +59,18 @@ func (*polling) turn(l *Loop) error {
 	return nil
 }
 
-// sleep waits for the interval, or until the next timer. A task posted from another thread ends it: the poster sets a
-// flag and signals this thread until the flag is taken. Go's own signals end it too; then it sleeps on for what is left.
+// sleep waits for the interval, or until the next timer. A task posted from another thread ends it: the poster signals
+// this thread until the sleep is over. Go's own signals end it too; then it sleeps on for what is left.
 func (l *Loop) sleep() {
 	left := int64(l.b.Interval)
 	if d, ok := l.timers.next(l.clock()); ok && d < left {
 		left = d
 	}
-	for left > 0 && !l.tasks.waiting() {
+	l.asleep.Store(true)
+	for left > 0 && l.tasks.waiting.Load() == 0 {
 		left = l.sleepOnce(left)
 	}
+	l.asleep.Store(false)
 }
 
 // sleepOnce is one clock_nanosleep, recorded. It returns what is left after a signal, else 0.

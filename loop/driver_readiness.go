@@ -110,7 +110,13 @@ func (d *readiness) turn(l *Loop) error {
 	if err != nil {
 		return fmt.Errorf("wait for readiness: %w", err)
 	}
-	batch := d.reports[:n]
+	d.dispatch(l, d.reports[:n])
+	l.countWait()
+	return nil
+}
+
+// dispatch runs the handlers of a batch. First the whole batch is recorded, as the kernel delivered it at once.
+func (d *readiness) dispatch(l *Loop, batch []Report) {
 	now := l.tr.Now()
 	for i := range batch {
 		d.report(l, &batch[i], now)
@@ -126,32 +132,31 @@ func (d *readiness) turn(l *Loop) error {
 			l.drainWake()
 		default:
 			if c := l.connOf(r.Data); c != nil {
-				l.letIn(c) // registered by another thread, and this is how the loop learns of it
+				l.letIn(c) // if it was held, another thread has registered it, and this is how the loop learns of it
 				d.handle(l, c, r.Mask)
 			}
 		}
 		if l.drv != d {
-			return nil // a task of this batch switched the mechanism; the rest of the batch is not valid any more
+			return // a task of this batch switched the mechanism; the rest of the batch is not valid any more
 		}
 	}
-	if n > 0 || err == nil {
-		l.countWait()
-	}
-	return nil
 }
 
 // wait waits until there is a report, a timer is due, or the Timeout knob's time is over. A wait that a signal cut short
 // goes on with the time that is left, as a call of its own.
 func (d *readiness) wait(l *Loop) (int, error) {
 	timeout := l.b.Timeout
-	if t, ok := l.timers.next(l.clock()); ok && (timeout < 0 || time.Duration(t) < timeout) {
+	var begin int64 // needed only when the time is limited
+	if timeout > 0 || len(l.timers.h) > 0 {
+		begin = l.clock()
+	}
+	if t, ok := l.timers.next(begin); ok && (timeout < 0 || time.Duration(t) < timeout) {
 		timeout = time.Duration(t)
 	}
-	begin := l.clock()
 	left := timeout
 	for {
 		n, err := d.p.Wait(left, d.reports)
-		if !errors.Is(err, unix.EINTR) {
+		if err == nil || !errors.Is(err, unix.EINTR) {
 			return n, err
 		}
 		if left > 0 {
@@ -209,7 +214,7 @@ func (d *readiness) report(l *Loop, r *Report, now int64) {
 
 // wakeReported tells a wake-fd that was reported again although nobody posted anything and nobody read it.
 func (d *readiness) wakeReported(l *Loop, inst trace.InstanceID, now int64) {
-	posts := l.tasks.posted()
+	posts := l.tasks.count.Load()
 	if l.lis.wakeUnread && posts == l.lis.wakePosts {
 		x := l.tr.Next(trace.Renotify, now)
 		x.Inst, x.FD, x.Gen, x.Mask, x.Aux = inst, int32(l.wakeFD), l.wakeGen, unix.EPOLLIN, trace.RenotifyUntouched

@@ -63,14 +63,12 @@ func (l *Loop) openListener() error {
 	fail := func(call string, err error) error {
 		return fmt.Errorf("listen on %s: %w", l.cfg.Listen, os.NewSyscallError(call, err))
 	}
-	t0 := l.tr.Now()
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|openFlags, 0)
 	if err != nil {
 		return fail("socket", err)
 	}
 	l.lis.fd = fd
 	l.lis.gen = l.opened(fd, trace.TypeListener, trace.OriginSocket, 0, 0, openFlags)
-	_ = t0
 	if err := l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return fail("setsockopt", err)
 	}
@@ -84,21 +82,29 @@ func (l *Loop) openListener() error {
 	if err := unix.Bind(fd, sa); err != nil {
 		return fail("bind", err)
 	}
-	t1 := l.tr.Now()
-	if err := unix.Listen(fd, l.b.Backlog); err != nil {
+	if err := l.listen(); err != nil {
 		return fail("listen", err)
 	}
-	t2 := l.tr.Now()
-	if got, err := unix.Getsockname(fd); err == nil {
-		l.lis.addr = addrString(got)
-	}
-	id := l.name(l.lis.addr)
-	e := l.tr.Next(trace.Listen, l.tr.Now())
-	e.FD, e.Gen, e.A, e.Aux, e.Dur = int32(fd), l.lis.gen, int64(l.b.Backlog), id, t2-t1
 	if !l.lis.own {
 		l.lis.trigger = l.b.trigger()
 	}
 	return nil
+}
+
+// listen is listen(2), recorded. Called again it changes the backlog.
+func (l *Loop) listen() error {
+	t0 := l.tr.Now()
+	err := unix.Listen(l.lis.fd, l.b.Backlog)
+	t1 := l.tr.Now()
+	if err == nil && l.lis.addr == "" {
+		if got, err := unix.Getsockname(l.lis.fd); err == nil {
+			l.lis.addr = addrString(got)
+		}
+	}
+	id := l.name(l.lis.addr)
+	e := l.tr.Next(trace.Listen, l.tr.Now())
+	e.FD, e.Gen, e.A, e.Aux, e.Dur, e.Errno = int32(l.lis.fd), l.lis.gen, int64(l.b.Backlog), id, t1-t0, errnoOf(err)
+	return err
 }
 
 // openWake makes the eventfd by which other threads wake a waiting loop.

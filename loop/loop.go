@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -49,13 +48,15 @@ type Loop struct {
 	waits   int // waits or rounds left; 0 no limit
 	quit    bool
 	stopWhy uint32
+	inBatch bool // tasks run because the wake-fd was reported
 	wakeFD  int
 	wakeGen uint32
 	obs     *observer
 
 	// shared
 	tasks    tasks
-	polling  atomic.Bool // the loop sleeps without waiting for the wake-fd: wake it by a signal
+	polling  atomic.Bool // the loop does not wait for the wake-fd
+	asleep   atomic.Bool // and sleeps now: wake it by a signal
 	tidNow   atomic.Int64
 	gone     atomic.Bool
 	registry registry
@@ -64,7 +65,6 @@ type Loop struct {
 	mode     atomic.Uint32 // driver | trigger<<8
 	stats    Stats
 	startErr chan error
-	stopOnce sync.Once
 }
 
 // Stats are counters that anybody may read while the loop runs. The byte counts are the server's half of a ledger whose
@@ -83,6 +83,12 @@ func New(cfg Config) (*Loop, error) {
 	}
 	if !supported(cfg.Behaviour.Driver) {
 		return nil, fmt.Errorf("the lab cannot run as %s in this version; it can as sleep-poll, poll and epoll", trace.DriverNames.Word(cfg.Behaviour.Driver))
+	}
+	for i := range Knobs {
+		b := cfg.Behaviour
+		if err := Knobs[i].Set(&b, Knobs[i].Get(&b)); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.NewRing == nil {
 		cfg.NewRing = func(uint32) *trace.Ring { return trace.NoRing() }
@@ -228,19 +234,20 @@ func (l *Loop) closeAll() {
 	}
 	for _, fd := range []*int{&l.lis.fd, &l.wakeFD, &l.reserve} {
 		if *fd >= 0 {
-			l.closeFD(*fd, 0, trace.CloseShutdown)
+			l.closeFD(*fd, l.gens[*fd], trace.CloseShutdown)
 			*fd = -1
 		}
 	}
 }
 
 // closeFD is close(2), recorded.
-func (l *Loop) closeFD(fd int, gen uint32, why uint32) {
+func (l *Loop) closeFD(fd int, gen uint32, why uint32) error {
 	t0 := l.tr.Now()
 	err := unix.Close(fd)
 	t1 := l.tr.Now()
 	e := l.tr.Next(trace.Close, t1)
 	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(fd), gen, why, t1-t0, errnoOf(err)
+	return os.NewSyscallError("close", err)
 }
 
 // opened gives a new descriptor its generation and records it.
@@ -317,8 +324,9 @@ func (l *Loop) tellKnob(name, old, new string) {
 // clock is the time for the loop's own decisions, also when nobody watches.
 func (l *Loop) clock() int64 { return trace.Now() }
 
-// handled records that a handler ran.
-func (l *Loop) handled(what uint32, phase trace.Phase, fd int, gen uint32, start, end int64) {
+// handled records that a handler ran. The caller may say which timer it was.
+func (l *Loop) handled(what uint32, phase trace.Phase, fd int, gen uint32, start, end int64) *trace.Event {
 	e := l.tr.Next(trace.Call, end)
 	e.Phase, e.FD, e.Gen, e.Aux, e.Dur = phase, int32(fd), gen, what, end-start
+	return e
 }

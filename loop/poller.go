@@ -12,8 +12,8 @@ import (
 //   - Add, Modify and Remove take a descriptor that is open; mask is a set of epoll event bits, data comes back with every
 //     report. Adding twice and changing what was never added are errors that wrap EEXIST and ENOENT. A poller without
 //     triggers refuses EPOLLET and EPOLLONESHOT with an error that says so; it never ignores them.
-//   - Forget is for a descriptor that is being closed: the poller drops what it remembers of it without a system call of
-//     its own.
+//   - Forget is for a registered descriptor that is being closed: the poller drops what it remembers of it without a
+//     system call of its own.
 //   - Wait with a negative timeout waits for ever, with zero it returns at once, with a positive one it returns at the
 //     latest after that time rounded to the call's unit (up, or down when the Rounding knob says so). It fills out from the
 //     front and returns how many reports there are: more ready descriptors than room is not an error, the rest comes with
@@ -30,7 +30,7 @@ type Poller interface {
 	Modify(fd int, gen uint32, mask uint32, data uint64) error
 	Remove(fd int, gen uint32) error
 	Forget(fd int)
-	Wait(timeout time.Duration, out []Report) (int, error)
+	Wait(timeout time.Duration, out []Report) (int, error) // out has room for at least one
 	// Watched is how many descriptors are registered.
 	Watched() int
 	Close() error

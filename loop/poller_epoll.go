@@ -21,22 +21,29 @@ type epollPoller struct {
 	gen     uint32
 	tr      *trace.Ring
 	round   *Rounding
+	books   instanceBooks
 	events  []unix.EpollEvent
-	watched atomic.Int64
+	watched atomic.Int64 // another thread may add
 }
 
-// newEpollPoller makes an instance. opened records the new descriptor and gives its generation.
-func newEpollPoller(tr *trace.Ring, round *Rounding, opened func(fd int) uint32) (*epollPoller, error) {
+// instanceBooks are told of the descriptor of an epoll instance. They record it and give it its generation, and they
+// close it.
+type instanceBooks interface {
+	instanceOpened(fd int) (gen uint32)
+	instanceClosed(fd int, gen uint32) error
+}
+
+func newEpollPoller(tr *trace.Ring, round *Rounding, books instanceBooks) (*epollPoller, error) {
 	t0 := tr.Now()
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	t1 := tr.Now()
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	gen := opened(fd)
+	gen := books.instanceOpened(fd)
 	e := tr.Next(trace.Instance, tr.Now())
 	e.Inst, e.FD, e.Gen, e.Mask, e.Dur = trace.EpollInstance(fd), int32(fd), gen, unix.EPOLL_CLOEXEC, t1-t0
-	return &epollPoller{fd: fd, gen: gen, tr: tr, round: round}, nil
+	return &epollPoller{fd: fd, gen: gen, tr: tr, round: round, books: books}, nil
 }
 
 func (p *epollPoller) Instance() trace.InstanceID { return trace.EpollInstance(p.fd) }
@@ -61,9 +68,16 @@ func (p *epollPoller) Remove(fd int, gen uint32) error {
 }
 
 // Forget only counts: the kernel takes an entry out when the last descriptor of its file is closed.
-func (p *epollPoller) Forget(int) { p.watched.Add(-1) }
+func (p *epollPoller) Forget(int) {
+	if p.fd >= 0 {
+		p.watched.Add(-1)
+	}
+}
 
 func (p *epollPoller) ctl(tr *trace.Ring, kind trace.Kind, op, fd int, gen, mask uint32, data uint64) error {
+	if p.fd < 0 {
+		return os.NewSyscallError("epoll_ctl", unix.EBADF)
+	}
 	ev := unix.EpollEvent{Events: mask, Fd: int32(data), Pad: int32(data >> 32)}
 	t0 := tr.Now()
 	err := unix.EpollCtl(p.fd, op, fd, &ev)
@@ -124,13 +138,10 @@ func (p *epollPoller) Close() error {
 	if p.fd < 0 {
 		return os.NewSyscallError("close", unix.EBADF)
 	}
-	t0 := p.tr.Now()
-	err := unix.Close(p.fd)
-	t1 := p.tr.Now()
-	e := p.tr.Next(trace.Close, t1)
-	e.FD, e.Gen, e.Aux, e.Dur = int32(p.fd), p.gen, trace.CloseSwitch, t1-t0
+	fd := p.fd
 	p.fd = -1
-	return os.NewSyscallError("close", err)
+	p.watched.Store(0)
+	return p.books.instanceClosed(fd, p.gen)
 }
 
 func nanosOf(d time.Duration) int64 {

@@ -19,24 +19,31 @@ import (
 // The program makes no call to change its set, so what a trace shows as Register, Modify and Deregister here are the
 // differences between one call's set and the next one's, marked diff.
 type pollPoller struct {
-	tr      *trace.Ring
-	tid     int
-	round   *Rounding
-	set     []unix.PollFd
-	data    []uint64
-	gens    []uint32
-	at      map[int]int // fd to index
-	changes []change
-	from    int // where the next batch is collected from
-	closed  bool
+	tr     *trace.Ring
+	tid    int
+	round  *Rounding
+	set    []unix.PollFd
+	about  []entry     // beside set
+	at     map[int]int // fd to index
+	dirty  []int       // descriptors that were added or changed since the last call
+	gone   []life      // descriptors that the last call had and the next one will not
+	from   int         // where the next batch is collected from
+	closed bool
 }
 
-type change struct {
-	kind trace.Kind
-	fd   int
+// entry is what the poller knows of a descriptor besides what the kernel is passed.
+type entry struct {
 	gen  uint32
-	mask uint32
 	data uint64
+	told bool   // the last call had it,
+	mask uint32 // with this mask
+	was  uint64 // and this data
+}
+
+// life is a descriptor number in one of its generations.
+type life struct {
+	fd  int
+	gen uint32
 }
 
 func newPollPoller(tr *trace.Ring, tid int, round *Rounding) *pollPoller {
@@ -66,9 +73,8 @@ func (p *pollPoller) Add(fd int, gen uint32, mask uint32, data uint64) error {
 	}
 	p.at[fd] = len(p.set)
 	p.set = append(p.set, unix.PollFd{Fd: int32(fd), Events: int16(mask)})
-	p.data = append(p.data, data)
-	p.gens = append(p.gens, gen)
-	p.changes = append(p.changes, change{trace.Register, fd, gen, mask, data})
+	p.about = append(p.about, entry{gen: gen, data: data})
+	p.dirty = append(p.dirty, fd)
 	return nil
 }
 
@@ -80,8 +86,8 @@ func (p *pollPoller) Modify(fd int, gen uint32, mask uint32, data uint64) error 
 	if !have {
 		return fmt.Errorf("change fd %d in the poll set: %w", fd, unix.ENOENT)
 	}
-	p.set[i].Events, p.data[i], p.gens[i] = int16(mask), data, gen
-	p.changes = append(p.changes, change{trace.Modify, fd, gen, mask, data})
+	p.set[i].Events, p.about[i].data, p.about[i].gen = int16(mask), data, gen
+	p.dirty = append(p.dirty, fd)
 	return nil
 }
 
@@ -89,29 +95,54 @@ func (p *pollPoller) Remove(fd int, gen uint32) error {
 	if p.closed {
 		return os.NewSyscallError("poll", unix.EBADF)
 	}
-	i, have := p.at[fd]
-	if !have {
+	if _, have := p.at[fd]; !have {
 		return fmt.Errorf("remove fd %d from the poll set: %w", fd, unix.ENOENT)
 	}
-	p.changes = append(p.changes, change{trace.Deregister, fd, gen, 0, 0})
-	p.drop(i, fd)
+	p.Forget(fd)
 	return nil
-}
-
-func (p *pollPoller) drop(i, fd int) {
-	last := len(p.set) - 1
-	p.set[i], p.data[i], p.gens[i] = p.set[last], p.data[last], p.gens[last]
-	p.at[int(p.set[i].Fd)] = i
-	p.set, p.data, p.gens = p.set[:last], p.data[:last], p.gens[:last]
-	delete(p.at, fd)
 }
 
 // Forget drops a descriptor that is being closed: left in the set it would be reported as POLLNVAL at once, for ever.
 func (p *pollPoller) Forget(fd int) {
-	if i, have := p.at[fd]; have {
-		p.changes = append(p.changes, change{trace.Deregister, fd, p.gens[i], 0, 0})
-		p.drop(i, fd)
+	i, have := p.at[fd]
+	if !have {
+		return
 	}
+	if p.about[i].told {
+		p.gone = append(p.gone, life{fd, p.about[i].gen})
+	}
+	last := len(p.set) - 1
+	p.set[i], p.about[i] = p.set[last], p.about[last]
+	p.at[int(p.set[i].Fd)] = i
+	p.set, p.about = p.set[:last], p.about[:last]
+	delete(p.at, fd)
+}
+
+// differences records how the set of the next call differs from that of the last one.
+func (p *pollPoller) differences(now int64) {
+	for _, g := range p.gone {
+		e := p.tr.Next(trace.Deregister, now)
+		e.Inst, e.FD, e.Gen, e.Aux = p.Instance(), int32(g.fd), g.gen, trace.InterestDiff
+	}
+	p.gone = p.gone[:0]
+	for _, fd := range p.dirty {
+		i, have := p.at[fd]
+		if !have {
+			continue
+		}
+		a, mask := &p.about[i], uint32(uint16(p.set[i].Events))
+		if a.told && a.mask == mask && a.was == a.data {
+			continue
+		}
+		kind := trace.Register
+		if a.told {
+			kind = trace.Modify
+		}
+		a.told, a.mask, a.was = true, mask, a.data
+		e := p.tr.Next(kind, now)
+		e.Inst, e.FD, e.Gen, e.Mask, e.A, e.Aux = p.Instance(), int32(fd), a.gen, mask, int64(a.data), trace.InterestDiff
+	}
+	p.dirty = p.dirty[:0]
 }
 
 func (p *pollPoller) Wait(timeout time.Duration, out []Report) (int, error) {
@@ -123,11 +154,7 @@ func (p *pollPoller) Wait(timeout time.Duration, out []Report) (int, error) {
 	watched := uint32(len(p.set)) + 1
 
 	t0 := p.tr.Now()
-	for _, c := range p.changes {
-		e := p.tr.Next(c.kind, t0)
-		e.Inst, e.FD, e.Gen, e.Mask, e.A, e.Aux = p.Instance(), int32(c.fd), c.gen, c.mask, int64(c.data), trace.InterestDiff
-	}
-	p.changes = p.changes[:0]
+	p.differences(t0)
 	if ms != 0 {
 		e := p.tr.Next(trace.Wait, t0)
 		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B = trace.PhaseEnter, p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms)
@@ -156,7 +183,7 @@ func (p *pollPoller) Wait(timeout time.Duration, out []Report) (int, error) {
 			break
 		}
 		if r := p.set[i].Revents; r != 0 {
-			out[k] = Report{Mask: uint32(uint16(r)), Data: p.data[i]}
+			out[k] = Report{Mask: uint32(uint16(r)), Data: p.about[i].data}
 			k++
 		}
 		if i++; i == len(p.set) {
@@ -174,12 +201,10 @@ func (p *pollPoller) Close() error {
 	if p.closed {
 		return os.NewSyscallError("poll", unix.EBADF)
 	}
-	p.closed = true
-	t := p.tr.Now()
-	for i := range p.set {
-		e := p.tr.Next(trace.Deregister, t)
-		e.Inst, e.FD, e.Gen, e.Aux = p.Instance(), p.set[i].Fd, p.gens[i], trace.InterestDiff
+	for len(p.set) > 0 {
+		p.Forget(int(p.set[len(p.set)-1].Fd))
 	}
-	p.set = nil
+	p.differences(p.tr.Now())
+	p.closed = true
 	return nil
 }

@@ -23,6 +23,9 @@ type stamped struct {
 // microsecond in that time.
 const retie = int64(time.Second)
 
+// stamping reports whether reads ask for receive stamps.
+func (l *Loop) stamping() bool { return l.b.Arrival == ArrivalStamp || l.b.Arrival == ArrivalBoth }
+
 // recvStamped reads with recvmsg and the kernel's receive stamp (SO_TIMESTAMPNS), converted to the monotonic clock; 0
 // when there is none. For TCP the stamp is that of the last segment whose bytes this call took (net/ipv4/tcp.c,
 // tcp_update_recv_tstamps), so after a read of several segments it is the youngest arrival, not the oldest.

@@ -30,7 +30,9 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 			return asked, useful + 1
 		case ret == 0:
 			useful++
-			l.ended(c)
+			if l.ended(c); got {
+				l.work()
+			}
 			return
 		default:
 			useful++
@@ -46,7 +48,11 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 					c.state, c.left = drained, 0
 				}
 			}
-			if l.echo(c, l.buf[:ret]); c.fd < 0 || c.paused {
+			if l.echo(c, l.buf[:ret]); c.fd < 0 {
+				return
+			}
+			if c.paused {
+				l.work()
 				return
 			}
 		}
@@ -65,7 +71,7 @@ func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	var n int
 	var errno unix.Errno
 	call := uint32(trace.CallRead)
-	if l.b.Arrival == ArrivalStamp || l.b.Arrival == ArrivalBoth {
+	if l.stamping() {
 		call = trace.CallRecvmsg
 		n, stamp, errno = l.recvStamped(c.fd, l.buf)
 	} else {

@@ -14,14 +14,23 @@ func (l *Loop) Switch(driver, trigger uint32) error {
 	if !supported(driver) {
 		return fmt.Errorf("this version of the lab cannot run as %s", trace.DriverNames.Word(driver))
 	}
-	if driver == trace.DriverEpoll && trigger != trace.TriggerLevel && trigger != trace.TriggerEdge {
-		return fmt.Errorf("this version of the lab has no %s trigger", trace.TriggerNames.Word(trigger))
+	if driver == trace.DriverEpoll {
+		if err := canTrigger(trigger); err != nil {
+			return err
+		}
 	}
 	var err error
 	if e := l.Do("switch", func(l *Loop) { err = l.switchTo(driver, trigger) }); e != nil {
 		return e
 	}
 	return err
+}
+
+func canTrigger(trigger uint32) error {
+	if trigger != trace.TriggerLevel && trigger != trace.TriggerEdge {
+		return fmt.Errorf("this version of the lab has no %s trigger", trace.TriggerNames.Word(trigger))
+	}
+	return nil
 }
 
 func (l *Loop) switchTo(driver, trigger uint32) error {
@@ -31,11 +40,7 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 	same := driver == l.b.Driver
 	old := l.b
 	l.b.Driver, l.b.Trigger = driver, trigger
-	for _, c := range l.order {
-		c.own = false
-		c.trigger = l.b.trigger()
-	}
-	l.lis.own, l.lis.trigger = false, l.b.trigger()
+	l.sameTrigger()
 	l.tellMode(trace.CauseSwitch)
 	if same {
 		return l.retrigger()
@@ -43,6 +48,7 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 	l.drv.detach(l)
 	if err := l.attach(); err != nil {
 		l.b.Driver, l.b.Trigger = old.Driver, old.Trigger
+		l.sameTrigger()
 		l.tellMode(trace.CauseSwitch)
 		return errors.Join(err, l.attach())
 	}
@@ -50,6 +56,14 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 		return l.release(d)
 	}
 	return nil
+}
+
+// sameTrigger gives the listener and every connection the loop's triggering, whatever they had of their own.
+func (l *Loop) sameTrigger() {
+	for c := range l.each() {
+		c.own, c.trigger = false, l.b.trigger()
+	}
+	l.lis.own, l.lis.trigger = false, l.b.trigger()
 }
 
 // retrigger re-registers the listener and every connection with the present trigger. The report that such a MOD causes
@@ -127,6 +141,9 @@ func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 	if !ok || l.b.Driver != trace.DriverEpoll {
 		return fmt.Errorf("%s has no trigger to switch; only epoll has", trace.DriverNames.Word(l.b.Driver))
 	}
+	if err := canTrigger(trigger); err != nil {
+		return err
+	}
 	if fd == l.lis.fd {
 		l.lis.own, l.lis.trigger = true, trigger
 		l.stats.Modified.Add(1)
@@ -141,57 +158,4 @@ func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 		return nil
 	}
 	return l.modify(d, c)
-}
-
-// Set applies settings by name, all in one task, so that what belongs together changes together. Nothing is changed when
-// one of them is wrong.
-func (l *Loop) Set(pairs ...trace.Pair) error {
-	var b Behaviour
-	for _, p := range pairs {
-		k, ok := FindKnob(p.Key)
-		if !ok {
-			return fmt.Errorf("there is no setting %q", p.Key)
-		}
-		if err := k.Set(&b, p.Value); err != nil {
-			return err
-		}
-	}
-	var err error
-	if e := l.Do("set", func(l *Loop) { err = l.set(pairs) }); e != nil {
-		return e
-	}
-	return err
-}
-
-func (l *Loop) set(pairs []trace.Pair) error {
-	for _, p := range pairs {
-		k, _ := FindKnob(p.Key)
-		old := k.Get(&l.b)
-		if err := k.Set(&l.b, p.Value); err != nil {
-			return err
-		}
-		l.tellKnob(p.Key, old, k.Get(&l.b))
-		if p.Key == "waits" {
-			l.waits = l.b.Waits
-			if l.waits > 0 {
-				l.waits++ // the wait that brought this task is not one of them
-			}
-		}
-	}
-	l.startObserver()
-	d, ok := l.drv.(*readiness)
-	if !ok {
-		return nil
-	}
-	l.adopt()
-	for c := range l.each() {
-		if c.held {
-			l.registry.hold(c, l.interest(c))
-		}
-		l.interestChanged(c)
-	}
-	if l.b.Hold == 0 {
-		return l.release(d)
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,14 +23,18 @@ type task struct {
 	via  uint32
 }
 
-// tasks is the queue between the threads. Its mutex is held for a few instructions only.
+// tasks is the queue between the threads. Its mutex is held for a few instructions only, and the loop takes it only when
+// there is something in the queue.
 type tasks struct {
-	mu    sync.Mutex
-	list  []task
-	fd    int
-	have  bool
-	count uint64
-	over  bool
+	waiting atomic.Int64  // in list, or about to be
+	count   atomic.Uint64 // posted so far
+
+	mu      sync.Mutex
+	list    []task
+	fd      int // the eventfd that wakes a waiting loop, when have is set
+	have    bool
+	over    bool // the loop has ended
+	nudging bool // a goroutine is signalling the sleeping loop
 }
 
 func (t *tasks) setFD(fd int) {
@@ -38,23 +43,12 @@ func (t *tasks) setFD(fd int) {
 	t.mu.Unlock()
 }
 
-func (t *tasks) waiting() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.list) > 0
-}
-
-func (t *tasks) posted() uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.count
-}
-
 func (t *tasks) take() []task {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.list
 	t.list = nil
+	t.waiting.Store(0)
 	return l
 }
 
@@ -69,6 +63,7 @@ func (t *tasks) abandon() {
 		}
 	}
 	t.list = nil
+	t.waiting.Store(0)
 }
 
 // nudgeEvery is how long a poster waits for a sleeping loop to take a task before it signals again. A signal that falls
@@ -96,39 +91,50 @@ func (l *Loop) Do(what string, fn func(*Loop)) error {
 }
 
 func (l *Loop) post(what string, fn func(*Loop), wait bool) (task, error) {
-	t := task{what: what, fn: fn, at: l.clock(), who: unix.Gettid(), ran: new(bool), via: trace.ViaEventfd}
+	t := task{what: what, fn: fn, at: l.clock(), who: unix.Gettid(), ran: new(bool)}
 	if wait {
 		t.done = make(chan struct{})
 	}
 	q := &l.tasks
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.over {
-		q.mu.Unlock()
 		return t, ErrStopped
 	}
-	// The mode is read after the queue is locked and the loop looks at the queue after it has set the mode, so a task is
-	// either seen by the loop or its poster sees how to wake it.
-	asleep := l.polling.Load()
-	if asleep {
+	// First the task is counted, then it is asked how the loop idles; the loop first says how it is going to idle, then
+	// looks at the count. So either the loop sees the task or its poster sees how to wake the loop.
+	q.waiting.Add(1)
+	q.count.Add(1)
+	switch {
+	case !l.polling.Load():
+		t.via = trace.ViaEventfd
+		if q.have {
+			var one [8]byte
+			binary.NativeEndian.PutUint64(one[:], 1)
+			unix.Write(q.fd, one[:]) // under the lock, so that the descriptor is still the eventfd
+		}
+	case l.asleep.Load():
 		t.via = trace.ViaSignal
+		if !q.nudging {
+			q.nudging = true
+			go l.nudge()
+		}
 	}
 	q.list = append(q.list, t)
-	q.count++
-	if !asleep && q.have {
-		var one [8]byte
-		binary.NativeEndian.PutUint64(one[:], 1)
-		unix.Write(q.fd, one[:]) // under the lock, so that the descriptor is still the eventfd
-	}
-	q.mu.Unlock()
-	if asleep {
-		go l.nudge()
-	}
 	return t, nil
 }
 
-// nudge signals the loop's thread until the queue has been taken.
+// nudge signals the loop's thread until it has left its sleep.
 func (l *Loop) nudge() {
-	for l.tasks.waiting() && !l.gone.Load() {
+	q := &l.tasks
+	for {
+		q.mu.Lock()
+		if q.waiting.Load() == 0 || !l.asleep.Load() {
+			q.nudging = false
+			q.mu.Unlock()
+			return
+		}
+		q.mu.Unlock()
 		unix.Tgkill(l.pid, l.TID(), unix.SIGURG)
 		time.Sleep(nudgeEvery)
 	}
@@ -136,7 +142,7 @@ func (l *Loop) nudge() {
 
 // runTasks runs what was posted.
 func (l *Loop) runTasks() {
-	if !l.tasks.waiting() {
+	if l.tasks.waiting.Load() == 0 {
 		return
 	}
 	for _, t := range l.tasks.take() {
@@ -170,7 +176,9 @@ func (l *Loop) drainWake() {
 		e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(l.wakeFD), l.wakeGen, trace.CallRead, 8, int64(n), t1-t0, uint16(errno)
 		l.lis.wakeUnread = false
 	}
+	l.inBatch = true
 	l.runTasks()
+	l.inBatch = false
 	l.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
 }
 
@@ -179,7 +187,11 @@ func (l *Loop) Stop() error { return l.StopFor(trace.StopAsked) }
 
 // StopFor ends the loop with a reason that is recorded (trace.Stop*).
 func (l *Loop) StopFor(why uint32) error {
-	err := l.Post("stop", func(l *Loop) { l.quit, l.stopWhy = true, why })
+	err := l.Post("stop", func(l *Loop) {
+		if !l.quit { // the first reason is the reason
+			l.quit, l.stopWhy = true, why
+		}
+	})
 	if err != nil && l.gone.Load() {
 		err = nil
 	}

@@ -94,6 +94,6 @@ func (l *Loop) fireTimers() {
 		e.Aux, e.A, e.B, e.Mask = t.id, due, late, times
 		t.fn(l)
 		end := l.tr.Now()
-		l.handled(trace.HandlerTimer, trace.PhaseComplete, -1, 0, start, end)
+		l.handled(trace.HandlerTimer, trace.PhaseComplete, -1, 0, start, end).A = int64(t.id)
 	}
 }

@@ -1,0 +1,84 @@
+package loop
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// Set applies settings by name, all in one task, so that what belongs together changes together. Nothing is changed when
+// one of them is wrong.
+func (l *Loop) Set(pairs ...trace.Pair) error {
+	b := Default()
+	for _, p := range pairs {
+		k, ok := FindKnob(p.Key)
+		if !ok {
+			return fmt.Errorf("there is no setting %q", p.Key)
+		}
+		if err := k.Set(&b, p.Value); err != nil {
+			return err
+		}
+	}
+	var err error
+	if e := l.Do("set", func(l *Loop) { err = l.set(pairs) }); e != nil {
+		return e
+	}
+	return err
+}
+
+func (l *Loop) set(pairs []trace.Pair) error {
+	for _, p := range pairs {
+		k, _ := FindKnob(p.Key)
+		old := k.Get(&l.b)
+		if err := k.Set(&l.b, p.Value); err != nil {
+			return err
+		}
+		l.tellKnob(p.Key, old, k.Get(&l.b))
+		l.settle(p.Key)
+	}
+	l.startObserver()
+	d, ok := l.drv.(*readiness)
+	if !ok {
+		return nil
+	}
+	l.adopt()
+	for c := range l.each() {
+		if c.held {
+			l.registry.hold(c, l.interest(c))
+		}
+		l.interestChanged(c)
+	}
+	if l.b.Hold == 0 {
+		return l.release(d)
+	}
+	return nil
+}
+
+// settle does what a changed setting needs beyond its value.
+func (l *Loop) settle(knob string) {
+	switch knob {
+	case "waits":
+		l.waits = l.b.Waits
+		if l.waits > 0 && l.inBatch {
+			l.waits++ // the wait that brought this task is not one of them
+		}
+	case "backlog":
+		l.listen()
+	case "rcvbuf": // for the connections to come; open ones keep what they have
+		if n := l.b.RcvBuf; n > 0 {
+			l.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
+		}
+	case "sndbuf":
+		if n := l.b.SndBuf; n > 0 {
+			l.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
+		}
+	case "arrival":
+		if l.stamping() {
+			for c := range l.each() {
+				l.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+			}
+		}
+	}
+}
