@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"evviz/loop"
 	"evviz/trace"
 )
 
@@ -67,13 +68,28 @@ func (e *labEnd) CycleMode() (string, error) {
 // Describe is for the header.
 func (e *labEnd) Describe() (serve, address, scenario string) {
 	if e.s.script != nil {
-		scenario = e.s.script.Name
+		scenario = e.s.script.Title
 	}
 	return "echo", e.s.loop.Addr(), scenario
 }
 
-// Set turns a knob for a scenario.
+// Set turns a knob for a scenario; mode and trigger are switched the same way as by a key.
 func (e *labEnd) Set(name, value string) error {
+	if name == "mode" || name == "trigger" {
+		driver, trigger := e.s.loop.Mode()
+		o := labOptions{mode: value}
+		if name == "trigger" {
+			o = labOptions{mode: trace.DriverNames.Word(driver), trigger: value}
+		}
+		b := loop.Default()
+		if trigger != trace.TriggerNone {
+			b.Trigger = trigger
+		}
+		if err := o.modeOf(&b); err != nil {
+			return err
+		}
+		return e.s.loop.Switch(b.Driver, b.Trigger)
+	}
 	return e.s.loop.Set(trace.Pair{Key: strings.ReplaceAll(name, "_", "-"), Value: value})
 }
 

@@ -52,9 +52,9 @@ func (r *ringMaker) ring() *trace.Ring {
 // newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
 func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap func(trace.Source) trace.Source) (*session, error) {
 	s := &session{script: script, fed: make(chan struct{}), clientRd: make(chan struct{})}
-	title := "lab " + trace.DriverNames.Word(b.Driver)
+	title := "lab, no scenario"
 	if script != nil {
-		title += ", scenario " + script.Name
+		title = "lab, scenario " + script.Title
 	}
 	info := trace.Info{Title: title, Live: true, Timed: true, Clock: trace.ReadClock(), Kinds: labKinds(), Meta: meta(o, &b, script)}
 	if b.Arrival == loop.ArrivalOff {
@@ -132,6 +132,9 @@ func (s *session) stop(why uint32) error {
 		s.clients.stop()
 	}
 	<-s.clientRd
+	if s.clients != nil {
+		s.clients.source.Close()
+	}
 	s.loop.StopFor(why)
 	select {
 	case <-s.fed:

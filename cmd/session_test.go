@@ -260,7 +260,7 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 const hundred = `
 def client(n):
     c = connect()
-    for i in range(40):
+    for i in range(1000):
         k = random(1, 3000)
         if c.send(k) < k or c.receive(k) < k:
             fail("client %d: round %d was cut short" % (n, i))
@@ -282,7 +282,27 @@ func TestSwitchingUnderLoad(t *testing.T) {
 	s, path := startSession(t, b, story, 1<<18)
 	end := &labEnd{s}
 	rnd := rand.New(rand.NewSource(1))
+	st := s.loop.Stats()
+	// Each press waits for bytes that moved since the last one, so that the presses fall into the traffic.
+	moved := func(than int64) int64 {
+		for limit := time.Now().Add(time.Minute); ; {
+			if n := st.BytesIn.Load(); n > than {
+				return n
+			}
+			select {
+			case <-s.clients.done:
+				t.Fatal("the clients ended before the last press")
+			default:
+			}
+			if time.Now().After(limit) {
+				t.Fatal("no byte moved for a minute")
+			}
+			time.Sleep(50 * time.Microsecond)
+		}
+	}
+	at := moved(0)
 	for i := 0; i < 500; i++ {
+		at = moved(at)
 		press := end.CycleTrigger
 		if rnd.Intn(2) == 0 {
 			press = end.CycleMode
@@ -320,7 +340,7 @@ func TestSwitchingUnderLoad(t *testing.T) {
 	if sent == 0 || sent != in || in != out || out != received {
 		t.Errorf("clients sent %d, server read %d, wrote %d, clients received %d", sent, in, out, received)
 	}
-	if st := s.loop.Stats(); st.BytesIn.Load() != in || st.BytesOut.Load() != out {
+	if st.BytesIn.Load() != in || st.BytesOut.Load() != out {
 		t.Errorf("the loop's own counters: %d in, %d out; its events: %d, %d", st.BytesIn.Load(), st.BytesOut.Load(), in, out)
 	}
 	if err := trace.Validate(evs); err != nil {

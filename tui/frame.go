@@ -95,7 +95,7 @@ func (u *ui) arrange(f *frame) {
 	if f.h >= 16 {
 		legend = 1
 	}
-	if f.h >= 30 {
+	if f.h >= 22 {
 		legend = 2
 	}
 	h -= legend + detail

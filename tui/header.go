@@ -73,7 +73,7 @@ func (u *ui) drawHeader(f *frame, p pane) {
 	at = left.put(at, 0, sep, t.bar)
 	mode()
 	if o := f.snap.Info.Origin; o != "" {
-		left.put(at, 0, sep+clean(o), t.bar)
+		left.put(at, 0, sep+clean(base(o)), t.bar)
 	}
 }
 
@@ -111,6 +111,9 @@ func (u *ui) drawAxis(f *frame, p pane) {
 	default:
 		if ended, _ := u.opt.Feed.Ended(); ended {
 			state, st = " ENDED ", t.mode
+			if _, ok := u.opt.Feed.Source().(trace.Positioner); ok { // a picture of a moment
+				state, st = fmt.Sprintf(" at %s s ", seconds(f.snap.Now-f.snap.First, 1)), t.dim
+			}
 		}
 	}
 	room := n - len(state)

@@ -89,7 +89,11 @@ func (u *ui) drawLegend(f *frame, p pane) {
 		}
 		x = p.put(x+3, y, words, t.dim) + 2
 	}
-	swatch(0, u.sym.fill[0], "data waits: its length is the delay", true, t.fresh)
+	first := "data waits: its length is the delay"
+	if p.w < 100 {
+		first = "data waits"
+	}
+	swatch(0, u.sym.fill[0], first, true, t.fresh)
 	swatch(0, u.sym.fill[1], "waits long", true, t.old)
 	swatch(0, u.sym.fill[2], "too long", true, t.stale)
 	swatch(0, u.sym.again, "told again", true, t.again)

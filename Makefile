@@ -1,0 +1,46 @@
+# The one door. `make` builds, `make test` is what a change must pass, `make bench` measures, `make pictures` draws.
+
+GO ?= go
+
+.PHONY: all build test race vet lint check bench bench-loop pictures golden fuzz docs clean
+
+all: build
+
+build: ## the program, as ./evviz
+	$(GO) build -o evviz .
+
+test: ## every test
+	$(GO) test ./...
+
+race: ## every test with the race detector
+	$(GO) test -race ./...
+
+vet:
+	$(GO) vet ./...
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+
+lint: ## staticcheck, pinned in go.mod
+	$(GO) tool staticcheck ./...
+
+check: vet lint test ## what CI runs, less the race detector
+
+bench: ## the figures of docs/performance.md, paired and interleaved
+	sh bench/run.sh
+
+pictures: build ## the pictures of the README, made by the program itself
+	sh docs/pictures/make.sh
+
+golden: ## rewrite the golden screens; look at the difference before you commit
+	$(GO) test ./tui -update-golden
+
+docs: ## rewrite the pages that are derived from tables
+	$(GO) test ./trace -run TestEventsDoc -update
+	$(GO) test ./tui ./cmd -run TestDocs -update-golden
+
+fuzz: ## half a minute for each fuzz target
+	$(GO) test ./trace -run xxx -fuzz FuzzFile -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./trace -run xxx -fuzz FuzzText -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./probe -run xxx -fuzz FuzzStrace -fuzztime 30s -fuzzminimizetime 10x
+
+clean:
+	rm -f evviz
