@@ -178,6 +178,18 @@ func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []
 	if begin < 0 {
 		return
 	}
+	// What rescued it: a MOD makes the kernel look again, and that report is the MOD's own doing.
+	if !l.Stranded && end < len(cells) {
+		for i := max(end-1, begin); i <= end; i++ {
+			if s := "re-armed "; cells[i].Counts[timeline.MarkModify]+cells[i].Counts[timeline.MarkRearmed] > 0 && end-len(s) > begin {
+				end -= len(s)
+				for k, r := range s {
+					p.set(g+end+k, y, r, on(fills[end+k]))
+				}
+				break
+			}
+		}
+	}
 	var texts []string
 	if l.Unread > 0 && l.Stranded {
 		texts = []string{diagnostics.Bytes(l.Unread) + " left, nobody told again", diagnostics.Bytes(l.Unread) + " left", diagnostics.Bytes(l.Unread)}
