@@ -25,7 +25,7 @@ lint: ## staticcheck, pinned in go.mod
 check: vet lint test ## what CI runs, less the race detector
 
 bench: ## the figures of docs/performance.md, paired and interleaved
-	sh bench/run.sh
+	$(GO) run ./bench
 
 pictures: build ## the pictures of the README, made by the program itself
 	sh docs/pictures/make.sh

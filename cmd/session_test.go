@@ -210,11 +210,10 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("the loop did not end")
 	}
-	lost := s.merge.Lost()
 	if err := s.stop(trace.StopAsked); err != nil {
 		t.Fatal(err)
 	}
-	lost = s.merge.Lost()
+	lost := s.merge.Lost()
 	if lost == 0 {
 		t.Fatal("nothing was lost: this test tests nothing")
 	}

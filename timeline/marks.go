@@ -240,25 +240,6 @@ func (v *markView) end(out *tally) {
 	}
 }
 
-// before is the total of the marks older than t.
-func (v *markView) before(t int64, out *tally) {
-	c := markCursor{v: v}
-	c.seek(t)
-	*out = tally{}
-	switch {
-	case c.block < len(v.blocks):
-		*out = v.blocks[c.block].before
-		for _, m := range v.marks(c.block)[:c.at] {
-			out.add(m)
-		}
-	default:
-		v.end(out)
-	}
-	if c.point < len(v.points) {
-		*out = v.points[c.point].before
-	}
-}
-
 // window is what lies in [t0, t1).
 func (v *markView) window(t0, t1 int64, out *tally) {
 	*out = tally{}

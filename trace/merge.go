@@ -97,10 +97,9 @@ func (m *Merge) Read(ctx context.Context, buf []Event) (int, error) {
 
 // head is what a ring offers during one take.
 type head struct {
-	r        *Ring
-	at, end  uint64
-	next     int64 // time of the first event on offer
-	finished bool
+	r       *Ring
+	at, end uint64
+	next    int64 // time of the first event on offer
 }
 
 func (m *Merge) take(buf []Event) (n int, done bool) {

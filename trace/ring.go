@@ -41,7 +41,6 @@ type Ring struct {
 	_         [64]byte
 
 	head atomic.Uint64 // reader's own
-	last int64         // reader: time of the newest event taken; see Merge
 }
 
 // NewRing makes a ring for the given stream with room for size events, rounded up to a power of two and at least 64.

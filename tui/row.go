@@ -143,7 +143,7 @@ func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, filled []bool, 
 		for k := i; k < j; k++ {
 			reports += int(cells[k].Counts[timeline.MarkReport])
 		}
-		if i > 0 && cells[i-1].Counts[timeline.MarkReport] > 0 && cells[i-1].Cover > 0 && cells[i].Counts[timeline.MarkReport] == cells[i].Counts[timeline.MarkRenotify] {
+		if i > 0 && cells[i-1].Counts[timeline.MarkReport] > 0 && cells[i-1].Since != 0 && cells[i-1].Since == cells[i].Since {
 			reports += int(cells[i-1].Counts[timeline.MarkReport])
 		}
 		s := fmt.Sprintf("%dx", reports)

@@ -32,3 +32,6 @@ func Golden(t testing.TB, name, got string) {
 		t.Errorf("%s differs; look at it, and if it is better: go test -run %s -update-golden\n--- want\n%s--- got\n%s", path, t.Name(), want, got)
 	}
 }
+
+// Updating reports whether golden files are to be rewritten.
+func Updating() bool { return *update }

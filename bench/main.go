@@ -1,0 +1,144 @@
+// Command bench measures what docs/performance.md claims: go run ./bench, or make bench.
+//
+// The machine drifts by a tenth on its own, so a figure alone means little. Benchmarks that are to be compared are run
+// in turn, A B A B, each in a process of its own, and the ratio is taken pair by pair; what is printed are medians with the
+// lowest and the highest.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// task is one benchmark: the package, its name, and which of its figures matters ("ns/op" or a metric of its own).
+type task struct{ pkg, bench, unit string }
+
+// pair compares two benchmarks; ratio is B/A of the unit.
+type pair struct {
+	title string
+	a, b  task
+	want  string
+}
+
+var singles = []struct {
+	title string
+	task
+	want string
+}{
+	{"emit: clock alone", task{"./trace", "BenchmarkClock", "ns/op"}, ""},
+	{"emit: with clock", task{"./trace", "BenchmarkEmit/clock", "ns/op"}, "at most 10 ns more than the clock"},
+	{"file: read, zstd included", task{"./trace", "BenchmarkFileRead", "Mev/s"}, "60"},
+	{"file: write", task{"./trace", "BenchmarkFileWrite", "Mev/s"}, ""},
+	{"file: size with durations", task{"./trace", "BenchmarkBytesPerEvent", "B/event"}, "5.2"},
+	{"screen 200x50: unchanged frame, bytes", task{"./tui", "BenchmarkFrameUnchanged", "B/frame"}, "0"},
+	{"screen 200x50: unchanged frame, time", task{"./tui", "BenchmarkFrameUnchanged", "ns/op"}, ""},
+	{"screen 200x50: changed frame, time", task{"./tui", "BenchmarkFrameChanged", "ns/op"}, ""},
+}
+
+var pairs = []pair{
+	{"loop instrumented / everything off", task{"./loop", "BenchmarkEcho/off", "msg/s"}, task{"./loop", "BenchmarkEcho/on", "msg/s"}, "0.95"},
+	{"the same with the observer (arrivals)", task{"./loop", "BenchmarkEcho/off", "msg/s"}, task{"./loop", "BenchmarkEcho/on+observer", "msg/s"}, ""},
+}
+
+func main() {
+	n := flag.Int("n", 7, "how often each is run")
+	only := flag.String("only", "", "only those whose title matches this pattern")
+	bt := flag.String("time", "1s", "benchtime of one run")
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "evviz-bench")
+	check(err)
+	defer os.RemoveAll(dir)
+	filter := regexp.MustCompile(*only)
+	built := map[string]string{}
+	run := func(t task) float64 {
+		bin, ok := built[t.pkg]
+		if !ok {
+			bin = filepath.Join(dir, strings.Trim(t.pkg, "./")+".test")
+			out, err := exec.Command("go", "test", "-c", "-o", bin, t.pkg).CombinedOutput()
+			if err != nil {
+				check(fmt.Errorf("build %s: %w\n%s", t.pkg, err, out))
+			}
+			built[t.pkg] = bin
+		}
+		return measure(bin, t, *bt)
+	}
+	w := bufio.NewWriter(os.Stdout)
+	defer w.Flush()
+	line := func(title string, v []float64, unit, want string) {
+		sort.Float64s(v)
+		if want != "" {
+			want = "  (target " + want + ")"
+		}
+		fmt.Fprintf(w, "%-42s %10.4g  [%.4g .. %.4g] %s, %d runs%s\n", title, v[len(v)/2], v[0], v[len(v)-1], unit, len(v), want)
+		w.Flush()
+	}
+	for _, s := range singles {
+		if !filter.MatchString(s.title) {
+			continue
+		}
+		var v []float64
+		for i := 0; i < *n; i++ {
+			v = append(v, run(s.task))
+		}
+		line(s.title, v, s.unit, s.want)
+	}
+	for _, p := range pairs {
+		if !filter.MatchString(p.title) {
+			continue
+		}
+		var a, b, r []float64
+		for i := 0; i < *n; i++ {
+			x, y := run(p.a), run(p.b)
+			if i%2 == 1 { // the other way round every second time, so that a drift within a pair favours neither
+				y, x = run(p.b), run(p.a)
+			}
+			a, b, r = append(a, x), append(b, y), append(r, y/x)
+		}
+		line("  "+p.a.bench, a, p.a.unit, "")
+		line("  "+p.b.bench, b, p.b.unit, "")
+		line(p.title, r, "ratio", p.want)
+	}
+}
+
+// measure runs one benchmark once and picks its figure.
+func measure(bin string, t task, benchtime string) float64 {
+	var parts []string
+	for _, p := range strings.Split(t.bench, "/") {
+		parts = append(parts, "^"+regexp.QuoteMeta(p)+"$")
+	}
+	cmd := exec.Command(bin, "-test.run", "^$", "-test.bench", strings.Join(parts, "/"), "-test.benchtime", benchtime)
+	cmd.Dir = t.pkg
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		check(fmt.Errorf("%s %s: %w\n%s", t.pkg, t.bench, err, out.String()))
+	}
+	for _, l := range strings.Split(out.String(), "\n") {
+		f := strings.Fields(l)
+		for i := 1; i+1 < len(f) && strings.HasPrefix(f[0], "Benchmark"); i++ {
+			if f[i+1] == t.unit {
+				if v, err := strconv.ParseFloat(f[i], 64); err == nil {
+					return v
+				}
+			}
+		}
+	}
+	check(fmt.Errorf("%s %s printed no %s:\n%s", t.pkg, t.bench, t.unit, out.String()))
+	return 0
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
