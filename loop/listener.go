@@ -15,10 +15,8 @@ type listener struct {
 	fd      int
 	gen     uint32
 	addr    string
-	sa      unix.Sockaddr
 	trigger uint32
 	own     bool // trigger was chosen for the listener alone
-	inet    bool
 
 	wakeUnread bool
 	wakePosts  uint64

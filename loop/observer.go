@@ -155,11 +155,16 @@ func (o *observer) register() {
 // stop ends both goroutines. The descriptors are closed when neither can touch them any more.
 func (o *observer) stop() {
 	close(o.reg)
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	unix.Write(o.quit, one[:])
-	o.gone.Wait()
-	o.close()
+	ended := make(chan struct{})
+	go func() { // not on the loop's thread: what that calls is the server's (cmd's TestStraceEqualsTrace)
+		defer close(ended)
+		var one [8]byte
+		binary.NativeEndian.PutUint64(one[:], 1)
+		unix.Write(o.quit, one[:])
+		o.gone.Wait()
+		o.close()
+	}()
+	<-ended
 }
 
 // Above busyWakeups within busyWindow the observer sleeps a little between its waits: under such load it would take a
