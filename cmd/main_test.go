@@ -18,6 +18,9 @@ import (
 // need no build of their own, and race detection and coverage reach into the program.
 func TestMain(m *testing.M) {
 	if os.Getenv("EVVIZ_TEST_MAIN") != "" {
+		if os.Getenv("EVVIZ_TEST_PANIC") != "" { // in a goroutine such as every part of the program starts
+			time.AfterFunc(1500*time.Millisecond, func() { spawn(func() { panic("made by a test") }) })
+		}
 		os.Exit(Main(os.Args[1:]))
 	}
 	testkit.Main(m)
@@ -139,6 +142,13 @@ func TestTermDumb(t *testing.T) {
 	}
 	x.Shows("TERM=dumb")
 	x.Shows("--headless")
+}
+
+func TestErrorsAreHarmless(t *testing.T) {
+	r := run(t, "--scenario", "\x1b[2J\x07evil")
+	if r.code != 2 || strings.ContainsAny(r.err, "\x1b\x07") || !strings.Contains(r.err, "evil") {
+		t.Errorf("exit code %d, said %q", r.code, r.err)
+	}
 }
 
 func TestPortInUse(t *testing.T) {

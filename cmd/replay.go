@@ -156,7 +156,7 @@ func (u *until) Position() int64 { return u.at }
 // tellDamage says on standard error what could not be read.
 func tellDamage(f *trace.File) {
 	for _, d := range f.Damage() {
-		fmt.Fprintf(os.Stderr, "evviz: %s: %v\n", f.Path(), d)
+		fmt.Fprintf(os.Stderr, "evviz: %s\n", harmless(fmt.Sprintf("%s: %v", f.Path(), d)))
 	}
 }
 

@@ -18,10 +18,20 @@ func Main(args []string) int {
 	guard(func() { err = root.Execute() })
 	if err != nil {
 		if _, told := err.(quiet); !told {
-			fmt.Fprintf(os.Stderr, "evviz: %v\n", err)
+			fmt.Fprintf(os.Stderr, "evviz: %s\n", harmless(err.Error()))
 		}
 	}
 	return codeOf(err)
+}
+
+// harmless takes control characters out of a text that may quote something from outside: a file name, a scenario's words.
+func harmless(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && (r < 0x20 || r >= 0x7f && r < 0xa0) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 func newRoot() *cobra.Command {

@@ -199,6 +199,42 @@ func gone(t *testing.T, pids []int) {
 	}
 }
 
+// TestPanic: a panic in any goroutine gives the terminal back, can be read, ends with 70, and leaves no child behind.
+func TestPanic(t *testing.T) {
+	cmd := program(t, "--listen", "127.0.0.1:0")
+	cmd.Env = append(cmd.Env, "EVVIZ_TEST_PANIC=1")
+	x := testkit.StartTerminal(t, 80, 24, cmd)
+	x.Until("the screen", func(s string) bool { return strings.Contains(s, "listener") || strings.Contains(s, "made by a test") })
+	kids := children(t, x.Cmd.Process.Pid)
+	if code := x.Exit(); code != 70 {
+		t.Errorf("exit code %d, want 70", code)
+	}
+	if !x.Restored() {
+		t.Error("the terminal was not given back")
+	}
+	if out := x.Written(); !strings.Contains(out[strings.LastIndex(out, "\x1b[?1049l"):], "made by a test") {
+		t.Error("the panic cannot be read: it was told before the terminal was given back, or not at all")
+	}
+	gone(t, kids)
+}
+
+// TestSwitchOne: T switches the selected lane and no other.
+func TestSwitchOne(t *testing.T) {
+	x := screen(t, 100, 30, "--mode", "epoll", "--scenario", "idle")
+	x.Until("three level-triggered lanes", func(s string) bool { return lanes(s, "LT") == 3 })
+	x.Send("jjT") // down, down: the first connection below the listener
+	x.Until("one edge-triggered lane", func(s string) bool { return lanes(s, "ET") == 1 && lanes(s, "LT") == 2 })
+	x.Send("t")
+	x.Until("all edge-triggered", func(s string) bool { return lanes(s, "ET") == 3 })
+	x.Send("q")
+	x.Exit()
+}
+
+// lanes counts the connections that are registered with a trigger.
+func lanes(screen, trigger string) int {
+	return len(regexp.MustCompile(`(?m)^fd \d+ +:\d+ `+trigger).FindAllString(screen, -1))
+}
+
 // TestSmallScreens: it works at 80x24, says politely when there is less room, and survives any size.
 func TestSmallScreens(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {40, 12}, {20, 5}, {1, 1}} {

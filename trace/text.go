@@ -244,6 +244,9 @@ func (f *Field) AppendValue(b []byte, v uint64) []byte {
 	case UInt, UBytes, UFD:
 		return strconv.AppendInt(b, f.signed(v), 10)
 	case UNanos:
+		if int64(v) == -1 {
+			return append(b, "-1"...) // none, or for ever
+		}
 		return AppendDuration(b, f.signed(v))
 	case UMoment:
 		return appendFixed(b, f.signed(v))

@@ -12,7 +12,7 @@ func TestText(t *testing.T) {
 		want string
 	}{
 		{Event{Kind: Wait, Phase: PhaseEnter, Time: 12731004000, Stream: 1, Seq: 9, Inst: EpollInstance(4), A: 250e6, B: -1, Gen: 3, Aux: CallEpollWait | 128<<8},
-			"12.731004000 1 Wait enter call=epoll_wait inst=ep4 asked=250ms passed=-1ns watched=2 max=128 seq=9"},
+			"12.731004000 1 Wait enter call=epoll_wait inst=ep4 asked=250ms passed=-1 watched=2 max=128 seq=9"},
 		{Event{Kind: Wait, Phase: PhaseExit | PhaseLate, Time: 1, Stream: 1, Seq: 10, Dur: 1500},
 			"0.000000001 1 Wait exit+late count=0 dur=1.5us seq=10"},
 		{Event{Kind: Read, Time: 2e9, Stream: 1, Seq: 11, FD: 7, Gen: 1, Aux: CallRead, A: 4096, B: -1, Mask: 2, Inst: 1, Errno: 11, Dur: 700},

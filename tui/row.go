@@ -7,6 +7,7 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/trace"
 )
 
 // How old data must be for its bar to change colour. A sleep of a quarter of a second is within the first colour.
@@ -105,11 +106,22 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 			u.setGlyph(p, g+i, y, r, c.Top, filled[i], fills[i])
 		}
 	}
+	u.drawRefused(f, p, g, y, l, cells)
 	u.drawCounts(p, g, y, cells, filled, fills)
 	u.drawStranded(f, p, g, y, l, cells, fills)
 	if l.Pending && lastFilled >= 0 && f.t0+int64(lastFilled+1)*cell >= f.snap.Now-cell {
 		p.set(g+lastFilled, y, u.sym.goesOn, on(fills[lastFilled]))
 	}
+}
+
+// drawRefused says beside its end that a connection was turned away, and why: it has no other life to show.
+func (u *ui) drawRefused(f *frame, p pane, g, y int, l *timeline.Lane, cells []timeline.Cell) {
+	s := map[uint32]string{trace.CloseRefused: "refused: number over the limit", trace.CloseShed: "shed: no descriptors left"}[l.CloseWhy]
+	at := f.column(l.Closed) + 1
+	if s == "" || l.Closed < f.t0 || at+len(s) > len(cells) {
+		return
+	}
+	p.put(g+at, y, s, u.theme.bad)
 }
 
 func (u *ui) setGlyph(p pane, x, y int, r rune, m timeline.Mark, filled bool, fill tcell.Style) {

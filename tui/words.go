@@ -55,7 +55,7 @@ func (u *ui) drawDetail(f *frame, p pane) {
 // interesting is the lane to explain while none is selected: one that is stranded, else the one that waits longest, else the
 // one on which something happened last.
 func interesting(f *frame, t0, t1 int64) (best *timeline.Lane) {
-	var bestScore int64 = -1
+	bestScore := int64(-1 << 62)
 	for _, l := range f.snap.Lanes {
 		if l.Kind != timeline.KindConn || l.Closed != 0 && l.Closed < t0 || l.Opened > t1 {
 			continue
