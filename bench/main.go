@@ -45,8 +45,8 @@ var singles = []struct {
 }
 
 var pairs = []pair{
-	{"loop instrumented / everything off", task{"./loop", "BenchmarkEcho/off", "msg/s"}, task{"./loop", "BenchmarkEcho/on", "msg/s"}, "0.95"},
-	{"the same with the observer (arrivals)", task{"./loop", "BenchmarkEcho/off", "msg/s"}, task{"./loop", "BenchmarkEcho/on+observer", "msg/s"}, ""},
+	{"loop instrumented / everything off", task{"./bench", "BenchmarkEcho/off", "msg/cpu-s"}, task{"./bench", "BenchmarkEcho/on", "msg/cpu-s"}, "0.95"},
+	{"the same with the observer (arrivals)", task{"./bench", "BenchmarkEcho/off", "msg/cpu-s"}, task{"./bench", "BenchmarkEcho/on+observer", "msg/cpu-s"}, ""},
 }
 
 func main() {

@@ -39,7 +39,7 @@ func (l *Loop) acceptOne() (int, unix.Errno) {
 	var rsa unix.RawSockaddrAny
 	t0 := l.tr.Now()
 	fd, errno := acceptFD(l.lis.fd, &rsa, openFlags)
-	t1 := l.tr.Now()
+	t1 := l.tick()
 	e := l.tr.Next(trace.Accept, t1)
 	e.FD, e.Gen, e.Aux, e.A, e.Mask, e.Dur, e.Errno = int32(l.lis.fd), l.lis.gen, trace.CallAccept4, int64(fd), openFlags, t1-t0, uint16(errno)
 	if errno != 0 {

@@ -24,7 +24,7 @@ func (*polling) closing(*Loop, *conn)       {}
 
 // turn is one round and the sleep after it.
 func (*polling) turn(l *Loop) error {
-	t0 := l.tr.Now()
+	t0 := l.tick()
 	l.round++
 	asked, useful := l.acceptMany(l.b.Accepts)
 	for i := 0; i < len(l.order); i++ {

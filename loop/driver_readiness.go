@@ -117,7 +117,7 @@ func (d *readiness) turn(l *Loop) error {
 
 // dispatch runs the handlers of a batch. First the whole batch is recorded, as the kernel delivered it at once.
 func (d *readiness) dispatch(l *Loop, batch []Report) {
-	now := l.tr.Now()
+	now := l.tick()
 	for i := range batch {
 		d.report(l, &batch[i], now)
 	}
@@ -125,11 +125,12 @@ func (d *readiness) dispatch(l *Loop, batch []Report) {
 		r := &batch[i]
 		switch r.Data {
 		case dataListener:
-			start := l.tr.Now()
+			start := l.mark
 			l.acceptMany(l.b.acceptsNow())
-			l.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tr.Now())
+			l.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tick())
 		case dataWake:
 			l.drainWake()
+			l.tick()
 		default:
 			if c := l.connOf(r.Data); c != nil {
 				l.letIn(c) // if it was held, another thread has registered it, and this is how the loop learns of it
@@ -238,7 +239,7 @@ func (d *readiness) settleDoubts(l *Loop) {
 
 // handle is the handler of a connection that was reported.
 func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
-	start := l.tr.Now()
+	start := l.mark
 	fd, gen := c.fd, c.gen
 	busy := l.b.Work.Kind != WorkNone
 	if busy {
@@ -256,10 +257,10 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 			l.closeConn(c, trace.CloseError)
 		}
 	}
-	end := l.tr.Now()
 	phase := trace.PhaseComplete
 	if busy {
 		phase = trace.PhaseExit
+		l.tick()
 	}
-	l.handled(trace.HandlerConn, phase, fd, gen, start, end)
+	l.handled(trace.HandlerConn, phase, fd, gen, start, l.mark)
 }

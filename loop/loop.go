@@ -37,6 +37,7 @@ type Loop struct {
 	order   []*conn  // open connections, in the order a polling round asks them
 	drv     driver
 	buf     []byte
+	mark    int64 // end of the last call that was recorded; see tick
 	stamped stamped
 	reserve int // descriptor given up when there are no others (OnEMFILE)
 
@@ -319,6 +320,14 @@ func (l *Loop) tellKnob(name, old, new string) {
 	n, o, w := l.name(name), l.name(old), l.name(new)
 	e := l.tr.Next(trace.Knob, l.tr.Now())
 	e.Aux, e.Gen, e.Inst = n, o, w
+}
+
+// tick reads the clock and remembers it. A clock reading costs 30 to 50 ns, a third of what recording a message costs, so a
+// call that follows another directly begins, for the record, where that one ended (mark): what lies between is the
+// loop's own bookkeeping, some 100 ns. After anything that may take longer (work, a task, a wait) the clock is read anew.
+func (l *Loop) tick() int64 {
+	l.mark = l.tr.Now()
+	return l.mark
 }
 
 // clock is the time for the loop's own decisions, also when nobody watches.

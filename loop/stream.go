@@ -67,7 +67,7 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 // asked what is left, so that stranded bytes are known and not guessed.
 func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	var stamp int64
-	t0 := l.tr.Now()
+	t0 := l.mark
 	var n int
 	var errno unix.Errno
 	call := uint32(trace.CallRead)
@@ -77,7 +77,7 @@ func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	} else {
 		n, errno = readFD(c.fd, l.buf)
 	}
-	t1 := l.tr.Now()
+	t1 := l.tick()
 	if n > 0 {
 		l.stats.BytesIn.Add(int64(n))
 	}
@@ -160,9 +160,9 @@ func (l *Loop) flush(c *conn) int {
 
 // writeOne is one write, recorded. owed is what the program holds for this peer before the call, besides p when p is new.
 func (l *Loop) writeOne(c *conn, p []byte, owed int) (int, unix.Errno) {
-	t0 := l.tr.Now()
+	t0 := l.mark
 	n, errno := writeFD(c.fd, p)
-	t1 := l.tr.Now()
+	t1 := l.tick()
 	if n > 0 {
 		l.stats.BytesOut.Add(int64(n))
 	}
@@ -208,6 +208,8 @@ func (l *Loop) interestChanged(c *conn) {
 // work is what a handler does besides I/O.
 func (l *Loop) work() {
 	switch l.b.Work.Kind {
+	case WorkNone:
+		return
 	case WorkCPU:
 		end := l.clock() + int64(l.b.Work.For)
 		l.tr.Publish(l.tr.Now())
@@ -218,4 +220,5 @@ func (l *Loop) work() {
 			left = l.sleepOnce(left)
 		}
 	}
+	l.tick()
 }
