@@ -125,7 +125,7 @@ func (d *readiness) dispatch(l *Loop, batch []Report) {
 		r := &batch[i]
 		switch r.Data {
 		case dataListener:
-			start := l.mark
+			start := l.since()
 			l.acceptMany(l.b.acceptsNow())
 			l.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tick())
 		case dataWake:
@@ -239,7 +239,7 @@ func (d *readiness) settleDoubts(l *Loop) {
 
 // handle is the handler of a connection that was reported.
 func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
-	start := l.mark
+	start := l.since()
 	fd, gen := c.fd, c.gen
 	busy := l.b.Work.Kind != WorkNone
 	if busy {
@@ -262,5 +262,5 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 		phase = trace.PhaseExit
 		l.tick()
 	}
-	l.handled(trace.HandlerConn, phase, fd, gen, start, l.mark)
+	l.handled(trace.HandlerConn, phase, fd, gen, start, l.since())
 }

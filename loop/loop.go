@@ -330,6 +330,9 @@ func (l *Loop) tick() int64 {
 	return l.mark
 }
 
+// since is where a call begins that follows the last recorded one directly.
+func (l *Loop) since() int64 { return max(l.mark, l.tr.Last()) }
+
 // clock is the time for the loop's own decisions, also when nobody watches.
 func (l *Loop) clock() int64 { return trace.Now() }
 

@@ -67,7 +67,7 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 // asked what is left, so that stranded bytes are known and not guessed.
 func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	var stamp int64
-	t0 := l.mark
+	t0 := l.since()
 	var n int
 	var errno unix.Errno
 	call := uint32(trace.CallRead)
@@ -160,7 +160,7 @@ func (l *Loop) flush(c *conn) int {
 
 // writeOne is one write, recorded. owed is what the program holds for this peer before the call, besides p when p is new.
 func (l *Loop) writeOne(c *conn, p []byte, owed int) (int, unix.Errno) {
-	t0 := l.mark
+	t0 := l.since()
 	n, errno := writeFD(c.fd, p)
 	t1 := l.tick()
 	if n > 0 {

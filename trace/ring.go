@@ -75,6 +75,14 @@ func (r *Ring) Now() int64 {
 	return nanotime()
 }
 
+// Last is the time of the newest event that found room, 0 when there is none. It belongs to the producer.
+func (r *Ring) Last() int64 {
+	if r.off || r.tail == 0 {
+		return 0
+	}
+	return r.slots[(r.tail-1)&r.mask].Time
+}
+
 // Next begins an event of the given kind at the given moment. The caller fills the rest before its next call to the
 // ring; the pointer is not valid after that.
 func (r *Ring) Next(k Kind, now int64) *Event {
@@ -94,7 +102,8 @@ func (r *Ring) next(k Kind, now int64) *Event {
 	e := &r.slots[r.tail&r.mask]
 	r.tail++
 	r.seq++
-	*e = Event{Time: now, Seq: r.seq, Stream: r.stream, Kind: k}
+	*e = Event{} // cleared in place; a literal with values would be built beside it and copied
+	e.Time, e.Seq, e.Stream, e.Kind = now, r.seq, r.stream, k
 	return e
 }
 

@@ -264,7 +264,50 @@ func benchEmit(b *testing.B, r *Ring, clock bool) {
 	b.ReportMetric(float64(r.Lost())/float64(b.N), "lost/op")
 }
 
+// benchKeptUp emits in bursts and lets the reader catch up in between, so that what is measured is neither the price of
+// dropping nor a race between two cores for the same lines: a loop emits some events and then waits.
+func benchKeptUp(b *testing.B, emit func(r *Ring)) {
+	const burst = 1024
+	r := NewRing(1, 1<<12)
+	m := NewMerge(Info{}, r)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]Event, 4096)
+		for {
+			if _, err := m.Read(context.Background(), buf); err != nil {
+				return
+			}
+		}
+	}()
+	var spent, n int64
+	b.ReportAllocs()
+	for b.Loop() {
+		t0 := Now()
+		for range burst {
+			emit(r)
+		}
+		spent += Now() - t0
+		n += burst
+		r.Publish(Now())
+		for r.Len() > 0 {
+			time.Sleep(50 * time.Microsecond)
+		}
+	}
+	r.Close()
+	<-done
+	b.ReportMetric(float64(spent)/float64(n), "ns/event")
+	b.ReportMetric(float64(r.Lost()), "lost")
+}
+
 func BenchmarkEmit(b *testing.B) {
+	b.Run("kept-up", func(b *testing.B) {
+		benchKeptUp(b, func(r *Ring) {
+			e := r.Next(Read, r.Now())
+			e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur = 7, 1, CallRead, 4096, 64, 700
+		})
+	})
+	b.Run("kept-up-clock-alone", func(b *testing.B) { benchKeptUp(b, func(r *Ring) { r.Now() }) })
 	b.Run("clock", func(b *testing.B) { benchEmit(b, NewRing(1, 1<<16), true) })
 	b.Run("no-clock", func(b *testing.B) { benchEmit(b, NewRing(1, 1<<16), false) })
 	b.Run("full", func(b *testing.B) { // nobody reads
