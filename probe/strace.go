@@ -1,0 +1,234 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"evviz/trace"
+)
+
+// Strace is what strace printed, as a source of events. It is a trace.Seeker too.
+//
+// Times are those of the file: -ttt gives the wall clock, which is used as the clock of the events and tied to itself in
+// Info.Clock; -tt the time of day; -r what passed since the line before. With -t, or without any of them, only the order is
+// known: Info.Timed is false and lines are 1 µs apart. How long a call took is known from -T, or where strace printed its
+// beginning and its end apart; otherwise a wait is drawn up to the thread's next line.
+//
+// The file is read as a whole when it is opened, and at most 4 million events are kept; what is beyond is told by a Lost.
+//
+// Thread rule: one goroutine reads and seeks; Close may come from any.
+type Strace struct {
+	path   string
+	info   trace.Info
+	events []trace.Event
+	others []Count
+	odd    int
+	first  []string
+	err    error
+
+	next    int
+	restate []trace.Event
+	closed  atomic.Bool
+}
+
+// maxEvents bounds what is kept in memory: 256 MB.
+const maxEvents = 4_000_000
+
+// OpenStrace reads a file. In one of strace -ff, lines name no thread; then the file's own name does (out.4711).
+func OpenStrace(path string) (*Strace, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	s := readStrace(f, path, maxEvents)
+	if s.err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, s.err)
+	}
+	return s, nil
+}
+
+// NewStrace reads strace text to its end. name is shown as where it came from. If reading fails, what came before is
+// handed on, and then the error.
+func NewStrace(r io.Reader, name string) *Strace { return readStrace(r, name, maxEvents) }
+
+func readStrace(in io.Reader, name string, most int) *Strace {
+	s := &Strace{path: name}
+	cut := int64(0)
+	r := &straceReader{tracees: map[int]*tracee{}, em: NewEmitter(func(e trace.Event) {
+		if len(s.events) < most {
+			s.events = append(s.events, e)
+		} else {
+			cut++
+		}
+	})}
+	if n, err := strconv.ParseUint(strings.TrimPrefix(filepath.Ext(name), "."), 10, 31); err == nil && n <= maxTID {
+		r.alone = int(n)
+	}
+	s.err = r.run(in)
+	s.odd, s.first, s.others = r.unparsed, r.first, r.em.Others()
+
+	// Calls of one thread follow each other, but a long one ends after younger ones of other threads.
+	byTime := func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) }
+	if !slices.IsSortedFunc(s.events, byTime) {
+		slices.SortStableFunc(s.events, byTime)
+	}
+	if cut > 0 {
+		last := s.events[len(s.events)-1].Time
+		s.events = append(s.events, trace.Event{Kind: trace.Lost, Time: last, Seq: 1, A: cut, Aux: trace.LostFile})
+	}
+	s.describe(r, cut)
+	return s
+}
+
+// straceKinds are the kinds that the table can make of the calls that the reader knows.
+var straceKinds = trace.Kinds(trace.Thread, trace.Exec, trace.Exit, trace.Fork, trace.Open, trace.Close, trace.Connect, trace.Instance,
+	trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Ready, trace.Accept, trace.Read, trace.Write,
+	trace.Signal, trace.State, trace.Name, trace.Lost)
+
+// describe fills in the Info.
+func (s *Strace) describe(r *straceReader, cut int64) {
+	timed := r.clock.timed()
+	s.info = trace.Info{Title: "strace " + filepath.Base(s.path), Origin: s.path, Timed: timed, Kinds: straceKinds}
+	if timed && r.clock.kind == stampUnix && len(s.events) > 0 {
+		t := s.events[0].Time
+		s.info.Clock = trace.Clock{Mono: t, Wall: t}
+	}
+	miss := func(what, why string) { s.info.Missing = append(s.info.Missing, trace.Missing{What: what, Why: why}) }
+	miss("what is unread, and when data arrived", "system calls do not tell")
+	switch {
+	case !timed && r.clock.kind == stampNone:
+		miss("times", "strace ran without -ttt: lines are shown 1 µs apart")
+	case !timed:
+		miss("times within a second", "strace ran with -t: -ttt is finer")
+	case r.untimed:
+		miss("how long calls took", "strace ran without -T: a wait is drawn up to its thread's next line")
+	}
+	if r.guessed > 0 {
+		miss("whose threads some are", fmt.Sprintf("the file does not show how %d of them began: they are taken for the first process's", r.guessed))
+	}
+	if r.alone != 0 && r.root != nil && r.root.tid == r.alone {
+		miss("the other threads", "strace -ff writes a file for each")
+	}
+	if len(s.others) > 0 {
+		miss("calls that are not in the table", countsText(s.others))
+	}
+	if s.odd > 0 {
+		miss(plural(s.odd, "line"), "not understood")
+	}
+	if cut > 0 {
+		miss("the end of the file", fmt.Sprintf("only %d events are kept, %d more are not shown", len(s.events)-1, cut))
+	}
+	s.info.Meta = []trace.Pair{{Key: "lines", Value: strconv.FormatInt(r.lines, 10)},
+		{Key: "lines not understood", Value: strconv.Itoa(s.odd)}}
+	if ns, of := r.overhead(); of > 0 {
+		s.info.Meta = append(s.info.Meta, trace.Pair{Key: "a call that cannot wait takes",
+			Value: fmt.Sprintf("%v under strace (median of %d)", time.Duration(ns), of)})
+	}
+}
+
+// plural is a number of things in words.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
+}
+
+// countsText lists the first few counts.
+func countsText(cs []Count) string {
+	var b strings.Builder
+	for i, c := range cs {
+		if i == 5 {
+			fmt.Fprintf(&b, " and %d more names", len(cs)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%d %s", c.N, c.Name)
+	}
+	return b.String()
+}
+
+// Unparsed is how many lines were not understood, and the first of them.
+func (s *Strace) Unparsed() (n int, first []string) { return s.odd, s.first }
+
+// Others are the calls that were met and are not in the table, the most frequent first.
+func (s *Strace) Others() []Count { return s.others }
+
+// Events is how many events there are.
+func (s *Strace) Events() int64 { return int64(len(s.events)) }
+
+// Path is where it came from.
+func (s *Strace) Path() string { return s.path }
+
+// Info describes the source.
+func (s *Strace) Info() trace.Info { return s.info }
+
+// Bounds are the times of the first and the last event.
+func (s *Strace) Bounds() (first, last int64) {
+	if len(s.events) == 0 {
+		return 0, 0
+	}
+	return s.events[0].Time, s.events[len(s.events)-1].Time
+}
+
+// SeekTime goes to the moment t: Read then re-states the world as it was there and goes on with the first event at or after t.
+func (s *Strace) SeekTime(t int64) error {
+	if s.closed.Load() {
+		return fmt.Errorf("seek %s: %w", s.path, os.ErrClosed)
+	}
+	s.next, _ = slices.BinarySearchFunc(s.events, t, func(e trace.Event, t int64) int { return cmp.Compare(e.Time, t) })
+	s.restate = nil
+	if s.next > 0 {
+		world := trace.NewTracker()
+		for i := range s.events[:s.next] {
+			world.Add(&s.events[i])
+		}
+		s.restate = world.Restate(t)
+	}
+	return nil
+}
+
+// Read hands on the next events. It never blocks.
+func (s *Strace) Read(ctx context.Context, buf []trace.Event) (int, error) {
+	if len(buf) == 0 {
+		return 0, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if s.closed.Load() {
+		return 0, fmt.Errorf("read %s: %w", s.path, os.ErrClosed)
+	}
+	if len(s.restate) > 0 {
+		n := copy(buf, s.restate)
+		s.restate = s.restate[n:]
+		return n, nil
+	}
+	n := copy(buf, s.events[s.next:])
+	s.next += n
+	if n == 0 {
+		if s.err != nil {
+			return 0, fmt.Errorf("read %s: %w", s.path, s.err)
+		}
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Close ends reading.
+func (s *Strace) Close() error {
+	s.closed.Store(true)
+	return nil
+}
