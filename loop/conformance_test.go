@@ -1,0 +1,798 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/internal/testkit"
+	"evviz/trace"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// onThread runs a test on one OS thread, as a loop does: poll's set is named after it.
+func onThread(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	f(t)
+}
+
+// pollers is every implementation of the seam.
+var pollers = []struct {
+	name     string
+	triggers bool
+	make     func(tr *trace.Ring, r *Rounding) (Poller, error)
+}{
+	{"epoll", true, func(tr *trace.Ring, r *Rounding) (Poller, error) {
+		return newEpollPoller(tr, r, plainBooks{})
+	}},
+	{"poll", false, func(tr *trace.Ring, r *Rounding) (Poller, error) {
+		return newPollPoller(tr, unix.Gettid(), r), nil
+	}},
+	{"scripted", true, func(tr *trace.Ring, r *Rounding) (Poller, error) { return newFake(tr), nil }},
+}
+
+// plainBooks close an instance and record nothing.
+type plainBooks struct{}
+
+func (plainBooks) instanceOpened(int) uint32             { return 1 }
+func (plainBooks) instanceClosed(fd int, _ uint32) error { return unix.Close(fd) }
+
+func eventfd(t *testing.T, ready bool) int {
+	t.Helper()
+	v := uint(0)
+	if ready {
+		v = 1
+	}
+	fd, err := unix.Eventfd(v, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	return fd
+}
+
+// TestPollerContract is the conformance table of poller.go.
+func TestPollerContract(t *testing.T) {
+	for _, p := range pollers {
+		t.Run(p.name, func(t *testing.T) {
+			onThread(t, func(t *testing.T) {
+				ring := trace.NewRing(1, 4096)
+				round := RoundCeil
+				w, err := p.make(ring, &round)
+				if err != nil {
+					t.Fatal(err)
+				}
+				idle, ready := eventfd(t, false), eventfd(t, true)
+				out := make([]Report, 8)
+
+				check := func(what string, err, want error) {
+					t.Helper()
+					if !errors.Is(err, want) {
+						t.Errorf("%s: %v, want %v", what, err, want)
+					}
+				}
+				check("add", w.Add(idle, 1, unix.EPOLLIN, 11), nil)
+				check("add twice", w.Add(idle, 1, unix.EPOLLIN, 11), unix.EEXIST)
+				check("modify what was never added", w.Modify(ready, 1, unix.EPOLLIN, 12), unix.ENOENT)
+				check("remove what was never added", w.Remove(ready, 1), unix.ENOENT)
+				if !p.triggers {
+					check("edge without triggers", w.Add(ready, 1, unix.EPOLLIN|unix.EPOLLET, 12), unix.EINVAL)
+					check("oneshot without triggers", w.Add(ready, 1, unix.EPOLLIN|unix.EPOLLONESHOT, 12), unix.EINVAL)
+				}
+				if n := w.Watched(); n != 1 {
+					t.Errorf("watched %d, want 1", n)
+				}
+
+				begin := time.Now()
+				if n, err := waitOn(w, 0, out); n != 0 || err != nil {
+					t.Errorf("a wait of nothing: %d, %v", n, err)
+				}
+				if n, err := waitOn(w, 15*time.Millisecond, out); n != 0 || err != nil {
+					t.Errorf("a wait in vain: %d, %v", n, err)
+				}
+				if d := time.Since(begin); d < 15*time.Millisecond {
+					t.Errorf("waited %v of 15 ms", d)
+				}
+
+				check("add a ready one", w.Add(ready, 7, unix.EPOLLIN, 1<<40|12), nil)
+				for _, timeout := range []time.Duration{-1, 0, time.Hour} {
+					n, err := waitOn(w, timeout, out)
+					if n != 1 || err != nil || out[0].Data != 1<<40|12 || out[0].Mask&unix.EPOLLIN == 0 {
+						t.Errorf("timeout %v: %d reports, %v, first %+v", timeout, n, err, out[0])
+					}
+				}
+				check("modify", w.Modify(ready, 7, 0, 13), nil)
+				if n, err := waitOn(w, 0, out); n != 0 || err != nil {
+					t.Errorf("with no interest: %d, %v", n, err)
+				}
+				check("modify back", w.Modify(ready, 7, unix.EPOLLIN, 14), nil)
+				if n, _ := waitOn(w, 0, out); n != 1 || out[0].Data != 14 {
+					t.Errorf("data after a change: %d reports, %+v", n, out[0])
+				}
+
+				// More are ready than there is room for: all of them get their turn.
+				seen := map[uint64]bool{}
+				for i := 0; i < 5; i++ {
+					check("add", w.Add(eventfd(t, true), 1, unix.EPOLLIN, uint64(100+i)), nil)
+				}
+				for i := 0; i < 6; i++ {
+					n, err := waitOn(w, -1, out[:2])
+					if err != nil || n != 2 {
+						t.Fatalf("%d reports, %v; room for 2 and 6 ready", n, err)
+					}
+					seen[out[0].Data], seen[out[1].Data] = true, true
+				}
+				if len(seen) != 6 {
+					t.Errorf("reported %v: somebody starves", seen)
+				}
+
+				check("remove", w.Remove(ready, 7), nil)
+				unix.Close(idle)
+				w.Forget(idle)
+				if n := w.Watched(); n != 5 {
+					t.Errorf("watched %d, want 5", n)
+				}
+				check("close", w.Close(), nil)
+				check("add after close", w.Add(ready, 1, unix.EPOLLIN, 1), unix.EBADF)
+				_, err = w.Wait(0, out)
+				check("wait after close", err, unix.EBADF)
+				check("close twice", w.Close(), unix.EBADF)
+			})
+		})
+	}
+}
+
+// waitOn goes on after a signal of Go's own.
+func waitOn(w Poller, d time.Duration, out []Report) (int, error) {
+	for {
+		n, err := w.Wait(d, out)
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
+}
+
+// fake is a poller that asks nobody: what is ready is what eventfds say when they are read by fstat's cousin FIONREAD,
+// which they do not know; so it keeps a script. Without one it looks at each descriptor with a poll of its own, so that it
+// can stand in the table of real ones.
+type fake struct {
+	tr     *trace.Ring
+	order  []int
+	mask   map[int]uint32
+	data   map[int]uint64
+	next   int
+	closed bool
+	script []func(timeout time.Duration, out []Report) (int, error)
+	asked  []time.Duration
+}
+
+func newFake(tr *trace.Ring) *fake {
+	return &fake{tr: tr, mask: map[int]uint32{}, data: map[int]uint64{}}
+}
+
+func (f *fake) Instance() trace.InstanceID { return trace.SetInstance(1) }
+func (f *fake) Watched() int               { return len(f.mask) }
+
+func (f *fake) Add(fd int, _, mask uint32, data uint64) error {
+	if f.closed {
+		return unix.EBADF
+	}
+	if _, have := f.mask[fd]; have {
+		return unix.EEXIST
+	}
+	f.order = append(f.order, fd)
+	f.mask[fd], f.data[fd] = mask, data
+	return nil
+}
+
+func (f *fake) Modify(fd int, _, mask uint32, data uint64) error {
+	if _, have := f.mask[fd]; !have {
+		return unix.ENOENT
+	}
+	f.mask[fd], f.data[fd] = mask, data
+	return nil
+}
+
+func (f *fake) Remove(fd int, _ uint32) error {
+	if _, have := f.mask[fd]; !have {
+		return unix.ENOENT
+	}
+	f.Forget(fd)
+	return nil
+}
+
+func (f *fake) Forget(fd int) {
+	delete(f.mask, fd)
+	for i, x := range f.order {
+		if x == fd {
+			f.order = append(f.order[:i], f.order[i+1:]...)
+			return
+		}
+	}
+}
+
+func (f *fake) Wait(timeout time.Duration, out []Report) (int, error) {
+	if f.closed {
+		return 0, unix.EBADF
+	}
+	f.asked = append(f.asked, timeout)
+	if len(f.script) > 0 {
+		step := f.script[0]
+		f.script = f.script[1:]
+		return step(timeout, out)
+	}
+	n := 0
+	for range f.order {
+		if n == len(out) {
+			break
+		}
+		if f.next >= len(f.order) {
+			f.next = 0
+		}
+		fd := f.order[f.next]
+		f.next++
+		set := []unix.PollFd{{Fd: int32(fd), Events: int16(f.mask[fd])}}
+		if k, _ := unix.Poll(set, 0); k > 0 {
+			out[n] = Report{Mask: uint32(set[0].Revents), Data: f.data[fd]}
+			n++
+		}
+	}
+	if n == 0 && timeout > 0 {
+		time.Sleep(timeout)
+	}
+	return n, nil
+}
+
+func (f *fake) Close() error {
+	if f.closed {
+		return unix.EBADF
+	}
+	f.closed = true
+	return nil
+}
+
+// TestHangUpIsReportedUnasked: error and hang-up come whether asked for or not.
+func TestHangUpIsReportedUnasked(t *testing.T) {
+	for _, p := range pollers[:2] {
+		t.Run(p.name, func(t *testing.T) {
+			onThread(t, func(t *testing.T) {
+				round := RoundCeil
+				w, err := p.make(trace.NewRing(1, 64), &round)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer w.Close()
+				var ends [2]int
+				if err := unix.Pipe2(ends[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+					t.Fatal(err)
+				}
+				defer unix.Close(ends[0])
+				if err := w.Add(ends[0], 1, 0, 5); err != nil {
+					t.Fatal(err)
+				}
+				unix.Close(ends[1])
+				out := make([]Report, 1)
+				if n, err := waitOn(w, time.Hour, out); n != 1 || err != nil || out[0].Mask != unix.EPOLLHUP {
+					t.Errorf("%d, %v, mask %#x", n, err, out[0].Mask)
+				}
+			})
+		})
+	}
+}
+
+func TestRounding(t *testing.T) {
+	for _, c := range []struct {
+		d           time.Duration
+		ceil, floor int
+	}{{-1, -1, -1}, {0, 0, 0}, {1, 1, 0}, {time.Millisecond, 1, 1}, {10700 * time.Microsecond, 11, 10}, {1 << 62, 1<<31 - 1, 1<<31 - 1}} {
+		if got := millis(c.d, RoundCeil); got != c.ceil {
+			t.Errorf("ceil %v: %d, want %d", c.d, got, c.ceil)
+		}
+		if got := millis(c.d, RoundFloor); got != c.floor {
+			t.Errorf("floor %v: %d, want %d", c.d, got, c.floor)
+		}
+	}
+}
+
+// TestInterruptedWait: a wait that a signal ends goes on for what is left, each piece a call of its own.
+func TestInterruptedWait(t *testing.T) {
+	l := &Loop{tr: trace.NoRing(), b: Default(), wakeFD: -1}
+	l.b.Timeout = 60 * time.Millisecond
+	f := newFake(l.tr)
+	intr := func(time.Duration, []Report) (int, error) {
+		time.Sleep(10 * time.Millisecond)
+		return 0, os.NewSyscallError("fake", unix.EINTR)
+	}
+	f.script = []func(time.Duration, []Report) (int, error){intr, intr, intr, func(time.Duration, []Report) (int, error) { return 0, nil }}
+	d := &readiness{p: f, reports: make([]Report, 1)}
+	if n, err := d.wait(l); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	if len(f.asked) != 4 {
+		t.Fatalf("%d waits, want 4", len(f.asked))
+	}
+	for i := 1; i < len(f.asked); i++ {
+		if f.asked[i] > f.asked[i-1]-10*time.Millisecond || f.asked[i] < 0 {
+			t.Errorf("piece %d asked for %v after %v: not what was left", i, f.asked[i], f.asked[i-1])
+		}
+	}
+}
+
+// drivers is every way to run the loop.
+var drivers = []struct {
+	name string
+	set  func(*Behaviour)
+}{
+	{"sleep-poll", func(b *Behaviour) { b.Driver, b.Interval = trace.DriverSleepPoll, time.Millisecond }},
+	{"poll", func(b *Behaviour) { b.Driver = trace.DriverPoll }},
+	{"epoll level", func(b *Behaviour) { b.Driver, b.Trigger = trace.DriverEpoll, trace.TriggerLevel }},
+	{"epoll edge, drained", func(b *Behaviour) {
+		b.Driver, b.Trigger, b.Reads = trace.DriverEpoll, trace.TriggerEdge, Count{Kind: CountDrain}
+	}},
+}
+
+func eachDriver(t *testing.T, f func(t *testing.T, set func(*Behaviour))) {
+	for _, d := range drivers {
+		t.Run(d.name, func(t *testing.T) { f(t, d.set) })
+	}
+}
+
+func (x *lab) dial() *net.TCPConn {
+	x.t.Helper()
+	c, err := net.Dial("tcp", x.l.Addr())
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(patience))
+	return c.(*net.TCPConn)
+}
+
+// TestEcho: every byte comes back in order, also when the client does not read for a while: short writes and EAGAIN are
+// met, EPOLLOUT is asked for while something is owed and not after, and the loop stops reading from who does not read.
+func TestEcho(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		for _, n := range []int{1, 64 << 10, 8 << 20} {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				x := startLab(t, func(b *Behaviour) { set(b); b.ReadSize = 32 << 10; b.Reads = Count{Kind: CountDrain} })
+				c := x.dial()
+				want := make([]byte, n)
+				for i := range want {
+					want[i] = byte(i * 7 / 3)
+				}
+				sent := make(chan error, 1)
+				go func() { _, err := c.Write(want); sent <- err }()
+				if n > 4<<20 { // the client reads nothing until the server has met a full buffer
+					x.until("a write that found no room", func(evs []trace.Event) bool {
+						for i := range evs {
+							if e := &evs[i]; e.Kind == trace.Write && (e.Errno == uint16(unix.EAGAIN) || e.B < e.A) {
+								return true
+							}
+						}
+						return false
+					})
+				}
+				got := make([]byte, n)
+				if _, err := io.ReadFull(c, got); err != nil {
+					t.Fatal(err)
+				}
+				if err := <-sent; err != nil {
+					t.Fatal(err)
+				}
+				if string(got) != string(want) {
+					t.Error("what came back is not what was sent")
+				}
+				c.Close()
+				x.until("the close", func(evs []trace.Event) bool { return x.l.Stats().Closed.Load() == 1 })
+				evs := x.stop()
+				fd, out := connFD(evs), uint32(0)
+				for i := range evs {
+					if e := &evs[i]; e.FD == fd && (e.Kind == trace.Register || e.Kind == trace.Modify) {
+						out = e.Mask & unix.EPOLLOUT
+					}
+				}
+				if out != 0 {
+					t.Error("write interest was left armed")
+				}
+				if st := x.l.Stats(); st.BytesIn.Load() != int64(n) || st.BytesOut.Load() != int64(n) {
+					t.Errorf("the loop counted %d in, %d out of %d", st.BytesIn.Load(), st.BytesOut.Load(), n)
+				}
+			})
+		}
+	})
+}
+
+// TestHalfClose: a client that has shut its side still gets what it is owed; then the server closes.
+func TestHalfClose(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		x := startLab(t, set)
+		c := x.dial()
+		x.send(c, 500)
+		c.CloseWrite()
+		got, err := io.ReadAll(c)
+		if err != nil || len(got) != 500 {
+			t.Errorf("%d bytes back, %v", len(got), err)
+		}
+		x.until("the close", func(evs []trace.Event) bool { return closedWhy(evs, connFD(evs)) == trace.CloseEOF })
+	})
+}
+
+func closedWhy(evs []trace.Event, fd int32) uint32 {
+	for i := range evs {
+		if evs[i].Kind == trace.Close && evs[i].FD == fd && fd >= 0 {
+			return evs[i].Aux & 0xff
+		}
+	}
+	return 0
+}
+
+// TestReset: ECONNRESET ends the connection and nothing else.
+func TestReset(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		x := startLab(t, set)
+		c, other := x.dial(), x.dial()
+		x.send(c, 10)
+		io.ReadFull(c, make([]byte, 10))
+		c.SetLinger(0)
+		c.Close()
+		x.until("the reset", func(evs []trace.Event) bool {
+			for i := range evs {
+				if evs[i].Kind == trace.Read && evs[i].Errno == uint16(unix.ECONNRESET) {
+					return closedWhy(evs, evs[i].FD) == trace.CloseError
+				}
+			}
+			return false
+		})
+		x.send(other, 10)
+		if _, err := io.ReadFull(other, make([]byte, 10)); err != nil {
+			t.Errorf("the other connection: %v", err)
+		}
+	})
+}
+
+// TestEndOfFileHabits: ignore leaves the connection as it is, leak stops watching it and never closes.
+func TestEndOfFileHabits(t *testing.T) {
+	for _, habit := range []OnEOF{EOFIgnore, EOFLeak} {
+		t.Run([]string{"close", "ignore", "leak"}[habit], func(t *testing.T) {
+			x := startLab(t, func(b *Behaviour) { b.OnEOF = habit; b.Waits = 200 })
+			c := x.dial()
+			c.CloseWrite()
+			if habit == EOFIgnore { // an end of file that nobody acts upon is reported for ever: 200 waits
+				select {
+				case <-x.l.Done():
+				case <-time.After(patience):
+					t.Fatal("no spin")
+				}
+				x.mu.Lock()
+				defer x.mu.Unlock()
+				return
+			}
+			x.until("the end of file", func(evs []trace.Event) bool { return tallyOf(evs, connFD(evs)).eof == 1 })
+			x.mu.Lock()
+			if why := closedWhy(x.evs, connFD(x.evs)); why != 0 {
+				t.Errorf("closed because of %s", trace.CloseNames.Word(why))
+			}
+			x.mu.Unlock()
+		})
+	}
+}
+
+// TestManyConnections: two hundred at once, each served, all closed, none left.
+func TestManyConnections(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		x := startLab(t, set)
+		errs := make(chan error, 200)
+		for i := 0; i < 200; i++ {
+			go func() {
+				c, err := net.Dial("tcp", x.l.Addr())
+				if err != nil {
+					errs <- err
+					return
+				}
+				defer c.Close()
+				c.SetDeadline(time.Now().Add(patience))
+				c.Write(make([]byte, 100))
+				_, err = io.ReadFull(c, make([]byte, 100))
+				errs <- err
+			}()
+		}
+		for i := 0; i < 200; i++ {
+			if err := <-errs; err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.until("200 closes", func([]trace.Event) bool { return x.l.Stats().Closed.Load() == 200 })
+	})
+}
+
+// TestOutOfDescriptors: with no descriptor left the healthy loop sheds the connection and goes on; the other habit leaves it
+// queued and the listener readable.
+func TestOutOfDescriptors(t *testing.T) {
+	for _, habit := range []OnEMFILE{EMFILEShed, EMFILEIgnore} {
+		t.Run([]string{"shed", "ignore"}[habit], func(t *testing.T) {
+			x := startLab(t, func(b *Behaviour) { b.OnEMFILE = habit; b.Accepts = Count{N: 1} })
+			held, release := make(chan struct{}), make(chan struct{})
+			x.l.Post("hold the loop", func(*Loop) { close(held); <-release })
+			<-held
+			c := x.dial()
+			undo := noDescriptors(t)
+			defer undo()
+			close(release)
+			x.until("EMFILE", func(evs []trace.Event) bool {
+				for i := range evs {
+					if evs[i].Kind == trace.Accept && evs[i].Errno == uint16(unix.EMFILE) {
+						return true
+					}
+				}
+				return false
+			})
+			if habit == EMFILEShed {
+				if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("a connection that was shed reads: %v", err)
+				}
+				undo()
+			} else {
+				undo()
+				x.send(c, 3) // the connection was kept waiting; now there is room
+				if _, err := io.ReadFull(c, make([]byte, 3)); err != nil {
+					t.Error(err)
+				}
+			}
+			d := x.dial()
+			x.send(d, 3)
+			if _, err := io.ReadFull(d, make([]byte, 3)); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
+	}
+}
+
+// noDescriptors lowers this process's limit to what it has open, until undo.
+func noDescriptors(t *testing.T) (undo func()) {
+	t.Helper()
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	free, err := unix.Dup(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(free)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(free), Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	return func() { unix.Setrlimit(unix.RLIMIT_NOFILE, &old) }
+}
+
+// TestNumberLimit: a connection whose number is over the program's own limit is closed at once and recorded as refused.
+func TestNumberLimit(t *testing.T) {
+	x := startLab(t, func(b *Behaviour) { b.MaxFD = 1 })
+	c := x.dial()
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("it was served")
+	}
+	x.until("the refusal", func(evs []trace.Event) bool { return closedWhy(evs, connFD(evs)) == trace.CloseRefused })
+}
+
+// TestTimers: once, in order, cancelled, and repeating without drift; periods that were missed are counted.
+func TestTimers(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		x := startLab(t, func(b *Behaviour) { set(b); b.Interval = time.Hour })
+		var order []string
+		done := make(chan struct{})
+		var begin int64
+		x.l.Do("arm", func(l *Loop) {
+			begin = l.clock()
+			l.After(20*time.Millisecond, 0, func(*Loop) { order = append(order, "20") })
+			l.After(10*time.Millisecond, 0, func(*Loop) { order = append(order, "10") })
+			gone := l.After(15*time.Millisecond, 0, func(*Loop) { order = append(order, "cancelled") })
+			if !l.StopTimer(gone) || l.StopTimer(gone) {
+				t.Error("a timer is cancelled once")
+			}
+			n := 0
+			var every *Timer
+			every = l.After(30*time.Millisecond, 30*time.Millisecond, func(l *Loop) {
+				if n++; n == 2 { // block over three periods
+					time.Sleep(100 * time.Millisecond)
+				}
+				if n == 4 {
+					l.StopTimer(every)
+					close(done)
+				}
+			})
+		})
+		select {
+		case <-done:
+		case <-time.After(patience):
+			t.Fatal("the repeating timer did not fire four times")
+		}
+		evs := x.stop()
+		if fmt.Sprint(order) != "[10 20]" {
+			t.Errorf("fired %v", order)
+		}
+		missed := uint32(0)
+		for i := range evs {
+			e := &evs[i]
+			if e.Kind != trace.TimerFire {
+				continue
+			}
+			if e.Time < e.A {
+				t.Error("fired early")
+			}
+			if e.Aux == 4 { // the repeating one: due times stay on the grid
+				if off := (e.A - begin) % int64(30*time.Millisecond); off > int64(5*time.Millisecond) && off < int64(25*time.Millisecond) {
+					t.Errorf("due %v after the beginning: it drifts", time.Duration(e.A-begin))
+				}
+				missed = max(missed, e.Mask)
+			}
+		}
+		if missed < 3 {
+			t.Errorf("blocked for 100 ms, a 30 ms timer said %d expirations", missed)
+		}
+	})
+}
+
+// TestTasks: from many threads, each runs once; after the end nobody hangs and the error wraps os.ErrClosed.
+func TestTasks(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		x := startLab(t, func(b *Behaviour) { set(b); b.Interval = time.Hour })
+		ran := 0
+		errs := make(chan error, 40)
+		for i := 0; i < 40; i++ {
+			go func() {
+				var err error
+				for k := 0; k < 25 && err == nil; k++ {
+					err = x.l.Do("count", func(*Loop) { ran++ })
+				}
+				errs <- err
+			}()
+		}
+		for i := 0; i < 40; i++ {
+			if err := <-errs; err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.stop()
+		if ran != 1000 {
+			t.Errorf("%d tasks ran, want 1000", ran)
+		}
+		if err := x.l.Do("late", func(*Loop) { t.Error("ran after the end") }); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("after the end: %v", err)
+		}
+	})
+}
+
+// TestNudge: whatever the loop is in, a task gets to it soon. The time is told; only a generous bound is asserted.
+func TestNudge(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		x := startLab(t, func(b *Behaviour) { set(b); b.Interval = time.Hour })
+		var worst time.Duration
+		for i := 0; i < 20; i++ {
+			begin := time.Now()
+			if err := x.l.Do("nudge", func(*Loop) {}); err != nil {
+				t.Fatal(err)
+			}
+			worst = max(worst, time.Since(begin))
+			time.Sleep(3 * time.Millisecond) // let it fall asleep again
+		}
+		t.Logf("the slowest of 20 took %v", worst)
+		if worst > 2*time.Second {
+			t.Errorf("a task took %v to reach the loop", worst)
+		}
+	})
+}
+
+// TestRetrigger: a switch between level and edge is one Modify for each connection and the listener, none for the wake-fd;
+// what was stranded is reported by the MOD itself, and that report is no re-notification.
+func TestRetrigger(t *testing.T) {
+	x := startLab(t, func(b *Behaviour) { b.Trigger, b.ReadSize, b.Hold = trace.TriggerEdge, 1024, 4096 })
+	a, idle := x.client(), x.client()
+	x.send(a, 4096)
+	x.send(idle, 4096)
+	x.until("both read once", func(evs []trace.Event) bool { return x.l.Stats().BytesIn.Load() == 2048 })
+	x.mu.Lock()
+	from := len(x.evs)
+	x.mu.Unlock()
+	if err := x.l.Switch(trace.DriverEpoll, trace.TriggerLevel); err != nil {
+		t.Fatal(err)
+	}
+	x.until("the rest read", func(evs []trace.Event) bool { return x.l.Stats().BytesIn.Load() == 8192 })
+	evs := x.stop()
+	mods := map[int32]int{}
+	for i := range evs {
+		e := &evs[i]
+		if i >= from && e.Kind == trace.Modify {
+			mods[e.FD]++
+		}
+	}
+	if len(mods) != 3 {
+		t.Errorf("modified %v: want the listener and two connections", mods)
+	}
+	for fd, n := range mods {
+		if n != 1 {
+			t.Errorf("fd %d was modified %d times", fd, n)
+		}
+	}
+	// Of the three reports that drain a connection after the MOD, two are re-notifications and the first is the MOD's own.
+	total := 0
+	for fd := range mods {
+		total += tallyOf(evs, fd).renotify
+	}
+	if total != 4 {
+		t.Errorf("%d re-notifications, want 4: two connections, three reports each, the first of them the MOD's own", total)
+	}
+}
+
+// TestSwitchEverywhere walks through every mode while bytes flow; no connection is lost and no byte.
+func TestSwitchEverywhere(t *testing.T) {
+	x := startLab(t, func(b *Behaviour) {
+		b.Driver, b.Interval, b.Reads = trace.DriverSleepPoll, time.Millisecond, Count{Kind: CountDrain}
+	})
+	c := x.dial()
+	stop := make(chan struct{})
+	moved := make(chan int64, 1)
+	go func() {
+		var n int64
+		buf := make([]byte, 777)
+		for {
+			select {
+			case <-stop:
+				moved <- n
+				return
+			default:
+			}
+			if _, err := c.Write(buf); err != nil {
+				t.Error(err)
+			}
+			if _, err := io.ReadFull(c, buf); err != nil {
+				t.Error(err)
+			}
+			n += 777
+		}
+	}()
+	type mode struct{ driver, trigger uint32 }
+	for round := 0; round < 5; round++ {
+		for _, m := range []mode{{trace.DriverPoll, 0}, {trace.DriverEpoll, trace.TriggerLevel}, {trace.DriverEpoll, trace.TriggerEdge},
+			{trace.DriverSleepPoll, 0}, {trace.DriverEpoll, trace.TriggerEdge}, {trace.DriverPoll, 0}, {trace.DriverSleepPoll, 0}} {
+			at := x.l.Stats().BytesIn.Load()
+			if err := x.l.Switch(m.driver, m.trigger); err != nil {
+				t.Fatal(err)
+			}
+			x.until("bytes to move in the new mode", func([]trace.Event) bool { return x.l.Stats().BytesIn.Load() > at })
+		}
+	}
+	close(stop)
+	n := <-moved
+	x.stop()
+	if st := x.l.Stats(); st.BytesIn.Load() != n || st.BytesOut.Load() != n || st.Accepted.Load() != 1 {
+		t.Errorf("client moved %d bytes, server %d in and %d out over %d connections", n, st.BytesIn.Load(), st.BytesOut.Load(), st.Accepted.Load())
+	}
+}
+
+// TestRefusals: what a mode cannot do is refused with a reason.
+func TestRefusals(t *testing.T) {
+	x := startLab(t, func(b *Behaviour) { b.Driver = trace.DriverPoll })
+	if err := x.l.SwitchOne(5, 0, trace.TriggerEdge); err == nil {
+		t.Error("poll switched a trigger")
+	}
+	if err := x.l.Switch(trace.DriverEpoll, trace.TriggerOneshot); err == nil {
+		t.Error("oneshot is not there yet")
+	}
+	if err := x.l.Set(trace.Pair{Key: "reads", Value: "many"}); err == nil {
+		t.Error("reads many")
+	}
+	if _, err := New(Config{Behaviour: Behaviour{Driver: trace.DriverURing}}); err == nil {
+		t.Error("io_uring is not there yet")
+	}
+}
