@@ -33,8 +33,10 @@ func newReplay() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay FILE",
 		Short: "Show a recording on the same screen",
-		Long: `replay plays a recording (.evt) on the screen of the lab, with pause, single step, speed and seek; or prints it
-as text, one event a line, or as a summary.`,
+		Long: `replay plays a recording (.evt), or what strace printed, on the screen of the lab, with pause, single step, speed and
+seek; or prints it as text, one event a line, or as a summary. The best way to run strace for it is:
+
+  strace -f -ttt -T -yy -o FILE COMMAND`,
 		Example: "  evviz replay run.evt\n  evviz replay --speed 10 run.evt\n  evviz replay --text run.evt | grep EAGAIN",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -67,12 +69,12 @@ func (o *replayOptions) run(path string) error {
 	if o.text && o.summary {
 		return usage("--text and --summary are two different things to print: choose one")
 	}
-	f, err := trace.OpenFile(path)
+	f, err := openRecording(path)
 	if err != nil {
 		return env(err)
 	}
 	defer f.Close()
-	tellDamage(f)
+	tellTrouble(f)
 	switch {
 	case o.text:
 		return o.printText(f)
@@ -90,7 +92,7 @@ func (o *replayOptions) run(path string) error {
 }
 
 // screenshot draws one frame without a terminal: everything up to --at is read, then the frame is drawn.
-func (o *replayOptions) screenshot(f *trace.File) error {
+func (o *replayOptions) screenshot(f recording) error {
 	var w, h int
 	if n, err := fmt.Sscanf(o.size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
 		return usage("--size %q: want columns x rows, for example 120x36", o.size)
@@ -153,14 +155,7 @@ func (u *until) Read(ctx context.Context, buf []trace.Event) (int, error) {
 // Position is what open spans reach up to.
 func (u *until) Position() int64 { return u.at }
 
-// tellDamage says on standard error what could not be read.
-func tellDamage(f *trace.File) {
-	for _, d := range f.Damage() {
-		fmt.Fprintf(os.Stderr, "evviz: %s\n", harmless(fmt.Sprintf("%s: %v", f.Path(), d)))
-	}
-}
-
-func (o *replayOptions) printText(f *trace.File) error {
+func (o *replayOptions) printText(f recording) error {
 	w := bufio.NewWriterSize(os.Stdout, 1<<16)
 	t := trace.NewTextWriter(w)
 	buf := make([]trace.Event, 4096)
@@ -183,7 +178,7 @@ func (o *replayOptions) printText(f *trace.File) error {
 	return nil
 }
 
-func (o *replayOptions) screen(f *trace.File) error {
+func (o *replayOptions) screen(f recording) error {
 	if f.Events() == 0 {
 		return env(fmt.Errorf("%s: there is no event in it", f.Path()))
 	}
@@ -230,8 +225,11 @@ func (o *replayOptions) screen(f *trace.File) error {
 		}
 	})
 	damage := ""
-	if d := f.Damage(); len(d) > 0 {
-		damage = fmt.Sprintf("this file is damaged: %v", d[0])
+	if d := trouble(f); len(d) > 0 {
+		damage = d[0]
+		if _, ok := f.(*trace.File); ok {
+			damage = "this file is damaged: " + damage
+		}
 		if len(d) > 1 {
 			damage += fmt.Sprintf(", and in %d more places", len(d)-1)
 		}
@@ -248,7 +246,7 @@ func (o *replayOptions) screen(f *trace.File) error {
 	p.Close()
 	<-fed
 	fini()
-	tellDamage(f)
+	tellTrouble(f)
 	if err != nil {
 		return failure(err)
 	}

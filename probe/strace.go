@@ -32,6 +32,7 @@ type Strace struct {
 	events []trace.Event
 	others []Count
 	odd    int
+	cut    int64
 	first  []string
 	err    error
 
@@ -82,7 +83,7 @@ func readStrace(in io.Reader, name string, most int) *Strace {
 	if !slices.IsSortedFunc(s.events, byTime) {
 		slices.SortStableFunc(s.events, byTime)
 	}
-	if cut > 0 {
+	if s.cut = cut; cut > 0 {
 		last := s.events[len(s.events)-1].Time
 		s.events = append(s.events, trace.Event{Kind: trace.Lost, Time: last, Seq: 1, A: cut, Aux: trace.LostFile})
 	}
@@ -165,6 +166,9 @@ func (s *Strace) Unparsed() (n int, first []string) { return s.odd, s.first }
 
 // Others are the calls that were met and are not in the table, the most frequent first.
 func (s *Strace) Others() []Count { return s.others }
+
+// Cut is how many events are not kept because there are too many.
+func (s *Strace) Cut() int64 { return s.cut }
 
 // Events is how many events there are.
 func (s *Strace) Events() int64 { return int64(len(s.events)) }

@@ -230,7 +230,7 @@ func TestCut(t *testing.T) {
 		t.Error(err)
 	}
 	last := s.events[len(s.events)-1]
-	if len(s.events) != 51 || last.Kind != trace.Lost || last.A != 51 {
+	if len(s.events) != 51 || last.Kind != trace.Lost || last.A != 51 || s.Cut() != 51 {
 		t.Errorf("%d events, the last %s", len(s.events), trace.AppendText(nil, &last))
 	}
 	if !slices.ContainsFunc(s.Info().Missing, func(m trace.Missing) bool { return m.What == "the end of the file" }) {
@@ -288,6 +288,14 @@ func FuzzStrace(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(b)
+	}
+	for _, s := range []string{ // shapes that a careless reader trips over
+		"read(3<", "read(3<a->b>, \"\\", "[pid", "[pid 1] [", "1 (+", "--- ---", "+++ +++", "<... read resumed>", " => {", "4 9e9 read(",
+		"read(-1, \"\", 18446744073709551615) = 9223372036854775807", "epoll_wait(2147483647, [{events=0, data={}}], -1, -1) = 1",
+		"4000000000.999999999 clock_nanosleep(0, 0, {tv_sec=9223372036854775807, tv_nsec=0}, NULL) = 0 <99999999.0>\n3 close(1) = 0",
+		"5 clone(flags=CLONE_THREAD <unfinished ...>\n6 fork( <unfinished ...>\n7 close(1) = 0\n5 <... clone resumed>) = 6\n6 <... fork resumed>) = 5",
+	} {
+		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		Sniff(text)

@@ -1,0 +1,73 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"evviz/probe"
+	"evviz/trace"
+)
+
+// recording is a file that can be shown: a trace, or what strace printed.
+type recording interface {
+	trace.Source
+	trace.Seeker
+	Events() int64
+	Path() string
+}
+
+// openRecording opens a file by what is in it, not by its name.
+func openRecording(path string) (recording, error) {
+	if looksLikeStrace(path) {
+		return probe.OpenStrace(path)
+	}
+	return trace.OpenFile(path)
+}
+
+// looksLikeStrace reads the beginning of a file. What cannot be read is left to whoever opens it to complain about.
+func looksLikeStrace(path string) bool {
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	first := make([]byte, 1<<14)
+	n, err := io.ReadFull(f, first)
+	if err != nil && err != io.ErrUnexpectedEOF {
+		return false
+	}
+	return probe.Sniff(first[:n])
+}
+
+// trouble is what of a recording could not be understood, in the order in which it should be told.
+func trouble(r recording) (said []string) {
+	switch r := r.(type) {
+	case *trace.File:
+		for _, d := range r.Damage() {
+			said = append(said, fmt.Sprint(d))
+		}
+	case *probe.Strace:
+		if n, first := r.Unparsed(); n > 0 {
+			lines := "lines"
+			if n == 1 {
+				lines = "line"
+			}
+			said = append(said, fmt.Sprintf("%d %s not understood (first: %q)", n, lines, first[0]))
+		}
+		if n := r.Cut(); n > 0 {
+			said = append(said, fmt.Sprintf("too long: %d events are shown, %d more are not", r.Events()-1, n))
+		}
+	}
+	return said
+}
+
+// tellTrouble says it on standard error.
+func tellTrouble(r recording) {
+	for _, s := range trouble(r) {
+		fmt.Fprintf(os.Stderr, "evviz: %s\n", harmless(r.Path()+": "+s))
+	}
+}
