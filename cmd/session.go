@@ -93,6 +93,7 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 		src = wrap(src)
 	}
 	s.tee = trace.NewTee(src)
+	s.tee.Go = spawn
 	s.feed = timeline.NewFeed(s.tee, timeline.Options{})
 	return s, nil
 }

@@ -66,6 +66,7 @@ type Loop struct {
 	mode     atomic.Uint32 // driver | trigger<<8
 	stats    Stats
 	startErr chan error
+	guard    func(func()) // starts a goroutine
 }
 
 // Stats are counters that anybody may read while the loop runs. The byte counts are the server's half of a ledger whose
@@ -106,17 +107,17 @@ func supported(driver uint32) bool {
 }
 
 // Start opens the listener and runs the loop on a thread of its own. It returns when clients can connect, or with the
-// reason why they cannot. guard runs the goroutine, so that a panic in it can be handled; nil means a plain go.
+// reason why they cannot. guard starts each
+// goroutine of the loop, so that a panic in one can be handled; nil means a plain go.
 func (l *Loop) Start(guard func(func())) error {
-	run := func() {
+	if guard == nil {
+		guard = func(f func()) { go f() }
+	}
+	l.guard = guard
+	guard(func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the loop, and its tid means nothing else
 		l.run()
-	}
-	if guard != nil {
-		guard(run)
-	} else {
-		go run()
-	}
+	})
 	return <-l.startErr
 }
 

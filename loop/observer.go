@@ -67,13 +67,13 @@ func (l *Loop) startObserver() {
 	o.emit.Store(l.observing())
 	ready := make(chan error)
 	o.gone.Add(1)
-	go o.run(ready)
+	l.guard(func() { o.run(ready) })
 	if <-ready != nil {
 		o.gone.Wait()
 		return // arrivals stay unknown, and their absence says so; connections are registered at once
 	}
 	o.gone.Add(1)
-	go o.register()
+	l.guard(o.register)
 	l.obs = o
 	o.reg <- o.lis
 	for c := range l.each() {
@@ -156,14 +156,14 @@ func (o *observer) register() {
 func (o *observer) stop() {
 	close(o.reg)
 	ended := make(chan struct{})
-	go func() { // not on the loop's thread: what that calls is the server's (cmd's TestStraceEqualsTrace)
+	o.loop.guard(func() { // not on the loop's thread: what that calls is the server's (cmd's TestStraceEqualsTrace)
 		defer close(ended)
 		var one [8]byte
 		binary.NativeEndian.PutUint64(one[:], 1)
 		unix.Write(o.quit, one[:])
 		o.gone.Wait()
 		o.close()
-	}()
+	})
 	<-ended
 }
 

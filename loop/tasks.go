@@ -117,7 +117,7 @@ func (l *Loop) post(what string, fn func(*Loop), wait bool) (task, error) {
 		t.via = trace.ViaSignal
 		if !q.nudging {
 			q.nudging = true
-			go l.nudge()
+			l.guard(l.nudge)
 		}
 	}
 	q.list = append(q.list, t)

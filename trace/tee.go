@@ -14,6 +14,9 @@ import (
 //
 // Read belongs to one goroutine; everything else may be called from any.
 type Tee struct {
+	// Go starts the goroutine that flushes, so that a panic in it can be handled; nil means a plain go. Set before Start.
+	Go func(func())
+
 	src Source
 
 	mu      sync.Mutex
@@ -101,7 +104,13 @@ func (t *Tee) Start(path string) error {
 	t.w, t.path, t.done = w, path, RecordStatus{}
 	t.stop = make(chan struct{})
 	t.idle.Add(1)
-	go t.flush(w, t.stop)
+	flush, stop := t.flush, t.stop
+	run := func() { flush(w, stop) }
+	if t.Go != nil {
+		t.Go(run)
+	} else {
+		go run()
+	}
 	return nil
 }
 
