@@ -246,6 +246,18 @@ func TestBounds(t *testing.T) {
 	if n, first := s.Unparsed(); n != 2 || len(first[0]) > 2*keptBytes {
 		t.Errorf("%d lines not understood: %q", n, first)
 	}
+	var many strings.Builder
+	for i := range 3 * maxTracees {
+		fmt.Fprintf(&many, "%d clone(flags=CLONE_VM <unfinished ...>\n", i+1)
+	}
+	for i := range 3 * maxTracees {
+		fmt.Fprintf(&many, "%d +++ exited with 0 +++\n", i+1)
+	}
+	s = NewStrace(strings.NewReader(many.String()), "many")
+	sound(t, s)
+	if n, _ := s.Unparsed(); n < maxTracees {
+		t.Errorf("%d lines not understood", n)
+	}
 	broken := errors.New("the disk is gone")
 	s = NewStrace(io.MultiReader(strings.NewReader("close(1) = 0\n"), iotest.ErrReader(broken)), "broken")
 	buf := make([]trace.Event, 10)

@@ -18,7 +18,8 @@ type straceReader struct {
 	tracees map[int]*tracee
 	root    *tracee // the first process's main thread, as far as that is known
 	cut     *tracee // whose line was cut by a message of strace
-	guessed int     // threads whose process is an assumption
+	forks   []forking
+	guessed int // threads whose process is an assumption
 
 	lines    int64
 	unparsed int
@@ -34,7 +35,7 @@ const (
 	keptLines   = 10      // lines that were not understood
 	keptBytes   = 200     // of each
 	maxIdle     = 4096
-	maxTracees  = 1 << 17
+	maxTracees  = 1 << 14 // alive at a time
 	maxBegun    = 1 << 16 // bytes of an unfinished call
 	maxDelivers = 1 << 20 // reports of one wait
 )
@@ -125,6 +126,9 @@ func (r *straceReader) line(s string) {
 		}
 		if ok = len(l.body) <= maxBegun; ok {
 			t.begun = l.body
+			if isFork(t.sys) {
+				r.forks = append(r.forks, forking{t, at})
+			}
 		}
 	case isResumed:
 		if SysByName(l.name) == SysOther {

@@ -74,14 +74,21 @@ func (t *tracee) take() string {
 }
 
 // cloning is the thread with the oldest clone in progress whose child has not been seen.
-func (r *straceReader) cloning() (parent *tracee) {
-	for _, t := range r.tracees {
-		if t.begun != "" && isFork(t.sys) && t.child == 0 && (parent == nil || t.begunAt < parent.begunAt ||
-			t.begunAt == parent.begunAt && t.tid < parent.tid) {
-			parent = t
+func (r *straceReader) cloning() *tracee {
+	for len(r.forks) > 0 {
+		f := r.forks[0]
+		if t := f.t; t.begun != "" && isFork(t.sys) && t.begunAt == f.at && t.child == 0 {
+			return t
 		}
+		r.forks = r.forks[1:]
 	}
-	return parent
+	return nil
+}
+
+// forking is a clone that was in progress when it was noted.
+type forking struct {
+	t  *tracee
+	at int64
 }
 
 func isFork(s Sys) bool {
