@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,6 +26,7 @@ func predeclared() starlark.StringDict {
 		"sleep":   fn("sleep", sleep),
 		"spawn":   fn("spawn", spawn),
 		"note":    fn("note", note),
+		"fail":    fn("fail", fail),
 		"random":  fn("random", random),
 		"lab": starlarkstruct.FromStringDict(starlark.String("lab"), starlark.StringDict{
 			"set":  fn("lab.set", labSet),
@@ -68,15 +70,21 @@ func spawn(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tupl
 	if !ok {
 		return nil, fmt.Errorf("spawn: want a function, not %s", args[0].Type())
 	}
+	if fn, ok := f.(*starlark.Function); ok && fn.NumFreeVars() > 0 {
+		b, _ := fn.FreeVar(0)
+		return nil, fmt.Errorf("spawn: %s uses %s of the function around it, and clients share nothing that changes: pass it as an argument", fn.Name(), b.Name)
+	}
+	f.Freeze()
 	rest := args[1:]
-	rest.Freeze() // clients share nothing that changes
+	rest.Freeze()
 	for _, k := range kw {
 		k.Freeze()
 	}
 	if err := u.r.ctx.Err(); err != nil {
 		return nil, errEnded
 	}
-	u.r.spawn(f, rest, kw)
+	u.spawned++
+	u.r.spawn(f, rest, kw, childSeed(u.seed, u.spawned))
 	return starlark.None, nil
 }
 
@@ -87,6 +95,15 @@ func note(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple
 	}
 	u.note(s)
 	return starlark.None, nil
+}
+
+// fail ends the run. Starlark's own words for the place come with the error.
+func fail(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var s string
+	if err := starlark.UnpackArgs(b.Name(), args, kw, "words", &s); err != nil {
+		return nil, err
+	}
+	return nil, errors.New(s)
 }
 
 func random(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -20,8 +21,10 @@ type client struct {
 	c     *net.TCPConn
 	local uint32
 	fd    int32
-	buf   []byte
 }
+
+// buffers are what receive reads into.
+var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // connectTimeout bounds one connect; the kernel's own limit is minutes.
 const connectTimeout = 30 * time.Second
@@ -47,12 +50,12 @@ func connect(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tu
 		if u.r.ctx.Err() != nil {
 			return nil, errEnded
 		}
-		e.Errno = errnoOf(err)
+		e.B, e.Errno = -1, errnoOf(err)
 		u.emit(e)
 		return nil, fmt.Errorf("connect to %s: %w", u.r.opt.Target, err)
 	}
 	tc := c.(*net.TCPConn)
-	x := &client{u: u, c: tc, local: u.r.name(tc.LocalAddr().String()), fd: fdOf(tc)}
+	x := &client{u: u, c: tc, local: u.r.name(tc.LocalAddr().String(), true), fd: fdOf(tc)}
 	e.FD, e.Inst = x.fd, x.local
 	u.emit(e)
 	u.r.opened(tc)
@@ -79,23 +82,12 @@ func (x *client) step(what uint32, n, done int64, t0 int64, err error) {
 	x.u.emit(trace.Event{FD: x.fd, Inst: x.local, Aux: what, A: n, B: done, Dur: trace.Now() - t0, Errno: errnoOf(err)})
 }
 
-// until makes the blocking calls of the connection end when the run does.
-func (x *client) until(stop <-chan struct{}) {
-	select {
-	case <-x.u.r.ctx.Done():
-		x.c.SetDeadline(time.Unix(1, 0))
-	case <-stop:
-	}
-}
-
+// blocking makes a call that may block. The end of the run ends it by a deadline in the past.
 func (x *client) blocking(f func() (int64, error)) (int64, error) {
 	if x.u.r.ctx.Err() != nil {
 		return 0, errEnded
 	}
-	stop := make(chan struct{})
-	go x.until(stop)
 	n, err := f()
-	close(stop)
 	if x.u.r.ctx.Err() != nil {
 		return n, errEnded
 	}
@@ -155,15 +147,17 @@ func receive(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.
 		}
 		limit = time.Now().Add(d)
 	}
-	if x.buf == nil {
-		x.buf = make([]byte, 64<<10)
+	if n < 0 {
+		return nil, fmt.Errorf("receive: %d bytes are not a number of bytes", n)
 	}
-	x.c.SetReadDeadline(limit)
+	buf := buffers.Get().(*[64 << 10]byte)
+	defer buffers.Put(buf)
+	x.c.SetReadDeadline(limit) // before it is asked whether the run has ended, which sets another
 	t0 := trace.Now()
 	done, err := x.blocking(func() (int64, error) {
 		var total int64
 		for total < int64(n) {
-			k, err := x.c.Read(x.buf[:min(len(x.buf), n-int(total))])
+			k, err := x.c.Read(buf[:min(len(buf), n-int(total))])
 			total += int64(k)
 			if err != nil {
 				return total, err
@@ -189,6 +183,9 @@ func ending(what uint32, f func(*net.TCPConn) error) func(*client, *starlark.Bui
 		t0 := trace.Now()
 		err := f(x.c)
 		x.step(what, 0, 0, t0, err)
+		if what != trace.StepHalfClose {
+			x.u.r.closed(x)
+		}
 		return starlark.None, nil
 	}
 }

@@ -15,9 +15,10 @@
 //	c.close()                 closes
 //	c.reset()                 closes with a reset (RST)
 //	sleep("250ms" | seconds)  waits
-//	spawn(fn, ...)            runs fn in another client
+//	spawn(fn, ...)            runs fn in another client; fn is a top-level function, and what it is given is frozen
 //	note("words")             writes words into the trace
-//	random(lo, hi)            a whole number, the same in every run with the same seed
+//	fail("words")             ends the whole run with an error: the words, and the place of the call
+//	random(lo, hi)            a whole number, the same in every run with the same seed, for each client by itself
 //	lab.set("knob", "value")  turns a knob of the lab, where there is one
 //	lab.wait("accepted", n)   waits until the lab has counted so many
 //

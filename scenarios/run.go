@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -39,21 +38,45 @@ type run struct {
 	ctx  context.Context
 	opt  Options
 	wg   sync.WaitGroup
-	mu   sync.Mutex
-	next uint32 // number of the next client
-	err  error
 	stop context.CancelFunc
-	ids  uint32
-	open []*net.TCPConn // closed when the run ends, whatever the story left open
+
+	mu    sync.Mutex
+	next  uint32 // number of the next client
+	err   error
+	id    uint32                    // the last name id that was given
+	inUse map[uint32]bool           // ids that open connections carry
+	open  map[*net.TCPConn]struct{} // closed when the run ends, whatever the story left open
+	ended bool
 }
 
+// opened takes a new connection into the run's care.
 func (r *run) opened(c *net.TCPConn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.open) >= 1024 && len(r.open)&(len(r.open)-1) == 0 {
-		r.open = slices.DeleteFunc(r.open, func(c *net.TCPConn) bool { return fdOf(c) < 0 })
+	r.open[c] = struct{}{}
+	if r.ended {
+		c.SetDeadline(longAgo)
 	}
-	r.open = append(r.open, c)
+}
+
+// closed takes a connection out of it.
+func (r *run) closed(x *client) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, x.c)
+	delete(r.inUse, x.local)
+}
+
+var longAgo = time.Unix(1, 0)
+
+// interrupt makes the blocking calls of all connections end.
+func (r *run) interrupt() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
+	for c := range r.open {
+		c.SetDeadline(longAgo)
+	}
 }
 
 // Run calls main and returns when it and every client that was spawned have ended, or ctx does. The first error of a
@@ -62,12 +85,13 @@ func (r *run) opened(c *net.TCPConn) {
 func (s *Script) Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &run{ctx: ctx, opt: o, stop: cancel, ids: 1}
-	r.spawn(s.main, nil, nil)
+	r := &run{ctx: ctx, opt: o, stop: cancel, inUse: map[uint32]bool{}, open: map[*net.TCPConn]struct{}{}}
+	defer context.AfterFunc(ctx, r.interrupt)()
+	r.spawn(s.main, nil, nil, uint64(o.Seed))
 	r.wg.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, c := range r.open {
+	for c := range r.open {
 		c.Close()
 	}
 	return r.err
@@ -75,31 +99,35 @@ func (s *Script) Run(ctx context.Context, o Options) error {
 
 // user is one client: a Starlark thread with its own random numbers and connections.
 type user struct {
-	r    *run
-	n    uint32
-	rand *rand.Rand
+	r       *run
+	n       uint32
+	seed    uint64
+	spawned uint64 // clients that this one has started
+	rand    *rand.Rand
 }
 
-func (r *run) spawn(fn starlark.Callable, args starlark.Tuple, kwargs []starlark.Tuple) {
+// childSeed is the seed of a client's k-th child. It follows from who started whom and not from when, so that clients
+// that start others at the same time do not change each other's random numbers (the mixing is that of splitmix64).
+func childSeed(parent, k uint64) uint64 {
+	z := parent + k*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func (r *run) spawn(fn starlark.Callable, args starlark.Tuple, kwargs []starlark.Tuple, seed uint64) {
 	r.mu.Lock()
 	r.next++
-	u := &user{r: r, n: r.next, rand: rand.New(rand.NewSource(r.opt.Seed<<16 + int64(r.next)))}
+	u := &user{r: r, n: r.next, seed: seed, rand: rand.New(rand.NewSource(int64(seed)))}
 	r.mu.Unlock()
 	r.wg.Add(1)
 	go func() {
 		defer r.wg.Done()
 		th := &starlark.Thread{Name: fmt.Sprintf("client %d", u.n), Print: func(_ *starlark.Thread, msg string) { u.note(msg) }}
 		th.SetLocal("user", u)
-		ended := make(chan struct{})
-		go func() {
-			select {
-			case <-r.ctx.Done():
-				th.Cancel("the run has ended")
-			case <-ended:
-			}
-		}()
+		quiet := context.AfterFunc(r.ctx, func() { th.Cancel(errEnded.Error()) })
 		_, err := starlark.Call(th, fn, args, kwargs)
-		close(ended)
+		quiet()
 		if err != nil && r.ctx.Err() == nil && !errors.Is(err, errEnded) {
 			r.mu.Lock()
 			if r.err == nil {
@@ -129,24 +157,35 @@ func (u *user) emit(e trace.Event) {
 	ring.Publish(e.Time)
 }
 
-// name gives a string an id of the client stream.
-func (r *run) name(s string) uint32 {
+// maxNames bounds the ids of names; it is more than there are ports, and so connections, on one address.
+const maxNames = 1 << 17
+
+// name gives a string an id of the client stream. Ids come round again, but for those that kept says an open connection
+// carries: a reader takes a name as it stands at the event.
+func (r *run) name(s string, kept bool) uint32 {
 	ring := r.opt.Ring
 	if ring == nil || s == "" {
 		return 0
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id := r.ids
-	if r.ids++; r.ids > 1<<15 {
-		r.ids = 1 // ids may be given anew; a reader takes the name as it stands at the event
+	for range maxNames {
+		if r.id++; r.id > maxNames {
+			r.id = 1
+		}
+		if !r.inUse[r.id] {
+			break
+		}
 	}
-	ring.Name(id, s, ring.Now())
-	return id
+	if kept {
+		r.inUse[r.id] = true
+	}
+	ring.Name(r.id, s, ring.Now())
+	return r.id
 }
 
 func (u *user) note(s string) {
-	u.emit(trace.Event{FD: -1, Aux: trace.StepNote, Gen: u.r.name(s)})
+	u.emit(trace.Event{FD: -1, Aux: trace.StepNote, Gen: u.r.name(s, false)})
 }
 
 // sleep waits, or ends with the run.

@@ -37,7 +37,7 @@ type BadScript struct{ Text string }
 
 func (e *BadScript) Error() string { return e.Text }
 
-// ErrUnknown says that there is no story of that name; the text names the nearest.
+// ErrUnknown says that there is no story of that name; the text lists those there are.
 var ErrUnknown = errors.New("no such scenario")
 
 // dialect is Starlark with while loops: clients go on until the run ends.
