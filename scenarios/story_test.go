@@ -92,7 +92,7 @@ func TestSteps(t *testing.T) {
 		mu.Lock()
 		peers[c.RemoteAddr().String()] = true
 		mu.Unlock()
-		io.Copy(c, c)
+		echo(c)
 	})
 	steps := one(t, `
 def main():
