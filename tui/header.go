@@ -70,8 +70,10 @@ func (u *ui) drawHeader(f *frame, p pane) {
 		return
 	}
 	at = left.put(at, 0, clean(f.snap.Info.Title), t.bar)
-	at = left.put(at, 0, sep, t.bar)
-	mode()
+	if m.Known {
+		at = left.put(at, 0, sep, t.bar)
+		mode()
+	}
 	if o := f.snap.Info.Origin; o != "" {
 		left.put(at, 0, sep+clean(base(o)), t.bar)
 	}
