@@ -33,7 +33,9 @@ var epoll = []string{
 	"0.002 1 Open complete fd=8 type=stream from=accept",
 }
 
-func with(head []string, more ...string) []string { return append(append([]string{}, head...), more...) }
+func with(head []string, more ...string) []string {
+	return append(append([]string{}, head...), more...)
+}
 
 func nagging() []string {
 	l := with(epoll, "0.003 1 Register complete inst=ep3 fd=8 events=IN data=0x8", "0.010 1 Arrive complete fd=8 events=IN unread=65536")
