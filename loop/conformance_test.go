@@ -515,66 +515,6 @@ func TestManyConnections(t *testing.T) {
 	})
 }
 
-// TestOutOfDescriptors: with no descriptor left the healthy loop sheds the connection and goes on; the other habit leaves it
-// queued and the listener readable.
-func TestOutOfDescriptors(t *testing.T) {
-	for _, habit := range []OnEMFILE{EMFILEShed, EMFILEIgnore} {
-		t.Run([]string{"shed", "ignore"}[habit], func(t *testing.T) {
-			x := startLab(t, func(b *Behaviour) { b.OnEMFILE = habit; b.Accepts = Count{N: 1} })
-			held, release := make(chan struct{}), make(chan struct{})
-			x.l.Post("hold the loop", func(*Loop) { close(held); <-release })
-			<-held
-			c := x.dial()
-			undo := noDescriptors(t)
-			defer undo()
-			close(release)
-			x.until("EMFILE", func(evs []trace.Event) bool {
-				for i := range evs {
-					if evs[i].Kind == trace.Accept && evs[i].Errno == uint16(unix.EMFILE) {
-						return true
-					}
-				}
-				return false
-			})
-			if habit == EMFILEShed {
-				if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-					t.Errorf("a connection that was shed reads: %v", err)
-				}
-				undo()
-			} else {
-				undo()
-				x.send(c, 3) // the connection was kept waiting; now there is room
-				if _, err := io.ReadFull(c, make([]byte, 3)); err != nil {
-					t.Error(err)
-				}
-			}
-			d := x.dial()
-			x.send(d, 3)
-			if _, err := io.ReadFull(d, make([]byte, 3)); err != nil {
-				t.Errorf("afterwards: %v", err)
-			}
-		})
-	}
-}
-
-// noDescriptors lowers this process's limit to what it has open, until undo.
-func noDescriptors(t *testing.T) (undo func()) {
-	t.Helper()
-	var old unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
-		t.Fatal(err)
-	}
-	free, err := unix.Dup(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unix.Close(free)
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(free), Max: old.Max}); err != nil {
-		t.Fatal(err)
-	}
-	return func() { unix.Setrlimit(unix.RLIMIT_NOFILE, &old) }
-}
-
 // TestNumberLimit: a connection whose number is over the program's own limit is closed at once and recorded as refused.
 func TestNumberLimit(t *testing.T) {
 	x := startLab(t, func(b *Behaviour) { b.MaxFD = 1 })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -111,6 +112,26 @@ func (x *lab) until(what string, ok func([]trace.Event) bool) {
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
+}
+
+// idle waits until the loop sits in a wait or sleep that only something from outside can end.
+func (x *lab) idle() {
+	x.t.Helper()
+	x.until("the loop to be idle", func(evs []trace.Event) bool {
+		for i := len(evs) - 1; i >= 0; i-- {
+			if e := &evs[i]; e.Kind == trace.Wait || e.Kind == trace.Sleep {
+				return e.Phase.Base() == trace.PhaseEnter
+			}
+		}
+		return false
+	})
+}
+
+// now is a copy of what has been recorded so far.
+func (x *lab) now() []trace.Event {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.evs)
 }
 
 func (x *lab) set(pairs ...string) {

@@ -124,6 +124,7 @@ func spin(t *testing.T, trigger uint32, n int, timeout string, set func(*Behavio
 		}
 		return false
 	})
+	x.idle()
 	x.set("timeout", timeout, "waits", "1000", "hold", "0")
 	select {
 	case <-x.l.Done():
@@ -308,6 +309,7 @@ func TestT30Eventfd(t *testing.T) {
 	})
 	t.Run("never read", func(t *testing.T) {
 		x := startLab(t, func(b *Behaviour) { b.WakeDrain = false })
+		x.idle()
 		x.set("timeout", "0s", "waits", "50")
 		<-x.l.Done()
 		evs := x.stop()

@@ -1,0 +1,159 @@
+package loop
+
+import (
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// slow is a loop with small socket buffers: a peer that does not read fills them at once.
+func slow(set func(*Behaviour)) func(*Behaviour) {
+	return func(b *Behaviour) {
+		set(b)
+		b.ReadSize, b.Reads, b.RcvBuf, b.SndBuf = 64<<10, Count{Kind: CountDrain}, 16<<10, 16<<10
+	}
+}
+
+// TestBackPressure: a loop that owes a peer more than outHigh stops reading from it and goes on below outLow; EPOLLOUT is
+// asked for once when something is first owed, and given back once when nothing is owed any more.
+func TestBackPressure(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		const n = 4 << 20
+		x := startLab(t, slow(set))
+		c := x.dial()
+		sent := make(chan error, 1)
+		go func() { _, err := c.Write(make([]byte, n)); sent <- err }()
+		// Nothing comes back yet: the loop holds its bound and leaves the rest in the sockets.
+		x.until("back-pressure", func([]trace.Event) bool {
+			paused := false
+			x.l.Do("look", func(l *Loop) { paused = len(l.order) == 1 && l.order[0].paused })
+			return paused
+		})
+		in := x.l.Stats().BytesIn.Load()
+		time.Sleep(20 * time.Millisecond) // a loop that went on reading would show now
+		if more := x.l.Stats().BytesIn.Load(); more != in {
+			t.Errorf("read %d bytes more from a peer that does not read", more-in)
+		}
+		if owed := in - x.l.Stats().BytesOut.Load(); owed <= outHigh || owed > outHigh+64<<10 {
+			t.Errorf("owes %d bytes, want just over %d", owed, outHigh)
+		}
+		if _, err := io.ReadFull(c, make([]byte, n)); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-sent; err != nil {
+			t.Fatal(err)
+		}
+		x.until("everything written", func([]trace.Event) bool { return x.l.Stats().BytesOut.Load() == n })
+		x.idle()
+		evs := x.stop()
+		fd := connFD(evs)
+		var masks []uint32 // the interest as it changed
+		for i := range evs {
+			if e := &evs[i]; e.FD == fd && e.Kind == trace.Modify {
+				masks = append(masks, e.Mask&(unix.EPOLLIN|unix.EPOLLOUT))
+			}
+		}
+		if x.l.b.Driver == trace.DriverSleepPoll {
+			if len(masks) != 0 {
+				t.Errorf("a loop without registrations modified %v", masks)
+			}
+			return
+		}
+		for i := range masks {
+			if i > 0 && masks[i] == masks[i-1] {
+				t.Errorf("modified to the same interest twice: %v", masks)
+			}
+		}
+		if k := len(masks); k < 3 || masks[0]&unix.EPOLLOUT == 0 || masks[k-1] != unix.EPOLLIN {
+			t.Errorf("interest went %v: want OUT first, and IN alone at the end", masks)
+		}
+		without := 0
+		for _, m := range masks {
+			if m&unix.EPOLLIN == 0 {
+				without++
+			}
+		}
+		if without == 0 {
+			t.Errorf("interest went %v: never without IN, although the loop stopped reading", masks)
+		}
+	})
+}
+
+// TestHalfCloseOwed: a peer that shuts its side while much is owed to it gets all of it, then the end; meanwhile the end
+// of file is not reported over and over, also not by RDHUP.
+func TestHalfCloseOwed(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		const n = 512 << 10
+		x := startLab(t, func(b *Behaviour) { slow(set)(b); b.RDHUP = true })
+		c := x.dial()
+		go func() { c.Write(make([]byte, n)); c.CloseWrite() }()
+		x.until("the end of file", func(evs []trace.Event) bool { return tallyOf(evs, connFD(evs)).eof == 1 })
+		if x.l.Stats().Closed.Load() != 0 {
+			t.Fatal("closed although much is owed")
+		}
+		before := tallyOf(x.now(), connFD(x.now())).reports
+		time.Sleep(20 * time.Millisecond)
+		if more := tallyOf(x.now(), connFD(x.now())).reports - before; more > 20 {
+			t.Errorf("%d reports while nothing could be done", more)
+		}
+		if got, err := io.Copy(io.Discard, c); got != n || err != nil {
+			t.Errorf("%d bytes back, %v", got, err)
+		}
+		x.until("the close", func(evs []trace.Event) bool { return closedWhy(evs, connFD(evs)) == trace.CloseEOF })
+		evs := x.stop()
+		check(t, "reads of the end of file", tallyOf(evs, connFD(evs)).eof, 1)
+	})
+}
+
+// TestResetWhileOwed: a peer that goes away with a reset while much is owed to it ends its connection, in every mode.
+func TestResetWhileOwed(t *testing.T) {
+	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+		x := startLab(t, slow(set))
+		c := x.dial()
+		go c.Write(make([]byte, 4<<20))
+		x.until("something owed", func([]trace.Event) bool { return x.l.Stats().BytesIn.Load() > outHigh/2 })
+		c.SetLinger(0)
+		c.Close()
+		x.until("the close", func(evs []trace.Event) bool { return closedWhy(evs, connFD(evs)) == trace.CloseError })
+	})
+}
+
+// TestStampOnce: the reads of one message carry one stamp, and it is one arrival.
+func TestStampOnce(t *testing.T) {
+	x := startLab(t, func(b *Behaviour) { b.ReadSize, b.Arrival, b.Hold = 100, ArrivalStamp, 1000 })
+	c := x.client()
+	for i := 1; i <= 2; i++ {
+		x.send(c, 1000)
+		x.until("the message read", func([]trace.Event) bool { return x.l.Stats().BytesIn.Load() == int64(1000*i) })
+	}
+	evs := x.stop()
+	arrivals := 0
+	for i := range evs {
+		if e := &evs[i]; e.Kind == trace.Arrive {
+			if e.Aux != trace.ArriveStamp {
+				t.Error("the observer spoke")
+			}
+			arrivals++
+		}
+	}
+	check(t, "arrivals", arrivals, 2)
+	check(t, "reads", tallyOf(evs, connFD(evs)).full, 20)
+}
+
+// TestWriteToGonePeer: the loop outlives a peer that closes before its answer is read.
+func TestWriteToGonePeer(t *testing.T) {
+	x := startLab(t, func(b *Behaviour) { b.Work = Work{WorkSleep, 30 * time.Millisecond} })
+	c, other := x.dial(), x.dial()
+	x.send(c, 10)
+	c.Close() // the answer meets a closed socket: first a reset, then EPIPE or ECONNRESET
+	x.until("the close", func([]trace.Event) bool { return x.l.Stats().Closed.Load() == 1 })
+	x.send(other, 10)
+	if _, err := io.ReadFull(other, make([]byte, 10)); err != nil && !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+}
