@@ -100,7 +100,7 @@ func BenchmarkEcho(b *testing.B) {
 			if c.watched {
 				cfg.NewRing = func(uint32) *trace.Ring {
 					stream++
-					r := trace.NewRing(stream, 1<<16) // as the lab has it
+					r := trace.NewRing(stream, 1<<14) // as the lab has it
 					m.Add(r)
 					return r
 				}

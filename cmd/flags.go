@@ -45,7 +45,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
 	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
-	f.IntVar(&o.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")
+	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
 	o.knobs = map[string]*string{}
 	for i := range loop.Knobs {
 		k := &loop.Knobs[i]

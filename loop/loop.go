@@ -206,9 +206,13 @@ func (l *Loop) open() error {
 func (l *Loop) loop() error {
 	for !l.quit {
 		l.fireTimers()
+		drv := l.drv
 		l.runTasks()
 		if l.quit {
 			break
+		}
+		if l.drv != drv {
+			continue // a task posted just before the switch knew only the old way to wake the loop: look again
 		}
 		if err := l.drv.turn(l); err != nil {
 			return err
