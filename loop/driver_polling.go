@@ -62,30 +62,32 @@ func (*polling) turn(l *Loop) error {
 // sleep waits for the interval, or until the next timer. A task posted from another thread ends it: the poster signals
 // this thread until the sleep is over. Go's own signals end it too; then it sleeps on for what is left.
 func (l *Loop) sleep() {
+	begin := l.clock()
 	left := int64(l.b.Interval)
-	if d, ok := l.timers.next(l.clock()); ok && d < left {
+	if d, ok := l.timers.next(begin); ok && d < left {
 		left = d
 	}
+	end := begin + left
 	l.asleep.Store(true)
 	for left > 0 && l.tasks.waiting.Load() == 0 {
-		left = l.sleepOnce(left)
+		left = l.sleepOnce(left, end)
 	}
 	l.asleep.Store(false)
 }
 
-// sleepOnce is one clock_nanosleep, recorded. It returns what is left after a signal, else 0.
-func (l *Loop) sleepOnce(ns int64) int64 {
-	var rem unix.Timespec
+// sleepOnce is one clock_nanosleep, recorded. It returns what is left until end after a signal, else 0. The kernel's own
+// remainder would have the timer slack in it (50 us), and so grow with every signal.
+func (l *Loop) sleepOnce(ns, end int64) int64 {
 	t0 := l.tr.Now()
 	e := l.tr.Next(trace.Sleep, t0)
 	e.Phase, e.Aux, e.A = trace.PhaseEnter, trace.CallClockNanosleep, ns
 	l.tr.Publish(t0)
-	err := sleepFor(ns, &rem)
+	err := sleepFor(ns)
 	t1 := l.tr.Now()
 	e = l.tr.Next(trace.Sleep, t1)
 	e.Phase, e.Aux, e.A, e.Dur, e.Errno = trace.PhaseExit, trace.CallClockNanosleep, ns, t1-t0, uint16(err)
 	if err != unix.EINTR {
 		return 0
 	}
-	return rem.Nano()
+	return end - l.clock()
 }

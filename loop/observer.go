@@ -215,9 +215,8 @@ func (o *observer) run(ready chan<- error) {
 		if now = trace.Now(); now-windowStart > busyWindow {
 			windowStart, wakeups = now, 0
 		} else if wakeups > busyWakeups {
-			var rem unix.Timespec
 			o.tr.Publish(now)
-			sleepFor(busySleep, &rem)
+			sleepFor(busySleep)
 			windowStart, wakeups = now, busyWakeups // go on sleeping while the load lasts
 		}
 	}

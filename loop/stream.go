@@ -216,8 +216,9 @@ func (l *Loop) work() {
 		for l.clock() < end {
 		}
 	case WorkSleep:
-		for left := int64(l.b.Work.For); left > 0; { // the thread is away for the whole time, whatever signals come
-			left = l.sleepOnce(left)
+		left := int64(l.b.Work.For)
+		for end := l.clock() + left; left > 0; { // the thread is away for the whole time, whatever signals come
+			left = l.sleepOnce(left, end)
 		}
 	}
 	l.tick()

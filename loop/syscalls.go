@@ -63,11 +63,10 @@ func unread(fd int) (n int64, ok bool) {
 	return int64(v), err == 0
 }
 
-// sleepFor is clock_nanosleep(CLOCK_MONOTONIC), relative. It may block; a signal ends it with EINTR and rem holds what
-// was left.
-func sleepFor(ns int64, rem *unix.Timespec) unix.Errno {
+// sleepFor is clock_nanosleep(CLOCK_MONOTONIC), relative. It may block; a signal ends it with EINTR.
+func sleepFor(ns int64) unix.Errno {
 	req := unix.NsecToTimespec(ns)
-	_, _, err := syscall.Syscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, 0, uintptr(unsafe.Pointer(&req)), uintptr(unsafe.Pointer(rem)), 0, 0)
+	_, _, err := syscall.Syscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, 0, uintptr(unsafe.Pointer(&req)), 0, 0, 0)
 	return err
 }
 

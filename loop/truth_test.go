@@ -309,7 +309,7 @@ func TestT30Eventfd(t *testing.T) {
 	})
 	t.Run("never read", func(t *testing.T) {
 		x := startLab(t, func(b *Behaviour) { b.WakeDrain = false })
-		x.idle()
+		x.until("the first wait", func(evs []trace.Event) bool { return tallyOf(evs, -2).began > 0 })
 		x.set("timeout", "0s", "waits", "50")
 		<-x.l.Done()
 		evs := x.stop()
