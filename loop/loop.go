@@ -107,8 +107,8 @@ func supported(driver uint32) bool {
 }
 
 // Start opens the listener and runs the loop on a thread of its own. It returns when clients can connect, or with the
-// reason why they cannot. guard starts each
-// goroutine of the loop, so that a panic in one can be handled; nil means a plain go.
+// reason why they cannot. guard starts each goroutine of the loop, so that a panic in one can be handled; nil means a
+// plain go.
 func (l *Loop) Start(guard func(func())) error {
 	if guard == nil {
 		guard = func(f func()) { go f() }
