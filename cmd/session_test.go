@@ -97,6 +97,8 @@ func TestLiveEqualsReplay(t *testing.T) {
 		}
 	}
 	time.Sleep(300 * time.Millisecond)
+	then := s.feed.Snapshot() // a moment in the middle of the run, as it was seen live
+	time.Sleep(300 * time.Millisecond)
 	if err := s.stop(trace.StopAsked); err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +136,19 @@ func TestLiveEqualsReplay(t *testing.T) {
 	}
 	if !reflect.DeepEqual(back, evs) {
 		t.Errorf("the text form gives %d events back, the file has %d, or they differ", len(back), len(evs))
+	}
+	// What was seen live at that moment is what the recording gives for it: figures, and every cell of every lane.
+	tl := timeline.New(timeline.Options{Info: live.Info})
+	tl.Add(evs[:then.EventCount()])
+	again := tl.Snapshot(then.Now)
+	if !reflect.DeepEqual(then.Stats, again.Stats) || len(then.Lanes) != len(again.Lanes) {
+		t.Errorf("at a moment of the run\nlive   %+v\nreplay %+v", then.Stats, again.Stats)
+	} else {
+		for i, l := range then.Lanes {
+			if !reflect.DeepEqual(l.Cells(then.First, then.Now, 200), again.Lanes[i].Cells(then.First, then.Now, 200)) {
+				t.Errorf("fd %d is drawn differently from the recording at the same moment", l.FD)
+			}
+		}
 	}
 	// At any moment in between, too: fold the recording up to there, live as it was then.
 	mid := evs[len(evs)/2].Time
