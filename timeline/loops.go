@@ -110,7 +110,7 @@ func (lp *loopB) ended(at int64) {
 // begins is called with every event of a loop's thread: one whose state is unknown works.
 func (lp *loopB) begins(e *trace.Event) {
 	switch e.Kind {
-	case trace.Lost, trace.Name, trace.State, trace.Sync, trace.Thread, trace.Mode, trace.Knob, trace.Exit, trace.Stop, trace.Bookmark:
+	case trace.Lost, trace.Name, trace.State, trace.Sync, trace.Thread, trace.Mode, trace.Knob, trace.Exit, trace.Stop, trace.Bookmark, trace.Usage:
 	default:
 		lp.pub.Ended = 0
 		lp.turn(e.Start(), LoopWorking)

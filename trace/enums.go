@@ -83,10 +83,11 @@ const (
 	TypeSignalfd
 	TypeEpoll
 	TypeOther
+	TypeURing
 )
 
 // TypeNames are the words for a descriptor's type.
-var TypeNames = Enum{"", "stream", "datagram", "seqpacket", "listener", "pipe", "eventfd", "timerfd", "signalfd", "epoll", "other"}
+var TypeNames = Enum{"", "stream", "datagram", "seqpacket", "listener", "pipe", "eventfd", "timerfd", "signalfd", "epoll", "other", "io_uring"}
 
 // Origins of a descriptor (Open).
 const (
@@ -102,10 +103,11 @@ const (
 	OriginSignalfd
 	OriginOpen
 	OriginInherited
+	OriginURing
 )
 
 // OriginNames are the words for where a descriptor came from.
-var OriginNames = Enum{"", "socket", "accept", "dup", "fork", "eventfd", "epoll_create", "pipe", "timerfd", "signalfd", "open", "inherited"}
+var OriginNames = Enum{"", "socket", "accept", "dup", "fork", "eventfd", "epoll_create", "pipe", "timerfd", "signalfd", "open", "inherited", "io_uring_setup"}
 
 // Reasons of a Close, where the source knows them.
 const (
@@ -116,10 +118,12 @@ const (
 	CloseShutdown // the program is ending
 	CloseSwitch   // the loop moved to another mechanism
 	CloseShed     // accepted only to be closed, to get rid of a connection when descriptors ran out
+	CloseIdle     // nothing came for longer than the server allows
+	CloseServed   // the server had said all it had to say
 )
 
 // CloseNames are the words for a Close's reason.
-var CloseNames = Enum{"", "eof", "error", "refused", "shutdown", "switch", "shed"}
+var CloseNames = Enum{"", "eof", "error", "refused", "shutdown", "switch", "shed", "idle", "served"}
 
 // Calls, for the kinds that stand for a family of system calls. One list for all, so that a number means one name.
 const (
@@ -202,10 +206,11 @@ const (
 	ViaEventfd
 	ViaSignal
 	ViaPipe
+	ViaRing // a message to its completion queue
 )
 
 // ViaNames are the words for how a thread was woken.
-var ViaNames = Enum{"", "eventfd", "signal", "pipe"}
+var ViaNames = Enum{"", "eventfd", "signal", "pipe", "ring"}
 
 // Steps of a client.
 const (
@@ -261,3 +266,22 @@ var LostNames = Enum{"", "ring", "file", "kernel", "pipe"}
 const (
 	InterestDiff = 1 << 0 // not a call of its own: the set passed to poll or select differs from the last one
 )
+
+// Operations of a completion queue (Submit, Complete).
+const (
+	OpUnknown = iota
+	OpAccept
+	OpRecv
+	OpSend
+	OpRead
+	OpWrite
+	OpTimeout
+	OpPoll
+	OpCancel
+	OpConnect
+	OpClose
+	OpBuffers // buffers handed to the kernel to choose from
+)
+
+// OpNames are the words for an operation.
+var OpNames = Enum{"", "accept", "recv", "send", "read", "write", "timeout", "poll", "cancel", "connect", "close", "buffers"}

@@ -83,6 +83,9 @@ const (
 	Lost
 	Bookmark
 
+	// what was appended later, in order of its coming
+	Usage // run
+
 	KindCount
 )
 

@@ -161,7 +161,8 @@ var Specs = [KindCount]Spec{
 		f("passed", SlotB, UNanos, "how long it told the kernel; -1 for ever"),
 		f("watched", SlotGen, UPlus1, "descriptors watched"),
 		bits("max", SlotAux, 8, 24, UCount, nil, "most reports taken at once"),
-		f("count", SlotMask, UCount, "reports delivered; meaningful at the end"), fErr, fDur}},
+		f("count", SlotMask, UCount, "reports delivered; meaningful at the end"),
+		f("timer", SlotFD, UInt, "the timer that limits the wait; 0 none does, or unknown"), fErr, fDur}},
 	Sleep: {"Sleep", "waiting", 1, true, "Sleeping without waiting for anything.", []Field{
 		fCall, f("asked", SlotA, UNanos, "how long"), fErr, fDur}},
 	Round: {"Round", "waiting", 1, false, "One pass of a polling loop over all its descriptors.", []Field{
@@ -205,9 +206,9 @@ var Specs = [KindCount]Spec{
 		f("signo", SlotAux, UCount, "number"), f("from", SlotA, UInt, "sending process"), f("code", SlotB, UInt, "si_code")}},
 
 	Submit: {"Submit", "completion", 1, false, "An operation was handed to a completion queue.", []Field{
-		fInst, fFD, fGen, f("op", SlotAux, UCount, "operation"), f("data", SlotA, UHex, "user data"), f("len", SlotB, UBytes, "bytes asked for")}},
+		fInst, fFD, fGen, bits("op", SlotAux, 0, 8, UEnum, OpNames, "operation"), f("data", SlotA, UHex, "user data"), f("len", SlotB, UBytes, "bytes asked for")}},
 	Complete: {"Complete", "completion", 1, false, "An operation was completed.", []Field{
-		fInst, fFD, fGen, f("op", SlotAux, UCount, "operation"), f("data", SlotA, UHex, "user data"), f("ret", SlotB, UBytes, "result"), f("flags", SlotMask, UHex, "completion flags"), fErr}},
+		fInst, fFD, fGen, bits("op", SlotAux, 0, 8, UEnum, OpNames, "operation"), f("data", SlotA, UHex, "user data"), f("ret", SlotB, UBytes, "result"), f("flags", SlotMask, UHex, "completion flags"), fErr}},
 
 	Arrive: {"Arrive", "kernel", 1, false, "Data or a connection arrived for a descriptor, at start = time - dur.", []Field{
 		fFD, fGen, fPoll, f("unread", SlotB, UPlus1, "bytes waiting when it was seen"),
@@ -234,6 +235,10 @@ var Specs = [KindCount]Spec{
 		f("text", SlotA, UText, "up to 24 bytes")}},
 	Lost: {"Lost", "stream", 1, false, "Events are missing here.", []Field{
 		f("n", SlotA, UCount, "how many"), bits("where", SlotAux, 0, 8, UEnum, LostNames, "at which point")}},
-	Bookmark: {"Bookmark", "stream", 1, false, "A mark that a person set.", []Field{
-		f("n", SlotA, UCount, "number"), f("text", SlotAux, UName, "words")}},
+	Bookmark: {"Bookmark", "stream", 1, false, "A mark that a person set, or words that the watched server has for its operator.", []Field{
+		f("n", SlotA, UCount, "number; 0 words of the server"), f("text", SlotAux, UName, "words")}},
+
+	Usage: {"Usage", "run", 1, false, "What a thread has used since it began: processor time and context switches.", []Field{
+		f("user", SlotA, UNanos, "processor time in the program"), f("system", SlotB, UNanos, "processor time in the kernel"),
+		f("voluntary", SlotInst, UCount, "context switches because it waited"), f("involuntary", SlotMask, UCount, "context switches because it was made to")}},
 }
