@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"net/netip"
 	"unsafe"
 
@@ -26,7 +27,14 @@ func (l *Loop) acceptMany(rule Count) (asked, useful int) {
 			if l.b.OnEMFILE == EMFILEIgnore || !l.shed() {
 				return
 			}
-		case unix.EINTR, unix.ECONNABORTED:
+		case errNotMade:
+			asked--
+			return
+		case unix.EINTR:
+			if l.tasks.waiting.Load() != 0 { // a blocking accept that was ended for a task
+				return
+			}
+		case unix.ECONNABORTED:
 		default:
 			again = true
 		}
@@ -36,19 +44,35 @@ func (l *Loop) acceptMany(rule Count) (asked, useful int) {
 
 // acceptOne is one accept4, recorded. A connection's descriptor is recorded as opened, too.
 func (l *Loop) acceptOne() (int, unix.Errno) {
-	var rsa unix.RawSockaddrAny
-	t0 := l.tr.Now()
-	fd, errno := acceptFD(l.lis.fd, &rsa, openFlags)
-	t1 := l.tick()
+	_, blocking := l.b.blocks()
+	flags := openFlags
+	if blocking {
+		flags = unix.SOCK_CLOEXEC
+	}
+	var fd int
+	var t0, t1 int64
+	var errno unix.Errno
+	rsa := &l.rsa
+	phase := trace.PhaseComplete
+	if l.lis.blocking {
+		phase = trace.PhaseExit
+		if fd, t0, t1, errno = l.acceptBlocking(rsa, flags); errno == errNotMade {
+			return -1, errno
+		}
+	} else {
+		t0 = l.tr.Now()
+		fd, errno = acceptFD(l.lis.fd, rsa, flags)
+		t1 = l.tick()
+	}
 	e := l.tr.Next(trace.Accept, t1)
-	e.FD, e.Gen, e.Aux, e.A, e.Mask, e.Dur, e.Errno = int32(l.lis.fd), l.lis.gen, trace.CallAccept4, int64(fd), openFlags, t1-t0, uint16(errno)
+	e.Phase, e.FD, e.Gen, e.Aux, e.A, e.Mask, e.Dur, e.Errno = phase, int32(l.lis.fd), l.lis.gen, trace.CallAccept4, int64(fd), uint32(flags), t1-t0, uint16(errno)
 	if errno != 0 {
 		return -1, errno
 	}
-	peer := peerString(&rsa)
+	peer := peerString(rsa)
 	id := l.peerName(fd, peer)
-	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, openFlags)
-	c := &conn{fd: fd, gen: gen, peer: peer, at: len(l.order), left: -1}
+	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
+	c := &conn{fd: fd, gen: gen, peer: peer, at: len(l.order), left: -1, blocking: blocking}
 	l.conns[fd] = c
 	l.order = append(l.order, c)
 	l.stats.Accepted.Add(1)
@@ -63,18 +87,37 @@ func (l *Loop) admit(fd int) {
 		return
 	}
 	l.sockopt(fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if c.blocking {
+		l.limitBlocking(fd, c.gen)
+	}
 	if l.stamping() {
 		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
-	if l.b.Hold > 0 && l.b.Driver != trace.DriverSleepPoll && l.obs != nil {
+	if _, waits := l.drv.(*readiness); waits && l.b.Hold > 0 && l.obs != nil {
 		l.hold(c)
 	}
 	if l.watchArrival(c); c.held {
 		return
 	}
 	if err := l.drv.added(l, c); err != nil {
-		l.closeConn(c, trace.CloseError)
+		why := uint32(trace.CloseError)
+		if errors.Is(err, errDoesNotFit) {
+			why = trace.CloseRefused
+			l.say(err.Error() + ": the connection was turned away")
+		}
+		l.closeConn(c, why)
 	}
+}
+
+// say records words for the operator. The same words are not said again.
+func (l *Loop) say(words string) {
+	if words == l.said || !l.tr.On() {
+		return
+	}
+	l.said = words
+	id := l.name(words)
+	e := l.tr.Next(trace.Bookmark, l.tr.Now())
+	e.Aux = id
 }
 
 // shed gives up the reserve descriptor to accept one connection and close it, and takes the reserve back. Without it the

@@ -27,11 +27,13 @@ type Behaviour struct {
 	WriteOut  WriteInterest
 	OnEOF     OnEOF
 	OnEMFILE  OnEMFILE
+	Rearm     Rearm
 	WakeDrain bool // read the wake-fd when it is reported
 	Work      Work
 	Hold      int         // register a connection only when so many bytes wait for it; 0 at once
 	Registry  RegisterVia // who registers a held connection
-	MaxFD     int         // a connection whose number is this or above is closed at once; 0 no limit
+	Nonblock  Nonblock
+	MaxFD     int // a connection whose number is this or above is closed at once; 0 no limit
 	Backlog   int
 	RcvBuf    int // SO_RCVBUF of connections; 0 the kernel's default
 	SndBuf    int
@@ -145,6 +147,16 @@ type WriteInterest uint8
 const (
 	WriteOnDemand WriteInterest = iota
 	WriteAlways
+)
+
+// Rearm says when a oneshot registration is armed again.
+type Rearm uint8
+
+// Moments to re-arm.
+const (
+	RearmAfter Rearm = iota // when the handler has done its work
+	RearmEarly              // before it has begun: another thread may get the descriptor meanwhile (TRUTH.md P24)
+	RearmNever              // forgotten
 )
 
 // OnEOF says what the loop does when a peer has finished.

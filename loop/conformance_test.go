@@ -38,6 +38,7 @@ var pollers = []struct {
 	{"poll", false, func(tr *trace.Ring, r *Rounding) (Poller, error) {
 		return newPollPoller(tr, unix.Gettid(), r), nil
 	}},
+	{"select", false, func(tr *trace.Ring, r *Rounding) (Poller, error) { return newSelectPoller(tr, unix.Gettid()), nil }},
 	{"scripted", true, func(tr *trace.Ring, r *Rounding) (Poller, error) { return newFake(tr), nil }},
 }
 
@@ -333,16 +334,27 @@ var drivers = []struct {
 	name string
 	set  func(*Behaviour)
 }{
+	{"blocking", func(b *Behaviour) { b.Driver = trace.DriverBlocking }},
 	{"sleep-poll", func(b *Behaviour) { b.Driver, b.Interval = trace.DriverSleepPoll, time.Millisecond }},
+	{"select", func(b *Behaviour) { b.Driver = trace.DriverSelect }},
 	{"poll", func(b *Behaviour) { b.Driver = trace.DriverPoll }},
 	{"epoll level", func(b *Behaviour) { b.Driver, b.Trigger = trace.DriverEpoll, trace.TriggerLevel }},
 	{"epoll edge, drained", func(b *Behaviour) {
 		b.Driver, b.Trigger, b.Reads = trace.DriverEpoll, trace.TriggerEdge, Count{Kind: CountDrain}
 	}},
+	{"epoll oneshot", func(b *Behaviour) { b.Driver, b.Trigger = trace.DriverEpoll, trace.TriggerOneshot }},
 }
 
 func eachDriver(t *testing.T, f func(t *testing.T, set func(*Behaviour))) {
 	for _, d := range drivers {
+		t.Run(d.name, func(t *testing.T) { f(t, d.set) })
+	}
+}
+
+// eachFree is eachDriver without the blocking server, which is inside a call whenever something else is due: no timer fires
+// then and nothing else is read (driver_blocking_test.go has its own tests).
+func eachFree(t *testing.T, f func(t *testing.T, set func(*Behaviour))) {
+	for _, d := range drivers[1:] {
 		t.Run(d.name, func(t *testing.T) { f(t, d.set) })
 	}
 }
@@ -527,7 +539,7 @@ func TestNumberLimit(t *testing.T) {
 
 // TestTimers: once, in order, cancelled, and repeating without drift; periods that were missed are counted.
 func TestTimers(t *testing.T) {
-	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+	eachFree(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, func(b *Behaviour) { set(b); b.Interval = time.Hour })
 		var order []string
 		done := make(chan struct{})
@@ -705,6 +717,7 @@ func TestSwitchEverywhere(t *testing.T) {
 	type mode struct{ driver, trigger uint32 }
 	for round := 0; round < 5; round++ {
 		for _, m := range []mode{{trace.DriverPoll, 0}, {trace.DriverEpoll, trace.TriggerLevel}, {trace.DriverEpoll, trace.TriggerEdge},
+			{trace.DriverSelect, 0}, {trace.DriverEpoll, trace.TriggerOneshot}, {trace.DriverEpoll, trace.TriggerLevel}, {trace.DriverEpoll, trace.TriggerOneshot},
 			{trace.DriverSleepPoll, 0}, {trace.DriverEpoll, trace.TriggerEdge}, {trace.DriverPoll, 0}, {trace.DriverSleepPoll, 0}} {
 			at := x.l.Stats().BytesIn.Load()
 			if err := x.l.Switch(m.driver, m.trigger); err != nil {
@@ -727,8 +740,16 @@ func TestRefusals(t *testing.T) {
 	if err := x.l.SwitchOne(5, 0, trace.TriggerEdge); err == nil {
 		t.Error("poll switched a trigger")
 	}
-	if err := x.l.Switch(trace.DriverEpoll, trace.TriggerOneshot); err == nil {
-		t.Error("oneshot is not there yet")
+	x.set("rdhup", "true")
+	if err := x.l.Switch(trace.DriverSelect, 0); err == nil {
+		t.Error("select was asked for RDHUP")
+	}
+	x.set("rdhup", "false")
+	if err := x.l.Switch(trace.DriverSelect, 0); err != nil {
+		t.Error(err)
+	}
+	if err := x.l.Set(trace.Pair{Key: "rdhup", Value: "true"}); err == nil {
+		t.Error("select was asked for RDHUP by a setting")
 	}
 	if err := x.l.Set(trace.Pair{Key: "reads", Value: "many"}); err == nil {
 		t.Error("reads many")

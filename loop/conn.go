@@ -31,14 +31,16 @@ type conn struct {
 	own        bool   // trigger was chosen for this connection alone
 	stamp      int64  // the last receive stamp that was recorded
 
-	state   drain
-	left    int64 // bytes known to be unread; -1 unknown
-	rearmed bool  // modified since the last report: the next one is the MOD's own doing
+	state    drain
+	left     int64 // bytes known to be unread; -1 unknown
+	disarmed bool  // oneshot: reported, and not armed again
+	rearmed  bool  // modified since the last report: the next one is the MOD's own doing
 
-	out    []byte // accepted from the peer, not yet written back
-	eof    bool   // the peer has finished
-	leaked bool
-	paused bool // does not read because the peer does not: back-pressure
+	out      []byte // accepted from the peer, not yet written back
+	eof      bool   // the peer has finished
+	leaked   bool
+	blocking bool // without O_NONBLOCK
+	paused   bool // does not read because the peer does not: back-pressure
 }
 
 // Bounds of the bytes that the loop holds for a peer that does not read: above high it stops reading from it, below low
@@ -77,8 +79,8 @@ func (l *Loop) interest(c *conn) uint32 {
 	if len(c.out) > 0 || l.b.WriteOut == WriteAlways {
 		m |= unix.EPOLLOUT
 	}
-	if l.b.Driver == trace.DriverEpoll && c.trigger == trace.TriggerEdge {
-		m |= unix.EPOLLET
+	if l.b.Driver == trace.DriverEpoll {
+		m |= triggerBits(c.trigger)
 	}
 	return m
 }

@@ -29,8 +29,12 @@ type driver interface {
 // driver that works.
 func (l *Loop) attach() error {
 	switch l.b.Driver {
+	case trace.DriverBlocking:
+		l.drv = &blocking{}
 	case trace.DriverSleepPoll:
 		l.drv = &polling{}
+	case trace.DriverSelect:
+		l.drv = &readiness{p: newSelectPoller(l.tr, l.tid)}
 	case trace.DriverPoll:
 		l.drv = &readiness{p: newPollPoller(l.tr, l.tid, &l.b.Rounding)}
 	case trace.DriverEpoll:
@@ -41,7 +45,10 @@ func (l *Loop) attach() error {
 		l.drv = &readiness{p: p}
 		l.registry.open(p)
 	}
-	l.polling.Store(l.b.Driver == trace.DriverSleepPoll)
+	l.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking)
+	if err := l.setBlocking(); err != nil {
+		return err
+	}
 	if err := l.drv.attach(l); err != nil {
 		l.drv.detach(l)
 		return err

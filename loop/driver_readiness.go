@@ -31,7 +31,7 @@ func (d *readiness) attach(l *Loop) error {
 		return fmt.Errorf("register the listener: %w", err)
 	}
 	for c := range l.each() {
-		c.registered, c.state, c.left, c.rearmed = false, drained, -1, false
+		c.registered, c.state, c.left, c.rearmed, c.disarmed = false, drained, -1, false, false
 		if c.leaked || c.held {
 			continue
 		}
@@ -44,8 +44,8 @@ func (d *readiness) attach(l *Loop) error {
 
 func (l *Loop) listenerMask() uint32 {
 	m := uint32(unix.EPOLLIN)
-	if l.b.Driver == trace.DriverEpoll && l.lis.trigger == trace.TriggerEdge {
-		m |= unix.EPOLLET
+	if l.b.Driver == trace.DriverEpoll {
+		m |= triggerBits(l.lis.trigger)
 	}
 	return m
 }
@@ -74,7 +74,7 @@ func (d *readiness) detach(l *Loop) {
 func (d *readiness) added(l *Loop, c *conn) error { return d.register(l, c) }
 
 func (d *readiness) changed(l *Loop, c *conn) error {
-	if !c.registered {
+	if !c.registered || c.disarmed {
 		return nil
 	}
 	m := l.interest(c)
@@ -126,7 +126,13 @@ func (d *readiness) dispatch(l *Loop, batch []Report) {
 		switch r.Data {
 		case dataListener:
 			start := l.since()
+			if l.b.Rearm == RearmEarly {
+				d.rearmListener(l)
+			}
 			l.acceptMany(l.b.acceptsNow())
+			if l.b.Rearm == RearmAfter {
+				d.rearmListener(l)
+			}
 			l.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tick())
 		case dataWake:
 			l.drainWake()
@@ -224,6 +230,23 @@ func (d *readiness) wakeReported(l *Loop, inst trace.InstanceID, now int64) {
 	l.lis.wakeUnread = true
 }
 
+// rearm arms a oneshot registration again, with the interest of now: the report has disarmed it, and it stays silent, even for
+// end of file, until this (TRUTH.md P24). If something is ready already the kernel reports it at once.
+func (d *readiness) rearm(l *Loop, c *conn) {
+	m := l.interest(c)
+	if err := d.p.Modify(c.fd, c.gen, m, c.data()); err != nil {
+		l.closeConn(c, trace.CloseError)
+		return
+	}
+	c.mask, c.rearmed, c.disarmed = m, true, false
+}
+
+func (d *readiness) rearmListener(l *Loop) {
+	if m := l.listenerMask(); m&unix.EPOLLONESHOT != 0 && l.lis.fd >= 0 {
+		d.p.Modify(l.lis.fd, l.lis.gen, m, dataListener)
+	}
+}
+
 // settleDoubts asks, before the loop waits again, how much is left in connections that were reported and not drained,
 // where that is not known yet: only with this number can the next report be called old or new.
 func (d *readiness) settleDoubts(l *Loop) {
@@ -246,16 +269,24 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 		e := l.tr.Next(trace.Call, start)
 		e.Phase, e.FD, e.Gen, e.Aux = trace.PhaseEnter, int32(fd), gen, trace.HandlerConn
 	}
+	// A oneshot report has disarmed the registration. Until the handler is done no change of interest may arm it again.
+	c.disarmed = c.mask&unix.EPOLLONESHOT != 0
+	if c.disarmed && l.b.Rearm == RearmEarly {
+		d.rearm(l, c)
+	}
 	if mask&unix.EPOLLOUT != 0 && len(c.out) > 0 {
 		l.flush(c)
 	}
 	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && !c.paused {
 		l.readMany(c)
 	}
-	if c.fd >= 0 {
+	if c.fd >= 0 && !c.disarmed {
 		if err := d.changed(l, c); err != nil {
 			l.closeConn(c, trace.CloseError)
 		}
+	}
+	if c.fd >= 0 && c.disarmed && l.b.Rearm == RearmAfter {
+		d.rearm(l, c)
 	}
 	phase := trace.PhaseComplete
 	if busy {

@@ -123,13 +123,13 @@ func (x *lab) idle() {
 	for settled := false; !settled; {
 		x.l.Do("settle", func(l *Loop) {
 			// A task that ran before the wait leaves a report of the wake-fd behind.
-			settled = l.inBatch || l.b.Driver == trace.DriverSleepPoll
+			settled = l.inBatch || l.polling.Load()
 			at = trace.Now()
 		})
 	}
 	x.until("the loop to be idle", func(evs []trace.Event) bool {
 		for i := len(evs) - 1; i >= 0; i-- {
-			if e := &evs[i]; e.Kind == trace.Wait || e.Kind == trace.Sleep {
+			if e := &evs[i]; e.Kind == trace.Wait || e.Kind == trace.Sleep || x.l.polling.Load() && (e.Kind == trace.Accept || e.Kind == trace.Read) {
 				return e.Phase.Base() == trace.PhaseEnter && e.Time > at
 			}
 		}
@@ -177,7 +177,7 @@ func (x *lab) send(c net.Conn, n int) {
 // connFD is the descriptor of the first accepted connection.
 func connFD(evs []trace.Event) int32 {
 	for i := range evs {
-		if evs[i].Kind == trace.Accept && evs[i].Errno == 0 {
+		if evs[i].Kind == trace.Accept && evs[i].Errno == 0 && evs[i].Phase.Base() != trace.PhaseEnter {
 			return int32(evs[i].A)
 		}
 	}
@@ -223,6 +223,9 @@ func tallyOf(evs []trace.Event, fd int32) tally {
 		case trace.Round:
 			s.rounds++
 		case trace.Accept:
+			if e.Phase.Base() == trace.PhaseEnter {
+				continue
+			}
 			if e.Errno == 0 {
 				s.accepted++
 			} else if e.Errno == uint16(unix.EAGAIN) {
@@ -246,6 +249,9 @@ func tallyOf(evs []trace.Event, fd int32) tally {
 		case trace.Modify:
 			s.modifies++
 		case trace.Read:
+			if e.Phase.Base() == trace.PhaseEnter {
+				continue
+			}
 			s.reads++
 			switch {
 			case e.Errno == uint16(unix.EAGAIN):

@@ -12,11 +12,12 @@ import (
 
 // listener is the server's listening socket and the wake-fd's bookkeeping beside it.
 type listener struct {
-	fd      int
-	gen     uint32
-	addr    string
-	trigger uint32
-	own     bool // trigger was chosen for the listener alone
+	fd       int
+	gen      uint32
+	addr     string
+	trigger  uint32
+	own      bool // trigger was chosen for the listener alone
+	blocking bool // without O_NONBLOCK
 
 	wakeUnread bool
 	wakePosts  uint64

@@ -39,7 +39,9 @@ type Loop struct {
 	buf     []byte
 	mark    int64 // end of the last call that was recorded; see tick
 	stamped stamped
-	reserve int // descriptor given up when there are no others (OnEMFILE)
+	rsa     unix.RawSockaddrAny // for accept, so that it allocates nothing
+	said    string              // the last words for the operator
+	reserve int                 // descriptor given up when there are no others (OnEMFILE)
 
 	names  map[string]uint32
 	nextID uint32
@@ -57,7 +59,7 @@ type Loop struct {
 	// shared
 	tasks    tasks
 	polling  atomic.Bool // the loop does not wait for the wake-fd
-	asleep   atomic.Bool // and sleeps now: wake it by a signal
+	asleep   atomic.Bool // it is inside a call that only a signal ends
 	tidNow   atomic.Int64
 	gone     atomic.Bool
 	registry registry
@@ -83,8 +85,8 @@ func New(cfg Config) (*Loop, error) {
 	if cfg.Behaviour.Driver == 0 {
 		return nil, errors.New("no mechanism chosen")
 	}
-	if !supported(cfg.Behaviour.Driver) {
-		return nil, fmt.Errorf("the lab cannot run as %s in this version; it can as sleep-poll, poll and epoll", trace.DriverNames.Word(cfg.Behaviour.Driver))
+	if err := cfg.Behaviour.Check(); err != nil {
+		return nil, err
 	}
 	for i := range Knobs {
 		b := cfg.Behaviour
@@ -103,7 +105,11 @@ func New(cfg Config) (*Loop, error) {
 }
 
 func supported(driver uint32) bool {
-	return driver == trace.DriverSleepPoll || driver == trace.DriverPoll || driver == trace.DriverEpoll
+	switch driver {
+	case trace.DriverBlocking, trace.DriverSleepPoll, trace.DriverSelect, trace.DriverPoll, trace.DriverEpoll:
+		return true
+	}
+	return false
 }
 
 // Start opens the listener and runs the loop on a thread of its own. It returns when clients can connect, or with the

@@ -29,6 +29,14 @@ func (l *Loop) Set(pairs ...trace.Pair) error {
 }
 
 func (l *Loop) set(pairs []trace.Pair) error {
+	b := l.b
+	for _, p := range pairs {
+		k, _ := FindKnob(p.Key)
+		k.Set(&b, p.Value)
+	}
+	if err := b.Check(); err != nil {
+		return err
+	}
 	for _, p := range pairs {
 		k, _ := FindKnob(p.Key)
 		old := k.Get(&l.b)
@@ -64,6 +72,8 @@ func (l *Loop) settle(knob string) {
 		if l.waits > 0 && l.inBatch {
 			l.waits++ // the wait that brought this task is not one of them
 		}
+	case "nonblock":
+		l.setBlocking()
 	case "backlog":
 		l.listen()
 	case "rcvbuf": // for the connections to come; open ones keep what they have

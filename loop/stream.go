@@ -22,6 +22,13 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 		case errno == unix.EAGAIN:
 			again = true
 			c.state, c.left = drained, 0
+		case errno == errNotMade:
+			return asked - 1, useful
+		case errno == unix.EINTR && l.tasks.waiting.Load() != 0: // a blocking read that was ended for a task
+			if got {
+				l.work()
+			}
+			return
 		case errno == unix.EINTR:
 			asked--
 			n--
@@ -70,14 +77,22 @@ func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	t0 := l.since()
 	var n int
 	var errno unix.Errno
-	call := uint32(trace.CallRead)
-	if l.stamping() {
+	var t1 int64
+	call, phase := uint32(trace.CallRead), trace.PhaseComplete
+	switch {
+	case c.blocking:
+		phase = trace.PhaseExit
+		if n, t0, t1, errno = l.ioBlocking(trace.Read, call, unix.SYS_READ, c, l.buf); errno == errNotMade {
+			return n, errno
+		}
+	case l.stamping():
 		call = trace.CallRecvmsg
 		n, stamp, errno = l.recvStamped(c.fd, l.buf)
-	} else {
+		t1 = l.tick()
+	default:
 		n, errno = readFD(c.fd, l.buf)
+		t1 = l.tick()
 	}
-	t1 := l.tick()
 	if n > 0 {
 		l.stats.BytesIn.Add(int64(n))
 	}
@@ -99,6 +114,7 @@ func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 		}
 	}
 	e := l.tr.Next(trace.Read, t1)
+	e.Phase = phase
 	e.FD, e.Gen, e.Aux, e.A, e.B, e.Inst, e.Dur, e.Errno = int32(c.fd), c.gen, call, int64(len(l.buf)), int64(n), uint32(left), t1-t0, uint16(errno)
 	return n, errno
 }
@@ -108,7 +124,7 @@ func (l *Loop) echo(c *conn, p []byte) {
 	if len(c.out) == 0 {
 		n, errno := l.writeOne(c, p, 0)
 		switch {
-		case errno == unix.EAGAIN || errno == unix.EINTR:
+		case errno == unix.EAGAIN || errno == unix.EINTR || errno == errNotMade:
 			n = 0
 		case errno != 0:
 			l.closeConn(c, trace.CloseError)
@@ -134,7 +150,7 @@ func (l *Loop) flush(c *conn) int {
 		if errno == unix.EINTR {
 			continue
 		}
-		if errno == unix.EAGAIN {
+		if errno == unix.EAGAIN || errno == errNotMade {
 			break
 		}
 		if errno != 0 {
@@ -161,13 +177,25 @@ func (l *Loop) flush(c *conn) int {
 // writeOne is one write, recorded. owed is what the program holds for this peer before the call, besides p when p is new.
 func (l *Loop) writeOne(c *conn, p []byte, owed int) (int, unix.Errno) {
 	t0 := l.since()
-	n, errno := writeFD(c.fd, p)
-	t1 := l.tick()
+	var n int
+	var t1 int64
+	var errno unix.Errno
+	phase := trace.PhaseComplete
+	if c.blocking {
+		phase = trace.PhaseExit
+		if n, t0, t1, errno = l.ioBlocking(trace.Write, trace.CallWrite, unix.SYS_WRITE, c, p); errno == errNotMade {
+			return n, errno
+		}
+	} else {
+		n, errno = writeFD(c.fd, p)
+		t1 = l.tick()
+	}
 	if n > 0 {
 		l.stats.BytesOut.Add(int64(n))
 	}
 	rest := max(owed, len(p)) - max(n, 0)
 	e := l.tr.Next(trace.Write, t1)
+	e.Phase = phase
 	e.FD, e.Gen, e.Aux, e.A, e.B, e.Inst, e.Dur, e.Errno = int32(c.fd), c.gen, trace.CallWrite, int64(len(p)), int64(n), uint32(rest)+1, t1-t0, uint16(errno)
 	return n, errno
 }

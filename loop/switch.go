@@ -11,14 +11,6 @@ import (
 // a change of trigger is one EPOLL_CTL_MOD for each connection and the listener, never for the wake-fd; a change of
 // mechanism registers everything that is open anew.
 func (l *Loop) Switch(driver, trigger uint32) error {
-	if !supported(driver) {
-		return fmt.Errorf("this version of the lab cannot run as %s", trace.DriverNames.Word(driver))
-	}
-	if driver == trace.DriverEpoll {
-		if err := canTrigger(trigger); err != nil {
-			return err
-		}
-	}
 	var err error
 	if e := l.Do("switch", func(l *Loop) { err = l.switchTo(driver, trigger) }); e != nil {
 		return e
@@ -26,20 +18,20 @@ func (l *Loop) Switch(driver, trigger uint32) error {
 	return err
 }
 
-func canTrigger(trigger uint32) error {
-	if trigger != trace.TriggerLevel && trigger != trace.TriggerEdge {
-		return fmt.Errorf("this version of the lab has no %s trigger", trace.TriggerNames.Word(trigger))
-	}
-	return nil
-}
-
 func (l *Loop) switchTo(driver, trigger uint32) error {
 	if driver == l.b.Driver && (driver != trace.DriverEpoll || trigger == l.b.Trigger) {
 		return nil
 	}
 	same := driver == l.b.Driver
-	old := l.b
-	l.b.Driver, l.b.Trigger = driver, trigger
+	old, b := l.b, l.b
+	b.Driver = driver
+	if driver == trace.DriverEpoll {
+		b.Trigger = trigger // elsewhere it is kept for when the loop comes back
+	}
+	if err := b.Check(); err != nil {
+		return err
+	}
+	l.b = b
 	l.sameTrigger()
 	l.tellMode(trace.CauseSwitch)
 	if same {
@@ -94,7 +86,7 @@ func (l *Loop) modify(d *readiness, c *conn) error {
 	if err := d.p.Modify(c.fd, c.gen, m, c.data()); err != nil {
 		return err
 	}
-	c.mask, c.rearmed = m, true
+	c.mask, c.rearmed, c.disarmed = m, true, false
 	l.stats.Modified.Add(1)
 	return nil
 }
@@ -141,8 +133,8 @@ func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 	if !ok || l.b.Driver != trace.DriverEpoll {
 		return fmt.Errorf("%s has no trigger to switch; only epoll has", trace.DriverNames.Word(l.b.Driver))
 	}
-	if err := canTrigger(trigger); err != nil {
-		return err
+	if trigger == trace.TriggerNone || trace.TriggerNames.Word(trigger) == "" {
+		return fmt.Errorf("a trigger is level, edge or oneshot")
 	}
 	if fd == l.lis.fd {
 		l.lis.own, l.lis.trigger = true, trigger

@@ -3,6 +3,7 @@ package loop
 import (
 	"errors"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +34,18 @@ func pollCall(set []unix.PollFd, ms int) (int, unix.Errno) {
 		return 0, unix.EINVAL
 	}
 	return n, 0
+}
+
+// selectCall is pselect6(2) without a signal mask; it may block unless the timeout is 0.
+func selectCall(nfds int, in, out, pri *unix.FdSet, timeout time.Duration) (int, unix.Errno) {
+	var ts *unix.Timespec
+	if timeout >= 0 {
+		t := unix.NsecToTimespec(int64(timeout))
+		ts = &t
+	}
+	n, _, err := syscall.Syscall6(unix.SYS_PSELECT6, uintptr(nfds), uintptr(unsafe.Pointer(in)), uintptr(unsafe.Pointer(out)),
+		uintptr(unsafe.Pointer(pri)), uintptr(unsafe.Pointer(ts)), 0)
+	return count(n, err)
 }
 
 // readFD reads from a non-blocking descriptor.

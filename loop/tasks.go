@@ -105,15 +105,15 @@ func (l *Loop) post(what string, fn func(*Loop), wait bool) (task, error) {
 	// looks at the count. So either the loop sees the task or its poster sees how to wake the loop.
 	q.waiting.Add(1)
 	q.count.Add(1)
-	switch {
-	case !l.polling.Load():
+	if !l.polling.Load() {
 		t.via = trace.ViaEventfd
 		if q.have {
 			var one [8]byte
 			binary.NativeEndian.PutUint64(one[:], 1)
 			unix.Write(q.fd, one[:]) // under the lock, so that the descriptor is still the eventfd
 		}
-	case l.asleep.Load():
+	}
+	if l.asleep.Load() {
 		t.via = trace.ViaSignal
 		if !q.nudging {
 			q.nudging = true

@@ -96,7 +96,7 @@ func TestNudgeInNap(t *testing.T) {
 // TestSignals: signals to the loop's thread end its waits; it goes on for what is left, every piece is recorded, and in all
 // it waits no less than was asked for.
 func TestSignals(t *testing.T) {
-	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+	eachFree(t, func(t *testing.T, set func(*Behaviour)) {
 		const asked = 300 * time.Millisecond
 		x := startLab(t, func(b *Behaviour) { set(b); b.Interval, b.Timeout = asked, asked })
 		x.idle()

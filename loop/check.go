@@ -1,0 +1,36 @@
+package loop
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// Check says why a combination of settings cannot run, nil when it can. What one mode cannot do is refused with its
+// reason, never silently different.
+func (b *Behaviour) Check() error {
+	mode := trace.DriverNames.Word(b.Driver)
+	if !supported(b.Driver) {
+		return fmt.Errorf("the lab cannot run as %s in this version; it can as sleep-poll, poll and epoll", mode)
+	}
+	switch {
+	case b.Driver == trace.DriverEpoll && trace.TriggerNames.Word(b.Trigger) == "":
+		return fmt.Errorf("epoll needs a trigger: level, edge or oneshot")
+	case b.Driver == trace.DriverSelect && b.RDHUP:
+		return fmt.Errorf("select can ask for readable, writable and exceptional only, not for rdhup; set --rdhup=false or use poll or epoll")
+	}
+	return nil
+}
+
+// triggerBits are the event bits that a triggering adds to a registration.
+func triggerBits(trigger uint32) uint32 {
+	switch trigger {
+	case trace.TriggerEdge:
+		return unix.EPOLLET
+	case trace.TriggerOneshot:
+		return unix.EPOLLONESHOT
+	}
+	return 0
+}

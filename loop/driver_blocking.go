@@ -1,0 +1,55 @@
+package loop
+
+import (
+	"evviz/trace"
+)
+
+// blocking is the naive server of every first lesson: it waits in accept, then it waits in read for this one client until
+// the client is done, and whoever else has come waits in the kernel's queue meanwhile. The thread is always inside a call,
+// so nothing else happens on it: no timer, no second client.
+//
+// Connections that were open when the loop was switched to this mode are served one after the other, before the next
+// accept.
+type blocking struct{}
+
+func (*blocking) attach(l *Loop) error {
+	for c := range l.each() {
+		l.letIn(c)
+		c.registered, c.state = false, drained
+	}
+	return nil
+}
+
+func (*blocking) detach(*Loop)               {}
+func (*blocking) added(*Loop, *conn) error   { return nil }
+func (*blocking) changed(*Loop, *conn) error { return nil }
+func (*blocking) closing(*Loop, *conn)       {}
+
+// turn is one accept, or one read of the only client that is served, and the answer to it.
+func (*blocking) turn(l *Loop) error {
+	c := l.served()
+	if c == nil {
+		l.acceptMany(Count{N: 1})
+		l.countWait()
+		return nil
+	}
+	start, fd, gen := l.tick(), c.fd, c.gen
+	if len(c.out) > 0 {
+		l.flush(c)
+	} else {
+		l.readMany(c)
+	}
+	l.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tick())
+	l.countWait()
+	return nil
+}
+
+// served is the connection that has its turn: the oldest that there is something to do for.
+func (l *Loop) served() *conn {
+	for _, c := range l.order {
+		if !c.leaked && (!c.eof || len(c.out) > 0) {
+			return c
+		}
+	}
+	return nil
+}
