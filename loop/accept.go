@@ -15,14 +15,16 @@ func (l *Loop) acceptMany(rule Count) (asked, useful int) {
 	again := false
 	for n := 0; rule.more(n, again, false); n++ {
 		asked++
-		fd, errno := l.acceptOne()
+		c, errno := l.acceptOne()
 		switch errno {
 		case 0:
 			useful++
-			if l.quit {
+			if !l.quit {
+				l.admit(c)
+			}
+			if l.give(c); l.quit {
 				return
 			}
-			l.admit(fd)
 		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
 			if l.b.OnEMFILE == EMFILEIgnore || !l.shed() {
 				return
@@ -31,7 +33,7 @@ func (l *Loop) acceptMany(rule Count) (asked, useful int) {
 			asked--
 			return
 		case unix.EINTR:
-			if l.tasks.waiting.Load() != 0 { // a blocking accept that was ended for a task
+			if l.interrupted() { // a blocking accept that was ended for a task
 				return
 			}
 		case unix.ECONNABORTED:
@@ -42,8 +44,9 @@ func (l *Loop) acceptMany(rule Count) (asked, useful int) {
 	return
 }
 
-// acceptOne is one accept4, recorded. A connection's descriptor is recorded as opened, too.
-func (l *Loop) acceptOne() (int, unix.Errno) {
+// acceptOne is one accept4, recorded. A connection's descriptor is recorded as opened, too; with several threads the caller
+// has the connection and must give it back.
+func (l *Loop) acceptOne() (*conn, unix.Errno) {
 	_, blocking := l.b.blocks()
 	flags := openFlags
 	if blocking {
@@ -57,7 +60,7 @@ func (l *Loop) acceptOne() (int, unix.Errno) {
 	if l.lis.blocking {
 		phase = trace.PhaseExit
 		if fd, t0, t1, errno = l.acceptBlocking(rsa, flags); errno == errNotMade {
-			return -1, errno
+			return nil, errno
 		}
 	} else {
 		t0 = l.tr.Now()
@@ -67,21 +70,23 @@ func (l *Loop) acceptOne() (int, unix.Errno) {
 	e := l.tr.Next(trace.Accept, t1)
 	e.Phase, e.FD, e.Gen, e.Aux, e.A, e.Mask, e.Dur, e.Errno = phase, int32(l.lis.fd), l.lis.gen, trace.CallAccept4, int64(fd), uint32(flags), t1-t0, uint16(errno)
 	if errno != 0 {
-		return -1, errno
+		return nil, errno
 	}
 	peer := peerString(rsa)
 	id := l.peerName(fd, peer)
 	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
-	c := &conn{fd: fd, gen: gen, peer: peer, at: len(l.order), left: -1, blocking: blocking}
-	l.conns[fd] = c
-	l.order = append(l.order, c)
+	c := &conn{fd: fd, id: uint64(uint32(fd)) | uint64(gen)<<32, gen: gen, peer: peer, left: -1, blocking: blocking}
+	if l.crowd {
+		c.mu.Lock() // its caller gives it back
+	}
+	l.enter(c)
 	l.stats.Accepted.Add(1)
-	return fd, 0
+	return c, 0
 }
 
 // admit takes a new connection into the loop, or turns it away.
-func (l *Loop) admit(fd int) {
-	c := l.conns[fd]
+func (l *Loop) admit(c *conn) {
+	fd := c.fd
 	if l.b.MaxFD > 0 && fd >= l.b.MaxFD {
 		l.closeConn(c, trace.CloseRefused)
 		return
@@ -123,14 +128,16 @@ func (l *Loop) say(words string) {
 // shed gives up the reserve descriptor to accept one connection and close it, and takes the reserve back. Without it the
 // connection would stay queued and the listener readable for ever (TRUTH.md P14).
 func (l *Loop) shed() bool {
-	if l.reserve < 0 {
+	fd := -1
+	l.locked(func() { fd, l.shared.reserve = l.shared.reserve, -1 })
+	if fd < 0 {
 		return false
 	}
-	l.closeFD(l.reserve, l.gens[l.reserve], trace.CloseShed)
-	l.reserve = -1
-	fd, errno := l.acceptOne()
+	l.closeFD(fd, l.genOf(fd), trace.CloseShed)
+	c, errno := l.acceptOne()
 	if errno == 0 {
-		l.closeConn(l.conns[fd], trace.CloseShed)
+		l.closeConn(c, trace.CloseShed)
+		l.give(c)
 	}
 	l.openReserve()
 	return errno == 0
@@ -145,29 +152,11 @@ func (l *Loop) closeConn(c *conn, why uint32) {
 	if l.drv != nil {
 		l.drv.closing(l, c)
 	}
-	l.conns[c.fd] = nil
-	last := len(l.order) - 1
-	l.order[c.at] = l.order[last]
-	l.order[c.at].at = c.at
-	l.order[last] = nil
-	l.order = l.order[:last]
+	l.leave(c)
 	fd := c.fd
 	c.fd = -1
 	l.stats.Closed.Add(1)
 	l.closeFD(fd, c.gen, why)
-}
-
-// connOf finds the connection that a report's data means, nil when it is gone.
-func (l *Loop) connOf(data uint64) *conn {
-	fd := int(uint32(data))
-	if fd >= len(l.conns) {
-		return nil
-	}
-	c := l.conns[fd]
-	if c == nil || c.gen != uint32(data>>32) {
-		return nil
-	}
-	return c
 }
 
 // peerString formats the address that accept4 filled in.

@@ -16,29 +16,33 @@ type Behaviour struct {
 	Driver  uint32 // trace.Driver*
 	Trigger uint32 // trace.Trigger*; meaningful for epoll
 
-	Interval  time.Duration // sleep between the rounds of sleep-poll
-	ReadSize  int           // bytes asked for by one read
-	Reads     Count         // reads per wakeup or round
-	Accepts   Count         // accepts per wakeup or round
-	MaxEvents int           // most reports taken from one wait
-	Timeout   time.Duration // longest wait; negative: for ever
-	Rounding  Rounding      // how a timeout becomes milliseconds
-	RDHUP     bool          // ask for EPOLLRDHUP too
-	WriteOut  WriteInterest
-	OnEOF     OnEOF
-	OnEMFILE  OnEMFILE
-	Rearm     Rearm
-	WakeDrain bool // read the wake-fd when it is reported
-	Work      Work
-	Hold      int         // register a connection only when so many bytes wait for it; 0 at once
-	Registry  RegisterVia // who registers a held connection
-	Nonblock  Nonblock
-	MaxFD     int // a connection whose number is this or above is closed at once; 0 no limit
-	Backlog   int
-	RcvBuf    int // SO_RCVBUF of connections; 0 the kernel's default
-	SndBuf    int
-	Waits     int // stop after so many more waits or rounds; 0 never
-	Arrival   Arrival
+	Interval   time.Duration // sleep between the rounds of sleep-poll
+	ReadSize   int           // bytes asked for by one read
+	Reads      Count         // reads per wakeup or round
+	Accepts    Count         // accepts per wakeup or round
+	MaxEvents  int           // most reports taken from one wait
+	Timeout    time.Duration // longest wait; negative: for ever
+	Rounding   Rounding      // how a timeout becomes milliseconds
+	RDHUP      bool          // ask for EPOLLRDHUP too
+	WriteOut   WriteInterest
+	OnEOF      OnEOF
+	OnEMFILE   OnEMFILE
+	Rearm      Rearm
+	WakeDrain  bool // read the wake-fd when it is reported
+	Work       Work
+	AcceptWork Work // before the accepts of a wakeup
+	Threads    int  // that wait for readiness
+	Listeners  Listeners
+	Split      bool        // accept on a thread of its own (sleep-poll)
+	Hold       int         // register a connection only when so many bytes wait for it; 0 at once
+	Registry   RegisterVia // who registers a held connection
+	Nonblock   Nonblock
+	MaxFD      int // a connection whose number is this or above is closed at once; 0 no limit
+	Backlog    int
+	RcvBuf     int // SO_RCVBUF of connections; 0 the kernel's default
+	SndBuf     int
+	Waits      int // stop after so many more waits or rounds; 0 never
+	Arrival    Arrival
 
 	acceptsSet bool // Accepts was set by hand, so an edge-triggered listener is not drained behind the user's back
 }
@@ -48,7 +52,7 @@ func Default() Behaviour {
 	return Behaviour{
 		Driver: trace.DriverSleepPoll, Trigger: trace.TriggerLevel,
 		Interval: 250 * time.Millisecond, ReadSize: 4096, Reads: Count{Kind: CountCalls, N: 1}, Accepts: Count{Kind: CountDrain},
-		MaxEvents: 64, Timeout: -1, WakeDrain: true, Backlog: 511, Arrival: ArrivalObserver,
+		MaxEvents: 64, Timeout: -1, WakeDrain: true, Backlog: 511, Threads: 1, Arrival: ArrivalObserver,
 	}
 }
 
@@ -187,6 +191,22 @@ const (
 	ViaTask     RegisterVia = iota // a task on the loop's own thread
 	ViaRegistry                    // another thread, while the loop waits (epoll only)
 )
+
+// Listeners says what several threads wait on.
+type Listeners uint8
+
+// Ways to share the work among threads.
+const (
+	ListenersOne       Listeners = iota // all threads wait on one instance
+	ListenersShared                     // an instance a thread, all of them watch the one listener
+	ListenersExclusive                  // the same with EPOLLEXCLUSIVE
+	ListenersReuseport                  // an instance and a listener a thread (SO_REUSEPORT)
+)
+
+// oneInstance reports whether several threads wait on the same instance.
+func (b *Behaviour) oneInstance() bool {
+	return b.Driver == trace.DriverEpoll && b.Threads > 1 && b.Listeners == ListenersOne
+}
 
 // Arrival says how the lab learns when data arrived.
 type Arrival uint8

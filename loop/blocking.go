@@ -97,7 +97,7 @@ func (l *Loop) limitBlocking(fd int, gen uint32) {
 func (l *Loop) mayBlock(begin, call func()) bool {
 	l.asleep.Store(true)
 	defer l.asleep.Store(false)
-	if l.tasks.waiting.Load() != 0 {
+	if l.interrupted() {
 		return false
 	}
 	begin()

@@ -20,6 +20,12 @@ func (b *Behaviour) Check() error {
 		return fmt.Errorf("epoll needs a trigger: level, edge or oneshot")
 	case b.Driver == trace.DriverSelect && b.RDHUP:
 		return fmt.Errorf("select can ask for readable, writable and exceptional only, not for rdhup; set --rdhup=false or use poll or epoll")
+	case b.Threads > 1 && b.Driver != trace.DriverEpoll:
+		return fmt.Errorf("%d threads need epoll: a set of %s belongs to one call of one thread; use --mode epoll", b.Threads, mode)
+	case b.Threads > 1 && b.Listeners == ListenersExclusive && b.Trigger == trace.TriggerOneshot:
+		return fmt.Errorf("the kernel refuses EPOLLEXCLUSIVE together with EPOLLONESHOT; use --listeners shared, or level or edge")
+	case b.Split && b.Driver != trace.DriverSleepPoll:
+		return fmt.Errorf("split is for sleep-poll; under %s the loop is woken for the listener anyway, and threads share the work (--threads)", mode)
 	}
 	return nil
 }

@@ -351,6 +351,32 @@ func eachDriver(t *testing.T, f func(t *testing.T, set func(*Behaviour))) {
 	}
 }
 
+// crowds is every way to run the loop on several threads.
+var crowds = []struct {
+	name string
+	set  func(*Behaviour)
+}{
+	{"sleep-poll, split", func(b *Behaviour) { b.Driver, b.Interval, b.Split = trace.DriverSleepPoll, time.Millisecond, true }},
+	{"epoll level, 3 threads", func(b *Behaviour) { b.Driver, b.Threads = trace.DriverEpoll, 3 }},
+	{"epoll edge, 3 threads", func(b *Behaviour) {
+		b.Driver, b.Trigger, b.Threads, b.Reads = trace.DriverEpoll, trace.TriggerEdge, 3, Count{Kind: CountDrain}
+	}},
+	{"epoll oneshot, 3 threads", func(b *Behaviour) { b.Driver, b.Trigger, b.Threads = trace.DriverEpoll, trace.TriggerOneshot, 3 }},
+	{"epoll, 3 instances", func(b *Behaviour) { b.Driver, b.Threads, b.Listeners = trace.DriverEpoll, 3, ListenersShared }},
+	{"epoll, 3 instances, exclusive", func(b *Behaviour) { b.Driver, b.Threads, b.Listeners = trace.DriverEpoll, 3, ListenersExclusive }},
+	{"epoll edge, 3 listeners", func(b *Behaviour) {
+		b.Driver, b.Trigger, b.Threads, b.Listeners, b.Reads = trace.DriverEpoll, trace.TriggerEdge, 3, ListenersReuseport, Count{Kind: CountDrain}
+	}},
+}
+
+// eachServer is eachDriver and the ways to run it on several threads.
+func eachServer(t *testing.T, f func(t *testing.T, set func(*Behaviour))) {
+	eachDriver(t, f)
+	for _, d := range crowds {
+		t.Run(d.name, func(t *testing.T) { f(t, d.set) })
+	}
+}
+
 // eachFree is eachDriver without the blocking server, which is inside a call whenever something else is due: no timer fires
 // then and nothing else is read (driver_blocking_test.go has its own tests).
 func eachFree(t *testing.T, f func(t *testing.T, set func(*Behaviour))) {
@@ -373,7 +399,7 @@ func (x *lab) dial() *net.TCPConn {
 // TestEcho: every byte comes back in order, also when the client does not read for a while: short writes and EAGAIN are
 // met, EPOLLOUT is asked for while something is owed and not after, and the loop stops reading from who does not read.
 func TestEcho(t *testing.T) {
-	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+	eachServer(t, func(t *testing.T, set func(*Behaviour)) {
 		for _, n := range []int{1, 64 << 10, 8 << 20} {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
 				x := startLab(t, func(b *Behaviour) { set(b); b.ReadSize = 32 << 10; b.Reads = Count{Kind: CountDrain} })
@@ -426,7 +452,7 @@ func TestEcho(t *testing.T) {
 
 // TestHalfClose: a client that has shut its side still gets what it is owed; then the server closes.
 func TestHalfClose(t *testing.T) {
-	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+	eachServer(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, set)
 		c := x.dial()
 		x.send(c, 500)
@@ -450,7 +476,7 @@ func closedWhy(evs []trace.Event, fd int32) uint32 {
 
 // TestReset: ECONNRESET ends the connection and nothing else.
 func TestReset(t *testing.T) {
-	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+	eachServer(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, set)
 		c, other := x.dial(), x.dial()
 		x.send(c, 10)
@@ -501,7 +527,7 @@ func TestEndOfFileHabits(t *testing.T) {
 
 // TestManyConnections: two hundred at once, each served, all closed, none left.
 func TestManyConnections(t *testing.T) {
-	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+	eachServer(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, set)
 		errs := make(chan error, 200)
 		for i := 0; i < 200; i++ {
@@ -598,7 +624,7 @@ func TestTimers(t *testing.T) {
 
 // TestTasks: from many threads, each runs once; after the end nobody hangs and the error wraps os.ErrClosed.
 func TestTasks(t *testing.T) {
-	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+	eachServer(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, func(b *Behaviour) { set(b); b.Interval = time.Hour })
 		ran := 0
 		errs := make(chan error, 40)
@@ -628,7 +654,7 @@ func TestTasks(t *testing.T) {
 
 // TestNudge: whatever the loop is in, a task gets to it soon. The time is told; only a generous bound is asserted.
 func TestNudge(t *testing.T) {
-	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
+	eachServer(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, func(b *Behaviour) { set(b); b.Interval = time.Hour })
 		var worst time.Duration
 		for i := 0; i < 20; i++ {

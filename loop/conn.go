@@ -2,6 +2,7 @@ package loop
 
 import (
 	"iter"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -17,9 +18,11 @@ const (
 	maybeLeft              // the last read got all it asked for
 )
 
-// conn is one connection. It belongs to the loop's thread.
+// conn is one connection. It belongs to the loop's thread; with several threads, to the one that has taken it.
 type conn struct {
+	mu   sync.Mutex // used when the server has several threads; see shared
 	fd   int
+	id   uint64 // data, also after the connection has been closed
 	gen  uint32 // how often this number has been used, so that a late report of its predecessor is seen as stale
 	peer string
 	at   int // index in Loop.order

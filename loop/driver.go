@@ -45,7 +45,8 @@ func (l *Loop) attach() error {
 		l.drv = &readiness{p: p}
 		l.registry.open(p)
 	}
-	l.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking)
+	l.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking || l.b.oneInstance())
+	l.resting = false
 	if err := l.setBlocking(); err != nil {
 		return err
 	}

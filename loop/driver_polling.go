@@ -14,19 +14,47 @@ func (*polling) attach(l *Loop) error {
 		l.letIn(c)
 		c.registered, c.state = false, drained
 	}
-	return nil
+	if !l.b.Split {
+		return nil
+	}
+	return l.muster(1, trace.RoleOther, func(h *Loop) error { h.drv = &polling{}; return nil }, (*Loop).acceptor)
 }
 
-func (*polling) detach(*Loop)               {}
+// acceptor is the life of the thread that accepts when the work is split: it shares the table with the thread that reads,
+// under a lock, and so waits whenever that one is in the middle of a round.
+func (l *Loop) acceptor() {
+	for !l.crew.stopping.Load() {
+		end := l.begin()
+		l.round++
+		t0 := l.tick()
+		asked, useful := l.acceptMany(l.b.Accepts)
+		l.roundDone(t0, asked, useful)
+		end()
+		left := int64(l.b.Interval)
+		until := l.clock() + left
+		l.asleep.Store(true)
+		for left > 0 && !l.crew.stopping.Load() {
+			left = l.sleepOnce(left, until)
+		}
+		l.asleep.Store(false)
+	}
+}
+
+func (*polling) detach(l *Loop)             { l.dismiss() }
 func (*polling) added(*Loop, *conn) error   { return nil }
 func (*polling) changed(*Loop, *conn) error { return nil }
 func (*polling) closing(*Loop, *conn)       {}
 
 // turn is one round and the sleep after it.
 func (*polling) turn(l *Loop) error {
+	l.takeWorld() // from the acceptor, if there is one
+	defer l.releaseWorld()
 	t0 := l.tick()
 	l.round++
-	asked, useful := l.acceptMany(l.b.Accepts)
+	var asked, useful int
+	if !l.crowd {
+		asked, useful = l.acceptMany(l.b.Accepts)
+	}
 	for i := 0; i < len(l.order); i++ {
 		c := l.order[i]
 		if len(c.out) > 0 {
@@ -48,15 +76,20 @@ func (*polling) turn(l *Loop) error {
 			i--
 		}
 	}
-	t1 := l.tr.Now()
-	e := l.tr.Next(trace.Round, t1)
-	e.Aux, e.A, e.B, e.Dur = l.round, int64(asked), int64(useful), t1-t0
+	l.roundDone(t0, asked, useful)
 	l.countWait()
+	l.releaseWorld()
 	if l.quit {
 		return nil
 	}
 	l.sleep()
 	return nil
+}
+
+func (l *Loop) roundDone(t0 int64, asked, useful int) {
+	t1 := l.tr.Now()
+	e := l.tr.Next(trace.Round, t1)
+	e.Aux, e.A, e.B, e.Dur = l.round, int64(asked), int64(useful), t1-t0
 }
 
 // sleep waits for the interval, or until the next timer. A task posted from another thread ends it: the poster signals

@@ -13,6 +13,7 @@ import (
 // readiness waits with a Poller and handles what it reports.
 type readiness struct {
 	p       Poller
+	shares  bool // the instance is another thread's
 	reports []Report
 	doubt   []*conn // reported in the last batch; what is left in them may have to be asked
 }
@@ -24,8 +25,11 @@ const (
 )
 
 func (d *readiness) attach(l *Loop) error {
-	if err := d.p.Add(l.wakeFD, l.wakeGen, unix.EPOLLIN, dataWake); err != nil {
-		return fmt.Errorf("register the wake-up descriptor: %w", err)
+	// When several threads wait on this instance the wake-fd would wake all of them; the first is signalled instead.
+	if !l.b.oneInstance() {
+		if err := d.p.Add(l.wakeFD, l.wakeGen, unix.EPOLLIN, dataWake); err != nil {
+			return fmt.Errorf("register the wake-up descriptor: %w", err)
+		}
 	}
 	if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
 		return fmt.Errorf("register the listener: %w", err)
@@ -39,11 +43,17 @@ func (d *readiness) attach(l *Loop) error {
 			return err
 		}
 	}
+	if l.b.Threads > 1 {
+		return d.hire(l)
+	}
 	return nil
 }
 
 func (l *Loop) listenerMask() uint32 {
 	m := uint32(unix.EPOLLIN)
+	if l.b.Threads > 1 && l.b.Listeners == ListenersExclusive {
+		m |= unix.EPOLLEXCLUSIVE
+	}
 	if l.b.Driver == trace.DriverEpoll {
 		m |= triggerBits(l.lis.trigger)
 	}
@@ -63,6 +73,7 @@ func (d *readiness) register(l *Loop, c *conn) error {
 }
 
 func (d *readiness) detach(l *Loop) {
+	l.dismiss()
 	l.registry.open(nil)
 	l.adopt()
 	d.p.Close()
@@ -102,7 +113,11 @@ func (d *readiness) closing(_ *Loop, c *conn) {
 
 // turn is one wait and its batch.
 func (d *readiness) turn(l *Loop) error {
-	d.settleDoubts(l)
+	if len(d.doubt) > 0 {
+		end := l.begin()
+		d.settleDoubts(l)
+		end()
+	}
 	if len(d.reports) != l.b.MaxEvents {
 		d.reports = make([]Report, l.b.MaxEvents)
 	}
@@ -110,16 +125,20 @@ func (d *readiness) turn(l *Loop) error {
 	if err != nil {
 		return fmt.Errorf("wait for readiness: %w", err)
 	}
-	d.dispatch(l, d.reports[:n])
+	if n > 0 {
+		end := l.begin()
+		d.dispatch(l, d.reports[:n])
+		end()
+	}
 	l.countWait()
 	return nil
 }
 
 // dispatch runs the handlers of a batch. First the whole batch is recorded, as the kernel delivered it at once.
 func (d *readiness) dispatch(l *Loop, batch []Report) {
-	now := l.tick()
+	l.tick()
 	for i := range batch {
-		d.report(l, &batch[i], now)
+		d.report(l, &batch[i], l.since())
 	}
 	for i := range batch {
 		r := &batch[i]
@@ -129,6 +148,7 @@ func (d *readiness) dispatch(l *Loop, batch []Report) {
 			if l.b.Rearm == RearmEarly {
 				d.rearmListener(l)
 			}
+			l.workFor(l.b.AcceptWork)
 			l.acceptMany(l.b.acceptsNow())
 			if l.b.Rearm == RearmAfter {
 				d.rearmListener(l)
@@ -139,7 +159,6 @@ func (d *readiness) dispatch(l *Loop, batch []Report) {
 			l.tick()
 		default:
 			if c := l.connOf(r.Data); c != nil {
-				l.letIn(c) // if it was held, another thread has registered it, and this is how the loop learns of it
 				d.handle(l, c, r.Mask)
 			}
 		}
@@ -161,7 +180,14 @@ func (d *readiness) wait(l *Loop) (int, error) {
 		timeout = time.Duration(t)
 	}
 	left := timeout
+	if l.signalled() {
+		l.asleep.Store(true)
+		defer l.asleep.Store(false)
+	}
 	for {
+		if l.signalled() && l.interrupted() {
+			return 0, nil
+		}
 		n, err := d.p.Wait(left, d.reports)
 		if err == nil || !errors.Is(err, unix.EINTR) {
 			return n, err
@@ -176,6 +202,15 @@ func (d *readiness) wait(l *Loop) (int, error) {
 
 // report records one report of a batch and judges, from both ends, whether it told anything new.
 func (d *readiness) report(l *Loop, r *Report, now int64) {
+	var c *conn
+	if l.tr.On() && r.Data != dataListener && r.Data != dataWake {
+		if c = l.connOf(r.Data); c != nil && !l.take(c) {
+			c = nil
+		}
+		if l.crowd {
+			now = l.tick() // taking the connection may have lasted
+		}
+	}
 	e := l.tr.Next(trace.Ready, now)
 	e.Inst, e.Mask, e.A = d.p.Instance(), r.Mask, int64(r.Data)
 	switch r.Data {
@@ -188,13 +223,10 @@ func (d *readiness) report(l *Loop, r *Report, now int64) {
 		return
 	}
 	e.FD, e.Gen = int32(uint32(r.Data)), uint32(r.Data>>32)&^(1<<31)
-	c := l.connOf(r.Data)
 	if c == nil {
-		return // stale: the number belongs to somebody else by now
+		return // nobody watches, or it is stale: the number belongs to somebody else by now
 	}
-	if !l.tr.On() {
-		return
-	}
+	defer l.give(c)
 	if r.Mask&unix.EPOLLIN != 0 {
 		if c.state != drained {
 			// The last report of this connection left bytes, or nobody looked. Only then is the kernel asked again.
@@ -251,11 +283,15 @@ func (d *readiness) rearmListener(l *Loop) {
 // where that is not known yet: only with this number can the next report be called old or new.
 func (d *readiness) settleDoubts(l *Loop) {
 	for _, c := range d.doubt {
-		if c != nil && c.fd >= 0 && c.state != drained && c.left < 0 {
+		if c == nil || !l.take(c) {
+			continue
+		}
+		if c.state != drained && c.left < 0 {
 			if n, ok := unread(c.fd); ok {
 				c.left = n
 			}
 		}
+		l.give(c)
 	}
 	d.doubt = d.doubt[:0]
 }
@@ -263,12 +299,18 @@ func (d *readiness) settleDoubts(l *Loop) {
 // handle is the handler of a connection that was reported.
 func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 	start := l.since()
-	fd, gen := c.fd, c.gen
+	fd, gen := int(uint32(c.id)), c.gen
 	busy := l.b.Work.Kind != WorkNone
 	if busy {
 		e := l.tr.Next(trace.Call, start)
 		e.Phase, e.FD, e.Gen, e.Aux = trace.PhaseEnter, int32(fd), gen, trace.HandlerConn
 	}
+	if !l.take(c) {
+		l.handled(trace.HandlerConn, handledPhase(busy), fd, gen, start, l.since())
+		return
+	}
+	defer l.give(c)
+	l.letIn(c) // if it was held, another thread has registered it, and this is how the loop learns of it
 	// A oneshot report has disarmed the registration. Until the handler is done no change of interest may arm it again.
 	c.disarmed = c.mask&unix.EPOLLONESHOT != 0
 	if c.disarmed && l.b.Rearm == RearmEarly {
@@ -288,10 +330,16 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 	if c.fd >= 0 && c.disarmed && l.b.Rearm == RearmAfter {
 		d.rearm(l, c)
 	}
-	phase := trace.PhaseComplete
 	if busy {
-		phase = trace.PhaseExit
 		l.tick()
 	}
-	l.handled(trace.HandlerConn, phase, fd, gen, start, l.since())
+	l.handled(trace.HandlerConn, handledPhase(busy), fd, gen, start, l.since())
+}
+
+// handledPhase is the phase of a handler's end: one that does work was told when it began.
+func handledPhase(begun bool) trace.Phase {
+	if begun {
+		return trace.PhaseExit
+	}
+	return trace.PhaseComplete
 }

@@ -27,6 +27,8 @@ func (k *Knob) Set(b *Behaviour, v string) error {
 
 // Knobs is the table of all settings, by name.
 var Knobs = []Knob{
+	{"accept-work", "what the listener's handler does before it accepts: none, cpu:DURATION, sleep:DURATION", func(b *Behaviour) string { return b.AcceptWork.String() },
+		func(b *Behaviour, v string) (err error) { b.AcceptWork, err = ParseWork(v); return }},
 	{"accepts", "accept calls per wakeup or round: 0, N, upto:N, drain", func(b *Behaviour) string { return b.Accepts.String() },
 		func(b *Behaviour, v string) (err error) { b.Accepts, err = ParseCount(v); b.acceptsSet = true; return }},
 	{"arrival", "how the moment of arrival is learned: observer, stamp, both, off",
@@ -38,6 +40,9 @@ var Knobs = []Knob{
 		number(func(b *Behaviour) *int { return &b.Hold }, 0, 1<<30)},
 	{"interval", "sleep between the rounds of sleep-poll", func(b *Behaviour) string { return b.Interval.String() },
 		duration(func(b *Behaviour) *time.Duration { return &b.Interval }, 0, 24*time.Hour)},
+	{"listeners", "with several threads: one (all wait on one instance), or an instance each on a shared or exclusive listener, or reuseport (a listener each)",
+		choice(func(b *Behaviour) *Listeners { return &b.Listeners }, "one", "shared", "exclusive", "reuseport"),
+		choose(func(b *Behaviour) *Listeners { return &b.Listeners }, "one", "shared", "exclusive", "reuseport")},
 	{"max-events", "most reports taken from one wait", func(b *Behaviour) string { return strconv.Itoa(b.MaxEvents) },
 		number(func(b *Behaviour) *int { return &b.MaxEvents }, 1, 1<<16)},
 	{"max-fd", "a connection with this descriptor number or above is closed at once; 0 no limit", func(b *Behaviour) string { return strconv.Itoa(b.MaxFD) },
@@ -70,6 +75,10 @@ var Knobs = []Knob{
 		choose(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor")},
 	{"sndbuf", "SO_SNDBUF of connections in bytes; 0 the kernel's default", func(b *Behaviour) string { return strconv.Itoa(b.SndBuf) },
 		number(func(b *Behaviour) *int { return &b.SndBuf }, 0, 1<<30)},
+	{"split", "accept on a thread of its own, over one table under a lock (sleep-poll): true, false", func(b *Behaviour) string { return strconv.FormatBool(b.Split) },
+		boolean(func(b *Behaviour) *bool { return &b.Split })},
+	{"threads", "threads that wait for readiness (epoll)", func(b *Behaviour) string { return strconv.Itoa(b.Threads) },
+		number(func(b *Behaviour) *int { return &b.Threads }, 1, 64)},
 	{"timeout", "longest wait of a readiness loop; -1 for ever", func(b *Behaviour) string {
 		if b.Timeout < 0 {
 			return "-1"

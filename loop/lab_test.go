@@ -3,9 +3,12 @@ package loop
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -272,4 +275,10 @@ func tallyOf(evs []trace.Event, fd int32) tally {
 		}
 	}
 	return s
+}
+
+// sleeping asks the kernel whether a thread of this process is off the processor.
+func sleeping(t *testing.T, tid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
+	return err == nil && strings.Contains(string(b), ") S ")
 }

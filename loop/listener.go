@@ -12,12 +12,13 @@ import (
 
 // listener is the server's listening socket and the wake-fd's bookkeeping beside it.
 type listener struct {
-	fd       int
-	gen      uint32
-	addr     string
-	trigger  uint32
-	own      bool // trigger was chosen for the listener alone
-	blocking bool // without O_NONBLOCK
+	fd        int
+	gen       uint32
+	addr      string
+	trigger   uint32
+	own       bool // trigger was chosen for the listener alone
+	reuseport bool // opened with SO_REUSEPORT
+	blocking  bool // without O_NONBLOCK
 
 	wakeUnread bool
 	wakePosts  uint64
@@ -71,6 +72,12 @@ func (l *Loop) openListener() error {
 	if err := l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return fail("setsockopt", err)
 	}
+	if l.b.Listeners == ListenersReuseport {
+		if err := l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+			return fail("setsockopt", err)
+		}
+		l.lis.reuseport = true
+	}
 	// Buffer sizes are inherited by accepted connections, and must be set before the handshake to bound the window.
 	if n := l.b.RcvBuf; n > 0 {
 		l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
@@ -122,8 +129,8 @@ func (l *Loop) openWake() error {
 func (l *Loop) openReserve() {
 	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err == nil {
-		l.reserve = fd
 		l.opened(fd, trace.TypeOther, trace.OriginOpen, 0, 0, unix.O_CLOEXEC)
+		l.locked(func() { l.shared.reserve = fd })
 	}
 }
 

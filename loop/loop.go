@@ -22,9 +22,11 @@ type Config struct {
 	NewRing func(role uint32) *trace.Ring
 }
 
-// Loop is a real event loop behind an echo server. All fields but those marked shared belong to its thread; from
+// Loop is a real event loop behind an echo server. All fields but those that other threads reach belong to its thread; from
 // elsewhere it is reached by Post, Do and the methods built on them.
 type Loop struct {
+	*shared
+
 	cfg Config
 	b   Behaviour
 	tr  *trace.Ring
@@ -32,16 +34,12 @@ type Loop struct {
 	tid int
 
 	lis     listener
-	conns   []*conn  // by descriptor
-	gens    []uint32 // by descriptor: how often the number was used
-	order   []*conn  // open connections, in the order a polling round asks them
 	drv     driver
 	buf     []byte
 	mark    int64 // end of the last call that was recorded; see tick
 	stamped stamped
 	rsa     unix.RawSockaddrAny // for accept, so that it allocates nothing
 	said    string              // the last words for the operator
-	reserve int                 // descriptor given up when there are no others (OnEMFILE)
 
 	names  map[string]uint32
 	nextID uint32
@@ -56,17 +54,18 @@ type Loop struct {
 	wakeGen uint32
 	obs     *observer
 
-	// shared
-	tasks    tasks
+	hand       bool // not the first thread; see crew
+	resting    bool // it has made all its waits; see rest
+	holdsWorld bool // the first thread has the world to itself
+
+	// reached by other threads
 	polling  atomic.Bool // the loop does not wait for the wake-fd
 	asleep   atomic.Bool // it is inside a call that only a signal ends
 	tidNow   atomic.Int64
 	gone     atomic.Bool
-	registry registry
 	done     chan struct{}
 	err      error
 	mode     atomic.Uint32 // driver | trigger<<8
-	stats    Stats
 	startErr chan error
 	guard    func(func()) // starts a goroutine
 }
@@ -97,7 +96,7 @@ func New(cfg Config) (*Loop, error) {
 	if cfg.NewRing == nil {
 		cfg.NewRing = func(uint32) *trace.Ring { return trace.NoRing() }
 	}
-	l := &Loop{cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), reserve: -1, wakeFD: -1,
+	l := &Loop{shared: &shared{reserve: -1}, cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), wakeFD: -1,
 		done: make(chan struct{}), startErr: make(chan error, 1), names: map[string]uint32{}, nextID: 1}
 	l.lis.fd = -1
 	l.waits = cfg.Behaviour.Waits
@@ -163,6 +162,7 @@ func (l *Loop) run() {
 	l.startErr <- nil
 	l.err = l.loop()
 	l.end()
+	l.tellUsage()
 	now := l.tr.Now()
 	e := l.tr.Next(trace.Stop, now)
 	e.Aux = l.stopWhy
@@ -171,10 +171,12 @@ func (l *Loop) run() {
 	}
 }
 
-// end refuses tasks from here on, and closes everything. The observer goes first: what it watches is still open then.
+// end refuses tasks from here on, and closes everything. The other threads go first, then the observer: what it watches is
+// still open then.
 func (l *Loop) end() {
 	l.gone.Store(true)
 	l.tasks.abandon()
+	l.dismiss()
 	l.stopObserver()
 	l.closeAll()
 }
@@ -211,14 +213,22 @@ func (l *Loop) open() error {
 //  4. what it found is handled
 func (l *Loop) loop() error {
 	for !l.quit {
+		if l.crowd && (l.timers.due(l.clock()) || l.tasks.waiting.Load() != 0) {
+			l.takeWorld()
+		}
 		l.fireTimers()
 		drv := l.drv
 		l.runTasks()
+		l.releaseWorld()
 		if l.quit {
 			break
 		}
 		if l.drv != drv {
 			continue // a task posted just before the switch knew only the old way to wake the loop: look again
+		}
+		if l.waits == parked {
+			l.rest()
+			continue
 		}
 		if err := l.drv.turn(l); err != nil {
 			return err
@@ -231,10 +241,17 @@ func (l *Loop) loop() error {
 func (l *Loop) countWait() {
 	if l.waits > 0 {
 		if l.waits--; l.waits == 0 {
+			if l.crowd {
+				l.waits = parked
+				return
+			}
 			l.quit, l.stopWhy = true, trace.StopAsked
 		}
 	}
 }
+
+// parked is the number of waits left of a thread of several that has made all it was to make.
+const parked = -1
 
 func (l *Loop) closeAll() {
 	for len(l.order) > 0 {
@@ -244,7 +261,7 @@ func (l *Loop) closeAll() {
 		l.drv.detach(l)
 		l.drv = nil
 	}
-	for _, fd := range []*int{&l.lis.fd, &l.wakeFD, &l.reserve} {
+	for _, fd := range []*int{&l.lis.fd, &l.wakeFD, &l.shared.reserve} {
 		if *fd >= 0 {
 			l.closeFD(*fd, l.gens[*fd], trace.CloseShutdown)
 			*fd = -1
@@ -264,14 +281,10 @@ func (l *Loop) closeFD(fd int, gen uint32, why uint32) error {
 
 // opened gives a new descriptor its generation and records it.
 func (l *Loop) opened(fd int, typ, from, peer, local, flags uint32) uint32 {
-	for len(l.gens) <= fd {
-		l.gens = append(l.gens, 0)
-		l.conns = append(l.conns, nil)
-	}
-	l.gens[fd]++
+	gen := l.born(fd)
 	e := l.tr.Next(trace.Open, l.tr.Now())
-	e.FD, e.Gen, e.Aux, e.A, e.B, e.Mask = int32(fd), l.gens[fd], typ|from<<8, int64(peer), int64(local), flags
-	return l.gens[fd]
+	e.FD, e.Gen, e.Aux, e.A, e.B, e.Mask = int32(fd), gen, typ|from<<8, int64(peer), int64(local), flags
+	return gen
 }
 
 // sync ties the monotonic to the wall clock in the record.

@@ -16,14 +16,21 @@ import (
 // Its character: the set lives in the kernel, so a wait costs what is ready and not what is watched, and another thread
 // may change it while the loop waits. Level-triggered entries go back to the ready list at every delivery and are polled
 // again; edge-triggered ones leave it until the file is woken anew (fs/eventpoll.c).
+//
+// Several threads may wait on one instance. Each has a poller of its own for it (share), which records on its own ring.
 type epollPoller struct {
+	*epollInstance
+	tr     *trace.Ring
+	round  *Rounding
+	events []unix.EpollEvent
+}
+
+// epollInstance is what the pollers of one instance have in common. Its descriptor changes only while one thread uses it.
+type epollInstance struct {
 	fd      int
 	gen     uint32
-	tr      *trace.Ring
-	round   *Rounding
 	books   instanceBooks
-	events  []unix.EpollEvent
-	watched atomic.Int64 // another thread may add
+	watched atomic.Int64
 }
 
 // instanceBooks are told of the descriptor of an epoll instance. They record it and give it its generation, and they
@@ -43,7 +50,12 @@ func newEpollPoller(tr *trace.Ring, round *Rounding, books instanceBooks) (*epol
 	gen := books.instanceOpened(fd)
 	e := tr.Next(trace.Instance, tr.Now())
 	e.Inst, e.FD, e.Gen, e.Mask, e.Dur = trace.EpollInstance(fd), int32(fd), gen, unix.EPOLL_CLOEXEC, t1-t0
-	return &epollPoller{fd: fd, gen: gen, tr: tr, round: round, books: books}, nil
+	return &epollPoller{epollInstance: &epollInstance{fd: fd, gen: gen, books: books}, tr: tr, round: round}, nil
+}
+
+// share is a poller of the same instance for another thread. Its owner alone closes the instance.
+func (p *epollPoller) share(tr *trace.Ring, round *Rounding) *epollPoller {
+	return &epollPoller{epollInstance: p.epollInstance, tr: tr, round: round}
 }
 
 func (p *epollPoller) Instance() trace.InstanceID { return trace.EpollInstance(p.fd) }

@@ -37,6 +37,14 @@ func (l *Loop) set(pairs []trace.Pair) error {
 	if err := b.Check(); err != nil {
 		return err
 	}
+	if b.Listeners == ListenersReuseport && b.Threads > 1 && !l.lis.reuseport {
+		return fmt.Errorf("reuseport must be chosen before the listener is opened: start with --listeners reuseport")
+	}
+	// Other threads have their own copies of the settings, and live as long as the driver.
+	if l.crowd || b.Threads != l.b.Threads || b.Listeners != l.b.Listeners || b.Split != l.b.Split {
+		l.drv.detach(l)
+		l.drv = nil
+	}
 	for _, p := range pairs {
 		k, _ := FindKnob(p.Key)
 		old := k.Get(&l.b)
@@ -47,6 +55,11 @@ func (l *Loop) set(pairs []trace.Pair) error {
 		l.settle(p.Key)
 	}
 	l.startObserver()
+	if l.drv == nil {
+		if err := l.attach(); err != nil {
+			return err
+		}
+	}
 	d, ok := l.drv.(*readiness)
 	if !ok {
 		return nil
@@ -56,7 +69,9 @@ func (l *Loop) set(pairs []trace.Pair) error {
 		if c.held {
 			l.registry.hold(c, l.interest(c))
 		}
-		l.interestChanged(c)
+		if !l.crowd { // else it has just been registered anew
+			l.interestChanged(c)
+		}
 	}
 	if l.b.Hold == 0 {
 		return l.release(d)

@@ -24,9 +24,9 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 			c.state, c.left = drained, 0
 		case errno == errNotMade:
 			return asked - 1, useful
-		case errno == unix.EINTR && l.tasks.waiting.Load() != 0: // a blocking read that was ended for a task
+		case errno == unix.EINTR && l.interrupted(): // a blocking read that was ended for a task
 			if got {
-				l.work()
+				l.workOn(c)
 			}
 			return
 		case errno == unix.EINTR:
@@ -38,7 +38,7 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 		case ret == 0:
 			useful++
 			if l.ended(c); got {
-				l.work()
+				l.workOn(c)
 			}
 			return
 		default:
@@ -59,13 +59,13 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 				return
 			}
 			if c.paused {
-				l.work()
+				l.workOn(c)
 				return
 			}
 		}
 	}
 	if got {
-		l.work()
+		l.workOn(c)
 	}
 	return
 }
@@ -233,18 +233,31 @@ func (l *Loop) interestChanged(c *conn) {
 	}
 }
 
-// work is what a handler does besides I/O.
-func (l *Loop) work() {
-	switch l.b.Work.Kind {
+// workOn is what a handler does besides I/O for a connection. Meanwhile another thread may have the connection.
+func (l *Loop) workOn(c *conn) {
+	if l.b.Work.Kind == WorkNone {
+		return
+	}
+	if !l.crowd || l.holdsWorld {
+		l.workFor(l.b.Work)
+		return
+	}
+	c.mu.Unlock()
+	l.workFor(l.b.Work)
+	c.mu.Lock()
+}
+
+func (l *Loop) workFor(w Work) {
+	switch w.Kind {
 	case WorkNone:
 		return
 	case WorkCPU:
-		end := l.clock() + int64(l.b.Work.For)
+		end := l.clock() + int64(w.For)
 		l.tr.Publish(l.tr.Now())
 		for l.clock() < end {
 		}
 	case WorkSleep:
-		left := int64(l.b.Work.For)
+		left := int64(w.For)
 		for end := l.clock() + left; left > 0; { // the thread is away for the whole time, whatever signals come
 			left = l.sleepOnce(left, end)
 		}

@@ -34,7 +34,7 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 	l.b = b
 	l.sameTrigger()
 	l.tellMode(trace.CauseSwitch)
-	if same {
+	if same && !l.crowd {
 		return l.retrigger()
 	}
 	l.drv.detach(l)
@@ -130,6 +130,9 @@ func (l *Loop) find(fd int, gen uint32) *conn {
 
 func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 	d, ok := l.drv.(*readiness)
+	if l.crowd && !l.b.oneInstance() {
+		return fmt.Errorf("fd %d may be registered with another thread's instance; switch all of them with t", fd)
+	}
 	if !ok || l.b.Driver != trace.DriverEpoll {
 		return fmt.Errorf("%s has no trigger to switch; only epoll has", trace.DriverNames.Word(l.b.Driver))
 	}

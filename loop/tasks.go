@@ -176,9 +176,11 @@ func (l *Loop) drainWake() {
 		e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(l.wakeFD), l.wakeGen, trace.CallRead, 8, int64(n), t1-t0, uint16(errno)
 		l.lis.wakeUnread = false
 	}
-	l.inBatch = true
-	l.runTasks()
-	l.inBatch = false
+	if !l.crowd { // else they run when this thread has the world to itself
+		l.inBatch = true
+		l.runTasks()
+		l.inBatch = false
+	}
 	l.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
 }
 

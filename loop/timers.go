@@ -47,6 +47,18 @@ func (t *timers) next(now int64) (int64, bool) {
 	return max(t.h[0].due-now, 0), true
 }
 
+// due reports whether a timer is.
+func (t *timers) due(now int64) bool { return len(t.h) > 0 && t.h[0].due <= now }
+
+// rearmTimer takes over a timer of another thread.
+func (l *Loop) rearmTimer(t *timer) {
+	l.timers.last++
+	t.id = l.timers.last
+	heap.Push(&l.timers.h, t)
+	e := l.tr.Next(trace.TimerSet, l.tr.Now())
+	e.Aux, e.A, e.B = t.id, t.due, t.every
+}
+
 // After arms a timer that fires once after d, or, when every is positive, again each time every has passed. It must be
 // called on the loop's thread (from a task or a callback).
 func (l *Loop) After(d, every time.Duration, fn func(*Loop)) *Timer {
