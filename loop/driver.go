@@ -33,6 +33,8 @@ func (l *Loop) attach() error {
 		l.drv = &blocking{}
 	case trace.DriverSleepPoll:
 		l.drv = &polling{}
+	case trace.DriverGo:
+		l.drv = &netpoller{}
 	case trace.DriverSelect:
 		l.drv = &readiness{p: newSelectPoller(l.tr, l.tid)}
 	case trace.DriverPoll:
@@ -45,7 +47,7 @@ func (l *Loop) attach() error {
 		l.drv = &readiness{p: p}
 		l.registry.open(p)
 	}
-	l.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking || l.b.oneInstance())
+	l.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking || l.b.Driver == trace.DriverGo || l.b.oneInstance())
 	l.resting = false
 	if err := l.setBlocking(); err != nil {
 		return err

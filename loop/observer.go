@@ -109,6 +109,18 @@ func (l *Loop) watchArrival(c *conn) {
 	}
 }
 
+// watchNumber asks for the arrivals of a descriptor that is not one of the loop's connections. Any goroutine may call it
+// between attach and detach of a driver.
+func (l *Loop) watchNumber(fd int, gen uint32) {
+	if l.obs == nil {
+		return
+	}
+	select {
+	case l.obs.reg <- watch{fd: fd, gen: gen}:
+	default:
+	}
+}
+
 // open makes the thread's own descriptors.
 func (o *observer) open() (err error) {
 	if o.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {

@@ -31,6 +31,9 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 	if err := b.Check(); err != nil {
 		return err
 	}
+	if driver != old.Driver && (driver == trace.DriverGo || old.Driver == trace.DriverGo) {
+		return fmt.Errorf("Go's runtime must have a socket from its birth, so mode go cannot be entered or left while the server runs; start with --mode go")
+	}
 	l.b = b
 	l.sameTrigger()
 	l.tellMode(trace.CauseSwitch)
