@@ -33,8 +33,8 @@ type labOptions struct {
 func (o *labOptions) flags(c *cobra.Command) {
 	f := c.Flags()
 	def := loop.Default()
-	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: sleep-poll, poll, epoll, epoll-lt, epoll-et (default sleep-poll)")
-	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge (default level)")
+	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: "+strings.Join(modeWords(), ", ")+" (default sleep-poll)")
+	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge, oneshot (default level)")
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
 	f.StringVarP(&o.listen, "listen", "l", "", "address of the server (default 127.0.0.1:4201, or a free port when that one is taken)")
 	f.StringVar(&o.preset, "preset", "", "settings of a well-known server: article (the tutorial's polling server)")
@@ -50,6 +50,9 @@ func (o *labOptions) flags(c *cobra.Command) {
 	for i := range loop.Knobs {
 		k := &loop.Knobs[i]
 		o.knobs[k.Name] = f.String(k.Name, k.Get(&def), k.Doc)
+		if v := k.Get(&def); v == "true" || v == "false" {
+			f.Lookup(k.Name).NoOptDefVal = "true" // --split alone means --split=true
+		}
 	}
 	words := func(w ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -57,13 +60,22 @@ func (o *labOptions) flags(c *cobra.Command) {
 		}
 	}
 	c.RegisterFlagCompletionFunc("mode", words(modeWords()...))
-	c.RegisterFlagCompletionFunc("trigger", words("level", "edge"))
+	c.RegisterFlagCompletionFunc("trigger", words("level", "edge", "oneshot"))
 	c.RegisterFlagCompletionFunc("scenario", words(scenarios.Names()...))
 	c.RegisterFlagCompletionFunc("preset", words("article"))
 	c.RegisterFlagCompletionFunc("symbols", words("auto", "block", "ascii"))
 }
 
-func modeWords() []string { return []string{"sleep-poll", "poll", "epoll", "epoll-lt", "epoll-et"} }
+// modeWords are the words of --mode: the mechanisms, and two short forms.
+func modeWords() []string {
+	var out []string
+	for _, d := range loop.Drivers {
+		if out = append(out, trace.DriverNames.Word(d)); d == trace.DriverEpoll {
+			out = append(out, "epoll-lt", "epoll-et")
+		}
+	}
+	return out
+}
 
 // oneOf says that a word is none of the right ones, and which one it may have been.
 func oneOf(flag, got string, words []string) error {
@@ -163,25 +175,25 @@ func (o *labOptions) modeOf(b *loop.Behaviour) error {
 	if !ok || d == 0 {
 		return oneOf("mode", mode, modeWords())
 	}
-	switch d {
-	case trace.DriverSleepPoll, trace.DriverPoll, trace.DriverEpoll:
-	default:
-		return usage("--mode %s: this version of the lab runs as sleep-poll, poll and epoll", mode)
-	}
 	b.Driver = d
 	if trigger == "" {
-		return nil
+		return o.check(b)
 	}
 	if d != trace.DriverEpoll {
 		return usage("--trigger %s does not go with --mode %s: only epoll has a trigger", trigger, mode)
 	}
-	switch trigger {
-	case "level":
-		b.Trigger = trace.TriggerLevel
-	case "edge":
-		b.Trigger = trace.TriggerEdge
-	default:
-		return oneOf("trigger", trigger, []string{"level", "edge"})
+	t, ok := trace.TriggerNames.Value(trigger)
+	if !ok || t == trace.TriggerNone {
+		return oneOf("trigger", trigger, trace.TriggerNames[1:])
+	}
+	b.Trigger = t
+	return o.check(b)
+}
+
+// check refuses combinations that cannot run.
+func (o *labOptions) check(b *loop.Behaviour) error {
+	if err := b.Check(); err != nil {
+		return usage("%v", err)
 	}
 	return nil
 }

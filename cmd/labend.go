@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"evviz/loop"
@@ -12,12 +14,15 @@ import (
 // labEnd is the lab as others see it: the screen's Lab, the scenarios' Lab and Observer.
 type labEnd struct{ s *session }
 
-// CycleTrigger goes from level to edge and back; from a mode without triggers it goes to epoll level.
+// nextTrigger is the order in which a key goes through the triggers.
+var nextTrigger = map[uint32]uint32{trace.TriggerLevel: trace.TriggerEdge, trace.TriggerEdge: trace.TriggerOneshot, trace.TriggerOneshot: trace.TriggerLevel}
+
+// CycleTrigger goes from level to edge, to oneshot and back; from a mode without triggers it goes to epoll level.
 func (e *labEnd) CycleTrigger() (string, error) {
 	driver, trigger := e.s.loop.Mode()
 	next := uint32(trace.TriggerLevel)
-	if driver == trace.DriverEpoll && trigger == trace.TriggerLevel {
-		next = trace.TriggerEdge
+	if driver == trace.DriverEpoll {
+		next = nextTrigger[trigger]
 	}
 	if err := e.s.loop.Switch(trace.DriverEpoll, next); err != nil {
 		return "", err
@@ -26,8 +31,11 @@ func (e *labEnd) CycleTrigger() (string, error) {
 	if driver != trace.DriverEpoll {
 		return fmt.Sprintf("%s has no trigger: the server is now epoll %s, connections kept", trace.DriverNames.Word(driver), word), nil
 	}
-	if next == trace.TriggerEdge {
+	switch next {
+	case trace.TriggerEdge:
 		return "epoll EDGE: each arrival is told once; what is not drained then stays behind", nil
+	case trace.TriggerOneshot:
+		return "epoll ONESHOT: each report disarms its descriptor, and the handler arms it again (--rearm)", nil
 	}
 	return "epoll LEVEL: what is not drained is told again, and what was stranded is told now", nil
 }
@@ -42,27 +50,41 @@ func (e *labEnd) CycleTriggerOf(fd int32, gen uint32) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	next := uint32(trace.TriggerEdge)
-	if trigger == trace.TriggerEdge {
-		next = trace.TriggerLevel
-	}
+	next := nextTrigger[trigger]
 	if err := e.s.loop.SwitchOne(fd, 0, next); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("fd %d alone is now %s-triggered", fd, trace.TriggerNames.Word(next)), nil
 }
 
-// CycleMode goes through sleep-poll, poll, epoll.
+// CycleMode goes through the mechanisms that can be entered while the server runs. One that cannot run with the present
+// settings is passed over, and the words say why.
 func (e *labEnd) CycleMode() (string, error) {
 	driver, trigger := e.s.loop.Mode()
-	next := map[uint32]uint32{trace.DriverSleepPoll: trace.DriverPoll, trace.DriverPoll: trace.DriverEpoll, trace.DriverEpoll: trace.DriverSleepPoll}[driver]
-	if next == trace.DriverEpoll || trigger == trace.TriggerNone {
+	if !loop.Live(driver) {
+		return "", e.s.loop.Switch(trace.DriverEpoll, trace.TriggerLevel) // which says why not
+	}
+	if trigger == trace.TriggerNone {
 		trigger = trace.TriggerLevel
 	}
-	if err := e.s.loop.Switch(next, trigger); err != nil {
-		return "", err
+	var passed error
+	at := slices.Index(loop.Drivers, driver)
+	for i := 1; i < len(loop.Drivers); i++ {
+		next := loop.Drivers[(at+i)%len(loop.Drivers)]
+		if !loop.Live(next) {
+			continue
+		}
+		if err := e.s.loop.Switch(next, trigger); err != nil {
+			passed = errors.Join(passed, err)
+			continue
+		}
+		words := fmt.Sprintf("the server now runs as %s, connections kept", trace.DriverNames.Word(next))
+		if passed != nil {
+			words += " (" + strings.ReplaceAll(passed.Error(), "\n", "; ") + ")"
+		}
+		return words, nil
 	}
-	return fmt.Sprintf("the server now runs as %s, connections kept", trace.DriverNames.Word(next)), nil
+	return "", passed
 }
 
 // Describe is for the header.

@@ -90,7 +90,10 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"flag", []string{"--haedless"}, 2, []string{"--haedless", "did you mean --headless?"}},
 		{"mode", []string{"--mode", "epol"}, 2, []string{"epol", "did you mean epoll?"}},
-		{"mode of a later version", []string{"--mode", "io-uring"}, 2, []string{"io-uring", "sleep-poll, poll and epoll"}},
+		{"threads without epoll", []string{"--mode", "poll", "--threads", "3"}, 2, []string{"need epoll"}},
+		{"rdhup under select", []string{"--mode", "select", "--rdhup"}, 2, []string{"not for rdhup"}},
+		{"exclusive and oneshot", []string{"-t", "oneshot", "--threads", "2", "--listeners", "exclusive"}, 2, []string{"EPOLLEXCLUSIVE"}},
+		{"split epoll", []string{"--mode", "epoll", "--split"}, 2, []string{"split is for sleep-poll"}},
 		{"trigger", []string{"--mode", "epoll", "--trigger", "egde"}, 2, []string{"did you mean edge?"}},
 		{"trigger without epoll", []string{"--mode", "poll", "--trigger", "edge"}, 2, []string{"only epoll has a trigger"}},
 		{"contradiction", []string{"--mode", "epoll-lt", "--trigger", "edge"}, 2, []string{"contradict"}},

@@ -49,9 +49,19 @@ func TestLabOnScreen(t *testing.T) {
 	x.Shows(" EDGE ")
 	x.Shows("nobody told again")
 	x.Send("t")
+	x.Shows(" ONESHOT ")
+	x.Send("t")
 	x.Shows(" LEVEL ")
+	for !strings.Contains(x.Screen(), "· blocking ") { // past what this kernel may offer besides
+		before := strings.SplitN(x.Screen(), "\n", 2)[0]
+		x.Send("m")
+		x.Until("another mechanism", func(s string) bool { return strings.SplitN(s, "\n", 2)[0] != before })
+	}
+	x.Shows("stuck since")
 	x.Send("m")
 	x.Shows("sleep-poll 250 ms")
+	x.Send("m")
+	x.Shows("· select ")
 	x.Send("m")
 	x.Shows("· poll ")
 	x.Send("?")

@@ -156,7 +156,8 @@ func labKinds() trace.KindSet {
 	return trace.Kinds(trace.Start, trace.Stop, trace.Thread, trace.Mode, trace.Knob, trace.Open, trace.Close, trace.SockOpt, trace.Listen,
 		trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify,
 		trace.Call, trace.Accept, trace.Read, trace.Write, trace.TimerSet, trace.TimerFire, trace.TimerStop, trace.Wake, trace.Task,
-		trace.Arrive, trace.Queue, trace.Step, trace.Sync, trace.Name, trace.Lost, trace.State)
+		trace.Arrive, trace.Queue, trace.Step, trace.Sync, trace.Name, trace.Lost, trace.State, trace.FdFlags, trace.Lock, trace.Usage,
+		trace.Exit, trace.Bookmark)
 }
 
 // meta is what a recording's header says about how it was made.

@@ -27,6 +27,7 @@ func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	}
 	n.lanes()
 	n.lost()
+	n.stuck()
 	n.stranded()
 	n.exhausted()
 	n.nagging()
@@ -118,6 +119,35 @@ func (n *narrator) lost() {
 		return
 	}
 	n.quiet = true
+}
+
+// stuck tells of a thread that is inside a call which may last for ever. It is known of the newest moment only.
+func (n *narrator) stuck() {
+	if n.now < n.s.Now {
+		return
+	}
+	for _, l := range n.s.Loops {
+		if l.Ended != 0 || n.now-l.InSince < longWait {
+			continue
+		}
+		what := ""
+		switch l.In {
+		case trace.Accept:
+			what = "accept: nothing else happens until somebody connects"
+		case trace.Read:
+			what = "read of fd " + strconv.Itoa(int(l.InFD)) + ": nothing else happens until it sends"
+		case trace.Write:
+			what = "write to fd " + strconv.Itoa(int(l.InFD)) + ": nothing else happens until it reads"
+		case trace.Connect:
+			what = "connect of fd " + strconv.Itoa(int(l.InFD))
+		case trace.Lock:
+			what = "a lock that another thread holds"
+		default:
+			continue
+		}
+		n.say("stuck since ", Duration(n.now-l.InSince), " in ", what)
+		return
+	}
 }
 
 func (n *narrator) stranded() {

@@ -69,6 +69,7 @@ type Run struct {
 	Working    *int64 `json:"loop_working_ns"`
 	Renotified *int64 `json:"loop_renotified_ns"`
 	Asleep     *int64 `json:"loop_asleep_ns"`
+	Locked     *int64 `json:"loop_locked_ns"`
 	Unknown    *int64 `json:"loop_unknown_ns"`
 }
 
@@ -102,7 +103,7 @@ func Summarize(s *timeline.Snapshot) Run {
 		Pending: st.Pending, Stranded: st.Stranded,
 		Waiting: known(st.Time[timeline.LoopWaiting], loops), Working: known(st.Time[timeline.LoopWorking], loops),
 		Renotified: known(st.Time[timeline.LoopRenotified], loops && st.RenotifyKnown),
-		Asleep:     known(st.Time[timeline.LoopAsleep], loops), Unknown: known(st.Time[timeline.LoopUnknown], loops),
+		Asleep:     known(st.Time[timeline.LoopAsleep], loops), Locked: known(st.Time[timeline.LoopLocked], loops), Unknown: known(st.Time[timeline.LoopUnknown], loops),
 	}
 	if s.Mode.Known {
 		d := trace.DriverNames.Word(s.Mode.Driver)
@@ -189,6 +190,9 @@ func Summary(w io.Writer, s *timeline.Snapshot) error {
 	t.dur("loop working", r.Working, "")
 	t.dur("loop re-notified", r.Renotified, "")
 	t.dur("loop asleep", r.Asleep, "")
+	if r.Locked != nil && *r.Locked > 0 {
+		t.dur("loop locked out", r.Locked, "")
+	}
 	if r.Pending > 0 || r.Stranded > 0 {
 		pending, stranded := int64(r.Pending), int64(r.Stranded)
 		t.num("waiting at the end", &pending, "descriptors with data that nobody has read")

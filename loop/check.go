@@ -13,7 +13,7 @@ import (
 func (b *Behaviour) Check() error {
 	mode := trace.DriverNames.Word(b.Driver)
 	if !supported(b.Driver) {
-		return fmt.Errorf("the lab cannot run as %s in this version; it can as sleep-poll, poll and epoll", mode)
+		return fmt.Errorf("the lab cannot run as %s in this version; see --mode in evviz --help", mode)
 	}
 	switch {
 	case b.Driver == trace.DriverEpoll && trace.TriggerNames.Word(b.Trigger) == "":

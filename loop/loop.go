@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -103,12 +104,14 @@ func New(cfg Config) (*Loop, error) {
 	return l, nil
 }
 
+// Drivers are the mechanisms that a loop can run as, in the order in which the texts tell of them.
+var Drivers = []uint32{trace.DriverBlocking, trace.DriverSleepPoll, trace.DriverSelect, trace.DriverPoll, trace.DriverEpoll, trace.DriverGo}
+
+// Live reports whether the mechanism can be entered and left while connections are open.
+func Live(driver uint32) bool { return driver != trace.DriverGo }
+
 func supported(driver uint32) bool {
-	switch driver {
-	case trace.DriverGo, trace.DriverBlocking, trace.DriverSleepPoll, trace.DriverSelect, trace.DriverPoll, trace.DriverEpoll:
-		return true
-	}
-	return false
+	return slices.Contains(Drivers, driver)
 }
 
 // Start opens the listener and runs the loop on a thread of its own. It returns when clients can connect, or with the

@@ -123,13 +123,15 @@ func (lp *loopB) block(e *trace.Event) {
 	switch e.Kind {
 	case trace.Accept, trace.Read, trace.Write, trace.Connect:
 		lp.turn(e.Time, LoopWaiting)
+	case trace.Lock:
+		lp.turn(e.Time, LoopLocked)
 	}
 }
 
 func (lp *loopB) unblock(e *trace.Event) {
 	lp.pub.In, lp.pub.InFD, lp.pub.InSince = trace.KindNone, -1, 0
 	switch e.Kind {
-	case trace.Accept, trace.Read, trace.Write, trace.Connect:
+	case trace.Accept, trace.Read, trace.Write, trace.Connect, trace.Lock:
 		lp.turn(e.Time, LoopWorking)
 	}
 }

@@ -12,10 +12,11 @@ const (
 	LoopWorking
 	LoopRenotified
 	LoopAsleep
+	LoopLocked // waiting for a lock that another thread holds
 	LoopStateCount
 )
 
-var loopStateNames = [LoopStateCount]string{"unknown", "waiting", "working", "re-notified", "asleep"}
+var loopStateNames = [LoopStateCount]string{"unknown", "waiting", "working", "re-notified", "asleep", "waiting for a lock"}
 
 // String is the state in words.
 func (s LoopState) String() string {

@@ -34,6 +34,9 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	if e.Dur > 0 {
 		took = diagnostics.Duration(e.Dur)
 	}
+	if e.Phase.Base() == trace.PhaseEnter {
+		return eventBegins(s, e, call(e.Aux)), ""
+	}
 	switch e.Kind {
 	case trace.Wait:
 		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), waitFor(e.B), result(int64(e.Mask))), "waited " + took
@@ -96,12 +99,67 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return "woken by thread " + fmt.Sprint(e.A), trace.ViaNames.Word(e.Aux & 0xff)
 	case trace.Task:
 		return "task " + name(e.Aux), took
+	case trace.Lock:
+		return "has the lock", "waited " + took
+	case trace.Call:
+		return "handled " + handlerOf(e), took
+	case trace.Bookmark:
+		return "server: " + name(e.Aux), ""
+	case trace.FdFlags:
+		if e.Mask&0x800 == 0 {
+			return fmt.Sprintf("fcntl(%d, F_SETFL) = %s", e.FD, result(0)), "blocking from here on"
+		}
+		return fmt.Sprintf("fcntl(%d, F_SETFL, O_NONBLOCK) = %s", e.FD, result(0)), "non-blocking from here on"
+	case trace.TimerFire:
+		return fmt.Sprintf("timer %d fires", e.Aux), diagnostics.Duration(e.B) + " late"
+	case trace.TimerSet:
+		return fmt.Sprintf("timer %d set", e.Aux), "due in " + diagnostics.Duration(e.A-e.Time)
+	case trace.TimerStop:
+		return fmt.Sprintf("timer %d cancelled", e.Aux), ""
+	case trace.Usage:
+		return "used " + diagnostics.Duration(e.A+e.B) + " of processor time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+	case trace.Submit:
+		return fmt.Sprintf("  submit %s fd %d %d", trace.OpNames.Word(e.Aux&0xff), e.FD, e.B), ""
+	case trace.Complete:
+		return fmt.Sprintf("  complete %s fd %d = %s", trace.OpNames.Word(e.Aux&0xff), e.FD, result(e.B)), ""
 	}
 	line := string(trace.AppendText(nil, e))
 	if f := strings.SplitN(line, " ", 3); len(f) == 3 {
 		line = f[2]
 	}
 	return text(line), ""
+}
+
+// eventBegins says a call that has begun and may last, the way a system call trace does.
+func eventBegins(s *timeline.Snapshot, e *trace.Event, call string) string {
+	switch e.Kind {
+	case trace.Wait:
+		return fmt.Sprintf("%s(%s ...", call, waitFor(e.B))
+	case trace.Sleep:
+		return fmt.Sprintf("%s(%s ...", call, diagnostics.Duration(e.A))
+	case trace.Accept:
+		return fmt.Sprintf("%s(%d ...", call, e.FD)
+	case trace.Read, trace.Write:
+		return fmt.Sprintf("%s(%d, %d ...", call, e.FD, e.A)
+	case trace.Connect:
+		return fmt.Sprintf("connect(%d, %s ...", e.FD, text(s.Name(e.Stream, e.Aux)))
+	case trace.Lock:
+		return "waits for a lock ..."
+	case trace.Call:
+		return fmt.Sprintf("handler of %s begins", handlerOf(e))
+	case trace.Task:
+		return "task " + text(s.Name(e.Stream, e.Aux)) + " begins"
+	}
+	return strings.ToLower(e.Kind.String()) + " ..."
+}
+
+// handlerOf names what a handler handles.
+func handlerOf(e *trace.Event) string {
+	what := trace.HandlerNames.Word(e.Aux & 0xff)
+	if e.FD >= 0 {
+		return fmt.Sprintf("%s fd %d", what, e.FD)
+	}
+	return what
 }
 
 func waitFor(ns int64) string {

@@ -17,9 +17,9 @@ type key struct {
 func table() []key {
 	return []key{
 		{[]string{"Space"}, "pause", "freeze the view, or go on; what is recorded goes on all the time (a replay stands still)", "", (*ui).toggleFreeze},
-		{[]string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge; a mode that has none moves to epoll level, connections kept", "lab", (*ui).cycleTrigger},
+		{[]string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge, oneshot; a mode that has none moves to epoll level, connections kept", "lab", (*ui).cycleTrigger},
 		{[]string{"T"}, "", "switch the triggering of the selected lane alone", "lab", (*ui).cycleTriggerOne},
-		{[]string{"m"}, "mode", "switch the mechanism: sleep-poll, poll, epoll; connections kept", "lab", (*ui).cycleMode},
+		{[]string{"m"}, "mode", "switch the mechanism: blocking, sleep-poll, select, poll, epoll; connections kept", "lab", (*ui).cycleMode},
 		{[]string{"r"}, "record", "start or stop recording to a file", "record", (*ui).toggleRecord},
 		{[]string{"+", "="}, "+/- zoom", "look closer, down to 1 ms a screen", "", func(u *ui) { u.zoom(-1) }},
 		{[]string{"-"}, "", "look at more time, up to 30 minutes a screen", "", func(u *ui) { u.zoom(1) }},

@@ -159,15 +159,29 @@ func port(addr string) string {
 	return clean(addr)
 }
 
+// waitName is the call that a mechanism waits in.
+var waitName = map[uint32]string{trace.DriverSelect: "select", trace.DriverPoll: "poll", trace.DriverEpoll: "epoll_wait", trace.DriverURing: "uring_enter"}
+
 func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 	t, g, n := &u.theme, f.gutter(), f.cells()
-	x := p.put(0, y, "loop", t.bold)
+	name := "loop"
+	if l.Name != "" && len(f.snap.Loops) > 1 {
+		name = cut(text(l.Name), 8)
+	}
+	x := p.put(0, y, name, t.bold)
 	what := l.State.String()
-	if f.snap.Mode.Known && l.State == timeline.LoopWaiting {
-		what = trace.DriverNames.Word(f.snap.Mode.Driver) + "_wait"
-		if f.snap.Mode.Driver == trace.DriverPoll {
-			what = "poll"
+	switch {
+	case l.Ended != 0:
+		what = "ended"
+	case l.State == timeline.LoopWaiting && l.In != trace.Wait && l.In != trace.KindNone:
+		what = "in " + strings.ToLower(l.In.String()) // a call that blocks
+		if l.InFD >= 0 && l.In != trace.Accept {
+			what += fmt.Sprintf(" %d", l.InFD)
 		}
+	case f.snap.Mode.Known && l.State == timeline.LoopWaiting:
+		what = waitName[f.snap.Mode.Driver]
+	case l.State == timeline.LoopLocked:
+		what = "locked out"
 	}
 	p.put(max(x+1, 9), y, cut(what, g-10), t.dim)
 	cells := l.Cells(f.t0, f.t1, n)
@@ -183,6 +197,8 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 			p.set(x, y, '?', t.warn)
 		case c.Renotify > 0:
 			p.set(x, y, u.sym.again, t.again)
+		case c.Dur[timeline.LoopLocked] > 0 && c.Dur[timeline.LoopLocked]*2 >= c.Dur[timeline.LoopWorking]:
+			p.set(x, y, 'L', t.old)
 		case c.Dur[timeline.LoopWorking] > 0:
 			st := t.working
 			r := ' '
@@ -198,6 +214,8 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 			p.set(x, y, r, t.asleep)
 		case c.Top == timeline.LoopWaiting:
 			p.set(x, y, u.sym.wait, t.waiting)
+		case c.Top == timeline.LoopLocked:
+			p.set(x, y, 'L', t.old)
 		}
 	}
 }
