@@ -13,7 +13,7 @@ import (
 func (b *Behaviour) Check() error {
 	mode := trace.DriverNames.Word(b.Driver)
 	if !supported(b.Driver) {
-		return fmt.Errorf("the lab cannot run as %s in this version; it can as sleep-poll, poll and epoll", mode)
+		return fmt.Errorf("the lab cannot run as %s in this version; it can as blocking, sleep-poll, select, poll, epoll and io-uring", mode)
 	}
 	switch {
 	case b.Driver == trace.DriverEpoll && trace.TriggerNames.Word(b.Trigger) == "":
@@ -26,6 +26,9 @@ func (b *Behaviour) Check() error {
 		return fmt.Errorf("the kernel refuses EPOLLEXCLUSIVE together with EPOLLONESHOT; use --listeners shared, or level or edge")
 	case b.Split && b.Driver != trace.DriverSleepPoll:
 		return fmt.Errorf("split is for sleep-poll; under %s the loop is woken for the listener anyway, and threads share the work (--threads)", mode)
+	case b.Driver == trace.DriverURing:
+		_, _, err := canRing(b)
+		return err
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func New(cfg Config) (*Loop, error) {
 
 func supported(driver uint32) bool {
 	switch driver {
-	case trace.DriverGo, trace.DriverBlocking, trace.DriverSleepPoll, trace.DriverSelect, trace.DriverPoll, trace.DriverEpoll:
+	case trace.DriverGo, trace.DriverBlocking, trace.DriverSleepPoll, trace.DriverSelect, trace.DriverPoll, trace.DriverEpoll, trace.DriverURing:
 		return true
 	}
 	return false
