@@ -33,7 +33,7 @@ type labOptions struct {
 func (o *labOptions) flags(c *cobra.Command) {
 	f := c.Flags()
 	def := loop.Default()
-	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: sleep-poll, poll, epoll, epoll-lt, epoll-et (default sleep-poll)")
+	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: sleep-poll, poll, epoll, epoll-lt, epoll-et, io-uring (default sleep-poll)")
 	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge (default level)")
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
 	f.StringVarP(&o.listen, "listen", "l", "", "address of the server (default 127.0.0.1:4201, or a free port when that one is taken)")
@@ -63,7 +63,9 @@ func (o *labOptions) flags(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("symbols", words("auto", "block", "ascii"))
 }
 
-func modeWords() []string { return []string{"sleep-poll", "poll", "epoll", "epoll-lt", "epoll-et"} }
+func modeWords() []string {
+	return []string{"sleep-poll", "poll", "epoll", "epoll-lt", "epoll-et", "io-uring"}
+}
 
 // oneOf says that a word is none of the right ones, and which one it may have been.
 func oneOf(flag, got string, words []string) error {
@@ -164,9 +166,9 @@ func (o *labOptions) modeOf(b *loop.Behaviour) error {
 		return oneOf("mode", mode, modeWords())
 	}
 	switch d {
-	case trace.DriverSleepPoll, trace.DriverPoll, trace.DriverEpoll:
+	case trace.DriverSleepPoll, trace.DriverPoll, trace.DriverEpoll, trace.DriverURing:
 	default:
-		return usage("--mode %s: this version of the lab runs as sleep-poll, poll and epoll", mode)
+		return usage("--mode %s: this version of the lab runs as sleep-poll, poll, epoll and io-uring", mode)
 	}
 	b.Driver = d
 	if trigger == "" {

@@ -52,10 +52,13 @@ func (e *labEnd) CycleTriggerOf(fd int32, gen uint32) (string, error) {
 	return fmt.Sprintf("fd %d alone is now %s-triggered", fd, trace.TriggerNames.Word(next)), nil
 }
 
-// CycleMode goes through sleep-poll, poll, epoll.
+// CycleMode goes through sleep-poll, poll, epoll and, where the kernel has it, io-uring.
 func (e *labEnd) CycleMode() (string, error) {
 	driver, trigger := e.s.loop.Mode()
-	next := map[uint32]uint32{trace.DriverSleepPoll: trace.DriverPoll, trace.DriverPoll: trace.DriverEpoll, trace.DriverEpoll: trace.DriverSleepPoll}[driver]
+	next := map[uint32]uint32{trace.DriverSleepPoll: trace.DriverPoll, trace.DriverPoll: trace.DriverEpoll, trace.DriverEpoll: trace.DriverURing, trace.DriverURing: trace.DriverSleepPoll}[driver]
+	if next == trace.DriverURing && loop.Can(&loop.Behaviour{Driver: next}) != nil {
+		next = trace.DriverSleepPoll // leaving it out is enough here; --mode io-uring says why
+	}
 	if next == trace.DriverEpoll || trigger == trace.TriggerNone {
 		trigger = trace.TriggerLevel
 	}

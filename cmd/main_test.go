@@ -90,7 +90,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"flag", []string{"--haedless"}, 2, []string{"--haedless", "did you mean --headless?"}},
 		{"mode", []string{"--mode", "epol"}, 2, []string{"epol", "did you mean epoll?"}},
-		{"mode of a later version", []string{"--mode", "io-uring"}, 2, []string{"io-uring", "sleep-poll, poll and epoll"}},
+		{"mode of a later version", []string{"--mode", "go"}, 2, []string{"go", "sleep-poll, poll, epoll and io-uring"}},
 		{"trigger", []string{"--mode", "epoll", "--trigger", "egde"}, 2, []string{"did you mean edge?"}},
 		{"trigger without epoll", []string{"--mode", "poll", "--trigger", "edge"}, 2, []string{"only epoll has a trigger"}},
 		{"contradiction", []string{"--mode", "epoll-lt", "--trigger", "edge"}, 2, []string{"contradict"}},

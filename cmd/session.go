@@ -156,6 +156,7 @@ func labKinds() trace.KindSet {
 	return trace.Kinds(trace.Start, trace.Stop, trace.Thread, trace.Mode, trace.Knob, trace.Open, trace.Close, trace.SockOpt, trace.Listen,
 		trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify,
 		trace.Call, trace.Accept, trace.Read, trace.Write, trace.TimerSet, trace.TimerFire, trace.TimerStop, trace.Wake, trace.Task,
+		trace.Submit, trace.Complete, trace.FdFlags, trace.Sys,
 		trace.Arrive, trace.Queue, trace.Step, trace.Sync, trace.Name, trace.Lost, trace.State)
 }
 

@@ -280,8 +280,10 @@ func TestSwitchWithManyInFlight(t *testing.T) {
 				for i := range out {
 					out[i] = byte(i) + round
 				}
-				go c.Write(out)
-				if _, err := io.ReadFull(c, in); err != nil || string(in) != string(out) {
+				written := make(chan error, 1)
+				go func() { _, err := c.Write(out); written <- err }()
+				_, err := io.ReadFull(c, in)
+				if err = errors.Join(err, <-written); err != nil || string(in) != string(out) {
 					t.Errorf("what came back is not what was sent: %v", err)
 					return
 				}
