@@ -56,7 +56,7 @@ func (e *labEnd) CycleTriggerOf(fd int32, gen uint32) (string, error) {
 func (e *labEnd) CycleMode() (string, error) {
 	driver, trigger := e.s.loop.Mode()
 	next := map[uint32]uint32{trace.DriverSleepPoll: trace.DriverPoll, trace.DriverPoll: trace.DriverEpoll, trace.DriverEpoll: trace.DriverURing, trace.DriverURing: trace.DriverSleepPoll}[driver]
-	if next == trace.DriverURing && loop.Can(&loop.Behaviour{Driver: next}) != nil {
+	if next == trace.DriverURing && (&loop.Behaviour{Driver: next}).Check() != nil {
 		next = trace.DriverSleepPoll // leaving it out is enough here; --mode io-uring says why
 	}
 	if next == trace.DriverEpoll || trigger == trace.TriggerNone {
