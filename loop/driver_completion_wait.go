@@ -49,6 +49,8 @@ func (d *completion) wait(l *Loop) error {
 	for {
 		errno := d.enter(l, left, timer, l.b.MaxEvents)
 		switch {
+		case errno != 0 && d.ring.Ready() > 0:
+			continue // a call that failed delivers nothing: another fetches what came meanwhile, at once
 		case d.ring.Ready() > 0 || errno == unix.ETIME || timeout == 0:
 			return nil
 		case errno != 0 && errno != unix.EINTR && errno != unix.EBUSY && errno != unix.EAGAIN:
@@ -87,7 +89,9 @@ func (d *completion) enter(l *Loop, timeout time.Duration, timer uint32, most in
 	if block {
 		e.Phase = trace.PhaseExit
 	}
-	e.Mask = uint32(min(d.ring.Ready(), most)) // also when a signal came between the completion and the return
+	if errno == 0 {
+		e.Mask = uint32(min(d.ring.Ready(), most))
+	}
 	return errno
 }
 

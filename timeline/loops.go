@@ -210,7 +210,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		t.stats.Enters++
 		t.count(s, e.Time, cntEnter, 0)
 	}
-	if e.Errno == eINTR && e.Mask == 0 || ring && cutShort(e) {
+	if e.Errno == eINTR || ring && cutShort(e) {
 		t.stats.Interrupted++
 		t.count(s, e.Time, cntIntr, 0)
 		return
@@ -218,7 +218,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 	t.stats.Waits++
 	t.count(s, e.Time, cntWait, 0)
 	switch {
-	case e.Errno != 0 && !(ring && (e.Errno == eTIME || e.Mask > 0)):
+	case e.Errno != 0 && !(ring && e.Errno == eTIME):
 		t.stats.WaitErrors++
 	case e.Mask > 0:
 		t.stats.Wakeups++
