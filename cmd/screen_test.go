@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"evviz/internal/testkit"
+	"evviz/loop"
+	"evviz/trace"
 )
 
 // listen occupies a port for the length of a test.
@@ -51,6 +53,10 @@ func TestLabOnScreen(t *testing.T) {
 	x.Send("t")
 	x.Shows(" LEVEL ")
 	x.Send("m")
+	if (&loop.Behaviour{Driver: trace.DriverURing}).Check() == nil { // a kernel without it is passed over
+		x.Shows("io-uring")
+		x.Send("m")
+	}
 	x.Shows("sleep-poll 250 ms")
 	x.Send("m")
 	x.Shows("· poll ")
