@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"evviz/internal/sys"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/trace"
@@ -192,7 +194,11 @@ func (o *labOptions) modeOf(b *loop.Behaviour) error {
 
 // check refuses combinations that cannot run.
 func (o *labOptions) check(b *loop.Behaviour) error {
-	if err := b.Check(); err != nil {
+	err := b.Check()
+	if u := (*sys.Unsupported)(nil); errors.As(err, &u) {
+		return env(err)
+	}
+	if err != nil {
 		return usage("%v", err)
 	}
 	return nil

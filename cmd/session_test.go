@@ -347,7 +347,9 @@ func TestSwitchingUnderLoad(t *testing.T) {
 			received += e.B
 		case e.Kind == trace.Read && e.A != 8 && e.B > 0:
 			in += e.B
-		case e.Kind == trace.Write && e.B > 0:
+		case e.Kind == trace.Complete && e.Aux == trace.OpRecv && e.B > 0:
+			in += e.B
+		case e.Kind == trace.Write && e.B > 0, e.Kind == trace.Complete && e.Aux == trace.OpSend && e.B > 0:
 			out += e.B
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"evviz/internal/testkit"
+	"evviz/loop"
 	"evviz/trace"
 )
 
@@ -42,8 +43,8 @@ func endTraced(t *testing.T, c *exec.Cmd, texts string, reads int) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
-	accepted := regexp.MustCompile(`(?m)accept4(?:\(| resumed).* = \d+`)
-	read := regexp.MustCompile(`(?m)\b(?:read|recvfrom)(?:\(| resumed).* = [1-9]\d*(?: <|$)`)
+	accepted := regexp.MustCompile(`(?m)(?:accept4|io_uring_enter)(?:\(| resumed).* = \d+`)
+	read := regexp.MustCompile(`(?m)\b(?:read|recvfrom|io_uring_enter)(?:\(| resumed).* = [1-9]\d*(?: <|$)`)
 	begin, asked := time.Now(), false
 	for {
 		select {
@@ -114,17 +115,25 @@ func TestStraceEqualsTrace(t *testing.T) {
 		{"sleep-poll", []string{"--mode", "sleep-poll", "--interval", "20ms"}},
 		{"epoll level", []string{"--mode", "epoll", "--trigger", "level"}},
 		{"epoll edge", []string{"--mode", "epoll", "--trigger", "edge", "--reads", "drain"}},
+		{"io-uring", []string{"--mode", "io-uring"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if err := (&loop.Behaviour{Driver: trace.DriverURing}).Check(); c.name == "io-uring" && err != nil {
+				t.Skipf("SKIPPED, not tested: %v", err)
+			}
 			dir := t.TempDir()
 			rec, out := filepath.Join(dir, "run.evt"), filepath.Join(dir, "st")
 			self, _ := os.Executable()
 			args := append([]string{"-ff", "-qq", "-o", out, "-e", "signal=none",
-				"-e", "trace=epoll_create1,epoll_ctl,epoll_wait,accept4,read,write,recvfrom,sendto,close,socket,connect,clock_nanosleep", self,
+				"-e", "trace=epoll_create1,epoll_ctl,epoll_wait,accept4,read,write,recvfrom,sendto,close,socket,connect,clock_nanosleep,io_uring_enter", self,
 				"--headless", "--listen", "127.0.0.1:0", "--record", rec, "--scenario", "trickle"}, c.args...)
 			cmd := exec.Command(strace, args...)
 			cmd.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1")
-			endTraced(t, cmd, out+".*", 12)
+			reads := 12
+			if c.name == "io-uring" {
+				reads = 40 // its calls are few
+			}
+			endTraced(t, cmd, out+".*", reads)
 			evs := readAll(t, rec)
 			tid, stream := int64(0), uint32(0)
 			for i := range evs {
@@ -161,10 +170,14 @@ func TestStraceEqualsTrace(t *testing.T) {
 
 // recorded is the calls of one stream in the order in which they were made.
 func recorded(evs []trace.Event, stream uint32) (out []call) {
+	submits := int64(0)
 	for i := range evs {
 		e := &evs[i]
 		if e.Stream != stream || e.Phase.Base() == trace.PhaseEnter {
 			continue
+		}
+		if e.Kind == trace.Submit {
+			submits++
 		}
 		num := func(n int64) string {
 			if e.Errno != 0 {
@@ -187,6 +200,11 @@ func recorded(evs []trace.Event, stream uint32) (out []call) {
 		case trace.Wait:
 			n, _ := trace.InstanceNumber(e.Inst)
 			c.name, c.fd, c.result = "epoll_wait", int64(n), num(int64(e.Mask))
+			if trace.IsRing(e.Inst) {
+				// Its result is how many entries it took: those told since the call before.
+				c.name, c.result = "io_uring_enter", num(submits)
+				submits = 0
+			}
 		case trace.Accept:
 			c.name, c.result = "accept4", num(e.A)
 		case trace.Read:

@@ -33,6 +33,7 @@ func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	n.nagging()
 	n.rearmed()
 	n.polling()
+	n.completing()
 	n.queued()
 	n.waited()
 	n.wasted()
@@ -179,6 +180,9 @@ func (n *narrator) stranded() {
 	if d.l.TriggerAt(n.now) == trace.TriggerOneshot {
 		why = "oneshot and not re-armed"
 	}
+	if n.w.Mode.Driver == trace.DriverURing {
+		why = "no recv was submitted again"
+	}
 	more := ""
 	if len(all) > 1 {
 		more = " (and " + Number(int64(len(all)-1)) + " more)"
@@ -262,6 +266,18 @@ func (n *narrator) polling() {
 	}
 	if n.h.Trigger != "" && w.Asked > w.AskedUseful {
 		n.say("press ", n.h.Trigger, " for epoll")
+	}
+}
+
+// completing says what a completion queue did. It has no report that could be in vain and no EAGAIN.
+func (n *narrator) completing() {
+	w := &n.w
+	if w.Enters == 0 || w.Completes == 0 {
+		return
+	}
+	n.say(Count(w.Completes, "completion"), " in ", Count(w.Enters, "call"), "; nothing was asked in vain")
+	if w.Received+w.Sent > 0 {
+		n.say(Count(w.Received, "recv"), ", ", Count(w.Sent, "send"), ", ", Bytes(w.BytesIn), " in, ", Bytes(w.BytesOut), " out")
 	}
 }
 

@@ -184,3 +184,30 @@ func TestExplain(t *testing.T) {
 		}
 	}
 }
+
+// TestNarrateCompletions: completions in calls, and why data is stranded there.
+func TestNarrateCompletions(t *testing.T) {
+	head := []string{
+		"0.001 1 Thread complete pid=100 tid=100 role=loop",
+		"0.001 1 Mode complete driver=io-uring",
+		"0.001 1 Open complete fd=3 gen=1 type=io_uring from=io_uring_setup",
+		"0.002 1 Open complete fd=8 gen=1 type=stream from=accept",
+		"0.003 1 Submit complete inst=ring3 fd=8 gen=1 op=recv len=1000",
+		"0.003 1 Wait enter call=io_uring_enter inst=ring3 asked=-1 passed=-1 max=64",
+		"0.004 1 Arrive complete fd=8 gen=1 events=IN unread=9000",
+		"0.005 1 Wait exit call=io_uring_enter inst=ring3 asked=-1 passed=-1 max=64 count=1",
+		"0.005 1 Complete complete inst=ring3 fd=8 gen=1 op=recv ret=1000",
+		"0.006 1 Submit complete inst=ring3 fd=8 gen=1 op=send len=1000",
+		"0.006 1 Wait complete call=io_uring_enter inst=ring3 max=64 count=1",
+		"0.006 1 Complete complete inst=ring3 fd=8 gen=1 op=send ret=1000",
+	}
+	got := Sentence(Narrate(fold(t, true, head...), 0, 10*ms, Hint{}), 0)
+	if want := "2 completions in 2 calls; nothing was asked in vain; 1 recv, 1 send, 1,000 bytes in, 1,000 bytes out"; !strings.Contains(got, want) {
+		t.Errorf("%q, want %q in it", got, want)
+	}
+	got = Sentence(Narrate(fold(t, true, with(head, "0.007 1 Wait enter call=io_uring_enter inst=ring3 asked=-1 passed=-1 max=64",
+		"0.009 2 Thread complete pid=100 tid=101 role=observer")...), 0, 10*ms, Hint{}), 0)
+	if !strings.Contains(got, "nobody will be told again: no recv was submitted again") {
+		t.Errorf("%q", got)
+	}
+}

@@ -35,6 +35,10 @@ type Run struct {
 	Useful      *int64   `json:"wakeups_useful"`
 	UsefulShare *float64 `json:"wakeups_useful_share"`
 
+	Enters    *int64 `json:"enters"` // calls of io_uring_enter; null unless there was a completion queue
+	Submits   *int64 `json:"submissions"`
+	Completes *int64 `json:"completions"`
+
 	Reports          *int64           `json:"reports"`
 	Renotify         *int64           `json:"renotifications"`
 	RenotifyInferred bool             `json:"renotifications_inferred"`
@@ -86,13 +90,15 @@ func Summarize(s *timeline.Snapshot) Run {
 	waited := st.Waits > 0 || st.Interrupted > 0 && st.Sleeps == 0
 	rounds := st.Rounds > 0
 	lat := st.Latency.Count > 0
+	ring := st.Enters+st.Submits+st.Completes > 0
 	loops := len(s.Loops) > 0
 	r := Run{
 		Title: s.Info.Title, Switches: int64(max(len(s.Modes)-1, 0)), Duration: s.Now - s.First,
 		Events: st.Events, Lost: st.Lost, Late: st.Late,
 		Rounds: known(st.Rounds, rounds), Asked: known(st.Asked, rounds), AskedUseful: known(st.AskedUseful, rounds), Sleeps: st.Sleeps,
 		Waits: known(st.Waits, waited), Wakeups: known(st.Wakeups, waited), Timeouts: known(st.Timeouts, waited), Interrupted: st.Interrupted,
-		Useful:  known(st.UsefulWakeups, waited),
+		Useful: known(st.UsefulWakeups, waited),
+		Enters: known(st.Enters, ring), Submits: known(st.Submits, ring), Completes: known(st.Completes, ring),
 		Reports: known(st.Reports, st.RenotifyKnown), Renotify: known(st.Renotify, st.RenotifyKnown), RenotifyInferred: st.RenotifyInferred,
 		Reads: st.Reads, ReadAgain: st.ReadAgain, ReadEOF: st.ReadEOF, ReadErr: st.ReadErr,
 		Writes: st.Writes, WriteAgain: st.WriteAgain, WriteErr: st.WriteErr,
@@ -164,6 +170,11 @@ func Summary(w io.Writer, s *timeline.Snapshot) error {
 	t.num("  useful", r.Useful, share(r.Useful, r.Wakeups))
 	t.num("  timeouts", r.Timeouts, "")
 	t.num("  interrupted", &r.Interrupted, "")
+	if r.Enters != nil {
+		t.num("calls of io_uring_enter", r.Enters, "")
+		t.num("  submissions", r.Submits, "")
+		t.num("  completions", r.Completes, "")
+	}
 	t.num("reports", r.Reports, classes(s))
 	remark = share(r.Renotify, r.Reports)
 	if r.Renotify == nil {

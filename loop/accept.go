@@ -72,7 +72,11 @@ func (l *Loop) acceptOne() (*conn, unix.Errno) {
 	if errno != 0 {
 		return nil, errno
 	}
-	peer := peerString(rsa)
+	return l.newConn(fd, peerString(rsa), flags, blocking), 0
+}
+
+// newConn takes note of an accepted connection. With several threads the caller has it and must give it back.
+func (l *Loop) newConn(fd int, peer string, flags int, blocking bool) *conn {
 	id := l.peerName(fd, peer)
 	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
 	c := &conn{fd: fd, id: uint64(uint32(fd)) | uint64(gen)<<32, gen: gen, peer: peer, left: -1, blocking: blocking}
@@ -81,7 +85,7 @@ func (l *Loop) acceptOne() (*conn, unix.Errno) {
 	}
 	l.enter(c)
 	l.stats.Accepted.Add(1)
-	return c, 0
+	return c
 }
 
 // admit takes a new connection into the loop, or turns it away.
@@ -98,7 +102,7 @@ func (l *Loop) admit(c *conn) {
 	if l.stamping() {
 		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
-	if _, waits := l.drv.(*readiness); waits && l.b.Hold > 0 && l.obs != nil {
+	if l.waitsForMore() && l.b.Hold > 0 && l.obs != nil {
 		l.hold(c)
 	}
 	if l.watchArrival(c); c.held {
@@ -112,6 +116,15 @@ func (l *Loop) admit(c *conn) {
 		}
 		l.closeConn(c, why)
 	}
+}
+
+// waitsForMore reports whether the driver can be kept from looking at a connection: one that asks them all cannot.
+func (l *Loop) waitsForMore() bool {
+	switch l.drv.(type) {
+	case *readiness, *completion:
+		return true
+	}
+	return false
 }
 
 // say records words for the operator. The same words are not said again.

@@ -43,6 +43,8 @@ type Behaviour struct {
 	SndBuf     int
 	Waits      int // stop after so many more waits or rounds; 0 never
 	Arrival    Arrival
+	URing      URing    // how operations are handed to io_uring
+	Resubmit   Resubmit // whether a recv is handed to it again
 
 	acceptsSet bool // Accepts was set by hand, so an edge-triggered listener is not drained behind the user's back
 }
@@ -262,3 +264,22 @@ func ParseWork(s string) (Work, error) {
 	}
 	return Work{k, v}, nil
 }
+
+// URing says how accept and recv are handed to io_uring.
+type URing uint8
+
+// Ways to hand them over.
+const (
+	URingAuto      URing = iota // multishot where the kernel has it
+	URingSingle                 // one completion for each submission, into a buffer of the connection's own
+	URingMultishot              // one submission, many completions, into buffers that the kernel picks
+)
+
+// Resubmit says whether a recv is submitted again when it has completed.
+type Resubmit uint8
+
+// Habits. Never leaves the rest of a message in the kernel for ever: the lost wake-up of the completion world.
+const (
+	ResubmitAlways Resubmit = iota
+	ResubmitNever
+)

@@ -30,7 +30,7 @@ const (
 
 // blocks says whether the listener and the connections are to be blocking.
 func (b *Behaviour) blocks() (listener, conns bool) {
-	if b.Driver == trace.DriverBlocking {
+	if b.Driver == trace.DriverBlocking || b.Driver == trace.DriverURing {
 		return true, true
 	}
 	return b.Nonblock == NonblockNone, b.Nonblock != NonblockBoth

@@ -26,6 +26,9 @@ func (b *Behaviour) Check() error {
 		return fmt.Errorf("the kernel refuses EPOLLEXCLUSIVE together with EPOLLONESHOT; use --listeners shared, or level or edge")
 	case b.Split && b.Driver != trace.DriverSleepPoll:
 		return fmt.Errorf("split is for sleep-poll; under %s the loop is woken for the listener anyway, and threads share the work (--threads)", mode)
+	case b.Driver == trace.DriverURing:
+		_, _, err := canRing(b)
+		return err
 	}
 	return nil
 }

@@ -8,8 +8,9 @@ import (
 	"evviz/trace"
 )
 
-// driver is a way to run the loop. Above the system calls stand four of them; this package has two: polling asks every
-// descriptor in every round and sleeps in between, readiness asks the kernel which descriptors are worth asking.
+// driver is a way to run the loop. Above the system calls stand four of them; this package has three: polling asks every
+// descriptor in every round and sleeps in between, readiness asks the kernel which descriptors are worth asking, completion
+// hands over what is to be done and learns what has been done.
 //
 // A polling round yields candidates, not readiness: it emits no Ready, and a re-notification cannot exist there.
 type driver interface {
@@ -46,6 +47,8 @@ func (l *Loop) attach() error {
 		}
 		l.drv = &readiness{p: p}
 		l.registry.open(p)
+	case trace.DriverURing:
+		l.drv = &completion{}
 	}
 	l.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking || l.b.Driver == trace.DriverGo || l.b.oneInstance())
 	l.resting = false

@@ -31,7 +31,6 @@ type netpoller struct {
 
 	mu    sync.Mutex // guards the rest, the ring and the loop's table of lives
 	tr    *trace.Ring
-	names uint32
 	conns map[*net.TCPConn]goConn
 	over  bool
 }

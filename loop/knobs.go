@@ -70,6 +70,9 @@ var Knobs = []Knob{
 	{"register-via", "who registers a held connection: task (the loop), registry (another thread, epoll only)",
 		choice(func(b *Behaviour) *RegisterVia { return &b.Registry }, "task", "registry"),
 		choose(func(b *Behaviour) *RegisterVia { return &b.Registry }, "task", "registry")},
+	{"resubmit", "io-uring: whether a recv that has completed is submitted again: always, never (implies single)",
+		choice(func(b *Behaviour) *Resubmit { return &b.Resubmit }, "always", "never"),
+		choose(func(b *Behaviour) *Resubmit { return &b.Resubmit }, "always", "never")},
 	{"rounding", "how a timeout becomes milliseconds: ceil, floor",
 		choice(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor"),
 		choose(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor")},
@@ -91,6 +94,9 @@ var Knobs = []Knob{
 		}
 		return duration(func(b *Behaviour) *time.Duration { return &b.Timeout }, 0, 24*time.Hour)(b, v)
 	}},
+	{"uring", "io-uring: how accept and recv are handed over: auto, single, multishot",
+		choice(func(b *Behaviour) *URing { return &b.URing }, "auto", "single", "multishot"),
+		choose(func(b *Behaviour) *URing { return &b.URing }, "auto", "single", "multishot")},
 	{"waits", "stop after so many more waits or rounds; 0 never", func(b *Behaviour) string { return strconv.Itoa(b.Waits) },
 		number(func(b *Behaviour) *int { return &b.Waits }, 0, 1<<30)},
 	{"wake-drain", "read the wake-up descriptor when it is reported: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.WakeDrain) },

@@ -180,8 +180,8 @@ func (x *lab) send(c net.Conn, n int) {
 // connFD is the descriptor of the first accepted connection.
 func connFD(evs []trace.Event) int32 {
 	for i := range evs {
-		if evs[i].Kind == trace.Accept && evs[i].Errno == 0 && evs[i].Phase.Base() != trace.PhaseEnter {
-			return int32(evs[i].A)
+		if e := &evs[i]; e.Kind == trace.Open && e.Aux == trace.TypeStream|trace.OriginAccept<<8 {
+			return e.FD
 		}
 	}
 	return -1
@@ -198,11 +198,13 @@ type tally struct {
 	accepted, acceptAgain                  int
 	sleeps, rounds                         int
 	modifies                               int
+	handed                                 int         // io_uring_enter that only handed over
+	submits, completes                     map[int]int // by operation, of the descriptor
 }
 
 // tallyOf counts the events about fd, and the waits, sleeps, rounds and accepts of the whole run.
 func tallyOf(evs []trace.Event, fd int32) tally {
-	s := tally{left: -1, masks: map[uint32]int{}}
+	s := tally{left: -1, masks: map[uint32]int{}, submits: map[int]int{}, completes: map[int]int{}}
 	for i := range evs {
 		e := &evs[i]
 		switch e.Kind {
@@ -213,6 +215,10 @@ func tallyOf(evs []trace.Event, fd int32) tally {
 			}
 			if e.Errno == uint16(unix.EINTR) {
 				s.eintr++
+				continue
+			}
+			if e.Aux == trace.CallURingEnter {
+				s.handed++ // max 0: it asked for nothing
 				continue
 			}
 			s.waits++
@@ -251,6 +257,17 @@ func tallyOf(evs []trace.Event, fd int32) tally {
 			}
 		case trace.Modify:
 			s.modifies++
+		case trace.Submit:
+			s.submits[int(e.Aux)]++
+		case trace.Complete:
+			s.completes[int(e.Aux)]++
+			switch {
+			case e.Aux != trace.OpRecv || e.Errno != 0:
+			case e.B == 0:
+				s.eof++
+			default:
+				s.bytes += e.B
+			}
 		case trace.Read:
 			if e.Phase.Base() == trace.PhaseEnter {
 				continue

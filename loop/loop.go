@@ -105,7 +105,7 @@ func New(cfg Config) (*Loop, error) {
 }
 
 // Drivers are the mechanisms that a loop can run as, in the order in which the texts tell of them.
-var Drivers = []uint32{trace.DriverBlocking, trace.DriverSleepPoll, trace.DriverSelect, trace.DriverPoll, trace.DriverEpoll, trace.DriverGo}
+var Drivers = []uint32{trace.DriverBlocking, trace.DriverSleepPoll, trace.DriverSelect, trace.DriverPoll, trace.DriverEpoll, trace.DriverURing, trace.DriverGo}
 
 // Live reports whether the mechanism can be entered and left while connections are open.
 func Live(driver uint32) bool { return driver != trace.DriverGo }

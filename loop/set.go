@@ -21,6 +21,12 @@ func (l *Loop) Set(pairs ...trace.Pair) error {
 			return err
 		}
 	}
+	if b.URing != URingAuto || b.Resubmit != ResubmitAlways {
+		b.Driver = trace.DriverURing
+		if err := b.Check(); err != nil {
+			return err
+		}
+	}
 	var err error
 	if e := l.Do("set", func(l *Loop) { err = l.set(pairs) }); e != nil {
 		return e
@@ -59,6 +65,9 @@ func (l *Loop) set(pairs []trace.Pair) error {
 		if err := l.attach(); err != nil {
 			return err
 		}
+	}
+	if d, ok := l.drv.(*completion); ok {
+		return d.settings(l)
 	}
 	d, ok := l.drv.(*readiness)
 	if !ok {

@@ -36,10 +36,15 @@ func TestBackPressure(t *testing.T) {
 		})
 		in := x.l.Stats().BytesIn.Load()
 		time.Sleep(20 * time.Millisecond) // a loop that went on reading would show now
-		if more := x.l.Stats().BytesIn.Load(); more != in {
+		// A multishot recv goes on by itself until it is cancelled; it can bring no more than the buffers hold.
+		least, beyond := int64(outHigh), int64(0)
+		if x.l.b.Driver == trace.DriverURing && x.l.b.URing == URingMultishot {
+			least, beyond = outLow, poolBytes // its sends complete meanwhile
+		}
+		if more := x.l.Stats().BytesIn.Load(); more-in > beyond {
 			t.Errorf("read %d bytes more from a peer that does not read", more-in)
 		}
-		if owed := in - x.l.Stats().BytesOut.Load(); owed <= outHigh || owed > outHigh+64<<10 {
+		if owed := in - x.l.Stats().BytesOut.Load(); owed <= least || owed > outHigh+64<<10+beyond {
 			t.Errorf("owes %d bytes, want just over %d", owed, outHigh)
 		}
 		if _, err := io.ReadFull(c, make([]byte, n)); err != nil {
@@ -58,7 +63,7 @@ func TestBackPressure(t *testing.T) {
 				masks = append(masks, e.Mask&(unix.EPOLLIN|unix.EPOLLOUT))
 			}
 		}
-		if x.l.b.Driver == trace.DriverSleepPoll {
+		if x.l.b.Driver == trace.DriverSleepPoll || x.l.b.Driver == trace.DriverURing {
 			if len(masks) != 0 {
 				t.Errorf("a loop without registrations modified %v", masks)
 			}

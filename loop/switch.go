@@ -11,6 +11,11 @@ import (
 // a change of trigger is one EPOLL_CTL_MOD for each connection and the listener, never for the wake-fd; a change of
 // mechanism registers everything that is open anew.
 func (l *Loop) Switch(driver, trigger uint32) error {
+	if driver == trace.DriverURing { // the kernel is asked here and not on the loop's thread
+		if err := (&Behaviour{Driver: driver}).Check(); err != nil {
+			return err
+		}
+	}
 	var err error
 	if e := l.Do("switch", func(l *Loop) { err = l.switchTo(driver, trigger) }); e != nil {
 		return e
@@ -32,7 +37,7 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 		return err
 	}
 	if driver != old.Driver && (driver == trace.DriverGo || old.Driver == trace.DriverGo) {
-		return fmt.Errorf("Go's runtime must have a socket from its birth, so mode go cannot be entered or left while the server runs; start with --mode go")
+		return fmt.Errorf("mode go cannot be entered or left while the server runs, because Go's runtime must have a socket from its birth; start with --mode go")
 	}
 	l.b = b
 	l.sameTrigger()

@@ -165,7 +165,7 @@ func (c *Call) newFD() int32 { return int32(c.result()) }
 
 // instance is the InstanceID of an epoll descriptor, 0 for a number that cannot be one.
 func instance(fd int32) trace.InstanceID {
-	if fd < 0 || fd == math.MaxInt32 {
+	if fd < 0 || fd >= 1<<30-1 {
 		return 0
 	}
 	return trace.EpollInstance(int(fd))

@@ -97,6 +97,7 @@ type stream struct {
 
 	last     int64 // time of its newest event
 	inWait   bool
+	inRing   bool // ... for completions
 	waitFrom int64
 	wakeNo   uint32
 	wakeUse  int // reports of this wake that told something new

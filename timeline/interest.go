@@ -96,7 +96,7 @@ func (t *Timeline) instance(s *stream, id uint32) *instance {
 			return t.instance(s, 0)
 		}
 		l := sl.lane
-		if l != nil && l.inst == nil && l.pub.Kind != KindEpoll && l.pub.Type != trace.TypeUnknown {
+		if l != nil && l.inst == nil && l.pub.Kind != KindEpoll && l.pub.Type != trace.TypeUnknown && l.pub.Type != trace.TypeURing {
 			t.release(s.tb, sl, int32(n), s.last, trace.CloseUnknown)
 			l = nil
 		}
@@ -105,7 +105,11 @@ func (t *Timeline) instance(s *stream, id uint32) *instance {
 			t.fill(s.tb, sl, int32(n), l)
 		}
 		if l.inst == nil {
-			t.setType(l, trace.TypeEpoll)
+			if trace.IsRing(id) {
+				t.setType(l, trace.TypeURing)
+			} else {
+				t.setType(l, trace.TypeEpoll)
+			}
 			l.inst = &instance{lane: l}
 		}
 		in = l.inst

@@ -11,6 +11,7 @@ const (
 	eNFILE      = 23
 	eMFILE      = 24
 	ePIPE       = 32
+	eTIME       = 62
 	eCONNRESET  = 104
 	eNOBUFS     = 105
 	msgPeek     = 0x2
@@ -307,6 +308,7 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	}
 	l.pauseSince = 0
 	t.openBar(l, start, start)
+	t.abandoned(l, e.Time)
 }
 
 // wake handles one thread waking another: an eventfd that was written to has news.
@@ -347,34 +349,6 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 	}
 	l.ledger = e.A
 	t.openBar(l, e.Time, e.Time)
-}
-
-// completion handles an operation that a completion queue finished: what it read never waited for a call.
-func (t *Timeline) completion(s *stream, e *trace.Event) {
-	l, old := t.find(s, e, true)
-	if l == nil || old {
-		return
-	}
-	t.recall(l)
-	t.note(s, l, e.Time, MarkComplete, 0)
-	if e.Errno != 0 || e.B <= 0 {
-		return
-	}
-	switch e.Aux { // numbers of io_uring operations
-	case 1, 4, 10, 22, 27: // readv, read fixed, recvmsg, read, recv
-		t.stats.Reads++
-		t.stats.BytesIn += e.B
-		l.pub.Stats.BytesIn += e.B
-		t.note(s, l, e.Time, MarkRead, cut(e.B))
-		t.served(l, e.Time)
-		t.drained(l, outData, DrainMaybe, e.Time)
-		l.ledger = -1
-	case 2, 5, 9, 23, 26: // writev, write fixed, sendmsg, write, send
-		t.stats.Writes++
-		t.stats.BytesOut += e.B
-		l.pub.Stats.BytesOut += e.B
-		t.note(s, l, e.Time, MarkWrite, cut(e.B))
-	}
 }
 
 // note puts a mark on a lane and counts it for the thread.

@@ -115,6 +115,7 @@ type laneB struct {
 
 	regs  []*reg
 	inst  *instance // if it is an epoll instance
+	ring  ringLane
 	marks markStore
 	bars  barStore
 	trig  []triggerTurn
@@ -218,6 +219,8 @@ func (t *Timeline) setType(l *laneB, typ uint32) {
 		k, label = KindTimer, "timer"
 	case trace.TypeEpoll:
 		k = KindEpoll
+	case trace.TypeURing:
+		label = "io_uring"
 	}
 	l.pub.Kind, l.pub.Label = k, label
 	t.touch(l)

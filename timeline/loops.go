@@ -182,12 +182,20 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
+	ring := e.Aux&0xff == trace.CallURingEnter
+	if ring && e.Aux>>8 == 0 && phase == trace.PhaseComplete {
+		t.handOver(s, e)
+		return
+	}
 	if phase == trace.PhaseEnter || !s.inWait {
 		at := e.Time
 		if phase != trace.PhaseEnter {
 			at = e.Start()
 		}
 		t.waitBegins(s, t.instance(s, e.Inst), at)
+		if s.inRing = ring; ring {
+			t.ringWait(s, at)
+		}
 	}
 	if phase == trace.PhaseEnter {
 		if s.loop != nil {
@@ -200,7 +208,11 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		s.loop.pub.In, s.loop.pub.InFD, s.loop.pub.InSince = trace.KindNone, -1, 0
 		s.loop.woke(e.Time)
 	}
-	if e.Errno == eINTR {
+	if ring {
+		t.stats.Enters++
+		t.count(s, e.Time, cntEnter, 0)
+	}
+	if e.Errno == eINTR || ring && cutShort(e) {
 		t.stats.Interrupted++
 		t.count(s, e.Time, cntIntr, 0)
 		return
@@ -208,11 +220,15 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 	t.stats.Waits++
 	t.count(s, e.Time, cntWait, 0)
 	switch {
-	case e.Errno != 0:
+	case e.Errno != 0 && !(ring && e.Errno == eTIME):
 		t.stats.WaitErrors++
 	case e.Mask > 0:
 		t.stats.Wakeups++
 		t.count(s, e.Time, cntWakeup, 0)
+		if ring { // there is no completion that tells what was known
+			t.stats.UsefulWakeups++
+			t.count(s, e.Time, cntUseful, 0)
+		}
 	default:
 		t.stats.Timeouts++
 		if e.B == 0 {
@@ -220,6 +236,11 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		}
 		t.count(s, e.Time, cntTimeout, 0)
 	}
+}
+
+// cutShort says whether a signal ended an io_uring_enter that took entries: the kernel then tells their number instead.
+func cutShort(e *trace.Event) bool {
+	return e.Errno == 0 && e.Mask == 0 && (e.B < 0 || e.B > 0 && e.Dur < e.B)
 }
 
 func (t *Timeline) waitBegins(s *stream, in *instance, at int64) {

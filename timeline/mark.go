@@ -35,6 +35,8 @@ const (
 	MarkCall             // a handler ran
 	MarkSubmit           // an operation was handed to a completion queue
 	MarkComplete         // ... and completed
+	MarkRecvDone         // a recv was completed and brought data
+	MarkSendDone         // a send was completed
 	MarkOther            // something else
 	MarkCount
 )
@@ -42,7 +44,7 @@ const (
 var markNames = [MarkCount]string{"", "arrived", "reported", "told again", "read", "read: nothing there", "end of file", "read error",
 	"write", "write: no room", "write error", "accept", "accept: nothing there", "accept error", "opened", "closed", "reset",
 	"modified", "re-armed", "registered", "deregistered", "shutdown", "connect", "client sent", "client received", "client step",
-	"queue", "handler", "submitted", "completed", "other"}
+	"queue", "handler", "submitted", "completed", "received", "sent", "other"}
 
 // String is the mark in words, for a legend.
 func (m Mark) String() string {
@@ -56,7 +58,7 @@ func (m Mark) String() string {
 // program did, then what it was told, then what merely belongs to the background.
 var precedence = [...]Mark{
 	MarkReset, MarkReadErr, MarkWriteErr, MarkAcceptErr, MarkClose, MarkOpen,
-	MarkRenotify, MarkAccept, MarkReadEOF, MarkRead, MarkWriteAgain, MarkWrite, MarkReadAgain, MarkAcceptAgain,
+	MarkRenotify, MarkAccept, MarkReadEOF, MarkRead, MarkRecvDone, MarkWriteAgain, MarkWrite, MarkSendDone, MarkReadAgain, MarkAcceptAgain,
 	MarkRearmed, MarkModify, MarkRegister, MarkDeregister, MarkShutdown, MarkConnect, MarkComplete, MarkSubmit,
 	MarkArrive, MarkReport, MarkStepSend, MarkStepRecv, MarkStepOther, MarkQueue, MarkCall, MarkOther,
 }
@@ -83,6 +85,8 @@ const (
 	cntSleep    // a sleep
 	cntInterest // a system call that changed interest
 	cntLost     // a gap
+	cntEnter    // a call that hands operations to a completion queue, or waits for it
+	cntComplete // a completion
 	cntClass    // first class
 	cntEnd      = cntClass + uint8(ClassCount)
 	_           = uint(tallyKinds - int(cntEnd)) // everything fits, or this does not compile
@@ -100,6 +104,7 @@ var sumOf = func() (a [tallyKinds]uint8) {
 	for i := range a {
 		a[i] = sumNone
 	}
+	a[MarkRecvDone], a[MarkSendDone] = sumIn, sumOut
 	a[MarkRead], a[MarkWrite], a[cntRound], a[cntRoundUse] = sumIn, sumOut, sumAsked, sumUseful
 	return a
 }()

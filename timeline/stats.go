@@ -26,6 +26,9 @@ type Stats struct {
 	Interrupted   int64 // waits and sleeps that a signal ended
 	UsefulWakeups int64 // wakeups that told something new
 
+	Submits, Completes int64 // operations handed to a completion queue, and completions
+	Enters             int64 // calls of io_uring_enter
+
 	Reports          int64
 	Renotify         int64 // reports that told what was known
 	RenotifyKnown    bool  // false: the mechanism has no reports, so there is nothing to count

@@ -44,6 +44,7 @@ type Timeline struct {
 	spans     int
 	byPeer    map[string]*laneB
 	unclaimed map[string][]stepMark
+	idle      []*laneB // data waits, and their completion queue has nothing in flight for them
 
 	loops []*loopB
 	rest  markStore // counts of threads that are not loops
@@ -262,9 +263,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 			}
 		}
 	case trace.Submit:
-		if l, old := t.find(s, e, true); l != nil && !old {
-			t.note(s, l, e.Time, MarkSubmit, 0)
-		}
+		t.submission(s, e)
 	case trace.Complete:
 		t.completion(s, e)
 	case trace.TimerFire:

@@ -17,6 +17,8 @@ type WindowStats struct {
 	Writes, WriteAgain, WriteErr            int64
 	Accepts, AcceptAgain, AcceptErr, Resets int64
 	Opens, Closes, InterestCalls, Gaps      int64
+	Submits, Completes, Enters              int64 // of completion queues: operations, completions, calls
+	Received, Sent                          int64 // ... recvs that brought data, sends
 	BytesIn, BytesOut                       int64
 	Time                                    Durations
 }
@@ -88,6 +90,11 @@ func (w *WindowStats) add(d *tally) {
 	w.Closes += n(uint8(MarkClose))
 	w.InterestCalls += n(cntInterest)
 	w.Gaps += n(cntLost)
+	w.Enters += n(cntEnter)
+	w.Completes += n(cntComplete)
+	w.Submits += n(uint8(MarkSubmit))
+	w.Received += n(uint8(MarkRecvDone))
+	w.Sent += n(uint8(MarkSendDone))
 	w.BytesIn += int64(d.sum[sumIn])
 	w.BytesOut += int64(d.sum[sumOut])
 }

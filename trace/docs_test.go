@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "write the generated pages of docs/ anew
 // unitWords say how a field is written, for the reference page.
 var unitWords = map[Unit]string{
 	UCount: "number", UInt: "signed number", UBytes: "bytes, -1 failed", UNanos: "duration", UMoment: "moment (monotonic, s)",
-	UWall: "wall clock", UFD: "descriptor, -1 none", UInst: "epN or setN", UPlus1: "number; absent: unknown", UPoll: "event bits", UHex: "hex",
+	UWall: "wall clock", UFD: "descriptor, -1 none", UInst: "epN, setN or ringN", UPlus1: "number; absent: unknown", UPoll: "event bits", UHex: "hex",
 	UOpen: "O_ flags", UMsg: "MSG_ flags", UEnum: "word", UName: "Name id", UErrno: "error name", UText: "text",
 }
 

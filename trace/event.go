@@ -72,10 +72,14 @@ func (p Phase) String() string {
 
 // InstanceID names the object that a wait asks: an epoll instance by its descriptor number, or the set that poll and
 // select pass with every call, as a pseudo-instance of the calling thread. It is raw: a number closed and opened again
-// gives the same InstanceID, and timeline tells the two apart. 0 is unknown.
+// gives the same InstanceID, and timeline tells the two apart. An io_uring is named by its descriptor number too. 0 is
+// unknown.
 type InstanceID = uint32
 
-const pseudoInstance = 1 << 31
+const (
+	pseudoInstance = 1 << 31
+	ringInstance   = 1 << 30 // above every descriptor number that Linux gives
+)
 
 // EpollInstance is the InstanceID of the epoll descriptor epfd.
 func EpollInstance(epfd int) InstanceID { return InstanceID(epfd) + 1 }
@@ -83,10 +87,20 @@ func EpollInstance(epfd int) InstanceID { return InstanceID(epfd) + 1 }
 // SetInstance is the InstanceID of the descriptor set that the thread tid passes to poll or select.
 func SetInstance(tid int) InstanceID { return pseudoInstance | InstanceID(tid) }
 
-// InstanceNumber splits an InstanceID into the epoll descriptor (set false) or the thread id (set true).
+// RingInstance is the InstanceID of the io_uring descriptor fd.
+func RingInstance(fd int) InstanceID { return ringInstance | InstanceID(fd) }
+
+// IsRing reports whether an InstanceID names an io_uring.
+func IsRing(id InstanceID) bool { return id&(pseudoInstance|ringInstance) == ringInstance }
+
+// InstanceNumber splits an InstanceID into the descriptor of an epoll instance or io_uring (set false) or the thread id
+// (set true).
 func InstanceNumber(id InstanceID) (n int, set bool) {
 	if id&pseudoInstance != 0 {
 		return int(id &^ pseudoInstance), true
+	}
+	if IsRing(id) {
+		return int(id &^ ringInstance), false
 	}
 	return int(id) - 1, false
 }

@@ -77,7 +77,7 @@ func (s *Spec) HasFD() bool {
 var (
 	fFD    = Field{Name: "fd", Slot: SlotFD, Unit: UFD, Doc: "descriptor"}
 	fGen   = Field{Name: "gen", Slot: SlotGen, Unit: UCount, Doc: "generation of the descriptor number, as far as the source knows it"}
-	fInst  = Field{Name: "inst", Slot: SlotInst, Unit: UInst, Doc: "epoll instance (epN) or the set of thread N (setN)"}
+	fInst  = Field{Name: "inst", Slot: SlotInst, Unit: UInst, Doc: "epoll instance (epN), io_uring (ringN) or the set of thread N (setN)"}
 	fErr   = Field{Name: "err", Slot: SlotErrno, Unit: UErrno, Doc: "error by name; absent on success"}
 	fDur   = Field{Name: "dur", Slot: SlotDur, Unit: UNanos, Doc: "how long it took"}
 	fPoll  = Field{Name: "events", Slot: SlotMask, Unit: UPoll, Doc: "event bits"}

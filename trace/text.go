@@ -257,9 +257,12 @@ func (f *Field) AppendValue(b []byte, v uint64) []byte {
 			return append(b, '0')
 		}
 		n, set := InstanceNumber(InstanceID(v))
-		if set {
+		switch {
+		case set:
 			b = append(b, "set"...)
-		} else {
+		case IsRing(InstanceID(v)):
+			b = append(b, "ring"...)
+		default:
 			b = append(b, "ep"...)
 		}
 		return strconv.AppendInt(b, int64(n), 10)

@@ -227,9 +227,16 @@ func (f *Field) ParseValue(s string) (uint64, error) {
 			}
 			return v | pseudoInstance, nil
 		}
+		if rest, ok := strings.CutPrefix(s, "ring"); ok {
+			v, err := strconv.ParseUint(rest, 10, 30)
+			if err != nil {
+				return 0, errNumber
+			}
+			return v | ringInstance, nil
+		}
 		if rest, ok := strings.CutPrefix(s, "ep"); ok {
-			v, err := strconv.ParseUint(rest, 10, 31)
-			if err != nil || v == pseudoInstance-1 {
+			v, err := strconv.ParseUint(rest, 10, 30)
+			if err != nil || v == ringInstance-1 {
 				return 0, errNumber
 			}
 			return v + 1, nil
@@ -237,7 +244,7 @@ func (f *Field) ParseValue(s string) (uint64, error) {
 		if s == "0" {
 			return 0, nil
 		}
-		return 0, errors.New("neither epN nor setN")
+		return 0, errors.New("neither epN, setN nor ringN")
 	case UPlus1:
 		if s == "?" {
 			return 0, nil

@@ -44,6 +44,18 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), diagnostics.Duration(e.A), result(0)), "slept " + took
 	case trace.Round:
 		return fmt.Sprintf("round %d", e.Aux), fmt.Sprintf("asked %d, useful %d, %s", e.A, e.B, took)
+	case trace.Submit:
+		n := ""
+		if e.B > 0 {
+			n = fmt.Sprintf(", %d", e.B)
+		}
+		return fmt.Sprintf("  fd %d submit %s%s", e.FD, trace.OpNames.Word(e.Aux), n), ""
+	case trace.Complete:
+		more := ""
+		if e.Mask&2 != 0 {
+			more = "more will come"
+		}
+		return fmt.Sprintf("  fd %d completed %s = %s", e.FD, trace.OpNames.Word(e.Aux), result(e.B)), more
 	case trace.Ready:
 		return fmt.Sprintf("  fd %d %s", e.FD, trace.PollString(e.Mask)), known(e.B, "unread")
 	case trace.Renotify:
@@ -118,10 +130,6 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return fmt.Sprintf("timer %d cancelled", e.Aux), ""
 	case trace.Usage:
 		return "used " + diagnostics.Duration(e.A+e.B) + " of processor time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
-	case trace.Submit:
-		return fmt.Sprintf("  submit %s fd %d %d", trace.OpNames.Word(e.Aux&0xff), e.FD, e.B), ""
-	case trace.Complete:
-		return fmt.Sprintf("  complete %s fd %d = %s", trace.OpNames.Word(e.Aux&0xff), e.FD, result(e.B)), ""
 	}
 	line := string(trace.AppendText(nil, e))
 	if f := strings.SplitN(line, " ", 3); len(f) == 3 {

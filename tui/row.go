@@ -98,6 +98,9 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 				second = 'E'
 			}
 		}
+		if c.Counts[timeline.MarkRecvDone] > 0 && c.Counts[timeline.MarkSendDone] > 0 {
+			second = 'S'
+		}
 		if second != 0 && i+1 < n && glyphs[i+1] == 0 && cells[i+1].Top == timeline.MarkNone && !filled[i+1] {
 			glyphs[i+1] = second
 			u.setGlyph(p, g+i+1, y, second, timeline.MarkWrite, false, fills[i+1])

@@ -66,6 +66,10 @@ func (y *symbols) glyph(m timeline.Mark) rune {
 		return 'X'
 	case timeline.MarkWrite:
 		return 'w'
+	case timeline.MarkRecvDone:
+		return 'R'
+	case timeline.MarkSendDone:
+		return 'S'
 	case timeline.MarkAccept:
 		return 'A'
 	case timeline.MarkOpen:
@@ -89,7 +93,7 @@ func (t *theme) style(m timeline.Mark) tcell.Style {
 		return t.accept
 	case timeline.MarkReadErr, timeline.MarkWriteErr, timeline.MarkAcceptErr, timeline.MarkReset, timeline.MarkClose:
 		return t.bad
-	case timeline.MarkRead, timeline.MarkWrite:
+	case timeline.MarkRead, timeline.MarkWrite, timeline.MarkRecvDone, timeline.MarkSendDone:
 		return t.bold
 	case timeline.MarkModify, timeline.MarkRearmed:
 		return t.good

@@ -8,6 +8,7 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/trace"
 )
 
 // drawNarration says in words what happens in the window. A message of the moment takes its place for a few seconds.
@@ -104,8 +105,13 @@ func (u *ui) drawLegend(f *frame, p pane) {
 		x = 1
 	}
 	var b strings.Builder
-	for _, m := range []timeline.Mark{timeline.MarkArrive, timeline.MarkRead, timeline.MarkWrite, timeline.MarkReadAgain, timeline.MarkRenotify,
-		timeline.MarkAccept, timeline.MarkOpen, timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset, timeline.MarkModify} {
+	marks := []timeline.Mark{timeline.MarkArrive, timeline.MarkRead, timeline.MarkWrite, timeline.MarkReadAgain, timeline.MarkRenotify,
+		timeline.MarkAccept, timeline.MarkOpen, timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset, timeline.MarkModify}
+	if f.snap.ModeAt(f.t1).Driver == trace.DriverURing { // no calls, no EAGAIN, nothing told again
+		marks = []timeline.Mark{timeline.MarkArrive, timeline.MarkRecvDone, timeline.MarkSendDone, timeline.MarkAccept, timeline.MarkOpen,
+			timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset}
+	}
+	for _, m := range marks {
 		fmt.Fprintf(&b, "%c %s  ", u.sym.glyph(m), glyphWords[m])
 	}
 	p.put(x, p.h-1, b.String(), t.dim)
@@ -114,7 +120,8 @@ func (u *ui) drawLegend(f *frame, p pane) {
 // glyphWords are the legend's words, shorter than the marks' own.
 var glyphWords = map[timeline.Mark]string{timeline.MarkArrive: "arrived", timeline.MarkRead: "read", timeline.MarkWrite: "write",
 	timeline.MarkReadAgain: "EAGAIN", timeline.MarkRenotify: "told again", timeline.MarkAccept: "accept", timeline.MarkOpen: "opened",
-	timeline.MarkClose: "closed", timeline.MarkReadEOF: "end of file", timeline.MarkReset: "reset", timeline.MarkModify: "modified"}
+	timeline.MarkClose: "closed", timeline.MarkReadEOF: "end of file", timeline.MarkReset: "reset", timeline.MarkModify: "modified",
+	timeline.MarkRecvDone: "received", timeline.MarkSendDone: "sent"}
 
 // drawFooter is the keys that matter most; those without an ability behind them are dimmed.
 func (u *ui) drawFooter(f *frame, p pane) {
