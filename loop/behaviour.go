@@ -36,6 +36,8 @@ type Behaviour struct {
 	Split      bool        // accept on a thread of its own (sleep-poll)
 	Hold       int         // register a connection only when so many bytes wait for it; 0 at once
 	Registry   RegisterVia // who registers a held connection
+	Guard      RegisterGuard
+	GuardPause time.Duration // between look and call; makes the race of registry certain
 	Nonblock   Nonblock
 	MaxFD      int // a connection whose number is this or above is closed at once; 0 no limit
 	Backlog    int
@@ -192,6 +194,7 @@ type RegisterVia uint8
 const (
 	ViaTask     RegisterVia = iota // a task on the loop's own thread
 	ViaRegistry                    // another thread, while the loop waits (epoll only)
+	ViaPoll                        // another thread, which must have the poll to itself for it (epoll only)
 )
 
 // Listeners says what several threads wait on.

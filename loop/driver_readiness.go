@@ -188,7 +188,7 @@ func (d *readiness) wait(l *Loop) (int, error) {
 		if l.signalled() && l.interrupted() {
 			return 0, nil
 		}
-		n, err := d.p.Wait(left, d.reports)
+		n, err := d.waitOnce(l, left)
 		if err == nil || !errors.Is(err, unix.EINTR) {
 			return n, err
 		}
@@ -198,6 +198,16 @@ func (d *readiness) wait(l *Loop) (int, error) {
 			}
 		}
 	}
+}
+
+// waitOnce is one call. When the poll must be borrowed by whoever wants to change it, the loop has it for as long as it
+// waits.
+func (d *readiness) waitOnce(l *Loop, left time.Duration) (int, error) {
+	if l.b.Registry == ViaPoll {
+		l.registry.borrow.Lock()
+		defer l.registry.borrow.Unlock()
+	}
+	return d.p.Wait(left, d.reports)
 }
 
 // report records one report of a batch and judges, from both ends, whether it told anything new.

@@ -299,3 +299,14 @@ func sleeping(t *testing.T, tid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
 	return err == nil && strings.Contains(string(b), ") S ")
 }
+
+// inEpollWait asks the kernel whether a thread of this process is inside epoll_wait. Reading that needs no privilege for
+// one's own threads; where /proc has no such file, being asleep must do.
+func inEpollWait(tid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", tid))
+	if err != nil {
+		s, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
+		return strings.Contains(string(s), ") S ")
+	}
+	return strings.HasPrefix(string(b), fmt.Sprint(sysEpollWait)+" ")
+}

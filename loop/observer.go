@@ -2,6 +2,7 @@ package loop
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 	"runtime"
 	"sync"
@@ -40,8 +41,10 @@ type watch struct {
 	fd       int
 	gen      uint32
 	listener bool
-	hold     int  // more than 0: let the connection into the loop when so many bytes wait
-	registry bool // by registering it from here
+	hold     int // more than 0: let the connection into the loop when so many bytes wait
+	via      RegisterVia
+	guard    RegisterGuard
+	pause    time.Duration
 }
 
 func (w watch) data() uint64 {
@@ -100,7 +103,7 @@ func (l *Loop) watchArrival(c *conn) {
 	}
 	w := watch{fd: c.fd, gen: c.gen}
 	if c.held {
-		w.hold, w.registry = l.b.Hold, l.b.Registry == ViaRegistry
+		w.hold, w.via, w.guard, w.pause = l.b.Hold, l.b.Registry, l.b.Guard, l.b.GuardPause
 	}
 	select {
 	case l.obs.reg <- w:
@@ -261,8 +264,12 @@ func (o *observer) arrived(data uint64, mask uint32) {
 // release lets a held connection into the loop: by a task, or, to show the difference, by registering it from here while
 // the loop waits.
 func (o *observer) release(w watch) {
-	if w.registry && o.loop.registry.register(o.tr, watchKey{w.fd, w.gen}, w.data()) {
-		return
+	if w.via != ViaTask {
+		o.tr.Publish(o.tr.Now()) // what follows may last
+		err := o.registerBy(w)
+		if err == nil || errors.Is(err, errNotHeld) {
+			return
+		}
 	}
 	o.loop.Post("register held connection", func(l *Loop) {
 		c := l.find(w.fd, w.gen)
@@ -276,6 +283,25 @@ func (o *observer) release(w watch) {
 			l.closeConn(c, trace.CloseError)
 		}
 	})
+}
+
+// registerBy registers a held connection from here.
+func (o *observer) registerBy(w watch) error {
+	r := &o.loop.registry
+	if w.via == ViaPoll && !r.borrow.TryLock() {
+		t0 := o.tr.Now()
+		e := o.tr.Next(trace.Lock, t0)
+		e.Phase, e.A = trace.PhaseEnter, lockPoll
+		o.tr.Publish(t0)
+		r.borrow.Lock()
+		t1 := o.tr.Now()
+		e = o.tr.Next(trace.Lock, t1)
+		e.Phase, e.A, e.Dur = trace.PhaseExit, lockPoll, t1-t0
+	}
+	if w.via == ViaPoll {
+		defer r.borrow.Unlock()
+	}
+	return r.register(o.tr, w.guard, w.pause, watchKey{w.fd, w.gen}, w.data())
 }
 
 // queue tells how many connections wait for accept: TCP_INFO of a listener holds that number in tcpi_unacked and the

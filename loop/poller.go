@@ -19,7 +19,7 @@ import (
 //     front and returns how many reports there are: more ready descriptors than room is not an error, the rest comes with
 //     the next Wait. A signal ends the wait with EINTR and no report; the caller decides how long to go on waiting.
 //   - Error and hang-up (EPOLLERR, EPOLLHUP) are reported whether asked for or not.
-//   - All verbs belong to the loop's thread. Only a poller that implements Registrar lets another thread add.
+//   - All verbs belong to the loop's thread. Only an epoll instance may be added to by another thread (registry.go).
 //   - The begin and end of waiting are recorded inside Wait, tight around the system call, so that copying a descriptor set
 //     shows as work and not as idleness.
 //   - After Close every verb returns an error that wraps EBADF.
@@ -40,12 +40,6 @@ type Poller interface {
 type Report struct {
 	Mask uint32
 	Data uint64
-}
-
-// Registrar is a Poller whose set may be changed by another thread while the loop waits on it. What that thread does is
-// recorded on its own ring.
-type Registrar interface {
-	AddFrom(tr *trace.Ring, fd int, gen uint32, mask uint32, data uint64) error
 }
 
 // millis turns a timeout into the argument of poll and epoll_wait.

@@ -66,11 +66,6 @@ func (p *epollPoller) Add(fd int, gen uint32, mask uint32, data uint64) error {
 	return p.ctl(p.tr, trace.Register, unix.EPOLL_CTL_ADD, fd, gen, mask, data)
 }
 
-// AddFrom registers from another thread. The kernel wakes a waiter at once when the descriptor is ready.
-func (p *epollPoller) AddFrom(tr *trace.Ring, fd int, gen uint32, mask uint32, data uint64) error {
-	return p.ctl(tr, trace.Register, unix.EPOLL_CTL_ADD, fd, gen, mask, data)
-}
-
 func (p *epollPoller) Modify(fd int, gen uint32, mask uint32, data uint64) error {
 	return p.ctl(p.tr, trace.Modify, unix.EPOLL_CTL_MOD, fd, gen, mask, data)
 }

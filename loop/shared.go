@@ -100,6 +100,7 @@ func (s *shared) connOf(data uint64) (c *conn) {
 const (
 	lockWorld = 1
 	lockTable = 2
+	lockPoll  = 3
 	lockConn  = uint64(1) << 62 // | descriptor | generation<<32
 )
 
