@@ -44,6 +44,15 @@ type conn struct {
 	leaked   bool
 	blocking bool // without O_NONBLOCK
 	paused   bool // does not read because the peer does not: back-pressure
+
+	svc       service // what is said here; nil echoes
+	full      bool    // the service takes no more for now, so nothing is read
+	finish    uint32  // trace.Close*: close for this reason when out is empty; 0 go on
+	linger    bool    // before closing, shut the sending side and wait for the peer's end
+	lingering bool
+	timers    []*Timer // of the service; stopped when the connection is closed
+	idle      *Timer   // see idle.go
+	heard     int64    // when a byte came last, kept only while idle is set
 }
 
 // Bounds of the bytes that the loop holds for a peer that does not read: above high it stops reading from it, below low
@@ -73,7 +82,7 @@ func (l *Loop) each() iter.Seq[*conn] {
 // interest is the event mask that the connection needs now.
 func (l *Loop) interest(c *conn) uint32 {
 	var m uint32
-	if !c.paused && !(c.eof && l.b.OnEOF == EOFClose) {
+	if !c.stalled() && !(c.eof && l.b.OnEOF == EOFClose) {
 		m |= unix.EPOLLIN
 	}
 	if l.b.RDHUP && !(c.eof && l.b.OnEOF == EOFClose) { // it has been understood, and would be reported again and again

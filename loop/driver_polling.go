@@ -67,7 +67,7 @@ func (*polling) turn(l *Loop) error {
 				continue
 			}
 		}
-		if c.eof || c.paused || c.leaked {
+		if c.eof || c.stalled() || c.leaked {
 			continue
 		}
 		a, u := l.readMany(c)

@@ -31,7 +31,9 @@ func (d *readiness) attach(l *Loop) error {
 			return fmt.Errorf("register the wake-up descriptor: %w", err)
 		}
 	}
-	if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
+	if l.draining {
+		// there is no listener any more
+	} else if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
 		return fmt.Errorf("register the listener: %w", err)
 	}
 	for c := range l.each() {
@@ -176,8 +178,12 @@ func (d *readiness) wait(l *Loop) (int, error) {
 	if timeout > 0 || len(l.timers.h) > 0 {
 		begin = l.clock()
 	}
+	timer := uint32(0)
 	if t, ok := l.timers.next(begin); ok && (timeout < 0 || time.Duration(t) < timeout) {
-		timeout = time.Duration(t)
+		timeout, timer = time.Duration(t), l.timers.h[0].id
+	}
+	if p, ok := d.p.(limited); ok {
+		p.limitedBy(timer)
 	}
 	left := timeout
 	if l.signalled() {
@@ -319,7 +325,7 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 	if mask&unix.EPOLLOUT != 0 && len(c.out) > 0 {
 		l.flush(c)
 	}
-	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && !c.paused {
+	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && l.mayRead(c, mask) {
 		l.readMany(c)
 	}
 	if c.fd >= 0 && !c.disarmed {

@@ -36,8 +36,10 @@ var Knobs = []Knob{
 		choose(func(b *Behaviour) *Arrival { return &b.Arrival }, "off", "observer", "stamp", "both")},
 	{"backlog", "connections that the kernel keeps waiting for accept", func(b *Behaviour) string { return strconv.Itoa(b.Backlog) },
 		number(func(b *Behaviour) *int { return &b.Backlog }, 1, 1<<16)},
+	knobEcho,
 	{"hold", "register a connection only when so many bytes wait for it; 0 at once", func(b *Behaviour) string { return strconv.Itoa(b.Hold) },
 		number(func(b *Behaviour) *int { return &b.Hold }, 0, 1<<30)},
+	knobIdleTimeout,
 	{"interval", "sleep between the rounds of sleep-poll", func(b *Behaviour) string { return b.Interval.String() },
 		duration(func(b *Behaviour) *time.Duration { return &b.Interval }, 0, 24*time.Hour)},
 	{"listeners", "with several threads: one (all wait on one instance), or an instance each on a shared or exclusive listener, or reuseport (a listener each)",
@@ -76,12 +78,17 @@ var Knobs = []Knob{
 	{"rounding", "how a timeout becomes milliseconds: ceil, floor",
 		choice(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor"),
 		choose(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor")},
+	knobServe,
+	knobShutdown,
 	{"sndbuf", "SO_SNDBUF of connections in bytes; 0 the kernel's default", func(b *Behaviour) string { return strconv.Itoa(b.SndBuf) },
 		number(func(b *Behaviour) *int { return &b.SndBuf }, 0, 1<<30)},
 	{"split", "accept on a thread of its own, over one table under a lock (sleep-poll): true, false", func(b *Behaviour) string { return strconv.FormatBool(b.Split) },
 		boolean(func(b *Behaviour) *bool { return &b.Split })},
 	{"threads", "threads that wait for readiness (epoll)", func(b *Behaviour) string { return strconv.Itoa(b.Threads) },
 		number(func(b *Behaviour) *int { return &b.Threads }, 1, 64)},
+	knobTick,
+	knobTickRearm,
+	knobTickWork,
 	{"timeout", "longest wait of a readiness loop; -1 for ever", func(b *Behaviour) string {
 		if b.Timeout < 0 {
 			return "-1"

@@ -45,15 +45,18 @@ type Loop struct {
 	names  map[string]uint32
 	nextID uint32
 
-	timers  timers
-	round   uint32
-	waits   int // waits or rounds left; 0 no limit
-	quit    bool
-	stopWhy uint32
-	inBatch bool // tasks run because the wake-fd was reported
-	wakeFD  int
-	wakeGen uint32
-	obs     *observer
+	timers   timers
+	ticker   *Timer
+	dates    dateCache
+	round    uint32
+	waits    int // waits or rounds left; 0 no limit
+	quit     bool
+	draining bool // no more connections; ends when nothing is owed
+	stopWhy  uint32
+	inBatch  bool // tasks run because the wake-fd was reported
+	wakeFD   int
+	wakeGen  uint32
+	obs      *observer
 
 	hand       bool // not the first thread; see crew
 	resting    bool // it has made all its waits; see rest
@@ -205,7 +208,11 @@ func (l *Loop) open() error {
 	}
 	l.openReserve()
 	l.startObserver()
-	return l.attach()
+	if err := l.attach(); err != nil {
+		return err
+	}
+	l.startTick()
+	return nil
 }
 
 // loop is the iteration. Each turn of a driver is one sleep and round, or one wait and its batch:
@@ -235,6 +242,9 @@ func (l *Loop) loop() error {
 		}
 		if err := l.drv.turn(l); err != nil {
 			return err
+		}
+		if l.draining {
+			l.drainMore()
 		}
 	}
 	return nil

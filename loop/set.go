@@ -98,6 +98,10 @@ func (l *Loop) settle(knob string) {
 		}
 	case "nonblock":
 		l.setBlocking()
+	case "idle-timeout":
+		l.idleChanged()
+	case "tick", "tick-rearm":
+		l.startTick()
 	case "backlog":
 		l.listen()
 	case "rcvbuf": // for the connections to come; open ones keep what they have

@@ -189,11 +189,7 @@ func (l *Loop) Stop() error { return l.StopFor(trace.StopAsked) }
 
 // StopFor ends the loop with a reason that is recorded (trace.Stop*).
 func (l *Loop) StopFor(why uint32) error {
-	err := l.Post("stop", func(l *Loop) {
-		if !l.quit { // the first reason is the reason
-			l.quit, l.stopWhy = true, why
-		}
-	})
+	err := l.Post("stop", func(l *Loop) { l.stop(why) })
 	if err != nil && l.gone.Load() {
 		err = nil
 	}
