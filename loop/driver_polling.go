@@ -55,6 +55,10 @@ func (*polling) turn(l *Loop) error {
 	if !l.crowd {
 		asked, useful = l.acceptMany(l.b.Accepts)
 	}
+	if s := l.dns.sock; s != nil && len(s.pending) > 0 {
+		a, u := s.ready(l)
+		asked, useful = asked+a, useful+u
+	}
 	for i := 0; i < len(l.order); i++ {
 		c := l.order[i]
 		if len(c.out) > 0 {

@@ -36,6 +36,11 @@ func (d *readiness) attach(l *Loop) error {
 	} else if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
 		return fmt.Errorf("register the listener: %w", err)
 	}
+	if l.dns.sock != nil {
+		if err := l.dns.sock.register(d); err != nil {
+			return err
+		}
+	}
 	for c := range l.each() {
 		c.registered, c.state, c.left, c.rearmed, c.disarmed = false, drained, -1, false, false
 		if c.leaked || c.held {
@@ -159,6 +164,8 @@ func (d *readiness) dispatch(l *Loop, batch []Report) {
 		case dataWake:
 			l.drainWake()
 			l.tick()
+		case dataResolver:
+			l.nameReported()
 		default:
 			if c := l.connOf(r.Data); c != nil {
 				d.handle(l, c, r.Mask)
@@ -222,6 +229,11 @@ func (d *readiness) report(l *Loop, r *Report, now int64) {
 	switch r.Data {
 	case dataListener:
 		e.FD, e.Gen = int32(l.lis.fd), l.lis.gen
+		return
+	case dataResolver:
+		if s := l.dns.sock; s != nil {
+			e.FD, e.Gen = int32(s.fd), s.gen
+		}
 		return
 	case dataWake:
 		e.FD, e.Gen = int32(l.wakeFD), l.wakeGen

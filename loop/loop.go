@@ -18,8 +18,8 @@ type Config struct {
 	Listen    string // host:port; port 0 takes a free one
 	Behaviour Behaviour
 	Title     string
-	// NewRing gives the ring of a producing thread; nil runs the loop unwatched. It is called once for the loop and once
-	// for the observer.
+	// NewRing gives the ring of a producing thread; nil runs the loop unwatched. It is called once for the loop, once
+	// for the observer and once for each worker thread.
 	NewRing func(role uint32) *trace.Ring
 }
 
@@ -47,6 +47,7 @@ type Loop struct {
 
 	timers   timers
 	ticker   *Timer
+	dns      names
 	dates    dateCache
 	round    uint32
 	waits    int // waits or rounds left; 0 no limit
@@ -65,6 +66,8 @@ type Loop struct {
 	// reached by other threads
 	polling  atomic.Bool // the loop does not wait for the wake-fd
 	asleep   atomic.Bool // it is inside a call that only a signal ends
+	stuck    atomic.Bool // blocks in a call where a loop should not; only the end gets through, by a signal
+	stopping atomic.Bool // the end has been asked for
 	tidNow   atomic.Int64
 	gone     atomic.Bool
 	done     chan struct{}
@@ -270,6 +273,7 @@ func (l *Loop) closeAll() {
 	for len(l.order) > 0 {
 		l.closeConn(l.order[len(l.order)-1], trace.CloseShutdown)
 	}
+	l.endLookups()
 	if l.drv != nil {
 		l.drv.detach(l)
 		l.drv = nil

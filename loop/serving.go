@@ -1,6 +1,9 @@
 package loop
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Serving is the part of a Behaviour that says what the server serves, which timers it runs, how it looks names up, where
 // it connects to and how it ends.
@@ -13,11 +16,15 @@ type Serving struct {
 	TickWork    Work
 	TickRearm   TickRearm
 
+	Resolve      Resolve
+	ResolveDelay time.Duration // before the lab's name server answers
+	ResolveCache bool          // keep what was found for its time to live
+
 	Shutdown Ending
 }
 
 func defaultServing() Serving {
-	return Serving{}
+	return Serving{ResolveCache: true}
 }
 
 // Settings of the server, for the table Knobs.
@@ -40,6 +47,15 @@ var (
 	knobTickRearm = Knob{"tick-rearm", "the next tick is counted from: absolute (when it was due), relative (when the callback ended; drifts)",
 		choice(func(b *Behaviour) *TickRearm { return &b.TickRearm }, "absolute", "relative"),
 		choose(func(b *Behaviour) *TickRearm { return &b.TickRearm }, "absolute", "relative")}
+	knobResolve = Knob{"resolve", "who waits for a name's address: pool (a worker), blocking (the loop's thread), evented (nobody)",
+		choice(func(b *Behaviour) *Resolve { return &b.Resolve }, "pool", "blocking", "evented"),
+		choose(func(b *Behaviour) *Resolve { return &b.Resolve }, "pool", "blocking", "evented")}
+	knobResolveCache = Knob{"resolve-cache", "keep the addresses of names that were found: true, false",
+		func(b *Behaviour) string { return strconv.FormatBool(b.ResolveCache) },
+		boolean(func(b *Behaviour) *bool { return &b.ResolveCache })}
+	knobResolveDelay = Knob{"resolve-delay", "how long the lab's own name server takes to answer",
+		func(b *Behaviour) string { return b.ResolveDelay.String() },
+		duration(func(b *Behaviour) *time.Duration { return &b.ResolveDelay }, 0, time.Minute)}
 	knobShutdown = Knob{"shutdown", "how the loop ends: close, drain (first sends what it owes, for at most 2s)",
 		choice(func(b *Behaviour) *Ending { return &b.Shutdown }, "close", "drain"),
 		choose(func(b *Behaviour) *Ending { return &b.Shutdown }, "close", "drain")}

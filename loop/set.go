@@ -100,6 +100,8 @@ func (l *Loop) settle(knob string) {
 		l.setBlocking()
 	case "idle-timeout":
 		l.idleChanged()
+	case "resolve-delay", "resolve-cache":
+		l.lookupsChanged()
 	case "tick", "tick-rearm":
 		l.startTick()
 	case "backlog":
