@@ -61,6 +61,16 @@ func (*polling) turn(l *Loop) error {
 	}
 	for i := 0; i < len(l.order); i++ {
 		c := l.order[i]
+		if c.dialing != dialDone {
+			asked++
+			if l.connectCall(c) == 0 {
+				useful++
+			}
+			if c.fd < 0 {
+				i--
+			}
+			continue
+		}
 		if len(c.out) > 0 {
 			asked++
 			if l.flush(c) > 0 {
@@ -71,7 +81,7 @@ func (*polling) turn(l *Loop) error {
 				continue
 			}
 		}
-		if c.eof || c.stalled() || c.leaked {
+		if c.eof && !c.rereads || c.stalled() || c.leaked {
 			continue
 		}
 		a, u := l.readMany(c)

@@ -334,6 +334,10 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 	if c.disarmed && l.b.Rearm == RearmEarly {
 		d.rearm(l, c)
 	}
+	if c.dialing != dialDone {
+		l.connectReported(c, mask)
+		mask = 0
+	}
 	if mask&unix.EPOLLOUT != 0 && len(c.out) > 0 {
 		l.flush(c)
 	}

@@ -10,7 +10,7 @@ import (
 // the heap of timers: it only leaves its moment in conn.heard, and when the timer is due it looks there and is armed
 // again for the rest. So a busy connection costs one timer a timeout, not one a message.
 func (l *Loop) watchIdle(c *conn) {
-	if l.b.IdleTimeout <= 0 {
+	if l.b.IdleTimeout <= 0 || c.dialer != nil {
 		return
 	}
 	c.heard = l.clock()

@@ -18,6 +18,8 @@ type Config struct {
 	Listen    string // host:port; port 0 takes a free one
 	Behaviour Behaviour
 	Title     string
+	// AllowRemote lets the connect knob leave the machine.
+	AllowRemote bool
 	// NewRing gives the ring of a producing thread; nil runs the loop unwatched. It is called once for the loop, once
 	// for the observer and once for each worker thread.
 	NewRing func(role uint32) *trace.Ring
@@ -48,6 +50,9 @@ type Loop struct {
 	timers   timers
 	ticker   *Timer
 	dns      names
+	dialed   []*outbound // streams of the connect knob
+	counted  int         // answers to them
+	redial   bool        // a setting of the streams changed
 	dates    dateCache
 	round    uint32
 	waits    int // waits or rounds left; 0 no limit
@@ -80,7 +85,7 @@ type Loop struct {
 // Stats are counters that anybody may read while the loop runs. The byte counts are the server's half of a ledger whose
 // other half the clients keep.
 type Stats struct {
-	Accepted, Closed, BytesIn, BytesOut, Modified atomic.Int64
+	Accepted, Connected, Closed, BytesIn, BytesOut, Modified atomic.Int64
 }
 
 // ErrStopped is returned for what is asked of a loop that has ended. It wraps os.ErrClosed.
@@ -215,6 +220,7 @@ func (l *Loop) open() error {
 		return err
 	}
 	l.startTick()
+	l.startOutbound()
 	return nil
 }
 

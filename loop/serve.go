@@ -229,6 +229,9 @@ func (l *Loop) letGo(c *conn) {
 	if c.svc != nil {
 		c.svc.released(l)
 	}
+	if c.dialer != nil {
+		c.dialer.lost(c)
+	}
 }
 
 // shutdown is shutdown(2), recorded.

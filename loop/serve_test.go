@@ -210,7 +210,7 @@ func TestCommandsBackPressure(t *testing.T) {
 		k := x.chat()
 		const n = 20 << 20
 		k.say(fmt.Sprintf("send %d\n", n))
-		go k.say(strings.Repeat("echo "+strings.Repeat("y", 1000)+"\n", 1000) + "quit\n")
+		go io.WriteString(k, strings.Repeat("echo "+strings.Repeat("y", 1000)+"\n", 1000)+"quit\n")
 		x.until("a write that did not fit", func(evs []trace.Event) bool { return tallyOf2(evs).writeAgain > 0 })
 		got := k.rest()
 		if len(got) != n+1+1001*1000+4 || !strings.HasSuffix(got, "y\nbye\n") {
@@ -317,8 +317,8 @@ func TestDelayPipeline(t *testing.T) {
 			for i := range 3 * pipelined {
 				fmt.Fprintf(&b, "GET /%d/%d, HTTP/1.1\r\nHost: x\r\n\r\n", (i*7)%5, i)
 			}
-			k.say(b.String())
-			k.half()
+			io.WriteString(k, b.String())
+			k.Conn.(*net.TCPConn).CloseWrite()
 		}()
 		for i := range 3 * pipelined {
 			fmt.Fprintf(&want, "%d,", i)

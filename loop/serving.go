@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"fmt"
+	"net"
 	"strconv"
 	"time"
 )
@@ -20,11 +22,21 @@ type Serving struct {
 	ResolveDelay time.Duration // before the lab's name server answers
 	ResolveCache bool          // keep what was found for its time to live
 
+	Connect        string        // "" nowhere, "self", or host:port
+	Streams        int           // how many connections to there
+	StreamDelay    time.Duration // stream i of n asks for an answer after (n-i) times this
+	RegisterOrder  RegisterOrder
+	CountEOF       bool // count an answer again when its end of file is reported again
+	Reconnect      bool
+	ReconnectTries int // attempts in a row; 0 for ever
+	Heartbeat      time.Duration
+	HeartbeatWait  bool
+
 	Shutdown Ending
 }
 
 func defaultServing() Serving {
-	return Serving{ResolveCache: true}
+	return Serving{ResolveCache: true, Streams: 1, StreamDelay: time.Second}
 }
 
 // Settings of the server, for the table Knobs.
@@ -56,7 +68,44 @@ var (
 	knobResolveDelay = Knob{"resolve-delay", "how long the lab's own name server takes to answer",
 		func(b *Behaviour) string { return b.ResolveDelay.String() },
 		duration(func(b *Behaviour) *time.Duration { return &b.ResolveDelay }, 0, time.Minute)}
+	knobConnect = Knob{"connect", "connect streams to a server: HOST:PORT, or self; empty nowhere",
+		func(b *Behaviour) string { return b.Connect }, setConnect}
+	knobStreams = Knob{"streams", "how many connections connect makes",
+		func(b *Behaviour) string { return strconv.Itoa(b.Streams) },
+		number(func(b *Behaviour) *int { return &b.Streams }, 1, 1<<16)}
+	knobStreamDelay = Knob{"stream-delay", "stream i of n asks for its answer after (n-i) times this",
+		func(b *Behaviour) string { return b.StreamDelay.String() },
+		duration(func(b *Behaviour) *time.Duration { return &b.StreamDelay }, 0, time.Minute)}
+	knobRegisterOrder = Knob{"register-order", "a connecting socket is registered: late (after connect), early (before it: hung up at once)",
+		choice(func(b *Behaviour) *RegisterOrder { return &b.RegisterOrder }, "late", "early"),
+		choose(func(b *Behaviour) *RegisterOrder { return &b.RegisterOrder }, "late", "early")}
+	knobCountEOF = Knob{"count-eof", "count a stream's answer again when its end of file is reported again: true (the mistake), false",
+		func(b *Behaviour) string { return strconv.FormatBool(b.CountEOF) },
+		boolean(func(b *Behaviour) *bool { return &b.CountEOF })}
+	knobReconnect = Knob{"reconnect", "connect again when a stream was lost or refused: true, false",
+		func(b *Behaviour) string { return strconv.FormatBool(b.Reconnect) },
+		boolean(func(b *Behaviour) *bool { return &b.Reconnect })}
+	knobReconnectTries = Knob{"reconnect-tries", "attempts in a row before giving up; 0 never",
+		func(b *Behaviour) string { return strconv.Itoa(b.ReconnectTries) },
+		number(func(b *Behaviour) *int { return &b.ReconnectTries }, 0, 1<<20)}
+	knobHeartbeat = Knob{"heartbeat", "how often a connected stream says ping to a commands server; 0 never",
+		func(b *Behaviour) string { return b.Heartbeat.String() },
+		duration(func(b *Behaviour) *time.Duration { return &b.Heartbeat }, 0, time.Hour)}
+	knobHeartbeatWait = Knob{"heartbeat-wait", "block the loop until a ping is answered: true (the mistake), false",
+		func(b *Behaviour) string { return strconv.FormatBool(b.HeartbeatWait) },
+		boolean(func(b *Behaviour) *bool { return &b.HeartbeatWait })}
 	knobShutdown = Knob{"shutdown", "how the loop ends: close, drain (first sends what it owes, for at most 2s)",
 		choice(func(b *Behaviour) *Ending { return &b.Shutdown }, "close", "drain"),
 		choose(func(b *Behaviour) *Ending { return &b.Shutdown }, "close", "drain")}
 )
+
+func setConnect(b *Behaviour, v string) error {
+	if v != "" && v != "self" {
+		host, port, err := net.SplitHostPort(v)
+		if n, e := strconv.Atoi(port); err != nil || host == "" || e != nil || n < 1 || n > 65535 {
+			return fmt.Errorf("%q is not HOST:PORT, for example 127.0.0.1:8080 or self.lab:8080, nor self", v)
+		}
+	}
+	b.Connect = v
+	return nil
+}

@@ -31,6 +31,7 @@ func (l *Loop) stop(why uint32) {
 	l.draining = true
 	l.After(drainFor, 0, func(l *Loop) { l.quit = true })
 	l.stopTick()
+	l.stopOutbound()
 	l.drainMore()
 }
 

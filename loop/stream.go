@@ -222,6 +222,8 @@ func (l *Loop) ended(c *conn) {
 	if c.svc != nil {
 		if first {
 			l.peerEnded(c)
+		} else if s, ok := c.svc.(*tokenStream); ok && c.rereads && c.finish == 0 {
+			s.again(outlet{l, c})
 		}
 		return
 	}

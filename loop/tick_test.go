@@ -118,8 +118,14 @@ func TestT26Rounding(t *testing.T) {
 				if rounding == RoundCeil {
 					check(t, "waits", limited, 10)
 					check(t, "of them zero", zero, 0)
-				} else if zero < 1000 {
-					t.Errorf("%d zero waits, want at least 1000", zero)
+					return
+				}
+				least := 1000 // the case measured epoll; poll and the race detector are slower
+				if m.name != "level" || raceEnabled {
+					least = 20
+				}
+				if zero < least {
+					t.Errorf("%d zero waits, want at least %d", zero, least)
 				}
 			})
 		}
@@ -187,11 +193,11 @@ func TestDrain(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			if got := k.rest(); got != "slept 100\n" {
-				t.Errorf("heard %q", got)
+			if got, err := io.ReadAll(k.r); string(got) != "slept 100\n" {
+				t.Errorf("heard %q, %v", got, err)
 			}
 		}()
-		go idle.rest()
+		go io.Copy(io.Discard, idle)
 		evs := x.stop()
 		<-done
 		closed := map[string]int{}
@@ -214,17 +220,22 @@ func TestDrainFlush(t *testing.T) {
 	k.say("send 12582912\n")
 	x.until("a write that did not fit", func(evs []trace.Event) bool { return tallyOf2(evs).writeAgain > 0 })
 	got := make(chan int)
+	closed := make(chan struct{})
 	go func() {
-		x.until("the end to be asked for", func(evs []trace.Event) bool {
-			for i := range evs {
-				if evs[i].Kind == trace.Close {
-					return true
-				}
-			}
-			return false
-		})
-		got <- len(k.rest())
+		<-closed // nothing is read before the end has been asked for
+		b, _ := io.ReadAll(k.r)
+		got <- len(b)
 	}()
+	go x.l.Stop()
+	x.until("the listener to be closed", func(evs []trace.Event) bool {
+		for i := range evs {
+			if evs[i].Kind == trace.Close {
+				return true
+			}
+		}
+		return false
+	})
+	close(closed)
 	x.stop()
 	check(t, "bytes", <-got, n+1)
 }
