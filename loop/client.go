@@ -119,7 +119,8 @@ func (h *heartbeat) beat(o outlet) {
 // await makes the socket blocking and reads until everything has been acknowledged.
 func (h *heartbeat) await(o outlet) {
 	l, c := o.l, o.c
-	if l.setNonblock(c, false) != nil {
+	was := c.blocking
+	if !was && l.block(c.fd, c.gen, true) != nil {
 		return
 	}
 	buf := make([]byte, 512)
@@ -138,8 +139,8 @@ func (h *heartbeat) await(o outlet) {
 			h.received(o, buf[:n])
 		}
 	}
-	if c.fd >= 0 {
-		l.setNonblock(c, true)
+	if c.fd >= 0 && !was {
+		l.block(c.fd, c.gen, false)
 	}
 }
 
@@ -169,20 +170,3 @@ func (h *heartbeat) released(l *Loop) {
 }
 
 func (h *heartbeat) busy() bool { return false }
-
-// setNonblock is fcntl(F_SETFL), recorded.
-func (l *Loop) setNonblock(c *conn, on bool) error {
-	flags := unix.O_RDWR
-	if on {
-		flags |= unix.O_NONBLOCK
-	}
-	t0 := l.tr.Now()
-	_, err := unix.FcntlInt(uintptr(c.fd), unix.F_SETFL, flags)
-	t1 := l.tick()
-	e := l.tr.Next(trace.FdFlags, t1)
-	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(c.fd), c.gen, trace.CallFcntl, t1-t0, errnoOf(err)
-	if e.Mask = unix.SOCK_CLOEXEC; on {
-		e.Mask |= unix.SOCK_NONBLOCK
-	}
-	return err
-}

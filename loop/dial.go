@@ -226,6 +226,9 @@ func (l *Loop) established(c *conn) {
 	if l.stamping() {
 		l.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
+	if _, blocks := l.b.blocks(); blocks != c.blocking && l.block(c.fd, c.gen, blocks) == nil {
+		c.blocking = blocks
+	}
 	l.watchArrival(c)
 	if l.b.Heartbeat > 0 {
 		c.svc = &heartbeat{d: d}

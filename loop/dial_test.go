@@ -99,7 +99,9 @@ func TestP30RegisterEarly(t *testing.T) {
 				check(t, "connect calls", connects, 1)
 				check(t, "of them in progress", errs, 1)
 				want := "[4]"
-				if order == RegisterEarly {
+				if order == RegisterEarly && m.name == "select" {
+					want = "[4 4]" // select has no hang-up among its answers
+				} else if order == RegisterEarly {
 					want = fmt.Sprint([]int{unix.EPOLLOUT | unix.EPOLLHUP, unix.EPOLLOUT})
 				}
 				if got := fmt.Sprint(masks); got != want {
@@ -176,10 +178,13 @@ func TestReconnect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	request := make([]byte, 4096)
+	c.Read(request)
 	c.Close() // lost without an answer: once more
 	if c, err = ln.Accept(); err != nil {
 		t.Fatal(err)
 	}
+	c.Read(request) // closing with unread bytes would reset the connection
 	c.Write([]byte("HTTP/1.1 200 OK\r\n\r\nhello"))
 	c.Close()
 	ws := x.untilWords("the answer", 2)

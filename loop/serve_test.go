@@ -77,9 +77,11 @@ var serveModes = []struct {
 	set  func(*Behaviour)
 }{
 	{"sleep-poll", func(b *Behaviour) { b.Driver, b.Interval = trace.DriverSleepPoll, 2*time.Millisecond }},
+	{"select", func(b *Behaviour) { b.Driver = trace.DriverSelect }},
 	{"poll", func(b *Behaviour) { b.Driver = trace.DriverPoll }},
 	{"level", func(b *Behaviour) { b.Trigger = trace.TriggerLevel }},
 	{"edge", func(b *Behaviour) { b.Trigger, b.Reads = trace.TriggerEdge, Count{Kind: CountDrain} }},
+	{"oneshot", func(b *Behaviour) { b.Trigger = trace.TriggerOneshot }},
 }
 
 func inServeModes(t *testing.T, serve Serve, f func(t *testing.T, x *lab)) {

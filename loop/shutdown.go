@@ -41,7 +41,7 @@ func (l *Loop) stopAccepting() bool {
 	switch d := l.drv.(type) {
 	case *readiness:
 		d.p.Remove(l.lis.fd, l.lis.gen)
-	case *polling:
+	case *polling, *blocking:
 	default:
 		return false
 	}
