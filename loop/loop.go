@@ -25,7 +25,7 @@ type Config struct {
 	NewRing func(role uint32) *trace.Ring
 }
 
-// Loop is a real event loop behind an echo server. All fields but those that other threads reach belong to its thread; from
+// Loop is a real event loop behind a server. All fields but those that other threads reach belong to its thread; from
 // elsewhere it is reached by Post, Do and the methods built on them.
 type Loop struct {
 	*shared
@@ -69,10 +69,11 @@ type Loop struct {
 	holdsWorld bool // the first thread has the world to itself
 
 	// reached by other threads
-	polling  atomic.Bool // the loop does not wait for the wake-fd
-	asleep   atomic.Bool // it is inside a call that only a signal ends
-	stuck    atomic.Bool // blocks in a call where a loop should not; only the end gets through, by a signal
-	stopping atomic.Bool // the end has been asked for
+	polling  atomic.Bool   // the loop does not wait for the wake-fd
+	asleep   atomic.Bool   // it is inside a call that only a signal ends
+	stuck    atomic.Bool   // blocks in a call where a loop should not; only the end gets through, by a signal
+	stopping atomic.Bool   // the end has been asked for
+	serves   atomic.Uint32 // the serve knob
 	tidNow   atomic.Int64
 	gone     atomic.Bool
 	done     chan struct{}
@@ -112,6 +113,7 @@ func New(cfg Config) (*Loop, error) {
 		done: make(chan struct{}), startErr: make(chan error, 1), names: map[string]uint32{}, nextID: 1}
 	l.lis.fd = -1
 	l.waits = cfg.Behaviour.Waits
+	l.serves.Store(uint32(cfg.Behaviour.Serve))
 	return l, nil
 }
 
@@ -159,6 +161,12 @@ func (l *Loop) Stats() *Stats { return &l.stats }
 func (l *Loop) Mode() (driver, trigger uint32) {
 	m := l.mode.Load()
 	return m & 0xff, m >> 8
+}
+
+// Serves is the word for what new connections are served.
+func (l *Loop) Serves() string {
+	b := Behaviour{Serving: Serving{Serve: Serve(l.serves.Load())}}
+	return knobServe.Get(&b)
 }
 
 func (l *Loop) run() {

@@ -102,6 +102,8 @@ func (l *Loop) settle(knob string) {
 		}
 	case "nonblock":
 		l.setBlocking()
+	case "serve":
+		l.serves.Store(uint32(l.b.Serve))
 	case "idle-timeout":
 		l.idleChanged()
 	case "resolve-delay", "resolve-cache":
