@@ -101,7 +101,8 @@ type heartbeat struct {
 func (h *heartbeat) opened(o outlet) {
 	h.d.tries = 0
 	every := o.l.b.Heartbeat
-	h.timer = o.l.After(every, every, func(l *Loop) { h.beat(o) })
+	c := o.c
+	h.timer = o.l.After(every, every, func(l *Loop) { h.beat(outlet{l, c}) })
 }
 
 func (h *heartbeat) beat(o outlet) {

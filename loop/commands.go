@@ -184,7 +184,7 @@ func (s *commands) sleep(o outlet, arg string) {
 		return
 	}
 	done := s.later(o)
-	o.after(time.Duration(ms)*time.Millisecond, func() {
+	o.after(time.Duration(ms)*time.Millisecond, func(o outlet) {
 		done(fmt.Sprintf("slept %d", ms))
 		s.run(o)
 	})
@@ -213,7 +213,7 @@ func (s *commands) pattern() {
 
 func (s *commands) lookup(o outlet, arg string) {
 	done, inside := s.later(o), true
-	o.lookup(arg, func(a answer) {
+	o.lookup(arg, func(o outlet, a answer) {
 		done(a.line())
 		if !inside { // else run goes on by itself
 			s.run(o)

@@ -51,9 +51,9 @@ type conn struct {
 	finish    uint32  // trace.Close*: close for this reason when out is empty; 0 go on
 	linger    bool    // before closing, shut the sending side and wait for the peer's end
 	lingering bool
-	timers    []*Timer  // of the service; stopped when the connection is closed
-	idle      *Timer    // see idle.go
-	dialer    *outbound // the loop made this connection itself; nil it was accepted
+	timers    []*connTimer // of the service; stopped when the connection is closed
+	idle      *connTimer   // see idle.go
+	dialer    *outbound    // the loop made this connection itself; nil it was accepted
 	dialing   dialing
 	addr      netip.AddrPort // where to
 	problem   error          // why it ended, when a failure is known

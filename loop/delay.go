@@ -92,7 +92,7 @@ func (d *delay) take(o outlet, req *request, bad *refusal) {
 	a.code, a.body, wait = resource(req)
 	if wait > 0 {
 		a.ready = false
-		o.after(wait, func() {
+		o.after(wait, func(o outlet) {
 			a.ready = true
 			d.run(o)
 		})

@@ -18,7 +18,8 @@ func (l *Loop) watchIdle(c *conn) {
 }
 
 func (l *Loop) armIdle(c *conn, d time.Duration) {
-	c.idle = l.After(d, 0, func(l *Loop) {
+	c.idle = outlet{l, c}.after(d, func(o outlet) {
+		l := o.l
 		c.idle = nil
 		limit := l.b.IdleTimeout
 		if limit <= 0 {
@@ -42,7 +43,7 @@ func (l *Loop) armIdle(c *conn, d time.Duration) {
 func (l *Loop) idleChanged() {
 	for c := range l.each() {
 		if c.idle != nil {
-			l.StopTimer(c.idle)
+			l.cancel(c, c.idle)
 			c.idle = nil
 		}
 		l.watchIdle(c)

@@ -36,7 +36,7 @@ type service interface {
 
 // outlet is everything that a service may do. It is a value, two words, and is used inside the calls of service and
 // inside the functions given to after and lookup, nowhere else: those run one at a time for a connection, on the thread
-// that the driver serves it on. When the connection has ended every method does nothing.
+// that serves it just then, so an outlet is never kept. When the connection has ended every method does nothing.
 type outlet struct {
 	l *Loop
 	c *conn
@@ -88,25 +88,52 @@ func (o outlet) end(why uint32, linger bool) {
 	o.l.finished(c)
 }
 
-// after calls fn once, after d, unless the connection has ended by then.
-func (o outlet) after(d time.Duration, fn func()) *Timer {
+// connTimer is a timer of a connection, and the thread whose heap it is in.
+type connTimer struct {
+	t *Timer
+	l *Loop
+}
+
+// after calls fn once, after d, unless the connection has ended by then. fn gets an outlet of the thread that it runs on,
+// which need not be the one that armed the timer.
+func (o outlet) after(d time.Duration, fn func(outlet)) *connTimer {
 	c := o.c
-	var t *Timer
-	t = o.l.After(d, 0, func(*Loop) {
-		c.timers = slices.DeleteFunc(c.timers, func(x *Timer) bool { return x == t })
-		fn()
+	x := &connTimer{l: o.l}
+	x.t = o.l.After(d, 0, func(l *Loop) {
+		if !l.take(c) {
+			return
+		}
+		defer l.give(c)
+		c.timers = slices.DeleteFunc(c.timers, func(y *connTimer) bool { return y == x })
+		fn(outlet{l, c})
 	})
-	c.timers = append(c.timers, t)
-	return t
+	c.timers = append(c.timers, x)
+	return x
+}
+
+// cancel stops a timer of a connection. One in another thread's heap stays there; it will find its connection closed.
+func (l *Loop) cancel(c *conn, x *connTimer) {
+	if !l.crowd || x.l == l {
+		l.StopTimer(x.t)
+	}
+	c.timers = slices.DeleteFunc(c.timers, func(y *connTimer) bool { return y == x })
 }
 
 // lookup finds the addresses of a name the way the resolve knob says and calls fn once, unless the connection has ended
-// by then. fn may be called before lookup returns.
-func (o outlet) lookup(name string, fn func(answer)) {
-	c := o.c
-	o.l.lookup(name, func(a answer) {
-		if c.fd >= 0 && c.finish == 0 {
-			fn(a)
+// by then. fn may be called before lookup returns. What is known of names belongs to one thread, so several refuse.
+func (o outlet) lookup(name string, fn func(outlet, answer)) {
+	l, c := o.l, o.c
+	if l.crowd {
+		fn(o, answer{name: name, problem: "a server of several threads looks no names up"})
+		return
+	}
+	l.lookup(name, func(a answer) {
+		if !l.take(c) {
+			return
+		}
+		defer l.give(c)
+		if o.alive() {
+			fn(o, a)
 		}
 	})
 }
@@ -185,7 +212,7 @@ func (l *Loop) finished(c *conn) {
 		l.closeConn(c, c.finish)
 		return
 	}
-	outlet{l, c}.after(lingerFor, func() { l.closeConn(c, c.finish) })
+	outlet{l, c}.after(lingerFor, func(o outlet) { o.l.closeConn(c, c.finish) })
 	l.interestChanged(c)
 }
 
@@ -218,14 +245,10 @@ func (l *Loop) peerEnded(c *conn) {
 
 // letGo gives back what a connection has beside its descriptor.
 func (l *Loop) letGo(c *conn) {
-	if c.idle != nil {
-		l.StopTimer(c.idle)
-		c.idle = nil
+	c.idle = nil
+	for len(c.timers) > 0 {
+		l.cancel(c, c.timers[0])
 	}
-	for _, t := range c.timers {
-		l.StopTimer(t)
-	}
-	c.timers = nil
 	if c.svc != nil {
 		c.svc.released(l)
 	}

@@ -84,6 +84,17 @@ var serveModes = []struct {
 	{"oneshot", func(b *Behaviour) { b.Trigger = trace.TriggerOneshot }},
 }
 
+// serveCrowds are ways with several threads, for the services that do without look-ups.
+var serveCrowds = []struct {
+	name string
+	set  func(*Behaviour)
+}{
+	{"split", func(b *Behaviour) { b.Driver, b.Split, b.Interval = trace.DriverSleepPoll, true, 2*time.Millisecond }},
+	{"three threads, level", func(b *Behaviour) { b.Threads = 3 }},
+	{"three threads, oneshot", func(b *Behaviour) { b.Threads, b.Trigger = 3, trace.TriggerOneshot }},
+	{"three instances", func(b *Behaviour) { b.Threads, b.Listeners = 3, ListenersReuseport }},
+}
+
 func inServeModes(t *testing.T, serve Serve, f func(t *testing.T, x *lab)) {
 	for _, m := range serveModes {
 		t.Run(m.name, func(t *testing.T) {
@@ -180,6 +191,73 @@ func TestCommandsSleepers(t *testing.T) {
 		}
 		return false
 	})
+}
+
+// TestServeCrowds: several threads serve the same connections, and each connection's answers stay in order.
+func TestServeCrowds(t *testing.T) {
+	for _, m := range serveCrowds {
+		t.Run(m.name, func(t *testing.T) {
+			x := startLab(t, func(b *Behaviour) {
+				m.set(b)
+				b.Serve, b.IdleTimeout = ServeCommands, time.Minute
+			})
+			x.spins = true
+			var ks []*chat
+			for range 10 {
+				ks = append(ks, x.chat())
+			}
+			for i, k := range ks {
+				for j := range 20 {
+					k.say(fmt.Sprintf("echo %d %d\nsleep 1\n", i, j))
+				}
+			}
+			for i, k := range ks {
+				for j := range 20 {
+					k.hear(fmt.Sprintf("%d %d", i, j))
+					k.hear("slept 1")
+				}
+			}
+			ks[0].say("lookup 1.lab\n")
+			ks[0].hear(`error: look up "1.lab": a server of several threads looks no names up`)
+			ks[1].say("sleep 3600000\n")
+			ks[1].Close()
+			x.set("idle-timeout", "20ms")
+			for _, k := range ks[2:] {
+				if _, err := k.r.ReadByte(); err != io.EOF {
+					t.Error(err)
+				}
+			}
+			x.set("threads", "1", "split", "false", "idle-timeout", "0")
+			k := x.chat()
+			k.say("sleep 1\nlookup 1.lab\n")
+			k.hear("slept 1")
+			k.hear("1.lab 127.0.0.1")
+		})
+	}
+}
+
+// TestServeBlocking: the blocking server serves one client at a time, and waits for an answer's time by sleeping.
+func TestServeBlocking(t *testing.T) {
+	for _, how := range resolves[:2] {
+		x := startLab(t, func(b *Behaviour) { b.Driver, b.Serve = trace.DriverBlocking, ServeCommands })
+		x.set("resolve", how)
+		k := x.chat()
+		k.say("ping\nsleep 30\nlookup 1.lab\necho x\n")
+		for _, want := range []string{"pong", "slept 30", "1.lab 127.0.0.1", "x"} {
+			k.hear(want)
+		}
+		k.half()
+		if s := k.rest(); s != "" {
+			t.Errorf("%q", s)
+		}
+		x.set("serve", "delay")
+		k = x.chat()
+		k.say("GET /20/a HTTP/1.1\r\nHost: x\r\n\r\nGET /10/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if s := k.rest(); strings.Count(s, "200 OK") != 2 || !strings.HasSuffix(s, "\r\n\r\nb") {
+			t.Errorf("%q", s)
+		}
+		k.Close()
+	}
 }
 
 func TestCommandsEnds(t *testing.T) {

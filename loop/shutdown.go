@@ -24,7 +24,7 @@ func (l *Loop) stop(why uint32) {
 		return
 	}
 	l.stopWhy = why
-	if l.b.Shutdown != EndDrain || !l.stopAccepting() {
+	if l.b.Shutdown != EndDrain || l.crowd || !l.stopAccepting() { // other threads accept for themselves
 		l.quit = true
 		return
 	}
