@@ -293,3 +293,17 @@ func TestHeartbeatWaitStuck(t *testing.T) {
 		})
 	}
 }
+
+// TestServeRefused: combinations that cannot run are refused with their reason.
+func TestServeRefused(t *testing.T) {
+	for _, set := range []func(*Behaviour){
+		func(b *Behaviour) { b.Driver, b.Serve = trace.DriverGo, ServeDelay },
+		func(b *Behaviour) { b.Driver, b.Threads, b.Connect = trace.DriverEpoll, 2, "self" },
+	} {
+		b := Default()
+		set(&b)
+		if _, err := New(Config{Listen: "127.0.0.1:0", Behaviour: b}); err == nil {
+			t.Errorf("taken: %+v", b)
+		}
+	}
+}
