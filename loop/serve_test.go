@@ -236,6 +236,35 @@ func TestServeCrowds(t *testing.T) {
 	}
 }
 
+// TestServeRing: the same services behind completions.
+func TestServeRing(t *testing.T) {
+	for _, kind := range []URing{URingAuto, URingSingle} {
+		x := uringLab(t, func(b *Behaviour) { b.URing, b.Serve = kind, ServeCommands })
+		k := x.chat()
+		k.say("ping\nsleep 30\nlookup 1.lab\nec")
+		for _, want := range []string{"pong", "slept 30", "1.lab 127.0.0.1"} {
+			k.hear(want)
+		}
+		const n = 20 << 20
+		k.say(fmt.Sprintf("ho x\nsend %d\n", n))
+		k.hear("x")
+		go io.WriteString(k, strings.Repeat("echo "+strings.Repeat("y", 1000)+"\n", 1000)+"quit\nping\n")
+		if got := k.rest(); len(got) != n+1+1001*1000+4 || !strings.HasSuffix(got, "y\nbye\n") {
+			t.Errorf("%d bytes", len(got))
+		}
+		k.Close()
+		x.set("serve", "delay", "idle-timeout", "50ms")
+		k = x.chat()
+		k.say("GET /20/a HTTP/1.1\r\nHost: x\r\n\r\nGET /10/b HTTP/1.1\r\nHost: x\r\n\r\n")
+		if s := k.rest(); strings.Count(s, "200 OK") != 2 || !strings.HasSuffix(s, "\r\n\r\nb") {
+			t.Errorf("%q", s)
+		}
+		if err := x.l.Set(trace.Pair{Key: "connect", Value: "self"}); err == nil {
+			t.Error("connect was taken")
+		}
+	}
+}
+
 // TestServeBlocking: the blocking server serves one client at a time, and waits for an answer's time by sleeping.
 func TestServeBlocking(t *testing.T) {
 	for _, how := range resolves[:2] {
