@@ -40,6 +40,8 @@ docs: ## rewrite the pages that are derived from tables
 fuzz: ## half a minute for each fuzz target
 	$(GO) test ./trace -run xxx -fuzz FuzzFile -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./trace -run xxx -fuzz FuzzText -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./loop -run xxx -fuzz FuzzHTTP -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./loop -run xxx -fuzz FuzzLines -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStrace -fuzztime 30s -fuzzminimizetime 10x
 
 clean:

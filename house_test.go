@@ -33,7 +33,7 @@ var outside = map[string][]string{
 	"evviz/timeline":     {"github.com/HdrHistogram/"},
 	"evviz/diagnostics":  {},
 	"evviz/export":       {},
-	"evviz/loop":         {"golang.org/x/sys/unix"},
+	"evviz/loop":         {"golang.org/x/sys/unix", "golang.org/x/net/dns/dnsmessage"},
 	"evviz/probe":        {"golang.org/x/sys/unix"},
 	"evviz/internal/sys": {"golang.org/x/sys/unix"},
 	"evviz/scenarios":    {"go.starlark.net/"},

@@ -92,7 +92,7 @@ func (e *labEnd) Describe() (serve, address, scenario string) {
 	if e.s.script != nil {
 		scenario = e.s.script.Title
 	}
-	return "echo", e.s.loop.Addr(), scenario
+	return e.s.loop.Serves(), e.s.loop.Addr(), scenario
 }
 
 // Set turns a knob for a scenario; mode and trigger are switched the same way as by a key.

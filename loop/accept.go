@@ -13,7 +13,7 @@ import (
 // acceptMany accepts as often as the rule says. It returns how many calls were made and how many got a connection.
 func (l *Loop) acceptMany(rule Count) (asked, useful int) {
 	again := false
-	for n := 0; rule.more(n, again, false); n++ {
+	for n := 0; !l.draining && rule.more(n, again, false); n++ {
 		asked++
 		c, errno := l.acceptOne()
 		switch errno {
@@ -105,6 +105,9 @@ func (l *Loop) admit(c *conn) {
 	if l.waitsForMore() && l.b.Hold > 0 && l.obs != nil {
 		l.hold(c)
 	}
+	if l.welcome(c); c.fd < 0 {
+		return
+	}
 	if l.watchArrival(c); c.held {
 		return
 	}
@@ -162,6 +165,7 @@ func (l *Loop) closeConn(c *conn, why uint32) {
 		return
 	}
 	l.letIn(c)
+	l.letGo(c)
 	if l.drv != nil {
 		l.drv.closing(l, c)
 	}

@@ -48,6 +48,8 @@ type Behaviour struct {
 	URing      URing    // how operations are handed to io_uring
 	Resubmit   Resubmit // whether a recv is handed to it again
 
+	Serving // serving.go
+
 	acceptsSet bool // Accepts was set by hand, so an edge-triggered listener is not drained behind the user's back
 }
 
@@ -57,6 +59,7 @@ func Default() Behaviour {
 		Driver: trace.DriverSleepPoll, Trigger: trace.TriggerLevel,
 		Interval: 250 * time.Millisecond, ReadSize: 4096, Reads: Count{Kind: CountCalls, N: 1}, Accepts: Count{Kind: CountDrain},
 		MaxEvents: 64, Timeout: -1, WakeDrain: true, Backlog: 511, Threads: 1, Arrival: ArrivalObserver,
+		Serving: defaultServing(),
 	}
 }
 

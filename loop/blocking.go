@@ -39,14 +39,14 @@ func (b *Behaviour) blocks() (listener, conns bool) {
 // setBlocking brings the listener and every connection into the mode that the settings ask for.
 func (l *Loop) setBlocking() error {
 	lis, conns := l.b.blocks()
-	if lis != l.lis.blocking {
+	if lis != l.lis.blocking && !l.draining {
 		if err := l.block(l.lis.fd, l.lis.gen, lis); err != nil {
 			return err
 		}
 		l.lis.blocking = lis
 	}
 	for c := range l.each() {
-		if c.blocking == conns {
+		if c.blocking == conns || c.dialing != dialDone {
 			continue
 		}
 		if err := l.block(c.fd, c.gen, conns); err != nil {

@@ -24,6 +24,12 @@ func (b *Behaviour) Check() error {
 		return fmt.Errorf("%d threads need epoll: a set of %s belongs to one call of one thread; use --mode epoll", b.Threads, mode)
 	case b.Threads > 1 && b.Listeners == ListenersExclusive && b.Trigger == trace.TriggerOneshot:
 		return fmt.Errorf("the kernel refuses EPOLLEXCLUSIVE together with EPOLLONESHOT; use --listeners shared, or level or edge")
+	case (b.Threads > 1 || b.Split) && b.Connect != "":
+		return fmt.Errorf("streams are connected by a server of one thread; use --threads 1 and --split=false, or no --connect")
+	case b.Driver == trace.DriverURing && b.Connect != "":
+		return fmt.Errorf("this version of the lab does not connect through io_uring; use another mode for --connect")
+	case b.Driver == trace.DriverGo && (b.Serve != ServeEcho || b.Echo != EchoExact || b.Connect != ""):
+		return fmt.Errorf("mode go is an echo server, for comparison; use another mode for --serve, --echo and --connect")
 	case b.Split && b.Driver != trace.DriverSleepPoll:
 		return fmt.Errorf("split is for sleep-poll; under %s the loop is woken for the listener anyway, and threads share the work (--threads)", mode)
 	case b.Driver == trace.DriverURing:

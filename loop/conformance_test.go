@@ -796,3 +796,12 @@ func TestRefusals(t *testing.T) {
 		t.Error("a mechanism that nobody knows")
 	}
 }
+
+// TestKnobsAreSorted: FindKnob searches by halves.
+func TestKnobsAreSorted(t *testing.T) {
+	for i := range Knobs {
+		if k, ok := FindKnob(Knobs[i].Name); !ok || k != &Knobs[i] {
+			t.Errorf("%s is not found, or is there twice", Knobs[i].Name)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"iter"
+	"net/netip"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -44,6 +45,21 @@ type conn struct {
 	leaked   bool
 	blocking bool // without O_NONBLOCK
 	paused   bool // does not read because the peer does not: back-pressure
+
+	svc       service // what is said here; nil echoes
+	full      bool    // the service takes no more for now, so nothing is read
+	finish    uint32  // trace.Close*: close for this reason when out is empty; 0 go on
+	linger    bool    // before closing, shut the sending side and wait for the peer's end
+	lingering bool
+	timers    []*connTimer // of the service; stopped when the connection is closed
+	idle      *connTimer   // see idle.go
+	dialer    *outbound    // the loop made this connection itself; nil it was accepted
+	dialing   dialing
+	addr      netip.AddrPort // where to
+	problem   error          // why it ended, when a failure is known
+	got       int64          // bytes of an answer
+	rereads   bool           // keeps its read interest after end of file, the mistake of count-eof
+	heard     int64          // when a byte came last, kept only while idle is set
 }
 
 // Bounds of the bytes that the loop holds for a peer that does not read: above high it stops reading from it, below low
@@ -72,8 +88,11 @@ func (l *Loop) each() iter.Seq[*conn] {
 
 // interest is the event mask that the connection needs now.
 func (l *Loop) interest(c *conn) uint32 {
+	if c.dialing != dialDone {
+		return l.triggered(c, unix.EPOLLOUT)
+	}
 	var m uint32
-	if !c.paused && !(c.eof && l.b.OnEOF == EOFClose) {
+	if !c.stalled() && !(c.eof && l.b.OnEOF == EOFClose && !c.rereads) {
 		m |= unix.EPOLLIN
 	}
 	if l.b.RDHUP && !(c.eof && l.b.OnEOF == EOFClose) { // it has been understood, and would be reported again and again
@@ -82,6 +101,11 @@ func (l *Loop) interest(c *conn) uint32 {
 	if len(c.out) > 0 || l.b.WriteOut == WriteAlways {
 		m |= unix.EPOLLOUT
 	}
+	return l.triggered(c, m)
+}
+
+// triggered adds the connection's triggering to an event mask.
+func (l *Loop) triggered(c *conn, m uint32) uint32 {
 	if l.b.Driver == trace.DriverEpoll {
 		m |= triggerBits(c.trigger)
 	}

@@ -1,4 +1,4 @@
-// Package loop is the lab: a real event loop behind an echo server, instrumented so that everything it does is an event
+// Package loop is the lab: a real event loop behind small servers (echo, commands, delay), instrumented so that everything it does is an event
 // of package trace.
 //
 // # One iteration

@@ -1,6 +1,10 @@
 package loop
 
 import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
 	"evviz/trace"
 )
 
@@ -31,6 +35,16 @@ func (*blocking) turn(l *Loop) error {
 	if c == nil {
 		l.acceptMany(Count{N: 1})
 		l.countWait()
+		return nil
+	}
+	switch {
+	case c.dialing != dialDone:
+		if l.connectCall(c) == unix.EALREADY {
+			l.nap(time.Millisecond)
+		}
+		return nil
+	case c.dialer == nil && c.svc != nil && len(c.out) == 0 && (c.full || c.svc.busy()):
+		l.nap(time.Hour) // a server that waits for the time to answer reads nothing meanwhile
 		return nil
 	}
 	start, fd, gen := l.tick(), c.fd, c.gen

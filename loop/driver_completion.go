@@ -231,8 +231,25 @@ func (d *completion) settings(l *Loop) error {
 	return nil
 }
 
-// changed: there is no interest to tell. What a connection needs next is handed over when its last operation completes.
-func (d *completion) changed(*Loop, *conn) error { return nil }
+// changed: there is no interest to tell. What a connection needs next is handed over when its last operation completes, but
+// a service that takes bytes again has nothing in flight.
+func (d *completion) changed(l *Loop, c *conn) error {
+	if s := d.streams[ownerOf(c)]; s != nil {
+		d.recv(l, s)
+	}
+	return nil
+}
+
+// answer sends what a service has to say.
+func (d *completion) answer(l *Loop, c *conn, p []byte) {
+	s := d.streams[ownerOf(c)]
+	if s == nil { // not served yet: what is owed will be sent when it is
+		c.out = append(c.out, p...)
+		return
+	}
+	s.owe(p)
+	d.send(l, s)
+}
 
 // closing takes back what is in flight for a connection. Without that its file would live on in the ring after the close,
 // and the peer would not learn of it.

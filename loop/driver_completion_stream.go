@@ -33,7 +33,7 @@ func (d *completion) serve(l *Loop, c *conn) {
 // recv submits a recv unless one is in flight or none is wanted.
 func (d *completion) recv(l *Loop, s *stream) {
 	c := s.c
-	if d.ending || c == nil || s.receiving || c.paused || c.leaked || c.eof || c.held || d.plan.once && s.got {
+	if d.ending || c == nil || s.receiving || c.stalled() || c.leaked || c.eof || c.held || d.plan.once && s.got {
 		return
 	}
 	s.receiving = true
@@ -127,7 +127,18 @@ func (d *completion) received(l *Loop, s *stream, c *sys.CQE) {
 		}
 		l.stats.BytesIn.Add(int64(c.Res))
 		if s.c != nil {
-			s.owe(p[:c.Res])
+			if s.c.idle != nil {
+				s.c.heard = l.clock()
+			}
+			if s.c.svc == nil && l.b.Echo == EchoWhole {
+				s.owe(p)
+			} else if s.c.svc == nil {
+				s.owe(p[:c.Res])
+			} else if s.c.finish == 0 {
+				s.c.svc.received(outlet{l, s.c}, p[:c.Res])
+			}
+		}
+		if s.c != nil { // its service may have closed it
 			s.c.paused = s.c.paused || len(s.c.out) > outHigh
 		}
 	case s.c == nil || d.ending && c.Res == 0:
@@ -146,7 +157,7 @@ func (d *completion) received(l *Loop, s *stream, c *sys.CQE) {
 		return
 	}
 	d.send(l, s)
-	if s.c.paused && s.receiving && d.plan.many && !s.stopping {
+	if s.c.stalled() && s.receiving && d.plan.many && !s.stopping {
 		s.stopping = true // a multishot recv goes on by itself
 		d.cancel(l, newTicket(trace.OpRecv, s.fd, s.gen))
 		d.submit(l) // what it brings until then has to be kept
@@ -193,7 +204,11 @@ func (d *completion) sent(l *Loop, s *stream, n int) {
 	if d.ending {
 		return
 	}
-	if c.eof && len(c.out) == 0 && l.b.OnEOF == EOFClose {
+	if c.svc != nil {
+		if l.outputTaken(c); s.c == nil {
+			return
+		}
+	} else if c.eof && len(c.out) == 0 && l.b.OnEOF == EOFClose {
 		l.closeConn(c, trace.CloseEOF)
 		return
 	}

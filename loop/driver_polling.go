@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"evviz/trace"
@@ -55,8 +57,22 @@ func (*polling) turn(l *Loop) error {
 	if !l.crowd {
 		asked, useful = l.acceptMany(l.b.Accepts)
 	}
+	if s := l.dns.sock; s != nil && len(s.pending) > 0 {
+		a, u := s.ready(l)
+		asked, useful = asked+a, useful+u
+	}
 	for i := 0; i < len(l.order); i++ {
 		c := l.order[i]
+		if c.dialing != dialDone {
+			asked++
+			if l.connectCall(c) == 0 {
+				useful++
+			}
+			if c.fd < 0 {
+				i--
+			}
+			continue
+		}
 		if len(c.out) > 0 {
 			asked++
 			if l.flush(c) > 0 {
@@ -67,7 +83,7 @@ func (*polling) turn(l *Loop) error {
 				continue
 			}
 		}
-		if c.eof || c.paused || c.leaked {
+		if c.eof && !c.rereads || c.stalled() || c.leaked {
 			continue
 		}
 		a, u := l.readMany(c)
@@ -94,11 +110,14 @@ func (l *Loop) roundDone(t0 int64, asked, useful int) {
 
 // sleep waits for the interval, or until the next timer. A task posted from another thread ends it: the poster signals
 // this thread until the sleep is over. Go's own signals end it too; then it sleeps on for what is left.
-func (l *Loop) sleep() {
+func (l *Loop) sleep() { l.nap(l.b.Interval) }
+
+// nap sleeps for at most d.
+func (l *Loop) nap(d time.Duration) {
 	begin := l.clock()
-	left := int64(l.b.Interval)
-	if d, ok := l.timers.next(begin); ok && d < left {
-		left = d
+	left := int64(d)
+	if t, ok := l.timers.next(begin); ok && t < left {
+		left = t
 	}
 	end := begin + left
 	l.asleep.Store(true)

@@ -31,8 +31,15 @@ func (d *readiness) attach(l *Loop) error {
 			return fmt.Errorf("register the wake-up descriptor: %w", err)
 		}
 	}
-	if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
+	if l.draining {
+		// there is no listener any more
+	} else if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
 		return fmt.Errorf("register the listener: %w", err)
+	}
+	if l.dns.sock != nil {
+		if err := l.dns.sock.register(d); err != nil {
+			return err
+		}
 	}
 	for c := range l.each() {
 		c.registered, c.state, c.left, c.rearmed, c.disarmed = false, drained, -1, false, false
@@ -157,6 +164,8 @@ func (d *readiness) dispatch(l *Loop, batch []Report) {
 		case dataWake:
 			l.drainWake()
 			l.tick()
+		case dataResolver:
+			l.nameReported()
 		default:
 			if c := l.connOf(r.Data); c != nil {
 				d.handle(l, c, r.Mask)
@@ -176,8 +185,12 @@ func (d *readiness) wait(l *Loop) (int, error) {
 	if timeout > 0 || len(l.timers.h) > 0 {
 		begin = l.clock()
 	}
+	timer := uint32(0)
 	if t, ok := l.timers.next(begin); ok && (timeout < 0 || time.Duration(t) < timeout) {
-		timeout = time.Duration(t)
+		timeout, timer = time.Duration(t), l.timers.h[0].id
+	}
+	if p, ok := d.p.(limited); ok {
+		p.limitedBy(timer)
 	}
 	left := timeout
 	if l.signalled() {
@@ -226,6 +239,11 @@ func (d *readiness) report(l *Loop, r *Report, now int64) {
 	switch r.Data {
 	case dataListener:
 		e.FD, e.Gen = int32(l.lis.fd), l.lis.gen
+		return
+	case dataResolver:
+		if s := l.dns.sock; s != nil {
+			e.FD, e.Gen = int32(s.fd), s.gen
+		}
 		return
 	case dataWake:
 		e.FD, e.Gen = int32(l.wakeFD), l.wakeGen
@@ -326,10 +344,14 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 	if c.disarmed && l.b.Rearm == RearmEarly {
 		d.rearm(l, c)
 	}
+	if c.dialing != dialDone {
+		l.connectReported(c, mask)
+		mask = 0
+	}
 	if mask&unix.EPOLLOUT != 0 && len(c.out) > 0 {
 		l.flush(c)
 	}
-	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && !c.paused {
+	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && l.mayRead(c, mask) {
 		l.readMany(c)
 	}
 	if c.fd >= 0 && !c.disarmed {

@@ -18,12 +18,14 @@ type Config struct {
 	Listen    string // host:port; port 0 takes a free one
 	Behaviour Behaviour
 	Title     string
-	// NewRing gives the ring of a producing thread; nil runs the loop unwatched. It is called once for the loop and once
-	// for the observer.
+	// AllowRemote lets the connect knob leave the machine.
+	AllowRemote bool
+	// NewRing gives the ring of a producing thread; nil runs the loop unwatched. It is called once for the loop, once
+	// for the observer and once for each worker thread.
 	NewRing func(role uint32) *trace.Ring
 }
 
-// Loop is a real event loop behind an echo server. All fields but those that other threads reach belong to its thread; from
+// Loop is a real event loop behind a server. All fields but those that other threads reach belong to its thread; from
 // elsewhere it is reached by Post, Do and the methods built on them.
 type Loop struct {
 	*shared
@@ -45,23 +47,33 @@ type Loop struct {
 	names  map[string]uint32
 	nextID uint32
 
-	timers  timers
-	round   uint32
-	waits   int // waits or rounds left; 0 no limit
-	quit    bool
-	stopWhy uint32
-	inBatch bool // tasks run because the wake-fd was reported
-	wakeFD  int
-	wakeGen uint32
-	obs     *observer
+	timers   timers
+	ticker   *Timer
+	dns      names
+	dialed   []*outbound // streams of the connect knob
+	counted  int         // answers to them
+	redial   bool        // a setting of the streams changed
+	dates    dateCache
+	round    uint32
+	waits    int // waits or rounds left; 0 no limit
+	quit     bool
+	draining bool // no more connections; ends when nothing is owed
+	stopWhy  uint32
+	inBatch  bool // tasks run because the wake-fd was reported
+	wakeFD   int
+	wakeGen  uint32
+	obs      *observer
 
 	hand       bool // not the first thread; see crew
 	resting    bool // it has made all its waits; see rest
 	holdsWorld bool // the first thread has the world to itself
 
 	// reached by other threads
-	polling  atomic.Bool // the loop does not wait for the wake-fd
-	asleep   atomic.Bool // it is inside a call that only a signal ends
+	polling  atomic.Bool   // the loop does not wait for the wake-fd
+	asleep   atomic.Bool   // it is inside a call that only a signal ends
+	stuck    atomic.Bool   // blocks in a call where a loop should not; only the end gets through, by a signal
+	stopping atomic.Bool   // the end has been asked for
+	serves   atomic.Uint32 // the serve knob
 	tidNow   atomic.Int64
 	gone     atomic.Bool
 	done     chan struct{}
@@ -74,7 +86,7 @@ type Loop struct {
 // Stats are counters that anybody may read while the loop runs. The byte counts are the server's half of a ledger whose
 // other half the clients keep.
 type Stats struct {
-	Accepted, Closed, BytesIn, BytesOut, Modified atomic.Int64
+	Accepted, Connected, Closed, BytesIn, BytesOut, Modified atomic.Int64
 }
 
 // ErrStopped is returned for what is asked of a loop that has ended. It wraps os.ErrClosed.
@@ -101,6 +113,7 @@ func New(cfg Config) (*Loop, error) {
 		done: make(chan struct{}), startErr: make(chan error, 1), names: map[string]uint32{}, nextID: 1}
 	l.lis.fd = -1
 	l.waits = cfg.Behaviour.Waits
+	l.serves.Store(uint32(cfg.Behaviour.Serve))
 	return l, nil
 }
 
@@ -148,6 +161,12 @@ func (l *Loop) Stats() *Stats { return &l.stats }
 func (l *Loop) Mode() (driver, trigger uint32) {
 	m := l.mode.Load()
 	return m & 0xff, m >> 8
+}
+
+// Serves is the word for what new connections are served.
+func (l *Loop) Serves() string {
+	b := Behaviour{Serving: Serving{Serve: Serve(l.serves.Load())}}
+	return knobServe.Get(&b)
 }
 
 func (l *Loop) run() {
@@ -205,7 +224,12 @@ func (l *Loop) open() error {
 	}
 	l.openReserve()
 	l.startObserver()
-	return l.attach()
+	if err := l.attach(); err != nil {
+		return err
+	}
+	l.startTick()
+	l.startOutbound()
+	return nil
 }
 
 // loop is the iteration. Each turn of a driver is one sleep and round, or one wait and its batch:
@@ -236,6 +260,9 @@ func (l *Loop) loop() error {
 		if err := l.drv.turn(l); err != nil {
 			return err
 		}
+		if l.draining {
+			l.drainMore()
+		}
 	}
 	return nil
 }
@@ -260,6 +287,7 @@ func (l *Loop) closeAll() {
 	for len(l.order) > 0 {
 		l.closeConn(l.order[len(l.order)-1], trace.CloseShutdown)
 	}
+	l.endLookups()
 	if l.drv != nil {
 		l.drv.detach(l)
 		l.drv = nil

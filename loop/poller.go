@@ -42,6 +42,14 @@ type Report struct {
 	Data uint64
 }
 
+// limited is a Poller that records which timer limits its waits. It is told before each Wait; 0 means that none does.
+type limited interface{ limitedBy(timer uint32) }
+
+// waitLimit is embedded by the pollers that are limited; what they have to do is to put timer into their Wait events.
+type waitLimit struct{ timer int32 }
+
+func (w *waitLimit) limitedBy(timer uint32) { w.timer = int32(timer) }
+
 // millis turns a timeout into the argument of poll and epoll_wait.
 func millis(d time.Duration, r Rounding) int {
 	if d < 0 {

@@ -23,6 +23,8 @@ type epollPoller struct {
 	tr     *trace.Ring
 	round  *Rounding
 	events []unix.EpollEvent
+
+	waitLimit
 }
 
 // epollInstance is what the pollers of one instance have in common. Its descriptor changes only while one thread uses it.
@@ -119,14 +121,14 @@ func (p *epollPoller) Wait(timeout time.Duration, out []Report) (int, error) {
 	t0 := p.tr.Now()
 	if ms != 0 { // a wait that cannot block has no beginning worth an event
 		e := p.tr.Next(trace.Wait, t0)
-		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B = trace.PhaseEnter, p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms)
+		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD = trace.PhaseEnter, p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms), p.timer
 		p.tr.Publish(t0)
 	}
 	n, err := epollWait(p.fd, evs, ms)
 	t1 := p.tr.Now()
 
 	e := p.tr.Next(trace.Wait, t1)
-	e.Inst, e.Gen, e.Aux, e.A, e.B, e.Dur = p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms), t1-t0
+	e.Inst, e.Gen, e.Aux, e.A, e.B, e.Dur, e.FD = p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms), t1-t0, p.timer
 	if ms != 0 {
 		e.Phase = trace.PhaseExit
 	}

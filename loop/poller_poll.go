@@ -32,14 +32,14 @@ func (p *pollPoller) Wait(timeout time.Duration, out []Report) (int, error) {
 	p.differences(t0)
 	if ms != 0 {
 		e := p.tr.Next(trace.Wait, t0)
-		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B = trace.PhaseEnter, p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms)
+		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD = trace.PhaseEnter, p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms), p.timer
 		p.tr.Publish(t0)
 	}
 	n, err := pollCall(p.set, ms)
 	t1 := p.tr.Now()
 
 	e := p.tr.Next(trace.Wait, t1)
-	e.Inst, e.Gen, e.Aux, e.A, e.B, e.Dur = p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms), t1-t0
+	e.Inst, e.Gen, e.Aux, e.A, e.B, e.Dur, e.FD = p.Instance(), watched, aux, nanosOf(timeout), passedNanos(ms), t1-t0, p.timer
 	if ms != 0 {
 		e.Phase = trace.PhaseExit
 	}

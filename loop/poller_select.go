@@ -84,14 +84,14 @@ func (p *selectPoller) Wait(timeout time.Duration, out []Report) (int, error) {
 	p.differences(t0)
 	if passed != 0 {
 		e := p.tr.Next(trace.Wait, t0)
-		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B = trace.PhaseEnter, p.Instance(), watched, aux, passed, passed
+		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD = trace.PhaseEnter, p.Instance(), watched, aux, passed, passed, p.timer
 		p.tr.Publish(t0)
 	}
 	n, err := selectCall(nfds, &p.in, &p.out, &p.pri, timeout)
 	t1 := p.tr.Now()
 
 	e := p.tr.Next(trace.Wait, t1)
-	e.Inst, e.Gen, e.Aux, e.A, e.B, e.Dur = p.Instance(), watched, aux, passed, passed, t1-t0
+	e.Inst, e.Gen, e.Aux, e.A, e.B, e.Dur, e.FD = p.Instance(), watched, aux, passed, passed, t1-t0, p.timer
 	if passed != 0 {
 		e.Phase = trace.PhaseExit
 	}

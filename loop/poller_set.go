@@ -27,6 +27,8 @@ type interestSet struct {
 	gone   []life      // descriptors that the last call had and the next one will not
 	from   int         // where the next batch is collected from
 	closed bool
+
+	waitLimit
 }
 
 // entry is what the set knows of a descriptor besides what the kernel is passed.

@@ -60,6 +60,10 @@ func (l *Loop) set(pairs []trace.Pair) error {
 		l.tellKnob(p.Key, old, k.Get(&l.b))
 		l.settle(p.Key)
 	}
+	if l.redial {
+		l.redial = false
+		l.startOutbound()
+	}
 	l.startObserver()
 	if l.drv == nil {
 		if err := l.attach(); err != nil {
@@ -98,6 +102,16 @@ func (l *Loop) settle(knob string) {
 		}
 	case "nonblock":
 		l.setBlocking()
+	case "serve":
+		l.serves.Store(uint32(l.b.Serve))
+	case "idle-timeout":
+		l.idleChanged()
+	case "resolve-delay", "resolve-cache":
+		l.lookupsChanged()
+	case "connect", "streams", "stream-delay", "register-order", "heartbeat":
+		l.redial = true
+	case "tick", "tick-rearm":
+		l.startTick()
 	case "backlog":
 		l.listen()
 	case "rcvbuf": // for the connections to come; open ones keep what they have

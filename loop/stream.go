@@ -55,10 +55,10 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 					c.state, c.left = drained, 0
 				}
 			}
-			if l.echo(c, l.buf[:ret]); c.fd < 0 {
+			if l.answer(c, ret); c.fd < 0 {
 				return
 			}
-			if c.paused {
+			if c.stalled() {
 				l.workOn(c)
 				return
 			}
@@ -95,6 +95,9 @@ func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	}
 	if n > 0 {
 		l.stats.BytesIn.Add(int64(n))
+		if c.idle != nil {
+			c.heard = l.clock()
+		}
 	}
 	if !l.tr.On() {
 		return n, errno
@@ -166,7 +169,11 @@ func (l *Loop) flush(c *conn) int {
 	if c.paused && len(c.out) < outLow {
 		c.paused = false
 	}
-	if c.eof && len(c.out) == 0 && l.b.OnEOF == EOFClose {
+	if c.svc != nil {
+		if l.outputTaken(c); c.fd < 0 {
+			return total
+		}
+	} else if c.eof && len(c.out) == 0 && l.b.OnEOF == EOFClose {
 		l.closeConn(c, trace.CloseEOF)
 		return total
 	}
@@ -206,9 +213,18 @@ func (l *Loop) ended(c *conn) {
 	if l.b.OnEOF == EOFIgnore {
 		return
 	}
+	first := !c.eof
 	c.eof = true
 	if l.b.OnEOF == EOFLeak {
 		l.leak(c)
+		return
+	}
+	if c.svc != nil {
+		if first {
+			l.peerEnded(c)
+		} else if s, ok := c.svc.(*tokenStream); ok && c.rereads && c.finish == 0 {
+			s.again(outlet{l, c})
+		}
 		return
 	}
 	if len(c.out) == 0 {

@@ -70,7 +70,9 @@ func (l *Loop) sameTrigger() {
 // by itself is the way a stranded connection is rescued.
 func (l *Loop) retrigger() error {
 	d := l.drv.(*readiness)
-	if err := d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
+	if l.draining {
+		// there is no listener any more
+	} else if err := d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
 		return err
 	}
 	l.stats.Modified.Add(1)

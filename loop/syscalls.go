@@ -100,3 +100,9 @@ func errnoOf(err error) uint16 {
 
 // openFlags are the flags of a descriptor in the form that events carry.
 const openFlags = unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC
+
+// readBlocking reads from a descriptor that may hold the thread.
+func readBlocking(fd int, p []byte) (int, unix.Errno) {
+	n, _, err := syscall.Syscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	return count(n, err)
+}

@@ -120,6 +120,10 @@ func (l *Loop) post(what string, fn func(*Loop), wait bool) (task, error) {
 			l.guard(l.nudge)
 		}
 	}
+	if l.stopping.Load() && l.stuck.Load() && !q.nudging {
+		q.nudging = true // a thread that blocks where it should not hears no eventfd
+		l.guard(l.nudge)
+	}
 	q.list = append(q.list, t)
 	return t, nil
 }
@@ -129,7 +133,7 @@ func (l *Loop) nudge() {
 	q := &l.tasks
 	for {
 		q.mu.Lock()
-		if q.waiting.Load() == 0 || !l.asleep.Load() {
+		if q.waiting.Load() == 0 || !l.asleep.Load() && !l.stuck.Load() {
 			q.nudging = false
 			q.mu.Unlock()
 			return
@@ -189,11 +193,8 @@ func (l *Loop) Stop() error { return l.StopFor(trace.StopAsked) }
 
 // StopFor ends the loop with a reason that is recorded (trace.Stop*).
 func (l *Loop) StopFor(why uint32) error {
-	err := l.Post("stop", func(l *Loop) {
-		if !l.quit { // the first reason is the reason
-			l.quit, l.stopWhy = true, why
-		}
-	})
+	l.stopping.Store(true)
+	err := l.Post("stop", func(l *Loop) { l.stop(why) })
 	if err != nil && l.gone.Load() {
 		err = nil
 	}

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"container/heap"
+	"math"
 	"time"
 
 	"evviz/trace"
@@ -13,6 +14,7 @@ type timer struct {
 	id    uint32
 	due   int64
 	every int64
+	drift bool // repeating, re-armed from when the callback ended
 	fn    func(*Loop)
 	at    int // index in the heap, -1 when not armed
 }
@@ -62,12 +64,29 @@ func (l *Loop) rearmTimer(t *timer) {
 // After arms a timer that fires once after d, or, when every is positive, again each time every has passed. It must be
 // called on the loop's thread (from a task or a callback).
 func (l *Loop) After(d, every time.Duration, fn func(*Loop)) *Timer {
+	return l.arm(&timer{due: l.clock() + int64(d), every: int64(every), fn: fn})
+}
+
+// afterDrifting arms a timer that fires every d after its last callback ended.
+func (l *Loop) afterDrifting(d time.Duration, fn func(*Loop)) *Timer {
+	return l.arm(&timer{due: l.clock() + int64(d), every: int64(d), drift: true, fn: fn})
+}
+
+func (l *Loop) arm(t *timer) *Timer {
 	l.timers.last++
-	t := &timer{id: l.timers.last, due: l.clock() + int64(d), every: int64(every), fn: fn}
+	t.id = l.timers.last
 	heap.Push(&l.timers.h, t)
+	l.tellTimer(t)
+	return &Timer{t}
+}
+
+// tellTimer records that a timer was armed. One that is armed anew by hand after each callback has no period of its own.
+func (l *Loop) tellTimer(t *timer) {
 	e := l.tr.Next(trace.TimerSet, l.tr.Now())
 	e.Aux, e.A, e.B = t.id, t.due, t.every
-	return &Timer{t}
+	if t.drift {
+		e.B = 0
+	}
 }
 
 // StopTimer disarms a timer. It reports whether the timer was still armed.
@@ -94,11 +113,15 @@ func (l *Loop) fireTimers() {
 		late := now - t.due
 		times := uint32(1)
 		due := t.due
-		if t.every > 0 {
+		switch {
+		case t.drift:
+			t.due = math.MaxInt64 // it stays in the heap, so that the callback can stop it
+			heap.Fix(&l.timers.h, 0)
+		case t.every > 0:
 			times += uint32(late / t.every)
 			t.due += int64(times) * t.every
 			heap.Fix(&l.timers.h, 0)
-		} else {
+		default:
 			heap.Pop(&l.timers.h)
 		}
 		start := l.tr.Now()
@@ -107,5 +130,10 @@ func (l *Loop) fireTimers() {
 		t.fn(l)
 		end := l.tr.Now()
 		l.handled(trace.HandlerTimer, trace.PhaseComplete, -1, 0, start, end).A = int64(t.id)
+		if t.drift && t.at >= 0 {
+			t.due = l.clock() + t.every
+			heap.Fix(&l.timers.h, t.at)
+			l.tellTimer(t)
+		}
 	}
 }

@@ -1,0 +1,51 @@
+package loop
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// readStuck reads from a blocking socket on the loop's thread: the mistake that event loops exist to avoid, made on
+// purpose. It is recorded as enter and exit, so that the thread is seen stuck while it is.
+//
+// The end of the loop gets through: Stop sets stopping and signals a thread that is stuck (nudge). The socket carries
+// SO_RCVTIMEO, which makes a signal end the call with EINTR instead of restarting it, although Go installs its handlers
+// with SA_RESTART (signal(7)). Then the answer is ECANCELED, and EAGAIN when end has passed.
+func (l *Loop) readStuck(fd int, gen uint32, p []byte, end int64) (int, unix.Errno) {
+	l.stuck.Store(true)
+	defer l.stuck.Store(false)
+	for {
+		left := end - l.clock()
+		if left <= 0 {
+			return -1, unix.EAGAIN
+		}
+		if l.stopping.Load() {
+			return -1, unix.ECANCELED
+		}
+		l.receiveTimeout(fd, gen, left)
+		t0 := l.tr.Now()
+		e := l.tr.Next(trace.Read, t0)
+		e.Phase, e.FD, e.Gen, e.Aux, e.A = trace.PhaseEnter, int32(fd), gen, trace.CallRead, int64(len(p))
+		l.tr.Publish(t0)
+		n, errno := readBlocking(fd, p)
+		t1 := l.tick()
+		e = l.tr.Next(trace.Read, t1)
+		e.Phase, e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, trace.CallRead, int64(len(p)), int64(n), t1-t0, uint16(errno)
+		if errno != unix.EINTR && errno != unix.EAGAIN {
+			return n, errno
+		}
+	}
+}
+
+// receiveTimeout sets SO_RCVTIMEO, recorded with its value in ms.
+func (l *Loop) receiveTimeout(fd int, gen uint32, ns int64) {
+	tv := unix.NsecToTimeval(max(ns, int64(time.Millisecond))) // 0 would mean for ever
+	t0 := l.tr.Now()
+	err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv)
+	t1 := l.tick()
+	e := l.tr.Next(trace.SockOpt, t1)
+	e.FD, e.Gen, e.A, e.B, e.Aux, e.Dur, e.Errno = int32(fd), gen, unix.SOL_SOCKET, unix.SO_RCVTIMEO, uint32(ns/1e6), t1-t0, errnoOf(err)
+}
