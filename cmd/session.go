@@ -65,7 +65,8 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 	s.rings = ringMaker{size: o.ring, m: s.merge}
 
 	start := func(addr string) error {
-		l, err := loop.New(loop.Config{Listen: addr, Behaviour: b, Title: title, NewRing: func(uint32) *trace.Ring { return s.rings.ring() }})
+		l, err := loop.New(loop.Config{Listen: addr, Behaviour: b, Title: title, NewRing: func(uint32) *trace.Ring { return s.rings.ring() },
+			StartChild: s.startChild})
 		if err != nil {
 			return err
 		}
@@ -157,7 +158,7 @@ func labKinds() trace.KindSet {
 		trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify,
 		trace.Call, trace.Accept, trace.Read, trace.Write, trace.TimerSet, trace.TimerFire, trace.TimerStop, trace.Wake, trace.Task,
 		trace.Arrive, trace.Queue, trace.Step, trace.Sync, trace.Name, trace.Lost, trace.State, trace.FdFlags, trace.Lock, trace.Usage,
-		trace.Exit, trace.Bookmark, trace.Submit, trace.Complete, trace.Sys, trace.Connect, trace.Shutdown)
+		trace.Exit, trace.Bookmark, trace.Fork, trace.Dup, trace.Submit, trace.Complete, trace.Sys, trace.Connect, trace.Shutdown)
 }
 
 // meta is what a recording's header says about how it was made.

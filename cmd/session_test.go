@@ -366,3 +366,51 @@ func TestSwitchingUnderLoad(t *testing.T) {
 		t.Errorf("%d events lost", n)
 	}
 }
+
+// TestChildSharesTheInstance: a child that waits on its parent's edge-triggered instance takes events from it and can do
+// nothing with them; one that makes an instance of its own serves.
+func TestChildSharesTheInstance(t *testing.T) {
+	for _, c := range []struct {
+		child  string
+		serves bool
+	}{{"shares", false}, {"own", true}} {
+		t.Run(c.child, func(t *testing.T) {
+			rec := filepath.Join(t.TempDir(), "run.evt")
+			if r := run(t, "--headless", "--mode", "epoll", "--child", c.child, "--listen", "127.0.0.1:0", "--scenario", "trickle", "--for", "3s", "--record", rec); r.code != 0 {
+				t.Fatalf("exit code %d: %s", r.code, r.err)
+			}
+			evs := readAll(t, rec)
+			if err := trace.Validate(evs); err != nil {
+				t.Error(err)
+			}
+			var child int64
+			streams := map[uint32]int64{}
+			reports, reads, badfd := 0, 0, 0
+			for i := range evs {
+				switch e := &evs[i]; e.Kind {
+				case trace.Fork:
+					child = e.A
+				case trace.Thread:
+					streams[e.Stream] = e.A
+				case trace.Ready:
+					if child != 0 && streams[e.Stream] == child {
+						reports++
+					}
+				case trace.Read:
+					if child != 0 && streams[e.Stream] == child {
+						reads++
+						if e.Errno != 0 {
+							badfd++
+						}
+					}
+				}
+			}
+			if child == 0 || reports == 0 {
+				t.Fatalf("child %d was told of %d descriptors", child, reports)
+			}
+			if !c.serves && badfd != reads {
+				t.Errorf("%d of the child's %d reads worked although it has none of the descriptors", reads-badfd, reads)
+			}
+		})
+	}
+}

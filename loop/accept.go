@@ -99,6 +99,12 @@ func (l *Loop) admit(c *conn) {
 	if c.blocking {
 		l.limitBlocking(fd, c.gen)
 	}
+	if l.b.Dup {
+		l.duplicate(c)
+	}
+	if l.b.Child == ChildHolds && !l.hand {
+		l.fork(ChildHolds, fd)
+	}
 	if l.stamping() {
 		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
@@ -170,6 +176,9 @@ func (l *Loop) closeConn(c *conn, why uint32) {
 		l.drv.closing(l, c)
 	}
 	l.leave(c)
+	if len(l.children) > 0 && l.b.Child == ChildHolds {
+		l.outlived = append(l.outlived, c.id)
+	}
 	fd := c.fd
 	c.fd = -1
 	l.stats.Closed.Add(1)

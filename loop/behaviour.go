@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +50,7 @@ type Behaviour struct {
 	Resubmit   Resubmit // whether a recv is handed to it again
 
 	Serving // serving.go
+	Faults  // faults.go
 
 	acceptsSet bool // Accepts was set by hand, so an edge-triggered listener is not drained behind the user's back
 }
@@ -59,7 +61,7 @@ func Default() Behaviour {
 		Driver: trace.DriverSleepPoll, Trigger: trace.TriggerLevel,
 		Interval: 250 * time.Millisecond, ReadSize: 4096, Reads: Count{Kind: CountCalls, N: 1}, Accepts: Count{Kind: CountDrain},
 		MaxEvents: 64, Timeout: -1, WakeDrain: true, Backlog: 511, Threads: 1, Arrival: ArrivalObserver,
-		Serving: defaultServing(),
+		Serving: defaultServing(), Faults: defaultFaults(),
 	}
 }
 
@@ -158,6 +160,7 @@ type WriteInterest uint8
 const (
 	WriteOnDemand WriteInterest = iota
 	WriteAlways
+	WriteFirst // to answer anything: asked for, waited for, given back (TRUTH.md P43)
 )
 
 // Rearm says when a oneshot registration is armed again.
@@ -231,6 +234,7 @@ const (
 type Work struct {
 	Kind WorkKind
 	For  time.Duration
+	Size int // bytes, for fsync
 }
 
 // WorkKind is a kind of work.
@@ -241,34 +245,44 @@ const (
 	WorkNone WorkKind = iota
 	WorkCPU
 	WorkSleep
+	WorkRead  // a blocking read of a pipe
+	WorkLock  // a lock that another thread holds
+	WorkFsync // a file that must reach the disk
 )
+
+// workWords are the words for the kinds of work.
+var workWords = []string{"none", "cpu", "sleep", "read", "lock", "fsync"}
 
 // String is the form that ParseWork reads.
 func (w Work) String() string {
 	switch w.Kind {
-	case WorkCPU:
-		return "cpu:" + w.For.String()
-	case WorkSleep:
-		return "sleep:" + w.For.String()
+	case WorkNone:
+		return "none"
+	case WorkFsync:
+		return "fsync:" + sizeString(w.Size)
 	}
-	return "none"
+	return workWords[w.Kind] + ":" + w.For.String()
 }
 
-// ParseWork reads "none", "cpu:3ms" or "sleep:50ms".
+// ParseWork reads "none", "cpu:3ms", "sleep:50ms", "read:50ms", "lock:60ms" or "fsync:16MiB".
 func ParseWork(s string) (Work, error) {
 	if s == "none" || s == "" {
 		return Work{}, nil
 	}
 	kind, d, ok := strings.Cut(s, ":")
-	k := map[string]WorkKind{"cpu": WorkCPU, "sleep": WorkSleep}[kind]
+	k := WorkKind(max(slices.Index(workWords, kind), 0))
 	if !ok || k == WorkNone {
-		return Work{}, fmt.Errorf("%q is not a kind of work: use none, cpu:DURATION or sleep:DURATION, for example cpu:3ms", s)
+		return Work{}, fmt.Errorf("%q is not a kind of work: use none, cpu:DURATION, sleep:, read: or lock:DURATION, or fsync:SIZE, for example cpu:3ms", s)
+	}
+	if k == WorkFsync {
+		n, err := parseSize(d)
+		return Work{Kind: k, Size: n}, err
 	}
 	v, err := time.ParseDuration(d)
 	if err != nil || v < 0 || v > time.Minute {
 		return Work{}, fmt.Errorf("%q is not a duration between 0 and 1m, for example 3ms", d)
 	}
-	return Work{k, v}, nil
+	return Work{Kind: k, For: v}, nil
 }
 
 // URing says how accept and recv are handed to io_uring.

@@ -40,11 +40,13 @@ type conn struct {
 	disarmed bool  // oneshot: reported, and not armed again
 	rearmed  bool  // modified since the last report: the next one is the MOD's own doing
 
-	out      []byte // accepted from the peer, not yet written back
-	eof      bool   // the peer has finished
-	leaked   bool
-	blocking bool // without O_NONBLOCK
-	paused   bool // does not read because the peer does not: back-pressure
+	out        []byte // accepted from the peer, not yet written back
+	eof        bool   // the peer has finished
+	leaked     bool
+	blocking   bool // without O_NONBLOCK
+	deferred   bool // its read has been put off
+	unfinished bool // has used up its budget and is in Loop.unfinished
+	paused     bool // does not read because the peer does not: back-pressure
 
 	svc       service // what is said here; nil echoes
 	full      bool    // the service takes no more for now, so nothing is read
@@ -92,6 +94,12 @@ func (l *Loop) interest(c *conn) uint32 {
 		return l.triggered(c, unix.EPOLLOUT)
 	}
 	var m uint32
+	if c.deferred && l.b.DeferQuiet == QuietMod0 {
+		return l.triggered(c, 0)
+	}
+	if l.b.WriteOut == WriteFirst && len(c.out) > 0 {
+		return l.triggered(c, unix.EPOLLOUT)
+	}
 	if !c.stalled() && !(c.eof && l.b.OnEOF == EOFClose && !c.rereads) {
 		m |= unix.EPOLLIN
 	}

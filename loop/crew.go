@@ -110,6 +110,7 @@ func (l *Loop) inherit(h *Loop) {
 
 // lastWords is what a thread records at its end: what it used, and that its timers are somebody else's now.
 func (l *Loop) lastWords() {
+	l.closeElsewhere()
 	for _, t := range l.timers.h {
 		e := l.tr.Next(trace.TimerStop, l.tr.Now())
 		e.Aux = t.id

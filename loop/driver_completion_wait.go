@@ -51,16 +51,14 @@ func (d *completion) wait(l *Loop) error {
 		switch {
 		case errno != 0 && d.ring.Ready() > 0:
 			continue // a call that failed delivers nothing: another fetches what came meanwhile, at once
-		case d.ring.Ready() > 0 || errno == unix.ETIME || timeout == 0:
+		case d.ring.Ready() > 0 || errno == unix.ETIME || left == 0:
 			return nil
 		case errno != 0 && errno != unix.EINTR && errno != unix.EBUSY && errno != unix.EAGAIN:
 			return os.NewSyscallError("io_uring_enter", errno)
 		}
 		// Nothing completed: a signal, or the time is over and the kernel says how many entries it took instead.
 		if left > 0 {
-			if left = timeout - time.Duration(l.clock()-begin); left <= 0 {
-				return nil
-			}
+			left = max(timeout-time.Duration(l.clock()-begin), 0)
 		}
 	}
 }

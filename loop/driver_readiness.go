@@ -137,6 +137,15 @@ func (d *readiness) turn(l *Loop) error {
 		d.dispatch(l, d.reports[:n])
 		end()
 	}
+	if l.drv != d {
+		return nil
+	}
+	if len(l.later)+len(l.unfinished) > 0 {
+		end := l.begin()
+		l.countTurn()
+		l.goOn()
+		end()
+	}
 	l.countWait()
 	return nil
 }
@@ -184,6 +193,9 @@ func (d *readiness) wait(l *Loop) (int, error) {
 	var begin int64 // needed only when the time is limited
 	if timeout > 0 || len(l.timers.h) > 0 {
 		begin = l.clock()
+	}
+	if len(l.unfinished) > 0 {
+		timeout = 0 // there is work that nobody will tell of
 	}
 	timer := uint32(0)
 	if t, ok := l.timers.next(begin); ok && (timeout < 0 || time.Duration(t) < timeout) {
@@ -352,14 +364,14 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 		l.flush(c)
 	}
 	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && l.mayRead(c, mask) {
-		l.readMany(c)
+		l.readLater(c)
 	}
 	if c.fd >= 0 && !c.disarmed {
 		if err := d.changed(l, c); err != nil {
 			l.closeConn(c, trace.CloseError)
 		}
 	}
-	if c.fd >= 0 && c.disarmed && l.b.Rearm == RearmAfter {
+	if c.fd >= 0 && c.disarmed && !c.deferred && l.b.Rearm == RearmAfter {
 		d.rearm(l, c)
 	}
 	if busy {

@@ -27,7 +27,7 @@ func (k *Knob) Set(b *Behaviour, v string) error {
 
 // Knobs is the table of all settings, by name.
 var Knobs = []Knob{
-	{"accept-work", "what the listener's handler does before it accepts: none, cpu:DURATION, sleep:DURATION", func(b *Behaviour) string { return b.AcceptWork.String() },
+	{"accept-work", "what the listener's handler does before it accepts: none, or cpu, sleep, read, lock:DURATION, or fsync:SIZE", func(b *Behaviour) string { return b.AcceptWork.String() },
 		func(b *Behaviour, v string) (err error) { b.AcceptWork, err = ParseWork(v); return }},
 	{"accepts", "accept calls per wakeup or round: 0, N, upto:N, drain", func(b *Behaviour) string { return b.Accepts.String() },
 		func(b *Behaviour, v string) (err error) { b.Accepts, err = ParseCount(v); b.acceptsSet = true; return }},
@@ -36,9 +36,15 @@ var Knobs = []Knob{
 		choose(func(b *Behaviour) *Arrival { return &b.Arrival }, "off", "observer", "stamp", "both")},
 	{"backlog", "connections that the kernel keeps waiting for accept", func(b *Behaviour) string { return strconv.Itoa(b.Backlog) },
 		number(func(b *Behaviour) *int { return &b.Backlog }, 1, 1<<16)},
+	knobBudget,
+	knobChild,
 	knobConnect,
 	knobCountEOF,
+	knobDefer,
+	knobDeferQuiet,
+	knobDup,
 	knobEcho,
+	knobFDsFree,
 	knobHeartbeat,
 	knobHeartbeatWait,
 	{"hold", "register a connection only when so many bytes wait for it; 0 at once", func(b *Behaviour) string { return strconv.Itoa(b.Hold) },
@@ -53,6 +59,7 @@ var Knobs = []Knob{
 		number(func(b *Behaviour) *int { return &b.MaxEvents }, 1, 1<<16)},
 	{"max-fd", "a connection with this descriptor number or above is closed at once; 0 no limit", func(b *Behaviour) string { return strconv.Itoa(b.MaxFD) },
 		number(func(b *Behaviour) *int { return &b.MaxFD }, 0, 1<<30)},
+	knobMeasureWrites,
 	{"nonblock", "which sockets are non-blocking: both, listener (connections do not inherit it), none",
 		choice(func(b *Behaviour) *Nonblock { return &b.Nonblock }, "both", "listener", "none"),
 		choose(func(b *Behaviour) *Nonblock { return &b.Nonblock }, "both", "listener", "none")},
@@ -62,6 +69,7 @@ var Knobs = []Knob{
 	{"on-eof", "when a peer has finished: close, ignore, leak",
 		choice(func(b *Behaviour) *OnEOF { return &b.OnEOF }, "close", "ignore", "leak"),
 		choose(func(b *Behaviour) *OnEOF { return &b.OnEOF }, "close", "ignore", "leak")},
+	knobOnError,
 	{"rcvbuf", "SO_RCVBUF of connections in bytes; 0 the kernel's default", func(b *Behaviour) string { return strconv.Itoa(b.RcvBuf) },
 		number(func(b *Behaviour) *int { return &b.RcvBuf }, 0, 1<<30)},
 	{"rdhup", "ask for EPOLLRDHUP as well: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.RDHUP) },
@@ -118,6 +126,7 @@ var Knobs = []Knob{
 		}
 		return duration(func(b *Behaviour) *time.Duration { return &b.Timeout }, 0, 24*time.Hour)(b, v)
 	}},
+	knobUnsent,
 	{"uring", "io-uring: how accept and recv are handed over: auto, single, multishot",
 		choice(func(b *Behaviour) *URing { return &b.URing }, "auto", "single", "multishot"),
 		choose(func(b *Behaviour) *URing { return &b.URing }, "auto", "single", "multishot")},
@@ -125,11 +134,12 @@ var Knobs = []Knob{
 		number(func(b *Behaviour) *int { return &b.Waits }, 0, 1<<30)},
 	{"wake-drain", "read the wake-up descriptor when it is reported: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.WakeDrain) },
 		boolean(func(b *Behaviour) *bool { return &b.WakeDrain })},
-	{"work", "what a handler does when it got data: none, cpu:DURATION, sleep:DURATION", func(b *Behaviour) string { return b.Work.String() },
+	{"work", "what a handler does when it got data: none, or cpu, sleep, read, lock:DURATION, or fsync:SIZE", func(b *Behaviour) string { return b.Work.String() },
 		func(b *Behaviour, v string) (err error) { b.Work, err = ParseWork(v); return }},
-	{"write-interest", "when EPOLLOUT is asked for: on-demand, always",
-		choice(func(b *Behaviour) *WriteInterest { return &b.WriteOut }, "on-demand", "always"),
-		choose(func(b *Behaviour) *WriteInterest { return &b.WriteOut }, "on-demand", "always")},
+	knobWorkPer,
+	{"write-interest", "when EPOLLOUT is asked for: on-demand, always, first (before anything is written)",
+		choice(func(b *Behaviour) *WriteInterest { return &b.WriteOut }, "on-demand", "always", "first"),
+		choose(func(b *Behaviour) *WriteInterest { return &b.WriteOut }, "on-demand", "always", "first")},
 }
 
 // FindKnob looks a knob up by name.

@@ -56,6 +56,9 @@ func resolve(hostport string) (unix.Sockaddr, int, error) {
 
 // openListener opens, binds and listens on the loop's own thread, so that a recording has the calls.
 func (l *Loop) openListener() error {
+	if l.cfg.Inherited {
+		return l.inheritListener()
+	}
 	sa, family, err := resolve(l.cfg.Listen)
 	if err != nil {
 		return err
@@ -94,6 +97,20 @@ func (l *Loop) openListener() error {
 	if !l.lis.own {
 		l.lis.trigger = l.b.trigger()
 	}
+	return nil
+}
+
+// inheritListener takes over descriptor 3, a listener that the parent has opened.
+func (l *Loop) inheritListener() error {
+	l.lis.fd = 3
+	unix.CloseOnExec(3)
+	l.lis.gen = l.opened(3, trace.TypeListener, trace.OriginInherited, 0, 0, openFlags)
+	got, err := unix.Getsockname(3)
+	if err != nil {
+		return fmt.Errorf("serve an inherited listener: %w", os.NewSyscallError("getsockname", err))
+	}
+	l.lis.addr = addrString(got)
+	l.lis.trigger = l.b.trigger()
 	return nil
 }
 

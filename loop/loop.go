@@ -20,6 +20,10 @@ type Config struct {
 	Title     string
 	// AllowRemote lets the connect knob leave the machine.
 	AllowRemote bool
+	// StartChild starts a process that inherits fd, for the child knob (its words); nil refuses. It is called on the loop's
+	// thread, which forks. Inherited says that fd 3 of this process is a listener to serve.
+	StartChild func(what string, fd int) (ChildProcess, error)
+	Inherited  bool
 	// NewRing gives the ring of a producing thread; nil runs the loop unwatched. It is called once for the loop, once
 	// for the observer and once for each worker thread.
 	NewRing func(role uint32) *trace.Ring
@@ -36,13 +40,19 @@ type Loop struct {
 	pid int
 	tid int
 
-	lis     listener
-	drv     driver
-	buf     []byte
-	mark    int64 // end of the last call that was recorded; see tick
-	stamped stamped
-	rsa     unix.RawSockaddrAny // for accept, so that it allocates nothing
-	said    string              // the last words for the operator
+	lis        listener
+	drv        driver
+	buf        []byte
+	mark       int64 // end of the last call that was recorded; see tick
+	stamped    stamped
+	rsa        unix.RawSockaddrAny // for accept, so that it allocates nothing
+	elsewhere  elsewhere
+	children   []ChildProcess
+	outlived   []uint64    // connections that were closed while a child held them
+	later      []laterRead // reads that are due after some more turns
+	unfinished []*conn     // have used up their budget; see goOn
+	spare      []*conn     // the list before, to be used again
+	said       string      // the last words for the operator
 
 	names  map[string]uint32
 	nextID uint32
@@ -206,7 +216,11 @@ func (l *Loop) end() {
 // open does what happens once: threads and settings are told, then the listener and the wake-fd come into being.
 func (l *Loop) open() error {
 	title := l.name(l.cfg.Title)
-	loopName := l.name("loop")
+	word := "loop"
+	if l.cfg.Inherited {
+		word = "child"
+	}
+	loopName := l.name(word)
 	e := l.tr.Next(trace.Start, l.tr.Now())
 	e.A, e.Aux = int64(l.pid), title
 	l.sync()
@@ -223,12 +237,16 @@ func (l *Loop) open() error {
 		return err
 	}
 	l.openReserve()
+	if l.b.FDsFree >= 0 {
+		defer l.limitFDs(l.b.FDsFree)
+	}
 	l.startObserver()
 	if err := l.attach(); err != nil {
 		return err
 	}
 	l.startTick()
 	l.startOutbound()
+	l.beget()
 	return nil
 }
 
@@ -291,6 +309,12 @@ func (l *Loop) closeAll() {
 	if l.drv != nil {
 		l.drv.detach(l)
 		l.drv = nil
+	}
+	l.reap()
+	l.dropDups()
+	l.closeElsewhere()
+	if l.fdLimit.on {
+		l.limitFDs(-1)
 	}
 	for _, fd := range []*int{&l.lis.fd, &l.wakeFD, &l.shared.reserve} {
 		if *fd >= 0 {

@@ -100,6 +100,17 @@ func (l *Loop) settle(knob string) {
 		if l.waits > 0 && l.inBatch {
 			l.waits++ // the wait that brought this task is not one of them
 		}
+	case "fds-free":
+		if err := l.limitFDs(l.b.FDsFree); err != nil {
+			l.say("fds-free: " + err.Error())
+		}
+	case "child":
+		l.reap()
+		l.beget()
+	case "dup":
+		if !l.b.Dup {
+			l.dropDups()
+		}
 	case "nonblock":
 		l.setBlocking()
 	case "serve":

@@ -20,7 +20,9 @@ type shared struct {
 	conns   []*conn  // by descriptor
 	gens    []uint32 // by descriptor: how often the number was used
 	order   []*conn  // open connections, in the order a polling round asks them
-	reserve int      // descriptor given up when there are no others (OnEMFILE)
+	dups    []dup
+	fdLimit fdLimit
+	reserve int // descriptor given up when there are no others (OnEMFILE)
 	table   sync.Mutex
 
 	crowd bool // more than one thread; changes only while there is one
@@ -101,6 +103,7 @@ const (
 	lockWorld = 1
 	lockTable = 2
 	lockPoll  = 3
+	lockWork  = 4
 	lockConn  = uint64(1) << 62 // | descriptor | generation<<32
 )
 

@@ -15,6 +15,13 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 	rule := l.b.Reads
 	again, short, got := false, false, false
 	for n := 0; rule.more(n, again, short); n++ {
+		if l.b.Budget > 0 && n == l.b.Budget {
+			if c.mask&unix.EPOLLET != 0 && !c.unfinished { // level will tell of it again
+				c.unfinished = true
+				l.unfinished = append(l.unfinished, c)
+			}
+			break
+		}
 		asked++
 		last := rule.Kind <= CountUpTo && n+1 >= rule.N
 		ret, errno := l.readOne(c, last)
@@ -26,19 +33,19 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 			return asked - 1, useful
 		case errno == unix.EINTR && l.interrupted(): // a blocking read that was ended for a task
 			if got {
-				l.workOn(c)
+				l.workOnce(c)
 			}
 			return
 		case errno == unix.EINTR:
 			asked--
 			n--
 		case errno != 0:
-			l.closeConn(c, trace.CloseError)
+			l.failed(c)
 			return asked, useful + 1
 		case ret == 0:
 			useful++
 			if l.ended(c); got {
-				l.workOn(c)
+				l.workOnce(c)
 			}
 			return
 		default:
@@ -58,16 +65,28 @@ func (l *Loop) readMany(c *conn) (asked, useful int) {
 			if l.answer(c, ret); c.fd < 0 {
 				return
 			}
+			if l.b.WorkPer == WorkPerRead {
+				if l.workOn(c); c.fd < 0 {
+					return
+				}
+			}
 			if c.stalled() {
-				l.workOn(c)
+				l.workOnce(c)
 				return
 			}
 		}
 	}
 	if got {
-		l.workOn(c)
+		l.workOnce(c)
 	}
 	return
+}
+
+// workOnce is the work of a handler that got data, unless it was done after each read.
+func (l *Loop) workOnce(c *conn) {
+	if l.b.WorkPer == WorkPerHandler {
+		l.workOn(c)
+	}
 }
 
 // readOne is one read, recorded. When the rule allows no further read and this one got all it asked for, the kernel is
@@ -124,7 +143,7 @@ func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 
 // echo answers with what was read. What the kernel does not take is kept, and only then is write interest asked for.
 func (l *Loop) echo(c *conn, p []byte) {
-	if len(c.out) == 0 {
+	if len(c.out) == 0 && (l.b.WriteOut != WriteFirst || !c.registered) {
 		n, errno := l.writeOne(c, p, 0)
 		switch {
 		case errno == unix.EAGAIN || errno == unix.EINTR || errno == errNotMade:
@@ -135,7 +154,7 @@ func (l *Loop) echo(c *conn, p []byte) {
 		}
 		p = p[n:]
 	}
-	if len(p) == 0 {
+	if len(p) == 0 || l.b.Unsent == UnsentDrop {
 		return
 	}
 	c.out = append(c.out, p...)
@@ -187,6 +206,11 @@ func (l *Loop) writeOne(c *conn, p []byte, owed int) (int, unix.Errno) {
 	var n int
 	var t1 int64
 	var errno unix.Errno
+	var before unix.Rusage
+	if l.b.MeasureWrites {
+		before = usage()
+		t0 = l.tick()
+	}
 	phase := trace.PhaseComplete
 	if c.blocking {
 		phase = trace.PhaseExit
@@ -204,6 +228,9 @@ func (l *Loop) writeOne(c *conn, p []byte, owed int) (int, unix.Errno) {
 	e := l.tr.Next(trace.Write, t1)
 	e.Phase = phase
 	e.FD, e.Gen, e.Aux, e.A, e.B, e.Inst, e.Dur, e.Errno = int32(c.fd), c.gen, trace.CallWrite, int64(len(p)), int64(n), uint32(rest)+1, t1-t0, uint16(errno)
+	if l.b.MeasureWrites {
+		l.measured(c, len(p), n, errno, t1-t0, before)
+	}
 	return n, errno
 }
 
@@ -261,22 +288,4 @@ func (l *Loop) workOn(c *conn) {
 	c.mu.Unlock()
 	l.workFor(l.b.Work)
 	c.mu.Lock()
-}
-
-func (l *Loop) workFor(w Work) {
-	switch w.Kind {
-	case WorkNone:
-		return
-	case WorkCPU:
-		end := l.clock() + int64(w.For)
-		l.tr.Publish(l.tr.Now())
-		for l.clock() < end {
-		}
-	case WorkSleep:
-		left := int64(w.For)
-		for end := l.clock() + left; left > 0; { // the thread is away for the whole time, whatever signals come
-			left = l.sleepOnce(left, end)
-		}
-	}
-	l.tick()
 }

@@ -164,7 +164,7 @@ func TestStampOnce(t *testing.T) {
 
 // TestWriteToGonePeer: the loop outlives a peer that closes before its answer is read.
 func TestWriteToGonePeer(t *testing.T) {
-	x := startLab(t, func(b *Behaviour) { b.Work = Work{WorkSleep, 30 * time.Millisecond} })
+	x := startLab(t, func(b *Behaviour) { b.Work = Work{Kind: WorkSleep, For: 30 * time.Millisecond} })
 	c, other := x.dial(), x.dial()
 	x.send(c, 10)
 	c.Close() // the answer meets a closed socket: first a reset, then EPIPE or ECONNRESET

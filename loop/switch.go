@@ -52,6 +52,10 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 		l.tellMode(trace.CauseSwitch)
 		return errors.Join(err, l.attach())
 	}
+	if l.b.Child == ChildShares { // the instance that it shared is gone
+		l.reap()
+		l.beget()
+	}
 	if d, ok := l.drv.(*readiness); ok && l.b.Hold == 0 {
 		return l.release(d)
 	}

@@ -53,7 +53,7 @@ func TestSwitchOne(t *testing.T) {
 // The batch is [a, wake-fd, listener, b]. The handler of a naps; meanwhile a task is posted that closes b. The wake-fd's
 // handler runs it, the listener's handler accepts a connection that gets b's number, and then it is b's turn.
 func TestStaleReport(t *testing.T) {
-	x := startLab(t, func(b *Behaviour) { b.Work = Work{WorkSleep, 300 * time.Millisecond} })
+	x := startLab(t, func(b *Behaviour) { b.Work = Work{Kind: WorkSleep, For: 300 * time.Millisecond} })
 	a := x.dial()
 	x.until("a", func([]trace.Event) bool { return x.l.Stats().Accepted.Load() == 1 })
 	b := x.dial()

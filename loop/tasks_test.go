@@ -56,7 +56,7 @@ func TestManyStop(t *testing.T) {
 func TestNudgeInNap(t *testing.T) {
 	eachDriver(t, func(t *testing.T, set func(*Behaviour)) {
 		const nap = 150 * time.Millisecond
-		x := startLab(t, func(b *Behaviour) { set(b); b.Work = Work{WorkSleep, nap} })
+		x := startLab(t, func(b *Behaviour) { set(b); b.Work = Work{Kind: WorkSleep, For: nap} })
 		c := x.dial()
 		x.send(c, 1)
 		x.until("the nap", func(evs []trace.Event) bool {

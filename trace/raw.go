@@ -83,6 +83,10 @@ func Pump(ctx context.Context, src Source, ring *Ring) error {
 	for {
 		n, err := src.Read(ctx, buf)
 		for i := range buf[:n] {
+			if buf[i].Kind == Lost { // the numbers that it explains must be missing here, too
+				ring.skip(uint32(buf[i].A))
+				continue
+			}
 			p := ring.Next(buf[i].Kind, buf[i].Time)
 			seq, stream := p.Seq, p.Stream
 			*p = buf[i]

@@ -136,6 +136,15 @@ func (r *Ring) nextSlow(k Kind, now int64) *Event {
 	return e
 }
 
+// skip is for a producer that hands on what another ring recorded, when that one has lost n events: as many numbers are
+// used up, and the next event follows a Lost.
+func (r *Ring) skip(n uint32) {
+	r.seq += n
+	r.dropped += n
+	r.lost.Add(uint64(n))
+	r.limit = r.tail // the slow way, which tells it
+}
+
 // Name emits a string under an id.
 func (r *Ring) Name(id uint32, s string, now int64) {
 	if r.off {

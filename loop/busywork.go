@@ -1,0 +1,182 @@
+package loop
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// What a handler does besides I/O, by ways in which real handlers stop a loop (TRUTH.md T23): it computes, sleeps, reads from
+// a pipe that nobody writes to, waits for a lock that another thread holds, or writes a file to the disk.
+
+// elsewhere is what the slow kinds of work need on this thread.
+type elsewhere struct {
+	pipe [2]int // read end, write end
+	open bool
+	mu   sync.Mutex
+	file string
+}
+
+// workFor does some work.
+func (l *Loop) workFor(w Work) {
+	switch w.Kind {
+	case WorkNone:
+		return
+	case WorkCPU:
+		end := l.clock() + int64(w.For)
+		l.tr.Publish(l.tr.Now())
+		for l.clock() < end {
+		}
+	case WorkSleep:
+		left := int64(w.For)
+		for end := l.clock() + left; left > 0; { // the thread is away for the whole time, whatever signals come
+			left = l.sleepOnce(left, end)
+		}
+	case WorkRead:
+		l.readPipe(w.For)
+	case WorkLock:
+		l.waitForLock(w.For)
+	case WorkFsync:
+		l.writeToDisk(w.Size)
+	}
+	l.tick()
+}
+
+// readPipe reads from a blocking pipe into which another thread writes after d.
+func (l *Loop) readPipe(d time.Duration) {
+	x := &l.elsewhere
+	if !x.open {
+		if err := unix.Pipe2(x.pipe[:], unix.O_CLOEXEC); err != nil {
+			l.say(fmt.Sprintf("work read: %v", os.NewSyscallError("pipe2", err)))
+			return
+		}
+		x.open = true
+		for _, fd := range x.pipe {
+			l.opened(fd, trace.TypePipe, trace.OriginPipe, 0, 0, unix.O_CLOEXEC)
+		}
+	}
+	w := x.pipe[1]
+	written := make(chan struct{})
+	l.guard(func() {
+		defer close(written)
+		time.Sleep(d)
+		unix.Write(w, []byte{1})
+	})
+	fd, gen := x.pipe[0], l.genOf(x.pipe[0])
+	for errno := unix.EINTR; errno == unix.EINTR; {
+		t0 := l.tr.Now()
+		e := l.tr.Next(trace.Read, t0)
+		e.Phase, e.FD, e.Gen, e.Aux, e.A = trace.PhaseEnter, int32(fd), gen, trace.CallRead, 1
+		l.tr.Publish(t0)
+		var n int
+		n, errno = readBlocking(fd, make([]byte, 1))
+		t1 := l.tick()
+		e = l.tr.Next(trace.Read, t1)
+		e.Phase, e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, trace.CallRead, 1, int64(n), t1-t0, uint16(errno)
+	}
+	<-written
+}
+
+// waitForLock waits for a lock that another thread takes before it returns and keeps for d.
+func (l *Loop) waitForLock(d time.Duration) {
+	taken := make(chan struct{})
+	l.guard(func() {
+		l.elsewhere.mu.Lock()
+		close(taken)
+		time.Sleep(d)
+		l.elsewhere.mu.Unlock()
+	})
+	<-taken
+	l.contended(lockWork, l.elsewhere.mu.Lock)
+	l.elsewhere.mu.Unlock()
+}
+
+// writeToDisk writes so many bytes to a file of its own and waits until the disk has them.
+func (l *Loop) writeToDisk(size int) {
+	fail := func(call string, err error) { l.say(fmt.Sprintf("work fsync: %v", os.NewSyscallError(call, err))) }
+	if l.elsewhere.file == "" {
+		l.elsewhere.file = fmt.Sprintf("%s/evviz-fsync-%d-%d", os.TempDir(), l.pid, l.tid)
+	}
+	name := l.elsewhere.file
+	fd, err := unix.Open(name, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		fail("openat", err)
+		return
+	}
+	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.name(name), 0, unix.O_CLOEXEC)
+	defer func() {
+		l.closeFD(fd, gen, trace.CloseUnknown)
+		unix.Unlink(name)
+	}()
+	block := make([]byte, 1<<20)
+	for size > 0 {
+		p := block[:min(size, len(block))]
+		t0 := l.tr.Now()
+		n, err := unix.Write(fd, p)
+		t1 := l.tr.Now()
+		e := l.tr.Next(trace.Write, t1)
+		e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(fd), gen, trace.CallWrite, int64(len(p)), int64(n), t1-t0, errnoOf(err)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			fail("write", err)
+			return
+		}
+		size -= n
+	}
+	id := l.name("fsync")
+	t0 := l.tr.Now()
+	e := l.tr.Next(trace.Sys, t0)
+	e.Phase, e.FD, e.Gen, e.Aux = trace.PhaseEnter, int32(fd), gen, id
+	l.tr.Publish(t0)
+	err = unix.Fsync(fd)
+	t1 := l.tick()
+	e = l.tr.Next(trace.Sys, t1)
+	e.Phase, e.FD, e.Gen, e.Aux, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, id, t1-t0, errnoOf(err)
+	if err != nil {
+		fail("fsync", err)
+	}
+}
+
+// closeElsewhere gives back what the work needed.
+func (l *Loop) closeElsewhere() {
+	if x := &l.elsewhere; x.open {
+		for _, fd := range x.pipe {
+			l.closeFD(fd, l.genOf(fd), trace.CloseShutdown)
+		}
+		x.open = false
+	}
+}
+
+// parseSize reads "16MiB", "64KiB" or a number of bytes.
+func parseSize(s string) (int, error) {
+	t, unit := s, 1
+	for suffix, u := range map[string]int{"KiB": 1 << 10, "MiB": 1 << 20} {
+		if rest, ok := strings.CutSuffix(s, suffix); ok {
+			t, unit = rest, u
+		}
+	}
+	n, err := strconv.Atoi(t)
+	if err != nil || n < 0 || n > 1<<30/unit {
+		return 0, fmt.Errorf("%q is not a size up to 1024MiB, for example 16MiB", s)
+	}
+	return n * unit, nil
+}
+
+func sizeString(n int) string {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("%dMiB", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("%dKiB", n>>10)
+	}
+	return strconv.Itoa(n)
+}

@@ -1,0 +1,129 @@
+package loop
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/trace"
+)
+
+// Child says what a child process of the server inherits. A descriptor that a child holds keeps the file open: the peer sees
+// no close, and a registration lives on (TRUTH.md P26). An epoll instance that a child holds is one instance with two
+// processes in it: they take events from each other, and the child's numbers mean something else, or nothing (P27). A child
+// that makes an instance of its own has neither problem, which is what ev_loop_fork of libev is for.
+type Child uint8
+
+// What a child inherits.
+const (
+	ChildNone   Child = iota
+	ChildHolds        // every accepted connection, by a child of its own that does nothing with it
+	ChildShares       // the epoll instance, and waits on it
+	ChildOwn          // the listener alone, and watches it with an instance of its own
+)
+
+var childWords = []string{"none", "holds", "shares", "own"}
+
+var knobChild = Knob{"child", "a child process: none, holds (inherits connections), shares (the epoll instance), own (the listener; an instance of its own)",
+	choice(func(b *Behaviour) *Child { return &b.Child }, childWords...),
+	choose(func(b *Behaviour) *Child { return &b.Child }, childWords...)}
+
+// ChildProcess is a child that was started. End ends it and waits for it.
+type ChildProcess struct {
+	PID int
+	End func()
+}
+
+// maxChildren bounds how many there are: each is a whole process.
+const maxChildren = 16
+
+// fork starts a child that inherits fd, recorded.
+func (l *Loop) fork(what Child, fd int) {
+	if l.cfg.StartChild == nil {
+		l.say("child: this server cannot start one")
+		return
+	}
+	if len(l.children) >= maxChildren {
+		l.say(fmt.Sprintf("child: %d are enough", maxChildren))
+		return
+	}
+	p, err := l.cfg.StartChild(childWords[what], fd)
+	e := l.tr.Next(trace.Fork, l.tr.Now())
+	e.A, e.Errno = int64(p.PID), errnoOf(err)
+	if err != nil {
+		l.say(fmt.Sprintf("child: %v", err))
+		return
+	}
+	l.children = append(l.children, p)
+}
+
+// reap ends the children. Before, it tries to take out the registrations that only they keep alive, by the numbers they
+// had: those are not theirs any more.
+func (l *Loop) reap() {
+	if d, ok := l.drv.(*readiness); ok {
+		for _, id := range l.outlived {
+			d.p.Remove(int(uint32(id)), uint32(id>>32))
+		}
+	}
+	l.outlived = nil
+	for _, p := range l.children {
+		p.End()
+		e := l.tr.Next(trace.Exit, l.tr.Now())
+		e.A = int64(p.PID)
+	}
+	l.children = nil
+}
+
+// beget starts the child that the setting asks for, when the mechanism is one that it makes sense for.
+func (l *Loop) beget() {
+	switch l.b.Child {
+	case ChildShares:
+		if d, ok := l.drv.(*readiness); ok {
+			if p, ok := d.p.(*epollPoller); ok {
+				l.fork(ChildShares, p.fd)
+			}
+		}
+	case ChildOwn:
+		l.fork(ChildOwn, l.lis.fd)
+	}
+}
+
+// ServeShared is the life of a child that shares its parent's instance: it waits, is told of descriptors that it has not got,
+// and tries to read them. It returns when stop is closed.
+func ServeShared(epfd int, tr *trace.Ring, stop <-chan struct{}) {
+	evs := make([]unix.EpollEvent, 16)
+	buf := make([]byte, 4096)
+	inst := trace.EpollInstance(epfd)
+	for {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		t0 := tr.Now()
+		e := tr.Next(trace.Wait, t0)
+		e.Phase, e.Inst, e.Aux, e.A, e.B = trace.PhaseEnter, inst, trace.CallEpollWait|16<<8, 50e6, 50e6
+		tr.Publish(t0)
+		n, errno := epollWait(epfd, evs, 50)
+		t1 := tr.Now()
+		e = tr.Next(trace.Wait, t1)
+		e.Phase, e.Inst, e.Aux, e.A, e.B, e.Dur, e.Errno, e.Mask = trace.PhaseExit, inst, trace.CallEpollWait|16<<8, 50e6, 50e6, t1-t0, uint16(errno), uint32(max(n, 0))
+		for i := 0; i < n; i++ {
+			data := uint64(uint32(evs[i].Fd)) | uint64(uint32(evs[i].Pad))<<32
+			e := tr.Next(trace.Ready, t1)
+			e.Inst, e.FD, e.Mask, e.A = inst, -1, evs[i].Events, int64(data)
+		}
+		for i := 0; i < n; i++ {
+			data := uint64(uint32(evs[i].Fd)) | uint64(uint32(evs[i].Pad))<<32
+			if data == dataListener || data == dataWake {
+				continue
+			}
+			t0 := tr.Now()
+			k, errno := readFD(int(uint32(data)), buf)
+			t1 := tr.Now()
+			e := tr.Next(trace.Read, t1)
+			e.FD, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(uint32(data)), trace.CallRead, int64(len(buf)), int64(k), t1-t0, uint16(errno)
+		}
+		tr.Publish(tr.Now())
+	}
+}
