@@ -25,6 +25,7 @@ var house = map[string][]string{
 	"evviz/internal/sys":     {},
 	"evviz/internal/testkit": {},
 	"evviz/bench":            {"*"},
+	"evviz/docs/modes":       {},
 }
 
 // outside is which modules of others the inner packages may use; the screen's library lives in tui alone.

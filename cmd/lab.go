@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"evviz/docs/modes"
 	"evviz/export"
 	"evviz/loop"
 	"evviz/scenarios"
@@ -219,7 +220,7 @@ func (o *labOptions) runScreen(b loop.Behaviour, script *scenarios.Script) error
 		lastResort(finished, fini, code)
 	})
 	err = tui.Run(tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName, Symbols: o.symbols, Mouse: !o.noMouse,
-		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes})
+		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes, ModePage: modes.Page})
 	fini()
 	failed := ""
 	if s.clients != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"evviz/docs/modes"
 	"evviz/export"
 	"evviz/timeline"
 	"evviz/trace"
@@ -236,6 +237,7 @@ func (o *replayOptions) screen(f recording) error {
 	}
 	begin := time.Now()
 	err = tui.Run(tui.Options{Feed: feed, Symbols: o.symbols, Mouse: !o.noMouse, Screen: screen, Go: spawn, Stop: stop,
+		ModePage: modes.Page,
 		Notes: func() (string, bool) {
 			if damage != "" && time.Since(begin) < 6*time.Second {
 				return damage, true

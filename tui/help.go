@@ -3,6 +3,8 @@ package tui
 import (
 	"fmt"
 	"strings"
+
+	"evviz/trace"
 )
 
 // drawHelp lists every key, or says that the screen is too small.
@@ -16,14 +18,23 @@ func (u *ui) drawHelp(f *frame, p pane) {
 		return
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
-	p.put(1, 0, "evviz: keys", t.bar.Bold(true))
-	lines := u.helpLines(p.w - 2)
+	title, lines := "evviz: keys", []helpLine(nil)
+	if mode := u.modeWord(f); u.pageOn && mode != "" {
+		title, lines = "evviz: "+mode, pageLines(u.opt.ModePage(mode), p.w-2)
+	} else {
+		lines = u.helpLines(p.w - 2)
+	}
+	p.put(1, 0, title, t.bar.Bold(true))
 	u.helpTop = min(u.helpTop, max(0, len(lines)-(p.h-2)))
 	for i := 0; i < p.h-2 && i+u.helpTop < len(lines); i++ {
 		l := lines[i+u.helpTop]
 		st := t.text
 		if l.off {
 			st = t.dim
+		}
+		if l.whole {
+			p.put(1, i+1, l.text, st.Bold(l.keys != ""))
+			continue
 		}
 		x := p.put(1, i+1, fmt.Sprintf("%-14s", l.keys), st.Bold(!l.off))
 		p.put(x, i+1, l.text, st)
@@ -39,6 +50,77 @@ func (u *ui) drawHelp(f *frame, p pane) {
 type helpLine struct {
 	keys, text string
 	off        bool
+	whole      bool // text from the left edge; keys makes it a heading
+}
+
+// help shows the keys, or the page about the mechanism, or puts either away.
+func (u *ui) help(page bool) {
+	u.helpOn = !u.helpOn || u.pageOn != page
+	u.pageOn, u.helpTop = page, 0
+}
+
+// modeWord is the mechanism that runs, when there are pages about those.
+func (u *ui) modeWord(f *frame) string {
+	if u.opt.ModePage == nil || !f.snap.Mode.Known {
+		return ""
+	}
+	return trace.DriverNames.Word(f.snap.Mode.Driver)
+}
+
+// pageLines lays out the little Markdown that the pages are written in: headings, lists, tables and literal blocks keep
+// their lines, the rest flows.
+func pageLines(page string, w int) (out []helpLine) {
+	para := ""
+	flush := func() {
+		if para != "" {
+			for _, l := range wrap(plain(para), w) {
+				out = append(out, helpLine{text: l, whole: true})
+			}
+			para = ""
+		}
+	}
+	for line := range strings.Lines(page) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case line == "":
+			flush()
+			out = append(out, helpLine{whole: true})
+		case strings.HasPrefix(line, "# "): // the title is in the bar
+		case strings.HasPrefix(line, "#"):
+			flush()
+			out = append(out, helpLine{keys: "#", text: strings.TrimLeft(line, "# "), whole: true})
+		case strings.HasPrefix(line, "    "):
+			flush()
+			out = append(out, helpLine{text: line, whole: true})
+		case strings.HasPrefix(line, "|---"):
+		case strings.HasPrefix(line, "| "):
+			flush()
+			cells := strings.Split(strings.ReplaceAll(strings.Trim(line, "| "), "\\|", "\x00"), "|")
+			for i := range cells {
+				cells[i] = strings.ReplaceAll(plain(strings.TrimSpace(cells[i])), "\x00", "|")
+			}
+			first := cells[0]
+			for i, l := range wrap(strings.Join(cells[1:], "  "), max(w-34, 20)) {
+				if i > 0 {
+					first = ""
+				}
+				out = append(out, helpLine{text: fmt.Sprintf("%-32s  %s", first, l), whole: true})
+			}
+		case strings.HasPrefix(line, "- "):
+			flush()
+			para = line
+		default:
+			para += " " + strings.TrimSpace(line)
+		}
+	}
+	flush()
+	return out
+}
+
+// plain takes the marks of emphasis and code away.
+func plain(s string) string {
+	s = strings.NewReplacer("`", "", "**", "").Replace(strings.TrimSpace(s))
+	return strings.NewReplacer(" *", " ", "* ", " ").Replace(s)
 }
 
 func (u *ui) helpLines(w int) (out []helpLine) {
@@ -49,7 +131,7 @@ func (u *ui) helpLines(w int) (out []helpLine) {
 			if j > 0 {
 				keys = ""
 			}
-			out = append(out, helpLine{keys, s, !u.available(k)})
+			out = append(out, helpLine{keys: keys, text: s, off: !u.available(k)})
 		}
 	}
 	out = append(out, helpLine{}, helpLine{keys: "The picture"})

@@ -9,7 +9,7 @@ type key struct {
 	Keys  []string // as written: "t", "Space", "Left"
 	Short string   // for the footer; "" keeps it out
 	Help  string
-	When  string // "" always, "lab", "replay", "record"
+	When  string // "" always, "lab", "replay", "record", "page"
 	do    func(u *ui)
 }
 
@@ -19,7 +19,7 @@ func table() []key {
 		{[]string{"Space"}, "pause", "freeze the view, or go on; what is recorded goes on all the time (a replay stands still)", "", (*ui).toggleFreeze},
 		{[]string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge, oneshot; a mode that has none moves to epoll level, connections kept", "lab", (*ui).cycleTrigger},
 		{[]string{"T"}, "", "switch the triggering of the selected lane alone", "lab", (*ui).cycleTriggerOne},
-		{[]string{"m"}, "mode", "switch the mechanism: blocking, sleep-poll, select, poll, epoll; connections kept", "lab", (*ui).cycleMode},
+		{[]string{"m"}, "mode", "switch the mechanism: blocking, sleep-poll, select, poll, epoll, io-uring; connections kept", "lab", (*ui).cycleMode},
 		{[]string{"r"}, "record", "start or stop recording to a file", "record", (*ui).toggleRecord},
 		{[]string{"+", "="}, "+/- zoom", "look closer, down to 1 ms a screen", "", func(u *ui) { u.zoom(-1) }},
 		{[]string{"-"}, "", "look at more time, up to 30 minutes a screen", "", func(u *ui) { u.zoom(1) }},
@@ -37,7 +37,8 @@ func table() []key {
 		{[]string{"<"}, "", "replay slower, down to 0.1x", "replay", func(u *ui) { u.speed(-1) }},
 		{[]string{"f"}, "", "show or fold idle lanes", "", func(u *ui) { u.unfold = !u.unfold }},
 		{[]string{"Esc"}, "", "close this page, or go back to live", "", (*ui).escape},
-		{[]string{"?"}, "? help", "this page", "", func(u *ui) { u.helpOn = !u.helpOn; u.helpTop = 0 }},
+		{[]string{"?"}, "? help", "this page", "", func(u *ui) { u.help(false) }},
+		{[]string{"i"}, "i about", "what the present mechanism is, and what to watch", "page", func(u *ui) { u.help(true) }},
 		{[]string{"Ctrl-Z"}, "", "suspend; fg brings it back", "", (*ui).suspend},
 		{[]string{"Ctrl-L"}, "", "draw everything anew", "", func(u *ui) { u.screen.Sync() }},
 		{[]string{"q", "Ctrl-C"}, "q quit", "quit", "", (*ui).quit},
@@ -89,6 +90,8 @@ func (u *ui) available(k *key) bool {
 		return u.speeder != nil
 	case "record":
 		return u.opt.Recorder != nil
+	case "page":
+		return u.frame != nil && u.modeWord(u.frame) != ""
 	}
 	return true
 }

@@ -22,10 +22,11 @@ type Options struct {
 	RecordTo func() string
 	Symbols  string // auto, block, ascii
 	Mouse    bool
-	Screen   tcell.Screen          // initialised
-	Go       func(func())          // starts a goroutine whose panics give the terminal back
-	Notes    func() (string, bool) // a message from outside for the status line, and whether it is bad news
-	Stop     <-chan struct{}       // closed from outside: the screen closes
+	Screen   tcell.Screen             // initialised
+	Go       func(func())             // starts a goroutine whose panics give the terminal back
+	ModePage func(mode string) string // the page about a mechanism, "" none; nil no pages
+	Notes    func() (string, bool)    // a message from outside for the status line, and whether it is bad news
+	Stop     <-chan struct{}          // closed from outside: the screen closes
 }
 
 // ui is the screen's state. It belongs to tview's goroutine; what other goroutines write is behind mu.
@@ -51,6 +52,7 @@ type ui struct {
 	rows    int   // rows that the lanes have needed so far
 	unfold  bool
 	helpOn  bool
+	pageOn  bool // what helpOn shows is the page about the mechanism
 	helpTop int
 	order   []int64 // lanes as drawn last, for moving the selection
 
