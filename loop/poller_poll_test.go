@@ -2,9 +2,13 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -124,6 +128,79 @@ func TestEpollTellsCalls(t *testing.T) {
 		}
 		if !slices.Equal(errnos, []unix.Errno{unix.EEXIST, unix.ENOENT}) {
 			t.Errorf("errors %v", errnos)
+		}
+	})
+}
+
+// TestT34ClosedInTheSet: a descriptor that was closed and left in the set. poll reports POLLNVAL at once, every time; select
+// fails with EBADF.
+func TestT34ClosedInTheSet(t *testing.T) {
+	onThread(t, func(t *testing.T) {
+		round := RoundCeil
+		closed := func(p Poller) {
+			fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Add(fd, 1, unix.EPOLLIN, 5); err != nil {
+				t.Fatal(err)
+			}
+			unix.Close(fd)
+		}
+		out := make([]Report, 4)
+		p := newPollPoller(trace.NoRing(), unix.Gettid(), &round)
+		closed(p)
+		for range 100 {
+			if n, err := waitOn(p, time.Hour, out); n != 1 || err != nil || out[0].Mask != unix.POLLNVAL {
+				t.Fatalf("%d reports, %v, mask %#x", n, err, out[0].Mask)
+			}
+		}
+		s := newSelectPoller(trace.NoRing(), unix.Gettid())
+		closed(s)
+		if _, err := waitOn(s, time.Hour, out); !errors.Is(err, unix.EBADF) {
+			t.Errorf("select: %v, want EBADF", err)
+		}
+	})
+}
+
+// TestT31Interrupted: a signal whose handler was installed with SA_RESTART ends epoll_wait and poll all the same: ten waits
+// of ten, five of five.
+func TestT31Interrupted(t *testing.T) {
+	onThread(t, func(t *testing.T) {
+		tid := unix.Gettid()
+		stop := make(chan struct{})
+		var sender sync.WaitGroup
+		sender.Add(1)
+		go func() {
+			defer sender.Done()
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(10 * time.Millisecond):
+					unix.Tgkill(os.Getpid(), tid, unix.SIGURG) // Go's own handlers carry SA_RESTART
+				}
+			}
+		}()
+		defer func() { close(stop); sender.Wait() }()
+		round := RoundCeil
+		e, err := newEpollPoller(trace.NoRing(), &round, plainBooks{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		for _, c := range []struct {
+			p Poller
+			n int
+		}{{e, 10}, {newPollPoller(trace.NoRing(), tid, &round), 5}} {
+			if err := c.p.Add(eventfd(t, false), 1, unix.EPOLLIN, 1); err != nil {
+				t.Fatal(err)
+			}
+			for i := range c.n {
+				if n, err := c.p.Wait(time.Minute, make([]Report, 1)); !errors.Is(err, unix.EINTR) {
+					t.Errorf("wait %d: %d, %v; want EINTR", i, n, err)
+				}
+			}
 		}
 	})
 }
