@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: all build test race vet lint check bench bench-loop pictures golden fuzz docs clean
+.PHONY: all build test race vet lint check load truth-quiet bench bench-loop pictures golden fuzz docs clean
 
 all: build
 
@@ -36,6 +36,12 @@ golden: ## rewrite the golden screens; look at the difference before you commit
 docs: ## rewrite the pages that are derived from tables
 	$(GO) test ./trace -run TestEventsDoc -update
 	$(GO) test ./tui ./cmd -run TestDocs -update-golden
+
+load: ## the load cases in their long form: a thousand clients for a minute in every mode (about twelve minutes)
+	EVVIZ_LOAD=1 go test ./loop -run TestChurn -count=1 -v -timeout 30m
+
+truth-quiet: ## the truth cases with upper bounds of durations too, on a machine that does nothing else
+	EVVIZ_TRUTH_QUIET=1 go test ./loop -run "TestT[0-9]|TestOverlap|TestDeferred" -count=1 -v
 
 fuzz: ## half a minute for each fuzz target
 	$(GO) test ./trace -run xxx -fuzz FuzzFile -fuzztime 30s -fuzzminimizetime 10x
