@@ -26,6 +26,7 @@ type compareOptions struct {
 	repeat        int
 	json, csv, md bool
 	keep          string
+	sweep         string
 	args          []string // of every run
 }
 
@@ -49,6 +50,7 @@ settings as flags go for all. Given two recordings instead it compares those, an
 		Example: `  evviz compare
   evviz compare poll epoll:level epoll:edge --scenario compare --repeat 5
   evviz compare sleep-poll,interval=1ms sleep-poll,interval=100ms --md
+  evviz compare --sweep active=1..100% poll epoll
   evviz compare before.evt after.evt`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
 	}
@@ -58,11 +60,13 @@ settings as flags go for all. Given two recordings instead it compares those, an
 	f.DurationVar(&o.lab.duration, "for", 0, "end each run after this time, for a scenario that does not end by itself")
 	f.Int64Var(&o.lab.seed, "seed", 1, "seed of the scenario's random numbers")
 	f.IntVar(&o.lab.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")
+	paramFlag(c, &o.lab)
 	o.lab.knobFlags(c)
 	f.IntVarP(&o.repeat, "repeat", "n", 3, "runs of each mode")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	f.BoolVar(&o.csv, "csv", false, "print comma-separated values, a line for each figure of each mode")
 	f.BoolVar(&o.md, "md", false, "print a Markdown table")
+	f.StringVar(&o.sweep, "sweep", "", "compare at several values of a scenario's param, and say where modes cross: active=1..100%, connections=10..1000")
 	f.StringVar(&o.keep, "keep", "", "keep the recordings in this directory")
 	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return modeWords(), cobra.ShellCompDirectiveDefault
@@ -168,7 +172,7 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 
 // passedOn are the flags that a run gets as they were given.
 func passedOn(c *cobra.Command) (out []string) {
-	own := []string{"repeat", "json", "csv", "md", "keep", "scenario"}
+	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param"}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(own, f.Name) {
 			out = append(out, "--"+f.Name+"="+f.Value.String())
@@ -212,11 +216,21 @@ func (o *compareOptions) modes(c *cobra.Command, specs []string) error {
 	case o.lab.scenario == "none":
 		return usage("--scenario none: without clients there is nothing to compare")
 	}
-	script, err := scenarios.Load(o.lab.scenario)
+	ps, err := parseParams(o.lab.params)
+	if err != nil {
+		return err
+	}
+	if o.sweep != "" {
+		return o.runSweep(c, specs, ps)
+	}
+	script, err := scenarios.Load(o.lab.scenario, ps...)
 	if err != nil {
 		return o.lab.scenarioError(err)
 	}
 	o.args = append(passedOn(c), "--scenario", o.lab.scenario)
+	for _, p := range o.lab.params {
+		o.args = append(o.args, "--param", p)
+	}
 	vs, err := o.variants(specs, script)
 	if err != nil {
 		return err
@@ -230,11 +244,7 @@ func (o *compareOptions) modes(c *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	runs := fmt.Sprintf("%d runs each", o.repeat)
-	if o.repeat == 1 {
-		runs = "one run each, so no spread"
-	}
-	cmp := &export.Comparison{Title: fmt.Sprintf("scenario %s, seed %d, %s; medians, below them lowest..highest", script.Title, o.lab.seed, runs), Columns: columns}
+	cmp := &export.Comparison{Title: fmt.Sprintf("scenario %s, seed %d, %s; medians, below them lowest..highest", script.Title, o.lab.seed, o.runs()), Columns: columns}
 	switch {
 	case o.json:
 		return cmp.WriteJSON(os.Stdout)
@@ -244,6 +254,14 @@ func (o *compareOptions) modes(c *cobra.Command, specs []string) error {
 		return cmp.WriteMarkdown(os.Stdout)
 	}
 	return cmp.WriteText(os.Stdout)
+}
+
+// runs is how often each mode ran, in words.
+func (o *compareOptions) runs() string {
+	if o.repeat == 1 {
+		return "one run each, so no spread"
+	}
+	return fmt.Sprintf("%d runs each", o.repeat)
 }
 
 // files compares two recordings.

@@ -7,12 +7,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"evviz/export"
+	"evviz/trace"
 )
 
 // tiny is a scenario of two clients and three messages each.
@@ -166,6 +168,11 @@ func TestCompareBadInput(t *testing.T) {
 		{"scenario", []string{"--scenario", "compaer"}, 2, []string{"did you mean compare?"}},
 		{"no scenario", []string{"--scenario", "none"}, 2, []string{"nothing to compare"}},
 		{"repeat", []string{"--repeat", "0"}, 2, []string{"--repeat 0"}},
+		{"param", []string{"--param", "active=1"}, 2, []string{"no param \"active\""}},
+		{"param without a value", []string{"--param", "active"}, 2, []string{"want NAME=VALUE"}},
+		{"sweep", []string{"--sweep", "active=1"}, 2, []string{"NAME=LO..HI"}},
+		{"sweep over 100 per cent", []string{"--sweep", "active=1..200%"}, 2, []string{"NAME=LO..HI"}},
+		{"sweep of nothing", []string{"--sweep", "actve=1..10"}, 2, []string{"no param \"actve\"", "active"}},
 		{"forms", []string{"--json", "--md"}, 2, []string{"choose one"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -222,5 +229,70 @@ func TestCompareInterrupted(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(tmp); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestSweepRange(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []int
+		unit string
+	}{
+		{"active=1..100%", []int{1, 2, 5, 10, 20, 50, 100}, "%"},
+		{"active=1%..5%", []int{1, 2, 5}, "%"},
+		{"connections=10..1000", []int{10, 20, 50, 100, 200, 500, 1000}, ""},
+		{"n=3..12", []int{3, 5, 10, 12}, ""},
+	} {
+		r, err := parseSweep(c.text)
+		if err != nil || !slices.Equal(r.values, c.want) || r.unit != c.unit {
+			t.Errorf("%s: %v, %v", c.text, r, err)
+		}
+	}
+	for _, bad := range []string{"", "active", "active=", "active=5", "=1..2", "n=0..3", "n=3..2", "n=a..b", "n=1..2000000", "n=50..101%"} {
+		if r, err := parseSweep(bad); codeOf(err) != exitUsage {
+			t.Errorf("%q: %v, %v", bad, r, err)
+		}
+	}
+}
+
+// TestSweep runs one for real, small, and looks at what every run sent.
+func TestSweep(t *testing.T) {
+	keep := t.TempDir()
+	r := run(t, "compare", "poll", "epoll-lt", "--sweep", "active=50..100%", "--param", "connections=4", "--param", "messages=20", "--repeat", "1", "--json", "--keep", keep)
+	if r.code != 0 {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	var got struct {
+		Param     string
+		Steps     []struct{ comparison }
+		Crossings []export.Crossing
+	}
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Param != "active" || len(got.Steps) != 2 || len(got.Crossings) != 1 || got.Crossings[0].Crosses {
+		t.Fatalf("%+v", got)
+	}
+	for i := range got.Steps {
+		for k := range got.Steps[i].Modes {
+			if v := got.Steps[i].figure(t, k, "messages"); v == nil || *v != 20 {
+				t.Errorf("step %d, mode %d: %v messages, want 20", i, k, v)
+			}
+		}
+	}
+	files, _ := filepath.Glob(filepath.Join(keep, "*.evt"))
+	if len(files) != 4 {
+		t.Fatalf("kept %v", files)
+	}
+	f, err := trace.OpenFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	meta := f.Info().Meta
+	for _, want := range []trace.Pair{{Key: "param.active", Value: "50"}, {Key: "param.connections", Value: "4"}, {Key: "param.messages", Value: "20"}} {
+		if !slices.Contains(meta, want) {
+			t.Errorf("the header does not say %v; it says %v", want, meta)
+		}
 	}
 }

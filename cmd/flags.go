@@ -27,6 +27,7 @@ type labOptions struct {
 	symbols       string
 	noMouse       bool
 	seed          int64
+	params        []string
 	ring          int
 
 	knobs map[string]*string
@@ -46,6 +47,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
 	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
+	paramFlag(c, o)
 	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
 	o.knobFlags(c)
 	words := func(w ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

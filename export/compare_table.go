@@ -323,19 +323,29 @@ func encode(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// WriteCSV writes a line for each figure of each mode; what is unknown is empty.
+var csvHead = []string{"mode", "figure", "unit", "median", "lowest", "highest", "runs"}
+
+// csv is a line for each figure; what is unknown is empty.
+func (c *Column) csv() (out [][]string) {
+	for i := range Figures {
+		s := c.Of(i)
+		line := []string{c.Name, Figures[i].Name, string(Figures[i].Unit), "", "", "", fmt.Sprint(s.N)}
+		if s.Known {
+			for at, v := range []float64{s.Median, s.Lowest, s.Highest} {
+				line[3+at] = strconv.FormatFloat(v, 'g', -1, 64)
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// WriteCSV writes a line for each figure of each mode.
 func (c *Comparison) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
-	out.Write([]string{"mode", "figure", "unit", "median", "lowest", "highest", "runs"})
+	out.Write(csvHead)
 	for k := range c.Columns {
-		for i := range Figures {
-			s := c.Columns[k].Of(i)
-			line := []string{c.Columns[k].Name, Figures[i].Name, string(Figures[i].Unit), "", "", "", fmt.Sprint(s.N)}
-			if s.Known {
-				for at, v := range []float64{s.Median, s.Lowest, s.Highest} {
-					line[3+at] = strconv.FormatFloat(v, 'g', -1, 64)
-				}
-			}
+		for _, line := range c.Columns[k].csv() {
 			out.Write(line)
 		}
 	}
