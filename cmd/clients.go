@@ -60,7 +60,7 @@ type lab interface {
 	scenarios.Observer
 }
 
-func startClients(script, target string, seed int64, l lab) (*clientProcess, error) {
+func startClients(script *scenarios.Script, target string, seed int64, l lab) (*clientProcess, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("start the clients: %w", err)
@@ -78,7 +78,11 @@ func startClients(script, target string, seed int64, l lab) (*clientProcess, err
 		return nil, fmt.Errorf("start the clients: %w", err)
 	}
 	c := &clientProcess{done: make(chan struct{})}
-	c.cmd = exec.Command(self, "clients", "--target", target, "--scenario", script, "--seed", fmt.Sprint(seed))
+	args := []string{"clients", "--target", target, "--scenario", script.Name, "--seed", fmt.Sprint(seed)}
+	for _, p := range script.Params {
+		args = append(args, "--param", p.Name+"="+p.Value)
+	}
+	c.cmd = exec.Command(self, args...)
 	c.cmd.ExtraFiles = []*os.File{eventsW, askW, replyR}
 	c.cmd.Stdout = io.Discard
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C or Ctrl-Z for the screen is not for them
@@ -172,19 +176,25 @@ func (c *clientProcess) failed() string {
 func newClients() *cobra.Command {
 	var target, script string
 	var seed int64
+	var params []string
 	c := &cobra.Command{Use: "clients", Hidden: true, Args: cobra.NoArgs, Short: "Run a scenario's clients (started by the lab itself)",
-		RunE: func(*cobra.Command, []string) error { return runClients(script, target, seed) }}
+		RunE: func(*cobra.Command, []string) error { return runClients(script, target, seed, params) }}
 	c.Flags().StringVar(&target, "target", "", "address of the server")
 	c.Flags().StringVar(&script, "scenario", "", "story")
 	c.Flags().Int64Var(&seed, "seed", 1, "seed")
+	c.Flags().StringArrayVar(&params, "param", nil, "value of the story")
 	return c
 }
 
-func runClients(name, target string, seed int64) error {
+func runClients(name, target string, seed int64, params []string) error {
 	if target == "" {
 		return usage("clients: --target is missing; this command is started by the lab itself")
 	}
-	s, err := scenarios.Load(name)
+	ps, err := parseParams(params)
+	if err != nil {
+		return err
+	}
+	s, err := scenarios.Load(name, ps...)
 	if err != nil {
 		return scriptError(err)
 	}

@@ -27,6 +27,7 @@ type labOptions struct {
 	symbols       string
 	noMouse       bool
 	seed          int64
+	params        []string
 	ring          int
 
 	knobs map[string]*string
@@ -34,7 +35,6 @@ type labOptions struct {
 
 func (o *labOptions) flags(c *cobra.Command) {
 	f := c.Flags()
-	def := loop.Default()
 	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: "+strings.Join(modeWords(), ", ")+" (default sleep-poll)")
 	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge, oneshot (default level)")
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
@@ -47,15 +47,9 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
 	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
+	paramFlag(c, o)
 	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
-	o.knobs = map[string]*string{}
-	for i := range loop.Knobs {
-		k := &loop.Knobs[i]
-		o.knobs[k.Name] = f.String(k.Name, k.Get(&def), k.Doc)
-		if v := k.Get(&def); v == "true" || v == "false" {
-			f.Lookup(k.Name).NoOptDefVal = "true" // --split alone means --split=true
-		}
-	}
+	o.knobFlags(c)
 	words := func(w ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return w, cobra.ShellCompDirectiveNoFileComp
@@ -66,6 +60,19 @@ func (o *labOptions) flags(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("scenario", words(scenarios.Names()...))
 	c.RegisterFlagCompletionFunc("preset", words("article"))
 	c.RegisterFlagCompletionFunc("symbols", words("auto", "block", "ascii"))
+}
+
+// knobFlags are the settings of the loop, a flag each.
+func (o *labOptions) knobFlags(c *cobra.Command) {
+	f, def := c.Flags(), loop.Default()
+	o.knobs = map[string]*string{}
+	for i := range loop.Knobs {
+		k := &loop.Knobs[i]
+		o.knobs[k.Name] = f.String(k.Name, k.Get(&def), k.Doc)
+		if v := k.Get(&def); v == "true" || v == "false" {
+			f.Lookup(k.Name).NoOptDefVal = "true" // --split alone means --split=true
+		}
+	}
 }
 
 // modeWords are the words of --mode: the mechanisms, and two short forms.

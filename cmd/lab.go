@@ -3,6 +3,7 @@ package cmd
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,7 +27,11 @@ import (
 func (o *labOptions) run(c *cobra.Command) error {
 	var script *scenarios.Script
 	if o.scenario != "none" {
-		s, err := scenarios.Load(o.scenario)
+		ps, err := parseParams(o.params)
+		if err != nil {
+			return err
+		}
+		s, err := scenarios.Load(o.scenario, ps...)
 		if err != nil {
 			return o.scenarioError(err)
 		}
@@ -70,7 +75,7 @@ func (o *labOptions) run(c *cobra.Command) error {
 }
 
 func (o *labOptions) scenarioError(err error) error {
-	if n := nearest(o.scenario, scenarios.Names()); n != "" && !strings.ContainsAny(o.scenario, "./") {
+	if n := nearest(o.scenario, scenarios.Names()); n != "" && errors.Is(err, scenarios.ErrUnknown) && !strings.ContainsAny(o.scenario, "./") {
 		err = fmt.Errorf("%w; did you mean %s?", err, n)
 	}
 	return scriptError(err)

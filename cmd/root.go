@@ -57,7 +57,7 @@ Without a command it opens the lab.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	o.flags(root)
-	root.AddCommand(newReplay(), newScenarios(), newClients(), newChild())
+	root.AddCommand(newReplay(), newScenarios(), newClients(), newChild(), newCompare())
 	return root
 }
 

@@ -114,7 +114,7 @@ func (s *session) startClients(seed int64) error {
 		return nil
 	}
 	ring := s.rings.ring()
-	c, err := startClients(s.script.Name, s.loop.Addr(), seed, &labEnd{s})
+	c, err := startClients(s.script, s.loop.Addr(), seed, &labEnd{s})
 	if err != nil {
 		ring.Close()
 		close(s.clientRd)
@@ -175,6 +175,9 @@ func meta(o *labOptions, b *loop.Behaviour, script *scenarios.Script) []trace.Pa
 	if script != nil {
 		add("scenario", script.Name)
 		add("seed", fmt.Sprint(o.seed))
+		for _, p := range script.Params {
+			add("param."+p.Name, p.Value)
+		}
 	}
 	add("mode", trace.DriverNames.Word(b.Driver))
 	if b.Driver == trace.DriverEpoll {

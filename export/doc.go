@@ -1,6 +1,6 @@
-// Package export turns a snapshot of a timeline into something that leaves the program: so far the summary of a run, as
-// aligned text for people ([Summary]) and as one JSON object for machines ([SummaryJSON]).
+// Package export turns snapshots of timelines into something that leaves the program: the summary of a run ([Summary],
+// [SummaryJSON]), several runs side by side ([Comparison], [Sweep]), and what differs between two recordings ([Changes]).
 //
-// Both tell the same figures. What a source cannot know is "-" in the text and null in JSON, never 0: a polling loop has no
-// readiness reports, so its re-notifications are unknown, and a run without arrivals has no latency.
+// Every form tells the same figures. What a source cannot know is "-" or blank in the text and null in JSON, never 0: a
+// polling loop has no readiness reports, so its re-notifications are unknown, and a run without arrivals has no latency.
 package export

@@ -54,6 +54,7 @@ func (l *Loop) muster(n int, role uint32, prepare func(h *Loop) error, run func(
 			}
 			e := h.tr.Next(trace.Thread, h.tr.Now())
 			e.A, e.B, e.Gen, e.Mask, e.Aux = int64(h.pid), int64(h.tid), uint32(h.pid), trace.RoleLoop, name
+			h.tellUsage() // Go may have used the thread before
 			err := prepare(h)
 			ready <- err
 			if err == nil {

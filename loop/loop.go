@@ -226,6 +226,7 @@ func (l *Loop) open() error {
 	l.sync()
 	e = l.tr.Next(trace.Thread, l.tr.Now())
 	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(l.pid), int64(l.tid), uint32(l.pid), trace.RoleLoop, loopName
+	l.tellUsage() // the thread is not new
 	l.tellMode(trace.CauseStart)
 	for i := range Knobs {
 		l.tellKnob(Knobs[i].Name, "", Knobs[i].Get(&l.b))

@@ -239,11 +239,13 @@ func (o *observer) run(ready chan<- error) {
 
 func (o *observer) arrived(data uint64, mask uint32) {
 	fd, gen := int(uint32(data)), uint32(data>>32)
+	seen := o.tr.Now() // the loop may read between the question and the event
 	n, ok := unread(fd)
 	if o.emit.Load() {
 		now := o.tr.Now()
 		e := o.tr.Next(trace.Arrive, now)
 		e.FD, e.Gen, e.Mask, e.Aux = int32(fd), gen, mask, trace.ArriveObserver
+		e.Dur = now - seen
 		if ok {
 			e.B = n + 1
 		}

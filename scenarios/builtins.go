@@ -28,6 +28,7 @@ func predeclared() starlark.StringDict {
 		"note":    fn("note", note),
 		"fail":    fn("fail", fail),
 		"random":  fn("random", random),
+		"param":   starlark.NewBuiltin("param", param),
 		"lab": starlarkstruct.FromStringDict(starlark.String("lab"), starlark.StringDict{
 			"set":  fn("lab.set", labSet),
 			"wait": fn("lab.wait", labWait),

@@ -19,6 +19,7 @@
 //	note("words")             writes words into the trace
 //	fail("words")             ends the whole run with an error: the words, and the place of the call
 //	random(lo, hi)            a whole number, the same in every run with the same seed, for each client by itself
+//	param("name", default)    a value that --param name=value may change; only at the top of the file
 //	lab.set("knob", "value")  turns a knob of the lab, where there is one
 //	lab.wait("accepted", n)   waits until the lab has counted so many
 //

@@ -20,10 +20,11 @@ var stories embed.FS
 
 // Script is a story that has been checked.
 type Script struct {
-	Name  string // what it was asked for by
-	Title string
-	About string
-	Knobs []Knob
+	Name   string // what it was asked for by
+	Title  string
+	About  string
+	Knobs  []Knob
+	Params []Param // what it leaves open, with the values of this run, in the order in which it asks
 
 	main    *starlark.Function
 	globals starlark.StringDict
@@ -58,8 +59,8 @@ func Names() []string {
 func Source(name string) ([]byte, error) { return stories.ReadFile("stories/" + name + ".star") }
 
 // Load finds a story by the name of a built-in one or by file name, and checks it. Anything wrong with its text is a
-// *BadScript; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error.
-func Load(name string) (*Script, error) {
+// *BadScript; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error. ps are values for what the story leaves open.
+func Load(name string, ps ...Param) (*Script, error) {
 	file, text := name, []byte(nil)
 	if b, err := Source(name); err == nil {
 		file, text = name+".star", b
@@ -72,22 +73,30 @@ func Load(name string) (*Script, error) {
 	} else {
 		return nil, fmt.Errorf("%w: %q; there are %s, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
 	}
-	return parse(name, file, text)
+	return parse(name, file, text, ps...)
 }
 
-func parse(name, file string, text []byte) (*Script, error) {
+func parse(name, file string, text []byte, ps ...Param) (*Script, error) {
 	f, prog, err := starlark.SourceProgramOptions(dialect, file, text, predeclared().Has)
 	if err != nil {
 		return nil, bad(err)
 	}
 	th := &starlark.Thread{Name: "load " + name, Print: func(*starlark.Thread, string) {}}
 	th.SetMaxExecutionSteps(1_000_000) // the top of a story is data; anything longer is a mistake
+	open := &params{given: map[string]string{}}
+	for _, p := range ps {
+		open.given[p.Name] = p.Value
+	}
+	th.SetLocal("params", open)
 	globals, err := prog.Init(th, predeclared())
 	if err != nil {
 		return nil, bad(err)
 	}
 	globals.Freeze()
-	s := &Script{Name: name, Title: strings.TrimSuffix(filepath.Base(file), ".star"), globals: globals}
+	if bad := open.unasked(); bad != "" {
+		return nil, &BadScript{fmt.Sprintf("%s:1:1: %s", file, bad)}
+	}
+	s := &Script{Params: open.asked, Name: name, Title: strings.TrimSuffix(filepath.Base(file), ".star"), globals: globals}
 	at := func(global string) string { return place(f, file, global, "") }
 
 	for key, to := range map[string]*string{"title": &s.Title, "about": &s.About} {

@@ -54,7 +54,7 @@ func TestMistakes(t *testing.T) {
 // knobs as flags are named.
 func TestBuiltIn(t *testing.T) {
 	names := Names()
-	if want := []string{"big-message", "burst", "demo", "idle", "surge", "trickle"}; !reflect.DeepEqual(names, want) {
+	if want := []string{"big-message", "burst", "compare", "demo", "idle", "surge", "sweep", "trickle"}; !reflect.DeepEqual(names, want) {
 		t.Errorf("stories: %v, want %v", names, want)
 	}
 	for _, n := range names {

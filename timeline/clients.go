@@ -20,6 +20,7 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 		return
 	}
 	t.stats.Steps++
+	t.trafficStep(s, e)
 	m := MarkStepOther
 	switch e.Aux & 0xff {
 	case trace.StepSend:

@@ -121,6 +121,7 @@ func (t *Timeline) sentBy(s *stream, l *laneB, e *trace.Event) {
 	switch e.Errno {
 	case 0:
 		m = MarkSendDone
+		t.replied(l, e.Time)
 		t.stats.BytesOut += max(e.B, 0)
 		l.pub.Stats.BytesOut += max(e.B, 0)
 	case eCONNRESET, ePIPE:

@@ -100,7 +100,8 @@ type stream struct {
 	inRing   bool // ... for completions
 	waitFrom int64
 	wakeNo   uint32
-	wakeUse  int // reports of this wake that told something new
+	wakeUse  int  // reports of this wake that told something new
+	called   bool // it made a system call
 	anon     *instance
 }
 

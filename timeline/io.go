@@ -105,7 +105,7 @@ func (t *Timeline) took(l *laneB, e *trace.Event) {
 // drained closes the bar after an operation that took everything.
 func (t *Timeline) drained(l *laneB, out outcome, d Drain, at int64) {
 	t.closeBar(l, at)
-	l.pauseSince = 0
+	l.pauseSince, l.emptied = 0, at
 	l.ledger, l.fresh = 0, false
 	t.touched(l, out, d, at)
 	t.touch(l)
@@ -114,6 +114,7 @@ func (t *Timeline) drained(l *laneB, out outcome, d Drain, at int64) {
 // served notes that somebody got what had arrived.
 func (t *Timeline) served(l *laneB, at int64) {
 	l.lastServed, l.servedKnown = at, false
+	l.readReply(l.arrival)
 	if l.arrival != 0 {
 		t.latency(l, at-l.arrival)
 		l.arrival, l.servedKnown = 0, true
@@ -225,6 +226,7 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 		t.stats.Writes++
 		t.stats.BytesOut += max(e.B, 0)
 		l.pub.Stats.BytesOut += max(e.B, 0)
+		t.replied(l, e.Time)
 		if e.B < e.A {
 			t.stats.ShortWrites++
 		}
@@ -280,12 +282,15 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		if !l.servedKnown {
 			l.servedKnown = true
 			t.latency(l, l.lastServed-start)
+			t.lateReply(l, start)
 			if l.since == 0 {
 				t.noteSpans(l, l.bars.put(start, l.lastServed, start, false))
 				l.pub.Stats.Waited = l.bars.total
 			}
 		}
-		if unread <= 0 || l.since != 0 {
+		// Everything was taken after this was seen. The bytes that were counted may be the ones that were taken, and if there
+		// are others their own arrival is told as well.
+		if unread <= 0 || l.since != 0 || l.emptied >= start {
 			return
 		}
 		start = l.lastServed

@@ -84,6 +84,8 @@ type LaneStats struct {
 	Waited            int64 // ns covered by finished bars
 	LongestWait       int64 // ns, finished bars
 	LastLatency       int64 // arrival to served, ns; -1 unknown
+	Latencies         int64 // how many are known
+	LatencySum        int64 // ... all together, ns
 }
 
 // triggerTurn is the moment from which a lane is registered with a trigger.
@@ -126,12 +128,14 @@ type laneB struct {
 	pendIndex    int // place in Timeline.pending
 	arrival      int64
 	lastServed   int64 // end of the last read that got something
+	emptied      int64 // end of the last operation that took everything
 	stamp        int64 // the newest receive stamp
 	servedKnown  bool  // its latency was recorded
 	fresh        bool  // bytes came since the last report
 	ledger       int64 // bytes known to wait, at least; -1 unknown
 	epoch        uint32
 	reported     bool
+	reply        replyTo
 }
 
 func (t *Timeline) newLane(tb *table, fd int32) *laneB {

@@ -192,6 +192,7 @@ func (t *Timeline) recall(l *laneB) {
 	l.epoch = l.tb.gaps.epoch
 	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
 	l.ring = ringLane{done: l.ring.done}
+	l.reply = replyTo{}
 	for _, r := range l.regs {
 		r.drain, r.last, r.rearmed = DrainUnknown, 0, false
 	}

@@ -52,8 +52,13 @@ type Stats struct {
 	Pending  int // lanes with data waiting now
 	Stranded int // lanes with stranded data now
 
-	Latency Latency   // arrival to the first read that got something
-	Time    Durations // time per state, all loops together
+	Latency   Latency // arrival to the first read that got something
+	Served    Latency // the same without what waited to be accepted
+	Answered  Latency // arrival to the first write after that read; see traffic.go
+	RoundTrip Latency // as the clients saw it
+	Traffic   Traffic
+	Usage     Usage
+	Time      Durations // time per state, all loops together
 }
 
 // Again is all calls that found nothing to do.
@@ -92,6 +97,11 @@ func (t *Timeline) latency(l *laneB, d int64) {
 		d = 0
 	}
 	l.pub.Stats.LastLatency = d
+	l.pub.Stats.Latencies++
+	l.pub.Stats.LatencySum += d
+	if l.pub.Kind == KindConn {
+		t.traffic.served.add(d)
+	}
 	t.latMax = max(t.latMax, d)
 	t.latDirty = true
 	_ = t.hist.RecordValue(min(d, maxLatency)) // fails only beyond the range

@@ -60,6 +60,7 @@ type Timeline struct {
 	latBars  []LatencyBar
 	latMax   int64
 	latDirty bool
+	traffic  traffic
 }
 
 // New makes an empty timeline.
@@ -191,6 +192,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	if s.observed() {
 		return // calls of the watching are no calls of the watched
 	}
+	t.made(s, e)
 	switch e.Kind {
 	case trace.Wait:
 		t.wait(s, e)

@@ -1,0 +1,199 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"evviz/export"
+	"evviz/timeline"
+)
+
+// runs makes the runs of a comparison, one at a time: each is evviz again, headless, with a recording.
+type runs struct {
+	dir   string
+	keep  bool
+	limit time.Duration
+	sigs  <-chan os.Signal
+	undo  []func()
+}
+
+func newRuns(keep string, limit time.Duration) (*runs, error) {
+	r := &runs{dir: keep, keep: keep != "", limit: limit}
+	if r.keep {
+		if err := os.MkdirAll(keep, 0o700); err != nil {
+			return nil, fmt.Errorf("keep the recordings: %w", err)
+		}
+	} else {
+		dir, err := os.MkdirTemp("", "evviz-compare-")
+		if err != nil {
+			return nil, fmt.Errorf("make a place for the recordings: %w", err)
+		}
+		r.dir = dir
+		r.undo = append(r.undo, onCrash(func() { os.RemoveAll(dir) }))
+	}
+	sigs, undo := watchSignals()
+	r.sigs, r.undo = sigs, append(r.undo, undo)
+	return r, nil
+}
+
+func (r *runs) close() {
+	for _, f := range r.undo {
+		f()
+	}
+	if !r.keep {
+		os.RemoveAll(r.dir)
+	}
+}
+
+// all runs every variant once in each round. A round begins one variant later than the round before, so that no mode
+// always runs first, or always after the same other.
+func (r *runs) all(vs []variant, repeat int) ([]export.Column, error) {
+	out := make([]export.Column, len(vs))
+	for i, v := range vs {
+		out[i].Name = v.name
+	}
+	for round := range repeat {
+		for k := range vs {
+			i := (k + round) % len(vs)
+			fmt.Fprintf(os.Stderr, "evviz: round %d of %d: %s\n", round+1, repeat, harmless(vs[i].name))
+			s, err := r.one(vs[i], filepath.Join(r.dir, fmt.Sprintf("%02d-%s-%d.evt", i+1, fileName(vs[i].name), round+1)))
+			if err != nil {
+				return nil, err
+			}
+			out[i].Runs = append(out[i].Runs, export.Measure(s))
+			out[i].Lost += s.Stats.Lost
+		}
+	}
+	return out, nil
+}
+
+// fileName makes a variant's name fit for a file.
+func fileName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '-'
+	}, s)
+	return s[:min(len(s), 40)]
+}
+
+// one makes a run and folds its recording.
+func (r *runs) one(v variant, path string) (*timeline.Snapshot, error) {
+	if err := r.child(v, append(v.args, "--headless", "--listen", "127.0.0.1:0", "--record", path)); err != nil {
+		return nil, err
+	}
+	s, err := fold(path)
+	if err != nil {
+		return nil, failure(fmt.Errorf("%s: %w", v.name, err))
+	}
+	if !r.keep {
+		os.Remove(path)
+	}
+	return s, nil
+}
+
+// child runs evviz to its end, which comes with the scenario's, with --for, with our end, or after the limit.
+//
+// The kernel kills it when the thread that started it ends, so that thread must live as long as the child does: it is the
+// goroutine's own until then.
+func (r *runs) child(v variant, args []string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return env(fmt.Errorf("start a run: %w", err))
+	}
+	var said limited
+	c := exec.Command(self, args...)
+	c.Stdout, c.Stderr = io.Discard, &said
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	c.WaitDelay = 5 * time.Second
+	started, done := make(chan error, 1), make(chan error, 1)
+	spawn(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := c.Start()
+		started <- err
+		if err == nil {
+			done <- c.Wait()
+		}
+	})
+	if err := <-started; err != nil {
+		return env(fmt.Errorf("start a run: %w", err))
+	}
+	undo := onCrash(func() { c.Process.Kill() })
+	defer undo()
+	limit := time.NewTimer(r.limit)
+	defer limit.Stop()
+	end := func() {
+		c.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-done:
+		case <-time.After(5 * time.Second):
+			c.Process.Kill()
+			<-done
+		}
+	}
+	select {
+	case err = <-done:
+	case sig := <-r.sigs:
+		end()
+		return quiet(signalCode(sig))
+	case <-limit.C:
+		end()
+		return failure(fmt.Errorf("%s: the run had not ended after %v; for a scenario that does not end by itself give --for", v.name, r.limit))
+	}
+	if err == nil {
+		return nil
+	}
+	why := lastLine(said.b)
+	if why == "" {
+		why = err.Error()
+	}
+	code := exitFailure
+	if n := c.ProcessState.ExitCode(); n == exitUsage || n == exitEnv {
+		code = n
+	}
+	return &coded{code, fmt.Errorf("%s: %s", v.name, why)}
+}
+
+// limited keeps the last of what is written to it.
+type limited struct{ b []byte }
+
+func (l *limited) Write(p []byte) (int, error) {
+	l.b = append(l.b, p...)
+	if n := len(l.b) - 16<<10; n > 0 {
+		l.b = append(l.b[:0], l.b[n:]...)
+	}
+	return len(p), nil
+}
+
+// lastLine is what a run said last, without the name that it says first.
+func lastLine(b []byte) string {
+	s := strings.TrimSpace(string(b))
+	s = s[strings.LastIndexByte(s, '\n')+1:]
+	return strings.TrimPrefix(s, "evviz: ")
+}
+
+// fold reads a recording into a timeline.
+func fold(path string) (*timeline.Snapshot, error) {
+	rec, err := openRecording(path)
+	if err != nil {
+		return nil, err
+	}
+	defer rec.Close()
+	// Every connection counts for fairness, so closed ones are kept; the list of events is not looked at.
+	feed := timeline.NewFeed(rec, timeline.Options{MaxClosed: 1 << 20, MaxEvents: 1})
+	if err := feed.Run(context.Background()); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	tellTrouble(rec)
+	return feed.Snapshot(), nil
+}
