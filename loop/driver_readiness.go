@@ -106,9 +106,14 @@ func (d *readiness) changed(l *Loop, c *conn) error {
 	return nil
 }
 
-func (d *readiness) closing(_ *Loop, c *conn) {
+func (d *readiness) closing(l *Loop, c *conn) {
 	if c.registered {
-		d.p.Forget(c.fd)
+		// Closing the last descriptor of a file takes it out of the instance; but while the observer asks the kernel about the
+		// descriptor it holds the file, too, and the registration would live on for that long and report. So that watching does
+		// not change what is watched, it is taken out by a call first - unless it is the setting to let it live on.
+		if _, ok := d.p.(*epollPoller); !ok || l.obs == nil || l.b.Dup || l.b.Child == ChildHolds || d.p.Remove(c.fd, c.gen) != nil {
+			d.p.Forget(c.fd)
+		}
 		c.registered = false
 	}
 	for i, x := range d.doubt {

@@ -228,6 +228,7 @@ func mustUnread(t *testing.T, fd int) int64 {
 
 func TestT19StaleThroughDup(t *testing.T) {
 	x := startLab(t, func(b *Behaviour) { b.Dup, b.IdleTimeout, b.Timeout = true, 30*time.Millisecond, 0 })
+	x.spins = true
 	c := x.dial()
 	x.until("the close", func([]trace.Event) bool { return x.l.Stats().Closed.Load() == 1 })
 	closed := trace.Now()
@@ -711,6 +712,7 @@ func TestT20StaleThroughFork(t *testing.T) {
 	x := startLab(t, func(b *Behaviour) {
 		b.Child, b.IdleTimeout, b.Timeout = ChildHolds, 30*time.Millisecond, time.Millisecond
 	})
+	x.spins = true
 	c := x.dial()
 	x.until("the close", func([]trace.Event) bool { return x.l.Stats().Closed.Load() == 1 })
 	closed := trace.Now()
