@@ -40,7 +40,8 @@ func newRoot() *cobra.Command {
 		Use:   "evviz",
 		Short: "See what an event loop does while it does it",
 		Long: `evviz runs an event loop behind a small echo server and shows, live, what it waits for, what it is told,
-what it reads and what it leaves behind. It can run as blocking, sleep-poll, select, poll or epoll, on one thread or several, and be switched while it runs.
+what it reads and what it leaves behind. It can run as blocking, sleep-poll, select, poll, epoll or io_uring, on one thread or several, and be
+switched while it runs; every habit of a server is a flag, the mistakes too.
 
 Without a command it opens the lab.`,
 		Example: `  evviz --mode sleep-poll                         the lab, with demo traffic
