@@ -27,6 +27,7 @@ func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	}
 	n.lanes()
 	n.lost()
+	n.said()
 	n.stuck()
 	n.stranded()
 	n.exhausted()
@@ -37,6 +38,7 @@ func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	n.queued()
 	n.waited()
 	n.wasted()
+	n.handedIn()
 	n.broken()
 	if len(n.out) == 0 || n.quiet {
 		n.work()
@@ -120,6 +122,41 @@ func (n *narrator) lost() {
 		return
 	}
 	n.quiet = true
+}
+
+// saidFor is how long the server's words for its operator stay in the narration.
+const saidFor = 3_000_000_000
+
+// said repeats what the server has to say to its operator.
+func (n *narrator) said() {
+	for i := len(n.s.Bookmarks) - 1; i >= 0; i-- {
+		b := &n.s.Bookmarks[i]
+		if b.At >= n.t1 {
+			continue
+		}
+		if b.N == 0 && b.Text != "" && n.now-b.At < saidFor {
+			n.say("the server says: ", b.Text)
+			n.quiet = true
+		}
+		return
+	}
+}
+
+// manyWatched is the size of a set from which on it is worth a word that poll and select hand it in with every call.
+const manyWatched = 64
+
+// handedIn makes the cost of poll and select visible, which is what is watched and not what is ready.
+func (n *narrator) handedIn() {
+	if !n.s.Mode.Known || n.s.Mode.Driver != trace.DriverPoll && n.s.Mode.Driver != trace.DriverSelect || n.w.Wakeups == 0 {
+		return
+	}
+	for _, l := range n.s.Loops {
+		if l.Ended == 0 && l.Watched >= manyWatched {
+			n.say("every call hands in ", Number(l.Watched), " descriptors; ", Number(n.w.Reports/max(n.w.Wakeups, 1)), " a call were ready")
+			n.quiet = true
+			return
+		}
+	}
 }
 
 // stuck tells of a thread that is inside a call which may last for ever. It is known of the newest moment only.

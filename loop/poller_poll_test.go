@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -203,4 +204,42 @@ func TestT31Interrupted(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSetIsASnapshot is P32: an entry that is put into the array of a poll that is under way is not seen by it, however ready it
+// is; epoll reports one that is added at once.
+func TestSetIsASnapshot(t *testing.T) {
+	set := []unix.PollFd{{Fd: int32(eventfd(t, false)), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}} // -1 is ignored
+	ready := int32(eventfd(t, true))
+	tid, done := make(chan int, 1), make(chan int, 1)
+	var late unix.PollFd
+	go onThread(t, func(t *testing.T) {
+		tid <- unix.Gettid()
+		begin := time.Now()
+		for {
+			left := 150*time.Millisecond - time.Since(begin)
+			n, errno := pollCall(set[:2:2], millis(max(left, 0), RoundCeil))
+			if errno == unix.EINTR {
+				continue
+			}
+			done <- n
+			return
+		}
+	})
+	id := <-tid
+	for end := time.Now().Add(patience); !sleeping(t, id); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the thread did not begin to wait")
+		}
+	}
+	late = unix.PollFd{Fd: ready, Events: unix.POLLIN}
+	atomic.StoreInt32(&set[1].Fd, late.Fd)
+	select {
+	case n := <-done:
+		t.Errorf("poll saw the change: %d ready", n)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if n := <-done; n != 0 {
+		t.Logf("%d ready at the end: a signal made the call be made again, with the changed set", n)
+	}
 }

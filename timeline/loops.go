@@ -21,6 +21,7 @@ type LoopLane struct {
 	In      trace.Kind // call that may block and that the thread is in now; KindNone: none
 	InFD    int32      // its descriptor, -1 none
 	InSince int64
+	Watched int64 // descriptors that the last wait was about; -1 unknown
 
 	counts markView
 	states stateView
@@ -43,7 +44,7 @@ type loopB struct {
 func (t *Timeline) loopOf(s *stream) *loopB {
 	if s.loop == nil {
 		lp := &loopB{s: s}
-		lp.pub.Stream, lp.pub.InFD = s.id, -1
+		lp.pub.Stream, lp.pub.InFD, lp.pub.Watched = s.id, -1, -1
 		lp.store.keep, lp.st.keep = &t.keep, &t.keep
 		s.loop = lp
 		lp.named(s)
@@ -204,6 +205,9 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		return
 	}
 	s.inWait = false
+	if s.loop != nil && e.Gen > 0 {
+		s.loop.pub.Watched = int64(e.Gen) - 1
+	}
 	if s.loop != nil {
 		s.loop.pub.In, s.loop.pub.InFD, s.loop.pub.InSince = trace.KindNone, -1, 0
 		s.loop.woke(e.Time)

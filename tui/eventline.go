@@ -39,7 +39,7 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	}
 	switch e.Kind {
 	case trace.Wait:
-		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), waitFor(e.B), result(int64(e.Mask))), "waited " + took
+		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), "waited " + took
 	case trace.Sleep:
 		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), diagnostics.Duration(e.A), result(0)), "slept " + took
 	case trace.Round:
@@ -142,7 +142,7 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 func eventBegins(s *timeline.Snapshot, e *trace.Event, call string) string {
 	switch e.Kind {
 	case trace.Wait:
-		return fmt.Sprintf("%s(%s ...", call, waitFor(e.B))
+		return fmt.Sprintf("%s(%s%s ...", call, waitFor(e.B), forTimer(e))
 	case trace.Sleep:
 		return fmt.Sprintf("%s(%s ...", call, diagnostics.Duration(e.A))
 	case trace.Accept:
@@ -159,6 +159,14 @@ func eventBegins(s *timeline.Snapshot, e *trace.Event, call string) string {
 		return "task " + text(s.Name(e.Stream, e.Aux)) + " begins"
 	}
 	return strings.ToLower(e.Kind.String()) + " ..."
+}
+
+// forTimer says which timer limits a wait.
+func forTimer(e *trace.Event) string {
+	if e.FD > 0 {
+		return fmt.Sprintf(" until timer %d", e.FD)
+	}
+	return ""
 }
 
 // handlerOf names what a handler handles.
