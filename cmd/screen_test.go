@@ -35,6 +35,8 @@ func screen(t *testing.T, w, h int, args ...string) *testkit.Terminal {
 
 var addrOnScreen = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
 
+var modeOnScreen = regexp.MustCompile(`lab · ([a-z-]+)`)
+
 // TestLabOnScreen is the main job: start, see lanes, switch, see the change, quit, and the terminal is as it was.
 func TestLabOnScreen(t *testing.T) {
 	x := screen(t, 120, 36, "--mode", "sleep-poll")
@@ -52,10 +54,13 @@ func TestLabOnScreen(t *testing.T) {
 	x.Shows(" ONESHOT ")
 	x.Send("t")
 	x.Shows(" LEVEL ")
-	for !strings.Contains(x.Screen(), "· blocking ") { // past what this kernel may offer besides
-		before := strings.SplitN(x.Screen(), "\n", 2)[0]
+	for mode := "epoll"; mode != "blocking"; { // past what this kernel may offer besides
 		x.Send("m")
-		x.Until("another mechanism", func(s string) bool { return strings.SplitN(s, "\n", 2)[0] != before })
+		x.Until("another mechanism than "+mode, func(s string) bool {
+			m := modeOnScreen.FindStringSubmatch(s)
+			return m != nil && m[1] != mode
+		})
+		mode = modeOnScreen.FindStringSubmatch(x.Screen())[1]
 	}
 	x.Shows("stuck since")
 	x.Send("m")
