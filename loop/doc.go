@@ -1,5 +1,5 @@
-// Package loop is the lab: a real event loop behind small servers (echo, commands, delay), instrumented so that everything it does is an event
-// of package trace.
+// Package loop is the lab: a real event loop behind small servers (echo, commands, delay), instrumented so that everything
+// it does is an event of package trace.
 //
 // # One iteration
 //
@@ -10,15 +10,23 @@
 //
 // # Drivers
 //
-// polling (sleep-poll) asks every descriptor in every round and sleeps in between. readiness (poll, epoll) asks the
-// kernel which descriptors are worth asking, through a Poller; poller.go has that contract. Both run the same handlers,
-// steered by one Behaviour, and can be exchanged while connections stay open (switch.go).
+// blocking sits in accept or read. polling (sleep-poll) asks every descriptor in every round and sleeps in between.
+// readiness (select, poll, epoll) asks the kernel which descriptors are worth asking, through a Poller; poller.go has that
+// contract. completion (io_uring) orders the operations themselves. All run the same handlers and services, steered by one
+// Behaviour, and can be exchanged while connections stay open (switch.go). netpoller (go) leaves everything to Go's runtime
+// and stays for a server's whole life. What a combination of settings cannot do is refused in check.go.
+//
+// # Habits
+//
+// Everything about the loop that can be healthy or broken on purpose is a field of Behaviour and a line of the table Knobs:
+// how it reads and accepts (behaviour.go), what it serves and connects to (serving.go), the mistakes (faults.go).
 //
 // # Threads
 //
 // The loop is locked to one thread and everything in Loop belongs to it; others reach it by Post and Do. A second thread,
-// the observer, watches the same descriptors with an epoll instance of its own and records when data arrived. Each has a
-// ring; neither ever waits for a reader.
+// the observer, watches the same descriptors with an epoll instance of its own and records when data arrived. With the
+// threads or split knob there are more threads that serve (crew.go), each a Loop that shares the table of connections with
+// the first (shared.go has the locks and their order). Each thread has a ring; none ever waits for a reader.
 //
 // # What is recorded
 //
