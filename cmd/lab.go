@@ -131,6 +131,12 @@ func (o *labOptions) runHeadless(s *session) error {
 	if s.clients != nil && o.duration == 0 {
 		ended = s.clients.done
 	}
+	says := &operator{w: os.Stderr, feed: s.feed}
+	enough, silent := make(chan struct{}), make(chan struct{})
+	spawn(func() {
+		defer close(silent)
+		says.listen(enough)
+	})
 	why, code := uint32(trace.StopTime), 0
 	select {
 	case <-after:
@@ -147,6 +153,9 @@ func (o *labOptions) runHeadless(s *session) error {
 	}
 	recErr := s.tee.Status().Err
 	err := s.stop(why)
+	close(enough)
+	<-silent
+	says.tell()
 	out := io.Writer(os.Stdout)
 	if o.text {
 		out = os.Stderr // standard output carries the events

@@ -414,3 +414,20 @@ func TestChildSharesTheInstance(t *testing.T) {
 		})
 	}
 }
+
+// TestTokensAnswerLastFirst is the Epore example from the outside: the loop connects five streams to its own delay server, and
+// what they answer is printed as it comes, the last one first.
+func TestTokensAnswerLastFirst(t *testing.T) {
+	r := run(t, "--headless", "--mode", "epoll", "--serve", "delay", "--connect", "self", "--streams", "5", "--stream-delay", "250ms",
+		"--scenario", "none", "--listen", "127.0.0.1:0", "--for", "4s")
+	if r.code != 0 {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	var order []string
+	for _, m := range regexp.MustCompile(`(?m)^server: token (\d)`).FindAllStringSubmatch(r.err, -1) {
+		order = append(order, m[1])
+	}
+	if strings.Join(order, " ") != "4 3 2 1 0" && strings.Join(order, " ") != "5 4 3 2 1" {
+		t.Errorf("answered in the order %v; it said:\n%s", order, r.err)
+	}
+}
