@@ -181,7 +181,11 @@ func (d *readiness) dispatch(l *Loop, batch []Report) {
 		case dataResolver:
 			l.nameReported()
 		default:
-			if c := l.connOf(r.Data); c != nil {
+			c := l.connOf(r.Data)
+			if c == nil && !l.b.Generations {
+				c = l.numbered(int(uint32(r.Data))) // somebody else by now: the mistake
+			}
+			if c != nil {
 				d.handle(l, c, r.Mask)
 			}
 		}

@@ -22,12 +22,13 @@ type Faults struct {
 	Budget     int // reads of one connection a turn, before others have theirs; 0 no limit
 	WorkPer    WorkPer
 
+	Generations   bool // a report for an earlier life of a number reaches nobody
 	Dup           bool // keep a duplicate of every accepted connection's descriptor
 	MeasureWrites bool
 	Child         Child
 }
 
-func defaultFaults() Faults { return Faults{FDsFree: -1} }
+func defaultFaults() Faults { return Faults{FDsFree: -1, Generations: true} }
 
 // OnError says what the loop does when a read or write fails for good.
 type OnError uint8
@@ -118,6 +119,9 @@ var (
 	knobWorkPer = Knob{"work-per", "when the work is done: handler (once a call of it), read (after each read that got data)",
 		choice(func(b *Behaviour) *WorkPer { return &b.WorkPer }, "handler", "read"),
 		choose(func(b *Behaviour) *WorkPer { return &b.WorkPer }, "handler", "read")}
+	knobGenerations = Knob{"generations", "a report for a closed connection whose number was given away reaches: true nobody, false whoever has the number now",
+		func(b *Behaviour) string { return strconv.FormatBool(b.Generations) },
+		boolean(func(b *Behaviour) *bool { return &b.Generations })}
 	knobDup = Knob{"dup", "a duplicate of every accepted connection's descriptor stays open: true (its registration outlives a close), false",
 		func(b *Behaviour) string { return strconv.FormatBool(b.Dup) },
 		boolean(func(b *Behaviour) *bool { return &b.Dup })}

@@ -244,7 +244,11 @@ func TestT19StaleThroughDup(t *testing.T) {
 		return
 	}
 	x.until("reports of a descriptor that is closed", func(evs []trace.Event) bool { n, _ := stale(evs); return n >= 100 })
-	x.set("dup", "false") // which tries to take the registration out, then closes the duplicate
+	x.l.Do("mend", func(l *Loop) {
+		time.Sleep(300 * time.Millisecond) // until the reader has caught up with the spin: what comes now must not be lost
+		l.b.Dup = false
+		l.dropDups() // which tries to take the registration out, then closes the duplicate
+	})
 	evs := x.stop()
 	var errs []string
 	for i := range evs {
@@ -732,7 +736,11 @@ func TestT20StaleThroughFork(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); !os.IsTimeout(err) {
 		t.Errorf("the peer sees %v while the child lives", err)
 	}
-	x.set("child", "none")
+	x.l.Do("mend", func(l *Loop) {
+		time.Sleep(300 * time.Millisecond) // as above
+		l.b.Child = ChildNone
+		l.reap()
+	})
 	c.SetReadDeadline(time.Now().Add(patience))
 	if _, err := c.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
 		t.Errorf("the peer sees %v after the child's end", err)

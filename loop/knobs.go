@@ -45,6 +45,7 @@ var Knobs = []Knob{
 	knobDup,
 	knobEcho,
 	knobFDsFree,
+	knobGenerations,
 	knobHeartbeat,
 	knobHeartbeatWait,
 	{"hold", "register a connection only when so many bytes wait for it; 0 at once", func(b *Behaviour) string { return strconv.Itoa(b.Hold) },

@@ -98,6 +98,16 @@ func (s *shared) connOf(data uint64) (c *conn) {
 	return c
 }
 
+// numbered is the connection that has a number now, whichever that is.
+func (s *shared) numbered(fd int) (c *conn) {
+	s.locked(func() {
+		if fd < len(s.conns) {
+			c = s.conns[fd]
+		}
+	})
+	return c
+}
+
 // Names of locks in Lock events.
 const (
 	lockWorld = 1
