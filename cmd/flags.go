@@ -29,6 +29,7 @@ type labOptions struct {
 	seed          int64
 	params        []string
 	ring          int
+	maxConns      int
 
 	knobs map[string]*string
 }
@@ -49,6 +50,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, o)
 	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
+	f.IntVar(&o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that the scenario may have open at once")
 	o.knobFlags(c)
 	words := func(w ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -62,12 +64,19 @@ func (o *labOptions) flags(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("symbols", words("auto", "block", "ascii"))
 }
 
-// knobFlags are the settings of the loop, a flag each.
-func (o *labOptions) knobFlags(c *cobra.Command) {
-	f, def := c.Flags(), loop.Default()
+// knobFlags makes a flag of every knob.
+func (o *labOptions) knobFlags(c *cobra.Command) { o.knobFlagsBut(c, "") }
+
+// knobFlagsBut makes a flag of every knob but one, whose name means something else there.
+func (o *labOptions) knobFlagsBut(c *cobra.Command, but string) {
+	f := c.Flags()
+	def := loop.Default()
 	o.knobs = map[string]*string{}
 	for i := range loop.Knobs {
 		k := &loop.Knobs[i]
+		if k.Name == but {
+			continue
+		}
 		o.knobs[k.Name] = f.String(k.Name, k.Get(&def), k.Doc)
 		if v := k.Get(&def); v == "true" || v == "false" {
 			f.Lookup(k.Name).NoOptDefVal = "true" // --split alone means --split=true

@@ -116,6 +116,7 @@ func (o *labOptions) runHeadless(s *session) error {
 		scenario = "none"
 	}
 	talk("evviz: %s on %s, scenario %s", serve, addr, scenario)
+	s.endsWithStory = o.duration == 0
 	s.startFeed()
 	if err := s.startClients(o.seed); err != nil {
 		s.stop(trace.StopError)
