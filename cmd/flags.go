@@ -18,6 +18,7 @@ import (
 type labOptions struct {
 	mode, trigger string
 	scenario      string
+	lesson        string
 	listen        string
 	preset        string
 	record        string
@@ -32,6 +33,7 @@ type labOptions struct {
 	maxConns      int
 
 	knobs map[string]*string
+	asked struct{ mode, trigger string } // as the flags said, before a scenario filled the gaps
 }
 
 func (o *labOptions) flags(c *cobra.Command) {
@@ -39,6 +41,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: "+strings.Join(modeWords(), ", ")+" (default sleep-poll)")
 	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge, oneshot (default level)")
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
+	f.StringVar(&o.lesson, "lesson", "", "show a lesson, by its number or name; ] and [ go to the next and the one before")
 	f.StringVarP(&o.listen, "listen", "l", "", "address of the server (default 127.0.0.1:4201, or a free port when that one is taken)")
 	f.StringVar(&o.preset, "preset", "", "settings of a well-known server: article (the tutorial's polling server)")
 	f.StringVarP(&o.record, "record", "r", "", "record to this file from the start")

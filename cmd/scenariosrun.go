@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -114,7 +113,7 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 			return usage("--connect: %v", err)
 		}
 	}
-	overridden := r.overridden(c)
+	overridden := r.o.changed(c)
 	if r.connect != "" && overridden != "" {
 		return usage("--%s is a setting of the lab's own server, and --connect uses another", overridden)
 	}
@@ -170,25 +169,6 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		}
 	}
 	return nil
-}
-
-// overridden is a flag that takes the place of something that a scenario sets, "" when there is none.
-func (r *runOptions) overridden(c *cobra.Command) string {
-	for _, n := range []string{"mode", "trigger"} {
-		if c.Flags().Changed(n) {
-			return n
-		}
-	}
-	var names []string
-	for n := range r.o.knobs {
-		if c.Flags().Changed(n) {
-			names = append(names, n)
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return slices.Min(names)
 }
 
 func newOutcome(s *scenarios.Script) outcome {
