@@ -294,6 +294,8 @@ func runFigure(s *timeline.Snapshot, name string) (float64, string) {
 		return known(st.ShortWrites, true)
 	case "sleeps":
 		return known(st.Sleeps, true)
+	case "stale":
+		return known(st.Class[timeline.ClassStale], reported(s))
 	case "steps":
 		return known(st.Steps, true)
 	case "stranded":

@@ -9,6 +9,7 @@ import (
 
 	"evviz/loop"
 	"evviz/scenarios"
+	"evviz/timeline"
 	"evviz/trace"
 )
 
@@ -161,6 +162,8 @@ func (e *labEnd) Count(what string) (int64, error) {
 		return st.BytesIn.Load(), nil
 	case "bytes_out":
 		return st.BytesOut.Load(), nil
+	case "idle":
+		return e.idle(), nil
 	}
 	g, err := scenarios.ParseFigure(what)
 	if err != nil {
@@ -171,6 +174,25 @@ func (e *labEnd) Count(what string) (int64, error) {
 		return 0, nil
 	}
 	return int64(v), nil
+}
+
+// idleFor is how long every loop must have sat in its wait before it counts as idle: much longer than what has been recorded
+// is behind.
+const idleFor = int64(100e6)
+
+// idle is 1 when every thread of the lab's loop waits or sleeps, and has for some time.
+func (e *labEnd) idle() int64 {
+	s := e.s.feed.Snapshot()
+	n := 0
+	for _, l := range s.Loops {
+		if l.Ended != 0 {
+			continue
+		}
+		if n++; l.State != timeline.LoopWaiting && l.State != timeline.LoopAsleep || s.Now-l.Since < idleFor {
+			return 0
+		}
+	}
+	return int64(min(n, 1))
 }
 
 // sysctl reads a kernel setting, "" when it cannot.

@@ -77,6 +77,7 @@ var FigureNames = []FigureName{
 	{"short_reads", "reads that got less than they asked for, but something", true, true},
 	{"short_writes", "writes that took less than was asked", true, false},
 	{"sleeps", "sleeps", true, false},
+	{"stale", "reports of a registration whose descriptor was closed", true, false},
 	{"steps", "steps of the clients", true, false},
 	{"stranded", "how often data was stranded: nobody would be told of it", true, false},
 	{"submissions", "operations handed to io_uring", true, true},
