@@ -142,7 +142,6 @@ func (e *labEnd) SetAll(knobs []scenarios.Knob) error {
 // open: what its expectations are held against is the run and not its dismantling.
 func (e *labEnd) End() error {
 	if e.s.endsWithStory {
-		e.s.storyEnded.Store(true)
 		e.s.loop.StopFor(trace.StopAsked)
 	}
 	return nil

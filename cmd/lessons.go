@@ -154,7 +154,7 @@ func (l *series) end() (*session, error) {
 
 // changed is a flag of the lab's behaviour that was given on the command line, "" when there is none.
 func (o *labOptions) changed(c *cobra.Command) string {
-	for _, n := range []string{"mode", "trigger", "preset"} {
+	for _, n := range []string{"mode", "trigger", "preset", "param"} {
 		if f := c.Flags().Lookup(n); f != nil && f.Changed {
 			return n
 		}

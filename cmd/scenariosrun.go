@@ -66,6 +66,7 @@ func newScenariosRun() *cobra.Command {
 	f.BoolVar(&r.remote, "allow-remote", false, "let --connect and the scenario reach other machines")
 	f.BoolVar(&r.json, "json", false, "print the results as JSON")
 	f.Int64Var(&r.o.seed, "seed", 1, "seed of the scenario's random numbers")
+	paramFlag(c, &r.o)
 	f.IntVar(&r.o.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")
 	f.IntVar(&r.o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that a scenario may have open at once")
 	r.o.knobFlagsBut(c, "connect")
@@ -77,6 +78,10 @@ func (r *runOptions) stories(args []string) ([]*scenarios.Script, error) {
 	if len(args) == 0 {
 		return nil, usage("scenarios run: which? a name, a file, lessons or truth; evviz scenarios lists them")
 	}
+	ps, err := parseParams(r.o.params)
+	if err != nil {
+		return nil, err
+	}
 	var out []*scenarios.Script
 	for _, a := range args {
 		names := []string{a}
@@ -84,7 +89,7 @@ func (r *runOptions) stories(args []string) ([]*scenarios.Script, error) {
 			names = scenarios.NamesOf(a)
 		}
 		for _, n := range names {
-			s, err := scenarios.Load(n)
+			s, err := scenarios.Load(n, ps...)
 			if err != nil {
 				o := labOptions{scenario: n}
 				return nil, o.scenarioError(err)
@@ -114,7 +119,7 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		}
 	}
 	overridden := r.o.changed(c)
-	if r.connect != "" && overridden != "" {
+	if r.connect != "" && overridden != "" && overridden != "param" {
 		return usage("--%s is a setting of the lab's own server, and --connect uses another", overridden)
 	}
 	for _, s := range list { // everything is checked before anything starts
@@ -218,9 +223,6 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	failed := s.clients.failed()
 	if err := s.stop(why); err != nil {
 		return fail(err)
-	}
-	if failed == "" && s.storyEnded.Load() {
-		failed = s.clients.failed()
 	}
 	if failed != "" {
 		return fail(errors.New(failed))

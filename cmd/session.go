@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,8 +32,7 @@ type session struct {
 	clientRd chan struct{}
 
 	maxConns      int
-	endsWithStory bool        // the server stops when the story has come to its end
-	storyEnded    atomic.Bool // it has
+	endsWithStory bool // the server stops when the story has come to its end
 }
 
 // ringMaker numbers the streams of a session.

@@ -340,6 +340,8 @@ func (x *client) Attr(name string) (starlark.Value, error) {
 	switch name {
 	case "local":
 		return starlark.String(x.c.LocalAddr().String()), nil
+	case "remote":
+		return starlark.String(x.c.RemoteAddr().String()), nil
 	case "local_port":
 		return starlark.MakeInt(x.c.LocalAddr().(*net.TCPAddr).Port), nil
 	}
@@ -354,7 +356,7 @@ func (x *client) Attr(name string) (starlark.Value, error) {
 
 // AttrNames lists the methods, for Starlark's spelling hints.
 func (x *client) AttrNames() []string {
-	return []string{"close", "half_close", "local", "local_port", "receive", "receive_until", "reset", "send"}
+	return []string{"close", "half_close", "local", "local_port", "receive", "receive_until", "remote", "reset", "send"}
 }
 
 func (x *client) String() string        { return "connection " + x.c.LocalAddr().String() }
