@@ -264,7 +264,6 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 			}
 			return err
 		}
-		script = s.script
 	}
 	failed := ""
 	if s.clients != nil {
