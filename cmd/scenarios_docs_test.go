@@ -2,11 +2,14 @@ package cmd
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"evviz/scenarios"
 )
@@ -113,5 +116,32 @@ func TestScenariosConnect(t *testing.T) {
 	}
 	if r := run(t, "scenarios", "run", file, "--connect", addr, "--max-connections", "2"); r.code != 1 || !strings.Contains(r.out, "--max-connections") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
+	}
+}
+
+// TestScenariosInterrupted: Ctrl-C ends a story that would go on for ever, in order and with the signal's code.
+func TestScenariosInterrupted(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	c := program(t, "scenarios", "run", "idle", "--listen", addr)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	defer timer.Stop()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if x, err := net.Dial("tcp", addr); err == nil { // the handler of the signal is older than the server
+			x.Close()
+			break
+		}
+	}
+	c.Process.Signal(syscall.SIGINT)
+	c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit code %d, want 130", code)
 	}
 }
