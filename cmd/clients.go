@@ -30,9 +30,9 @@ import (
 
 // question is what a scenario asks the lab.
 type question struct {
-	Set   string `json:"set,omitempty"`
-	Value string `json:"value,omitempty"`
-	Count string `json:"count,omitempty"`
+	Set   []scenarios.Knob `json:"set,omitempty"`
+	Count string           `json:"count,omitempty"`
+	End   bool             `json:"end,omitempty"`
 }
 
 // answer is the reply.
@@ -56,11 +56,12 @@ type clientProcess struct {
 
 // lab is what the parent answers from.
 type lab interface {
-	scenarios.Lab
+	scenarios.LabSets
+	scenarios.LabEnds
 	scenarios.Observer
 }
 
-func startClients(script *scenarios.Script, target string, seed int64, l lab) (*clientProcess, error) {
+func startClients(script *scenarios.Script, target string, seed int64, maxConns int, l lab) (*clientProcess, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("start the clients: %w", err)
@@ -78,7 +79,7 @@ func startClients(script *scenarios.Script, target string, seed int64, l lab) (*
 		return nil, fmt.Errorf("start the clients: %w", err)
 	}
 	c := &clientProcess{done: make(chan struct{})}
-	args := []string{"clients", "--target", target, "--scenario", script.Name, "--seed", fmt.Sprint(seed)}
+	args := []string{"clients", "--target", target, "--scenario", script.Name, "--seed", fmt.Sprint(seed), "--max-connections", fmt.Sprint(maxConns)}
 	for _, p := range script.Params {
 		args = append(args, "--param", p.Name+"="+p.Value)
 	}
@@ -128,9 +129,12 @@ func serveQuestions(ask io.ReadCloser, reply io.WriteCloser, l lab) {
 		}
 		var a answer
 		var err error
-		if q.Set != "" {
-			err = l.Set(q.Set, q.Value)
-		} else {
+		switch {
+		case q.End:
+			err = l.End()
+		case len(q.Set) > 0:
+			err = l.SetAll(q.Set)
+		default:
 			a.N, err = l.Count(q.Count)
 		}
 		if err != nil {
@@ -177,16 +181,18 @@ func newClients() *cobra.Command {
 	var target, script string
 	var seed int64
 	var params []string
+	var maxConns int
 	c := &cobra.Command{Use: "clients", Hidden: true, Args: cobra.NoArgs, Short: "Run a scenario's clients (started by the lab itself)",
-		RunE: func(*cobra.Command, []string) error { return runClients(script, target, seed, params) }}
+		RunE: func(*cobra.Command, []string) error { return runClients(script, target, seed, maxConns, params) }}
 	c.Flags().StringVar(&target, "target", "", "address of the server")
 	c.Flags().StringVar(&script, "scenario", "", "story")
 	c.Flags().Int64Var(&seed, "seed", 1, "seed")
+	c.Flags().IntVar(&maxConns, "max-connections", 0, "limit")
 	c.Flags().StringArrayVar(&params, "param", nil, "value of the story")
 	return c
 }
 
-func runClients(name, target string, seed int64, params []string) error {
+func runClients(name, target string, seed int64, maxConns int, params []string) error {
 	if target == "" {
 		return usage("clients: --target is missing; this command is started by the lab itself")
 	}
@@ -237,7 +243,7 @@ func runClients(name, target string, seed int64, params []string) error {
 	ring.Publish(now)
 
 	far := &farLab{in: json.NewDecoder(bufio.NewReader(os.NewFile(5, "answers"))), out: json.NewEncoder(os.NewFile(4, "questions"))}
-	err = s.Run(ctx, scenarios.Options{Target: target, Seed: seed, Lab: far, Observer: far, Ring: ring})
+	err = s.Run(ctx, scenarios.Options{Target: target, Seed: seed, Lab: far, Observer: far, Ring: ring, MaxConns: maxConns})
 	ring.Close()
 	if e := <-written; err == nil && e != nil {
 		err = e
@@ -269,7 +275,16 @@ func (f *farLab) ask(q question) (int64, error) {
 }
 
 func (f *farLab) Set(name, value string) error {
-	_, err := f.ask(question{Set: name, Value: value})
+	return f.SetAll([]scenarios.Knob{{Name: name, Value: value}})
+}
+
+func (f *farLab) SetAll(knobs []scenarios.Knob) error {
+	_, err := f.ask(question{Set: knobs})
+	return err
+}
+
+func (f *farLab) End() error {
+	_, err := f.ask(question{End: true})
 	return err
 }
 

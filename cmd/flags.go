@@ -18,6 +18,7 @@ import (
 type labOptions struct {
 	mode, trigger string
 	scenario      string
+	lesson        string
 	listen        string
 	preset        string
 	record        string
@@ -29,8 +30,10 @@ type labOptions struct {
 	seed          int64
 	params        []string
 	ring          int
+	maxConns      int
 
 	knobs map[string]*string
+	asked struct{ mode, trigger string } // as the flags said, before a scenario filled the gaps
 }
 
 func (o *labOptions) flags(c *cobra.Command) {
@@ -38,6 +41,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: "+strings.Join(modeWords(), ", ")+" (default sleep-poll)")
 	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge, oneshot (default level)")
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
+	f.StringVar(&o.lesson, "lesson", "", "show a lesson, by its number or name; ] and [ go to the next and the one before")
 	f.StringVarP(&o.listen, "listen", "l", "", "address of the server (default 127.0.0.1:4201, or a free port when that one is taken)")
 	f.StringVar(&o.preset, "preset", "", "settings of a well-known server: article (the tutorial's polling server)")
 	f.StringVarP(&o.record, "record", "r", "", "record to this file from the start")
@@ -49,6 +53,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, o)
 	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
+	f.IntVar(&o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that the scenario may have open at once")
 	o.knobFlags(c)
 	words := func(w ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -62,12 +67,19 @@ func (o *labOptions) flags(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("symbols", words("auto", "block", "ascii"))
 }
 
-// knobFlags are the settings of the loop, a flag each.
-func (o *labOptions) knobFlags(c *cobra.Command) {
-	f, def := c.Flags(), loop.Default()
+// knobFlags makes a flag of every knob.
+func (o *labOptions) knobFlags(c *cobra.Command) { o.knobFlagsBut(c, "") }
+
+// knobFlagsBut makes a flag of every knob but one, whose name means something else there.
+func (o *labOptions) knobFlagsBut(c *cobra.Command, but string) {
+	f := c.Flags()
+	def := loop.Default()
 	o.knobs = map[string]*string{}
 	for i := range loop.Knobs {
 		k := &loop.Knobs[i]
+		if k.Name == but {
+			continue
+		}
 		o.knobs[k.Name] = f.String(k.Name, k.Get(&def), k.Doc)
 		if v := k.Get(&def); v == "true" || v == "false" {
 			f.Lookup(k.Name).NoOptDefVal = "true" // --split alone means --split=true

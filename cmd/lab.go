@@ -25,6 +25,15 @@ import (
 
 // run is the lab: checked wholly before anything starts, then with a screen or without.
 func (o *labOptions) run(c *cobra.Command) error {
+	if o.lesson != "" {
+		if c.Flags().Changed("scenario") {
+			return usage("--lesson and --scenario are both client traffic: choose one")
+		}
+		if err := o.lessonNamed(); err != nil {
+			return err
+		}
+	}
+	o.asked.mode, o.asked.trigger = o.mode, o.trigger
 	var script *scenarios.Script
 	if o.scenario != "none" {
 		ps, err := parseParams(o.params)
@@ -48,6 +57,8 @@ func (o *labOptions) run(c *cobra.Command) error {
 		return usage("--for %v: a time cannot be negative", o.duration)
 	case o.symbols != "auto" && o.symbols != "block" && o.symbols != "ascii":
 		return oneOf("symbols", o.symbols, []string{"auto", "block", "ascii"})
+	case o.maxConns < 1:
+		return usage("--max-connections %d: want 1 at least", o.maxConns)
 	case o.ring < 64 || o.ring > 1<<24:
 		return usage("--ring %d: want a number from 64 to %d", o.ring, 1<<24)
 	}
@@ -59,7 +70,7 @@ func (o *labOptions) run(c *cobra.Command) error {
 		wrap = text.wrap
 	}
 	if !o.headless {
-		return o.runScreen(b, script)
+		return o.runScreen(c, b, script)
 	}
 	s, err := newSession(o, b, script, wrap)
 	if err != nil {
@@ -116,6 +127,7 @@ func (o *labOptions) runHeadless(s *session) error {
 		scenario = "none"
 	}
 	talk("evviz: %s on %s, scenario %s", serve, addr, scenario)
+	s.endsWithStory = o.duration == 0
 	s.startFeed()
 	if err := s.startClients(o.seed); err != nil {
 		s.stop(trace.StopError)
@@ -181,7 +193,7 @@ func (o *labOptions) runHeadless(s *session) error {
 
 // runScreen shows the lab. The terminal is opened before the server, so that a person without one is told at once, and the
 // server before the screen is drawn, so that "address already in use" is read on a terminal in its usual state.
-func (o *labOptions) runScreen(b loop.Behaviour, script *scenarios.Script) error {
+func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scenarios.Script) error {
 	screen, err := tui.OpenTerminal()
 	if err != nil {
 		return env(err)
@@ -206,6 +218,7 @@ func (o *labOptions) runScreen(b loop.Behaviour, script *scenarios.Script) error
 	}
 	sigs, unsig := watchSignals()
 	defer unsig()
+	s.endsWithStory = o.lesson != ""
 	s.startFeed()
 	if err := s.startClients(o.seed); err != nil {
 		s.stop(trace.StopError)
@@ -224,18 +237,34 @@ func (o *labOptions) runScreen(b loop.Behaviour, script *scenarios.Script) error
 		select {
 		case sig := <-sigs:
 			code = signalCode(sig)
-		case <-after:
-		case <-s.loop.Done():
-			return // the screen stays: its last picture is what one wants to see
+		case <-after: // when the loop has ended by itself the screen stays: its last picture is what one wants to see
 		case <-finished:
 			return
 		}
 		close(stop)
 		lastResort(finished, fini, code)
 	})
-	err = tui.Run(tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName, Symbols: o.symbols, Mouse: !o.noMouse,
-		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes, ModePage: modes.Page})
+	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName, Symbols: o.symbols, Mouse: !o.noMouse,
+		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes, ModePage: modes.Page}
+	var lessons *series
+	if o.lesson != "" {
+		lessons = newSeries(o, c, script, s)
+		show.Lessons, show.Notes = lessons, lessons.view(s).Notes
+	}
+	err = tui.Run(show)
 	fini()
+	if lessons != nil {
+		last, e := lessons.end()
+		if err == nil {
+			err = e
+		}
+		if s = last; s == nil { // between two lessons: the one is stopped, the other stops itself
+			if err == nil && code != 0 {
+				return quiet(code)
+			}
+			return err
+		}
+	}
 	failed := ""
 	if s.clients != nil {
 		failed = s.clients.failed()

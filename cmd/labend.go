@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"evviz/loop"
+	"evviz/scenarios"
+	"evviz/timeline"
 	"evviz/trace"
 )
 
@@ -97,25 +99,57 @@ func (e *labEnd) Describe() (serve, address, scenario string) {
 
 // Set turns a knob for a scenario; mode and trigger are switched the same way as by a key.
 func (e *labEnd) Set(name, value string) error {
-	if name == "mode" || name == "trigger" {
-		driver, trigger := e.s.loop.Mode()
-		o := labOptions{mode: value}
-		if name == "trigger" {
-			o = labOptions{mode: trace.DriverNames.Word(driver), trigger: value}
-		}
-		b := loop.Default()
-		if trigger != trace.TriggerNone {
-			b.Trigger = trigger
-		}
-		if err := o.modeOf(&b); err != nil {
-			return err
-		}
-		return e.s.loop.Switch(b.Driver, b.Trigger)
-	}
-	return e.s.loop.Set(trace.Pair{Key: strings.ReplaceAll(name, "_", "-"), Value: value})
+	return e.SetAll([]scenarios.Knob{{Name: name, Value: value}})
 }
 
-// Count answers a scenario.
+// SetAll turns the knobs first, all of them between two turns of the loop, and then switches mode and trigger.
+func (e *labEnd) SetAll(knobs []scenarios.Knob) error {
+	var pairs []trace.Pair
+	o := labOptions{}
+	for _, k := range knobs {
+		switch name := strings.ReplaceAll(k.Name, "_", "-"); name {
+		case "mode":
+			o.mode = k.Value
+		case "trigger":
+			o.trigger = k.Value
+		default:
+			pairs = append(pairs, trace.Pair{Key: name, Value: k.Value})
+		}
+	}
+	if len(pairs) > 0 {
+		if err := e.s.loop.Set(pairs...); err != nil {
+			return err
+		}
+	}
+	if o.mode == "" && o.trigger == "" {
+		return nil
+	}
+	driver, trigger := e.s.loop.Mode()
+	if o.mode == "" {
+		o.mode = trace.DriverNames.Word(driver)
+	}
+	b := loop.Default()
+	if trigger != trace.TriggerNone {
+		b.Trigger = trigger
+	}
+	if err := o.modeOf(&b); err != nil {
+		return err
+	}
+	return e.s.loop.Switch(b.Driver, b.Trigger)
+}
+
+// End stops the server when a story has come to its end, if the session is over then. The story's connections are still
+// open: what its expectations are held against is the run and not its dismantling.
+func (e *labEnd) End() error {
+	if e.s.endsWithStory {
+		e.s.loop.StopFor(trace.StopAsked)
+	}
+	return nil
+}
+
+// Count answers a scenario. The server's own counters are up to date; all else is counted from what has been recorded,
+// which is some milliseconds behind. What is not known yet is 0: a story that waits for a report waits for the first wait,
+// too.
 func (e *labEnd) Count(what string) (int64, error) {
 	st := e.s.loop.Stats()
 	switch what {
@@ -127,8 +161,37 @@ func (e *labEnd) Count(what string) (int64, error) {
 		return st.BytesIn.Load(), nil
 	case "bytes_out":
 		return st.BytesOut.Load(), nil
+	case "idle":
+		return e.idle(), nil
 	}
-	return 0, fmt.Errorf("the lab counts accepted, closed, bytes_in and bytes_out, not %q", what)
+	g, err := scenarios.ParseFigure(what)
+	if err != nil {
+		return 0, err
+	}
+	v, unknown := newFigures(e.s.feed.Snapshot()).value(&g)
+	if unknown != "" {
+		return 0, nil
+	}
+	return int64(v), nil
+}
+
+// idleFor is how long every loop must have sat in its wait before it counts as idle: much longer than what has been recorded
+// is behind.
+const idleFor = int64(100e6)
+
+// idle is 1 when every thread of the lab's loop waits or sleeps, and has for some time.
+func (e *labEnd) idle() int64 {
+	s := e.s.feed.Snapshot()
+	n := 0
+	for _, l := range s.Loops {
+		if l.Ended != 0 {
+			continue
+		}
+		if n++; l.State != timeline.LoopWaiting && l.State != timeline.LoopAsleep || s.Now-l.Since < idleFor {
+			return 0
+		}
+	}
+	return int64(min(n, 1))
 }
 
 // sysctl reads a kernel setting, "" when it cannot.

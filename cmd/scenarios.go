@@ -11,7 +11,7 @@ import (
 )
 
 func newScenarios() *cobra.Command {
-	c := &cobra.Command{Use: "scenarios", Short: "List or show the built-in client traffic", Args: noArgs,
+	c := &cobra.Command{Use: "scenarios", Short: "List, show or run the lessons, truth cases and client traffic", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return listScenarios() }}
 	c.AddCommand(
 		&cobra.Command{Use: "list", Short: "List the built-in scenarios", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return listScenarios() }},
@@ -28,17 +28,35 @@ func newScenarios() *cobra.Command {
 				os.Stdout.Write(b)
 				return nil
 			}},
+		newScenariosRun(),
 	)
 	return c
 }
 
+// groupTitles are the headings of the list.
+var groupTitles = map[string]string{
+	scenarios.Lessons: "Lessons, in their order (evviz --lesson N, or --scenario NAME)",
+	scenarios.Truth:   "Truth cases: counts that a real kernel gives",
+	scenarios.Traffic: "Traffic",
+}
+
 func listScenarios() error {
-	for _, n := range scenarios.Names() {
-		s, err := scenarios.Load(n)
-		if err != nil {
-			return err
+	for i, g := range scenarios.Groups {
+		if i > 0 {
+			fmt.Println()
 		}
-		fmt.Printf("%-12s %s\n", n, strings.Join(strings.Fields(s.About), " "))
+		fmt.Println(groupTitles[g])
+		for _, n := range scenarios.NamesOf(g) {
+			s, err := scenarios.Load(n)
+			if err != nil {
+				return err
+			}
+			what := strings.Join(strings.Fields(s.About), " ")
+			if g == scenarios.Lessons {
+				what = s.Title
+			}
+			fmt.Printf("  %-22s %s\n", n, what)
+		}
 	}
 	return nil
 }

@@ -30,6 +30,9 @@ type session struct {
 	rings    ringMaker
 	fed      chan struct{}
 	clientRd chan struct{}
+
+	maxConns      int
+	endsWithStory bool // the server stops when the story has come to its end
 }
 
 // ringMaker numbers the streams of a session.
@@ -51,7 +54,7 @@ func (r *ringMaker) ring() *trace.Ring {
 
 // newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
 func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap func(trace.Source) trace.Source) (*session, error) {
-	s := &session{script: script, fed: make(chan struct{}), clientRd: make(chan struct{})}
+	s := &session{script: script, maxConns: o.maxConns, fed: make(chan struct{}), clientRd: make(chan struct{})}
 	title := "lab, no scenario"
 	if script != nil {
 		title = "lab, scenario " + script.Title
@@ -114,7 +117,7 @@ func (s *session) startClients(seed int64) error {
 		return nil
 	}
 	ring := s.rings.ring()
-	c, err := startClients(s.script, s.loop.Addr(), seed, &labEnd{s})
+	c, err := startClients(s.script, s.loop.Addr(), seed, s.maxConns, &labEnd{s})
 	if err != nil {
 		ring.Close()
 		close(s.clientRd)

@@ -30,8 +30,10 @@ func predeclared() starlark.StringDict {
 		"random":  fn("random", random),
 		"param":   starlark.NewBuiltin("param", param),
 		"lab": starlarkstruct.FromStringDict(starlark.String("lab"), starlark.StringDict{
-			"set":  fn("lab.set", labSet),
-			"wait": fn("lab.wait", labWait),
+			"set":   fn("lab.set", labSet),
+			"wait":  fn("lab.wait", labWait),
+			"more":  fn("lab.more", labMore),
+			"count": fn("lab.count", labCount),
 		}),
 	}
 }
@@ -118,35 +120,82 @@ func random(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tup
 	return starlark.MakeInt(lo + u.rand.Intn(hi-lo+1)), nil
 }
 
+// labSet is lab.set("knob", value) or lab.set(knob=value, other=value), which turns them all at once.
 func labSet(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
-	var name string
-	var v starlark.Value
-	if err := starlark.UnpackArgs(b.Name(), args, kw, "name", &name, "value", &v); err != nil {
-		return nil, err
+	u.breathe()
+	var knobs []Knob
+	add := func(name string, v starlark.Value) error {
+		s, err := knobValue(v)
+		if err != nil {
+			return fmt.Errorf("lab.set: %s: %w", name, err)
+		}
+		knobs = append(knobs, Knob{Name: name, Value: s})
+		return nil
 	}
-	s, err := knobValue(v)
-	if err != nil {
-		return nil, fmt.Errorf("lab.set: %w", err)
+	if len(args) == 2 {
+		name, ok := starlark.AsString(args[0])
+		if !ok {
+			return nil, fmt.Errorf("lab.set: the name of a knob is a string, not %s", args[0].Type())
+		}
+		if err := add(name, args[1]); err != nil {
+			return nil, err
+		}
+	} else if len(args) != 0 {
+		return nil, fmt.Errorf("lab.set: want lab.set(\"knob\", value) or lab.set(knob=value, ...)")
+	}
+	for _, k := range kw {
+		name, _ := starlark.AsString(k[0])
+		if err := add(name, k[1]); err != nil {
+			return nil, err
+		}
 	}
 	if u.r.opt.Lab == nil {
 		return nil, fmt.Errorf("lab.set: this server is not a lab, it has no knobs")
 	}
-	return starlark.None, u.r.opt.Lab.Set(name, s)
+	if many, ok := u.r.opt.Lab.(LabSets); ok && len(knobs) > 1 {
+		return starlark.None, many.SetAll(knobs)
+	}
+	for _, k := range knobs {
+		if err := u.r.opt.Lab.Set(k.Name, k.Value); err != nil {
+			return nil, err
+		}
+	}
+	return starlark.None, nil
 }
 
-func labWait(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
-	var what string
-	var n int64
-	if err := starlark.UnpackArgs(b.Name(), args, kw, "what", &what, "n", &n); err != nil {
-		return nil, err
+// figure takes the name of a figure and, where wanted, a number.
+func figure(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple, n *int64) (what string, err error) {
+	if n == nil {
+		err = starlark.UnpackArgs(b.Name(), args, kw, "what", &what)
+	} else {
+		err = starlark.UnpackArgs(b.Name(), args, kw, "what", &what, "n", n)
+	}
+	if err != nil {
+		return "", err
 	}
 	if u.r.opt.Observer == nil {
-		return nil, fmt.Errorf("lab.wait: this server cannot be asked for counts")
+		return "", fmt.Errorf("%s: this server cannot be asked for counts", b.Name())
 	}
+	return what, nil
+}
+
+func (u *user) ask(b *starlark.Builtin, what string) (int64, error) {
+	n, err := u.r.opt.Observer.Count(what)
+	if err != nil {
+		if u.r.ctx.Err() != nil {
+			return 0, errEnded
+		}
+		return 0, fmt.Errorf("%s: %w", b.Name(), err)
+	}
+	return n, nil
+}
+
+// until asks again and again until a count has come so far.
+func (u *user) until(b *starlark.Builtin, what string, n int64) (starlark.Value, error) {
 	for {
-		have, err := u.r.opt.Observer.Count(what)
+		have, err := u.ask(b, what)
 		if err != nil {
-			return nil, fmt.Errorf("lab.wait: %w", err)
+			return nil, err
 		}
 		if have >= n {
 			return starlark.MakeInt64(have), nil
@@ -155,4 +204,39 @@ func labWait(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tu
 			return nil, err
 		}
 	}
+}
+
+func labWait(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var n int64
+	what, err := figure(u, b, args, kw, &n)
+	if err != nil {
+		return nil, err
+	}
+	return u.until(b, what, n)
+}
+
+func labMore(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var n int64
+	what, err := figure(u, b, args, kw, &n)
+	if err != nil {
+		return nil, err
+	}
+	now, err := u.ask(b, what)
+	if err != nil {
+		return nil, err
+	}
+	return u.until(b, what, now+n)
+}
+
+func labCount(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	what, err := figure(u, b, args, kw, nil)
+	if err != nil {
+		return nil, err
+	}
+	n, err := u.ask(b, what)
+	if err != nil {
+		return nil, err
+	}
+	u.breathe()
+	return starlark.MakeInt64(n), nil
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type client struct {
 	c     *net.TCPConn
 	local uint32
 	fd    int32
+	rest  []byte // received beyond what receive_until was asked for
 }
 
 // buffers are what receive reads into.
@@ -39,20 +41,33 @@ var payload = func() []byte {
 }()
 
 func connect(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
-	if err := starlark.UnpackArgs(b.Name(), args, kw); err != nil {
+	to := u.r.opt.Target
+	var other string
+	if err := starlark.UnpackArgs(b.Name(), args, kw, "address?", &other); err != nil {
 		return nil, err
 	}
+	if other != "" {
+		if err := Allowed(other, u.r.opt.AllowRemote); err != nil {
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		to = other
+	}
+	if err := u.r.room(); err != nil {
+		return nil, err
+	}
+	u.breathe()
 	t0 := trace.Now()
 	d := net.Dialer{Timeout: connectTimeout, KeepAlive: -1}
-	c, err := d.DialContext(u.r.ctx, "tcp", u.r.opt.Target)
+	c, err := d.DialContext(u.r.ctx, "tcp", to)
 	e := trace.Event{FD: -1, Aux: trace.StepConnect, Dur: trace.Now() - t0}
 	if err != nil {
+		u.r.noRoom()
 		if u.r.ctx.Err() != nil {
 			return nil, errEnded
 		}
 		e.B, e.Errno = -1, errnoOf(err)
 		u.emit(e)
-		return nil, fmt.Errorf("connect to %s: %w", u.r.opt.Target, err)
+		return nil, fmt.Errorf("connect to %s: %w", to, err)
 	}
 	tc := c.(*net.TCPConn)
 	x := &client{u: u, c: tc, local: u.r.name(tc.LocalAddr().String(), true), fd: fdOf(tc)}
@@ -60,6 +75,51 @@ func connect(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tu
 	u.emit(e)
 	u.r.opened(tc)
 	return x, nil
+}
+
+// room counts a connection that is about to be made, or refuses it.
+func (r *run) room() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	most := r.opt.MaxConns
+	if most == 0 {
+		most = DefaultMaxConns
+	}
+	if r.count >= most {
+		return fmt.Errorf("connect: %d connections are open, which is the most that a scenario may have; --max-connections sets it", r.count)
+	}
+	r.count++
+	return nil
+}
+
+func (r *run) noRoom() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count--
+}
+
+// Allowed refuses addresses that are not this machine's own, unless remote ones are allowed. A name counts as its
+// addresses.
+func Allowed(addr string, remote bool) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT", addr)
+	}
+	if remote {
+		return nil
+	}
+	ips := []net.IP{net.ParseIP(host)}
+	if ips[0] == nil {
+		if ips, err = net.LookupIP(host); err != nil {
+			return fmt.Errorf("look up %s: %w", host, err)
+		}
+	}
+	for _, ip := range ips {
+		if !ip.IsLoopback() {
+			return fmt.Errorf("%s is not an address of this machine's loopback; --allow-remote sends traffic to it all the same: ask its owner first", addr)
+		}
+	}
+	return nil
 }
 
 func fdOf(c *net.TCPConn) int32 {
@@ -84,6 +144,7 @@ func (x *client) step(what uint32, n, done int64, t0 int64, err error) {
 
 // blocking makes a call that may block. The end of the run ends it by a deadline in the past.
 func (x *client) blocking(f func() (int64, error)) (int64, error) {
+	x.u.breathe()
 	if x.u.r.ctx.Err() != nil {
 		return 0, errEnded
 	}
@@ -133,31 +194,101 @@ func send(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tup
 	return starlark.MakeInt64(done), nil
 }
 
+// read takes what receive_until left over, then what comes.
+func (x *client) read(p []byte) (int, error) {
+	if n := copy(p, x.rest); n > 0 {
+		x.rest = x.rest[n:]
+		return n, nil
+	}
+	return x.c.Read(p)
+}
+
+// limit is the moment at which a receive gives up, zero for never.
+func limit(b *starlark.Builtin, timeout starlark.Value) (time.Time, error) {
+	if s, ok := starlark.AsString(timeout); ok && s == "" {
+		return time.Time{}, nil
+	}
+	d, err := asDuration(timeout)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s: %w", b.Name(), err)
+	}
+	return time.Now().Add(d), nil
+}
+
+// maxUntil bounds what receive_until keeps.
+const maxUntil = 1 << 20
+
+// receiveUntil receives up to and with the end that it is given, and returns the text; what there was, when the server
+// has ended or the time is over.
+func receiveUntil(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var end string
+	var timeout starlark.Value = starlark.String("")
+	if err := starlark.UnpackArgs(b.Name(), args, kw, "end", &end, "timeout?", &timeout); err != nil {
+		return nil, err
+	}
+	when, err := limit(b, timeout)
+	if err != nil {
+		return nil, err
+	}
+	if end == "" {
+		return nil, fmt.Errorf("receive_until: until what?")
+	}
+	var got []byte
+	x.c.SetReadDeadline(when)
+	t0 := trace.Now()
+	_, err = x.blocking(func() (int64, error) {
+		buf := buffers.Get().(*[64 << 10]byte)
+		defer buffers.Put(buf)
+		for len(got) < maxUntil {
+			from := max(0, len(got)-len(end)+1)
+			n, err := x.read(buf[:])
+			got = append(got, buf[:n]...)
+			if i := bytes.Index(got[from:], []byte(end)); i >= 0 {
+				all := from + i + len(end)
+				x.rest = append(bytes.Clone(got[all:]), x.rest...)
+				got = got[:all]
+				return 0, nil
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+		return 0, fmt.Errorf("receive_until: %d bytes and no %q among them", len(got), end)
+	})
+	if err == errEnded {
+		return nil, err
+	}
+	if err != nil && len(got) >= maxUntil {
+		return nil, err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) {
+		err = nil
+	}
+	x.step(trace.StepReceive, int64(len(got)), int64(len(got)), t0, err)
+	return starlark.String(got), nil
+}
+
 func receive(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	var n int
 	var timeout starlark.Value = starlark.String("")
 	if err := starlark.UnpackArgs(b.Name(), args, kw, "n", &n, "timeout?", &timeout); err != nil {
 		return nil, err
 	}
-	var limit time.Time
-	if s, ok := starlark.AsString(timeout); !ok || s != "" {
-		d, err := asDuration(timeout)
-		if err != nil {
-			return nil, fmt.Errorf("receive: %w", err)
-		}
-		limit = time.Now().Add(d)
+	when, err := limit(b, timeout)
+	if err != nil {
+		return nil, err
 	}
 	if n < 0 {
 		return nil, fmt.Errorf("receive: %d bytes are not a number of bytes", n)
 	}
 	buf := buffers.Get().(*[64 << 10]byte)
 	defer buffers.Put(buf)
-	x.c.SetReadDeadline(limit) // before it is asked whether the run has ended, which sets another
+	x.c.SetReadDeadline(when) // before it is asked whether the run has ended, which sets another
 	t0 := trace.Now()
 	done, err := x.blocking(func() (int64, error) {
 		var total int64
 		for total < int64(n) {
-			k, err := x.c.Read(buf[:min(len(buf), n-int(total))])
+			k, err := x.read(buf[:min(len(buf), n-int(total))])
 			total += int64(k)
 			if err != nil {
 				return total, err
@@ -191,8 +322,11 @@ func ending(what uint32, f func(*net.TCPConn) error) func(*client, *starlark.Bui
 }
 
 var methods = map[string]func(*client, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error){
-	"send":       send,
-	"receive":    receive,
+	"send":    send,
+	"receive": receive,
+
+	"receive_until": receiveUntil,
+
 	"half_close": ending(trace.StepHalfClose, (*net.TCPConn).CloseWrite),
 	"close":      ending(trace.StepClose, (*net.TCPConn).Close),
 	"reset": ending(trace.StepReset, func(c *net.TCPConn) error {
@@ -203,6 +337,14 @@ var methods = map[string]func(*client, *starlark.Builtin, starlark.Tuple, []star
 
 // Attr makes the methods callable as c.send and so on.
 func (x *client) Attr(name string) (starlark.Value, error) {
+	switch name {
+	case "local":
+		return starlark.String(x.c.LocalAddr().String()), nil
+	case "remote":
+		return starlark.String(x.c.RemoteAddr().String()), nil
+	case "local_port":
+		return starlark.MakeInt(x.c.LocalAddr().(*net.TCPAddr).Port), nil
+	}
 	m, ok := methods[name]
 	if !ok {
 		return nil, nil
@@ -214,7 +356,7 @@ func (x *client) Attr(name string) (starlark.Value, error) {
 
 // AttrNames lists the methods, for Starlark's spelling hints.
 func (x *client) AttrNames() []string {
-	return []string{"close", "half_close", "receive", "reset", "send"}
+	return []string{"close", "half_close", "local", "local_port", "receive", "receive_until", "remote", "reset", "send"}
 }
 
 func (x *client) String() string        { return "connection " + x.c.LocalAddr().String() }

@@ -8,9 +8,11 @@
 //
 // What a story can call:
 //
-//	connect()                 a connection to the server
+//	connect(address="")       a connection to the server, or to another address
 //	c.send(n | "text")        sends n bytes, or the text; returns the number of bytes
 //	c.receive(n, timeout="")  receives exactly n bytes unless the server ends or the time is over; returns how many
+//	c.receive_until("end")    receives up to and with these bytes; returns the text
+//	c.local, c.local_port, c.remote
 //	c.half_close()            shuts the sending side
 //	c.close()                 closes
 //	c.reset()                 closes with a reset (RST)
@@ -20,8 +22,14 @@
 //	fail("words")             ends the whole run with an error: the words, and the place of the call
 //	random(lo, hi)            a whole number, the same in every run with the same seed, for each client by itself
 //	param("name", default)    a value that --param name=value may change; only at the top of the file
-//	lab.set("knob", "value")  turns a knob of the lab, where there is one
-//	lab.wait("accepted", n)   waits until the lab has counted so many
+//	lab.set("knob", value)    turns a knob of the lab, where there is one; lab.set(a=1, b=2) turns several at once
+//	lab.wait("accepted", n)   waits until a figure has come so far
+//	lab.more("timeouts", n)   waits until it has grown by so much
+//	lab.count("reports")      what it is
+//
+// A story may say at its top what the trace of its run should show (expect): the package reads that table, so that a misspelt
+// figure is found at once, and knows the names of figures (FigureNames), but has no trace to count in; cmd holds the one against
+// the other.
 //
 // The package knows an address and two small interfaces (Lab, Observer), never a loop. So the same story drives the lab
 // and any other server.

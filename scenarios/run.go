@@ -19,7 +19,19 @@ type Lab interface {
 	Set(name, value string) error
 }
 
-// Observer answers how many of something the server has counted, for example "accepted".
+// LabSets is a Lab that turns several knobs at once, between two turns of its loop.
+type LabSets interface {
+	SetAll(knobs []Knob) error
+}
+
+// LabEnds is a Lab that wants to know that a story is over. End is called when every client has come to its end and
+// before the connections that they left open are closed; a server that has stopped when End returns does not see that.
+type LabEnds interface {
+	End() error
+}
+
+// Observer answers what the server has counted, for example "accepted": a figure as ParseFigure reads it. What is not
+// known yet counts as 0.
 type Observer interface {
 	Count(what string) (int64, error)
 }
@@ -31,7 +43,17 @@ type Options struct {
 	Lab      Lab      // nil: lab.set is refused
 	Observer Observer // nil: lab.wait is refused
 	Ring     *trace.Ring
+
+	MaxConns    int  // connections that may be open at once; 0: DefaultMaxConns
+	AllowRemote bool // connect to other than loopback addresses
 }
+
+// DefaultMaxConns is how many connections a story may have open at once unless it is told otherwise.
+const DefaultMaxConns = 2000
+
+// stepLimit is how much a client may compute between two calls that can wait. Clients run for ever, so their steps as a
+// whole cannot be limited; one that computes without end would keep a processor busy and never notice that the run ends.
+const stepLimit = 20_000_000
 
 // run is one run of a story. The ring has one producer; the clients take turns at it under mu.
 type run struct {
@@ -46,6 +68,7 @@ type run struct {
 	id    uint32                    // the last name id that was given
 	inUse map[uint32]bool           // ids that open connections carry
 	open  map[*net.TCPConn]struct{} // closed when the run ends, whatever the story left open
+	count int                       // connections that are open or being made
 	ended bool
 }
 
@@ -63,6 +86,9 @@ func (r *run) opened(c *net.TCPConn) {
 func (r *run) closed(x *client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, is := r.open[x.c]; is {
+		r.count--
+	}
 	delete(r.open, x.c)
 	delete(r.inUse, x.local)
 }
@@ -89,6 +115,11 @@ func (s *Script) Run(ctx context.Context, o Options) error {
 	defer context.AfterFunc(ctx, r.interrupt)()
 	r.spawn(s.main, nil, nil, uint64(o.Seed))
 	r.wg.Wait()
+	if e, ok := o.Lab.(LabEnds); ok && ctx.Err() == nil {
+		if err := e.End(); err != nil && r.err == nil {
+			r.err = err
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for c := range r.open {
@@ -103,8 +134,12 @@ type user struct {
 	n       uint32
 	seed    uint64
 	spawned uint64 // clients that this one has started
+	th      *starlark.Thread
 	rand    *rand.Rand
 }
+
+// breathe gives the client its steps anew; every call that can wait does it.
+func (u *user) breathe() { u.th.SetMaxExecutionSteps(u.th.ExecutionSteps() + stepLimit) }
 
 // childSeed is the seed of a client's k-th child. It follows from who started whom and not from when, so that clients
 // that start others at the same time do not change each other's random numbers (the mixing is that of splitmix64).
@@ -125,6 +160,8 @@ func (r *run) spawn(fn starlark.Callable, args starlark.Tuple, kwargs []starlark
 		defer r.wg.Done()
 		th := &starlark.Thread{Name: fmt.Sprintf("client %d", u.n), Print: func(_ *starlark.Thread, msg string) { u.note(msg) }}
 		th.SetLocal("user", u)
+		u.th = th
+		u.breathe()
 		quiet := context.AfterFunc(r.ctx, func() { th.Cancel(errEnded.Error()) })
 		_, err := starlark.Call(th, fn, args, kwargs)
 		quiet()
@@ -190,6 +227,7 @@ func (u *user) note(s string) {
 
 // sleep waits, or ends with the run.
 func (u *user) sleep(d time.Duration) error {
+	u.breathe()
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

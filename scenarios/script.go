@@ -15,7 +15,7 @@ import (
 	"go.starlark.net/syntax"
 )
 
-//go:embed stories/*.star
+//go:embed stories/*.star lessons/*.star truth/*.star
 var stories embed.FS
 
 // Script is a story that has been checked.
@@ -23,8 +23,11 @@ type Script struct {
 	Name   string // what it was asked for by
 	Title  string
 	About  string
+	Group  string // of a built-in one: Traffic, Lessons or Truth
 	Knobs  []Knob
 	Params []Param // what it leaves open, with the values of this run, in the order in which it asks
+
+	Expect []Expectation // what its trace should show when it is over
 
 	main    *starlark.Function
 	globals starlark.StringDict
@@ -44,10 +47,23 @@ var ErrUnknown = errors.New("no such scenario")
 // dialect is Starlark with while loops: clients go on until the run ends.
 var dialect = &syntax.FileOptions{While: true, Set: true}
 
-// Names lists the built-in stories.
-func Names() []string {
+// The groups of built-in stories, by their folders.
+const (
+	Traffic = "stories" // goes on and on; expects nothing
+	Lessons = "lessons" // in the order in which they are to be seen; a number, sometimes a letter, and a name
+	Truth   = "truth"   // one for each case of a real kernel's counts
+)
+
+// Groups are the groups in the order in which they are listed.
+var Groups = []string{Lessons, Truth, Traffic}
+
+// Names lists the built-in traffic.
+func Names() []string { return NamesOf(Traffic) }
+
+// NamesOf lists the stories of a group, sorted.
+func NamesOf(group string) []string {
 	var out []string
-	es, _ := fs.ReadDir(stories, "stories")
+	es, _ := fs.ReadDir(stories, group)
 	for _, e := range es {
 		out = append(out, strings.TrimSuffix(e.Name(), ".star"))
 	}
@@ -55,25 +71,58 @@ func Names() []string {
 	return out
 }
 
+// find is the group and the full name of a built-in story. A lesson may be asked for by its number (7 or 7a, also 07),
+// by its name without the number, or by both; the first of several that fit is meant.
+func find(name string) (group, full string, ok bool) {
+	for _, g := range Groups {
+		for _, n := range NamesOf(g) {
+			if n == name {
+				return g, n, true
+			}
+		}
+	}
+	for _, n := range NamesOf(Lessons) {
+		number, rest, _ := strings.Cut(n, "-")
+		number = strings.TrimLeft(number, "0")
+		if want := strings.TrimLeft(name, "0"); rest == name || number == want || strings.TrimRight(number, "abc") == want {
+			return Lessons, n, true
+		}
+	}
+	return "", "", false
+}
+
 // Source is the text of a built-in story.
-func Source(name string) ([]byte, error) { return stories.ReadFile("stories/" + name + ".star") }
+func Source(name string) ([]byte, error) {
+	g, n, ok := find(name)
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", ErrUnknown, name)
+	}
+	return stories.ReadFile(g + "/" + n + ".star")
+}
 
 // Load finds a story by the name of a built-in one or by file name, and checks it. Anything wrong with its text is a
-// *BadScript; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error. ps are values for what the story leaves open.
+// *BadScript; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error. ps are
+// values for what the story leaves open.
 func Load(name string, ps ...Param) (*Script, error) {
-	file, text := name, []byte(nil)
-	if b, err := Source(name); err == nil {
-		file, text = name+".star", b
-	} else if strings.ContainsAny(name, "./") {
-		b, err := os.ReadFile(name)
+	if g, n, ok := find(name); ok {
+		text, err := stories.ReadFile(g + "/" + n + ".star")
 		if err != nil {
 			return nil, fmt.Errorf("read scenario: %w", err)
 		}
-		text = b
-	} else {
-		return nil, fmt.Errorf("%w: %q; there are %s, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
+		s, err := parse(n, n+".star", text, ps...)
+		if s != nil {
+			s.Group = g
+		}
+		return s, err
 	}
-	return parse(name, file, text, ps...)
+	if !strings.ContainsAny(name, "./") {
+		return nil, fmt.Errorf("%w: %q; there are %s, the lessons and the truth cases of evviz scenarios, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	return parse(name, name, text, ps...)
 }
 
 func parse(name, file string, text []byte, ps ...Param) (*Script, error) {
@@ -124,6 +173,9 @@ func parse(name, file string, text []byte, ps ...Param) (*Script, error) {
 			}
 			s.Knobs = append(s.Knobs, Knob{Name: strings.ReplaceAll(k, "_", "-"), Value: val, Pos: place(f, file, "knobs", k)})
 		}
+	}
+	if s.Expect, err = expectations(f, file, globals); err != nil {
+		return nil, err
 	}
 	m, ok := globals["main"].(*starlark.Function)
 	if !ok {

@@ -30,6 +30,7 @@ const stepsPerSpan = 8
 
 // newFrame takes the snapshot and decides the window, the layout, and nothing else.
 func (u *ui) newFrame(w, h int) {
+	u.takeOver()
 	f := &frame{w: w, h: h, small: w < minWidth || h < minHeight}
 	if u.frozen != nil {
 		f.snap, f.t1 = u.frozen, u.right
@@ -55,8 +56,9 @@ func (u *ui) layout() {
 	p.header, p.narration, p.axis = u.region(u.drawHeader), u.region(u.drawNarration), u.region(u.drawAxis)
 	p.lanes, p.detail, p.events = u.region(u.drawLanes), u.region(u.drawDetail), u.region(u.drawEvents)
 	p.legend, p.footer, p.help = u.region(u.drawLegend), u.region(u.drawFooter), u.region(u.drawHelp)
+	p.card = u.region(u.drawCard)
 	u.flex = tview.NewFlex().SetDirection(tview.FlexRow)
-	for _, r := range []*region{p.header, p.narration, p.axis, p.lanes, p.detail, p.events, p.legend, p.footer} {
+	for _, r := range []*region{p.header, p.card, p.narration, p.axis, p.lanes, p.detail, p.events, p.legend, p.footer} {
 		u.flex.AddItem(r, 1, 0, false)
 	}
 	u.root = &root{u.flex, u}
@@ -98,7 +100,18 @@ func (u *ui) arrange(f *frame) {
 	if f.h >= 22 {
 		legend = 2
 	}
-	h -= legend + detail
+	card := 0
+	if u.opt.Lessons != nil {
+		card = 1 // the title
+		if f.h >= 20 {
+			card = cardRows
+		}
+		if f.h >= 20 && f.w < 110 {
+			card++
+		}
+	}
+	size(p.card, card)
+	h -= legend + detail + card
 	// The lanes get what they have ever needed, and at least half; the events get the rest. Lanes that come and go must not
 	// make the picture jump, so the need only grows.
 	u.rows = max(u.rows, u.needs(f))

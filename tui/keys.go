@@ -9,7 +9,7 @@ type key struct {
 	Keys  []string // as written: "t", "Space", "Left"
 	Short string   // for the footer; "" keeps it out
 	Help  string
-	When  string // "" always, "lab", "replay", "record", "page"
+	When  string // "" always, "lab", "lesson", "replay", "record", "page"
 	do    func(u *ui)
 }
 
@@ -20,6 +20,8 @@ func table() []key {
 		{[]string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge, oneshot; a mode that has none moves to epoll level, connections kept", "lab", (*ui).cycleTrigger},
 		{[]string{"T"}, "", "switch the triggering of the selected lane alone", "lab", (*ui).cycleTriggerOne},
 		{[]string{"m"}, "mode", "switch the mechanism: blocking, sleep-poll, select, poll, epoll, io-uring; connections kept", "lab", (*ui).cycleMode},
+		{[]string{"]"}, "[/] lesson", "go to the next lesson (evviz --lesson); its lab starts anew", "lesson", func(u *ui) { u.turn(1) }},
+		{[]string{"["}, "", "go to the lesson before", "lesson", func(u *ui) { u.turn(-1) }},
 		{[]string{"r"}, "record", "start or stop recording to a file", "record", (*ui).toggleRecord},
 		{[]string{"+", "="}, "+/- zoom", "look closer, down to 1 ms a screen", "", func(u *ui) { u.zoom(-1) }},
 		{[]string{"-"}, "", "look at more time, up to 30 minutes a screen", "", func(u *ui) { u.zoom(1) }},
@@ -88,6 +90,8 @@ func (u *ui) available(k *key) bool {
 		return u.opt.Lab != nil
 	case "replay":
 		return u.speeder != nil
+	case "lesson":
+		return u.opt.Lessons != nil
 	case "record":
 		return u.opt.Recorder != nil
 	case "page":
@@ -106,6 +110,7 @@ func (u *ui) press(name string) {
 			}
 			if !u.available(k) {
 				u.say("%s: %s", name, map[string]string{"lab": "there is no lab here to switch", "replay": "only a replay has a speed",
+					"lesson": "lessons are shown by evviz --lesson N",
 					"record": "this source is a recording already"}[k.When])
 				return
 			}

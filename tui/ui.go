@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Feed     *timeline.Feed
 	Lab      Lab      // nil: no lab keys
+	Lessons  Lessons  // nil: no lesson is shown
 	Recorder Recorder // nil: recording is not possible
 	RecordTo func() string
 	Symbols  string // auto, block, ascii
@@ -41,7 +42,7 @@ type ui struct {
 
 	flex  *tview.Flex
 	root  *root
-	parts struct{ header, narration, axis, lanes, detail, events, legend, footer, help *region }
+	parts struct{ header, narration, axis, lanes, detail, events, legend, footer, help, card *region }
 
 	// view
 	span    int64 // ns in the window
@@ -65,10 +66,12 @@ type ui struct {
 	stopping chan struct{}
 	stopOnce sync.Once
 
-	mu     sync.Mutex
-	status string
-	bad    bool
-	until  time.Time
+	mu      sync.Mutex
+	status  string
+	bad     bool
+	until   time.Time
+	turning bool  // another lesson is on its way
+	next    *View // it has come
 }
 
 const (
@@ -87,28 +90,7 @@ func newUI(o Options) *ui {
 	u.theme = newTheme(o.Screen.Colors())
 	u.sym = newSymbols(o.Symbols, o.Screen)
 	u.keys = table()
-	for src := o.Feed.Source(); src != nil; {
-		if p, ok := src.(trace.Pauser); ok && u.pauser == nil {
-			u.pauser = p
-		}
-		if p, ok := src.(trace.Stepper); ok && u.stepper == nil {
-			u.stepper = p
-		}
-		if p, ok := src.(trace.Speeder); ok && u.speeder == nil {
-			u.speeder = p
-		}
-		if p, ok := src.(trace.Seeker); ok && u.seeker == nil && u.speeder != nil {
-			u.seeker = p
-		}
-		if p, ok := src.(interface{ AtEnd() bool }); ok {
-			u.atEnd = p
-		}
-		w, ok := src.(interface{ Unwrap() trace.Source })
-		if !ok {
-			break
-		}
-		src = w.Unwrap()
-	}
+	u.abilities()
 	u.layout()
 	return u
 }
@@ -152,7 +134,8 @@ func (u *ui) cycleTriggerOne() {
 		u.say("T: select an open connection or the listener first, with the arrows up and down")
 		return
 	}
-	u.ask(func() (string, error) { return u.opt.Lab.CycleTriggerOf(l.FD, l.Gen) })
+	lab := u.opt.Lab
+	u.ask(func() (string, error) { return lab.CycleTriggerOf(l.FD, l.Gen) })
 }
 
 func (u *ui) selected() *timeline.Lane {
@@ -168,15 +151,16 @@ func (u *ui) selected() *timeline.Lane {
 }
 
 func (u *ui) toggleRecord() {
-	if st := u.opt.Recorder.Status(); st.On {
+	r := u.opt.Recorder
+	if st := r.Status(); st.On {
 		u.ask(func() (string, error) {
-			err := u.opt.Recorder.Stop()
-			return fmt.Sprintf("recorded %d events to %s", u.opt.Recorder.Status().Events, st.Path), err
+			err := r.Stop()
+			return fmt.Sprintf("recorded %d events to %s", r.Status().Events, st.Path), err
 		})
 		return
 	}
 	path := u.opt.RecordTo()
-	u.ask(func() (string, error) { return "recording to " + path, u.opt.Recorder.Start(path) })
+	u.ask(func() (string, error) { return "recording to " + path, r.Start(path) })
 }
 
 // toggleFreeze stops taking snapshots, or takes them again. A replay stands still instead: its events can wait.

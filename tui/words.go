@@ -134,7 +134,7 @@ func (u *ui) drawFooter(f *frame, p pane) {
 		if k.Short == "" || strings.Contains(last, k.Short) || !u.available(k) && u.opt.Lab == nil && k.When != "" && k.When != "lab" {
 			continue
 		}
-		if k.When == "replay" && u.speeder == nil {
+		if k.When == "replay" && u.speeder == nil || k.When == "lesson" && u.opt.Lessons == nil {
 			continue
 		}
 		name, words := k.Keys[0], k.Short

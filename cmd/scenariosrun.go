@@ -1,0 +1,347 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"evviz/scenarios"
+	"evviz/trace"
+)
+
+// runOptions are the flags of scenarios run; those of the lab's knobs come with o.
+type runOptions struct {
+	o       labOptions
+	connect string
+	remote  bool
+	json    bool
+}
+
+// outcome is one story's run.
+type outcome struct {
+	Name     string    `json:"name"`
+	Title    string    `json:"title"`
+	About    string    `json:"about"`
+	Result   string    `json:"result"` // met, not met, failed, not judged
+	Why      string    `json:"why,omitempty"`
+	Expected []verdict `json:"expected"`
+	Took     int64     `json:"duration_ns"`
+}
+
+// The results. A story without expectations, or one whose knobs were overridden, is not judged.
+const (
+	resultMet       = "met"
+	resultNotMet    = "not met"
+	resultFailed    = "failed"
+	resultNotJudged = "not judged"
+)
+
+const defaultRunTime = time.Minute
+
+func newScenariosRun() *cobra.Command {
+	r := &runOptions{}
+	c := &cobra.Command{
+		Use:   "run NAME|FILE|lessons|truth ...",
+		Short: "Run scenarios without a screen, one after another, and hold each against what it expects",
+		Example: `  evviz scenarios run lessons truth
+  evviz scenarios run t01 t02 --json
+  evviz scenarios run 9 --trigger level              a flag of the lab: expectations are not judged then
+  evviz scenarios run mine.star --connect 127.0.0.1:6379`,
+		RunE: func(c *cobra.Command, args []string) error { return r.run(c, args) },
+	}
+	f := c.Flags()
+	f.StringVarP(&r.o.mode, "mode", "m", "", "mechanism, instead of the scenario's")
+	f.StringVarP(&r.o.trigger, "trigger", "t", "", "triggering, instead of the scenario's")
+	f.StringVarP(&r.o.listen, "listen", "l", "127.0.0.1:0", "address of the server")
+	f.DurationVar(&r.o.duration, "for", 0, "end each scenario after this time (default 1m, which is a failure)")
+	f.StringVar(&r.connect, "connect", "", "run no server: send the traffic to HOST:PORT")
+	f.BoolVar(&r.remote, "allow-remote", false, "let --connect and the scenario reach other machines")
+	f.BoolVar(&r.json, "json", false, "print the results as JSON")
+	f.Int64Var(&r.o.seed, "seed", 1, "seed of the scenario's random numbers")
+	paramFlag(c, &r.o)
+	f.IntVar(&r.o.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")
+	f.IntVar(&r.o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that a scenario may have open at once")
+	r.o.knobFlagsBut(c, "connect")
+	return c
+}
+
+// stories are the names that the arguments stand for.
+func (r *runOptions) stories(args []string) ([]*scenarios.Script, error) {
+	if len(args) == 0 {
+		return nil, usage("scenarios run: which? a name, a file, lessons or truth; evviz scenarios lists them")
+	}
+	ps, err := parseParams(r.o.params)
+	if err != nil {
+		return nil, err
+	}
+	var out []*scenarios.Script
+	for _, a := range args {
+		names := []string{a}
+		if a == scenarios.Lessons || a == scenarios.Truth {
+			names = scenarios.NamesOf(a)
+		}
+		for _, n := range names {
+			s, err := scenarios.Load(n, ps...)
+			if err != nil {
+				o := labOptions{scenario: n}
+				return nil, o.scenarioError(err)
+			}
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func (r *runOptions) run(c *cobra.Command, args []string) error {
+	list, err := r.stories(args)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.o.duration < 0:
+		return usage("--for %v: a time cannot be negative", r.o.duration)
+	case r.o.maxConns < 1:
+		return usage("--max-connections %d: want 1 at least", r.o.maxConns)
+	case r.remote && r.connect == "":
+		return usage("--allow-remote goes with --connect")
+	}
+	if r.connect != "" {
+		if err := scenarios.Allowed(r.connect, r.remote); err != nil {
+			return usage("--connect: %v", err)
+		}
+	}
+	overridden := r.o.changed(c)
+	if r.connect != "" && overridden != "" && overridden != "param" {
+		return usage("--%s is a setting of the lab's own server, and --connect uses another", overridden)
+	}
+	for _, s := range list { // everything is checked before anything starts
+		o := r.o
+		if _, err := o.behaviour(c, s); err != nil && codeOf(err) == exitUsage {
+			return err
+		}
+	}
+	sigs, undo := watchSignals()
+	defer undo()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	spawn(func() {
+		select {
+		case s := <-sigs:
+			cancel(quiet(signalCode(s)))
+		case <-ctx.Done():
+		}
+	})
+	var done []outcome
+	for _, s := range list {
+		var x outcome
+		if r.connect != "" {
+			x = r.runAgainst(ctx, s)
+		} else {
+			x = r.runInLab(ctx, c, s, overridden)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		done = append(done, x)
+		if !r.json {
+			x.print(os.Stdout)
+		}
+	}
+	if r.json {
+		e := json.NewEncoder(os.Stdout)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		if err := e.Encode(done); err != nil {
+			return failure(err)
+		}
+	} else if len(done) > 1 {
+		table(os.Stdout, done)
+	}
+	if q := quiet(0); errors.As(context.Cause(ctx), &q) {
+		return q
+	}
+	for _, x := range done {
+		if x.Result == resultNotMet || x.Result == resultFailed {
+			return quiet(exitFailure)
+		}
+	}
+	return nil
+}
+
+func newOutcome(s *scenarios.Script) outcome {
+	return outcome{Name: s.Name, Title: s.Title, About: strings.Join(strings.Fields(s.About), " "), Result: resultNotJudged, Expected: []verdict{}}
+}
+
+// runInLab runs a story in a lab of its own.
+func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *scenarios.Script, overridden string) (x outcome) {
+	x = newOutcome(script)
+	t0 := time.Now()
+	defer func() { x.Took = int64(time.Since(t0)) }()
+	fail := func(err error) outcome {
+		x.Result, x.Why = resultFailed, err.Error()
+		return x
+	}
+	o := r.o // modes that a story sets must not reach the next one
+	b, err := o.behaviour(c, script)
+	if err != nil {
+		return fail(err)
+	}
+	s, err := newSession(&o, b, script, nil)
+	if err != nil {
+		return fail(err)
+	}
+	s.endsWithStory = true
+	s.startFeed()
+	if err := s.startClients(o.seed); err != nil {
+		s.stop(trace.StopError)
+		return fail(err)
+	}
+	limit := o.duration
+	if limit == 0 {
+		limit = defaultRunTime
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	why := uint32(trace.StopAsked)
+	late := false
+	select {
+	case <-s.loop.Done():
+	case <-s.clients.done:
+	case <-timer.C:
+		why, late = trace.StopTime, o.duration == 0
+	case <-ctx.Done():
+		why = trace.StopSignal
+	}
+	failed := s.clients.failed()
+	if err := s.stop(why); err != nil {
+		return fail(err)
+	}
+	if failed != "" {
+		return fail(errors.New(failed))
+	}
+	if len(script.Expect) == 0 {
+		x.Why = "it expects nothing"
+		return x
+	}
+	if overridden != "" {
+		x.Why = "--" + overridden + " was given: what it expects is said of its own settings"
+		return x
+	}
+	x.Expected = judge(script.Expect, s.feed.Snapshot())
+	x.Result = resultNotMet
+	if _, all := metAll(x.Expected); all {
+		x.Result = resultMet
+	}
+	if late {
+		x.Result, x.Why = resultFailed, fmt.Sprintf("did not end within %v", limit)
+	}
+	return x
+}
+
+// runAgainst sends a story's traffic to a server that is not ours.
+func (r *runOptions) runAgainst(ctx context.Context, script *scenarios.Script) (x outcome) {
+	x = newOutcome(script)
+	t0 := time.Now()
+	defer func() { x.Took = int64(time.Since(t0)) }()
+	if r.o.duration > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, r.o.duration)
+		defer stop()
+	}
+	ring := trace.NewRing(1, r.o.ring)
+	merge := trace.NewMerge(trace.Info{Kinds: trace.Kinds(trace.Step, trace.Name)}, ring)
+	var conns, failed, sent, received int64
+	read := make(chan struct{})
+	spawn(func() {
+		defer close(read)
+		buf := make([]trace.Event, 1024)
+		for {
+			n, err := merge.Read(context.Background(), buf)
+			for i := range buf[:n] {
+				e := &buf[i]
+				if e.Kind != trace.Step {
+					continue
+				}
+				switch e.Aux & 0xff {
+				case trace.StepConnect:
+					if e.Errno != 0 {
+						failed++
+					} else {
+						conns++
+					}
+				case trace.StepSend:
+					sent += max(e.B, 0)
+				case trace.StepReceive:
+					received += max(e.B, 0)
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	err := script.Run(ctx, scenarios.Options{Target: r.connect, Seed: r.o.seed, Ring: ring, MaxConns: r.o.maxConns, AllowRemote: r.remote})
+	ring.Close()
+	<-read
+	if err != nil {
+		x.Result, x.Why = resultFailed, err.Error()
+		return x
+	}
+	x.Why = fmt.Sprintf("%s is not a lab; %d connections, %d failed to connect, %d bytes sent, %d received", r.connect, conns, failed, sent, received)
+	return x
+}
+
+// print tells one run: its title, what it says of itself, and what it expected and got.
+func (x *outcome) print(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s\n", x.Name, harmless(x.Title))
+	if x.About != "" {
+		fmt.Fprintf(w, "  %s\n", harmless(x.About))
+	}
+	a, b := len("figure"), len("expected")
+	for i := range x.Expected {
+		a, b = max(a, utf8.RuneCountInString(x.Expected[i].Figure)), max(b, len(x.Expected[i].Want))
+	}
+	if len(x.Expected) > 0 {
+		fmt.Fprintf(w, "  %-*s  %*s  got\n", a, "figure", b, "expected")
+	}
+	for i := range x.Expected {
+		v := &x.Expected[i]
+		fmt.Fprintf(w, "  %-*s  %*s  %s", a, v.Figure, b, v.Want, v.got())
+		if !v.Met {
+			fmt.Fprintf(w, "  NOT MET (%s)", v.Place)
+			if v.Unknown != "" {
+				fmt.Fprintf(w, ": %s", v.Unknown)
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "  %s", x.Result)
+	if x.Why != "" {
+		fmt.Fprintf(w, ": %s", harmless(x.Why))
+	}
+	fmt.Fprint(w, "\n\n")
+}
+
+// table is the end: a line for each story.
+func table(w io.Writer, list []outcome) {
+	n := 0
+	for _, x := range list {
+		n = max(n, utf8.RuneCountInString(x.Name))
+	}
+	for _, x := range list {
+		score := ""
+		if len(x.Expected) > 0 {
+			met, _ := metAll(x.Expected)
+			score = fmt.Sprintf("%d of %d", met, len(x.Expected))
+		}
+		fmt.Fprintf(w, "%-*s  %-10s  %8s  %6.1f s\n", n, x.Name, x.Result, score, float64(x.Took)/1e9)
+	}
+}
