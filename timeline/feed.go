@@ -64,14 +64,18 @@ func (f *Feed) Ended() (bool, error) {
 
 // Snapshot is the timeline as it stands. Open spans reach up to now: the present of a live source, the position of a
 // paced one, the last event of one that has ended.
-func (f *Feed) Snapshot() *Snapshot {
+func (f *Feed) Snapshot() *Snapshot { return f.SnapshotAt(trace.Now()) }
+
+// SnapshotAt is Snapshot with the present told by the caller, so that several feeds can be cut at one moment. A source that
+// has a position of its own, or has ended, keeps its own.
+func (f *Feed) SnapshotAt(present int64) *Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := int64(0)
 	if p, ok := f.src.(trace.Positioner); ok {
 		now = p.Position()
 	} else if f.opt.Info.Live && !f.ended {
-		now = trace.Now()
+		now = present
 	}
 	return f.t.Snapshot(now)
 }

@@ -44,7 +44,12 @@ func (u *ui) drawHeader(f *frame, p pane) {
 	}
 
 	left := pane{p.s, p.x, p.y, x - 1, 1}
-	at := left.put(0, 0, " evviz  ", t.bar.Bold(true))
+	at := 0
+	if u.half != nil {
+		at = u.drawHalfName(f, left)
+	} else {
+		at = left.put(0, 0, " evviz  ", t.bar.Bold(true))
+	}
 	sep := " " + string(u.sym.dot) + " "
 	m := f.snap.Mode
 	mode := func() {
@@ -138,16 +143,25 @@ func (u *ui) drawAxis(f *frame, p pane) {
 		p.put(g+x, 0, s, t.dim)
 		busy = x + len(s) + 2
 	}
+	u.drawSwitches(f, p, room)
+	p.put(g+room, 0, state, st)
+}
+
+// drawSwitches marks on a line of times where the mode was switched.
+func (u *ui) drawSwitches(f *frame, p pane, room int) {
+	g, mark := f.gutter(), u.sym.mark
+	if u.half != nil && u.half.above {
+		mark = u.sym.above
+	}
 	for _, m := range f.snap.Modes {
 		if m.At < f.t0 || m.At >= f.t1 || m.Cause != trace.CauseSwitch {
 			continue
 		}
-		s := string(u.sym.mark) + strings.TrimSpace(trace.DriverNames.Word(m.Mode.Driver)+" "+strings.ToUpper(trace.TriggerNames.Word(m.Mode.Trigger)))
+		s := string(mark) + strings.TrimSpace(trace.DriverNames.Word(m.Mode.Driver)+" "+strings.ToUpper(trace.TriggerNames.Word(m.Mode.Trigger)))
 		if x := f.column(m.At); x+len([]rune(s)) <= room {
-			p.put(g+x, 0, s+" ", t.good)
+			p.put(g+x, 0, s+" ", u.theme.good)
 		}
 	}
-	p.put(g+room, 0, state, st)
 }
 
 // tickEvery is the distance of two labels: 1, 2 or 5 times a power of ten, at least 10 columns apart.

@@ -71,6 +71,8 @@ func keyName(e *tcell.EventKey) string {
 		return "Home"
 	case tcell.KeyEnd:
 		return "End"
+	case tcell.KeyTab:
+		return "Tab"
 	case tcell.KeyEscape:
 		return "Esc"
 	case tcell.KeyCtrlZ:

@@ -78,16 +78,16 @@ func (u *ui) scroll(n, room int) {
 // visible is which lanes have a row: the listener, every connection that is open or was in the window; when there is not
 // room for all, those on which nothing happens in the window are folded away. The rest (wake-fds, epoll instances) only
 // show unfolded.
+//
+// Half of a split screen shows what the split has decided for both.
 func (u *ui) visible(f *frame, room int) (out []*timeline.Lane, folded int) {
+	if u.half != nil {
+		return u.half.lanes, u.half.folded
+	}
 	t0, t1 := f.seen()
 	var idle []bool
 	for _, l := range f.snap.Lanes {
-		switch {
-		case l.Opened >= f.t1 && l.Opened != 0:
-			continue
-		case l.Closed != 0 && l.Closed < f.t0:
-			continue
-		case !u.unfold && l.Kind != timeline.KindListener && l.Kind != timeline.KindConn:
+		if !u.present(f, l) {
 			continue
 		}
 		out = append(out, l)
@@ -105,6 +105,17 @@ func (u *ui) visible(f *frame, room int) (out []*timeline.Lane, folded int) {
 		busy = append(busy, l)
 	}
 	return busy, folded
+}
+
+// present reports whether a lane was there in the window and is of a kind that is shown.
+func (u *ui) present(f *frame, l *timeline.Lane) bool {
+	switch {
+	case l.Opened >= f.t1 && l.Opened != 0:
+		return false
+	case l.Closed != 0 && l.Closed < f.t0:
+		return false
+	}
+	return u.unfold || l.Kind == timeline.KindListener || l.Kind == timeline.KindConn
 }
 
 // activeIn reports whether anything happened on a lane, or data waited for it, in a window. EAGAIN does not count: asked in

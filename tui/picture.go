@@ -18,25 +18,36 @@ type Picture struct {
 // Draw draws one frame of a feed at a size, as the screen would, with the given number of colours (0 for none). The view
 // is live: its right edge is the feed's present.
 func Draw(o Options, w, h, colors int, prepare func(press func(key string))) (*Picture, error) {
+	return shoot(w, h, colors, func(s tcell.Screen) (func(), func(string)) {
+		o.Screen = s
+		u := newUI(o)
+		return func() {
+			u.newFrame(w, h)
+			u.root.SetRect(0, 0, w, h)
+			u.root.Draw(s)
+		}, u.press
+	}, prepare)
+}
+
+// shoot makes a picture of what build's first function draws; its second presses a key.
+func shoot(w, h, colors int, build func(tcell.Screen) (draw func(), press func(key string)), prepare func(press func(key string))) (*Picture, error) {
 	sim := tcell.NewSimulationScreen("UTF-8")
 	if err := sim.Init(); err != nil {
 		return nil, fmt.Errorf("make a picture: %w", err)
 	}
 	defer sim.Fini()
 	sim.SetSize(w, h)
-	o.Screen = paletteScreen{newDiffScreen(sim), colors}
-	u := newUI(o)
+	screen := paletteScreen{newDiffScreen(sim), colors}
+	once, press := build(screen)
 	draw := func() {
-		o.Screen.Clear()
-		u.newFrame(w, h)
-		u.root.SetRect(0, 0, w, h)
-		u.root.Draw(o.Screen)
+		screen.Clear()
+		once()
 	}
 	draw()
 	if prepare != nil {
-		prepare(func(k string) { u.press(k); draw() })
+		prepare(func(k string) { press(k); draw() })
 	}
-	o.Screen.Show()
+	screen.Show()
 	cells, cw, ch := sim.GetContents()
 	return &Picture{cw, ch, append([]tcell.SimCell(nil), cells...)}, nil
 }

@@ -56,6 +56,7 @@ type ui struct {
 	pageOn  bool // what helpOn shows is the page about the mechanism
 	helpTop int
 	order   []int64 // lanes as drawn last, for moving the selection
+	half    *half   // nil: this is the whole screen, not half of a split one
 
 	pauser  trace.Pauser
 	stepper trace.Stepper
@@ -338,16 +339,21 @@ func (u *ui) suspend() {
 // Run shows the screen until it is asked to stop. It returns when the terminal has been given back.
 func Run(o Options) error {
 	u := newUI(o)
-	u.app.SetScreen(o.Screen)
-	u.app.EnableMouse(o.Mouse)
-	u.app.SetRoot(u.root, true)
+	return u.show(u.root, u.newFrame, u.press, u.mouse)
+}
+
+// show runs the application with a root that draws the frames that newFrame makes.
+func (u *ui) show(root tview.Primitive, newFrame func(w, h int), press func(key string), mouse func(*tcell.EventMouse, tview.MouseAction) (*tcell.EventMouse, tview.MouseAction)) error {
+	u.app.SetScreen(u.screen)
+	u.app.EnableMouse(u.opt.Mouse)
+	u.app.SetRoot(root, true)
 	u.app.SetInputCapture(func(e *tcell.EventKey) *tcell.EventKey {
-		u.press(keyName(e))
+		press(keyName(e))
 		return nil
 	})
-	u.app.SetMouseCapture(u.mouse)
+	u.app.SetMouseCapture(mouse)
 	u.app.SetBeforeDrawFunc(func(s tcell.Screen) bool {
-		u.newFrame(s.Size())
+		newFrame(s.Size())
 		return false
 	})
 	// This goroutine is the only one that queues updates, and it stops the application itself: an update queued while

@@ -33,7 +33,7 @@ func (u *ui) drawNarration(f *frame, p pane) {
 	}
 	t0, t1 := f.seen()
 	h := diagnostics.Hint{}
-	if u.opt.Lab != nil {
+	if u.opt.Lab != nil && (u.half == nil || u.half.focus) {
 		h.Trigger = "t"
 	}
 	p.put(1, 0, clean(diagnostics.Sentence(diagnostics.Narrate(f.snap, t0, t1, h), p.w-2)), u.theme.bold)

@@ -1,0 +1,218 @@
+package tui
+
+import (
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// SplitOptions say which two runs to show on one screen.
+type SplitOptions struct {
+	Halves  [2]Half
+	Symbols string // auto, block, ascii
+	Mouse   bool
+	Screen  tcell.Screen    // initialised
+	Go      func(func())    // starts a goroutine whose panics give the terminal back
+	Stop    <-chan struct{} // closed from outside: the screen closes
+}
+
+// Half is one of two runs under the same traffic. Their clocks must be one: the monotonic clock of one machine.
+type Half struct {
+	Name  string // what it was started as
+	Feed  *timeline.Feed
+	Lab   Lab // nil: no lab keys
+	Notes func() (string, bool)
+}
+
+// half is what a user interface knows of being half of a screen.
+type half struct {
+	name   string
+	above  bool // the row of times is below it
+	focus  bool // it has the selection
+	lanes  []*timeline.Lane
+	folded int
+}
+
+// split is two user interfaces with one view: they share the time axis, the freezing and the keys, and differ in their
+// timelines. Each draws itself as it would alone, into its part of the screen (split_layout.go).
+//
+// Everything here belongs to tview's goroutine, as in ui.
+type split struct {
+	opt    SplitOptions
+	halves [2]*ui
+	focus  int // which half has the selection
+	w, h   int
+	cut    int64 // the present of the frame, the same for both
+}
+
+func newSplit(o SplitOptions) *split {
+	s := &split{opt: o}
+	for i, h := range o.Halves {
+		u := newUI(Options{Feed: h.Feed, Lab: h.Lab, Notes: h.Notes, Symbols: o.Symbols, Mouse: o.Mouse, Screen: o.Screen, Go: o.Go, Stop: o.Stop})
+		u.half = &half{name: h.Name, focus: i == 0}
+		u.keys = s.table()
+		s.halves[i] = u
+	}
+	s.halves[1].app = s.halves[0].app // one application: what suspends it must be the one that runs
+	return s
+}
+
+// RunSplit shows two runs until the screen is asked to stop. It returns when the terminal has been given back.
+func RunSplit(o SplitOptions) error {
+	s := newSplit(o)
+	root := &splitRoot{tview.NewBox(), s}
+	return s.halves[0].show(root, s.newFrame, s.press, s.mouse)
+}
+
+// DrawSplit draws one frame of two runs at a size, as the screen would; see Draw.
+func DrawSplit(o SplitOptions, w, h, colors int, prepare func(press func(key string))) (*Picture, error) {
+	return shoot(w, h, colors, func(screen tcell.Screen) (func(), func(string)) {
+		o.Screen = screen
+		s := newSplit(o)
+		return func() {
+			s.newFrame(w, h)
+			s.draw(screen)
+		}, s.press
+	}, prepare)
+}
+
+// newFrame cuts both timelines at one moment and decides the window, which is one for both.
+func (s *split) newFrame(w, h int) {
+	s.w, s.h = w, h
+	a, b := s.halves[0], s.halves[1]
+	live := a.frozen == nil
+	if live {
+		s.cut = trace.Now()
+		s.frame(a, a.opt.Feed.SnapshotAt(s.cut))
+		s.frame(b, b.opt.Feed.SnapshotAt(s.cut))
+	} else {
+		s.frame(a, a.frozen)
+		s.frame(b, b.frozen)
+	}
+	x, y := a.frame.snap, b.frame.snap
+	if live {
+		// The time axis has one zero: where the earlier of the two began.
+		first := min(x.First, y.First)
+		if first == 0 {
+			first = max(x.First, y.First)
+		}
+		x.First, y.First = first, first
+		s.cut = min(s.cut, max(x.Now, y.Now)) // of recordings: where the longer one ends
+	}
+	for _, u := range s.halves {
+		f := u.frame
+		f.live = live
+		if live {
+			step := u.span / stepsPerSpan
+			f.t1 = max((s.cut-f.snap.First)/step*step+step, u.span) + f.snap.First
+		} else {
+			f.t1 = u.right
+		}
+		f.t0 = f.t1 - u.span
+	}
+	s.arrange()
+	s.choose()
+}
+
+// frame gives a half its snapshot. A live one becomes the half's own copy, so that its zero and its present can be those of
+// both; what the copy points to is shared and never changed.
+func (s *split) frame(u *ui, snap *timeline.Snapshot) {
+	if snap != u.frozen {
+		c := *snap
+		c.Now = min(c.Now, s.cut) // an event may have come after the moment of the cut
+		snap = &c
+	}
+	u.frame = &frame{snap: snap, w: s.w, h: s.h, small: s.small()}
+}
+
+func (s *split) active() *ui { return s.halves[s.focus] }
+func (s *split) other() *ui  { return s.halves[1-s.focus] }
+
+// share gives the other half the view of the active one.
+func (s *split) share() {
+	a, b := s.active(), s.other()
+	b.span, b.unfold = a.span, a.unfold
+	switch {
+	case a.frozen == nil:
+		b.frozen = nil
+	case b.frozen == nil && b.frame != nil:
+		b.frozen = b.frame.snap
+	}
+	b.right = a.right
+}
+
+// switchHalf moves the selection to the other half, there to the connection that corresponds.
+func (s *split) switchHalf() {
+	a, b := s.active(), s.other()
+	if a.helpOn {
+		return
+	}
+	b.lane = 0
+	if a.frame != nil && b.frame != nil {
+		from, to := conns(a.frame.snap), conns(b.frame.snap)
+		for i, l := range from {
+			if l.ID == a.lane && i < len(to) {
+				b.lane = to[i].ID
+			}
+		}
+	}
+	a.lane, b.top = 0, a.top
+	s.focus = 1 - s.focus
+	a.half.focus, b.half.focus = false, true
+}
+
+func (s *split) press(name string) { s.active().press(name) }
+
+// sharedKeys act on the view of both halves, ownKeys on the half with the selection. The others of the ordinary screen need
+// a recording, a replay or a page of their own.
+var (
+	sharedKeys = map[string]bool{"Space": true, "+": true, "-": true, "0": true, "Left": true, "Right": true, "PgUp": true, "PgDn": true,
+		"Home": true, "End": true, "f": true, "Esc": true}
+	ownKeys = map[string]bool{"t": true, "m": true, "Up": true, "Down": true, "?": true, "Ctrl-Z": true, "Ctrl-L": true}
+)
+
+// table is the ordinary key table, with every action made one on both halves or on the one with the selection.
+func (s *split) table() (out []key) {
+	tab := key{[]string{"Tab"}, "other half", "give the selection to the other half; t, m and the arrows up and down act on the half that has it", "",
+		func(*ui) { s.switchHalf() }}
+	for _, k := range table() {
+		do := k.do
+		switch name := k.Keys[0]; {
+		case name == "q":
+			k.do = func(*ui) { s.halves[0].quit() } // the application is that half's
+		case sharedKeys[name]:
+			k.do = func(u *ui) { do(u); s.share() }
+		case name == "t" || name == "m":
+			k.Help += " (of the half with the selection)"
+		case !ownKeys[name]:
+			continue
+		}
+		out = append(out, k)
+		if k.Keys[0] == "Space" {
+			out = append(out, tab)
+		}
+	}
+	return out
+}
+
+func (s *split) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse, tview.MouseAction) {
+	switch a {
+	case tview.MouseScrollUp:
+		s.press("+")
+	case tview.MouseScrollDown:
+		s.press("-")
+	case tview.MouseLeftDown:
+		x, y := e.Position()
+		for i, u := range s.halves {
+			if u.parts.lanes.InRect(x, y) && !s.small() && !s.active().helpOn {
+				if i != s.focus {
+					s.switchHalf()
+				}
+				u.click(x, y)
+			}
+		}
+	}
+	return nil, a
+}
