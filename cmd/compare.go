@@ -28,6 +28,10 @@ type compareOptions struct {
 	keep          string
 	sweep         string
 	args          []string // of every run
+
+	screen  bool
+	symbols string
+	noMouse bool
 }
 
 // defaultModes are compared when none is named.
@@ -46,11 +50,14 @@ highest run below them. Each run is a lab of its own in a process of its own. Th
 the busiest and the most wasteful, as far as the spread of the runs allows it.
 
 A mode may carry a trigger and settings: epoll:edge, sleep-poll,interval=20ms, epoll:level,threads=4,listeners=exclusive. The lab's
-settings as flags go for all. Given two recordings instead it compares those, and says what appeared and what went.`,
+settings as flags go for all. Given two recordings instead it compares those, and says what appeared and what went.
+
+With --screen it runs two modes at the same time, under the same traffic, and shows both on one screen.`,
 		Example: `  evviz compare
   evviz compare poll epoll:level epoll:edge --scenario compare --repeat 5
   evviz compare sleep-poll,interval=1ms sleep-poll,interval=100ms --md
   evviz compare --sweep active=1..100% poll epoll
+  evviz compare --screen select epoll:edge
   evviz compare before.evt after.evt`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
 	}
@@ -68,6 +75,7 @@ settings as flags go for all. Given two recordings instead it compares those, an
 	f.BoolVar(&o.md, "md", false, "print a Markdown table")
 	f.StringVar(&o.sweep, "sweep", "", "compare at several values of a scenario's param, and say where modes cross: active=1..100%, connections=10..1000")
 	f.StringVar(&o.keep, "keep", "", "keep the recordings in this directory")
+	o.screenFlags(f)
 	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return modeWords(), cobra.ShellCompDirectiveDefault
 	}
@@ -87,12 +95,19 @@ func (o *compareOptions) run(c *cobra.Command, args []string) error {
 	if forms > 1 {
 		return usage("choose one of --json, --csv and --md")
 	}
+	if err := o.checkScreenFlags(c); err != nil {
+		return err
+	}
 	modes, files, err := sortArgs(args)
 	switch {
 	case err != nil:
 		return err
 	case len(modes) > 0 && len(files) > 0:
 		return usage("compare modes (%s) or two recordings (%s), not both at once", modes[0], files[0])
+	case o.screen && len(files) > 0:
+		return usage("--screen shows two modes that run, not recordings; look at one with: evviz replay %s", files[0])
+	case o.screen:
+		return o.runScreen(c, modes)
 	case len(files) > 0:
 		return o.files(c, files)
 	}
@@ -129,13 +144,15 @@ func sortArgs(args []string) (modes, files []string, err error) {
 type variant struct {
 	name string
 	args []string
+	lab  *labOptions // what args say
+	b    loop.Behaviour
 }
 
 // variant reads MODE[:TRIGGER][,KNOB=VALUE]... and checks it the way the run itself will.
 func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant, error) {
 	parts := strings.Split(spec, ",")
 	mode, trigger, has := strings.Cut(parts[0], ":")
-	v := variant{spec, append([]string{"--mode", mode}, o.args...)}
+	v := variant{name: spec, args: append([]string{"--mode", mode}, o.args...)}
 	if has {
 		v.args = append(v.args, "--trigger", trigger)
 	}
@@ -164,15 +181,17 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 	if err := c.ParseFlags(v.args); err != nil {
 		return v, usage("%s: %v", spec, err)
 	}
-	if _, err := lab.behaviour(c, script); err != nil {
+	b, err := lab.behaviour(c, script)
+	if err != nil {
 		return v, &coded{codeOf(err), fmt.Errorf("%s: %w", spec, err)}
 	}
+	v.lab, v.b = lab, b
 	return v, nil
 }
 
 // passedOn are the flags that a run gets as they were given.
 func passedOn(c *cobra.Command) (out []string) {
-	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param"}
+	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "record", "symbols", "no-mouse"}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(own, f.Name) {
 			out = append(out, "--"+f.Name+"="+f.Value.String())

@@ -1,8 +1,6 @@
 package diagnostics
 
 import (
-	"strings"
-
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -16,8 +14,9 @@ type Side struct {
 // Contrast says in one sentence how two runs differ in the window [t0, t1) of the clock that they share. Only what is known
 // of both is said, the most telling first, as much as fits into so many characters; 0 is no limit.
 //
-//   - How long a message was kept waiting: the time that data waited on connections, by the clients' sends. Where a loop is
-//     faster than the observer some waits are not seen, so the mean may be too short, never too long.
+//   - How long a message was kept waiting: the time that data waited on connections, by the messages that were sent in the window or
+//     waited at its beginning. Where a loop is faster than the observer some waits are not seen, so the mean may be too
+//     short, never too long.
 //   - Asked in vain: calls that found nothing, and waits that brought nothing.
 //   - Told what was known: only where both are told by level; elsewhere nothing could repeat itself.
 //   - Rested: the share of the loops' time asleep or waiting.
@@ -32,47 +31,47 @@ func Contrast(a, b Side, t0, t1 int64, limit int) string {
 			return window + "events of " + s.name + " are missing, so nothing is compared"
 		}
 	}
-	var clauses [2][]string
-	both := func(known func(*contrasted) bool, say func(*contrasted) string) {
-		if known(&sides[0]) && known(&sides[1]) {
-			clauses[0], clauses[1] = append(clauses[0], say(&sides[0])), append(clauses[1], say(&sides[1]))
+	// The names stand in the first clause; in those after it the first figure is the first one's.
+	var clauses []string
+	both := func(known func(*contrasted) bool, before string, say func(*contrasted) string, under string) {
+		a, b := &sides[0], &sides[1]
+		switch {
+		case !known(a) || !known(b):
+		case len(clauses) == 0:
+			clauses = append(clauses, before+say(a)+under+a.name+", "+say(b)+under+b.name)
+		default:
+			clauses = append(clauses, before+say(a)+", "+say(b))
 		}
 	}
-	both(func(c *contrasted) bool { return c.sends > 0 && c.waited > 0 },
-		func(c *contrasted) string { return "kept a message waiting " + Duration(c.waited/c.sends) })
-	both(func(c *contrasted) bool { return c.calls }, func(c *contrasted) string {
-		if n := c.w.Again() + c.w.Timeouts; n > 0 {
-			return "asked " + times(n) + " in vain"
+	both(func(c *contrasted) bool { return c.messages > 0 && c.waited > 0 },
+		"a message waited ", func(c *contrasted) string { return Duration(c.waited / c.messages) }, " under ")
+	often := func(n int64) string {
+		if n == 0 {
+			return "never"
 		}
-		return "never asked in vain"
-	})
-	both(func(c *contrasted) bool { return c.level }, func(c *contrasted) string {
-		if c.w.Renotify > 0 {
-			return "was told " + times(c.w.Renotify) + " what it knew"
-		}
-		return "was told nothing twice"
-	})
+		return times(n)
+	}
+	both(func(c *contrasted) bool { return c.calls },
+		"asked in vain ", func(c *contrasted) string { return often(c.w.Again() + c.w.Timeouts) }, " by ")
+	both(func(c *contrasted) bool { return c.level },
+		"told again what was known ", func(c *contrasted) string { return often(c.w.Renotify) }, " by ")
 	both(func(c *contrasted) bool { return c.calls && c.all > 0 },
-		func(c *contrasted) string { return "rested " + Percent(float64(c.rest)/float64(c.all)) })
-	if len(clauses[0]) == 0 {
+		"rested ", func(c *contrasted) string { return Percent(float64(c.rest) / float64(c.all)) }, " under ")
+	if len(clauses) == 0 {
 		return window + "nothing is known of both"
 	}
-	for n := len(clauses[0]); ; n-- {
-		s := window + sides[0].name + " " + list(clauses[0][:n]) + "; " + sides[1].name + " " + list(clauses[1][:n])
-		if n == 1 || limit <= 0 || len([]rune(s)) <= limit {
-			return s
-		}
-	}
+	return Sentence(append([]string{window + clauses[0]}, clauses[1:]...), limit)
 }
 
 // contrasted is what one side did in the window.
 type contrasted struct {
-	name          string
-	w             timeline.WindowStats
-	seen          bool // something is known of the window
-	calls, level  bool // its calls are seen, all the time; it was told by level, all the time
-	sends, waited int64
-	rest, all     int64
+	name         string
+	w            timeline.WindowStats
+	seen         bool  // something is known of the window
+	calls, level bool  // its calls are seen, all the time; it was told by level, all the time
+	messages     int64 // that were sent in the window or waited at its beginning
+	waited       int64
+	rest, all    int64
 }
 
 func contrastOf(side Side, t0, t1 int64) contrasted {
@@ -95,18 +94,13 @@ func contrastOf(side Side, t0, t1 int64) contrasted {
 		}
 		w := l.Window(t0, t1)
 		c.waited += w.Waited
-		c.sends += int64(w.Counts[timeline.MarkStepSend])
+		c.messages += int64(w.Counts[timeline.MarkStepSend])
+		if _, _, waits := l.WaitingAt(t0); waits {
+			c.messages++
+		}
 	}
 	d := &c.w.Time
 	c.rest = d[timeline.LoopWaiting] + d[timeline.LoopAsleep]
 	c.all = c.rest + d[timeline.LoopWorking] + d[timeline.LoopRenotified] + d[timeline.LoopLocked]
 	return c
-}
-
-// list joins clauses the way a sentence does.
-func list(c []string) string {
-	if n := len(c); n > 1 {
-		return strings.Join(c[:n-1], ", ") + " and " + c[n-1]
-	}
-	return c[0]
 }

@@ -175,7 +175,7 @@ var (
 
 // table is the ordinary key table, with every action made one on both halves or on the one with the selection.
 func (s *split) table() (out []key) {
-	tab := key{[]string{"Tab"}, "other half", "give the selection to the other half; t, m and the arrows up and down act on the half that has it", "",
+	tab := key{[]string{"Tab"}, "Tab other half", "give the selection to the other half; t, m and the arrows up and down act on the half that has it", "",
 		func(*ui) { s.switchHalf() }}
 	for _, k := range table() {
 		do := k.do

@@ -114,9 +114,7 @@ func (s *split) draw(screen tcell.Screen) {
 		down.parts.axis.Draw(screen)
 		contrast.y = top + lanes
 		for y := 0; y < contrast.y; y++ {
-			for x := up.frame.w; x < s.w-down.frame.w; x++ {
-				whole.set(x, y, up.sym.corner, up.theme.dim)
-			}
+			whole.set(up.frame.w, y, up.sym.corner, up.theme.dim)
 		}
 	} else {
 		contrast.y = top + lanes + 1

@@ -1,0 +1,238 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"evviz/scenarios"
+	"evviz/trace"
+	"evviz/tui"
+)
+
+// screenModes are shown when none is named.
+var screenModes = []string{"sleep-poll", "epoll"}
+
+// screenFlags are those that only compare --screen has.
+func (o *compareOptions) screenFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.screen, "screen", false, "show two modes under the same traffic on one screen (default modes: sleep-poll epoll, default scenario: demo)")
+	f.StringVarP(&o.lab.listen, "listen", "l", "", "with --screen: address of the first server; the second has the next port (default: free ports of 127.0.0.1)")
+	f.StringVar(&o.symbols, "symbols", "auto", "with --screen: glyphs: auto, block, ascii")
+	f.BoolVar(&o.noMouse, "no-mouse", false, "with --screen: leave the mouse to the terminal")
+	f.StringVarP(&o.lab.record, "record", "r", "", "not here")
+	f.MarkHidden("record") // it exists so that its absence can be explained
+}
+
+// checkScreenFlags refuses flags that say nothing with --screen, or nothing without it.
+func (o *compareOptions) checkScreenFlags(c *cobra.Command) error {
+	if c.Flags().Changed("record") {
+		return usage("--record: a comparison is not recorded into one file; --keep DIR keeps the recordings of evviz compare without --screen, " +
+			"and evviz --mode MODE --record FILE records one mode")
+	}
+	with, without := []string{"repeat", "json", "csv", "md", "keep", "sweep"}, []string{"listen", "symbols", "no-mouse"}
+	if !o.screen {
+		for _, name := range without {
+			if c.Flags().Changed(name) {
+				return usage("--%s goes with --screen", name)
+			}
+		}
+		return nil
+	}
+	for _, name := range with {
+		if c.Flags().Changed(name) {
+			return usage("--%s does not go with --screen, which shows and does not measure", name)
+		}
+	}
+	if o.symbols != "auto" && o.symbols != "block" && o.symbols != "ascii" {
+		return oneOf("symbols", o.symbols, []string{"auto", "block", "ascii"})
+	}
+	return nil
+}
+
+// addresses are where the two servers listen.
+func (o *compareOptions) addresses() (out [2]string, err error) {
+	out = [2]string{"127.0.0.1:0", "127.0.0.1:0"}
+	if o.lab.listen == "" {
+		return out, nil
+	}
+	host, port, err := net.SplitHostPort(o.lab.listen)
+	if err != nil {
+		return out, usage("--listen %s: %v", o.lab.listen, err)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 65535 {
+		return out, usage("--listen %s: want a port from 0 to 65534, the second server takes the next one", o.lab.listen)
+	}
+	out[0], out[1] = o.lab.listen, o.lab.listen
+	if n > 0 {
+		out[1] = net.JoinHostPort(host, strconv.FormatUint(n+1, 10))
+	}
+	return out, nil
+}
+
+// runScreen runs two labs at once, each with a server, clients and a timeline of its own, and shows both. Everything is
+// checked before anything is started; the order is that of the lab's own runScreen.
+func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
+	if len(specs) == 0 {
+		specs = screenModes
+	}
+	if !c.Flags().Changed("scenario") {
+		o.lab.scenario = "demo"
+	}
+	switch {
+	case len(specs) != 2:
+		return usage("--screen shows two modes, not %d", len(specs))
+	case o.lab.duration < 0:
+		return usage("--for %v: a time cannot be negative", o.lab.duration)
+	case o.lab.scenario == "none":
+		return usage("--scenario none: without clients there is nothing to compare")
+	case c.Flags().Changed("ring") && (o.lab.ring < 64 || o.lab.ring > 1<<24):
+		return usage("--ring %d: want a number from 64 to %d", o.lab.ring, 1<<24)
+	}
+	addrs, err := o.addresses()
+	if err != nil {
+		return err
+	}
+	ps, err := parseParams(o.lab.params)
+	if err != nil {
+		return err
+	}
+	script, err := scenarios.Load(o.lab.scenario, ps...)
+	if err != nil {
+		return o.lab.scenarioError(err)
+	}
+	o.args = append(passedOn(c), "--scenario", o.lab.scenario)
+	vs, err := o.variants(specs, script)
+	if err != nil {
+		return err
+	}
+
+	screen, err := tui.OpenTerminal()
+	if err != nil {
+		return env(err)
+	}
+	var once sync.Once
+	fini := func() { once.Do(screen.Fini) }
+	defer fini()
+	undo := onCrash(fini)
+	defer undo()
+
+	var both pair
+	for i, v := range vs {
+		v.lab.listen = addrs[i]
+		s, err := newSession(v.lab, v.b, script, nil)
+		if err != nil {
+			fini()
+			both.abandon()
+			return &coded{codeOf(err), fmt.Errorf("%s: %w", v.name, err)}
+		}
+		both.s = append(both.s, s)
+	}
+	sigs, unsig := watchSignals()
+	defer unsig()
+	// The clients last, and one right after the other: that is as much at the same time as two processes can be started.
+	for _, s := range both.s {
+		s.startFeed()
+	}
+	both.fed = true
+	for _, s := range both.s {
+		if err := s.startClients(o.lab.seed); err != nil {
+			fini()
+			both.abandon()
+			return env(err)
+		}
+		both.withClients++
+	}
+	stop, finished := make(chan struct{}), make(chan struct{})
+	code := make(chan int, 1)
+	defer close(finished)
+	spawn(func() {
+		var after <-chan time.Time
+		if o.lab.duration > 0 {
+			after = time.After(o.lab.duration)
+		}
+		n := 0
+		select {
+		case sig := <-sigs:
+			n = signalCode(sig)
+		case <-after:
+		case <-finished:
+			return
+		}
+		code <- n
+		close(stop)
+		lastResort(finished, fini, n)
+	})
+	so := tui.SplitOptions{Symbols: o.symbols, Mouse: !o.noMouse, Screen: screen, Go: spawn, Stop: stop}
+	for i, s := range both.s {
+		so.Halves[i] = tui.Half{Name: vs[i].name, Feed: s.feed, Lab: &labEnd{s}, Notes: s.notes}
+	}
+	err = tui.RunSplit(so)
+	fini()
+	failed := ""
+	for i, s := range both.s {
+		if f := s.clients.failed(); f != "" && failed == "" {
+			failed = vs[i].name + ": scenario " + script.Name + ": " + f
+		}
+	}
+	why, exit := uint32(trace.StopAsked), 0
+	select {
+	case exit = <-code:
+		why = trace.StopTime
+		if exit != 0 {
+			why = trace.StopSignal
+		}
+	default:
+	}
+	err = errors.Join(err, both.stop(why))
+	switch {
+	case failed != "":
+		return failure(errors.New(failed))
+	case err != nil:
+		return failure(err)
+	case exit != 0:
+		return quiet(exit)
+	}
+	return nil
+}
+
+// pair is two labs that run at once, or as many of them as have been started.
+type pair struct {
+	s           []*session
+	fed         bool
+	withClients int // how many have been asked for their clients
+}
+
+// stop ends both at once, each as a lab alone would end.
+func (p *pair) stop(why uint32) error {
+	errs := make([]error, len(p.s))
+	var wg sync.WaitGroup
+	for i, s := range p.s {
+		wg.Add(1)
+		spawn(func() {
+			defer wg.Done()
+			errs[i] = s.stop(why)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// abandon ends what has been started, when the rest cannot be.
+func (p *pair) abandon() {
+	for i, s := range p.s {
+		if !p.fed {
+			s.startFeed()
+		}
+		if i > p.withClients || !p.fed { // startClients, which has not been called for it, would have done this
+			close(s.clientRd)
+		}
+	}
+	p.stop(trace.StopError)
+}
