@@ -1,8 +1,11 @@
 package cmd
 
 import (
+	"net"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"evviz/internal/testkit"
@@ -88,8 +91,16 @@ func TestCompareScreenEnds(t *testing.T) {
 		t.Errorf("--for: exit code %d, terminal given back: %v", code, x.Restored())
 	}
 	x = testkit.StartTerminal(t, 80, 24, program(t, "compare", "--screen"))
-	x.Until("clients of both", func(string) bool { return len(children(t, x.Cmd.Process.Pid)) == 2 })
+	x.Shows("listener")
 	kids := children(t, x.Cmd.Process.Pid)
+	x.Cmd.Process.Signal(syscall.SIGTERM)
+	if code := x.Exit(); code != 128+int(syscall.SIGTERM) || !x.Restored() {
+		t.Errorf("SIGTERM: exit code %d, terminal given back: %v", code, x.Restored())
+	}
+	gone(t, kids)
+	x = testkit.StartTerminal(t, 80, 24, program(t, "compare", "--screen"))
+	x.Until("clients of both", func(string) bool { return len(children(t, x.Cmd.Process.Pid)) == 2 })
+	kids = children(t, x.Cmd.Process.Pid)
 	x.Cmd.Process.Kill()
 	x.Exit()
 	gone(t, kids)
@@ -120,8 +131,13 @@ func TestCompareScreenUsage(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q; want %d, %q", c.args, r.code, r.err, c.code, c.says)
 		}
 	}
-	x := testkit.StartTerminal(t, 80, 24, program(t, "compare", "--screen", "--listen", taken))
-	if code := x.Exit(); code != 3 || !strings.Contains(x.Written(), "choose another with --listen") || !x.Restored() {
-		t.Errorf("an address that is taken: exit code %d, %q", code, x.Written())
+	// Taken for the first server, and for the second when the first already runs.
+	host, port, _ := net.SplitHostPort(taken)
+	n, _ := strconv.Atoi(port)
+	for _, addr := range []string{taken, net.JoinHostPort(host, strconv.Itoa(n-1))} {
+		x := testkit.StartTerminal(t, 80, 24, program(t, "compare", "--screen", "--listen", addr))
+		if code := x.Exit(); code != 3 || !strings.Contains(x.Written(), "choose another with --listen") || !x.Restored() {
+			t.Errorf("an address that is taken: exit code %d, %q", code, x.Written())
+		}
 	}
 }

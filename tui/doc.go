@@ -26,4 +26,6 @@
 //	events     the newest events of the window         (eventlist.go, eventline.go)
 //	legend     the glyphs
 //	footer     keys
+//
+// Two runs on one screen (RunSplit) are two such user interfaces that share a time axis; split_layout.go has their layout.
 package tui
