@@ -189,8 +189,12 @@ func fold(path string) (*timeline.Snapshot, error) {
 		return nil, err
 	}
 	defer rec.Close()
+	src, err := inOrder(rec)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
 	// Every connection counts for fairness, so closed ones are kept; the list of events is not looked at.
-	feed := timeline.NewFeed(rec, timeline.Options{MaxClosed: 1 << 20, MaxEvents: 1})
+	feed := timeline.NewFeed(src, timeline.Options{MaxClosed: 1 << 20, MaxEvents: 1})
 	if err := feed.Run(context.Background()); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

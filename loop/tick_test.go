@@ -116,8 +116,13 @@ func TestT26Rounding(t *testing.T) {
 				}
 				check(t, "waits that name another timer than the one that limits them", wrong, 0)
 				if rounding == RoundCeil {
-					check(t, "waits", limited, 10)
-					check(t, "of them zero", zero, 0)
+					// A thread that is not run between arming a timer and its wait finds it due already, and its wait is of 0.
+					if quiet() || zero == 0 {
+						check(t, "waits", limited, 10)
+						check(t, "of them zero", zero, 0)
+					} else if zero > 3 || limited > 10+zero {
+						t.Errorf("%d waits, %d of them zero", limited, zero)
+					}
 					return
 				}
 				least := 1000 // the case measured epoll; poll and the race detector are slower
