@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -61,18 +62,35 @@ func (s *session) startChild(what string, fd int) (loop.ChildProcess, error) {
 		trace.Pump(context.Background(), src, ring)
 	})
 	undo := onCrash(func() { syscall.Kill(pid, syscall.SIGKILL) })
-	return loop.ChildProcess{PID: pid, End: func() {
-		life.Close()
-		last := time.AfterFunc(5*time.Second, func() { syscall.Kill(pid, syscall.SIGKILL) })
+	ended := make(chan struct{})
+	spawn(func() {
+		defer close(ended)
 		for {
 			if _, err := syscall.Wait4(pid, nil, 0, nil); err != syscall.EINTR {
-				break
+				return
 			}
 		}
-		last.Stop()
+	})
+	return loop.ChildProcess{PID: pid, Ended: ended, End: func() {
+		life.Close()
+		select {
+		case <-ended:
+		case <-time.After(5 * time.Second):
+			syscall.Kill(pid, syscall.SIGKILL)
+			<-ended
+		}
 		undo()
 		<-pumped
 	}}, nil
+}
+
+// parents are events that are for the parent to tell: there is one run, one mode and one set of settings.
+func parents(e trace.Event) bool {
+	switch e.Kind {
+	case trace.Start, trace.Stop, trace.Mode, trace.Knob, trace.Sync:
+		return true
+	}
+	return false
 }
 
 func newChild() *cobra.Command {
@@ -105,6 +123,7 @@ func runChild(what string) error {
 			buf := make([]trace.Event, 1024)
 			for {
 				n, err := merge.Read(context.Background(), buf)
+				n = len(slices.DeleteFunc(buf[:n], parents))
 				if trace.WriteRaw(events, buf[:n]) != nil || err != nil {
 					return
 				}

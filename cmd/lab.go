@@ -92,9 +92,26 @@ func (o *labOptions) scenarioError(err error) error {
 	return scriptError(err)
 }
 
+// mayOverwrite refuses to record over a file that is there and is no recording: it may be dear to somebody.
+func mayOverwrite(path string) error {
+	st, err := os.Stat(path)
+	if err != nil || !st.Mode().IsRegular() || st.Size() == 0 {
+		return nil
+	}
+	f, err := trace.OpenFile(path)
+	if err != nil {
+		return env(fmt.Errorf("record to %s: the file is there already and is no recording of evviz; choose another name", path))
+	}
+	f.Close()
+	return nil
+}
+
 func (o *labOptions) startRecording(s *session) error {
 	if o.record == "" {
 		return nil
+	}
+	if err := mayOverwrite(o.record); err != nil {
+		return err
 	}
 	if err := s.tee.Start(o.record); err != nil {
 		return env(err)

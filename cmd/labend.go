@@ -62,6 +62,11 @@ func (e *labEnd) CycleTriggerOf(fd int32, gen uint32) (string, error) {
 // CycleMode goes through the mechanisms that can be entered while the server runs. One that cannot run with the present
 // settings is passed over, and the words say why.
 func (e *labEnd) CycleMode() (string, error) {
+	select {
+	case <-e.s.loop.Done():
+		return "", errors.New("the server has ended, so there is nothing to switch")
+	default:
+	}
 	driver, trigger := e.s.loop.Mode()
 	if !loop.Live(driver) {
 		return "", e.s.loop.Switch(trace.DriverEpoll, trace.TriggerLevel) // which says why not

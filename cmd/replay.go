@@ -92,8 +92,20 @@ func (o *replayOptions) run(path string) error {
 	return o.screen(f)
 }
 
+// within refuses a moment that the recording does not have.
+func (o *replayOptions) within(f recording) error {
+	first, last := f.Bounds()
+	if o.at < 0 || last > first && int64(o.at) > last-first {
+		return usage("--at %v: the recording lasts %v", o.at, time.Duration(last-first).Round(time.Millisecond))
+	}
+	return nil
+}
+
 // screenshot draws one frame without a terminal: everything up to --at is read, then the frame is drawn.
 func (o *replayOptions) screenshot(f recording) error {
+	if err := o.within(f); err != nil {
+		return err
+	}
 	var w, h int
 	if n, err := fmt.Sscanf(o.size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
 		return usage("--size %q: want columns x rows, for example 120x36", o.size)
@@ -182,6 +194,9 @@ func (o *replayOptions) printText(f recording) error {
 func (o *replayOptions) screen(f recording) error {
 	if f.Events() == 0 {
 		return env(fmt.Errorf("%s: there is no event in it", f.Path()))
+	}
+	if err := o.within(f); err != nil {
+		return err
 	}
 	screen, err := tui.OpenTerminal()
 	if err != nil {

@@ -74,6 +74,9 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	if args[0] == "true" || args[0] == "false" {
+		return usage("%q stands alone: write the flag and its value in one word, for example --split=%s", args[0], args[0])
+	}
 	s := fmt.Sprintf("there is no command %q", args[0])
 	var names []string
 	for _, c := range cmd.Commands() {

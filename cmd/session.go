@@ -33,6 +33,8 @@ type session struct {
 
 	maxConns      int
 	endsWithStory bool // the server stops when the story has come to its end
+
+	fdsFree int // the fds-free setting, put into force when everything has started; -1 none
 }
 
 // ringMaker numbers the streams of a session.
@@ -60,6 +62,12 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 		title = "lab, scenario " + script.Title
 	}
 	info := trace.Info{Title: title, Live: true, Timed: true, Clock: trace.ReadClock(), Kinds: labKinds(), Meta: meta(o, &b, script)}
+	if b.Driver == trace.DriverGo { // its calls are Go's runtime's own, and not seen
+		unseen := trace.Kinds(trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify, trace.Register, trace.Modify, trace.Deregister,
+			trace.Submit, trace.Complete)
+		info.Kinds &^= unseen
+		info.Missing = append(info.Missing, trace.Missing{What: "waits, reports and EAGAIN", Why: "they happen inside Go's runtime"})
+	}
 	if b.Arrival == loop.ArrivalOff {
 		info.Kinds &^= trace.Kinds(trace.Arrive, trace.Queue)
 		info.Missing = append(info.Missing, trace.Missing{What: "arrivals", Why: "--arrival off"})
@@ -67,6 +75,7 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 	s.merge = trace.NewMerge(info)
 	s.rings = ringMaker{size: o.ring, m: s.merge}
 
+	s.fdsFree, b.FDsFree = b.FDsFree, -1
 	start := func(addr string) error {
 		l, err := loop.New(loop.Config{Listen: addr, Behaviour: b, Title: title, NewRing: func(uint32) *trace.Ring { return s.rings.ring() },
 			StartChild: s.startChild})
@@ -112,6 +121,9 @@ func (s *session) startFeed() {
 
 // startClients runs the scenario in a process of its own.
 func (s *session) startClients(seed int64) error {
+	if s.fdsFree >= 0 { // now that the lab's own parts have what they need
+		defer s.loop.Set(trace.Pair{Key: "fds-free", Value: fmt.Sprint(s.fdsFree)})
+	}
 	if s.script == nil {
 		close(s.clientRd)
 		return nil

@@ -32,6 +32,10 @@ func (b *Behaviour) Check() error {
 		return fmt.Errorf("mode go is an echo server, for comparison; use another mode for --serve, --echo and --connect")
 	case b.Split && b.Driver != trace.DriverSleepPoll:
 		return fmt.Errorf("split is for sleep-poll; under %s the loop is woken for the listener anyway, and threads share the work (--threads)", mode)
+	case b.Child == ChildShares && b.Driver != trace.DriverEpoll:
+		return fmt.Errorf("a child can share an epoll instance only, and %s has none; use --mode epoll, or --child holds or own", mode)
+	case b.Child != ChildNone && b.Driver == trace.DriverGo:
+		return fmt.Errorf("mode go starts no child: Go's runtime owns its sockets; use another mode")
 	case b.Driver == trace.DriverURing:
 		_, _, err := canRing(b)
 		return err

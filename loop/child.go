@@ -30,8 +30,9 @@ var knobChild = Knob{"child", "a child process: none, holds (inherits connection
 
 // ChildProcess is a child that was started. End ends it and waits for it.
 type ChildProcess struct {
-	PID int
-	End func()
+	PID   int
+	End   func()
+	Ended <-chan struct{} // closed when it has ended, by itself or not; nil: not known before End
 }
 
 // maxChildren bounds how many there are: each is a whole process.
@@ -55,6 +56,26 @@ func (l *Loop) fork(what Child, fd int) {
 		return
 	}
 	l.children = append(l.children, p)
+	if p.Ended != nil {
+		l.guard(func() {
+			<-p.Ended
+			l.Post("a child has ended", func(l *Loop) { l.childEnded(p.PID) })
+		})
+	}
+}
+
+// childEnded takes a child off the list that ended by itself, and says so. One that was ended is not on it any more.
+func (l *Loop) childEnded(pid int) {
+	for i, p := range l.children {
+		if p.PID == pid {
+			l.children = append(l.children[:i], l.children[i+1:]...)
+			p.End()
+			e := l.tr.Next(trace.Exit, l.tr.Now())
+			e.A = int64(pid)
+			l.say(fmt.Sprintf("the child process %d has ended by itself", pid))
+			return
+		}
+	}
 }
 
 // reap ends the children. Before, it tries to take out the registrations that only they keep alive, by the numbers they

@@ -92,7 +92,7 @@ func (*netpoller) turn(l *Loop) error {
 	}
 	l.asleep.Store(true)
 	if left > 0 && l.tasks.waiting.Load() == 0 {
-		l.sleepOnce(left, 0)
+		sleepFor(left) // evviz's own idling, not the server's
 	}
 	l.asleep.Store(false)
 	return nil
@@ -196,6 +196,11 @@ func (n *netpoller) serve(c *net.TCPConn, id goConn) {
 // io fills in a read or write.
 func (n *netpoller) io(e *trace.Event, id goConn, call uint32, asked, got int, err error) {
 	e.FD, e.Gen, e.Aux, e.A, e.B = int32(id.fd), id.gen, call, int64(asked), int64(got)
+	if call == trace.CallRead && got == asked {
+		if u, ok := unread(id.fd); ok { // open: this goroutine alone closes it
+			e.Inst = trace.InstanceID(u + 1)
+		}
+	}
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		e.B, e.Errno = -1, uint16(errno)

@@ -203,6 +203,14 @@ func (l *Loop) run() {
 	}
 }
 
+// role is what the first thread is for: under Go's netpoller it serves nobody.
+func (l *Loop) role() uint32 {
+	if l.b.Driver == trace.DriverGo {
+		return trace.RoleOther
+	}
+	return trace.RoleLoop
+}
+
 // end refuses tasks from here on, and closes everything. The other threads go first, then the observer: what it watches is
 // still open then.
 func (l *Loop) end() {
@@ -225,7 +233,7 @@ func (l *Loop) open() error {
 	e.A, e.Aux = int64(l.pid), title
 	l.sync()
 	e = l.tr.Next(trace.Thread, l.tr.Now())
-	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(l.pid), int64(l.tid), uint32(l.pid), trace.RoleLoop, loopName
+	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(l.pid), int64(l.tid), uint32(l.pid), l.role(), loopName
 	l.tellUsage() // the thread is not new
 	l.tellMode(trace.CauseStart)
 	for i := range Knobs {

@@ -37,7 +37,7 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 		return err
 	}
 	if driver != old.Driver && (driver == trace.DriverGo || old.Driver == trace.DriverGo) {
-		return fmt.Errorf("mode go cannot be entered or left while the server runs, because Go's runtime must have a socket from its birth; start with --mode go")
+		return fmt.Errorf("start with --mode to enter or leave go: Go's runtime must have a socket from its birth")
 	}
 	l.b = b
 	l.sameTrigger()

@@ -128,5 +128,14 @@ func (s *Snapshot) LatencyBars() []LatencyBar { return s.latBars }
 
 // readinessMode says whether a mechanism reports readiness.
 func readinessMode(driver uint32) bool {
-	return driver == trace.DriverSelect || driver == trace.DriverPoll || driver == trace.DriverEpoll || driver == trace.DriverGo
+	return driver == trace.DriverSelect || driver == trace.DriverPoll || driver == trace.DriverEpoll
+}
+
+// reports says whether a mechanism can report readiness at all, so that none is 0 and not unknown. Where no mode is told, a
+// program that waits can be reported to.
+func reports(m Mode, waits int64) bool {
+	if !m.Known {
+		return waits > 0
+	}
+	return readinessMode(m.Driver)
 }

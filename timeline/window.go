@@ -52,7 +52,7 @@ func (s *Snapshot) Window(t0, t1 int64) WindowStats {
 			w.Time[i] += b[i] - a[i]
 		}
 	}
-	w.RenotifyKnown = w.Waits > 0 || w.Reports > 0 || w.Mode.Known && readinessMode(w.Mode.Driver)
+	w.RenotifyKnown = w.Reports > 0 || reports(w.Mode, w.Waits)
 	if w.Mode.Known && w.Mode.Driver == trace.DriverUnknown {
 		w.Mode.Known = false
 	}
