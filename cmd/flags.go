@@ -148,6 +148,26 @@ func (o *labOptions) behaviour(c *cobra.Command, script *scenarios.Script) (loop
 	return b, o.modeOf(&b)
 }
 
+// idle lists the settings given by hand that have no meaning in the mode that the server starts in.
+func (o *labOptions) idle(c *cobra.Command, b *loop.Behaviour) string {
+	var out []string
+	for i := range loop.Knobs {
+		if name := loop.Knobs[i].Name; c.Flags().Changed(name) && !loop.Means(name, b.Driver) {
+			out = append(out, "--"+name)
+		}
+	}
+	if b.Threads == 1 && c.Flags().Changed("listeners") && b.Driver == trace.DriverEpoll {
+		out = append(out, "--listeners without --threads")
+	}
+	switch len(out) {
+	case 0:
+		return ""
+	case 1:
+		return out[0] + " has no meaning under " + trace.DriverNames.Word(b.Driver) + "; it is kept for when the server is switched"
+	}
+	return strings.Join(out, ", ") + " have no meaning under " + trace.DriverNames.Word(b.Driver) + "; they are kept for when the server is switched"
+}
+
 // setFrom applies one setting of a scenario or preset; mode and trigger may be among them, and flags win over those.
 func (o *labOptions) setFrom(b *loop.Behaviour, name, value string) error {
 	switch name {

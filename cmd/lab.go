@@ -63,6 +63,9 @@ func (o *labOptions) run(c *cobra.Command) error {
 		return usage("--ring %d: want a number from 64 to %d", o.ring, 1<<24)
 	}
 
+	if words := o.idle(c, &b); words != "" {
+		fmt.Fprintln(os.Stderr, "evviz: "+words)
+	}
 	var text *textSink
 	var wrap func(trace.Source) trace.Source
 	if o.text {

@@ -93,6 +93,9 @@ func TestBadInput(t *testing.T) {
 		{"threads without epoll", []string{"--mode", "poll", "--threads", "3"}, 2, []string{"need epoll"}},
 		{"rdhup under select", []string{"--mode", "select", "--rdhup"}, 2, []string{"not for rdhup"}},
 		{"exclusive and oneshot", []string{"-t", "oneshot", "--threads", "2", "--listeners", "exclusive"}, 2, []string{"EPOLLEXCLUSIVE"}},
+		{"child without an instance", []string{"--mode", "poll", "--child", "shares"}, 2, []string{"epoll instance"}},
+		{"a value that stands alone", []string{"--dup", "true"}, 2, []string{"--split=true", "one word"}},
+		{"recording over something dear", []string{"--headless", "--for", "1ms", "--listen", "127.0.0.1:0", "--record", misspelt}, 3, []string{misspelt, "no recording"}},
 		{"split epoll", []string{"--mode", "epoll", "--split"}, 2, []string{"split is for sleep-poll"}},
 		{"trigger", []string{"--mode", "epoll", "--trigger", "egde"}, 2, []string{"did you mean edge?"}},
 		{"trigger without epoll", []string{"--mode", "poll", "--trigger", "edge"}, 2, []string{"only epoll has a trigger"}},
@@ -158,6 +161,18 @@ func TestPortInUse(t *testing.T) {
 	l := listen(t)
 	r := run(t, "--headless", "--for", "1s", "--listen", l)
 	if r.code != 3 || !strings.Contains(r.err, "listen on "+l) || !strings.Contains(r.err, "address already in use") || !strings.Contains(r.err, "--listen") {
+		t.Errorf("exit code %d, said %s", r.code, r.err)
+	}
+}
+
+// TestSettingWithoutMeaning: it is kept, and said.
+func TestSettingWithoutMeaning(t *testing.T) {
+	r := run(t, "--headless", "--for", "100ms", "--scenario", "none", "--listen", "127.0.0.1:0", "--mode", "epoll", "--interval", "1s", "--uring", "single")
+	if r.code != 0 || !strings.Contains(r.err, "--interval, --uring have no meaning under epoll") {
+		t.Errorf("exit code %d, said %s", r.code, r.err)
+	}
+	r = run(t, "--headless", "--for", "100ms", "--scenario", "none", "--listen", "127.0.0.1:0", "--mode", "epoll", "--reads", "drain")
+	if r.code != 0 || strings.Contains(r.err, "no meaning") {
 		t.Errorf("exit code %d, said %s", r.code, r.err)
 	}
 }

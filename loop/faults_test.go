@@ -704,9 +704,18 @@ func startCat(_ string, fd int) (ChildProcess, error) {
 		w.Close()
 		return ChildProcess{}, err
 	}
-	return ChildProcess{PID: pid, End: func() {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			if _, err := syscall.Wait4(pid, nil, 0, nil); err != syscall.EINTR {
+				return
+			}
+		}
+	}()
+	return ChildProcess{PID: pid, Ended: ended, End: func() {
 		w.Close()
-		syscall.Wait4(pid, nil, 0, nil)
+		<-ended
 	}}, nil
 }
 
@@ -766,4 +775,30 @@ func TestT20StaleThroughFork(t *testing.T) {
 	if forked == 0 || forked != exited || refused != "EBADF" {
 		t.Errorf("forked %d, exited %d, DEL ended with %q", forked, exited, refused)
 	}
+}
+
+// TestChildEnds: a child that is killed is missed at once: its end is recorded and said.
+func TestChildEnds(t *testing.T) {
+	x := startLab(t, func(b *Behaviour) { b.Child = ChildOwn })
+	find := func(kind trace.Kind) func([]trace.Event) bool {
+		return func(evs []trace.Event) bool {
+			for i := range evs {
+				if evs[i].Kind == kind {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	x.until("the child", func(evs []trace.Event) bool { x.l.Do("", func(*Loop) {}); return find(trace.Fork)(evs) })
+	pid := 0
+	evs := x.now()
+	for i := range evs {
+		if evs[i].Kind == trace.Fork {
+			pid = int(evs[i].A)
+		}
+	}
+	syscall.Kill(pid, syscall.SIGKILL)
+	x.until("its end", find(trace.Exit))
+	x.until("the words", find(trace.Bookmark))
 }
