@@ -655,13 +655,16 @@ func TestDeferredRead(t *testing.T) {
 			}
 			evs := x.stop()
 			s := tallyOf(evs, connFD(evs))
-			if c.spins && s.reports < 10 {
+			if c.spins && s.reports < 10 && x.m.Lost() == 0 {
 				t.Errorf("%d reports: it should have been told over and over", s.reports)
 			}
 			if !c.spins && s.reports > 4 { // a MOD may tell once more
 				t.Errorf("%d reports of two messages", s.reports)
 			}
-			check(t, "reads that brought something", s.short, 2)
+			if !c.spins { // what a spin says may not all be read in time; the loop's own count is whole
+				check(t, "reads that brought something", s.short, 2)
+			}
+			check(t, "bytes read", int(x.l.Stats().BytesIn.Load()), 20)
 		})
 	}
 	t.Run("turns", func(t *testing.T) {
