@@ -264,15 +264,28 @@ func (o *compareOptions) modes(c *cobra.Command, specs []string) error {
 		return err
 	}
 	cmp := &export.Comparison{Title: fmt.Sprintf("scenario %s, seed %d, %s; medians, below them lowest..highest", script.Title, o.lab.seed, o.runs()), Columns: columns}
+	return o.print(cmp)
+}
+
+// report is a result that can be written in every form.
+type report interface {
+	WriteText(io.Writer) error
+	WriteJSON(io.Writer) error
+	WriteCSV(io.Writer) error
+	WriteMarkdown(io.Writer) error
+}
+
+// print writes a result in the form that was asked for.
+func (o *compareOptions) print(r report) error {
 	switch {
 	case o.json:
-		return cmp.WriteJSON(os.Stdout)
+		return r.WriteJSON(os.Stdout)
 	case o.csv:
-		return cmp.WriteCSV(os.Stdout)
+		return r.WriteCSV(os.Stdout)
 	case o.md:
-		return cmp.WriteMarkdown(os.Stdout)
+		return r.WriteMarkdown(os.Stdout)
 	}
-	return cmp.WriteText(os.Stdout)
+	return r.WriteText(os.Stdout)
 }
 
 // runs is how often each mode ran, in words.

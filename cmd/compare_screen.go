@@ -113,15 +113,12 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		return err
 	}
 
-	screen, err := tui.OpenTerminal()
+	screen, fini, undo, err := openScreen()
 	if err != nil {
 		return env(err)
 	}
-	var once sync.Once
-	fini := func() { once.Do(screen.Fini) }
-	defer fini()
-	undo := onCrash(fini)
 	defer undo()
+	defer fini()
 
 	var both pair
 	for i, v := range vs {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -214,15 +213,12 @@ func (o *labOptions) runHeadless(s *session) error {
 // runScreen shows the lab. The terminal is opened before the server, so that a person without one is told at once, and the
 // server before the screen is drawn, so that "address already in use" is read on a terminal in its usual state.
 func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scenarios.Script) error {
-	screen, err := tui.OpenTerminal()
+	screen, fini, undo, err := openScreen()
 	if err != nil {
 		return env(err)
 	}
-	var once sync.Once
-	fini := func() { once.Do(screen.Fini) }
-	defer fini()
-	undo := onCrash(fini)
 	defer undo()
+	defer fini()
 
 	s, err := newSession(o, b, script, nil)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -198,15 +197,12 @@ func (o *replayOptions) screen(f recording) error {
 	if err := o.within(f); err != nil {
 		return err
 	}
-	screen, err := tui.OpenTerminal()
+	screen, fini, undo, err := openScreen()
 	if err != nil {
 		return env(fmt.Errorf("%w (evviz replay --text prints the events)", err))
 	}
-	var once sync.Once
-	fini := func() { once.Do(screen.Fini) }
-	defer fini()
-	undo := onCrash(fini)
 	defer undo()
+	defer fini()
 
 	p := trace.NewPlayer(f)
 	p.SetSpeed(o.speed)

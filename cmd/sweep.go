@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -103,13 +102,5 @@ func (o *compareOptions) runSweep(c *cobra.Command, specs []string, ps []scenari
 		to := &out.Steps[i/n].Columns[i%n]
 		to.Runs, to.Lost = col.Runs, col.Lost
 	}
-	switch {
-	case o.json:
-		return out.WriteJSON(os.Stdout)
-	case o.csv:
-		return out.WriteCSV(os.Stdout)
-	case o.md:
-		return out.WriteMarkdown(os.Stdout)
-	}
-	return out.WriteText(os.Stdout)
+	return o.print(out)
 }

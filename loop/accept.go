@@ -79,7 +79,7 @@ func (l *Loop) acceptOne() (*conn, unix.Errno) {
 func (l *Loop) newConn(fd int, peer string, flags int, blocking bool) *conn {
 	id := l.peerName(fd, peer)
 	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
-	c := &conn{fd: fd, id: uint64(uint32(fd)) | uint64(gen)<<32, gen: gen, peer: peer, left: -1, blocking: blocking}
+	c := &conn{fd: fd, id: lifeID(fd, gen), gen: gen, peer: peer, left: -1, blocking: blocking}
 	if l.crowd {
 		c.mu.Lock() // its caller gives it back
 	}

@@ -23,7 +23,7 @@ const (
 type conn struct {
 	mu   sync.Mutex // used when the server has several threads; see shared
 	fd   int
-	id   uint64 // data, also after the connection has been closed
+	id   uint64 // of descriptor and generation (lifeID), also after the connection has been closed; the data of its registration
 	gen  uint32 // how often this number has been used, so that a late report of its predecessor is seen as stale
 	peer string
 	at   int // index in Loop.order
@@ -70,8 +70,6 @@ const (
 	outHigh = 1 << 20
 	outLow  = 1 << 18
 )
-
-func (c *conn) data() uint64 { return uint64(uint32(c.fd)) | uint64(c.gen)<<32 }
 
 // each yields the open connections. The one that was yielded may be closed meanwhile, no other.
 func (l *Loop) each() iter.Seq[*conn] {

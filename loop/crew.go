@@ -2,7 +2,6 @@ package loop
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -28,8 +27,9 @@ type crew struct {
 	ended    chan struct{}
 }
 
-// muster starts n hands, each with what run does on a thread of its own. A hand is ready when prepare has returned.
-func (l *Loop) muster(n int, role uint32, prepare func(h *Loop) error, run func(h *Loop)) error {
+// muster starts n hands, each with what run does on a thread of its own and a name for it. A hand is ready when prepare has
+// returned.
+func (l *Loop) muster(n int, name func(i int) string, prepare func(h *Loop) error, run func(h *Loop)) error {
 	c := &crew{first: l, ended: make(chan struct{})}
 	l.world.Lock() // until the first thread has done what it is at; see releaseWorld
 	l.holdsWorld = true
@@ -48,12 +48,9 @@ func (l *Loop) muster(n int, role uint32, prepare func(h *Loop) error, run func(
 			h.tidNow.Store(int64(h.tid))
 			h.tr = l.cfg.NewRing(trace.RoleWorker)
 			defer h.tr.Close()
-			name := h.name(fmt.Sprintf("loop %d", i+2))
-			if role == trace.RoleOther {
-				name = h.name("acceptor")
-			}
+			id := h.name(name(i))
 			e := h.tr.Next(trace.Thread, h.tr.Now())
-			e.A, e.B, e.Gen, e.Mask, e.Aux = int64(h.pid), int64(h.tid), uint32(h.pid), trace.RoleLoop, name
+			e.A, e.B, e.Gen, e.Mask, e.Aux = int64(h.pid), int64(h.tid), uint32(h.pid), trace.RoleLoop, id
 			h.tellUsage() // Go may have used the thread before
 			err := prepare(h)
 			ready <- err

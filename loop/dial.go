@@ -141,7 +141,7 @@ func (d *outbound) connectTo(addr netip.AddrPort) {
 	peer := addr.String()
 	id := l.peerName(fd, peer)
 	gen := l.opened(fd, trace.TypeStream, trace.OriginSocket, id, 0, openFlags)
-	c := &conn{fd: fd, id: uint64(uint32(fd)) | uint64(gen)<<32, gen: gen, peer: peer, left: -1, dialer: d, addr: addr, dialing: dialNew, trigger: l.b.trigger()}
+	c := &conn{fd: fd, id: lifeID(fd, gen), gen: gen, peer: peer, left: -1, dialer: d, addr: addr, dialing: dialNew, trigger: l.b.trigger()}
 	l.enter(c)
 	d.c = c
 	if l.b.RegisterOrder == RegisterEarly {

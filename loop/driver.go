@@ -26,6 +26,22 @@ type driver interface {
 	closing(l *Loop, c *conn)
 }
 
+// asking is the part of a driver that registers nothing: it asks the descriptors themselves.
+type asking struct{}
+
+func (asking) attach(l *Loop) error {
+	for c := range l.each() {
+		l.letIn(c)
+		c.registered, c.state = false, drained
+	}
+	return nil
+}
+
+func (asking) detach(*Loop)               {}
+func (asking) added(*Loop, *conn) error   { return nil }
+func (asking) changed(*Loop, *conn) error { return nil }
+func (asking) closing(*Loop, *conn)       {}
+
 // attach makes the driver of the present mode and registers everything that is open. After an error the loop has no
 // driver that works.
 func (l *Loop) attach() error {

@@ -14,20 +14,7 @@ import (
 //
 // Connections that were open when the loop was switched to this mode are served one after the other, before the next
 // accept.
-type blocking struct{}
-
-func (*blocking) attach(l *Loop) error {
-	for c := range l.each() {
-		l.letIn(c)
-		c.registered, c.state = false, drained
-	}
-	return nil
-}
-
-func (*blocking) detach(*Loop)               {}
-func (*blocking) added(*Loop, *conn) error   { return nil }
-func (*blocking) changed(*Loop, *conn) error { return nil }
-func (*blocking) closing(*Loop, *conn)       {}
+type blocking struct{ asking }
 
 // turn is one accept, or one read of the only client that is served, and the answer to it.
 func (*blocking) turn(l *Loop) error {

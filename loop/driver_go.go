@@ -25,6 +25,8 @@ import (
 //
 // The mode cannot be entered or left while connections are open: the runtime must have a socket from its birth.
 type netpoller struct {
+	asking
+
 	l  *Loop
 	ln net.Listener
 	wg sync.WaitGroup
@@ -79,10 +81,6 @@ func (n *netpoller) detach(*Loop) {
 	n.wg.Wait()
 	n.tr.Close()
 }
-
-func (*netpoller) added(*Loop, *conn) error   { return nil }
-func (*netpoller) changed(*Loop, *conn) error { return nil }
-func (*netpoller) closing(*Loop, *conn)       {}
 
 // turn is the first thread's: it has nothing to do but timers and tasks.
 func (*netpoller) turn(l *Loop) error {

@@ -9,17 +9,13 @@ import (
 )
 
 // polling is the loop of the tutorials: ask everybody, sleep, ask again. It never knows whether asking is worth it.
-type polling struct{}
+type polling struct{ asking }
 
-func (*polling) attach(l *Loop) error {
-	for c := range l.each() {
-		l.letIn(c)
-		c.registered, c.state = false, drained
+func (p *polling) attach(l *Loop) error {
+	if err := p.asking.attach(l); err != nil || !l.b.Split {
+		return err
 	}
-	if !l.b.Split {
-		return nil
-	}
-	return l.muster(1, trace.RoleOther, func(h *Loop) error { h.drv = &polling{}; return nil }, (*Loop).acceptor)
+	return l.muster(1, func(int) string { return "acceptor" }, func(h *Loop) error { h.drv = &polling{}; return nil }, (*Loop).acceptor)
 }
 
 // acceptor is the life of the thread that accepts when the work is split: it shares the table with the thread that reads,
@@ -42,10 +38,7 @@ func (l *Loop) acceptor() {
 	}
 }
 
-func (*polling) detach(l *Loop)             { l.dismiss() }
-func (*polling) added(*Loop, *conn) error   { return nil }
-func (*polling) changed(*Loop, *conn) error { return nil }
-func (*polling) closing(*Loop, *conn)       {}
+func (*polling) detach(l *Loop) { l.dismiss() }
 
 // turn is one round and the sleep after it.
 func (*polling) turn(l *Loop) error {

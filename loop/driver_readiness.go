@@ -72,7 +72,7 @@ func (d *readiness) register(l *Loop, c *conn) error {
 		c.trigger = l.b.trigger()
 	}
 	c.mask = l.interest(c)
-	if err := d.p.Add(c.fd, c.gen, c.mask, c.data()); err != nil {
+	if err := d.p.Add(c.fd, c.gen, c.mask, c.id); err != nil {
 		return fmt.Errorf("register %s: %w", c.peer, err)
 	}
 	c.registered = true
@@ -99,7 +99,7 @@ func (d *readiness) changed(l *Loop, c *conn) error {
 	if m == c.mask {
 		return nil
 	}
-	if err := d.p.Modify(c.fd, c.gen, m, c.data()); err != nil {
+	if err := d.p.Modify(c.fd, c.gen, m, c.id); err != nil {
 		return err
 	}
 	c.mask, c.rearmed = m, true
@@ -315,7 +315,7 @@ func (d *readiness) wakeReported(l *Loop, inst trace.InstanceID, now int64) {
 // end of file, until this (TRUTH.md P24). If something is ready already the kernel reports it at once.
 func (d *readiness) rearm(l *Loop, c *conn) {
 	m := l.interest(c)
-	if err := d.p.Modify(c.fd, c.gen, m, c.data()); err != nil {
+	if err := d.p.Modify(c.fd, c.gen, m, c.id); err != nil {
 		l.closeConn(c, trace.CloseError)
 		return
 	}

@@ -51,7 +51,7 @@ func (w watch) data() uint64 {
 	if w.listener {
 		return dataListener
 	}
-	return uint64(uint32(w.fd)) | uint64(w.gen)<<32
+	return lifeID(w.fd, w.gen)
 }
 
 const observerQuit = ^uint64(0)

@@ -82,6 +82,9 @@ func (s *shared) genOf(fd int) (gen uint32) {
 	return gen
 }
 
+// lifeID names a descriptor number in one of its lives.
+func lifeID(fd int, gen uint32) uint64 { return uint64(uint32(fd)) | uint64(gen)<<32 }
+
 // connOf finds the connection that a report's data means, nil when it is gone.
 func (s *shared) connOf(data uint64) (c *conn) {
 	if s.crowd {
@@ -111,7 +114,6 @@ func (s *shared) numbered(fd int) (c *conn) {
 // Names of locks in Lock events.
 const (
 	lockWorld = 1
-	lockTable = 2
 	lockPoll  = 3
 	lockWork  = 4
 	lockConn  = uint64(1) << 62 // | descriptor | generation<<32

@@ -97,7 +97,7 @@ func (l *Loop) retrigger() error {
 
 func (l *Loop) modify(d *readiness, c *conn) error {
 	m := l.interest(c)
-	if err := d.p.Modify(c.fd, c.gen, m, c.data()); err != nil {
+	if err := d.p.Modify(c.fd, c.gen, m, c.id); err != nil {
 		return err
 	}
 	c.mask, c.rearmed, c.disarmed = m, true, false

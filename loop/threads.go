@@ -20,7 +20,7 @@ func (d *readiness) hire(l *Loop) error {
 	if !ok {
 		return fmt.Errorf("only epoll can be waited on by several threads")
 	}
-	return l.muster(l.b.Threads-1, trace.RoleLoop, func(h *Loop) error {
+	return l.muster(l.b.Threads-1, func(i int) string { return fmt.Sprintf("loop %d", i+2) }, func(h *Loop) error {
 		if l.b.oneInstance() {
 			h.drv = &readiness{p: own.share(h.tr, &h.b.Rounding), shares: true}
 			return nil

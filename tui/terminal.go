@@ -14,9 +14,12 @@ import (
 // ErrNoTerminal is why the screen cannot open. The text says what to do instead.
 var ErrNoTerminal = errors.New("no usable terminal")
 
+// Screen is an open terminal. Only this package knows what it is made of.
+type Screen = tcell.Screen
+
 // OpenTerminal makes the screen, initialised, or says why there is none. An unknown TERM is treated as xterm-256color,
 // which nearly every terminal understands; TERM=dumb really cannot show a screen.
-func OpenTerminal() (tcell.Screen, error) {
+func OpenTerminal() (Screen, error) {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return nil, fmt.Errorf("%w: standard input or output is not one; use --headless to run without a screen", ErrNoTerminal)
 	}
