@@ -44,16 +44,16 @@ func TestLabOnScreen(t *testing.T) {
 	x.Until("a column of EAGAIN on the listener's lane", func(s string) bool { return lane(s, "listener", "E") })
 	x.Until("a connection that was read", func(s string) bool { return regexp.MustCompile(`fd \d+ .*r`).MatchString(s) })
 	x.Send("t")
-	x.Shows(" LEVEL ")
+	x.Shows("lab · epoll  LEVEL ")
 	x.Until("a lane that is level-triggered", func(s string) bool { return regexp.MustCompile(`fd \d+ +:\d+ +LT`).MatchString(s) })
 	x.Until("the nagging, counted", func(s string) bool { return regexp.MustCompile(`fd \d+ .*\d+x`).MatchString(s) })
 	x.Send("t")
-	x.Shows(" EDGE ")
+	x.Shows("lab · epoll  EDGE ")
 	x.Shows("nobody told again")
 	x.Send("t")
-	x.Shows(" ONESHOT ")
+	x.Shows("lab · epoll  ONESHOT ")
 	x.Send("t")
-	x.Shows(" LEVEL ")
+	x.Shows("lab · epoll  LEVEL ")
 	for mode := "epoll"; mode != "blocking"; { // past what this kernel may offer besides
 		x.Send("m")
 		x.Until("another mechanism than "+mode, func(s string) bool {
@@ -104,7 +104,7 @@ func TestNetcat(t *testing.T) {
 	x.Until("the connection that waits in the queue", func(s string) bool { return strings.Contains(s, "1 waiting for accept") })
 	begin := time.Now()
 	x.Send("t")
-	x.Shows(" LEVEL ")
+	x.Shows("lab · epoll  LEVEL ")
 	c.SetReadDeadline(time.Now().Add(20 * time.Second))
 	buf := make([]byte, 64)
 	n, err := c.Read(buf)
@@ -124,7 +124,7 @@ func TestNetcat(t *testing.T) {
 // TestRecordAndReplay records in the lab, with the key, and looks at the file on the same screen.
 func TestRecordAndReplay(t *testing.T) {
 	x := screen(t, 120, 36, "--mode", "epoll", "--scenario", "trickle")
-	x.Shows(" LEVEL ")
+	x.Shows("lab · epoll  LEVEL ")
 	x.Send("r")
 	x.Shows("REC")
 	time.Sleep(1500 * time.Millisecond) // something to record; nothing is asserted about how much

@@ -71,8 +71,9 @@ type ui struct {
 	status  string
 	bad     bool
 	until   time.Time
-	turning bool  // another lesson is on its way
-	next    *View // it has come
+	asked   []func() (string, error) // what a goroutine beside the screen is doing, first, and is to do next
+	turning bool                     // another lesson is on its way
+	next    *View                    // it has come
 }
 
 const (
@@ -114,16 +115,37 @@ func (u *ui) message() (string, bool) {
 	return u.status, u.bad
 }
 
-// ask runs something of the lab beside the screen and tells what came of it.
+// ask runs something of the lab beside the screen and tells what came of it. What is asked for in a hurry is done one
+// after the other, in the order of the keys: "t" and then "m" must not end as "m" and then "t".
 func (u *ui) ask(f func() (string, error)) {
-	u.opt.Go(func() {
+	u.mu.Lock()
+	u.asked = append(u.asked, f)
+	first := len(u.asked) == 1
+	u.mu.Unlock()
+	if first {
+		u.opt.Go(u.answer)
+	}
+}
+
+// answer runs what was asked for until nothing is left.
+func (u *ui) answer() {
+	for {
+		u.mu.Lock()
+		f := u.asked[0]
+		u.mu.Unlock()
 		s, err := f()
 		if err != nil {
-			u.tell(true, err.Error())
+			s = err.Error()
+		}
+		u.tell(err != nil, s)
+		u.mu.Lock()
+		u.asked = u.asked[1:]
+		done := len(u.asked) == 0
+		u.mu.Unlock()
+		if done {
 			return
 		}
-		u.tell(false, s)
-	})
+	}
 }
 
 func (u *ui) cycleTrigger() { u.ask(u.opt.Lab.CycleTrigger) }
