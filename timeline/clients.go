@@ -30,6 +30,9 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 	case trace.StepSleep, trace.StepNote:
 		return
 	}
+	if e.Aux&0xff == trace.StepConnect && e.Dur >= slowConnect && e.Errno == 0 {
+		t.slowConnect(s, e)
+	}
 	peer := t.names.now(s.id, e.Inst)
 	if peer == "" {
 		return
@@ -56,4 +59,14 @@ func (t *Timeline) claimSteps(l *laneB, peer string) {
 		t.mark(l, q.t, q.m, 0)
 	}
 	delete(t.unclaimed, peer)
+}
+
+// slowConnect notes a client that was kept waiting for its connection: it is told on the listener.
+func (t *Timeline) slowConnect(s *stream, e *trace.Event) {
+	for _, l := range t.lanes {
+		if l.pub.Kind == KindListener && l.pub.Closed == 0 {
+			t.happened(s, l, IncSlowConnect, e.Start(), e.Dur, true)
+			return
+		}
+	}
 }

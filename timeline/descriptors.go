@@ -46,6 +46,11 @@ func (t *Timeline) open(s *stream, e *trace.Event) {
 		t.note(s, l, e.Time, MarkOpen, 0)
 	}
 	t.describe(s, l, e, typ)
+	l.watch.origin = from
+	if from == trace.OriginAccept {
+		l.watch.connected = true
+	}
+	l.watch.flags(e.Mask)
 }
 
 func (t *Timeline) describe(s *stream, l *laneB, e *trace.Event, typ uint32) {
@@ -95,6 +100,10 @@ func (t *Timeline) closeFD(s *stream, e *trace.Event) {
 	} else {
 		t.count(s, e.Time, uint8(MarkClose), 0)
 	}
+	if l.refs == 1 {
+		l.watch.toucher = s
+		sl.gone = stolen(s, l)
+	}
 	t.release(s.tb, sl, e.FD, e.Time, e.Aux&0xff)
 }
 
@@ -107,6 +116,7 @@ func (t *Timeline) fdFlags(s *stream, e *trace.Event) {
 		if sl := s.tb.at(e.FD, false); sl != nil {
 			sl.cloexec = e.Mask&oCloexec != 0
 		}
+		l.watch.flags(e.Mask)
 	}
 }
 
@@ -128,6 +138,8 @@ func (t *Timeline) connect(s *stream, e *trace.Event) {
 	if l == nil || old {
 		return
 	}
+	t.touchedBy(s, l, e.Time)
+	l.watch.connected = true
 	if l.pub.Type == trace.TypeUnknown {
 		t.setType(l, trace.TypeStream)
 	}
@@ -168,6 +180,7 @@ func (t *Timeline) newInstance(s *stream, e *trace.Event) {
 	if l.inst == nil {
 		l.inst = &instance{lane: l}
 	}
+	t.usesInstance(s, l.inst, e.Time)
 	s.inst = instCache{}
 }
 
@@ -192,6 +205,10 @@ func (t *Timeline) state(s *stream, e *trace.Event) {
 			return
 		}
 		sl.cloexec = e.Mask&oCloexec != 0
+		if e.Mask&oNonblock != 0 {
+			l.watch.nonblock = Yes
+		}
+		l.watch.connected = l.watch.connected || peer != ""
 		if l.pub.Type == trace.TypeUnknown {
 			t.setType(l, typ)
 		}

@@ -26,6 +26,7 @@ type slot struct {
 	former  *laneB // what the number meant before
 	fhint   uint32
 	uses    uint32 // generation of our own, counts lanes of this number
+	gone    imposter
 }
 
 type table struct {
@@ -103,6 +104,8 @@ type stream struct {
 	wakeUse  int  // reports of this wake that told something new
 	called   bool // it made a system call
 	anon     *instance
+	inc      incidents
+	watch    streamWatch
 }
 
 // observed says that a thread is part of the watching, not of what is watched.
@@ -317,6 +320,7 @@ func (t *Timeline) fill(tb *table, sl *slot, fd int32, l *laneB) {
 	sl.hint = 0
 	sl.uses++
 	l.refs++
+	l.watch.imposter, sl.gone = sl.gone, imposter{}
 	if l.pub.Gen == 0 {
 		l.pub.Gen = sl.uses
 	}

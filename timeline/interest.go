@@ -35,6 +35,8 @@ type instance struct {
 	dense []*reg
 	more  map[int32]*reg
 	data  map[uint64]dataRef
+	stats InstanceStats
+	watch instanceWatch
 	batch []*reg // reported, or read, since somebody went to wait here
 	stale []*reg // their number means something else by now
 }
@@ -63,6 +65,7 @@ type reg struct {
 	rearmed bool // MOD or ADD since the last report, while data waited
 	last    uint32
 	rep     report
+	watch   regWatch
 }
 
 // instCache saves the look-up of the instance that a stream used last.
@@ -199,11 +202,14 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 	}
 	if e.Errno != 0 {
 		t.stats.InterestErrors++
+		t.ctlFailed(s, e)
 		return
 	}
 	in := t.instance(s, e.Inst)
+	t.usesInstance(s, in, e.Time)
 	if e.Kind == trace.Deregister {
 		t.stats.Deregisters++
+		in.stats.Deregisters++
 		r := in.reg(e.FD)
 		if r == nil {
 			if l, old := t.find(s, e, false); l != nil && !old {
@@ -233,12 +239,14 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 	m := MarkRegister
 	if e.Kind == trace.Modify {
 		t.stats.Modifies++
+		t.modified(s, in, r, e)
 		m = MarkModify
 		if r != nil && r.known && r.mask == e.Mask {
 			m = MarkRearmed
 		}
 	} else {
 		t.stats.Registers++
+		in.stats.Registers++
 	}
 	if r == nil {
 		r = t.register(in, l, s.tb, e.FD)
@@ -251,6 +259,10 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 		l.fresh = false // what came before the kernel looked again is no news after it
 	}
 	t.setInterest(r, e.Mask, uint64(e.A), e.Time)
+	r.watch.pid, r.watch.inBatch = s.pid, false
+	if e.Mask&bitOut != 0 {
+		l.watch.ends(IncStuckOutput, e.Time)
+	}
 	t.endStranded(l, e.Time)
 	t.mark(l, e.Time, m, 0)
 }

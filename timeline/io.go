@@ -31,6 +31,7 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		return
 	}
 	t.recall(l)
+	t.readBy(s, l, e)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown {
 		switch e.Aux & 0xff {
 		case trace.CallRecvfrom, trace.CallRecvmsg, trace.CallRecvmmsg:
@@ -131,6 +132,7 @@ func (t *Timeline) accept(s *stream, e *trace.Event) {
 	if l.pub.Kind != KindListener {
 		t.setType(l, trace.TypeListener)
 	}
+	t.acceptBy(s, l, e)
 	l.pub.LastRead = Op{e.Time, 0, e.A, e.Errno}
 	switch e.Errno {
 	case 0:
@@ -186,6 +188,12 @@ func (t *Timeline) accepted(s *stream, e *trace.Event) {
 	c.byAccept = true
 	c.pub.Kind, c.pub.Opened = KindConn, e.Time
 	t.fill(s.tb, sl, fd, c)
+	c.watch.origin, c.watch.connected = trace.OriginAccept, true
+	if e.Aux&0xff == trace.CallAccept {
+		c.watch.nonblock = No
+	} else {
+		c.watch.flags(e.Mask)
+	}
 	sl.cloexec = e.Mask&oCloexec != 0
 	t.stats.Opens++
 	t.stats.Connections++
@@ -199,6 +207,7 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 		return
 	}
 	t.recall(l)
+	t.writeBy(s, l, e)
 	if e.Errno == eINTR {
 		t.note(s, l, e.Time, MarkOther, 0)
 		return
@@ -341,6 +350,9 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 		t.setType(l, trace.TypeListener)
 	}
 	t.mark(l, e.Time, MarkQueue, cut(e.A))
+	if e.B > 0 && e.A > e.B {
+		t.happened(s, l, IncOverflow, e.Time, e.A, true)
+	}
 	if e.A <= 0 {
 		t.closeBar(l, e.Time)
 		l.ledger, l.arrival = 0, 0

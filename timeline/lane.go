@@ -62,6 +62,13 @@ type Lane struct {
 	LastWrite     Op
 	Stats         LaneStats
 
+	Incidents []Incident     // what a rule may judge; nil none
+	Takers    []Taker        // listener: who accepted how many
+	Instance  *InstanceStats // epoll instance: what was asked of it; nil for other lanes
+	EOFSince  int64          // the end of file was read and nothing has been written since; 0 not
+	Origin    uint32         // trace.Origin*, 0 unknown
+	Nonblock  Tri            // O_NONBLOCK
+
 	marks   markView
 	bars    barView
 	trigger []triggerTurn
@@ -86,6 +93,22 @@ type LaneStats struct {
 	LastLatency       int64 // arrival to served, ns; -1 unknown
 	Latencies         int64 // how many are known
 	LatencySum        int64 // ... all together, ns
+}
+
+// Tri is yes, no or not known.
+type Tri uint8
+
+// The values of a Tri.
+const (
+	Unknown Tri = iota
+	Yes
+	No
+)
+
+// Taker is a thread that accepted connections.
+type Taker struct {
+	PID, TID int64
+	N        int64
 }
 
 // triggerTurn is the moment from which a lane is registered with a trigger.
@@ -136,6 +159,7 @@ type laneB struct {
 	epoch        uint32
 	reported     bool
 	reply        replyTo
+	watch        laneWatch
 }
 
 func (t *Timeline) newLane(tb *table, fd int32) *laneB {
@@ -174,6 +198,7 @@ func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
 func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
 	t.closeBar(l, at)
 	l.pauseSince = 0
+	t.closing(l, at)
 	t.mark(l, at, MarkClose, 0)
 	t.stats.Closes++
 	l.pub.Closed, l.pub.CloseWhy = max(at, 1), why
@@ -196,6 +221,7 @@ func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
 func (t *Timeline) forget(n int) {
 	for _, l := range t.closed[:n] {
 		l.dead = true
+		t.past.take(l)
 		l.marks.drop()
 		t.spans -= len(l.bars.spans)
 		l.bars = barStore{}
@@ -270,6 +296,10 @@ func (l *laneB) publish(now int64) *Lane {
 	p.Pending, p.PendingSince = l.since != 0, l.since
 	p.Stranded, p.StrandedSince = l.strandedAt != 0, l.strandedAt
 	p.Unread = l.ledger
+	l.watch.publish(p, now)
+	if l.inst != nil {
+		p.Instance = l.inst.stats.publish(l.inst)
+	}
 	p.marks = l.marks.view()
 	p.bars = l.bars.view(l.since, l.start, l.strandedAt, now)
 	p.trigger = l.trig
@@ -321,6 +351,8 @@ func (t *Timeline) closeBar(l *laneB, at int64) {
 	st.LongestWait = max(st.LongestWait, at-l.since)
 	l.since, l.start = 0, 0
 	t.setStranded(l, 0)
+	l.watch.ends(IncStranded, at)
+	l.watch.ends(IncDisarmed, at)
 	last := t.pending[len(t.pending)-1]
 	t.pending[l.pendIndex] = last
 	last.pendIndex = l.pendIndex
@@ -348,6 +380,8 @@ func (t *Timeline) endStranded(l *laneB, at int64) {
 	t.noteSpans(l, n)
 	l.start = max(at, l.start)
 	t.setStranded(l, 0)
+	l.watch.ends(IncStranded, at)
+	l.watch.ends(IncDisarmed, at)
 	t.touch(l)
 }
 

@@ -39,6 +39,7 @@ type Class uint8
 const (
 	ClassStale     Class = iota // its number was closed, its description lives elsewhere
 	ClassRearmed                // caused by MOD or ADD, about data that waited before it
+	ClassHerd                   // another thread had got it, or took it
 	ClassUntouched              // the same as before, and nobody has touched it since
 	ClassExhausted              // a connection that cannot be accepted for want of descriptors
 	ClassNothing                // the first operation after it found nothing (EAGAIN)
@@ -54,7 +55,7 @@ const (
 	ClassCount
 )
 
-var classNames = [ClassCount]string{"stale", "re-armed", "untouched", "exhausted", "nothing there", "left-over", "error", "end of file",
+var classNames = [ClassCount]string{"stale", "re-armed", "herd loser", "untouched", "exhausted", "nothing there", "left-over", "error", "end of file",
 	"hang-up", "timer", "wake-up", "fresh", "writable", "unknown"}
 
 // String is the class in words.
@@ -93,6 +94,9 @@ type report struct {
 	prev    Drain // what the report before left behind
 	maybe   bool  // left-over is likely: something may have been left and the wait did not sleep
 	first   outcome
+	at      int64
+	herd    bool   // another thread was told of the same, or took it
+	before  uint32 // bits of the report before
 }
 
 func classify(r *report, k LaneKind) Class {
@@ -102,6 +106,8 @@ func classify(r *report, k LaneKind) Class {
 		return ClassStale
 	case r.rearmed && in:
 		return ClassRearmed
+	case r.herd:
+		return ClassHerd
 	case r.why == trace.RenotifyUntouched, r.same:
 		return ClassUntouched
 	case r.first == outExhausted, r.prev == DrainExhausted && in && r.first != outData:
@@ -178,10 +184,14 @@ func (t *Timeline) settle(r *reg, out outcome, at int64) {
 	}
 	if out != outNone {
 		p.first = out
+		if out == outAgain && p.mask&^bitOut != 0 && r.lane.watch.takenElsewhere(p) {
+			p.herd = true
+		}
 		t.judge(r, false)
 	}
 	p.open = false
 	t.count(p.s, at, cntClass+uint8(p.class), 0)
+	t.reportSettled(r, out, at)
 }
 
 // recall forgets what was assumed of a lane before events were lost.
@@ -198,8 +208,8 @@ func (t *Timeline) recall(l *laneB) {
 	}
 }
 
-// quick is how long a wait may last and still count as one that did not sleep, in ns.
-const quick = 100_000
+// quick is how long a wait may last and still count as one that did not sleep, ns. Under a tracer every call is slow.
+func (t *Timeline) quick() int64 { return max(100_000, 8*t.pace) }
 
 // ready handles a report.
 func (t *Timeline) ready(s *stream, e *trace.Event) {
@@ -234,6 +244,7 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 	}
 	prev := r.drain
 	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.stale, rearmed: r.rearmed && !news}
+	t.delivered(s, in, r, e, &p, news)
 	if r.trigger == trace.TriggerLevel && !r.rearmed && !news && r.last&e.Mask != 0 {
 		t.repeated(&p, r, e, expected)
 	}
@@ -269,7 +280,7 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 func (t *Timeline) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	bytes := e.Mask&bitsIn != 0 && e.B != 1
 	told := t.exact && bytes && r.lane.pub.Kind != KindListener
-	slept := !t.timed || p.s.last-p.s.waitFrom >= quick
+	slept := !t.timed || p.s.last-p.s.waitFrom >= t.quick()
 	switch {
 	case told:
 	case p.prev == DrainUntouched && bytes && !t.exact:
@@ -396,6 +407,9 @@ func (t *Timeline) goWait(in *instance, at int64) {
 		}
 		t.settle(r, outNone, at)
 		l := r.lane
+		if r.drain == DrainExhausted && r.trigger != trace.TriggerLevel {
+			t.begins(r.rep.s, l, IncDeaf, at, true)
+		}
 		if l.since == 0 {
 			continue
 		}
@@ -414,6 +428,7 @@ func (t *Timeline) goWait(in *instance, at int64) {
 			}
 			if l.ledger > 0 || r.drain == DrainUntouched || r.drain == DrainMaybe {
 				t.setStranded(l, at)
+				t.leftBehind(r, at)
 			}
 		}
 	}

@@ -23,6 +23,9 @@ type LoopLane struct {
 	InSince int64
 	Watched int64 // descriptors that the last wait was about; -1 unknown
 
+	Incidents []Incident
+	Set       *InstanceStats // of the set that it passes to poll or select; nil it passed none
+
 	counts markView
 	states stateView
 	gaps   []int64
@@ -158,6 +161,10 @@ func (lp *loopB) publish(now int64) *LoopLane {
 	p.states = lp.view(now)
 	p.counts = lp.store.view()
 	p.gaps = lp.gaps
+	p.Incidents = lp.s.inc.publish(0)
+	if in := lp.s.watch.set; in != nil {
+		p.Set = in.stats.publish(in)
+	}
 	p.State = lp.settled(lp.now())
 	if lp.nopen > 0 {
 		p.Since = lp.open[lp.nopen-1].t
@@ -205,6 +212,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		return
 	}
 	s.inWait = false
+	t.waitEnds(s, e)
 	if s.loop != nil && e.Gen > 0 {
 		s.loop.pub.Watched = int64(e.Gen) - 1
 	}
@@ -250,6 +258,7 @@ func cutShort(e *trace.Event) bool {
 func (t *Timeline) waitBegins(s *stream, in *instance, at int64) {
 	t.wakeEnds(s, at)
 	t.goWait(in, at)
+	t.goesToWait(s, in, at)
 	s.inWait, s.waitFrom = true, at
 	if s.loop != nil {
 		s.loop.rest(at, LoopWaiting)
@@ -281,6 +290,7 @@ func (t *Timeline) sleep(s *stream, e *trace.Event) {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
+	t.sleeps(s, e, phase)
 	if lp := s.loop; lp != nil {
 		if phase == trace.PhaseEnter || lp.now() != LoopAsleep {
 			at := e.Time

@@ -17,6 +17,7 @@ type Snapshot struct {
 	Loops []*LoopLane // in order of their first event
 	Lanes []*Lane     // listeners first, then everything by order of beginning
 	Stats Stats
+	Past  []Past // incidents of lanes that are no longer kept
 
 	events    eventView
 	names     *nameTable
@@ -80,6 +81,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	s.Stats.Answered, s.Stats.RoundTrip = t.traffic.answered.read(), t.traffic.trip.read()
 	s.Stats.Traffic, s.Stats.Usage = t.trafficNow(), t.usageNow()
 	s.latBars = t.latBars
+	s.Past = t.past.publish()
 	s.Stats.RenotifyKnown = t.stats.Reports > 0 || reports(t.mode, t.stats.Waits)
 	s.Stats.RenotifyInferred = s.Stats.RenotifyKnown && !t.exact
 	return s

@@ -61,6 +61,8 @@ type Timeline struct {
 	latMax   int64
 	latDirty bool
 	traffic  traffic
+	past     pastIncidents
+	pace     int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
 }
 
 // New makes an empty timeline.
@@ -193,6 +195,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		return // calls of the watching are no calls of the watched
 	}
 	t.made(s, e)
+	if e.Dur > 0 {
+		t.spent(s, e)
+	}
 	switch e.Kind {
 	case trace.Wait:
 		t.wait(s, e)
@@ -246,6 +251,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		t.listen(s, e)
 	case trace.Shutdown:
 		if l, old := t.find(s, e, false); l != nil && !old && e.Errno == 0 {
+			if e.Aux != 0 {
+				t.outputEnds(s, l, e.Time)
+			}
 			t.note(s, l, e.Time, MarkShutdown, 0)
 		}
 	case trace.Instance:
@@ -268,7 +276,10 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		t.submission(s, e)
 	case trace.Complete:
 		t.completion(s, e)
+	case trace.TimerSet:
+		t.timerSet(s, e)
 	case trace.TimerFire:
+		t.timerFired(s, e)
 		t.stats.Timers += max(int64(e.Mask), 1)
 	case trace.Task:
 		if phase != trace.PhaseEnter {

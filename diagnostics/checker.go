@@ -1,0 +1,197 @@
+package diagnostics
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"evviz/timeline"
+)
+
+// checker is one run of the rules over a picture.
+type checker struct {
+	s     *timeline.Snapshot
+	set   Settings
+	rule  *Rule
+	found []*Finding
+	lanes []subject
+}
+
+// subject is a lane, or all lanes of which only the sum of what happened is kept.
+type subject struct {
+	l    *timeline.Lane
+	name string
+}
+
+// subjects are the lanes that something happened on.
+func (c *checker) subjects() []subject {
+	if c.lanes != nil {
+		return c.lanes
+	}
+	c.lanes = []subject{}
+	for _, l := range c.s.Lanes {
+		if len(l.Incidents) > 0 {
+			c.lanes = append(c.lanes, subject{l, laneName(l)})
+		}
+	}
+	for i := range c.s.Past {
+		p := &c.s.Past[i]
+		l := &timeline.Lane{FD: -1, Kind: timeline.KindConn, Unread: -1, Unsent: -1, Incidents: []timeline.Incident{p.Incident}}
+		c.lanes = append(c.lanes, subject{l, Count(p.Lanes, "descriptor that is closed", "descriptors that are closed")})
+	}
+	return c.lanes
+}
+
+// each visits every incident of a kind on a lane.
+func (c *checker) each(k timeline.IncidentKind, visit func(x subject, i *timeline.Incident)) {
+	for _, x := range c.subjects() {
+		for i := range x.l.Incidents {
+			if x.l.Incidents[i].Kind == k {
+				visit(x, &x.l.Incidents[i])
+			}
+		}
+	}
+}
+
+// eachThread visits every incident of a kind on a thread.
+func (c *checker) eachThread(k timeline.IncidentKind, visit func(lp *timeline.LoopLane, i *timeline.Incident)) {
+	for _, lp := range c.s.Loops {
+		for i := range lp.Incidents {
+			if lp.Incidents[i].Kind == k {
+				visit(lp, &lp.Incidents[i])
+			}
+		}
+	}
+}
+
+func laneName(l *timeline.Lane) string {
+	name := fmt.Sprintf("fd %d", l.FD)
+	switch {
+	case l.Kind == timeline.KindListener:
+		name += " (listener"
+		if l.Local != "" {
+			name += " " + l.Local
+		}
+		return name + ")"
+	case l.Peer != "":
+		return name + " (" + l.Peer + ")"
+	case l.Label != "":
+		return name + " (" + l.Label + ")"
+	}
+	return name
+}
+
+func loopName(lp *timeline.LoopLane) string {
+	switch {
+	case lp.TID != 0 && lp.Name != "":
+		return fmt.Sprintf("thread %d (%s)", lp.TID, lp.Name)
+	case lp.TID != 0:
+		return fmt.Sprintf("thread %d", lp.TID)
+	case lp.Name != "":
+		return "the thread " + lp.Name
+	}
+	return "the thread"
+}
+
+// find begins a finding about a lane.
+func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
+	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, Lane: x.l.ID, FD: x.l.FD, Peer: x.l.Peer, Subject: x.name, Sentence: sentence, Fix: fix}
+	if x.l.Kind == timeline.KindListener {
+		f.Peer = x.l.Local
+	}
+	for _, lp := range c.s.Loops {
+		if i != nil && lp.Stream == i.Stream {
+			f.Thread = int64(lp.TID)
+		}
+	}
+	c.add(f, i)
+	return f
+}
+
+// onThread begins a finding about a thread.
+func (c *checker) onThread(lp *timeline.LoopLane, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
+	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, FD: -1, Thread: int64(lp.TID), Subject: loopName(lp), Sentence: sentence, Fix: fix}
+	c.add(f, i)
+	return f
+}
+
+func (c *checker) add(f *Finding, i *timeline.Incident) {
+	if i != nil {
+		f.Count, f.First, f.Last = i.N, i.First, i.Last
+		for _, m := range i.Moments {
+			f.Evidence = append(f.Evidence, m.At)
+		}
+		if len(f.Evidence) == 0 {
+			f.Evidence = []int64{i.First}
+		}
+	}
+	c.found = append(c.found, f)
+}
+
+// spinning grades an incident that comes in rows.
+func (c *checker) spinning(i *timeline.Incident) Severity {
+	switch {
+	case i.Tight == 0 || i.Tight > int64(c.set.SpinWindow):
+		return Info
+	case i.Run >= 64 && i.RunTime > 0 && float64(i.Run-1)/float64(i.RunTime)*1e9 > float64(c.set.SpinRate):
+		return Critical
+	}
+	return Warn
+}
+
+// stall is how long something must lie before it counts as forgotten.
+func (c *checker) stall() int64 {
+	if c.lab() {
+		return int64(c.set.LabStall)
+	}
+	return int64(c.set.Stall)
+}
+
+// lab says whether the source measures both ends.
+func (c *checker) lab() bool { return c.s.Mode.Known }
+
+// sure is certain when every one of an incident was measured, and otherwise what is said.
+func sure(i *timeline.Incident, else_ Verdict) Verdict {
+	if i.Sure >= i.N {
+		return Certain
+	}
+	return else_
+}
+
+// over counts the moments with a value of at least limit, and gives the longest.
+func over(i *timeline.Incident, limit int64) (n int64, moments []int64) {
+	for _, m := range i.Moments {
+		if m.V >= limit {
+			n++
+			moments = append(moments, m.At)
+		}
+	}
+	return n, moments
+}
+
+// maxFindings is how many findings of one rule are told apart; the rest is summed up in one more.
+const maxFindings = 16
+
+// gather keeps the weightiest findings of a rule, from the index at on, and sums up the rest.
+func (c *checker) gather(at int) {
+	mine := c.found[at:]
+	if len(mine) <= maxFindings {
+		return
+	}
+	slices.SortStableFunc(mine, byWeight)
+	rest := mine[maxFindings-1:]
+	sum := *rest[0]
+	sum.Lane, sum.FD, sum.Peer, sum.Thread, sum.Count = 0, -1, "", 0, 0
+	for _, f := range rest {
+		sum.Count += f.Count
+		sum.First, sum.Last = min(sum.First, f.First), max(sum.Last, f.Last)
+		sum.Severity, sum.Verdict = max(sum.Severity, f.Severity), min(sum.Verdict, f.Verdict)
+		if len(sum.Evidence) < maxFindings {
+			sum.Evidence = append(sum.Evidence, f.First)
+		}
+	}
+	sum.Subject = Count(int64(len(rest)), "more")
+	sum.Sentence = fmt.Sprintf("%s of the same kind, %s all together; the first: %s", Count(int64(len(rest)), "more finding"), times(sum.Count), rest[0].Sentence)
+	slices.SortFunc(sum.Evidence, cmp.Compare[int64])
+	c.found = append(c.found[:at+maxFindings-1], &sum)
+}

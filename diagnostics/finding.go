@@ -1,0 +1,95 @@
+package diagnostics
+
+import (
+	"cmp"
+	"slices"
+
+	"evviz/timeline"
+)
+
+// Severity is how much a finding matters.
+type Severity uint8
+
+// The severities. Info is something to know and no defect: it never makes a check fail.
+const (
+	Info Severity = iota
+	Warn
+	Critical
+)
+
+var severityNames = [...]string{"info", "warn", "critical"}
+
+// String is the word that the command line takes and prints.
+func (s Severity) String() string {
+	if int(s) < len(severityNames) {
+		return severityNames[s]
+	}
+	return "severity?"
+}
+
+// SeverityOf finds a severity by its word.
+func SeverityOf(word string) (Severity, bool) {
+	i := slices.Index(severityNames[:], word)
+	return Severity(max(i, 0)), i >= 0
+}
+
+// Verdict is how sure a finding is.
+type Verdict uint8
+
+// The verdicts. Certain follows from the calls alone, or from what the lab measured; likely from times and amounts; possible
+// needs a look at the program or its sockets.
+const (
+	Possible Verdict = iota
+	Likely
+	Certain
+)
+
+var verdictNames = [...]string{"possible", "likely", "certain"}
+
+// String is the word.
+func (v Verdict) String() string {
+	if int(v) < len(verdictNames) {
+		return verdictNames[v]
+	}
+	return "verdict?"
+}
+
+// Finding is what a rule has found: one for each thing (connection, listener, thread, instance) that it found it on.
+type Finding struct {
+	Rule     *Rule
+	Severity Severity
+	Verdict  Verdict
+
+	Lane    int64  // timeline.Lane.ID; 0 it is about a thread, or the whole
+	FD      int32  // -1 none
+	Peer    string // the connection's other end, or the listener's own address; "" unknown
+	Subject string // "fd 7 (127.0.0.1:53011)", "the loop of thread 4711", ...
+	Thread  int64  // thread id, 0 unknown
+
+	Count       int64
+	First, Last int64   // moments of the trace, ns
+	Evidence    []int64 // moments to look at, the first first
+
+	Sentence string // what happened, with its numbers
+	Fix      string // what to do, with the call to make
+}
+
+// byWeight puts what matters most first; the order is the same for the same trace.
+func byWeight(a, b *Finding) int {
+	return cmp.Or(-cmp.Compare(a.Severity, b.Severity), -cmp.Compare(a.Verdict, b.Verdict), cmp.Compare(a.Rule.ID, b.Rule.ID),
+		-cmp.Compare(a.Count, b.Count), cmp.Compare(a.First, b.First), cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.Thread, b.Thread))
+}
+
+// Check holds every rule against a picture and returns what was found, what matters most first. It is pure: the same picture
+// and settings give the same findings.
+func Check(s *timeline.Snapshot, set Settings) []*Finding {
+	c := &checker{s: s, set: set}
+	for i := range Rules {
+		c.rule = &Rules[i]
+		at := len(c.found)
+		c.rule.check(c)
+		c.gather(at)
+	}
+	slices.SortStableFunc(c.found, byWeight)
+	return c.found
+}

@@ -1,0 +1,56 @@
+package diagnostics
+
+import (
+	"embed"
+	"strings"
+)
+
+// Rule is one way in which an event loop goes wrong. Its id is stable: scripts depend on it.
+type Rule struct {
+	ID   string // EV08
+	Name string // write-spin
+	Says string // what it says, in one line
+
+	check func(c *checker)
+}
+
+//go:embed text
+var pages embed.FS
+
+// RuleOf finds a rule by its id or its name, in any case.
+func RuleOf(word string) *Rule {
+	for i := range Rules {
+		if strings.EqualFold(Rules[i].ID, word) || strings.EqualFold(Rules[i].Name, word) {
+			return &Rules[i]
+		}
+	}
+	return nil
+}
+
+// Page is the rule's page, as text/EV08.md has it.
+func (r *Rule) Page() string {
+	b, err := pages.ReadFile("text/" + r.ID + ".md")
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// Why is why it matters, Fix how it is mended in general, Else what else could look like it: sections of the page.
+func (r *Rule) Why() string { return r.section("Why it matters") }
+
+// Fix is how it is mended in general; a finding has a sentence of its own.
+func (r *Rule) Fix() string { return r.section("How to mend it") }
+
+// Else is what else could look like it.
+func (r *Rule) Else() string { return r.section("What else could look like this") }
+
+// section is the text under a heading, without the heading.
+func (r *Rule) section(title string) string {
+	_, rest, ok := strings.Cut(r.Page(), "\n## "+title+"\n")
+	if !ok {
+		return ""
+	}
+	text, _, _ := strings.Cut(rest, "\n## ")
+	return strings.TrimSpace(text)
+}

@@ -1,0 +1,52 @@
+package diagnostics
+
+import (
+	"fmt"
+
+	"evviz/timeline"
+)
+
+func acceptExhausted(c *checker) {
+	c.each(timeline.IncExhausted, func(x subject, i *timeline.Incident) {
+		fails := max(x.l.Stats.Counts[timeline.MarkAcceptErr], i.N)
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors, and the listener was reported again %s: the connection stays in the queue, so every wait returns at once.",
+			x.name, times(fails), again(i)), exhaustedFix).Count = fails
+	})
+	c.each(timeline.IncDeaf, func(x subject, i *timeline.Incident) {
+		n, at := over(i, c.stall())
+		if n == 0 {
+			return
+		}
+		s := fmt.Sprintf("%s is edge-triggered, its last accept failed for want of descriptors", x.name)
+		if x.l.Unread > 0 && i.Open != 0 {
+			s += fmt.Sprintf(" and %s", Count(x.l.Unread, "connection waits", "connections wait"))
+		}
+		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s: nobody is told of the queue until the next connection comes (%s so far).", s, Duration(i.Most)), exhaustedFix)
+		f.Count, f.Evidence = n, at
+	})
+}
+
+const exhaustedFix = "raise the limit of descriptors (RLIMIT_NOFILE); keep one in reserve to close, accept and close with; and stop asking for a while instead of at once."
+
+func acceptBehind(c *checker) {
+	c.each(timeline.IncOneAccept, func(x subject, i *timeline.Incident) {
+		if i.N < 4 {
+			return
+		}
+		c.find(x, i, Info, Certain, fmt.Sprintf("%s: one connection was accepted for each report while more waited, so %s came for what one could have told.", x.name, Count(i.N, "report")),
+			"accept in a loop until EAGAIN, with a limit for fairness.")
+	})
+	c.each(timeline.IncOverflow, func(x subject, i *timeline.Incident) {
+		c.find(x, i, Warn, Certain, fmt.Sprintf("%s: up to %s waited to be accepted, more than the backlog holds; the kernel drops the next ones, and their clients try again after a second.",
+			x.name, Count(i.Most, "connection")), "accept until EAGAIN at every report and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
+	})
+	c.each(timeline.IncSlowConnect, func(x subject, i *timeline.Incident) {
+		n, at := over(i, int64(c.set.LateConnect))
+		if n == 0 || x.l.Incident(timeline.IncOverflow) != nil {
+			return
+		}
+		f := c.find(x, i, Warn, Likely, fmt.Sprintf("%s: %s needed up to %s to connect: the backlog was full and their first SYN was dropped.",
+			x.name, Count(n, "client"), Duration(i.Most)), "accept until EAGAIN at every report and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
+		f.Count, f.Evidence = n, at
+	})
+}

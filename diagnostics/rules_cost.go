@@ -1,0 +1,88 @@
+package diagnostics
+
+import (
+	"fmt"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+func ctlChurn(c *checker) {
+	for _, l := range c.s.Lanes {
+		in := l.Instance
+		if in == nil || in.Reports < int64(c.set.Churn) {
+			continue
+		}
+		mods := in.Modifies - in.Rearms - in.EdgeKept
+		x := subject{l, laneName(l)}
+		again := int64(0)
+		for _, o := range c.s.Lanes {
+			if n := o.Stats.Counts[timeline.MarkRegister]; n > 1 && o.Kind == timeline.KindConn && o.Table == l.Table {
+				again += 2 * (n - 1)
+			}
+		}
+		switch {
+		case in.SameMask >= int64(c.set.Churn) && 2*in.SameMask > in.Reports:
+			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, Count(in.SameMask, "EPOLL_CTL_MOD"), Count(in.Reports, "report")),
+				"keep the mask that is registered beside the descriptor and call epoll_ctl only when it differs.").at(c, in.SameMask, l.Opened, l.LastActivity)
+		case 2*(mods+again) > in.Reports && mods+again >= int64(c.set.Churn)/2:
+			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s of interest for %s, so the program changes its mind more often than it is told something.", x.name, Count(mods+again, "change"), Count(in.Reports, "report")),
+				"write first and arm EPOLLOUT only after a short write or EAGAIN; leave EPOLLIN in place.").at(c, mods+again, l.Opened, l.LastActivity)
+		}
+	}
+}
+
+func batchFull(c *checker) {
+	for _, l := range c.s.Lanes {
+		in := l.Instance
+		if in == nil || in.FullLeft < 2 || 10*in.FullLeft <= in.Waits {
+			continue
+		}
+		sev := Info
+		if in.FullLeft >= int64(c.set.BatchFull) {
+			sev = Warn
+		}
+		x := subject{l, laneName(l)}
+		c.find(x, nil, sev, Certain, fmt.Sprintf("epoll instance %s: %s of %s filled all %s, and the next one told at once of others that had been ready all the while.",
+			x.name, Number(in.FullLeft), Count(in.Waits, "wait"), Count(in.MaxEvents, "place")), "pass a larger array to epoll_wait: a few hundred places cost nothing.").at(c, in.FullLeft, l.Opened, l.LastActivity)
+	}
+}
+
+func bigSet(c *checker) {
+	for _, lp := range c.s.Loops {
+		in := lp.Set
+		if in == nil || in.WatchedWaits == 0 {
+			continue
+		}
+		call := "poll"
+		if in.Select {
+			call = "select"
+		}
+		avg := in.Watched / in.WatchedWaits
+		i := &timeline.Incident{N: in.WatchedWaits, First: c.s.First, Last: c.s.Last}
+		if in.WatchedWaits >= 20 && avg > int64(c.set.BigSet) && 20*in.Reports < in.Watched {
+			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to %s and %.1f %% of them are ready: the kernel looks at every one, every time (%s).", loopName(lp),
+				Count(avg, "descriptor"), call, 100*float64(in.Reports)/float64(in.Watched), Count(in.WatchedWaits, "call")), "use epoll: what a wait costs then depends on what is ready and not on what is watched.")
+		}
+		if in.Select && in.MostWatched > 960 {
+			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to select: at number 1024 its sets end, and a descriptor beyond is refused or written outside the set.", loopName(lp), Count(in.MostWatched, "descriptor")),
+				"use epoll or poll, which have no such limit.")
+		}
+	}
+	refused, first, last := int64(0), int64(0), int64(0)
+	for _, l := range c.s.Lanes {
+		if l.CloseWhy == trace.CloseRefused && l.Closed != 0 {
+			if refused++; first == 0 {
+				first = l.Closed
+			}
+			last = l.Closed
+		}
+	}
+	if refused > 0 && c.s.Mode.Driver == trace.DriverSelect {
+		f := &Finding{Rule: c.rule, Severity: Warn, Verdict: Certain, FD: -1, Subject: "select",
+			Sentence: fmt.Sprintf("%s accepted and closed at once because their descriptors are 1024 or above, which select cannot watch.", Count(refused, "connection was", "connections were")),
+			Fix:      "use epoll or poll, which have no such limit."}
+		f.at(c, refused, first, last)
+		c.found = append(c.found, f)
+	}
+}

@@ -1,0 +1,117 @@
+package diagnostics
+
+import (
+	"fmt"
+
+	"evviz/timeline"
+)
+
+func staleRegistration(c *checker) {
+	c.each(timeline.IncStale, func(x subject, i *timeline.Incident) {
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s was reported %s after it had been closed here: the file behind it lives on under another number or in another process, and its registration with it.", x.name, again(i)),
+			"EPOLL_CTL_DEL before close, whenever the descriptor may have been duplicated or inherited; open with CLOEXEC so that children do not keep it.")
+	})
+}
+
+func misdispatch(c *checker) {
+	c.each(timeline.IncMisdispatch, func(x subject, i *timeline.Incident) {
+		c.find(x, i, Warn, sure(i, Likely), fmt.Sprintf("%s got a number that still had a report waiting in the batch when its former owner was closed, and was used in the same batch (%s): the old report may have gone to the new connection.", x.name, times(i.N)),
+			"put a generation beside the number into epoll_data and compare it before a report is handled, or close descriptors only after the batch.")
+	})
+}
+
+func useAfterClose(c *checker) {
+	c.eachThread(timeline.IncBadWait, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		c.onThread(lp, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s waited on an epoll instance that is closed: %s with EBADF.", loopName(lp), Count(i.N, "wait failed", "waits failed")),
+			"end the loop before its instance is closed: wake it, let it leave, and close then.")
+	})
+	c.eachThread(timeline.IncBadChange, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s changed the interest list of an epoll instance that is closed, %s.", loopName(lp), times(i.N)),
+			"take care that nobody holds the number of an instance that is closed: it may be given to another.")
+	})
+	c.each(timeline.IncInvalid, func(x subject, i *timeline.Incident) {
+		if i.Run < 2 {
+			return
+		}
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s is closed and still in the set that is passed to poll: POLLNVAL %s, and every poll returns at once.", x.name, again(i)),
+			"take a descriptor out of the array (or set its fd to -1) before it is closed.")
+	})
+	c.eachThread(timeline.IncStrayChange, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		if i.N < 2 {
+			return
+		}
+		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed interest in something that was closed or not registered, %s (EBADF or ENOENT).", loopName(lp), times(i.N)),
+			"EPOLL_CTL_DEL before close, and keep track of what is registered.")
+	})
+}
+
+func edgeLost(c *checker) {
+	c.each(timeline.IncEdgeLost, func(x subject, i *timeline.Incident) {
+		kept, edge := int64(0), 0
+		for _, l := range c.s.Lanes {
+			if l.Instance != nil {
+				kept += l.Instance.EdgeKept
+				edge += l.Instance.Edge
+			}
+		}
+		if c.switched(i.First) {
+			return
+		}
+		sev, v := Warn, Certain
+		if kept == 0 && edge == 0 {
+			v = Possible
+		} else if kept == 0 {
+			v = Likely
+		}
+		s := fmt.Sprintf("%s was registered with EPOLLET, and a MOD without it made it level-triggered", x.name)
+		if n := x.l.Incident(timeline.IncUntouched); n != nil {
+			s += fmt.Sprintf("; it was reported again %s since", times(n.N))
+		}
+		c.find(x, i, sev, v, s+".", "pass EPOLLET with every EPOLL_CTL_MOD: the mask replaces the old one, flags and all.")
+	})
+}
+
+// switched says whether somebody changed the triggering of the whole loop on purpose at about that time.
+func (c *checker) switched(at int64) bool {
+	for _, m := range c.s.Modes {
+		if m.At <= at+50e6 && m.At >= at-50e6 && len(c.s.Modes) > 1 && m != c.s.Modes[0] {
+			return true
+		}
+	}
+	return false
+}
+
+func connectOrder(c *checker) {
+	c.each(timeline.IncUnconnected, func(x subject, i *timeline.Incident) {
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s was registered before connect was called: a socket that is not connected reports HUP at once, %s here.", x.name, times(i.N)),
+			"call connect first (it returns EINPROGRESS), and register the socket for EPOLLOUT then.")
+	})
+}
+
+func fdLeak(c *checker) {
+	for _, l := range c.s.Lanes {
+		if l.Closed != 0 || l.EOFSince == 0 || c.s.Now-l.EOFSince < int64(c.set.Leak) || l.Incident(timeline.IncEOF) != nil {
+			continue
+		}
+		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago, nothing has been written since, and the descriptor is still open.", laneName(l), Duration(c.s.Now-l.EOFSince)),
+			"close the descriptor when read returns 0 and everything is written.").at(c, 1, l.EOFSince, c.s.Now)
+	}
+	st := &c.s.Stats
+	if open := st.Opens - st.Closes; open >= int64(c.set.Growth) && st.Closes*10 < st.Opens && c.ended() > 0 {
+		f := &Finding{Rule: c.rule, Severity: Info, Verdict: Possible, FD: -1, Subject: "descriptors",
+			Sentence: fmt.Sprintf("%s were opened and %s closed: their number only grows.", Count(st.Opens, "descriptor"), Number(st.Closes)),
+			Fix:      "look for a path on which a descriptor is not closed; evviz's list of lanes shows which are open longest."}
+		f.at(c, open, c.s.First, c.s.Last)
+		c.found = append(c.found, f)
+	}
+}
+
+// ended is how many open connections have been finished by their peer.
+func (c *checker) ended() (n int) {
+	for _, l := range c.s.Lanes {
+		if l.Closed == 0 && l.EOFSince != 0 {
+			n++
+		}
+	}
+	return n
+}

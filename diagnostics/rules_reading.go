@@ -1,0 +1,149 @@
+package diagnostics
+
+import (
+	"fmt"
+
+	"evviz/timeline"
+)
+
+// again words a row: "600 times, up to 250 in a row within 1.2 ms".
+func again(i *timeline.Incident) string {
+	s := times(i.N)
+	if i.Run > 1 && i.RunTime > 0 {
+		if i.Run == i.N {
+			return s + " in " + Duration(i.RunTime)
+		}
+		return fmt.Sprintf("%s, up to %s in a row within %s", s, Number(i.Run), Duration(i.RunTime))
+	}
+	return s
+}
+
+func unserviced(c *checker) {
+	c.each(timeline.IncUntouched, func(x subject, i *timeline.Incident) {
+		what, fix := "read", "read it until EAGAIN or a short read; while you do not want the data take EPOLLIN out of the mask with EPOLL_CTL_MOD"
+		switch x.l.Kind {
+		case timeline.KindListener:
+			what, fix = "accepted from it", "accept until EAGAIN when the listener is reported; while you want no connections take it out of the set with EPOLL_CTL_MOD"
+		case timeline.KindWake, timeline.KindTimer:
+			fix = "read its 8 bytes when it is reported, or register it with EPOLLET"
+		}
+		c.find(x, i, c.spinning(i), sure(i, Likely), fmt.Sprintf("%s was reported ready again %s although nobody had %s since the report before: it is level-triggered, so every wait returns at once.",
+			x.name, again(i), what), fix+".")
+	})
+}
+
+func leftover(c *checker) {
+	c.each(timeline.IncLeftover, func(x subject, i *timeline.Incident) {
+		sev := Info
+		size := x.l.LastRead.Asked
+		if i.Run >= int64(c.set.Nagging)-1 && (size == 0 || size < int64(c.set.BigBuffer)) {
+			sev = Warn
+		}
+		s := fmt.Sprintf("%s was told of the same data %s again because it was read only in part: %s for one message", x.name, again(i), Count(i.Run+1, "report"))
+		if i.N > 0 && i.Sum > 0 {
+			s += fmt.Sprintf(", %s a report", Bytes(i.Sum/i.N))
+		}
+		fix := "read in a loop until a short read or EAGAIN, with a limit for fairness, or use a larger buffer"
+		if size > 0 {
+			fix += fmt.Sprintf(" than %s", Bytes(size))
+		}
+		c.find(x, i, sev, sure(i, Likely), s+".", fix+".")
+	})
+}
+
+func undrained(c *checker) {
+	c.each(timeline.IncStranded, func(x subject, i *timeline.Incident) {
+		n, at := over(i, c.stall())
+		if n == 0 {
+			return
+		}
+		v, sev := Possible, Warn
+		if i.Sure > 0 {
+			v = Certain
+		}
+		if x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked && v == Possible {
+			v = Likely
+		}
+		if i.Open != 0 {
+			sev = Critical
+		}
+		s := fmt.Sprintf("%s is edge-triggered and was not drained: ", x.name)
+		switch {
+		case x.l.Kind == timeline.KindListener && i.Open != 0 && x.l.Unread > 0:
+			s += fmt.Sprintf("%s in the queue, and no report will come for them", Count(x.l.Unread, "connection waits", "connections wait"))
+		case i.Open != 0 && x.l.Unread > 0:
+			s += fmt.Sprintf("%s lie in the kernel since %s, and nobody will be told of them", Bytes(x.l.Unread), Duration(c.s.Now-i.Open))
+		case i.Open != 0:
+			s += fmt.Sprintf("what is left has not been told of for %s", Duration(c.s.Now-i.Open))
+		default:
+			s += fmt.Sprintf("what was left lay for %s before anybody was told again", Duration(i.Most))
+		}
+		if n > 1 {
+			s += fmt.Sprintf(" (%s so far)", times(n))
+		}
+		call := "read"
+		if x.l.Kind == timeline.KindListener {
+			call = "accept"
+		}
+		f := c.find(x, i, sev, v, s+".", fmt.Sprintf("%s until EAGAIN (or a short read) after every report, or remember that it is not drained and go on with it before the next wait.", call))
+		f.Count, f.Evidence = n, at
+	})
+}
+
+func starvation(c *checker) {
+	c.each(timeline.IncHog, func(x subject, i *timeline.Incident) {
+		sev := Info
+		if i.Most > int64(c.set.HogReads) {
+			sev = Warn
+		}
+		s := fmt.Sprintf("%s was read %s in a row while others waited", x.name, Count(i.Most, "time"))
+		if i.Worst > 0 {
+			s += fmt.Sprintf(", one of them for %s", Duration(i.Worst))
+		}
+		c.find(x, i, sev, sure(i, Likely), s+".", "give each descriptor a budget for a turn (16 reads, or 64 KiB), keep a list of those that have more, and go round.")
+	})
+}
+
+func wastedRead(c *checker) {
+	c.each(timeline.IncWastedRead, func(x subject, i *timeline.Incident) {
+		if i.N < 8 {
+			return
+		}
+		c.find(x, i, Info, Certain, fmt.Sprintf("%s was read %s more after a read that had come back short: on a byte stream that had already told that nothing is left.",
+			x.name, Count(i.N, "time")), "stop at a short read; the next arrival brings a new report, also under edge triggering.")
+	})
+}
+
+func eofSpin(c *checker) {
+	c.each(timeline.IncEOF, func(x subject, i *timeline.Incident) {
+		c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported %s after read had returned 0: the peer has finished, and an end of file stays readable for ever.",
+			x.name, again(i)), "close the descriptor when read returns 0; if you still want to write, take EPOLLIN (and EPOLLRDHUP) out of its mask first.")
+	})
+}
+
+func hupSpin(c *checker) {
+	c.each(timeline.IncHangup, func(x subject, i *timeline.Incident) {
+		c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported with the same hang-up or error %s, and nothing was done about it.", x.name, again(i)),
+			"close the descriptor, or take it out of the set with EPOLL_CTL_DEL: HUP and ERR are reported whatever the mask says.")
+	})
+}
+
+func blockingFD(c *checker) {
+	c.each(timeline.IncBlockingFD, func(x subject, i *timeline.Incident) {
+		sev, tail := Warn, ""
+		if i.Most >= int64(c.set.BlockedOnRead) {
+			sev, tail = Critical, fmt.Sprintf(" One read held the whole loop for %s.", Duration(i.Most))
+		}
+		c.find(x, i, sev, Certain, fmt.Sprintf("%s was accepted without O_NONBLOCK (accept does not inherit it) and is read when it is reported ready: %s.%s",
+			x.name, Count(i.N, "read"), tail), "accept with accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC), or set O_NONBLOCK with fcntl before it is registered.")
+	})
+	c.each(timeline.IncBlockedCall, func(x subject, i *timeline.Incident) {
+		n, at := over(i, int64(c.set.BlockedOnRead))
+		if n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil {
+			return
+		}
+		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s held the loop for up to %s although the descriptor is registered: it blocks.", i.Call, x.name, Duration(i.Most)),
+			"set O_NONBLOCK on every descriptor that is registered; a report may be out of date when you get to it.")
+		f.Count, f.Evidence = n, at
+	})
+}

@@ -1,0 +1,153 @@
+package diagnostics
+
+import (
+	"fmt"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+func herd(c *checker) {
+	c.each(timeline.IncHerd, func(x subject, i *timeline.Incident) {
+		sev := Info
+		useful := x.l.Stats.Class[timeline.ClassFresh]
+		if i.N >= int64(c.set.HerdLosers) && i.N >= useful {
+			sev = Warn
+		}
+		v := Likely
+		if 2*i.Sure >= i.N {
+			v = Certain
+		}
+		fix := "register with EPOLLET or EPOLLONESHOT when several threads wait on one instance, or give each thread an instance of its own"
+		if x.l.Kind == timeline.KindListener {
+			fix = "register the listener with EPOLLEXCLUSIVE in each instance, or give each worker a listener of its own with SO_REUSEPORT"
+		}
+		c.find(x, i, sev, v, fmt.Sprintf("%s: %s told of something that another had got already or was taking; %s useful.", x.name,
+			Count(i.N, "time a thread was", "times a thread was"), Count(useful, "report was", "reports were")), fix+".")
+	})
+}
+
+func imbalance(c *checker) {
+	for _, l := range c.s.Lanes {
+		total, top := int64(0), timeline.Taker{}
+		pids := map[int64]bool{}
+		for _, t := range l.Takers {
+			total += t.N
+			pids[t.PID] = true
+			if t.N > top.N || t.N == top.N && t.TID < top.TID {
+				top = t
+			}
+		}
+		workers := int64(len(l.Takers))
+		idle := int64(0)
+		for _, lp := range c.s.Loops {
+			if pids[int64(lp.PID)] || c.sameServer(lp, l) {
+				took := false
+				for _, t := range l.Takers {
+					took = took || t.TID == int64(lp.TID)
+				}
+				if !took {
+					idle++
+				}
+			}
+		}
+		if len(pids) > 1 || c.lab() {
+			workers += idle
+		}
+		if total < int64(c.set.Imbalance) || workers < 2 || top.N*workers <= 2*total && !(workers == 2 && top.N*10 >= 9*total) {
+			continue
+		}
+		sev := Warn
+		if c.instances() == 1 {
+			sev = Info // whoever waits on one instance may run any handler
+		}
+		c.find(subject{l, laneName(l)}, nil, sev, Likely, fmt.Sprintf("%s: thread %d accepted %s of %s among %s.", laneName(l), top.TID, Number(top.N),
+			Count(total, "connection"), Count(workers, "worker")), "give each worker a listener of its own with SO_REUSEPORT, or let one thread accept and hand the connections out in turn.").at(c, total, l.Opened, l.LastActivity)
+	}
+}
+
+// at fills in a finding that is not about an incident.
+func (f *Finding) at(c *checker, n, first, last int64) {
+	if first == 0 {
+		first = c.s.First
+	}
+	f.Count, f.First, f.Last, f.Evidence = n, first, max(last, first), []int64{first}
+}
+
+// sameServer says whether a thread belongs to a process that shares the listener.
+func (c *checker) sameServer(lp *timeline.LoopLane, l *timeline.Lane) bool {
+	return c.lab() && lp.Watched != 0 && l.Table != 0 && int64(lp.PID) == int64(l.Table)
+}
+
+// instances is how many epoll instances there are.
+func (c *checker) instances() (n int) {
+	for _, l := range c.s.Lanes {
+		if l.Instance != nil && l.Instance.Waits > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func overlap(c *checker) {
+	c.each(timeline.IncOverlap, func(x subject, i *timeline.Incident) {
+		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was handled by two threads at once, %s: a new report went to one while the other was still at work on the one before.", x.name, times(i.N)),
+			"register it with EPOLLONESHOT and arm it again with EPOLL_CTL_MOD when the handler has done everything, or keep every descriptor with one thread.")
+	})
+}
+
+func oneshotDisarmed(c *checker) {
+	c.each(timeline.IncDisarmed, func(x subject, i *timeline.Incident) {
+		n, at := over(i, c.stall())
+		if n == 0 {
+			return
+		}
+		sev, v := Warn, Likely
+		if i.Sure > 0 {
+			v = Certain
+		}
+		s := fmt.Sprintf("%s is registered with EPOLLONESHOT, was reported, and not armed again for %s", x.name, Duration(i.Most))
+		if i.Open != 0 {
+			sev = Critical
+			if x.l.Unread > 0 {
+				s += fmt.Sprintf("; %s wait", Bytes(x.l.Unread))
+			}
+			s += "; not even a hang-up will be told"
+		}
+		f := c.find(x, i, sev, v, s+".", "arm it again with EPOLL_CTL_MOD and the same mask as the last thing its handler does.")
+		f.Count, f.Evidence = n, at
+	})
+	c.each(timeline.IncEarlyRearm, func(x subject, i *timeline.Incident) {
+		sev := Info
+		if x.l.Incident(timeline.IncOverlap) != nil {
+			sev = Warn
+		}
+		c.find(x, i, sev, Certain, fmt.Sprintf("%s was armed again %s before its handler was done with it: another thread may be told meanwhile.", x.name, times(i.N)),
+			"make EPOLL_CTL_MOD the last thing that the handler does.")
+	})
+}
+
+func sharedAfterFork(c *checker) {
+	c.each(timeline.IncShared, func(x subject, i *timeline.Incident) {
+		sev, v := Warn, Certain
+		if i.Sure > 0 {
+			sev = Critical
+		}
+		s := fmt.Sprintf("the epoll instance %s is used by two processes in turn (%s): they edit one interest list and take each other's events", x.name, times(i.N))
+		if i.Sure > 0 {
+			s += fmt.Sprintf("; %s about what the other process had registered", Count(i.Sure, "report was", "reports were"))
+		}
+		c.find(x, i, sev, v, s+".", "make a new instance in the child after fork, with epoll_create1(EPOLL_CLOEXEC), and register there what the child serves.")
+	})
+}
+
+func blindSpot(c *checker) {
+	if c.s.Stats.Enters == 0 || c.s.Stats.Submits > 0 || c.s.Info.Kinds.Has(trace.Submit) {
+		return
+	}
+	f := &Finding{Rule: c.rule, Severity: Info, Verdict: Certain, FD: -1, Subject: "io_uring",
+		Sentence: fmt.Sprintf("io_uring_enter was called %s: operations that go through the ring are not system calls, so reads, writes and accepts made there are not seen, and the rules that need them say nothing about those descriptors.", times(c.s.Stats.Enters)),
+		Fix:      "nothing to mend: look at what the ring does with a probe in the kernel, or run the program without io_uring to compare."}
+	f.at(c, c.s.Stats.Enters, c.s.First, c.s.Last)
+	c.found = append(c.found, f)
+}

@@ -1,0 +1,124 @@
+package diagnostics
+
+import (
+	"fmt"
+
+	"evviz/timeline"
+)
+
+func busyPoll(c *checker) {
+	c.eachThread(timeline.IncZeroWait, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		if i.Tight == 0 || i.Tight > int64(c.set.WaitWindow) {
+			return
+		}
+		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s waited with timeout 0 and found nothing %s.", loopName(lp), again(i)),
+			"wait with the time until the next timer, or -1 when there is none; a loop that spins on purpose should fall back to a blocking wait after some rounds.")
+	})
+}
+
+func timeoutRounding(c *checker) {
+	c.eachThread(timeline.IncRounding, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		if i.N < int64(c.set.Roundings) {
+			return
+		}
+		c.onThread(lp, i, Warn, Likely, fmt.Sprintf("%s: before %s a wait ended too early and %s with timeout 0 followed, up to %s in one go: the timeout was rounded down to whole milliseconds.",
+			loopName(lp), Count(i.N, "timer"), Count(i.Sum, "wait"), Number(i.Most)), "round the timeout up to the next millisecond, or use epoll_pwait2 or a timerfd, which take nanoseconds.")
+	})
+}
+
+func lateWakeup(c *checker) {
+	c.eachThread(timeline.IncLate, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		n, at := over(i, int64(c.set.LateBy))
+		if n < 3 {
+			return
+		}
+		sev := Info
+		if n >= int64(c.set.LateWakeups) && c.s.Stats.Waits < 10*n {
+			sev = Warn
+		}
+		f := c.onThread(lp, i, sev, Likely, fmt.Sprintf("%s came back from its wait late %s, by up to %s: it was ready to run and did not get a processor, or its timer has slack.", loopName(lp), times(n), Duration(i.Most)),
+			"look at what else runs on this machine (or in this cgroup); for timers that must be exact set the thread's timer slack (PR_SET_TIMERSLACK) or use a timerfd.")
+		f.Count, f.Evidence = n, at
+	})
+}
+
+func sleepPoll(c *checker) {
+	c.eachThread(timeline.IncPolled, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		if i.N < int64(c.set.SleepRounds) {
+			return
+		}
+		s := fmt.Sprintf("%s sleeps and asks instead of being told: in %s %s found nothing", loopName(lp), Count(i.N, "round"), Count(i.Sum, "call"))
+		if st := &c.s.Stats; st.Asked > 0 && st.AskedUseful > 0 {
+			s += fmt.Sprintf(", %s for each that got something", ratioWords(st.Asked-st.AskedUseful, st.AskedUseful))
+		}
+		if l := &c.s.Stats.Latency; l.Count > 0 {
+			s += fmt.Sprintf("; data waited %s (median), %s at most", Duration(l.P50), Duration(l.Max))
+		}
+		c.onThread(lp, i, Warn, Certain, s+".", "register the descriptors with epoll and wait for readiness with the time until the next timer.")
+	})
+}
+
+// ratioWords is a over b to one decimal.
+func ratioWords(a, b int64) string { return fmt.Sprintf("%.1f", float64(a)/float64(b)) }
+
+func blockedLoop(c *checker) {
+	c.eachThread(timeline.IncBlocked, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		n, at := over(i, int64(c.set.Gap))
+		if n == 0 {
+			return
+		}
+		sev, v := Warn, Certain
+		if i.Most >= int64(c.set.BigGap) {
+			sev = Critical
+		}
+		s := fmt.Sprintf("%s was away from its wait for up to %s (%s over %s)", loopName(lp), Duration(i.Most), times(n), c.set.Gap)
+		fix := "move work that takes long to a thread of its own, or cut it into pieces with a turn of the loop between them."
+		if i.Call != "" {
+			s += fmt.Sprintf(": most of it in %s", i.Call)
+			fix = fmt.Sprintf("keep %s off the loop's thread: hand it to a worker and let the loop be told when it is done.", i.Call)
+		} else {
+			v = Likely
+			s += ": on the processor, or waiting for one, without a system call that explains it"
+		}
+		f := c.onThread(lp, i, sev, v, s+".", fix)
+		f.Count, f.Evidence = n, at
+	})
+}
+
+func headOfLine(c *checker) {
+	c.each(timeline.IncBehind, func(x subject, i *timeline.Incident) {
+		n, at := over(i, int64(c.set.Behind))
+		if n == 0 {
+			return
+		}
+		sev := Warn
+		if i.Most >= int64(c.set.BigGap) {
+			sev = Critical
+		}
+		f := c.find(x, i, sev, Certain, fmt.Sprintf("%s was reported together with others and had to wait for their handlers: up to %s, %s.", x.name, Duration(i.Most), times(n)),
+			"shorten the handler before it, give handlers a budget, or move long work off the loop's thread.")
+		f.Count, f.Evidence = n, at
+	})
+}
+
+func timerDrift(c *checker) {
+	c.eachThread(timeline.IncDrift, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		if i.N < int64(c.set.Drifts) {
+			return
+		}
+		sev, v := Warn, Certain
+		if i.Sure == 0 {
+			sev, v = Info, Possible
+		}
+		c.onThread(lp, i, sev, v, fmt.Sprintf("%s: a repeating timer was set anew relative to when its callback had run, %s: it has slipped by %s in all.", loopName(lp), times(i.N), Duration(i.Sum)),
+			"set the next deadline from the last deadline and not from now (due += period), or use a timerfd with an interval.")
+	})
+	c.eachThread(timeline.IncOverrun, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		sev := Info
+		if i.N >= int64(c.set.Drifts) {
+			sev = Warn
+		}
+		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was elsewhere for longer than the period.", loopName(lp), times(i.N), Number(i.Most)),
+			"find out what keeps the loop (EV25), or make the period longer than the longest turn.")
+	})
+}

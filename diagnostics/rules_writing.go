@@ -1,0 +1,47 @@
+package diagnostics
+
+import (
+	"fmt"
+
+	"evviz/timeline"
+)
+
+func writeSpin(c *checker) {
+	c.each(timeline.IncWritable, func(x subject, i *timeline.Incident) {
+		c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported writable %s with nothing written in between: EPOLLOUT is armed and there is nothing to send.", x.name, again(i)),
+			"write first; arm EPOLLOUT with EPOLL_CTL_MOD only after a short write or EAGAIN, and take it away again when everything is sent.")
+	})
+}
+
+func lostOutput(c *checker) {
+	c.each(timeline.IncLostOutput, func(x subject, i *timeline.Incident) {
+		sev, v := Warn, Likely
+		if i.Sure > 0 {
+			sev, v = Critical, Certain
+		}
+		c.find(x, i, sev, v, fmt.Sprintf("%s: the kernel did not take all of the output and %s never sent again (%s).", x.name, was(i.Sum), times(i.N)),
+			"look at the result of every write: keep what was not taken, arm EPOLLOUT, and send it when there is room.")
+	})
+}
+
+func was(n int64) string {
+	if n == 1 {
+		return "1 byte was"
+	}
+	return Bytes(n) + " were"
+}
+
+func stuckOutput(c *checker) {
+	c.each(timeline.IncStuckOutput, func(x subject, i *timeline.Incident) {
+		n, at := over(i, c.stall())
+		if n == 0 {
+			return
+		}
+		s := fmt.Sprintf("%s: a write came back short or with EAGAIN, EPOLLOUT was not asked for, and nothing was written for %s", x.name, Duration(i.Most))
+		if i.Open != 0 {
+			s += " and it still waits"
+		}
+		f := c.find(x, i, Warn, sure(i, Likely), s+".", "arm EPOLLOUT with EPOLL_CTL_MOD when a write is short or EAGAIN, and go on writing when it is reported.")
+		f.Count, f.Evidence = n, at
+	})
+}

@@ -1,0 +1,275 @@
+package timeline
+
+import "evviz/trace"
+
+// Incidents: what a rule may judge
+//
+// An incident is a pattern in the calls of one lane or one thread: told of what was known, left behind, waited too often.
+// Here it is only counted, with moments to look at; whether so many of them are a defect is said by package diagnostics,
+// which has the thresholds. What would be a matter of taste at the edges is cut generously here (a gap of 10 ms is noted, the
+// rule asks for 20).
+//
+// An incident belongs to a lane or to a stream, and there is at most one of each kind on it: it grows. A run is a row of the
+// same incident on the same lane without another report between.
+
+// IncidentKind says what happened.
+type IncidentKind uint8
+
+// The kinds. V is what the moments' values mean.
+const (
+	IncUntouched     IncidentKind = iota // a level-triggered report of data that nobody had touched since the one before; V: -
+	IncLeftover                          // a level-triggered report of the rest of what was read in part; V: bytes that the read before took
+	IncWritable                          // a level-triggered report of room to write, and nothing was written since the one before
+	IncHangup                            // a level-triggered report of RDHUP, HUP or ERR that repeats the one before
+	IncEOF                               // a level-triggered report after the end of file had been read
+	IncExhausted                         // accept failed for want of descriptors, again
+	IncDeaf                              // ... and an edge-triggered listener was left so; V: ns until it was told again
+	IncStranded                          // data was left behind that nobody will be told of; V: ns it lay there
+	IncDisarmed                          // the same behind a oneshot registration that was not armed again; V: ns
+	IncEarlyRearm                        // a oneshot registration was armed again, and its handler went on with the descriptor
+	IncHerd                              // reported to a thread although another thread had got it already, or took it
+	IncOverlap                           // reported to a thread while another thread was at work on it
+	IncStale                             // reported although its number was closed here
+	IncMisdispatch                       // a report's number was closed and given to another within the batch, and that was used
+	IncShared                            // an epoll instance was used by two processes; V: process
+	IncHog                               // read many times in a row while others waited; V: ns the longest-waiting other waited
+	IncWastedRead                        // EAGAIN right after a short read
+	IncLostOutput                        // what a write did not take was forgotten; V: bytes
+	IncStuckOutput                       // output waited and nobody had asked to be told of room; V: ns
+	IncOneAccept                         // one connection was accepted of a report, and the listener was reported again at once
+	IncOverflow                          // more connections waited than the backlog holds; V: how many waited
+	IncSlowConnect                       // a client's connect took longer than half a second: its SYN was dropped; V: ns
+	IncBlockingFD                        // a connection without O_NONBLOCK was read because of a readiness report; V: ns the read took
+	IncBlockedCall                       // a call on a registered descriptor held the thread; V: ns
+	IncZeroWait                          // a wait that was not to wait, and brought nothing
+	IncRounding                          // zero waits between a wait's end and the timer that it was for; V: how many
+	IncLate                              // a wait lasted longer than was asked, beyond the timer's slack; V: ns too long
+	IncPolled                            // a sleep, and then calls that found nothing; V: how many
+	IncBlocked                           // the thread was away from its wait for long; V: ns
+	IncBehind                            // a report waited for others of its batch; V: ns
+	IncDrift                             // a repeating timer was armed late, and so all that follow; V: ns
+	IncOverrun                           // a timer fired for several periods at once; V: how many
+	IncBadWait                           // a wait on something closed (EBADF)
+	IncBadChange                         // a change of interest on an instance that is closed (EBADF)
+	IncInvalid                           // poll reported a descriptor that is closed (POLLNVAL)
+	IncStrayChange                       // a change of interest in a descriptor that is closed, or not registered (EBADF, ENOENT)
+	IncEdgeLost                          // a MOD without EPOLLET where the mask had it; V: mask before
+	IncUnconnected                       // HUP reported for a socket that was never connected
+	IncidentCount
+)
+
+// Moment is one time at which an incident happened, with a value as its kind has it.
+type Moment struct{ At, V int64 }
+
+// Incident is a pattern as a snapshot shows it.
+type Incident struct {
+	Kind        IncidentKind
+	Stream      uint32 // thread on which it happened last
+	Call        string // for IncBlocked and IncBlockedCall: the call that most of the time went into, "" the processor
+	N           int64
+	Sure        int64 // of these, how many are certain, by a measured amount and not by inference
+	First, Last int64
+	Sum, Most   int64 // of the values
+	Run         int64 // the longest run
+	RunTime     int64 // how long that took, ns
+	Tight       int64 // the shortest time in which spinRun of one run came, ns; 0: there never were so many
+	Worst       int64 // IncHog: ns that another waited, at most (0 not known); IncBlocked: ns that calls explain
+	Open        int64 // an episode that has begun then and goes on; 0 none
+	Moments     []Moment
+}
+
+// spinRun is how many in a row make a spin (TRUTH 1.4); for waits that do not wait it is more, programs make a few.
+const (
+	spinRun     = 8
+	spinRunWait = 16
+	maxMoments  = 64
+	maxGapsKept = 1024
+)
+
+// incident is the writer's side.
+type incident struct {
+	pub     Incident
+	runN    int64
+	runFrom int64
+	newest  [spinRunWait]int64
+	since   int64 // an episode has begun
+}
+
+// happened counts an incident; again says that it goes on with the run before.
+func (x *incident) happened(s *stream, at, v int64, sure, again bool) {
+	p := &x.pub
+	if p.N == 0 {
+		p.First = at
+	}
+	p.N++
+	p.Last = max(at, p.Last)
+	if s != nil {
+		p.Stream = s.id
+	}
+	if sure {
+		p.Sure++
+	}
+	p.Sum += v
+	p.Most = max(p.Most, v)
+	if !again {
+		x.runN = 0
+	}
+	if x.runN == 0 {
+		x.runFrom = at
+	}
+	x.newest[x.runN%spinRunWait] = at
+	x.runN++
+	if x.runN >= p.Run {
+		p.Run, p.RunTime = x.runN, at-x.runFrom
+	}
+	spin := int64(spinRun)
+	if p.Kind == IncZeroWait {
+		spin = spinRunWait
+	}
+	if x.runN >= spin {
+		if d := max(at-x.newest[(x.runN-spin)%spinRunWait], 1); p.Tight == 0 || d < p.Tight {
+			p.Tight = d
+		}
+	}
+	most := maxMoments
+	if p.Kind == IncBlocked || p.Kind == IncBehind {
+		most = maxGapsKept
+	}
+	if len(p.Moments) < most && v >= 0 {
+		p.Moments = append(p.Moments, Moment{at, v})
+	}
+}
+
+// incidents of a lane or a stream: few, so a list.
+type incidents []*incident
+
+func (xs *incidents) of(k IncidentKind, call string) *incident {
+	for _, x := range *xs {
+		if x.pub.Kind == k && x.pub.Call == call {
+			return x
+		}
+	}
+	x := &incident{pub: Incident{Kind: k, Call: call}}
+	*xs = append(*xs, x)
+	return x
+}
+
+// publish copies them. An episode that goes on lasts until now.
+func (xs incidents) publish(now int64) []Incident {
+	if len(xs) == 0 {
+		return nil
+	}
+	out := make([]Incident, len(xs))
+	for i, x := range xs {
+		out[i] = x.pub
+		p := &out[i]
+		p.Moments = p.Moments[:len(p.Moments):len(p.Moments)]
+		if x.since != 0 {
+			p.Open = x.since
+			d := max(now-x.since, 0)
+			p.Sum, p.Most = p.Sum+d, max(p.Most, d)
+			p.Moments = append(p.Moments, Moment{x.since, d})
+		}
+	}
+	return out
+}
+
+// Incident finds the lane's incident of a kind, nil when there was none.
+func (l *Lane) Incident(k IncidentKind) *Incident { return incidentOf(l.Incidents, k) }
+
+// Incident finds the thread's incident of a kind, nil when there was none.
+func (l *LoopLane) Incident(k IncidentKind) *Incident { return incidentOf(l.Incidents, k) }
+
+func incidentOf(list []Incident, k IncidentKind) *Incident {
+	for i := range list {
+		if list[i].Kind == k {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// happened counts an incident of a lane that does not come in runs.
+func (t *Timeline) happened(s *stream, l *laneB, k IncidentKind, at, v int64, sure bool) {
+	l.watch.inc.of(k, "").happened(s, at, v, sure, true)
+	t.touch(l)
+}
+
+// inRow counts an incident of a lane that makes a run with the same one before.
+func (t *Timeline) inRow(s *stream, l *laneB, k IncidentKind, at, v int64, sure bool) {
+	x := l.watch.row
+	again := x != nil && x.pub.Kind == k
+	if !again {
+		x = l.watch.inc.of(k, "")
+		l.watch.row = x
+	}
+	x.happened(s, at, v, sure, again)
+	t.touch(l)
+}
+
+// onThread counts an incident of a thread.
+func (t *Timeline) onThread(s *stream, k IncidentKind, call string, at, v int64, again bool) *incident {
+	x := s.inc.of(k, call)
+	x.happened(s, at, v, true, again)
+	return x
+}
+
+// pastIncidents keeps what lanes that are no longer kept had, one for each kind.
+type pastIncidents struct {
+	list  [IncidentCount]Incident
+	lanes [IncidentCount]int64
+}
+
+func (p *pastIncidents) take(l *laneB) {
+	for _, x := range l.watch.inc {
+		o := &x.pub
+		n := &p.list[o.Kind]
+		if p.lanes[o.Kind]++; n.N == 0 {
+			moments := o.Moments
+			*n = *o
+			n.Moments = append([]Moment(nil), moments...)
+			continue
+		}
+		n.N, n.Sure, n.Sum = n.N+o.N, n.Sure+o.Sure, n.Sum+o.Sum
+		n.First, n.Last = min(n.First, o.First), max(n.Last, o.Last)
+		n.Most, n.Run, n.RunTime, n.Worst = max(n.Most, o.Most), max(n.Run, o.Run), max(n.RunTime, o.RunTime), max(n.Worst, o.Worst)
+		if o.Tight != 0 && (n.Tight == 0 || o.Tight < n.Tight) {
+			n.Tight = o.Tight
+		}
+		if len(n.Moments) < maxMoments {
+			n.Moments = append(n.Moments, o.Moments[:min(len(o.Moments), maxMoments-len(n.Moments))]...)
+		}
+	}
+}
+
+// Past is what happened on lanes that are no longer kept, and on how many.
+type Past struct {
+	Incident Incident
+	Lanes    int64
+}
+
+func (p *pastIncidents) publish() (out []Past) {
+	for k := range p.list {
+		if p.lanes[k] > 0 {
+			out = append(out, Past{p.list[k], p.lanes[k]})
+		}
+	}
+	return out
+}
+
+// describeCall names the call of an event as strace would.
+func (t *Timeline) describeCall(s *stream, e *trace.Event) string {
+	switch e.Kind {
+	case trace.Sys:
+		return t.names.now(s.id, e.Aux)
+	case trace.Lock:
+		return "futex"
+	case trace.Read, trace.Write, trace.Accept, trace.Wait, trace.Sleep:
+		return trace.CallNames.Word(e.Aux & 0xff)
+	case trace.Connect:
+		return "connect"
+	case trace.Close:
+		return "close"
+	}
+	return ""
+}

@@ -1,0 +1,240 @@
+package timeline
+
+import "evviz/trace"
+
+// What is remembered to notice incidents: per lane, registration, instance and thread. The rules are in watch_reports.go,
+// watch_io.go and watch_threads.go.
+
+type laneWatch struct {
+	inc incidents
+	row *incident // the incident that the newest report was
+
+	nonblock  Tri
+	origin    uint32
+	connected bool
+	eofAt     int64
+
+	takers    map[*stream]int64
+	taker     *stream // who took something last
+	takenAt   int64
+	toucher   *stream // who made a call on it last
+	touchedAt int64
+	accepts   int // since its newest report
+
+	shortBy   *stream // whose newest read was short, and in which of its wakeups
+	shortWake uint32
+
+	owed     int64 // what the newest write did not take; 0 nothing
+	overlap  overlap
+	imposter imposter
+}
+
+// overlap is a suspicion: b was told of what a is at work on.
+type overlap struct {
+	a, b     *stream
+	rests    uint32 // of a
+	bTouched bool
+}
+
+// imposter is a descriptor that got a number out of a batch that still has a report for it.
+type imposter struct {
+	by   *stream
+	wake uint32
+}
+
+type regWatch struct {
+	seen    [4]*stream // threads that were told of the same thing
+	nseen   int
+	pid     int64 // who made or changed it last
+	early   *stream
+	wake    uint32 // of early
+	waitNo  uint64
+	oneOnly bool // the open report may be about the second of several connections
+	inBatch bool
+}
+
+type instanceWatch struct {
+	waiting int    // threads in a wait on it
+	begun   uint64 // waits that have begun
+	waitNo  uint64 // waits that brought reports
+	full    bool   // the newest one filled its array
+	etMods  int64  // MODs that kept EPOLLET
+	pid     int64  // who used it last
+	pids    [4]int64
+	npids   int
+}
+
+// InstanceStats is what was asked of an epoll instance, or of the set that a thread passes to poll or select.
+type InstanceStats struct {
+	Waits                            int64 // that were not interrupted
+	Reports                          int64
+	Full                             int64 // waits that filled the array of reports
+	FullLeft                         int64 // ... after which the next wait told at once of what had found no room
+	Registers, Modifies, Deregisters int64
+	SameMask                         int64 // MODs of level-triggered registrations that changed nothing
+	Rearms                           int64 // MODs of oneshot registrations
+	Watched                          int64 // sum over the waits for which it is known
+	WatchedWaits                     int64
+	MostWatched                      int64
+	Edge                             int   // registrations with EPOLLET now
+	EdgeKept                         int64 // MODs that kept EPOLLET
+	MaxEvents                        int64 // room in the array, newest wait
+	Select                           bool  // the newest wait was select or pselect6
+}
+
+func (st *InstanceStats) publish(in *instance) *InstanceStats {
+	p := *st
+	p.EdgeKept = in.watch.etMods
+	for _, r := range in.dense {
+		if r != nil && r.known && r.mask&bitET != 0 {
+			p.Edge++
+		}
+	}
+	return &p
+}
+
+type streamWatch struct {
+	set     *instance
+	wokeAt  int64
+	reports int    // of the newest wake
+	rests   uint32 // how often it went to wait, or to sleep on a futex
+
+	away    away
+	hog     hog
+	burst   burst
+	zeroes  *instance // of the newest wait, if it was a zero wait that brought nothing
+	slept   bool      // no wait since its newest sleep
+	again   int64     // calls since then that found nothing
+	passed  int64     // timeout of the newest wait if that timed out
+	ended   int64     // and when
+	timers  map[uint32]*timerWatch
+	afterFull bool // the wait before its newest filled its array
+}
+
+// away is the time since the newest wait.
+type away struct {
+	from  int64
+	inst  *instance
+	id    trace.InstanceID
+	begun uint64
+	n     int
+	calls [8]callTime
+}
+
+type callTime struct {
+	kind trace.Kind
+	aux  uint32
+	dur  int64
+	ev   trace.Event
+}
+
+// hog is a row of reads of one lane.
+type hog struct {
+	lane       *laneB
+	n          int64
+	from, last int64
+	suspect    *laneB // a long row that has ended, not known yet whether anybody waited
+	reads      int64
+}
+
+// burst is a row of zero waits after a wait that timed out.
+type burst struct {
+	armed      bool
+	n          int64
+	from, last int64
+}
+
+type timerWatch struct {
+	set, due int64
+	fired    bool
+}
+
+const (
+	gapFloor    = 10_000_000 // ns away from the wait that are worth a note
+	behindFloor = 10_000_000
+	stuckFloor  = 10_000_000
+	roundingMax = 1_200_000
+	slowConnect = 500_000_000
+	lateFloor   = 1_000_000
+	hogReads    = 64
+	hogTime     = 1_000_000
+	hogFew      = 8
+	maxTimers   = 4096
+)
+
+// publish fills in what a snapshot shows of a lane.
+func (w *laneWatch) publish(p *Lane, now int64) {
+	p.Incidents = w.inc.publish(now)
+	p.EOFSince, p.Origin, p.Nonblock = w.eofAt, w.origin, w.nonblock
+	if len(w.takers) > 0 {
+		p.Takers = make([]Taker, 0, len(w.takers))
+		for s, n := range w.takers {
+			p.Takers = append(p.Takers, Taker{s.pid, s.tid, n})
+		}
+	}
+}
+
+// begins notes that an episode has begun, unless it goes on.
+func (t *Timeline) begins(s *stream, l *laneB, k IncidentKind, at int64, sure bool) {
+	x := l.watch.inc.of(k, "")
+	if x.since != 0 {
+		return
+	}
+	x.happened(s, at, -1, sure, false)
+	x.pub.Sum++ // the -1
+	x.since = max(at, 1)
+	t.touch(l)
+}
+
+// ends closes an episode: it lasted until at.
+func (w *laneWatch) ends(k IncidentKind, at int64) {
+	for _, x := range w.inc {
+		if x.pub.Kind != k || x.since == 0 {
+			continue
+		}
+		p := &x.pub
+		d := max(at-x.since, 0)
+		p.Sum, p.Most, p.Last = p.Sum+d, max(p.Most, d), max(p.Last, at)
+		if len(p.Moments) < maxMoments {
+			p.Moments = append(p.Moments, Moment{x.since, d})
+		}
+		x.since = 0
+	}
+}
+
+// touchedBy notes who makes a call on a lane.
+func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {
+	w := &l.watch
+	w.toucher, w.touchedAt = s, at
+	if o := &w.overlap; o.a != nil {
+		switch {
+		case s == o.b:
+			o.bTouched = true
+		case s == o.a && s.watch.rests != o.rests:
+			*o = overlap{}
+		case s == o.a && o.bTouched:
+			t.happened(s, l, IncOverlap, at, 0, true)
+			*o = overlap{}
+		}
+	}
+	if w.imposter.by == s {
+		if w.imposter.wake == s.wakeNo {
+			t.happened(s, l, IncMisdispatch, at, 0, false)
+		}
+		w.imposter = imposter{}
+	}
+	for _, r := range l.regs {
+		if r.watch.early == s && r.watch.wake == s.wakeNo {
+			t.happened(s, l, IncEarlyRearm, at, 0, true)
+			r.watch.early = nil
+		}
+	}
+}
+
+// took notes who got data or a connection.
+func (w *laneWatch) took(s *stream, at int64) { w.taker, w.takenAt = s, at }
+
+// takenElsewhere says whether another thread took what a report was about.
+func (w *laneWatch) takenElsewhere(p *report) bool {
+	return w.taker != nil && w.taker != p.s && w.takenAt >= p.at
+}

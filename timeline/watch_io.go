@@ -1,0 +1,175 @@
+package timeline
+
+import "evviz/trace"
+
+// readBy is called with a read before it is judged.
+func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
+	w := &l.watch
+	t.touchedBy(s, l, e.Time)
+	if w.nonblock == No && l.byAccept && len(l.regs) > 0 && !l.regs[0].inst.set && e.Errno != eBADF {
+		t.happened(s, l, IncBlockingFD, e.Time, e.Dur, true)
+	}
+	again := e.Errno == eAGAIN
+	if again {
+		s.watch.again++
+		if w.shortBy == s && w.shortWake == s.wakeNo && l.stream() && l.pub.Kind == KindConn {
+			t.happened(s, l, IncWastedRead, e.Time, 0, true)
+		}
+	}
+	w.shortBy = nil
+	if e.Errno != 0 {
+		return
+	}
+	if e.B > 0 {
+		w.took(s, e.Time)
+		if e.B < e.A {
+			w.shortBy, w.shortWake = s, s.wakeNo
+		}
+		t.hogs(s, l, e)
+	} else if e.B == 0 && e.A != 0 && l.stream() && l.pub.Kind == KindConn && w.eofAt == 0 {
+		w.eofAt = e.Time
+	}
+}
+
+// hogs counts reads of one lane in a row.
+func (t *Timeline) hogs(s *stream, l *laneB, e *trace.Event) {
+	h := &s.watch.hog
+	if h.lane != l {
+		t.hogEnds(s, e.Start())
+		*h = hog{lane: l, from: e.Start(), suspect: h.suspect, reads: h.reads}
+	}
+	h.n++
+	h.last = e.Time
+}
+
+// hogEnds judges a row of reads: did anybody wait meanwhile?
+func (t *Timeline) hogEnds(s *stream, at int64) {
+	h := &s.watch.hog
+	l := h.lane
+	h.lane = nil
+	if l == nil || h.n <= hogReads && (h.n < hogFew || h.last-h.from <= hogTime) {
+		return
+	}
+	worst := int64(0)
+	for _, o := range t.pending {
+		if o != l && o.tb == l.tb && o.since < h.last && o.strandedAt == 0 && o.pub.Kind == KindConn && len(o.regs) > 0 {
+			worst = max(worst, h.last-max(o.since, h.from))
+		}
+	}
+	if worst > 0 {
+		t.hogged(s, l, at, h.n, worst, true)
+		return
+	}
+	h.suspect, h.reads = l, h.n
+}
+
+func (t *Timeline) hogged(s *stream, l *laneB, at, reads, waited int64, sure bool) {
+	x := l.watch.inc.of(IncHog, "")
+	x.happened(s, at, reads, sure, false)
+	x.pub.Worst = max(x.pub.Worst, waited)
+	t.touch(l)
+}
+
+// acceptBy is called with an accept before it is judged.
+func (t *Timeline) acceptBy(s *stream, l *laneB, e *trace.Event) {
+	w := &l.watch
+	t.touchedBy(s, l, e.Time)
+	switch e.Errno {
+	case 0:
+		w.ends(IncDeaf, e.Time)
+		w.accepts++
+		w.took(s, e.Time)
+		if w.takers == nil {
+			w.takers = map[*stream]int64{}
+		}
+		if w.takers[s] > 0 || len(w.takers) < 256 {
+			w.takers[s]++
+		}
+	case eAGAIN:
+		s.watch.again++
+	}
+}
+
+// writeBy is called with a write before it is judged.
+func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
+	w := &l.watch
+	t.touchedBy(s, l, e.Time)
+	if e.Errno == eINTR {
+		return
+	}
+	if e.Errno == eAGAIN {
+		s.watch.again++
+	}
+	w.ends(IncStuckOutput, e.Time)
+	if l.pub.Kind != KindConn {
+		return
+	}
+	// Something was owed. A retry asks for exactly that, or for more when the program puts new output behind the old.
+	if w.owed > 0 && e.A != w.owed && e.A < w.owed {
+		w.owed = 0 // a piece of it, as with sendfile or a record layer
+	}
+	short := e.Errno == eAGAIN || e.Errno == 0 && e.B < e.A
+	if e.Errno == 0 && e.B > 0 {
+		if w.eofAt != 0 {
+			w.eofAt = e.Time
+		}
+	}
+	switch {
+	case !short:
+		w.owed = 0
+		return
+	case e.Inst == 1: // the program says that it holds nothing any more
+		t.happened(s, l, IncLostOutput, e.Time, e.A-max(e.B, 0), true)
+		w.owed = 0
+		return
+	}
+	if w.owed = e.A - max(e.B, 0); e.Inst > 1 {
+		w.owed = int64(e.Inst) - 1
+	}
+	for _, r := range l.regs {
+		if r.mask&bitOut != 0 {
+			return
+		}
+	}
+	if len(l.regs) > 0 {
+		t.begins(s, l, IncStuckOutput, e.Time, e.Inst > 1)
+	}
+}
+
+// outputEnds is called when nothing more can be written: what was owed is lost.
+func (t *Timeline) outputEnds(s *stream, l *laneB, at int64) {
+	w := &l.watch
+	w.ends(IncStuckOutput, at)
+	if w.owed > 0 && l.pub.Stats.Counts[MarkReset] == 0 {
+		t.happened(s, l, IncLostOutput, at, w.owed, false)
+	}
+	w.owed = 0
+}
+
+// closing is called when a lane is about to end.
+func (t *Timeline) closing(l *laneB, at int64) {
+	w := &l.watch
+	t.outputEnds(w.toucher, l, at)
+	w.ends(IncDeaf, at)
+	w.eofAt = 0
+}
+
+// flags learns O_NONBLOCK.
+func (w *laneWatch) flags(mask uint32) {
+	w.nonblock = No
+	if mask&oNonblock != 0 {
+		w.nonblock = Yes
+	}
+}
+
+const oNonblock = 0x800
+
+// stolen is called when a number is about to be given back: a report of this batch may still be waiting for it.
+func stolen(s *stream, l *laneB) (im imposter) {
+	for _, r := range l.regs {
+		if r.rep.open && r.rep.s == s && r.rep.wakeNo == s.wakeNo && !s.inWait {
+			im = imposter{s, s.wakeNo}
+		}
+	}
+	return im
+}

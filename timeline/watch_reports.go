@@ -1,0 +1,196 @@
+package timeline
+
+import "evviz/trace"
+
+// delivered is called with a report before it is judged.
+func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p *report, news bool) {
+	l, w := r.lane, &r.watch
+	in.stats.Reports++
+	s.watch.reports++
+	p.at, p.before = e.Time, r.last
+	if w.pid != 0 && s.pid != 0 && w.pid != s.pid && in.lane != nil && in.watch.npids > 1 {
+		t.inRow(s, in.lane, IncShared, e.Time, w.pid, true)
+	}
+
+	// Threads that wait on one instance are told of the same thing each. Only when one of them is told twice it is told again.
+	if r.drain != DrainUntouched || news || r.rearmed || r.trigger != trace.TriggerLevel || in.set {
+		w.nseen = 0
+	}
+	known := false
+	for _, o := range w.seen[:w.nseen] {
+		known = known || o == s
+	}
+	if !known {
+		p.herd = w.nseen > 0
+		if w.nseen < len(w.seen) {
+			w.seen[w.nseen] = s
+			w.nseen++
+		}
+	} else {
+		w.seen[0], w.nseen = s, 1
+	}
+
+	if before := &r.rep; before.s != nil && before.s != s && before.s.wakeNo == before.wakeNo && !before.s.inWait &&
+		l.watch.toucher == before.s && l.watch.touchedAt >= before.at {
+		l.watch.overlap = overlap{a: before.s, b: s, rests: before.s.watch.rests}
+	}
+
+	quick := s.watch.wokeAt-s.waitFrom < t.quick()
+	if s.watch.afterFull && quick && w.waitNo != in.watch.waitNo-1 {
+		in.stats.FullLeft++
+		s.watch.afterFull = false
+	}
+	w.waitNo = in.watch.waitNo
+
+	w.oneOnly = l.pub.Kind == KindListener && r.trigger == trace.TriggerLevel && r.drain == DrainMaybe && l.watch.accepts == 1 && quick
+	l.watch.accepts = 0
+	l.watch.ends(IncDeaf, e.Time)
+	if e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream {
+		t.inRow(s, l, IncUnconnected, e.Time, 0, true)
+	}
+	if e.Mask&bitNval != 0 {
+		t.inRow(s, l, IncInvalid, e.Time, 0, true)
+	}
+	if h := &s.watch.hog; h.suspect != nil {
+		if quick && l != h.suspect && r.drain != DrainUntouched {
+			t.hogged(s, h.suspect, e.Time, h.reads, 0, false)
+		}
+		h.suspect = nil
+	}
+	if l.arrival != 0 && l.arrival >= s.waitFrom && !r.rearmed && e.Time-l.arrival > 5*lateFloor {
+		t.onThread(s, IncLate, "", e.Time, e.Time-l.arrival, false)
+	}
+}
+
+const bitNval = 0x20
+
+// reportSettled is called when a report's class is final.
+func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
+	p, l := &r.rep, r.lane
+	if out != outNone && l.watch.toucher == p.s && p.s.wakeNo == p.wakeNo && p.s.watch.reports > 1 {
+		if lag := at - p.s.watch.wokeAt; lag >= behindFloor {
+			t.happened(p.s, l, IncBehind, at, lag, true)
+		}
+	}
+	if r.watch.oneOnly {
+		r.watch.oneOnly = false
+		if out == outData {
+			t.happened(p.s, l, IncOneAccept, p.at, 0, true)
+		}
+	}
+	k := IncidentCount
+	sure := t.exact || l.pub.Kind != KindConn
+	v := int64(0)
+	switch p.class {
+	case ClassStale:
+		k, sure = IncStale, true
+	case ClassHerd:
+		k, sure = IncHerd, p.first == outAgain || t.exact
+	case ClassUntouched:
+		shared := p.mask & p.before
+		switch {
+		case shared&bitNval != 0:
+			return
+		case shared&(bitErr|bitHup|bitRdHup) != 0:
+			k, sure = IncHangup, true
+		case shared&bitsIn != 0:
+			k, sure = IncUntouched, true
+		case shared&bitOut != 0:
+			k, sure = IncWritable, true
+		}
+	case ClassEOF:
+		if p.prev == DrainEOF {
+			k, sure = IncEOF, true
+		}
+	case ClassError:
+		if p.prev == DrainError {
+			k, sure = IncHangup, true
+		}
+	case ClassExhausted:
+		if p.prev == DrainExhausted {
+			k, sure = IncExhausted, true
+		}
+	case ClassLeftover:
+		k, v = IncLeftover, l.pub.LastRead.Result
+	}
+	switch {
+	case k == IncidentCount:
+		l.watch.row = nil
+	case r.trigger == trace.TriggerLevel || k == IncStale || k == IncHerd:
+		t.inRow(p.s, l, k, p.at, max(v, 0), sure)
+	}
+}
+
+// leftBehind is called when data was left that nobody will be told of.
+func (t *Timeline) leftBehind(r *reg, at int64) {
+	k := IncStranded
+	if r.trigger == trace.TriggerOneshot && !r.armed {
+		k = IncDisarmed
+	}
+	t.begins(r.rep.s, r.lane, k, at, r.lane.ledger > 0)
+}
+
+// modified is called with a MOD before it is applied; r is nil when the registration was not known.
+func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {
+	if e.Aux&trace.InterestDiff != 0 {
+		return
+	}
+	in.stats.Modifies++
+	if e.Mask&bitET != 0 {
+		in.watch.etMods++
+	}
+	if e.Mask&bitOneshot != 0 {
+		in.stats.Rearms++
+	}
+	if r == nil || !r.known {
+		return
+	}
+	if r.mask&bitET != 0 && e.Mask&bitET == 0 && e.Mask&^(bitErr|bitHup) != 0 {
+		t.happened(s, r.lane, IncEdgeLost, e.Time, int64(r.mask), true)
+	}
+	if r.mask == e.Mask && e.Mask&(bitET|bitOneshot) == 0 {
+		in.stats.SameMask++
+	}
+	if r.trigger == trace.TriggerOneshot && !r.armed && (r.drain == DrainUntouched || r.drain == DrainMaybe) && r.rep.s == s {
+		r.watch.early, r.watch.wake = s, s.wakeNo
+	} else {
+		r.watch.early = nil
+	}
+}
+
+// ctlFailed is called with a change of interest that failed.
+func (t *Timeline) ctlFailed(s *stream, e *trace.Event) {
+	if e.Errno != eBADF && e.Errno != eNOENT {
+		return
+	}
+	n, set := trace.InstanceNumber(e.Inst)
+	if set {
+		return
+	}
+	if sl := s.tb.at(int32(n), false); e.Errno == eBADF && sl != nil && sl.lane == nil && sl.former != nil && sl.former.inst != nil {
+		t.onThread(s, IncBadChange, "", e.Time, int64(e.FD), false)
+		return
+	}
+	t.onThread(s, IncStrayChange, "", e.Time, int64(e.FD), false)
+}
+
+const eNOENT = 2
+
+// usesInstance notes which processes wait on an instance or change it.
+func (t *Timeline) usesInstance(s *stream, in *instance, at int64) {
+	w := &in.watch
+	if s.pid == 0 || in.lane == nil || w.pid == s.pid {
+		return
+	}
+	w.pid = s.pid
+	for _, p := range w.pids[:w.npids] {
+		if p == s.pid {
+			t.inRow(s, in.lane, IncShared, at, s.pid, false)
+			return
+		}
+	}
+	if w.npids < len(w.pids) {
+		w.pids[w.npids] = s.pid
+		w.npids++
+	}
+}

@@ -1,0 +1,237 @@
+package timeline
+
+import "evviz/trace"
+
+// spent adds up what a thread does between two waits. It is called with every call that has a duration, before the call
+// itself is looked at.
+func (t *Timeline) spent(s *stream, e *trace.Event) {
+	switch e.Kind {
+	case trace.Register, trace.Modify, trace.Deregister, trace.Close:
+		t.paced(e.Dur)
+	case trace.Read, trace.Accept, trace.Write, trace.Connect:
+		if e.Errno == eAGAIN {
+			t.paced(e.Dur)
+		}
+		if e.Dur >= gapFloor {
+			t.heldUp(s, e)
+		}
+	case trace.Sys:
+		if e.Dur >= gapFloor && t.names.now(s.id, e.Aux) == "futex" {
+			s.watch.rests++
+		}
+	case trace.Sleep, trace.Lock:
+	case trace.Wait:
+		if e.Inst == s.watch.away.id {
+			return
+		}
+	default:
+		return
+	}
+	a := &s.watch.away
+	if a.from == 0 || s.inWait {
+		return
+	}
+	key := e.Aux
+	if e.Kind != trace.Sys {
+		key &= 0xff
+	}
+	for i := range a.calls[:a.n] {
+		if c := &a.calls[i]; c.kind == e.Kind && c.aux == key {
+			c.dur += e.Dur
+			return
+		}
+	}
+	if a.n < len(a.calls) {
+		a.calls[a.n] = callTime{e.Kind, key, e.Dur, *e}
+		a.n++
+	}
+}
+
+// paced learns how long a call takes that has nothing to wait for.
+func (t *Timeline) paced(d int64) {
+	if t.pace == 0 {
+		t.pace = min(d, 1_000_000)
+	}
+	t.pace += (min(d, 1_000_000) - t.pace) / 16
+}
+
+// heldUp notes a call that kept the thread although its descriptor is registered, so that it should have returned at once.
+func (t *Timeline) heldUp(s *stream, e *trace.Event) {
+	l, old := t.find(s, e, false)
+	if l == nil || old || len(l.regs) == 0 || s.watch.away.from == 0 {
+		return
+	}
+	l.watch.inc.of(IncBlockedCall, t.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
+	t.touch(l)
+}
+
+// goesToWait is called when a thread begins a wait.
+func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
+	w := &s.watch
+	a := &w.away
+	if a.from != 0 && a.inst == in {
+		if gap := at - a.from; gap >= gapFloor && in.watch.waiting == 0 && in.watch.begun == a.begun {
+			t.wasAway(s, a, at, gap)
+		}
+		a.from = 0
+	}
+	t.hogEnds(s, at)
+	w.rests++
+	w.slept, w.again = false, 0
+	in.watch.waiting++
+	in.watch.begun++
+	t.usesInstance(s, in, at)
+}
+
+// wasAway notes a long time between two waits, and the call that most of it went into.
+func (t *Timeline) wasAway(s *stream, a *away, at, gap int64) {
+	var most *callTime
+	for i := range a.calls[:a.n] {
+		if c := &a.calls[i]; most == nil || c.dur > most.dur {
+			most = c
+		}
+	}
+	name, sum := "", int64(0)
+	for i := range a.calls[:a.n] {
+		sum += a.calls[i].dur
+	}
+	if most != nil && sum > gap/2 {
+		name = t.describeCall(s, &most.ev)
+	}
+	x := t.onThread(s, IncBlocked, name, a.from, gap, false)
+	x.pub.Worst = max(x.pub.Worst, sum)
+}
+
+// waitEnds is called when a wait has returned.
+func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
+	in := t.instance(s, e.Inst)
+	w := &s.watch
+	in.watch.waiting = max(in.watch.waiting-1, 0)
+	ring := e.Aux&0xff == trace.CallURingEnter
+	if in.set {
+		w.set = in
+	}
+	w.wokeAt, w.reports = e.Time, 0
+	w.away = away{from: e.Time, inst: in, id: e.Inst, begun: in.watch.begun}
+	if in.watch.waiting > 0 || ring && e.Aux>>8 == 0 {
+		w.away.from = 0 // somebody else waits: the instance is not left alone
+	}
+	t.usesInstance(s, in, e.Time)
+	if e.Errno == eBADF {
+		t.onThread(s, IncBadWait, "", e.Time, 0, w.zeroes == in)
+		return
+	}
+	if e.Errno == eINTR || ring {
+		return
+	}
+	st := &in.stats
+	st.Waits++
+	st.Select = e.Aux&0xff == trace.CallSelect || e.Aux&0xff == trace.CallPselect6
+	st.MaxEvents = int64(e.Aux >> 8)
+	if e.Gen > 0 {
+		st.Watched += int64(e.Gen) - 1
+		st.WatchedWaits++
+		st.MostWatched = max(st.MostWatched, int64(e.Gen)-1)
+	}
+	if e.Errno != 0 {
+		return
+	}
+	if e.Mask > 0 {
+		in.watch.waitNo++
+	}
+	w.afterFull = in.watch.full
+	in.watch.full = e.Mask > 0 && !in.set && int64(e.Mask) == st.MaxEvents
+	if in.watch.full {
+		st.Full++
+	}
+	t.timedWait(s, in, e)
+}
+
+// timedWait looks at how a wait's time was used.
+func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
+	w := &s.watch
+	b := &w.burst
+	nothing := e.Mask == 0
+	if nothing && e.B == 0 {
+		if b.armed {
+			if b.n == 0 {
+				b.from = e.Start()
+			}
+			if e.Time-b.from <= roundingMax {
+				b.n++
+				b.last = e.Time
+				return
+			}
+			b.armed = false
+		}
+		t.onThread(s, IncZeroWait, "", e.Time, 0, w.zeroes == in)
+		w.zeroes = in
+		return
+	}
+	if b.armed && b.n >= 3 {
+		t.onThread(s, IncRounding, "", b.from, b.n, true)
+	}
+	*b = burst{armed: nothing && e.B > 0}
+	w.zeroes = nil
+	if !nothing || e.B <= 0 {
+		w.passed = 0
+		return
+	}
+	slack := max(50_000, e.B/1000)
+	if over := e.Dur - e.B - min(slack, 100_000_000); over > lateFloor {
+		t.onThread(s, IncLate, "", e.Time, e.Dur-e.B, false)
+	}
+	if !t.mode.Known && w.passed == e.B {
+		if gap := e.Start() - w.ended; gap > 500_000 {
+			x := s.inc.of(IncDrift, "")
+			x.happened(s, e.Start(), gap, false, true)
+		}
+	}
+	w.passed, w.ended = e.B, e.Time
+}
+
+// sleeps looks at what came before a sleep.
+func (t *Timeline) sleeps(s *stream, e *trace.Event, phase trace.Phase) {
+	w := &s.watch
+	begin := phase == trace.PhaseEnter || phase == trace.PhaseComplete
+	if begin && w.slept && w.again > 0 {
+		t.onThread(s, IncPolled, "", e.Start(), w.again, true)
+	}
+	if begin {
+		w.again = 0
+	}
+	if phase != trace.PhaseEnter {
+		w.slept = true
+	}
+}
+
+func (t *Timeline) timerSet(s *stream, e *trace.Event) {
+	w := &s.watch
+	if w.timers == nil {
+		w.timers = map[uint32]*timerWatch{}
+	}
+	x := w.timers[e.Aux]
+	if x == nil {
+		if len(w.timers) >= maxTimers {
+			return
+		}
+		w.timers[e.Aux] = &timerWatch{set: e.Time, due: e.A}
+		return
+	}
+	was, is := x.due-x.set, e.A-e.Time
+	if x.fired && e.B == 0 && was > 0 && is > was-was/50 && is < was+was/50 {
+		if d := e.A - x.due - is; d > 100_000 {
+			t.onThread(s, IncDrift, "", e.Time, d, true)
+		}
+	}
+	*x = timerWatch{set: e.Time, due: e.A}
+}
+
+func (t *Timeline) timerFired(s *stream, e *trace.Event) {
+	if x := s.watch.timers[e.Aux]; x != nil {
+		x.fired = true
+	}
+	if e.Mask > 1 {
+		t.onThread(s, IncOverrun, "", e.Time, int64(e.Mask), true)
+	}
+}
