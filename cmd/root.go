@@ -58,7 +58,7 @@ Without a command it opens the lab.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	o.flags(root)
-	root.AddCommand(newReplay(), newScenarios(), newClients(), newChild(), newCompare())
+	root.AddCommand(newReplay(), newScenarios(), newClients(), newChild(), newCompare(), newCheck(), newExplain())
 	return root
 }
 

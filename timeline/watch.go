@@ -99,15 +99,15 @@ type streamWatch struct {
 	reports int    // of the newest wake
 	rests   uint32 // how often it went to wait, or to sleep on a futex
 
-	away    away
-	hog     hog
-	burst   burst
-	zeroes  *instance // of the newest wait, if it was a zero wait that brought nothing
-	slept   bool      // no wait since its newest sleep
-	again   int64     // calls since then that found nothing
-	passed  int64     // timeout of the newest wait if that timed out
-	ended   int64     // and when
-	timers  map[uint32]*timerWatch
+	away      away
+	hog       hog
+	burst     burst
+	zeroes    *instance // of the newest wait, if it was a zero wait that brought nothing
+	slept     bool      // no wait since its newest sleep
+	again     int64     // calls since then that found nothing
+	passed    int64     // timeout of the newest wait if that timed out
+	ended     int64     // and when
+	timers    map[uint32]*timerWatch
 	afterFull bool // the wait before its newest filled its array
 }
 

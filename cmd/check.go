@@ -1,0 +1,202 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"evviz/diagnostics"
+	"evviz/export"
+	"evviz/probe"
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+type checkOptions struct {
+	json, md, sarif, explain bool
+	failOn                   []string
+	only                     []string
+	set                      []string
+}
+
+func newCheck() *cobra.Command {
+	o := &checkOptions{}
+	c := &cobra.Command{
+		Use:   "check FILE|-",
+		Short: "Say what is wrong, with evidence: for a recording or what strace printed",
+		Long: `check reads a recording (.evt) or what strace printed (- is standard input: paste it) and says what is wrong with the
+event loop in it, in full sentences with their numbers. Without times, without the beginning, with lines missing: it
+says what it can, and how sure it is.
+
+It ends with 0 when there is nothing above info, with 1 when there is (or, with --fail-on, when what is named there was
+found), with 2 for a wrong command line and with 3 when the file cannot be read.
+
+The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
+
+` + thresholds(),
+		Example: `  strace -f -ttt -T -yy -o log.strace -p PID      and Ctrl-C after a while
+  evviz check log.strace
+  evviz check --json run.evt | jq '.findings[].sentence'
+  evviz check --fail-on EV08,critical run.evt     for CI
+  evviz explain EV08`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("check: which file? evviz check FILE, or - for standard input")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(args[0]) },
+	}
+	f := c.Flags()
+	f.BoolVar(&o.json, "json", false, "print one JSON object (docs/check.md has its fields)")
+	f.BoolVar(&o.md, "md", false, "print Markdown, for a bug report")
+	f.BoolVar(&o.sarif, "sarif", false, "print SARIF 2.1.0, for a code host")
+	f.BoolVar(&o.explain, "explain", false, "with each finding say why it matters and what else it could be")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "end with 1 only when one of these was found: rules (EV08), severities (warn: and above)")
+	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
+	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
+	c.SetFlagErrorFunc(flagError)
+	return c
+}
+
+// thresholds lists the settings with what holds when nothing is said.
+func thresholds() string {
+	set := diagnostics.Default()
+	var b strings.Builder
+	for i := range diagnostics.Thresholds {
+		t := &diagnostics.Thresholds[i]
+		fmt.Fprintf(&b, "  %-14s %-7s %s\n", t.Name, t.Get(&set), t.Doc)
+	}
+	return b.String()
+}
+
+// gate says which findings make a check fail.
+type gate struct {
+	rules map[string]bool
+	least diagnostics.Severity
+}
+
+func (o *checkOptions) gate() (g gate, err error) {
+	g = gate{rules: map[string]bool{}, least: diagnostics.Warn}
+	if o.failOn == nil {
+		return g, nil
+	}
+	g.least = diagnostics.Critical + 1
+	for _, w := range o.failOn {
+		if sev, ok := diagnostics.SeverityOf(strings.ToLower(w)); ok {
+			g.least = min(g.least, sev)
+			continue
+		}
+		r := diagnostics.RuleOf(w)
+		if r == nil {
+			return g, usage("--fail-on %q: want a rule (EV01 to EV35; evviz explain lists them) or a severity (info, warn, critical)", w)
+		}
+		g.rules[r.ID] = true
+	}
+	return g, nil
+}
+
+func (g *gate) fails(f *diagnostics.Finding) bool { return f.Severity >= g.least || g.rules[f.Rule.ID] }
+
+// settings are the thresholds of the command line.
+func settings(pairs []string) (diagnostics.Settings, error) {
+	set := diagnostics.Default()
+	for _, p := range pairs {
+		name, value, ok := strings.Cut(p, "=")
+		if !ok {
+			return set, usage("--threshold %q: want NAME=VALUE, for example gap=50ms", p)
+		}
+		if err := set.Set(name, value); err != nil {
+			return set, usage("%v", err)
+		}
+	}
+	return set, nil
+}
+
+func (o *checkOptions) run(path string) error {
+	forms := 0
+	for _, b := range []bool{o.json, o.md, o.sarif} {
+		if b {
+			forms++
+		}
+	}
+	if forms > 1 {
+		return usage("--json, --md and --sarif are different forms: choose one")
+	}
+	g, err := o.gate()
+	if err != nil {
+		return err
+	}
+	only := map[string]bool{}
+	for _, w := range o.only {
+		r := diagnostics.RuleOf(w)
+		if r == nil {
+			return usage("--only %q: there is no such rule; evviz explain lists them", w)
+		}
+		only[r.ID] = true
+	}
+	set, err := settings(o.set)
+	if err != nil {
+		return err
+	}
+	f, err := openToCheck(path)
+	if err != nil {
+		return env(err)
+	}
+	defer f.Close()
+	feed := timeline.NewFeed(f, timeline.Options{MaxEvents: 1, MaxMarks: 100_000})
+	if err := feed.Run(context.Background()); err != nil {
+		return env(err)
+	}
+	s := feed.Snapshot()
+	if s.Stats.Events == 0 {
+		return env(fmt.Errorf("%s: there is no event in it; want a recording of evviz or what strace printed", path))
+	}
+	found := diagnostics.Check(s, set)
+	if len(only) > 0 {
+		kept := found[:0]
+		for _, x := range found {
+			if only[x.Rule.ID] {
+				kept = append(kept, x)
+			}
+		}
+		found = kept
+	}
+	s.Info = f.Info() // what a reader of text has found out about it on the way
+	r := export.FindingsOf(s, found)
+	switch {
+	case o.json:
+		err = r.JSON(os.Stdout)
+	case o.md:
+		err = r.Markdown(os.Stdout)
+	case o.sarif:
+		err = r.SARIF(os.Stdout, path)
+	default:
+		err = r.Text(os.Stdout, o.explain)
+	}
+	if err != nil {
+		return failure(fmt.Errorf("write findings: %w", err))
+	}
+	for _, x := range found {
+		if g.fails(x) {
+			return quiet(exitFailure)
+		}
+	}
+	return nil
+}
+
+// openToCheck opens what is read once, from its beginning to its end.
+func openToCheck(path string) (trace.Source, error) {
+	if path == "-" {
+		return probe.NewStrace(os.Stdin, "standard input"), nil
+	}
+	f, err := openRecording(path)
+	if err != nil {
+		return nil, err
+	}
+	tellTrouble(f)
+	return f, nil
+}

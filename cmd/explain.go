@@ -1,0 +1,50 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"evviz/diagnostics"
+)
+
+func newExplain() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "explain [RULE ...]",
+		Short:   "Explain a rule: what the kernel does, why it matters, how to mend it",
+		Example: "  evviz explain            all rules, a line each\n  evviz explain EV08\n  evviz explain write-spin",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				var b strings.Builder
+				for i := range diagnostics.Rules {
+					r := &diagnostics.Rules[i]
+					fmt.Fprintf(&b, "%s %-19s %s\n", r.ID, r.Name, r.Says)
+				}
+				_, err := os.Stdout.WriteString(b.String())
+				return err
+			}
+			var pages []string
+			for _, a := range args {
+				r := diagnostics.RuleOf(a)
+				if r == nil {
+					var words []string
+					for i := range diagnostics.Rules {
+						words = append(words, strings.ToLower(diagnostics.Rules[i].ID), diagnostics.Rules[i].Name)
+					}
+					s := fmt.Sprintf("there is no rule %q", a)
+					if n := nearest(a, words); n != "" {
+						s += fmt.Sprintf("; did you mean %s?", n)
+					}
+					return usage("%s; evviz explain lists them", s)
+				}
+				pages = append(pages, strings.TrimRight(r.Page(), "\n"))
+			}
+			_, err := fmt.Println(strings.Join(pages, "\n\n"))
+			return err
+		},
+	}
+	c.SetFlagErrorFunc(flagError)
+	return c
+}

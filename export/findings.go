@@ -1,0 +1,180 @@
+package export
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+)
+
+// Findings is what a check prints. Times are nanoseconds since the first event of the trace.
+type Findings struct {
+	Title    string    `json:"title"`
+	Events   int64     `json:"events"`
+	Lost     int64     `json:"events_lost"`
+	Duration *int64    `json:"duration_ns"` // null: the source has no times
+	Findings []Finding `json:"findings"`
+	Missing  []Missing `json:"missing"` // what the source cannot tell
+}
+
+// Missing is something that the source cannot tell, and why.
+type Missing struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// Finding is one finding. A null is unknown, or does not apply.
+type Finding struct {
+	ID       string  `json:"id"`
+	Name     string  `json:"name"`
+	Severity string  `json:"severity"`
+	Verdict  string  `json:"verdict"`
+	FD       *int32  `json:"fd"`
+	Peer     *string `json:"peer"`
+	Thread   *int64  `json:"thread"`
+	Subject  string  `json:"subject"`
+	Count    int64   `json:"count"`
+	First    int64   `json:"first"`
+	Last     int64   `json:"last"`
+	Evidence []int64 `json:"evidence"`
+	Sentence string  `json:"sentence"`
+	Why      string  `json:"why"`
+	Fix      string  `json:"fix"`
+	Else     string  `json:"else"`
+}
+
+// FindingsOf puts what was found in a picture into the form that is printed.
+func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
+	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}}
+	if s.Info.Timed {
+		d := s.Last - s.First
+		r.Duration = &d
+	}
+	for _, m := range s.Info.Missing {
+		r.Missing = append(r.Missing, Missing{m.What, m.Why})
+	}
+	for _, f := range found {
+		x := Finding{ID: f.Rule.ID, Name: f.Rule.Name, Severity: f.Severity.String(), Verdict: f.Verdict.String(), Subject: f.Subject, Count: f.Count,
+			First: f.First - s.First, Last: f.Last - s.First, Evidence: []int64{}, Sentence: f.Sentence, Why: f.Rule.Why(), Fix: f.Fix, Else: f.Rule.Else()}
+		if f.FD >= 0 {
+			x.FD = &f.FD
+		}
+		if f.Peer != "" {
+			x.Peer = &f.Peer
+		}
+		if f.Thread != 0 {
+			x.Thread = &f.Thread
+		}
+		for _, t := range f.Evidence {
+			x.Evidence = append(x.Evidence, t-s.First)
+		}
+		r.Findings = append(r.Findings, x)
+	}
+	return r
+}
+
+// JSON writes one object.
+func (r *Findings) JSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// moment words a time of the trace.
+func (r *Findings) moment(ns int64) string {
+	if r.Duration == nil {
+		return fmt.Sprintf("event order %d", ns/1000)
+	}
+	return fmt.Sprintf("%.6f s", float64(ns)/1e9)
+}
+
+// Text writes the findings for a person. Explain adds why each matters and what else could look like it.
+func (r *Findings) Text(w io.Writer, explain bool) error {
+	b := &strings.Builder{}
+	if len(r.Findings) == 0 {
+		fmt.Fprintf(b, "%s: nothing found in %s\n", plain(r.Title), diagnostics.Count(r.Events, "event"))
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		fmt.Fprintf(b, "%s %s  %s, %s\n", f.ID, f.Name, f.Severity, f.Verdict)
+		paragraph(b, plain(f.Sentence), "  ")
+		fmt.Fprintf(b, "  %s", r.moment(f.First))
+		if f.Last > f.First {
+			fmt.Fprintf(b, " to %s", r.moment(f.Last))
+		}
+		fmt.Fprintf(b, "\n")
+		paragraph(b, "mend: "+plain(f.Fix), "  ")
+		if explain {
+			paragraph(b, "why it matters: "+f.Why, "  ")
+			paragraph(b, "or else: "+f.Else, "  ")
+		}
+		b.WriteByte('\n')
+	}
+	if r.Lost > 0 {
+		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", diagnostics.Count(r.Lost, "event is", "events are"))
+	}
+	for _, m := range r.Missing {
+		fmt.Fprintf(b, "unknown: %s (%s)\n", plain(m.What), plain(m.Why))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Markdown writes a table and a section for each finding, as for a bug report.
+func (r *Findings) Markdown(w io.Writer) error {
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "# %s\n\n", cell(r.Title))
+	if len(r.Findings) == 0 {
+		fmt.Fprintf(b, "Nothing found in %s.\n", diagnostics.Count(r.Events, "event"))
+	} else {
+		b.WriteString("| rule | severity | verdict | where | count |\n|---|---|---|---|---:|\n")
+		for i := range r.Findings {
+			f := &r.Findings[i]
+			fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s |\n", f.ID, f.Name, f.Severity, f.Verdict, cell(f.Subject), diagnostics.Number(f.Count))
+		}
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		fmt.Fprintf(b, "\n## %s %s: %s\n\n%s\n\n- **When:** %s", f.ID, f.Name, cell(f.Subject), cell(f.Sentence), r.moment(f.First))
+		if f.Last > f.First {
+			fmt.Fprintf(b, " to %s", r.moment(f.Last))
+		}
+		fmt.Fprintf(b, "\n- **Why it matters:** %s\n- **How to mend it:** %s\n- **What else it could be:** %s\n", oneLine(f.Why), cell(f.Fix), oneLine(f.Else))
+	}
+	if r.Lost > 0 {
+		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", diagnostics.Count(r.Lost, "event is", "events are"))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// plain takes control characters out of words that may come from outside.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func cell(s string) string {
+	return strings.NewReplacer("|", "\\|", "`", "'", "<", "&lt;").Replace(plain(s))
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// paragraph writes a text in lines of at most 100 columns.
+func paragraph(b *strings.Builder, s, indent string) {
+	for _, line := range strings.Split(wrap(s, 100-len(indent)), "\n") {
+		b.WriteString(indent)
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+}
