@@ -18,8 +18,8 @@ func acceptExhausted(c *checker) {
 			return
 		}
 		s := fmt.Sprintf("%s is edge-triggered, its last accept failed for want of descriptors", x.name)
-		if x.l.Unread > 0 && i.Open != 0 {
-			s += fmt.Sprintf(" and %s", Count(x.l.Unread, "connection waits", "connections wait"))
+		if i.Amount > 0 {
+			s += fmt.Sprintf(" and %s", Count(i.Amount, "connection waited", "connections waited"))
 		}
 		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s: nobody is told of the queue until the next connection comes (%s so far).", s, Duration(i.Most)), exhaustedFix)
 		f.Count, f.Evidence = n, at

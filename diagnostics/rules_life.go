@@ -54,10 +54,10 @@ func edgeLost(c *checker) {
 				edge += l.Instance.Edge
 			}
 		}
-		if c.switched(i.First) {
-			return
-		}
 		sev, v := Warn, Certain
+		if c.switched(i.First) {
+			sev = Info
+		}
 		if kept == 0 && edge == 0 {
 			v = Possible
 		} else if kept == 0 {
@@ -66,6 +66,9 @@ func edgeLost(c *checker) {
 		s := fmt.Sprintf("%s was registered with EPOLLET, and a MOD without it made it level-triggered", x.name)
 		if n := x.l.Incident(timeline.IncUntouched); n != nil {
 			s += fmt.Sprintf("; it was reported again %s since", times(n.N))
+		}
+		if sev == Info {
+			s += "; the whole loop was switched just then"
 		}
 		c.find(x, i, sev, v, s+".", "pass EPOLLET with every EPOLL_CTL_MOD: the mask replaces the old one, flags and all.")
 	})

@@ -34,6 +34,9 @@ func unserviced(c *checker) {
 
 func leftover(c *checker) {
 	c.each(timeline.IncLeftover, func(x subject, i *timeline.Incident) {
+		if x.l.Kind == timeline.KindListener {
+			return // EV12 says it
+		}
 		sev := Info
 		size := x.l.LastRead.Asked
 		if i.Run >= int64(c.set.Nagging)-1 && (size == 0 || size < int64(c.set.BigBuffer)) {
@@ -54,29 +57,36 @@ func leftover(c *checker) {
 func undrained(c *checker) {
 	c.each(timeline.IncStranded, func(x subject, i *timeline.Incident) {
 		n, at := over(i, c.stall())
-		if n == 0 {
-			return
-		}
 		v, sev := Possible, Warn
+		if n == 0 {
+			if i.Forgotten == 0 || i.Sure == 0 {
+				return // too early to say
+			}
+			n, at, sev = i.Forgotten, []int64{i.First}, Info // the trace ended first
+		}
 		if i.Sure > 0 {
 			v = Certain
-		}
-		if x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked && v == Possible {
+		} else if x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked {
 			v = Likely
 		}
-		if i.Open != 0 {
+		if sev > Info && v == Certain && (i.Open != 0 || i.Forgotten > 0) {
 			sev = Critical
+		}
+		left := "what was left"
+		switch {
+		case i.Amount > 0 && x.l.Kind == timeline.KindListener:
+			left = Count(i.Amount, "connection")
+		case i.Amount > 0:
+			left = Bytes(i.Amount)
 		}
 		s := fmt.Sprintf("%s is edge-triggered and was not drained: ", x.name)
 		switch {
-		case x.l.Kind == timeline.KindListener && i.Open != 0 && x.l.Unread > 0:
-			s += fmt.Sprintf("%s in the queue, and no report will come for them", Count(x.l.Unread, "connection waits", "connections wait"))
-		case i.Open != 0 && x.l.Unread > 0:
-			s += fmt.Sprintf("%s lie in the kernel since %s, and nobody will be told of them", Bytes(x.l.Unread), Duration(c.s.Now-i.Open))
 		case i.Open != 0:
-			s += fmt.Sprintf("what is left has not been told of for %s", Duration(c.s.Now-i.Open))
+			s += fmt.Sprintf("%s lay there for %s already, and nobody will be told", left, Duration(c.s.Now-i.Open))
+		case i.Forgotten > 0:
+			s += fmt.Sprintf("%s lay there for %s, until the descriptor was closed: nobody was told again", left, Duration(i.Most))
 		default:
-			s += fmt.Sprintf("what was left lay for %s before anybody was told again", Duration(i.Most))
+			s += fmt.Sprintf("%s lay there for %s before anybody was told again", left, Duration(i.Most))
 		}
 		if n > 1 {
 			s += fmt.Sprintf(" (%s so far)", times(n))

@@ -107,10 +107,10 @@ func oneshotDisarmed(c *checker) {
 			v = Certain
 		}
 		s := fmt.Sprintf("%s is registered with EPOLLONESHOT, was reported, and not armed again for %s", x.name, Duration(i.Most))
-		if i.Open != 0 {
+		if i.Open != 0 || i.Forgotten > 0 {
 			sev = Critical
-			if x.l.Unread > 0 {
-				s += fmt.Sprintf("; %s wait", Bytes(x.l.Unread))
+			if i.Amount > 0 {
+				s += fmt.Sprintf("; %s waited", Bytes(i.Amount))
 			}
 			s += "; not even a hang-up will be told"
 		}

@@ -106,6 +106,10 @@ type stream struct {
 	anon     *instance
 	inc      incidents
 	watch    streamWatch
+	split    splitter
+	heading  bool
+	head     Class                 // of its newest wakeup
+	heads    [2][ClassCount]uint16 // reports of it by class: that told nothing new, and that did
 }
 
 // observed says that a thread is part of the watching, not of what is watched.

@@ -196,9 +196,9 @@ func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
 
 // endLane ends a lane: its bar, its registrations, itself.
 func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
+	t.closing(l, at)
 	t.closeBar(l, at)
 	l.pauseSince = 0
-	t.closing(l, at)
 	t.mark(l, at, MarkClose, 0)
 	t.stats.Closes++
 	l.pub.Closed, l.pub.CloseWhy = max(at, 1), why

@@ -97,6 +97,8 @@ type report struct {
 	at      int64
 	herd    bool   // another thread was told of the same, or took it
 	before  uint32 // bits of the report before
+	level   bool
+	bits    [BitCount]Class
 }
 
 func classify(r *report, k LaneKind) Class {
@@ -152,9 +154,14 @@ func (t *Timeline) judge(r *reg, first bool) {
 	p := &r.rep
 	c := classify(p, r.lane.pub.Kind)
 	st := &r.lane.pub.Stats
+	t.judgeBits(p, r.lane.pub.Kind, first)
+	mine := p.s.wakeNo == p.wakeNo
 	if !first {
 		if c == p.class {
 			return
+		}
+		if mine {
+			p.s.heads[index(p.useful)][p.class]--
 		}
 		t.stats.Class[p.class]--
 		st.Class[p.class]--
@@ -173,7 +180,18 @@ func (t *Timeline) judge(r *reg, first bool) {
 			t.stats.UsefulWakeups--
 		}
 	}
+	if mine {
+		p.s.heads[index(p.useful)][c]++
+		t.rehead(p.s)
+	}
 	t.touch(r.lane)
+}
+
+func index(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // settle fixes the class of the open report, now that the first operation after it, or none, is known.
@@ -226,6 +244,11 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 			c = ClassStale
 		}
 		t.stats.Class[c]++
+		for b := range BitCount {
+			if e.Mask&bitMasks[b] != 0 {
+				t.stats.BitClass[b][c]++
+			}
+		}
 		t.count(s, e.Time, cntClass+uint8(c), 0)
 		return
 	}
@@ -380,10 +403,16 @@ func (t *Timeline) renotified(s *stream, r *reg, at int64) {
 }
 
 // touched notes an operation that takes data out: it settles reports and gives every registration of the lane its new
-// drain state, whichever thread or number it came through.
+// drain state, whichever thread or number it came through. Where several threads were told of it each of them has its own
+// try; whoever was told of nothing acts for all.
 func (t *Timeline) touched(l *laneB, out outcome, d Drain, at int64) {
+	who := l.watch.toucher
+	own := false
 	for _, r := range l.regs {
-		if r.rep.open && r.rep.mask&^bitOut != 0 {
+		own = own || r.rep.open && r.rep.s == who && r.rep.mask&^bitOut != 0
+	}
+	for _, r := range l.regs {
+		if r.rep.open && r.rep.mask&^bitOut != 0 && (!own || r.rep.s == who) {
 			t.settle(r, out, at)
 		}
 		r.drain = d

@@ -23,6 +23,7 @@ type LoopLane struct {
 	InSince int64
 	Watched int64 // descriptors that the last wait was about; -1 unknown
 
+	Split     Split
 	Incidents []Incident
 	Set       *InstanceStats // of the set that it passes to poll or select; nil it passed none
 
@@ -161,6 +162,7 @@ func (lp *loopB) publish(now int64) *LoopLane {
 	p.states = lp.view(now)
 	p.counts = lp.store.view()
 	p.gaps = lp.gaps
+	p.Split = lp.s.split.sum
 	p.Incidents = lp.s.inc.publish(0)
 	if in := lp.s.watch.set; in != nil {
 		p.Set = in.stats.publish(in)
@@ -237,9 +239,12 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 	case e.Mask > 0:
 		t.stats.Wakeups++
 		t.count(s, e.Time, cntWakeup, 0)
+		t.wakeBegins(s)
 		if ring { // there is no completion that tells what was known
 			t.stats.UsefulWakeups++
 			t.count(s, e.Time, cntUseful, 0)
+			s.heads[1][ClassFresh]++
+			t.rehead(s)
 		}
 	default:
 		t.stats.Timeouts++
@@ -281,7 +286,7 @@ func (t *Timeline) wakeEnds(s *stream, at int64) {
 		t.count(s, at, cntUseful, 0)
 	}
 	s.wakeNo++
-	s.wakeUse = 0
+	s.wakeUse, s.heading = 0, false
 }
 
 // sleep handles a sleep.

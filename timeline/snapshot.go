@@ -71,6 +71,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	for _, lp := range t.loops {
 		p := lp.publish(now)
 		s.Loops = append(s.Loops, p)
+		s.Stats.Split.add(&p.Split)
 		d := p.states.upTo(now)
 		for i := range d {
 			s.Stats.Time[i] += d[i]

@@ -34,7 +34,9 @@ type Stats struct {
 	RenotifyKnown    bool  // false: the mechanism has no reports, so there is nothing to count
 	RenotifyInferred bool  // counted from outside, not told by the source
 	Class            [ClassCount]int64
-	Ambiguous        int64 // reports whose data bits belong to several registrations
+	BitClass         [BitCount][ClassCount]int64 // each bit of each report by itself
+	WakeClass        [ClassCount]int64           // wakeups by their headline; timeouts and interrupted waits are counted apart
+	Ambiguous        int64                       // reports whose data bits belong to several registrations
 
 	Reads, ReadAgain, ReadEOF, ReadErr      int64 // calls that got data, found nothing, found the end, failed
 	Writes, WriteAgain, WriteErr            int64
@@ -59,6 +61,7 @@ type Stats struct {
 	Traffic   Traffic
 	Usage     Usage
 	Time      Durations // time per state, all loops together
+	Split     Split     // where the loops' time went
 }
 
 // Again is all calls that found nothing to do.

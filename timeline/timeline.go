@@ -276,6 +276,8 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		t.submission(s, e)
 	case trace.Complete:
 		t.completion(s, e)
+	case trace.RunDelay:
+		s.split.delay += max(e.A, 0)
 	case trace.TimerSet:
 		t.timerSet(s, e)
 	case trace.TimerFire:

@@ -21,8 +21,8 @@ type laneWatch struct {
 	touchedAt int64
 	accepts   int // since its newest report
 
-	shortBy   *stream // whose newest read was short, and in which of its wakeups
-	shortWake uint32
+	shortBy   *stream // whose newest read was short, and in which of its turns
+	shortTurn uint32
 
 	owed     int64 // what the newest write did not take; 0 nothing
 	overlap  overlap
@@ -97,7 +97,7 @@ type streamWatch struct {
 	set     *instance
 	wokeAt  int64
 	reports int    // of the newest wake
-	rests   uint32 // how often it went to wait, or to sleep on a futex
+	rests   uint32 // turns: how often it went to wait, to sleep, or to sleep on a futex
 
 	away      away
 	hog       hog
@@ -182,7 +182,7 @@ func (t *Timeline) begins(s *stream, l *laneB, k IncidentKind, at int64, sure bo
 	}
 	x.happened(s, at, -1, sure, false)
 	x.pub.Sum++ // the -1
-	x.since = max(at, 1)
+	x.since, x.pub.Amount = max(at, 1), l.ledger
 	t.touch(l)
 }
 

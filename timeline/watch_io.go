@@ -12,7 +12,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 	again := e.Errno == eAGAIN
 	if again {
 		s.watch.again++
-		if w.shortBy == s && w.shortWake == s.wakeNo && l.stream() && l.pub.Kind == KindConn {
+		if w.shortBy == s && w.shortTurn == s.watch.rests && l.stream() && l.pub.Kind == KindConn {
 			t.happened(s, l, IncWastedRead, e.Time, 0, true)
 		}
 	}
@@ -23,7 +23,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 	if e.B > 0 {
 		w.took(s, e.Time)
 		if e.B < e.A {
-			w.shortBy, w.shortWake = s, s.wakeNo
+			w.shortBy, w.shortTurn = s, s.watch.rests
 		}
 		t.hogs(s, l, e)
 	} else if e.B == 0 && e.A != 0 && l.stream() && l.pub.Kind == KindConn && w.eofAt == 0 {
@@ -149,8 +149,13 @@ func (t *Timeline) outputEnds(s *stream, l *laneB, at int64) {
 // closing is called when a lane is about to end.
 func (t *Timeline) closing(l *laneB, at int64) {
 	w := &l.watch
+	for _, x := range w.inc {
+		if x.since != 0 {
+			x.pub.Forgotten++
+			w.ends(x.pub.Kind, at)
+		}
+	}
 	t.outputEnds(w.toucher, l, at)
-	w.ends(IncDeaf, at)
 	w.eofAt = 0
 }
 

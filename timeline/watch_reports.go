@@ -7,7 +7,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l, w := r.lane, &r.watch
 	in.stats.Reports++
 	s.watch.reports++
-	p.at, p.before = e.Time, r.last
+	p.at, p.before, p.level = e.Time, r.last, r.trigger == trace.TriggerLevel
 	if w.pid != 0 && s.pid != 0 && w.pid != s.pid && in.lane != nil && in.watch.npids > 1 {
 		t.inRow(s, in.lane, IncShared, e.Time, w.pid, true)
 	}
@@ -57,6 +57,9 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		}
 		h.suspect = nil
 	}
+	if l.arrival != 0 && !r.rearmed {
+		s.splitArrived(l.arrival, s.watch.wokeAt)
+	}
 	if l.arrival != 0 && l.arrival >= s.waitFrom && !r.rearmed && e.Time-l.arrival > 5*lateFloor {
 		t.onThread(s, IncLate, "", e.Time, e.Time-l.arrival, false)
 	}
@@ -68,6 +71,7 @@ const bitNval = 0x20
 func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	p, l := &r.rep, r.lane
 	if out != outNone && l.watch.toucher == p.s && p.s.wakeNo == p.wakeNo && p.s.watch.reports > 1 {
+		p.s.split.queued = max(p.s.split.queued, at)
 		if lag := at - p.s.watch.wokeAt; lag >= behindFloor {
 			t.happened(p.s, l, IncBehind, at, lag, true)
 		}
@@ -123,6 +127,9 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 
 // leftBehind is called when data was left that nobody will be told of.
 func (t *Timeline) leftBehind(r *reg, at int64) {
+	if r.drain == DrainExhausted {
+		return // IncDeaf
+	}
 	k := IncStranded
 	if r.trigger == trace.TriggerOneshot && !r.armed {
 		k = IncDisarmed

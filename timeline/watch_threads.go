@@ -76,6 +76,7 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 		a.from = 0
 	}
 	t.hogEnds(s, at)
+	s.split.to(splitWaiting, at)
 	w.rests++
 	w.slept, w.again = false, 0
 	in.watch.waiting++
@@ -112,6 +113,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		w.set = in
 	}
 	w.wokeAt, w.reports = e.Time, 0
+	s.splitWaitEnded(e)
 	w.away = away{from: e.Time, inst: in, id: e.Inst, begun: in.watch.begun}
 	if in.watch.waiting > 0 || ring && e.Aux>>8 == 0 {
 		w.away.from = 0 // somebody else waits: the instance is not left alone
@@ -199,9 +201,12 @@ func (t *Timeline) sleeps(s *stream, e *trace.Event, phase trace.Phase) {
 	}
 	if begin {
 		w.again = 0
+		w.rests++
+		s.split.to(splitAsleep, e.Start())
 	}
 	if phase != trace.PhaseEnter {
 		w.slept = true
+		s.splitSleepEnded(e)
 	}
 }
 
