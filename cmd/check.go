@@ -147,7 +147,7 @@ func (o *checkOptions) run(path string) error {
 		return env(err)
 	}
 	defer f.Close()
-	feed := timeline.NewFeed(f, timeline.Options{MaxEvents: 1, MaxMarks: 100_000})
+	feed := timeline.NewFeed(f, timeline.Options{Ledger: true})
 	if err := feed.Run(context.Background()); err != nil {
 		return env(err)
 	}

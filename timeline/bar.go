@@ -32,6 +32,7 @@ type barStore struct {
 	points []coverPoint
 	total  int64
 	end    int64
+	lean   bool // keep the sum alone
 }
 
 // put appends a finished piece, cut where it would overlap. It returns the growth.
@@ -42,10 +43,14 @@ func (b *barStore) put(start, end, since int64, stranded bool) int {
 	if end <= start {
 		return 0
 	}
-	b.spans = append(b.spans, span{start, end, since, b.total, stranded})
+	grown := 0
+	if !b.lean {
+		b.spans = append(b.spans, span{start, end, since, b.total, stranded})
+		grown = 1
+	}
 	b.total += end - start
 	b.end = end
-	return 1
+	return grown
 }
 
 // trim forgets the older half, but for one point in 64.

@@ -37,6 +37,21 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
+// BenchmarkLedger is what check does: the ledger without anything that is only drawn.
+func BenchmarkLedger(b *testing.B) {
+	evs := busy(5000)
+	span := evs[len(evs)-1].Time
+	b.ReportAllocs()
+	b.SetBytes(1) // MB/s are million events per second
+	tl := New(Options{Ledger: true})
+	for i := 0; i < b.N; i += len(evs) {
+		tl.Add(evs[:min(len(evs), b.N-i)])
+		for j := range evs {
+			evs[j].Time += span
+		}
+	}
+}
+
 func tenMillion() *Timeline {
 	evs := busy(1_000_000)
 	span := evs[len(evs)-1].Time

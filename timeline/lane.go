@@ -168,6 +168,7 @@ func (t *Timeline) newLane(tb *table, fd int32) *laneB {
 	l.pub.ID, l.pub.FD, l.pub.Unread, l.pub.Unsent, l.pub.Table = t.laneID, fd, -1, -1, tb.id
 	l.pub.Stats.LastLatency = -1
 	l.marks.keep = &t.keep
+	l.bars.lean = t.lean
 	t.lanes = append(t.lanes, l)
 	t.touch(l)
 	return l
@@ -187,7 +188,9 @@ func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
 		l.dirty = true
 		t.dirty = append(t.dirty, l)
 	}
-	l.marks.add(at, uint8(m), v)
+	if !t.lean {
+		l.marks.add(at, uint8(m), v)
+	}
 	l.pub.Stats.Counts[m]++
 	if at > l.pub.LastActivity {
 		l.pub.LastActivity = at

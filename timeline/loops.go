@@ -50,6 +50,7 @@ func (t *Timeline) loopOf(s *stream) *loopB {
 		lp := &loopB{s: s}
 		lp.pub.Stream, lp.pub.InFD, lp.pub.Watched = s.id, -1, -1
 		lp.store.keep, lp.st.keep = &t.keep, &t.keep
+		lp.st.lean = t.lean
 		s.loop = lp
 		lp.named(s)
 		t.loops = append(t.loops, lp)
@@ -179,6 +180,9 @@ func (lp *loopB) publish(now int64) *LoopLane {
 
 // count adds to the counters of a thread, at its own pace: times do not go back.
 func (t *Timeline) count(s *stream, at int64, k uint8, v uint32) {
+	if t.lean {
+		return
+	}
 	st := &t.rest
 	if s.loop != nil {
 		st = &s.loop.store

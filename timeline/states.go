@@ -57,6 +57,7 @@ type stateStore struct {
 	total  Durations // up to last.t
 	last   turn
 	any    bool
+	lean   bool // keep the sums alone
 }
 
 // add says that s begins at t. Time does not go back.
@@ -71,6 +72,9 @@ func (st *stateStore) add(t int64, s LoopState) {
 		st.total[st.last.s] += t - st.last.t
 	}
 	st.any, st.last = true, turn{t, s}
+	if st.lean {
+		return
+	}
 	n := len(st.blocks)
 	if n == st.head || len(st.blocks[n-1].turns) >= blockTurns {
 		st.blocks = append(st.blocks, &turnBlock{before: st.total, first: t, turns: make([]turn, 0, blockTurns)})

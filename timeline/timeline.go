@@ -9,14 +9,16 @@ import (
 // Options of a timeline. The zero value is good.
 type Options struct {
 	Info      trace.Info
-	MaxEvents int // raw events kept for the list of events; default 200,000
-	MaxMarks  int // marks and turns kept at full resolution; default 4,000,000 (16 bytes each)
-	MaxClosed int // lanes kept after they were closed; default 2,000
+	MaxEvents int  // raw events kept for the list of events; default 200,000
+	MaxMarks  int  // marks and turns kept at full resolution; default 4,000,000 (16 bytes each)
+	MaxClosed int  // lanes kept after they were closed; default 2,000
+	Ledger    bool // keep sums, incidents and the ledger alone: nothing can be drawn, no event looked at
 }
 
 // Timeline folds events. It belongs to one goroutine; its snapshots belong to everybody.
 type Timeline struct {
 	info      trace.Info
+	lean      bool // Options.Ledger
 	exact     bool // the source tells re-notifications itself
 	timed     bool
 	maxClosed int
@@ -76,7 +78,7 @@ func New(o Options) *Timeline {
 	if o.MaxClosed <= 0 {
 		o.MaxClosed = 2_000
 	}
-	t := &Timeline{info: o.Info, maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
+	t := &Timeline{info: o.Info, lean: o.Ledger, maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
 		exact: o.Info.Kinds.Has(trace.Renotify), timed: o.Info.Timed,
 		names: newNameTable(), manyStreams: map[uint32]*stream{}, tables: map[uint32]*table{}, procs: map[int64]*process{},
 		sets: map[uint32]*instance{}, byPeer: map[string]*laneB{}, unclaimed: map[string][]stepMark{}, hist: newHistogram()}
@@ -134,7 +136,9 @@ func (t *Timeline) Add(evs []trace.Event) {
 }
 
 func (t *Timeline) add(e *trace.Event) {
-	t.events.add(e)
+	if !t.lean {
+		t.events.add(e)
+	}
 	t.stats.Events++
 	if e.Phase.IsLate() {
 		t.stats.Late++
