@@ -2,6 +2,7 @@ package diagnostics
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"evviz/timeline"
@@ -72,6 +73,19 @@ type Finding struct {
 
 	Sentence string // what happened, with its numbers
 	Fix      string // what to do, with the call to make
+}
+
+// Short is the finding in a few words, for a list: "fd 7 lt-leftover 63x".
+func (f *Finding) Short() string {
+	who := f.Subject
+	if f.FD >= 0 {
+		who = fmt.Sprintf("fd %d", f.FD)
+	}
+	s := who + " " + f.Rule.Name
+	if f.Count > 1 {
+		s += " " + Number(f.Count) + "x"
+	}
+	return s
 }
 
 // byWeight puts what matters most first; the order is the same for the same trace.

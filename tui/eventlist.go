@@ -7,6 +7,27 @@ import (
 	"evviz/trace"
 )
 
+// wideEnough is from how many columns on the findings are listed beside the events.
+const wideEnough = 90
+
+// drawBelow draws what stands below the lanes: the findings and the events, or, when there is no room for both, the events.
+func (u *ui) drawBelow(f *frame, p pane) {
+	if f.w < wideEnough {
+		u.drawEvents(f, p)
+		return
+	}
+	left := p
+	left.w = p.w*2/5 - 1
+	u.drawFindings(f, left)
+	right := p
+	right.x, right.w = p.x+left.w+1, p.w-left.w-1
+	p.set(left.w, 0, u.sym.line, u.theme.dim)
+	for y := 1; y < p.h; y++ {
+		p.set(left.w, y, u.sym.corner, u.theme.dim)
+	}
+	u.drawEvents(f, right)
+}
+
 // drawEvents lists the newest events up to the right edge of the window, newest at the bottom.
 func (u *ui) drawEvents(f *frame, p pane) {
 	t := &u.theme

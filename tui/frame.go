@@ -6,12 +6,14 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
+	"evviz/diagnostics"
 	"evviz/timeline"
 )
 
 // frame is everything that one draw needs: a snapshot and the window of time. It does not change while it is drawn.
 type frame struct {
 	snap   *timeline.Snapshot
+	found  []*diagnostics.Finding
 	t0, t1 int64 // window; the right part may lie in the future
 	live   bool
 	w, h   int
@@ -43,6 +45,7 @@ func (u *ui) newFrame(w, h int) {
 		}
 	}
 	f.t0 = f.t1 - u.span
+	f.found = u.findings(f.snap)
 	u.frame = f
 	u.arrange(f)
 }
@@ -54,7 +57,7 @@ func (f *frame) seen() (t0, t1 int64) { return f.t0, min(f.t1, f.snap.Now) }
 func (u *ui) layout() {
 	p := &u.parts
 	p.header, p.narration, p.axis = u.region(u.drawHeader), u.region(u.drawNarration), u.region(u.drawAxis)
-	p.lanes, p.detail, p.events = u.region(u.drawLanes), u.region(u.drawDetail), u.region(u.drawEvents)
+	p.lanes, p.detail, p.events = u.region(u.drawLanes), u.region(u.drawDetail), u.region(u.drawBelow)
 	p.legend, p.footer, p.help = u.region(u.drawLegend), u.region(u.drawFooter), u.region(u.drawHelp)
 	p.card = u.region(u.drawCard)
 	u.flex = tview.NewFlex().SetDirection(tview.FlexRow)

@@ -23,6 +23,11 @@ func (u *ui) drawHeader(f *frame, p pane) {
 		lostStyle = t.warn
 	}
 	x := p.right(0, right, lostStyle)
+	if n, worst := f.counts(); n > 0 {
+		s := fmt.Sprintf(" %c %s ", u.mark(worst), diagnostics.Count(int64(n), "finding"))
+		x -= len([]rune(s)) + 1
+		p.put(x, 0, s, mix(t.bar, u.severityStyle(worst)))
+	}
 	if r := u.opt.Recorder; r != nil {
 		st := r.Status()
 		switch {

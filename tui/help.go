@@ -19,7 +19,9 @@ func (u *ui) drawHelp(f *frame, p pane) {
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
 	title, lines := "evviz: keys", []helpLine(nil)
-	if mode := u.modeWord(f); u.pageOn && mode != "" {
+	if u.findingOn {
+		title, lines = u.findingLines(f, p.w-2)
+	} else if mode := u.modeWord(f); u.pageOn && mode != "" {
 		title, lines = "evviz: "+mode, pageLines(u.opt.ModePage(mode), p.w-2)
 	} else {
 		lines = u.helpLines(p.w - 2)
@@ -55,7 +57,8 @@ type helpLine struct {
 
 // help shows the keys, or the page about the mechanism, or puts either away.
 func (u *ui) help(page bool) {
-	u.helpOn = !u.helpOn || u.pageOn != page
+	u.helpOn = !u.helpOn || u.findingOn || u.pageOn != page
+	u.findingOn = false
 	u.pageOn, u.helpTop = page, 0
 }
 

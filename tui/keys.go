@@ -37,6 +37,9 @@ func table() []key {
 		{[]string{"."}, ". step", "let one event through and stand still", "replay", (*ui).step},
 		{[]string{">"}, "</> speed", "replay faster, up to 100x", "replay", func(u *ui) { u.speed(1) }},
 		{[]string{"<"}, "", "replay slower, down to 0.1x", "replay", func(u *ui) { u.speed(-1) }},
+		{[]string{"n"}, "n finding", "go to the next finding: its moment, its lane, its sentence", "", func(u *ui) { u.nextFinding(1) }},
+		{[]string{"N"}, "", "go to the finding before", "", func(u *ui) { u.nextFinding(-1) }},
+		{[]string{"Enter"}, "Enter why", "explain the selected finding, or the one of the selected lane", "", (*ui).explain},
 		{[]string{"f"}, "", "show or fold idle lanes", "", func(u *ui) { u.unfold = !u.unfold }},
 		{[]string{"Esc"}, "", "close this page, or go back to live", "", (*ui).escape},
 		{[]string{"?"}, "? help", "this page", "", func(u *ui) { u.help(false) }},
@@ -71,6 +74,8 @@ func keyName(e *tcell.EventKey) string {
 		return "Home"
 	case tcell.KeyEnd:
 		return "End"
+	case tcell.KeyEnter:
+		return "Enter"
 	case tcell.KeyTab:
 		return "Tab"
 	case tcell.KeyEscape:

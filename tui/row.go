@@ -40,6 +40,9 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 		st = t.selected
 	}
 	p.put(0, y, cut(u.label(l, g-1), g-1), st)
+	if x := f.worst(l.ID); x != nil {
+		p.set(g-1, y, u.mark(x.Severity), u.severityStyle(x.Severity))
+	}
 
 	cells := l.Cells(f.t0, f.t1, n)
 	fills := make([]tcell.Style, n)
@@ -112,6 +115,7 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 	u.drawRefused(f, p, g, y, l, cells)
 	u.drawCounts(p, g, y, cells, filled, fills)
 	u.drawStranded(f, p, g, y, l, cells, fills)
+	u.drawMoments(f, p, y, l, glyphs, fills)
 	if l.Pending && lastFilled >= 0 && f.t0+int64(lastFilled+1)*cell >= f.snap.Now-cell {
 		p.set(g+lastFilled, y, u.sym.goesOn, on(fills[lastFilled]))
 	}

@@ -17,16 +17,17 @@ type symbols struct {
 	arrive, goesOn    rune
 	line, corner      rune
 	rec, dot, mark    rune
+	found             rune // where a finding happened
 	above             rune // mark of what belongs to the row above it
 	spark             []rune
 	left, right       string
 }
 
 var blockSymbols = symbols{wait: '░', work: '█', again: '▒', fill: [3]rune{'░', '▒', '▓'}, arrive: '↓', goesOn: '▸', line: '─', corner: '│',
-	rec: '●', dot: '·', mark: '▾', above: '▴', spark: []rune(" ▁▂▃▄▅▆▇█"), left: "←", right: "→"}
+	rec: '●', dot: '·', mark: '▾', above: '▴', found: '◆', spark: []rune(" ▁▂▃▄▅▆▇█"), left: "←", right: "→"}
 
 var asciiSymbols = symbols{wait: '.', work: '#', again: '%', fill: [3]rune{'-', '=', '#'}, arrive: 'v', goesOn: '>', line: '-', corner: '|',
-	rec: '*', dot: '-', mark: 'v', above: '^', spark: []rune(" .:-=+*#%"), left: "<", right: ">"}
+	rec: '*', dot: '-', mark: 'v', above: '^', found: '*', spark: []rune(" .:-=+*#%"), left: "<", right: ">"}
 
 // newSymbols picks a set: by name, or, for auto, what the terminal can show.
 func newSymbols(want string, s tcell.Screen) symbols {

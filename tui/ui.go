@@ -10,6 +10,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
+	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -26,6 +27,7 @@ type Options struct {
 	Screen   tcell.Screen             // initialised
 	Go       func(func())             // starts a goroutine whose panics give the terminal back
 	ModePage func(mode string) string // the page about a mechanism, "" none; nil no pages
+	Findings diagnostics.Settings     // thresholds of the rules
 	Notes    func() (string, bool)    // a message from outside for the status line, and whether it is bad news
 	Stop     <-chan struct{}          // closed from outside: the screen closes
 }
@@ -55,8 +57,12 @@ type ui struct {
 	helpOn  bool
 	pageOn  bool // what helpOn shows is the page about the mechanism
 	helpTop int
-	order   []int64 // lanes as drawn last, for moving the selection
-	half    *half   // nil: this is the whole screen, not half of a split one
+
+	judged    judgement
+	finding   findingKey // selected; zero none
+	findingOn bool       // what helpOn shows is the page about a finding
+	order     []int64    // lanes as drawn last, for moving the selection
+	half      *half      // nil: this is the whole screen, not half of a split one
 
 	pauser  trace.Pauser
 	stepper trace.Stepper
@@ -85,6 +91,9 @@ const (
 )
 
 func newUI(o Options) *ui {
+	if o.Findings == (diagnostics.Settings{}) {
+		o.Findings = diagnostics.Default()
+	}
 	u := &ui{opt: o, app: tview.NewApplication(), screen: o.Screen, span: defaultSpan, stopping: make(chan struct{})}
 	if u.opt.Go == nil {
 		u.opt.Go = func(f func()) { go f() }
@@ -213,11 +222,14 @@ func (u *ui) freeze() {
 func (u *ui) thaw() { u.frozen = nil }
 
 func (u *ui) escape() {
-	if u.helpOn {
-		u.helpOn = false
-		return
+	switch {
+	case u.helpOn:
+		u.helpOn, u.findingOn = false, false
+	case u.finding != (findingKey{}):
+		u.finding = findingKey{}
+	default:
+		u.thaw()
 	}
-	u.thaw()
 }
 
 // zooms are the spans that + and - step through: 1, 2, 5 times a power of ten, from a millisecond to minutes.

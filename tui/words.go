@@ -43,6 +43,11 @@ func (u *ui) drawNarration(f *frame, p pane) {
 func (u *ui) drawDetail(f *frame, p pane) {
 	p.fill(0, 0, p.w, u.sym.line, u.theme.dim)
 	t0, t1 := f.seen()
+	if x := u.chosen(); x != nil {
+		at := p.put(2, 0, fmt.Sprintf(" %c %s ", u.mark(x.Severity), x.Rule.ID), u.severityStyle(x.Severity))
+		p.put(at, 0, clean(x.Sentence)+" ", u.theme.text)
+		return
+	}
 	l := u.selected()
 	if l == nil {
 		l = interesting(f, t0, t1)
