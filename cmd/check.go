@@ -20,6 +20,7 @@ type checkOptions struct {
 	failOn                   []string
 	only                     []string
 	set                      []string
+	look                     bool
 }
 
 func newCheck() *cobra.Command {
@@ -57,6 +58,7 @@ The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 	f.BoolVar(&o.explain, "explain", false, "with each finding say why it matters and what else it could be")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "end with 1 only when one of these was found: rules (EV08), severities (warn: and above)")
 	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
+	f.BoolVar(&o.look, "look", false, "the program still runs: ask the kernel what lies in the sockets of the findings now")
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
 	c.SetFlagErrorFunc(flagError)
 	return c
@@ -164,6 +166,16 @@ func (o *checkOptions) run(path string) error {
 			}
 		}
 		found = kept
+	}
+	if o.look {
+		all, err := probe.Sockets()
+		if err != nil {
+			return env(err)
+		}
+		diagnostics.Confirm(found, func(local, remote string) (int64, bool) {
+			k, ok := probe.FindSocket(all, local, remote)
+			return int64(k.RecvQ), ok
+		})
 	}
 	s.Info = f.Info() // what a reader of text has found out about it on the way
 	r := export.FindingsOf(s, found)

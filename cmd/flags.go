@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"evviz/diagnostics"
 	"evviz/internal/sys"
 	"evviz/loop"
 	"evviz/scenarios"
@@ -26,6 +27,8 @@ type labOptions struct {
 	text          bool
 	duration      time.Duration
 	symbols       string
+	thresholds    []string
+	findings      diagnostics.Settings
 	noMouse       bool
 	seed          int64
 	params        []string
@@ -48,6 +51,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.headless, "headless", false, "run without a screen and print a summary at the end")
 	f.BoolVar(&o.text, "text", false, "with --headless: print every event as a line of text")
 	f.DurationVar(&o.duration, "for", 0, "stop after this time (default: when the scenario ends or you quit)")
+	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
 	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
 	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")

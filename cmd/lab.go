@@ -49,6 +49,9 @@ func (o *labOptions) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if o.findings, err = settings(o.thresholds); err != nil {
+		return err
+	}
 	switch {
 	case o.text && !o.headless:
 		return usage("--text goes with --headless: on the screen key 6 will list the events")
@@ -191,7 +194,7 @@ func (o *labOptions) runHeadless(s *session) error {
 	if o.text {
 		out = os.Stderr // standard output carries the events
 	}
-	if e := export.Summary(out, s.feed.Snapshot()); e != nil && err == nil {
+	if e := export.Summary(out, s.feed.Snapshot(), o.findings); e != nil && err == nil {
 		err = e
 	}
 	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
@@ -261,7 +264,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		lastResort(finished, fini, code)
 	})
 	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName, Symbols: o.symbols, Mouse: !o.noMouse,
-		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes, ModePage: modes.Page}
+		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes, ModePage: modes.Page, Findings: o.findings}
 	var lessons *series
 	if o.lesson != "" {
 		lessons = newSeries(o, c, script, s)

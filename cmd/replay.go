@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"evviz/diagnostics"
 	"evviz/docs/modes"
 	"evviz/export"
 	"evviz/timeline"
@@ -26,6 +27,8 @@ type replayOptions struct {
 	symbols                        string
 	shot, size, keys               string
 	light                          bool
+	thresholds                     []string
+	findings                       diagnostics.Settings
 }
 
 func newReplay() *cobra.Command {
@@ -57,6 +60,7 @@ seek; or prints it as text, one event a line, or as a summary. The best way to r
 	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
 	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
 	f.BoolVar(&o.light, "light", false, "with --screenshot: on a light ground")
+	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
 	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	c.SetFlagErrorFunc(flagError)
 	return c
@@ -69,6 +73,11 @@ func (o *replayOptions) run(path string) error {
 	if o.text && o.summary {
 		return usage("--text and --summary are two different things to print: choose one")
 	}
+	set, err := settings(o.thresholds)
+	if err != nil {
+		return err
+	}
+	o.findings = set
 	f, err := openRecording(path)
 	if err != nil {
 		return env(err)
@@ -83,7 +92,7 @@ func (o *replayOptions) run(path string) error {
 		if err := feed.Run(context.Background()); err != nil {
 			return env(err)
 		}
-		return export.Summary(os.Stdout, feed.Snapshot())
+		return export.Summary(os.Stdout, feed.Snapshot(), o.findings)
 	}
 	if o.shot != "" {
 		return o.screenshot(f)
@@ -122,7 +131,7 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err := feed.Run(context.Background()); err != nil {
 		return env(err)
 	}
-	pic, err := tui.Draw(tui.Options{Feed: feed, Symbols: o.symbols}, w, h, 1<<24, func(press func(string)) {
+	pic, err := tui.Draw(tui.Options{Feed: feed, Symbols: o.symbols, Findings: o.findings}, w, h, 1<<24, func(press func(string)) {
 		for _, k := range strings.Fields(o.keys) {
 			press(k)
 		}
@@ -248,7 +257,7 @@ func (o *replayOptions) screen(f recording) error {
 	}
 	begin := time.Now()
 	err = tui.Run(tui.Options{Feed: feed, Symbols: o.symbols, Mouse: !o.noMouse, Screen: screen, Go: spawn, Stop: stop,
-		ModePage: modes.Page,
+		ModePage: modes.Page, Findings: o.findings,
 		Notes: func() (string, bool) {
 			if damage != "" && time.Since(begin) < 6*time.Second {
 				return damage, true

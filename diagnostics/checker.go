@@ -96,6 +96,7 @@ func loopName(lp *timeline.LoopLane) string {
 // find begins a finding about a lane.
 func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
 	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, Lane: x.l.ID, FD: x.l.FD, Peer: x.l.Peer, Subject: x.name, Sentence: sentence, Fix: fix}
+	f.local = x.l.Local
 	if x.l.Kind == timeline.KindListener {
 		f.Peer = x.l.Local
 	}

@@ -73,6 +73,8 @@ type Finding struct {
 
 	Sentence string // what happened, with its numbers
 	Fix      string // what to do, with the call to make
+
+	local string // the descriptor's own address
 }
 
 // Short is the finding in a few words, for a list: "fd 7 lt-leftover 63x".

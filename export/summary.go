@@ -75,6 +75,19 @@ type Run struct {
 	Asleep     *int64 `json:"loop_asleep_ns"`
 	Locked     *int64 `json:"loop_locked_ns"`
 	Unknown    *int64 `json:"loop_unknown_ns"`
+
+	Split    *Split    `json:"loop_split"` // null when no loop was seen
+	Findings []Finding `json:"findings"`
+}
+
+// Split is where the loops' time went, ns; the parts add up to the whole (timeline.Split).
+type Split struct {
+	Waiting  int64 `json:"waiting_ns"`
+	Asleep   int64 `json:"asleep_ns"`
+	Overrun  int64 `json:"overrun_ns"`
+	RunDelay int64 `json:"run_delay_ns"`
+	Handler  int64 `json:"handler_ns"`
+	Queueing int64 `json:"queueing_ns"`
 }
 
 func known(v int64, ok bool) *int64 {
@@ -84,8 +97,8 @@ func known(v int64, ok bool) *int64 {
 	return &v
 }
 
-// Summarize takes the figures of a run out of a snapshot.
-func Summarize(s *timeline.Snapshot) Run {
+// Summarize takes the figures of a run out of a snapshot, and holds the rules against it.
+func Summarize(s *timeline.Snapshot, set diagnostics.Settings) Run {
 	st := &s.Stats
 	waited := st.Waits > 0 || st.Interrupted > 0 && st.Sleeps == 0
 	rounds := st.Rounds > 0
@@ -111,6 +124,11 @@ func Summarize(s *timeline.Snapshot) Run {
 		Renotified: known(st.Time[timeline.LoopRenotified], loops && st.RenotifyKnown),
 		Asleep:     known(st.Time[timeline.LoopAsleep], loops), Locked: known(st.Time[timeline.LoopLocked], loops), Unknown: known(st.Time[timeline.LoopUnknown], loops),
 	}
+	if loops {
+		p := &st.Split
+		r.Split = &Split{p.Waiting, p.Asleep, p.Overrun, p.RunDelay, p.Handler, p.Queueing}
+	}
+	r.Findings = FindingsOf(s, diagnostics.Check(s, set)).Findings
 	if s.Mode.Known {
 		d := trace.DriverNames.Word(s.Mode.Driver)
 		r.Driver = &d
@@ -133,16 +151,18 @@ func Summarize(s *timeline.Snapshot) Run {
 }
 
 // SummaryJSON writes the summary as one JSON object on lines of its own.
-func SummaryJSON(w io.Writer, s *timeline.Snapshot) error {
+func SummaryJSON(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(Summarize(s))
+	return e.Encode(Summarize(s, set))
 }
 
 // Summary writes the summary as text: what, how much, and a remark where one helps.
-func Summary(w io.Writer, s *timeline.Snapshot) error {
-	r := Summarize(s)
+//
+// Below it stands what was found, in short; check says it in full.
+func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error {
+	r := Summarize(s, set)
 	var t textTable
 	mode := "-"
 	if r.Driver != nil {
@@ -208,6 +228,13 @@ func Summary(w io.Writer, s *timeline.Snapshot) error {
 		pending, stranded := int64(r.Pending), int64(r.Stranded)
 		t.num("waiting at the end", &pending, "descriptors with data that nobody has read")
 		t.num("  stranded", &stranded, ifAny(stranded, "and nobody will be told"))
+	}
+	if len(r.Findings) > 0 {
+		t.gap()
+		for i := range r.Findings {
+			f := &r.Findings[i]
+			t.text(f.ID+" "+f.Name, f.Severity, plain(f.Subject)+": "+diagnostics.Count(f.Count, "time")+", "+f.Verdict)
+		}
 	}
 	return t.write(w)
 }

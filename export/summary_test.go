@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -79,7 +80,7 @@ func TestSummaryText(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b strings.Builder
-			if err := Summary(&b, fold(t, c.lines...)); err != nil {
+			if err := Summary(&b, fold(t, c.lines...), diagnostics.Default()); err != nil {
 				t.Fatal(err)
 			}
 			lines := strings.Split(b.String(), "\n")
@@ -122,7 +123,7 @@ func TestSummaryJSON(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b strings.Builder
-			if err := SummaryJSON(&b, fold(t, c.lines...)); err != nil {
+			if err := SummaryJSON(&b, fold(t, c.lines...), diagnostics.Default()); err != nil {
 				t.Fatal(err)
 			}
 			var got map[string]any
@@ -149,7 +150,7 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 
 func TestSummaryTellsWriteErrors(t *testing.T) {
 	s := fold(t)
-	if Summary(fullDisk{}, s) == nil || SummaryJSON(fullDisk{}, s) == nil {
+	if Summary(fullDisk{}, s, diagnostics.Default()) == nil || SummaryJSON(fullDisk{}, s, diagnostics.Default()) == nil {
 		t.Error("the error was swallowed")
 	}
 }

@@ -1,0 +1,38 @@
+package diagnostics
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestConfirm: what the kernel holds makes a finding certain, and only one that is about something left behind is asked about.
+func TestConfirm(t *testing.T) {
+	f := func(id, local, peer string) *Finding {
+		return &Finding{Rule: RuleOf(id), Verdict: Possible, local: local, Peer: peer, Sentence: "It lies."}
+	}
+	held, gone, none, lis, other := f("EV03", "1.1.1.1:80", "2.2.2.2:9"), f("EV03", "1.1.1.1:80", "2.2.2.2:10"), f("EV17", "1.1.1.1:80", "2.2.2.2:11"),
+		f("EV12", "1.1.1.1:80", "1.1.1.1:80"), f("EV25", "1.1.1.1:80", "2.2.2.2:9")
+	Confirm([]*Finding{held, gone, none, lis, other}, func(local, remote string) (int64, bool) {
+		switch remote {
+		case "2.2.2.2:9":
+			return 64512, true
+		case "2.2.2.2:11":
+			return 0, true
+		case "":
+			return 9, true
+		}
+		return 0, false
+	})
+	for _, x := range []struct {
+		f    *Finding
+		v    Verdict
+		says string
+	}{{held, Certain, "63.0 KiB"}, {gone, Possible, "gone"}, {none, Possible, "nothing"}, {lis, Certain, "9 connections wait"}, {other, Possible, "It lies."}} {
+		if x.f.Verdict != x.v || !strings.Contains(x.f.Sentence, x.says) {
+			t.Errorf("%s: %v, %q; want %v and %q", x.f.Rule.ID, x.f.Verdict, x.f.Sentence, x.v, x.says)
+		}
+	}
+	if other.Sentence != "It lies." {
+		t.Errorf("EV25 was asked about: %q", other.Sentence)
+	}
+}
