@@ -3,6 +3,10 @@
 //
 //   - [Narrate] is the line under the header: what is going on in a window, the most important thing first.
 //   - [Explain] is the detail line of one lane.
+//   - [Check] holds the rules EV01 to EV35 against a snapshot and returns findings. A rule (rules_*.go) reads what timeline
+//     has counted and compares it with [Settings]; its page is text/EVnn.md. To add one: a line in rules.go, a function, a
+//     page, a scenario in scenarios/museum; an incident in timeline when nothing counts it yet.
+//   - [Confirm] asks the kernel, through its caller, about what a finding says was left behind.
 //   - [Count], [Bytes] and [Duration] are the one way in which numbers become words, also for the views.
 //
 // A key to press is named only when the caller passes it as a [Hint]: what keys there are is the screen's business.

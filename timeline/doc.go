@@ -19,6 +19,9 @@
 //   - Drain states and classes (ledger.go): what a report was worth, by a written precedence. Every report has exactly one
 //     class.
 //   - Stranded (ledger.go): the loop went back to wait although data is left, and nobody will be told again.
+//   - Bits (bits.go): each bit of a report has a class of its own, and each wakeup a headline; all of them partition.
+//   - Incidents (incident.go, watch*.go): patterns that a rule of package diagnostics may judge.
+//   - Split (split.go): where a loop's time went; the parts add up.
 //   - Loop states (loops.go): unknown, waiting, working, re-notified, asleep.
 //   - Loss (loops.go): after a gap nothing is assumed; bars end there and drain states are unknown.
 //   - Unknown is not 0: a value that the source cannot know is -1, or has a Known flag beside it.
