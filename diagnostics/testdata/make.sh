@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the logs of this folder anew: sh make.sh negative|bugs [NAME...]
+# Makes the logs of this folder anew: sh make.sh negative|bugs|museum [NAME...]
 #
 # Needs strace, curl, wrk, nginx, redis-server and redis-benchmark, node, python3, gcc and go. Everything runs in $DEMO, which
 # is made and taken away, so that no path of the machine it was made on is in a log; all traffic is on loopback.
@@ -124,6 +124,6 @@ what=${1:-}
 shift || :
 case $what in
 negative) for n in ${*:-nginx redis node asyncio go}; do "negative_$n"; done ;;
-bugs) . "$here/bugs/make.sh" ;;
-*) echo "usage: sh make.sh negative|bugs [NAME...]" >&2; exit 2 ;;
+bugs | museum) . "$here/$what/make.sh" ;;
+*) echo "usage: sh make.sh negative|bugs|museum [NAME...]" >&2; exit 2 ;;
 esac
