@@ -11,7 +11,7 @@ import (
 )
 
 func newScenarios() *cobra.Command {
-	c := &cobra.Command{Use: "scenarios", Short: "List, show or run the lessons, truth cases and client traffic", Args: noArgs,
+	c := &cobra.Command{Use: "scenarios", Short: "List, show or run the lessons, truth cases, the museum of bugs and client traffic", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return listScenarios() }}
 	c.AddCommand(
 		&cobra.Command{Use: "list", Short: "List the built-in scenarios", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return listScenarios() }},
@@ -37,6 +37,7 @@ func newScenarios() *cobra.Command {
 var groupTitles = map[string]string{
 	scenarios.Lessons: "Lessons, in their order (evviz --lesson N, or --scenario NAME)",
 	scenarios.Truth:   "Truth cases: counts that a real kernel gives",
+	scenarios.Museum:  "The museum: each mistake and its cure (evviz scenarios run museum)",
 	scenarios.Traffic: "Traffic",
 }
 
@@ -52,7 +53,7 @@ func listScenarios() error {
 				return err
 			}
 			what := strings.Join(strings.Fields(s.About), " ")
-			if g == scenarios.Lessons {
+			if g == scenarios.Lessons || g == scenarios.Museum {
 				what = s.Title
 			}
 			fmt.Printf("  %-22s %s\n", n, what)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"evviz/scenarios"
+	"evviz/timeline"
 	"evviz/trace"
 )
 
@@ -33,6 +34,9 @@ type outcome struct {
 	Result   string    `json:"result"` // met, not met, failed, not judged
 	Why      string    `json:"why,omitempty"`
 	Expected []verdict `json:"expected"`
+	Finds    string    `json:"finds,omitempty"` // of a story of the museum: its rule, and what was found
+	Broken   *side     `json:"broken,omitempty"`
+	Mended   *side     `json:"mended,omitempty"`
 	Took     int64     `json:"duration_ns"`
 }
 
@@ -49,10 +53,11 @@ const defaultRunTime = time.Minute
 func newScenariosRun() *cobra.Command {
 	r := &runOptions{}
 	c := &cobra.Command{
-		Use:   "run NAME|FILE|lessons|truth ...",
+		Use:   "run NAME|FILE|lessons|truth|museum ...",
 		Short: "Run scenarios without a screen, one after another, and hold each against what it expects",
 		Example: `  evviz scenarios run lessons truth
   evviz scenarios run t01 t02 --json
+  evviz scenarios run museum                         every mistake that a rule knows, broken and mended
   evviz scenarios run 9 --trigger level              a flag of the lab: expectations are not judged then
   evviz scenarios run mine.star --connect 127.0.0.1:6379`,
 		RunE: func(c *cobra.Command, args []string) error { return r.run(c, args) },
@@ -76,7 +81,7 @@ func newScenariosRun() *cobra.Command {
 // stories are the names that the arguments stand for.
 func (r *runOptions) stories(args []string) ([]*scenarios.Script, error) {
 	if len(args) == 0 {
-		return nil, usage("scenarios run: which? a name, a file, lessons or truth; evviz scenarios lists them")
+		return nil, usage("scenarios run: which? a name, a file, lessons, truth or museum; evviz scenarios lists them")
 	}
 	ps, err := parseParams(r.o.params)
 	if err != nil {
@@ -85,7 +90,7 @@ func (r *runOptions) stories(args []string) ([]*scenarios.Script, error) {
 	var out []*scenarios.Script
 	for _, a := range args {
 		names := []string{a}
-		if a == scenarios.Lessons || a == scenarios.Truth {
+		if a == scenarios.Lessons || a == scenarios.Truth || a == scenarios.Museum {
 			names = scenarios.NamesOf(a)
 		}
 		for _, n := range names {
@@ -142,9 +147,12 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 	var done []outcome
 	for _, s := range list {
 		var x outcome
-		if r.connect != "" {
+		switch {
+		case r.connect != "":
 			x = r.runAgainst(ctx, s)
-		} else {
+		case s.Finds != "" && overridden == "":
+			x = r.exhibit(ctx, c, s)
+		default:
 			x = r.runInLab(ctx, c, s, overridden)
 		}
 		if ctx.Err() != nil {
@@ -164,6 +172,7 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		}
 	} else if len(done) > 1 {
 		table(os.Stdout, done)
+		exhibits(os.Stdout, done)
 	}
 	if q := quiet(0); errors.As(context.Cause(ctx), &q) {
 		return q
@@ -180,29 +189,50 @@ func newOutcome(s *scenarios.Script) outcome {
 	return outcome{Name: s.Name, Title: s.Title, About: strings.Join(strings.Fields(s.About), " "), Result: resultNotJudged, Expected: []verdict{}}
 }
 
-// runInLab runs a story in a lab of its own.
+// runInLab runs a story in a lab of its own and holds it against what it expects.
 func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *scenarios.Script, overridden string) (x outcome) {
 	x = newOutcome(script)
 	t0 := time.Now()
 	defer func() { x.Took = int64(time.Since(t0)) }()
-	fail := func(err error) outcome {
+	snap, late, err := r.lab(ctx, c, script)
+	switch {
+	case err != nil:
 		x.Result, x.Why = resultFailed, err.Error()
 		return x
+	case len(script.Expect) == 0:
+		x.Why = "it expects nothing"
+		return x
+	case overridden != "":
+		x.Why = "--" + overridden + " was given: what it expects is said of its own settings"
+		return x
 	}
+	x.Expected = judge(script.Expect, snap)
+	x.Result = resultNotMet
+	if _, all := metAll(x.Expected); all {
+		x.Result = resultMet
+	}
+	if late != "" {
+		x.Result, x.Why = resultFailed, late
+	}
+	return x
+}
+
+// lab runs a story in a lab of its own and returns what it left behind; late says that it had to be ended.
+func (r *runOptions) lab(ctx context.Context, c *cobra.Command, script *scenarios.Script) (snap *timeline.Snapshot, late string, err error) {
 	o := r.o // modes that a story sets must not reach the next one
 	b, err := o.behaviour(c, script)
 	if err != nil {
-		return fail(err)
+		return nil, "", err
 	}
 	s, err := newSession(&o, b, script, nil)
 	if err != nil {
-		return fail(err)
+		return nil, "", err
 	}
 	s.endsWithStory = true
 	s.startFeed()
 	if err := s.startClients(o.seed); err != nil {
 		s.stop(trace.StopError)
-		return fail(err)
+		return nil, "", err
 	}
 	limit := o.duration
 	if limit == 0 {
@@ -211,39 +241,25 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	why := uint32(trace.StopAsked)
-	late := false
 	select {
 	case <-s.loop.Done():
 	case <-s.clients.done:
 	case <-timer.C:
-		why, late = trace.StopTime, o.duration == 0
+		why = trace.StopTime
+		if o.duration == 0 {
+			late = fmt.Sprintf("did not end within %v", limit)
+		}
 	case <-ctx.Done():
 		why = trace.StopSignal
 	}
 	failed := s.clients.failed()
 	if err := s.stop(why); err != nil {
-		return fail(err)
+		return nil, late, err
 	}
 	if failed != "" {
-		return fail(errors.New(failed))
+		return nil, late, errors.New(failed)
 	}
-	if len(script.Expect) == 0 {
-		x.Why = "it expects nothing"
-		return x
-	}
-	if overridden != "" {
-		x.Why = "--" + overridden + " was given: what it expects is said of its own settings"
-		return x
-	}
-	x.Expected = judge(script.Expect, s.feed.Snapshot())
-	x.Result = resultNotMet
-	if _, all := metAll(x.Expected); all {
-		x.Result = resultMet
-	}
-	if late {
-		x.Result, x.Why = resultFailed, fmt.Sprintf("did not end within %v", limit)
-	}
-	return x
+	return s.feed.Snapshot(), late, nil
 }
 
 // runAgainst sends a story's traffic to a server that is not ours.
@@ -305,6 +321,9 @@ func (x *outcome) print(w io.Writer) {
 	if x.About != "" {
 		fmt.Fprintf(w, "  %s\n", harmless(x.About))
 	}
+	if x.Broken != nil {
+		x.printSides(w)
+	}
 	a, b := len("figure"), len("expected")
 	for i := range x.Expected {
 		a, b = max(a, utf8.RuneCountInString(x.Expected[i].Figure)), max(b, len(x.Expected[i].Want))
@@ -337,6 +356,9 @@ func table(w io.Writer, list []outcome) {
 		n = max(n, utf8.RuneCountInString(x.Name))
 	}
 	for _, x := range list {
+		if x.Finds != "" && x.Broken != nil {
+			continue
+		}
 		score := ""
 		if len(x.Expected) > 0 {
 			met, _ := metAll(x.Expected)

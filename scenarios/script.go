@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -15,7 +17,7 @@ import (
 	"go.starlark.net/syntax"
 )
 
-//go:embed stories/*.star lessons/*.star truth/*.star
+//go:embed stories/*.star lessons/*.star truth/*.star museum/*.star
 var stories embed.FS
 
 // Script is a story that has been checked.
@@ -23,11 +25,12 @@ type Script struct {
 	Name   string // what it was asked for by
 	Title  string
 	About  string
-	Group  string // of a built-in one: Traffic, Lessons or Truth
+	Group  string // of a built-in one: Traffic, Lessons, Truth or Museum
 	Knobs  []Knob
 	Params []Param // what it leaves open, with the values of this run, in the order in which it asks
 
 	Expect []Expectation // what its trace should show when it is over
+	Finds  string        // the rule that must find something when it runs with mended=false, and nothing with mended=true; "" none
 
 	main    *starlark.Function
 	globals starlark.StringDict
@@ -52,10 +55,16 @@ const (
 	Traffic = "stories" // goes on and on; expects nothing
 	Lessons = "lessons" // in the order in which they are to be seen; a number, sometimes a letter, and a name
 	Truth   = "truth"   // one for each case of a real kernel's counts
+	Museum  = "museum"  // one for each mistake that a rule knows, with its cure
 )
 
 // Groups are the groups in the order in which they are listed.
-var Groups = []string{Lessons, Truth, Traffic}
+var Groups = []string{Lessons, Truth, Museum, Traffic}
+
+var ruleID = regexp.MustCompile(`^EV[0-9]{2}$`)
+
+// Mended is the param by which a story that finds something is run with its cure.
+const Mended = "mended"
 
 // Names lists the built-in traffic.
 func Names() []string { return NamesOf(Traffic) }
@@ -148,13 +157,21 @@ func parse(name, file string, text []byte, ps ...Param) (*Script, error) {
 	s := &Script{Params: open.asked, Name: name, Title: strings.TrimSuffix(filepath.Base(file), ".star"), globals: globals}
 	at := func(global string) string { return place(f, file, global, "") }
 
-	for key, to := range map[string]*string{"title": &s.Title, "about": &s.About} {
+	for key, to := range map[string]*string{"title": &s.Title, "about": &s.About, "finds": &s.Finds} {
 		if v, ok := globals[key]; ok {
 			str, ok := starlark.AsString(v)
 			if !ok {
 				return nil, &BadScript{fmt.Sprintf("%s: %s must be a string, not %s", at(key), key, v.Type())}
 			}
 			*to = str
+		}
+	}
+	if s.Finds != "" {
+		if !ruleID.MatchString(s.Finds) {
+			return nil, &BadScript{fmt.Sprintf("%s: finds is the id of a rule, for example EV08, not %q", at("finds"), s.Finds)}
+		}
+		if !slices.ContainsFunc(s.Params, func(p Param) bool { return p.Name == Mended }) {
+			return nil, &BadScript{fmt.Sprintf("%s: a story that finds something says how it is mended: mended = param(%q, False)", at("finds"), Mended)}
 		}
 	}
 	if v, ok := globals["knobs"]; ok {
