@@ -65,7 +65,11 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 			return fail(err.Error())
 		}
 		at := time.Now()
-		snap, late, err := r.lab(ctx, c, s)
+		label := s.Name
+		if mended {
+			label += "-mended"
+		}
+		snap, late, err := r.lab(ctx, c, s, label)
 		if err != nil {
 			return fail(fmt.Sprintf("mended=%v: %v", mended, err))
 		}
@@ -88,7 +92,7 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 func sideOf(rule string, list []*diagnostics.Finding) *side {
 	y := &side{Others: []found{}}
 	for _, f := range list { // what matters most comes first
-		z := found{f.Rule.ID, f.Rule.Name, f.Severity.String(), f.Verdict.String(), f.Count, f.Sentence, f.Severity}
+		z := foundOf(f)
 		if f.Rule.ID == rule {
 			if y.Found == nil {
 				y.Found = &z
@@ -98,6 +102,17 @@ func sideOf(rule string, list []*diagnostics.Finding) *side {
 		y.Others = append(y.Others, z)
 	}
 	return y
+}
+
+func foundOf(f *diagnostics.Finding) found {
+	return found{f.Rule.ID, f.Rule.Name, f.Severity.String(), f.Verdict.String(), f.Count, f.Sentence, f.Severity}
+}
+
+func shortly(list []*diagnostics.Finding) (out []found) {
+	for _, f := range list {
+		out = append(out, foundOf(f))
+	}
+	return out
 }
 
 // judged is the result of a story that was run both ways.

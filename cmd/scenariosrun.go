@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"evviz/diagnostics"
 	"evviz/scenarios"
 	"evviz/timeline"
 	"evviz/trace"
@@ -23,6 +25,7 @@ type runOptions struct {
 	o       labOptions
 	connect string
 	remote  bool
+	record  string
 	json    bool
 }
 
@@ -34,6 +37,7 @@ type outcome struct {
 	Result   string    `json:"result"` // met, not met, failed, not judged
 	Why      string    `json:"why,omitempty"`
 	Expected []verdict `json:"expected"`
+	Found    []found   `json:"found,omitempty"` // what the rules found; of the museum it is in broken and mended
 	Finds    string    `json:"finds,omitempty"` // of a story of the museum: its rule, and what was found
 	Broken   *side     `json:"broken,omitempty"`
 	Mended   *side     `json:"mended,omitempty"`
@@ -70,6 +74,7 @@ func newScenariosRun() *cobra.Command {
 	f.StringVar(&r.connect, "connect", "", "run no server: send the traffic to HOST:PORT")
 	f.BoolVar(&r.remote, "allow-remote", false, "let --connect and the scenario reach other machines")
 	f.BoolVar(&r.json, "json", false, "print the results as JSON")
+	f.StringVar(&r.record, "record", "", "keep a recording of each in this directory: NAME.evt")
 	f.Int64Var(&r.o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, &r.o)
 	f.IntVar(&r.o.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")
@@ -194,7 +199,7 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	x = newOutcome(script)
 	t0 := time.Now()
 	defer func() { x.Took = int64(time.Since(t0)) }()
-	snap, late, err := r.lab(ctx, c, script)
+	snap, late, err := r.lab(ctx, c, script, script.Name)
 	switch {
 	case err != nil:
 		x.Result, x.Why = resultFailed, err.Error()
@@ -207,6 +212,7 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 		return x
 	}
 	x.Expected = judge(script.Expect, snap)
+	x.Found = shortly(diagnostics.Check(snap, diagnostics.Default()))
 	x.Result = resultNotMet
 	if _, all := metAll(x.Expected); all {
 		x.Result = resultMet
@@ -217,8 +223,8 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	return x
 }
 
-// lab runs a story in a lab of its own and returns what it left behind; late says that it had to be ended.
-func (r *runOptions) lab(ctx context.Context, c *cobra.Command, script *scenarios.Script) (snap *timeline.Snapshot, late string, err error) {
+// lab runs a story in a lab of its own, recorded under label when that is wanted, and returns what it left behind; late says that it had to be ended.
+func (r *runOptions) lab(ctx context.Context, c *cobra.Command, script *scenarios.Script, label string) (snap *timeline.Snapshot, late string, err error) {
 	o := r.o // modes that a story sets must not reach the next one
 	b, err := o.behaviour(c, script)
 	if err != nil {
@@ -229,6 +235,13 @@ func (r *runOptions) lab(ctx context.Context, c *cobra.Command, script *scenario
 		return nil, "", err
 	}
 	s.endsWithStory = true
+	if r.record != "" {
+		o.record = filepath.Join(r.record, label+".evt")
+		if err := o.startRecording(s); err != nil {
+			s.stop(trace.StopError)
+			return nil, "", err
+		}
+	}
 	s.startFeed()
 	if err := s.startClients(o.seed); err != nil {
 		s.stop(trace.StopError)
