@@ -17,7 +17,7 @@ type Emitter struct {
 	// read. It may do nothing.
 	Mend func(trace.Event)
 
-	put     func(trace.Event)
+	put     func(*trace.Event)
 	threads map[int]*thread
 	recent  *thread // of the last call
 	files   map[int]*files
@@ -26,11 +26,17 @@ type Emitter struct {
 
 	bound     bound
 	nameBytes int
-	sets      int // members of the sets of all threads
+	sets      int         // members of the sets of all threads
+	e         trace.Event // the event that is being made; here, so that making one needs no memory
+	aside     trace.Event // one that is told beside it
 }
 
 // NewEmitter makes an emitter that hands its events to put.
 func NewEmitter(put func(trace.Event)) *Emitter {
+	return newEmitter(func(e *trace.Event) { put(*e) })
+}
+
+func newEmitter(put func(*trace.Event)) *Emitter {
 	return &Emitter{put: put, threads: map[int]*thread{}, files: map[int]*files{}, others: map[string]*int64{}}
 }
 
@@ -90,14 +96,14 @@ func (em *Emitter) Call(c *Call) error {
 	if en.before != nil && c.Errno == 0 {
 		en.before(em, th, c)
 	}
-	e := th.event(en, c)
+	e := em.event(th, en, c)
 	e.Phase, e.Time, e.Dur, e.Errno = phase, max(c.Time, th.last), c.Dur, seen(c.Errno)
 	if phase == trace.PhaseExit && c.Dur != 0 {
 		e.Dur = max(e.Time-entered, 0)
 	}
 	if en.result != nil {
 		at, dur, errno := e.Time, e.Dur, e.Errno
-		en.result(th, &e, c)
+		en.result(th, e, c)
 		e.Phase, e.Time, e.Dur, e.Errno = phase, at, dur, errno
 	}
 	if !has[e.Kind].dur {
@@ -107,12 +113,13 @@ func (em *Emitter) Call(c *Call) error {
 		e.Errno = 0
 	}
 	if e.Kind != trace.KindNone {
-		em.name(th, en, &e, c)
+		em.name(th, en, e, c)
 		em.emit(th, e)
 	}
+	fd, sys := e.FD, e.Kind == trace.Sys
 	if c.Errno == eAGAIN && c.Dur < slow || c.Errno == eINPROGRESS {
-		if en.fd >= 0 && e.Kind != trace.Sys {
-			th.files.nonblocking(e.FD) // it would have waited otherwise
+		if en.fd >= 0 && !sys {
+			th.files.nonblocking(fd) // it would have waited otherwise
 		}
 	}
 	if en.after != nil && (c.Errno == 0 || c.Sys == SysClose && c.Errno != eBADF) {
@@ -153,7 +160,7 @@ func (em *Emitter) unknown(c *Call, name string) {
 		e.FD = c.FDs[0].FD
 	}
 	e.Aux = em.nameID(th, name, e.Time)
-	em.emit(th, e)
+	em.tell(th, e)
 }
 
 // Stuck tells that a thread is in a call that the table says nothing about, and has been for long.
@@ -162,7 +169,7 @@ func (em *Emitter) Stuck(c *Call) {
 	em.abandon(th, c.Time)
 	e := trace.Event{Kind: trace.Sys, Phase: trace.PhaseEnter, Time: max(c.Time, th.last), FD: -1}
 	e.Aux = em.nameID(th, c.Name, e.Time)
-	em.emit(th, e)
+	em.tell(th, e)
 }
 
 // abandon tells that the end of the call that a thread was in is missing, because it has gone on all the same.
@@ -171,16 +178,16 @@ func (em *Emitter) abandon(th *thread, at int64) {
 		return
 	}
 	th.inside = SysOther
-	em.emit(th, trace.Event{Kind: trace.Lost, Time: at, A: 1})
+	em.tell(th, trace.Event{Kind: trace.Lost, Time: at, A: 1})
 }
 
 // enter tells that a call has begun, and gives the moment that the event got.
 func (em *Emitter) enter(th *thread, en *entry, c *Call, at int64) int64 {
-	e := th.event(en, c)
+	e := em.event(th, en, c)
 	e.Phase, e.Time = trace.PhaseEnter, max(at, th.last)
-	em.name(th, en, &e, c)
-	e.Seq, e.Stream = em.emit(th, e), th.stream
-	th.entered = e
+	em.name(th, en, e, c)
+	em.emit(th, e)
+	th.entered = *e
 	return e.Time
 }
 
@@ -195,22 +202,23 @@ func (em *Emitter) mend(th *thread, en *entry, c *Call) {
 		return // the others are known whole when they begin, or have names
 	}
 	was := &th.entered
-	e := th.event(en, c)
+	e := em.event(th, en, c)
 	if e.Kind != was.Kind || e.FD != was.FD || e.A == was.A && e.B == was.B && e.Aux == was.Aux && e.Mask == was.Mask {
 		return
 	}
 	e.Phase, e.Time, e.Seq, e.Stream = trace.PhaseEnter, was.Time, was.Seq, was.Stream
-	em.Mend(e)
+	em.Mend(*e)
 }
 
-// event is the call's event without its result.
-func (th *thread) event(en *entry, c *Call) trace.Event {
-	e := trace.Event{Kind: en.kind, Aux: en.call}
+// event is the call's event without its result. It is valid until the next call.
+func (em *Emitter) event(th *thread, en *entry, c *Call) *trace.Event {
+	e := &em.e
+	*e = trace.Event{Kind: en.kind, Aux: en.call}
 	if en.fd >= 0 {
 		e.FD = int32(c.Args[en.fd])
 	}
 	if en.args != nil {
-		en.args(th, &e, c)
+		en.args(th, e, c)
 	}
 	return e
 }
@@ -265,7 +273,7 @@ func (th *thread) mayBlock(en *entry, c *Call) bool {
 func (em *Emitter) opened(th *thread, c *Call, fd int32, typ, from, flags uint32) {
 	at := max(c.Time, th.last)
 	peer, local := em.nameID(th, c.Peer, at), em.nameID(th, c.Local, at)
-	em.emit(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: typ | from<<8, A: int64(peer), B: int64(local), Mask: flags & openFlags})
+	em.tell(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: typ | from<<8, A: int64(peer), B: int64(local), Mask: flags & openFlags})
 	th.files.open(fd, fdState{typ: typ, flags: flags & openFlags, peer: c.Peer, local: c.Local})
 }
 
@@ -319,7 +327,7 @@ func (em *Emitter) restate(th *thread, fd int32, f *fdState, at int64) {
 	at = max(at, th.last)
 	e := trace.Event{Kind: trace.State, Time: at, FD: fd, Aux: trace.StateDescriptor | f.typ<<8, Mask: f.flags}
 	e.A, e.B = int64(em.nameID(th, f.peer, at)), int64(em.nameID(th, f.local, at))
-	em.emit(th, e)
+	em.tell(th, e)
 }
 
 // forked copies the descriptor table for a child that does not share it.
@@ -338,7 +346,7 @@ const maxTables = 1 << 14
 // Exit tells that a thread has ended, with its wait status.
 func (em *Emitter) Exit(pid, tid int, status uint32, at int64) {
 	th := em.thread(&Call{PID: pid, TID: tid, Time: at, Files: em.tableOf(tid)})
-	em.emit(th, trace.Event{Kind: trace.Exit, Time: max(at, th.last), A: int64(pid), B: int64(tid), Aux: status})
+	em.tell(th, trace.Event{Kind: trace.Exit, Time: max(at, th.last), A: int64(pid), B: int64(tid), Aux: status})
 	delete(em.threads, tid) // the number may be given to another
 	em.recent = nil
 	em.sets -= th.setRoom
@@ -363,7 +371,7 @@ func (em *Emitter) tableOf(tid int) int {
 // Signal tells that a thread was sent a signal.
 func (em *Emitter) Signal(pid, tid int, signo uint32, from, code, at int64) {
 	th := em.thread(&Call{PID: pid, TID: tid, Time: at, Files: em.tableOf(tid)})
-	em.emit(th, trace.Event{Kind: trace.Signal, Time: max(at, th.last), Aux: signo, A: from, B: code})
+	em.tell(th, trace.Event{Kind: trace.Signal, Time: max(at, th.last), Aux: signo, A: from, B: code})
 }
 
 // Other counts a call that is not in the table.

@@ -13,7 +13,10 @@ import (
 type parser struct {
 	decos map[string]FDNote
 	names map[string]string
-	aside Call // takes the notes of what is read twice
+	last  []deco
+
+	comments bool // the text has what looks like a comment of -X verbose
+	aside    Call // takes the notes of what is read twice
 }
 
 func newParser() *parser { return &parser{decos: map[string]FDNote{}, names: map[string]string{}} }

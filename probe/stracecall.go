@@ -131,15 +131,34 @@ const maxArgs = 7
 // printed of its arguments is all there is, and a time that is not printed is taken for ever. took is the duration that -T
 // prints, -1 without one.
 func (p *parser) parseCall(c *Call, text []byte, began bool) (took int64, ok bool) {
-	text = dropComments(text)
+	if p.comments {
+		text = dropComments(text)
+	}
 	var args [maxArgs][]byte
-	n := 0
+	n, done := 0, 0 // arguments that were found; those that were read on the way, as bits
 	items := list{text}
-	for it, ok := items.next(); ok; it, ok = items.next() {
+	for sh := &shapes[c.Sys]; ; n++ {
+		how := argNone
+		if n < len(sh.args) {
+			how = sh.args[n]
+		}
+		if c.Sys != SysOther && (how != argNone || n > 0) {
+			if rest, ok := p.quick(c, n, how, items.s); ok {
+				if n < maxArgs {
+					args[n] = bytes.TrimLeft(items.s[:len(items.s)-len(rest)], ", ")
+					done |= 1 << n
+				}
+				items.s = rest
+				continue
+			}
+		}
+		it, ok := items.next()
+		if !ok {
+			break
+		}
 		if n < maxArgs {
 			args[n] = it
 		}
-		n++
 	}
 	took = -1
 	var tail []byte
@@ -166,7 +185,7 @@ func (p *parser) parseCall(c *Call, text []byte, began bool) (took int64, ok boo
 		p.unknownSpan(c)
 	}
 	for i, how := range sh.args {
-		if i < n && how != argNone && !p.argument(c, i, how, args[i]) {
+		if i < n && how != argNone && done>>i&1 == 0 && !p.argument(c, i, how, args[i]) {
 			return took, false
 		}
 	}
@@ -459,6 +478,21 @@ func (p *parser) parseResult(c *Call, s []byte) (took int64, tail []byte, ok boo
 func cutTook(s []byte) ([]byte, int64) {
 	if len(s) < 4 || s[len(s)-1] != '>' {
 		return s, -1
+	}
+	if i := len(s) - 11; i > 0 && s[i] == ' ' && s[i+1] == '<' && s[i+3] == '.' && isDigit(s[i+2]) { // <0.000031>
+		us := int64(0)
+		for j := i + 4; j < len(s)-1; j++ {
+			if !isDigit(s[j]) {
+				us = -1
+				break
+			}
+			us = us*10 + int64(s[j]-'0')
+		}
+		if us >= 0 {
+			for us = us*1000 + int64(s[i+2]-'0')*1e9; s[i-1] == ' '; i-- {
+			}
+			return s[:i], us
+		}
 	}
 	i := len(s) - 2
 	for i > 0 && (isDigit(s[i]) || s[i] == '.') {

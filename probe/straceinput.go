@@ -17,6 +17,8 @@ type input struct {
 	from, to int // what of buf has not been handed on
 	err      error
 	number   int64 // of the last line
+	colours  bool  // there is an escape character in what was read so far,
+	comments bool  // and what looks like a comment
 	giant    bool  // the last line was longer than maxLine, and only its beginning is there
 
 	// The line that is read next, for putting several inputs into one order.
@@ -75,6 +77,9 @@ func (n *input) next() (text []byte, ok bool) {
 func (n *input) fill() {
 	for empty := 0; empty < 100; empty++ {
 		got, err := n.in.Read(n.buf[n.to:])
+		news := n.buf[max(n.to-1, 0) : n.to+got]
+		n.colours = n.colours || bytes.IndexByte(news, 0x1b) >= 0
+		n.comments = n.comments || bytes.Contains(news, []byte("/*"))
 		n.to += got
 		n.err = err
 		if got > 0 || err != nil {

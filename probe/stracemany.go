@@ -21,7 +21,8 @@ func (r *straceReader) advance(n *input) {
 			r.finish(n)
 			return
 		}
-		l, clean := r.look(n, raw)
+		clean := r.look(n, raw)
+		l := &n.l
 		switch l.what {
 		case isUnknown:
 			r.odd(raw)
@@ -29,7 +30,7 @@ func (r *straceReader) advance(n *input) {
 		case isNothing:
 			continue
 		}
-		n.l, n.raw, n.at = l, clean, math.MinInt64
+		n.raw, n.at = clean, math.MinInt64
 		if l.stamp.kind != stampNone && l.what != isRest {
 			n.at = n.clock.at(l.stamp)
 		}

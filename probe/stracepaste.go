@@ -5,22 +5,21 @@ import "bytes"
 // What happens to a log between a terminal and us: it is quoted in a mail, pasted into an issue among sentences, indented,
 // coloured, made a list, run through a web page. parsePasted reads a line as it is and, only if that fails, without what such
 // a journey puts around it. s is the line as it was understood.
-func parsePasted(s []byte) (l line, clean []byte) {
-	if bytes.IndexByte(s, 0x1b) >= 0 {
+func parsePasted(l *line, s []byte, colours bool) (clean []byte) {
+	if colours && bytes.IndexByte(s, 0x1b) >= 0 {
 		s = dropColours(s)
 	}
-	l = parseLine(s)
-	if l.what != isUnknown {
-		return l, s
+	if parseLine(l, s); l.what != isUnknown {
+		return s
 	}
 	clean = unwrap(s)
 	switch {
 	case len(clean) == 0, fence(clean), stackLine(s):
-		l = line{what: isNothing}
+		*l = line{what: isNothing}
 	case len(clean) != len(s):
-		l = parseLine(clean)
+		parseLine(l, clean)
 	}
-	return l, clean
+	return clean
 }
 
 // unwrap takes off quote marks, bullets, back quotes, and what web pages make of < and >.

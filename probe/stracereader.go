@@ -60,7 +60,7 @@ const (
 
 func newStraceReader(in []*input, odds func(Odd)) *straceReader {
 	r := &straceReader{tracees: map[int]*tracee{}, p: newParser(), odds: odds, single: len(in) == 1, in: in}
-	r.em = NewEmitter(r.win.put)
+	r.em = newEmitter(r.win.put)
 	r.em.Mend = r.win.mend
 	if r.single {
 		r.clock, r.alone, r.where = in[0].clock, in[0].alone, in[0]
@@ -87,7 +87,8 @@ func (r *straceReader) step() bool {
 		r.finish(n)
 		return false
 	}
-	l, clean := r.look(n, raw)
+	l := &n.l
+	clean := r.look(n, raw)
 	if l.what == isUnknown {
 		r.odd(raw)
 	} else if l.what != isNothing {
@@ -95,18 +96,20 @@ func (r *straceReader) step() bool {
 		if l.what != isRest {
 			at = n.clock.at(l.stamp)
 		}
-		r.line(raw, clean, &l, at)
+		r.line(raw, clean, l, at)
 	}
 	return true
 }
 
 // look splits a line; one that is too long is not looked at.
-func (r *straceReader) look(n *input, raw []byte) (l line, clean []byte) {
+func (r *straceReader) look(n *input, raw []byte) (clean []byte) {
 	r.lines++
 	if n.giant {
-		return line{}, raw
+		n.l = line{}
+		return raw
 	}
-	return parsePasted(raw)
+	r.p.comments = n.comments
+	return parsePasted(&n.l, raw, n.colours)
 }
 
 // finish ends an input, and with the last one everything.

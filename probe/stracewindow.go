@@ -26,10 +26,10 @@ const (
 )
 
 // put takes the next event.
-func (w *window) put(e trace.Event) {
+func (w *window) put(e *trace.Event) {
 	if e.Time >= w.newest || len(w.buf) == 0 && w.out == 0 {
 		w.newest = e.Time
-		w.buf = append(w.buf, e)
+		w.buf = append(w.buf, *e)
 		return
 	}
 	i := len(w.buf)
@@ -41,12 +41,12 @@ func (w *window) put(e trace.Event) {
 	}
 	if i == len(w.buf) || i == 0 || w.buf[i-1].Time > e.Time || w.buf[i-1].Phase.IsLate() || i == w.out {
 		e.Phase |= trace.PhaseLate
-		w.buf = append(w.buf, e)
+		w.buf = append(w.buf, *e)
 		return
 	}
 	w.buf = append(w.buf, trace.Event{})
 	copy(w.buf[i+1:], w.buf[i:])
-	w.buf[i] = e
+	w.buf[i] = *e
 }
 
 // mend puts an enter right, if it is still here. It is found where its stream's number says it must be, or a little behind.

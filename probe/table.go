@@ -36,6 +36,7 @@ func init() {
 	}
 	for s := SysOther + 1; s < sysCount; s++ {
 		sysByName[table[s].name] = s
+		guesses[guess([]byte(table[s].name))] = s
 	}
 }
 

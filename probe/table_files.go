@@ -79,7 +79,7 @@ var tableFiles = map[Sys]entry{
 				return
 			}
 			for _, fd := range th.files.between(c.Args[0], c.Args[1]) {
-				em.emit(th, trace.Event{Kind: trace.Close, Time: th.last, FD: fd})
+				em.tell(th, trace.Event{Kind: trace.Close, Time: th.last, FD: fd})
 				th.files.forget(fd)
 			}
 		}},

@@ -32,7 +32,7 @@ var tableIO = map[Sys]entry{
 	// that was read too.
 	SysSendfile: moves("sendfile", trace.Write, trace.CallSendfile, 0, bytesAt(3), func(em *Emitter, th *thread, c *Call) {
 		if f := th.files.get(int32(c.Args[1])); f != nil && f.typ != trace.TypeOther && f.typ != trace.TypeUnknown {
-			em.emit(th, trace.Event{Kind: trace.Read, Time: th.last, FD: int32(c.Args[1]), Aux: trace.CallSendfile, A: size(c.Args[3]), B: c.Ret})
+			em.tell(th, trace.Event{Kind: trace.Read, Time: th.last, FD: int32(c.Args[1]), Aux: trace.CallSendfile, A: size(c.Args[3]), B: c.Ret})
 		}
 	}),
 
@@ -57,7 +57,7 @@ var tableIO = map[Sys]entry{
 			if _, out := spliced(th, c); out {
 				e.Kind, e.FD = trace.Read, int32(c.Args[0])
 			}
-			em.emit(th, e)
+			em.tell(th, e)
 		}},
 
 	// fsync(2), fdatasync(2): descriptor. They wait for the disk.
@@ -115,7 +115,7 @@ func timerRead(em *Emitter, th *thread, c *Call) {
 			f.due = 0
 		}
 	}
-	em.emit(th, e)
+	em.tell(th, e)
 }
 
 // timer is the number of a timerfd as a timer: its descriptor, one up, as 0 stands for none.

@@ -79,7 +79,7 @@ func (em *Emitter) differences(th *thread, c *Call, at int64) {
 		if kind != trace.Deregister {
 			e.Mask, e.A = m.Events, int64(m.FD)
 		}
-		em.emit(th, e)
+		em.tell(th, e)
 	}
 	var kept []member
 	j := 0
@@ -129,7 +129,7 @@ func (em *Emitter) setReports(th *thread, c *Call) {
 	inst := trace.SetInstance(th.tid)
 	bits := int64(0)
 	for _, r := range c.Got {
-		em.emit(th, trace.Event{Kind: trace.Ready, Time: th.last, Inst: inst, FD: r.FD, Mask: r.Events, A: int64(r.FD)})
+		em.tell(th, trace.Event{Kind: trace.Ready, Time: th.last, Inst: inst, FD: r.FD, Mask: r.Events, A: int64(r.FD)})
 		if c.Sys == SysSelect || c.Sys == SysPselect6 {
 			for m := r.Events; m != 0; m &= m - 1 {
 				bits++
@@ -139,6 +139,6 @@ func (em *Emitter) setReports(th *thread, c *Call) {
 		}
 	}
 	if missing := c.Ret - bits; missing > 0 {
-		em.emit(th, trace.Event{Kind: trace.Lost, Time: th.last, A: missing})
+		em.tell(th, trace.Event{Kind: trace.Lost, Time: th.last, A: missing})
 	}
 }

@@ -105,9 +105,9 @@ func waitsEpoll(name string, call uint32, timeout func(c *Call) int64) entry {
 func (em *Emitter) reports(th *thread, c *Call) {
 	inst := instance(int32(c.Args[0]))
 	for _, r := range c.Events {
-		em.emit(th, trace.Event{Kind: trace.Ready, Time: th.last, Inst: inst, FD: -1, Mask: r.Events, A: int64(r.Data)})
+		em.tell(th, trace.Event{Kind: trace.Ready, Time: th.last, Inst: inst, FD: -1, Mask: r.Events, A: int64(r.Data)})
 	}
 	if missing := c.Ret - int64(len(c.Events)); missing > 0 {
-		em.emit(th, trace.Event{Kind: trace.Lost, Time: th.last, A: missing})
+		em.tell(th, trace.Event{Kind: trace.Lost, Time: th.last, A: missing})
 	}
 }

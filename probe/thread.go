@@ -65,7 +65,7 @@ func (em *Emitter) thread(c *Call) *thread {
 	e := trace.Event{Kind: trace.Thread, Time: at, A: int64(c.PID), B: int64(c.TID), Gen: uint32(table)}
 	th.last, th.began = at, true
 	e.Aux = em.nameID(th, comm, at)
-	em.emit(th, e)
+	em.tell(th, e)
 	return th
 }
 
@@ -95,7 +95,7 @@ func (em *Emitter) Named(tid int) {
 }
 
 // emit numbers an event and hands it on.
-func (em *Emitter) emit(th *thread, e trace.Event) uint32 {
+func (em *Emitter) emit(th *thread, e *trace.Event) {
 	th.seq++
 	e.Seq, e.Stream = th.seq, th.stream
 	if th.began && e.Time < th.last {
@@ -103,7 +103,12 @@ func (em *Emitter) emit(th *thread, e trace.Event) uint32 {
 	}
 	th.last, th.began = e.Time, true
 	em.put(e)
-	return th.seq
+}
+
+// tell is emit for an event beside the one that is being made.
+func (em *Emitter) tell(th *thread, e trace.Event) {
+	em.aside = e
+	em.emit(th, &em.aside)
 }
 
 // nameID is the id of a string in a stream, 0 for none. A new one is told first.
@@ -136,7 +141,7 @@ func (em *Emitter) nameID(th *thread, s string, at int64) uint32 {
 	th.ids[s] = id
 	trace.NamePieces(id, printable(s), func(e trace.Event) {
 		e.Time = at
-		em.emit(th, e)
+		em.tell(th, e)
 	})
 	return id
 }
