@@ -29,6 +29,7 @@ type Emitter struct {
 	sets      int         // members of the sets of all threads
 	e         trace.Event // the event that is being made; here, so that making one needs no memory
 	aside     trace.Event // one that is told beside it
+	untimed   bool        // the times of calls mean nothing
 }
 
 // NewEmitter makes an emitter that hands its events to put.

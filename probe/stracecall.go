@@ -145,7 +145,10 @@ func (p *parser) parseCall(c *Call, text []byte, began bool) (took int64, ok boo
 		if c.Sys != SysOther && (how != argNone || n > 0) {
 			if rest, ok := p.quick(c, n, how, items.s); ok {
 				if n < maxArgs {
-					args[n] = bytes.TrimLeft(items.s[:len(items.s)-len(rest)], ", ")
+					args[n] = items.s[:len(items.s)-len(rest)]
+					if n > 0 && len(args[n]) > 2 {
+						args[n] = args[n][2:] // the comma and the blank before it
+					}
 					done |= 1 << n
 				}
 				items.s = rest
@@ -321,6 +324,15 @@ func optionValue(s []byte) (v uint64, ok bool) {
 		it, _ := l.next()
 		_, v := field(it)
 		return number(v)
+	}
+	if raw, is := quoted(s); is { // a structure that strace does not know: its first word, as of a timeval
+		if len(raw) > 8 {
+			raw = raw[:8]
+		}
+		for i := len(raw) - 1; i >= 0; i-- {
+			v = v<<8 | uint64(raw[i])
+		}
+		return v, len(raw) > 0
 	}
 	return number(s)
 }

@@ -150,6 +150,12 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 		r.cut = nil
 		return
 	}
+	if l.what == isExit {
+		if t := r.tracees[r.tidOf(l.tid)]; t != nil && t.gone {
+			r.forget(t) // it had said so itself
+			return
+		}
+	}
 	t := r.tracee(l.tid, l.comm, at)
 	if t == nil {
 		r.odd(raw)
@@ -249,6 +255,7 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 		return true
 	}
 	timed := r.clock.timed()
+	r.em.untimed = !timed
 	switch {
 	case took >= 0 && timed:
 		c.Time, c.Dur = start+took, took

@@ -29,12 +29,7 @@ type tracee struct {
 // follows from the clone that made it. The child may speak before its parent's clone comes back; then it is taken for the
 // child of the oldest clone in progress, and the parent's own word corrects that if need be.
 func (r *straceReader) tracee(tid int, comm []byte, at int64) *tracee {
-	if tid == 0 {
-		tid = r.alone
-		if tid == 0 && r.root != nil { // strace leaves the number out while there is but one
-			tid = r.root.tid
-		}
-	}
+	tid = r.tidOf(tid)
 	t := r.recent
 	if t == nil || t.tid != tid {
 		t = r.tracees[tid]
@@ -53,6 +48,17 @@ func (r *straceReader) tracee(tid int, comm []byte, at int64) *tracee {
 		t.comm = r.p.intern(comm)
 	}
 	return t
+}
+
+// tidOf is the thread of a line that may not say.
+func (r *straceReader) tidOf(tid int) int {
+	if tid == 0 {
+		tid = r.alone
+	}
+	if tid == 0 && r.root != nil { // strace leaves the number out while there is but one
+		tid = r.root.tid
+	}
+	return tid
 }
 
 func (r *straceReader) newTracee(tid int, at int64) *tracee {

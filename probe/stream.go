@@ -67,6 +67,15 @@ func EachUnparsed(path string, each func(Odd)) (lines int64, err error) {
 // file can be opened alone.
 func Open(path string) (*Strace, error) { return OpenStrace(path) }
 
+// IsLogSet says whether a path is no file itself but stands for files that strace -ff has written.
+func IsLogSet(path string) bool {
+	if st, err := os.Stat(path); err == nil && !st.IsDir() {
+		return false
+	}
+	names, err := logFiles([]string{path})
+	return err == nil && len(names) > 0
+}
+
 func openStream(paths []string, odds func(Odd)) (*Stream, error) {
 	if len(paths) == 1 && paths[0] == "-" {
 		s := newStream([]*input{newInput(os.Stdin, "-", blockOf)}, "-", odds)

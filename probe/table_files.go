@@ -113,16 +113,18 @@ var tableFiles = map[Sys]entry{
 				*e = trace.Event{Kind: trace.TimerSet, Aux: c.timer(0), A: c.due(), B: c.Every}
 			}
 		},
-		after: func(_ *Emitter, th *thread, c *Call) {
+		after: func(em *Emitter, th *thread, c *Call) {
 			if f := th.files.get(int32(c.Args[0])); f != nil && c.Known {
-				f.due, f.every = c.due(), c.Every
+				if f.due, f.every = c.due(), c.Every; em.untimed {
+					f.due = 0
+				}
 			}
 		}},
 }
 
 // due is when a timer is due that was set to so long from now, 0 unknown.
 func (c *Call) due() int64 {
-	if c.Args[1]&timerAbstime != 0 || c.Nanos == 0 {
+	if c.Args[1]&timerAbstime != 0 || c.Nanos == 0 || c.Time == 0 {
 		return 0
 	}
 	return max(c.Time+c.Nanos, 0)
