@@ -148,7 +148,7 @@ func (st *Stream) describe() trace.Info {
 		miss("the other threads", "strace -ff writes a file for each; open them by the name before the number")
 	}
 	if r.cutSets > 0 {
-		miss("parts of large sets", fmt.Sprintf("strace prints the first 32 descriptors of poll's set, and %d times there were more: run it with -v", r.cutSets))
+		miss("parts of large sets", fmt.Sprintf("strace prints the first 32 descriptors of poll's set, and there were more in %s: run it with -v", plural(r.cutSets, "call")))
 	}
 	if others := r.em.Others(); len(others) > 0 {
 		miss("calls that are not in the table", countsText(others))

@@ -437,17 +437,22 @@ func following(l *list, i int) ([]byte, int, bool) {
 }
 
 // message reads a struct msghdr: what its buffers hold, and who the other end is.
-func message(s []byte) (bytes int64) {
+func message(s []byte) (size int64) {
 	parts, ok := inside(s, '{')
 	if !ok {
 		return 0
 	}
 	for f, ok := parts.next(); ok; f, ok = parts.next() {
-		if key, v := field(f); string(key) == "msg_iov" || key == nil && len(f) > 0 && f[0] == '[' {
-			bytes += buffersOf(v)
+		key, v := field(f)
+		if bytes.HasPrefix(f, []byte("msg_iov(")) { // an old spelling: msg_iov(1)=[...]
+			_, v, _ = bytes.Cut(f, []byte("="))
+			key = []byte("msg_iov")
+		}
+		if string(key) == "msg_iov" || key == nil && f[0] == '[' {
+			size += buffersOf(v)
 		}
 	}
-	return bytes
+	return size
 }
 
 // messages reads the list of recvmmsg or sendmmsg: what the buffers of all hold, and how many bytes the first done of them

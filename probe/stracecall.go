@@ -255,7 +255,10 @@ func (p *parser) argument(c *Call, i int, how argument, s []byte) (ok bool) {
 		c.Local = sockaddr(s)
 	case argSpan:
 		if s[0] == '{' || s[0] == 'N' {
-			c.Nanos, ok = timespec(s)
+			if c.Nanos, ok = timespec(s); c.Sys == SysSelect && s[0] == '{' && !bytes.Contains(s, []byte("tv_")) {
+				sec := c.Nanos / 1e9 * 1e9
+				c.Nanos = sec + (c.Nanos-sec)*1000 // without names; of select it is microseconds
+			}
 		} else if c.Nanos = -1; c.Errno == 0 {
 			c.Nanos = 0 // a pointer that strace could not follow, and no error: it prints raw values
 		}
@@ -371,8 +374,8 @@ func (p *parser) finish(c *Call, args [][]byte, tail, text []byte) bool {
 			return p.setsLeft(c, tail)
 		}
 	case SysReadv, SysPreadv, SysRecvmsg, SysWritev, SysPwritev, SysSendmsg:
-		if len(args) > 1 && c.Errno == 0 && bytes.Contains(args[1], []byte("...")) {
-			c.Bytes = max(c.Bytes, c.Ret) // the list may have been cut: at least so many
+		if c.Errno == 0 && len(args) > 1 && (c.Bytes == 0 || bytes.Contains(args[1], []byte("..."))) {
+			c.Bytes = max(c.Bytes, c.Ret) // the list was cut or not printed: at least so many
 		}
 	case SysRecvmmsg, SysSendmmsg:
 		c.Bytes = max(c.Bytes, c.Moved)
@@ -468,6 +471,10 @@ func (p *parser) parseResult(c *Call, s []byte) (took int64, tail []byte, ok boo
 	case len(value) == 2 && value[0] == '-' && value[1] == '1':
 		c.Errno = errnoAt(rest)
 		c.Ret = -1
+		if n := between(rest, "(errno ", ")"); c.Errno == 0 && len(n) > 5 && isDigit(n[0]) {
+			c.Ret, c.Phase = 0, trace.PhaseEnter // no error number: strace found the thread dying
+			return took, rest, true
+		}
 		return took, rest, c.Errno != 0
 	}
 	n, ok := number(value)

@@ -9,6 +9,9 @@ func parsePasted(l *line, s []byte, colours bool) (clean []byte) {
 	if colours && bytes.IndexByte(s, 0x1b) >= 0 {
 		s = dropColours(s)
 	}
+	if len(s) > 4 && s[len(s)-1] == ';' && bytes.HasSuffix(s, []byte("&gt;")) {
+		s = unwrap(s)
+	}
 	if parseLine(l, s); l.what != isUnknown {
 		return s
 	}
@@ -72,11 +75,11 @@ func fence(s []byte) bool {
 
 // stackLine says whether a line is one of a stack that -k prints: " > /lib/libc.so.6(epoll_wait+0x56) [0x10fd56]".
 func stackLine(s []byte) bool {
-	s = bytes.TrimSpace(s)
-	if len(s) < 2 || s[0] != '>' {
+	bare := bytes.TrimLeft(bytes.TrimSpace(s), "> |\t")
+	if bytes.IndexByte(s[:bytes.Index(s, bare)], '>') < 0 {
 		return false
 	}
-	s = bytes.TrimLeft(s, "> |")
+	s = bare
 	return len(s) > 0 && s[len(s)-1] == ']' && bytes.Contains(s, []byte("[0x")) || bytes.HasPrefix(s, []byte("unexpected_backtracing_error"))
 }
 
