@@ -24,7 +24,7 @@ type task struct{ pkg, bench, unit string }
 
 // cpus is how many processors the benchmark may use: files and the producing side of a ring are claimed for one core.
 func (t task) cpus() string {
-	if strings.HasPrefix(t.bench, "BenchmarkFile") || strings.HasPrefix(t.bench, "BenchmarkEmit/clock") {
+	if strings.HasPrefix(t.bench, "BenchmarkFile") || strings.HasPrefix(t.bench, "BenchmarkStrace") || strings.HasPrefix(t.bench, "BenchmarkEmit/clock") {
 		return "1"
 	}
 	return "2"
@@ -48,6 +48,8 @@ var singles = []struct {
 	{"file: read, zstd included", task{"./trace", "BenchmarkFileRead", "Mev/s"}, "60"},
 	{"file: write", task{"./trace", "BenchmarkFileWrite", "Mev/s"}, ""},
 	{"file: size with durations", task{"./trace", "BenchmarkBytesPerEvent/durations", "B/event"}, "5.2"},
+	{"strace text into events, -f -ttt -T", task{"./bench", "BenchmarkStrace/plain", "Mlines/s"}, "1"},
+	{"strace text into events, -yy too", task{"./bench", "BenchmarkStrace/yy", "Mlines/s"}, "1"},
 	{"screen 200x50: unchanged frame, bytes", task{"./tui", "BenchmarkFrameUnchanged", "B/frame"}, "0"},
 	{"screen 200x50: unchanged frame, time", task{"./tui", "BenchmarkFrameUnchanged", "ns/op"}, ""},
 	{"screen 200x50: changed frame, time", task{"./tui", "BenchmarkFrameChanged", "ns/op"}, ""},

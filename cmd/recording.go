@@ -17,16 +17,20 @@ type recording interface {
 	Path() string
 }
 
-// openRecording opens a file by what is in it, not by its name.
+// openRecording opens a file by what is in it, not by its name. "-" is strace text on standard input, and a name that is no
+// file may be that of what strace -ff has written (probe.Open).
 func openRecording(path string) (recording, error) {
 	if looksLikeStrace(path) {
-		return probe.OpenStrace(path)
+		return probe.Open(path)
 	}
 	return trace.OpenFile(path)
 }
 
 // looksLikeStrace reads the beginning of a file. What cannot be read is left to whoever opens it to complain about.
 func looksLikeStrace(path string) bool {
+	if path == "-" || probe.IsLogSet(path) {
+		return true
+	}
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
 		return false
 	}

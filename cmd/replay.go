@@ -21,14 +21,14 @@ import (
 )
 
 type replayOptions struct {
-	text, summary, paused, noMouse bool
-	speed                          float64
-	at                             time.Duration
-	symbols                        string
-	shot, size, keys               string
-	light                          bool
-	thresholds                     []string
-	findings                       diagnostics.Settings
+	text, summary, paused, noMouse, unparsed bool
+	speed                                    float64
+	at                                       time.Duration
+	symbols                                  string
+	shot, size, keys                         string
+	light                                    bool
+	thresholds                               []string
+	findings                                 diagnostics.Settings
 }
 
 func newReplay() *cobra.Command {
@@ -39,7 +39,10 @@ func newReplay() *cobra.Command {
 		Long: `replay plays a recording (.evt), or what strace printed, on the screen of the lab, with pause, single step, speed and
 seek; or prints it as text, one event a line, or as a summary. The best way to run strace for it is:
 
-  strace -f -ttt -T -yy -o FILE COMMAND`,
+  strace -f -ttt -T -yy -o FILE COMMAND
+
+"-" reads such text from standard input, so that an excerpt can be pasted; where strace -ff has written FILE.4711 and others,
+FILE reads them all. docs/strace.md has more.`,
 		Example: "  evviz replay run.evt\n  evviz replay --speed 10 run.evt\n  evviz replay --text run.evt | grep EAGAIN",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -52,6 +55,7 @@ seek; or prints it as text, one event a line, or as a summary. The best way to r
 	f := c.Flags()
 	f.BoolVar(&o.text, "text", false, "print the events as text")
 	f.BoolVar(&o.summary, "summary", false, "print the summary that --headless prints")
+	f.BoolVar(&o.unparsed, "unparsed", false, "print the lines of strace text that are not understood, with their numbers")
 	f.BoolVar(&o.paused, "paused", false, "stand still at the beginning")
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
@@ -70,6 +74,9 @@ func (o *replayOptions) run(path string) error {
 	if o.speed < 0.1 || o.speed > 100 {
 		return usage("--speed %g: want 0.1 to 100", o.speed)
 	}
+	if o.unparsed && (o.text || o.summary || o.shot != "") {
+		return usage("--unparsed prints something of its own: choose one of --unparsed, --text, --summary and --screenshot")
+	}
 	if o.text && o.summary {
 		return usage("--text and --summary are two different things to print: choose one")
 	}
@@ -78,6 +85,9 @@ func (o *replayOptions) run(path string) error {
 		return err
 	}
 	o.findings = set
+	if o.unparsed {
+		return printUnparsed(path)
+	}
 	f, err := openRecording(path)
 	if err != nil {
 		return env(err)

@@ -18,26 +18,44 @@ func (c *Call) check(en *entry) error {
 	if c.Ret < 0 {
 		return fmt.Errorf("%s gave %d and no error", en.name, c.Ret)
 	}
-	switch c.Sys {
-	case SysEpollCreate1, SysAccept4, SysSocket:
+	if en.asked != nil {
+		flags := uint64(0)
+		if en.flags != 0 {
+			flags = c.Args[en.flags]
+		}
+		if asked, moved := en.asked(c), c.moved(); moved > asked && flags&msgTrunc == 0 {
+			return fmt.Errorf("%s moved %d bytes of %d", en.name, moved, asked)
+		}
+		return nil
+	}
+	switch en.kind {
+	case trace.Open, trace.Instance, trace.Accept, trace.Dup:
 		if c.Ret > math.MaxInt32 {
 			return fmt.Errorf("%s gave %d, which is no descriptor", en.name, c.Ret)
 		}
-	case SysRead, SysWrite, SysRecvfrom, SysSendto:
-		flags := uint64(0)
-		if c.Sys == SysRecvfrom || c.Sys == SysSendto {
-			flags = c.Args[3]
+	}
+	switch c.Sys {
+	case SysEpollWait, SysEpollPwait, SysEpollPwait2:
+		return c.checkReports(en, int64(int32(c.Args[2])), int64(len(c.Events)))
+	case SysPoll, SysPpoll:
+		return c.checkReports(en, int64(c.Args[1]), int64(len(c.Got)))
+	case SysSelect, SysPselect6:
+		if int64(len(c.Got)) > c.Ret {
+			return fmt.Errorf("%s reported %d bits and they belong to %d descriptors", en.name, c.Ret, len(c.Got))
 		}
-		if asked := size(c.Args[2]); c.Ret > asked && flags&msgTrunc == 0 {
-			return fmt.Errorf("%s moved %d bytes of %d", en.name, c.Ret, asked)
+		if most := int64(int32(c.Args[0])); int64(len(c.Got)) > most {
+			return fmt.Errorf("%s reported %d of at most %d", en.name, len(c.Got), most)
 		}
-	case SysEpollWait:
-		if most := int64(int32(c.Args[2])); c.Ret > most {
-			return fmt.Errorf("%s reported %d of at most %d", en.name, c.Ret, most)
-		}
-		if int64(len(c.Events)) > c.Ret {
-			return fmt.Errorf("%s reported %d and delivered %d", en.name, c.Ret, len(c.Events))
-		}
+	}
+	return nil
+}
+
+func (c *Call) checkReports(en *entry, most, got int64) error {
+	if c.Ret > most {
+		return fmt.Errorf("%s reported %d of at most %d", en.name, c.Ret, most)
+	}
+	if got > c.Ret {
+		return fmt.Errorf("%s reported %d and delivered %d", en.name, c.Ret, got)
 	}
 	return nil
 }

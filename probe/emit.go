@@ -13,35 +13,69 @@ import (
 // which descriptors changed hands, as far as the tracer knows it. Within a stream times never go back: what claims to be
 // older than the event before it gets that one's time.
 type Emitter struct {
-	put     func(trace.Event)
+	// Mend, if it is set, is told that an enter was handed on with arguments that were not known then, and how it should
+	// read. It may do nothing.
+	Mend func(trace.Event)
+
+	put     func(*trace.Event)
 	threads map[int]*thread
+	recent  *thread // of the last call
 	files   map[int]*files
 	streams uint32
-	others  map[string]int64
+	others  map[string]*int64
+
+	bound     bound
+	nameBytes int
+	sets      int         // members of the sets of all threads
+	e         trace.Event // the event that is being made; here, so that making one needs no memory
+	aside     trace.Event // one that is told beside it
+	untimed   bool        // the times of calls mean nothing
 }
 
 // NewEmitter makes an emitter that hands its events to put.
 func NewEmitter(put func(trace.Event)) *Emitter {
-	return &Emitter{put: put, threads: map[int]*thread{}, files: map[int]*files{}, others: map[string]int64{}}
+	return newEmitter(func(e *trace.Event) { put(*e) })
 }
+
+func newEmitter(put func(*trace.Event)) *Emitter {
+	return &Emitter{put: put, threads: map[int]*thread{}, files: map[int]*files{}, others: map[string]*int64{}}
+}
+
+// slow is when a call that is not in the table is told all the same, by its name: it may be what held up a loop.
+const slow = 1e6
 
 // Call takes the next call. An error says that the call contradicts itself; no event is made of it then.
 func (em *Emitter) Call(c *Call) error {
 	if c.Sys == SysOther || c.Sys >= sysCount {
-		em.Other(c.Name)
+		em.unknown(c, c.Name)
 		return nil
 	}
 	en := &table[c.Sys]
 	if err := c.check(en); err != nil {
 		return err
 	}
+	if en.skip != nil && en.skip(c) {
+		if c.Phase.Base() != trace.PhaseEnter {
+			em.unknown(c, en.name)
+		}
+		return nil
+	}
 	th := em.thread(c)
 	phase := c.Phase.Base()
 	start := c.Time - c.Dur
+	if th.inside != SysOther && (phase != trace.PhaseExit || th.inside != c.Sys) {
+		em.abandon(th, start)
+	}
 	for i := range c.FDs {
-		if phase == trace.PhaseEnter || c.Errno != 0 || !c.made(c.FDs[i].FD) {
-			em.note(th, &c.FDs[i], start)
+		if n := &c.FDs[i]; phase == trace.PhaseEnter || c.Errno != 0 || !c.made(n.FD) {
+			if f := th.files.get(n.FD); f == nil || f.same == 0 || f.same != n.Same {
+				em.note(th, n, start)
+			}
 		}
+	}
+	if (en.call == trace.CallPoll || en.call == trace.CallPpoll || en.call == trace.CallSelect || en.call == trace.CallPselect6) &&
+		phase != trace.PhaseExit && em.sets <= maxSets {
+		em.differences(th, c, start)
 	}
 	entered := int64(0)
 	switch {
@@ -53,7 +87,7 @@ func (em *Emitter) Call(c *Call) error {
 		return nil
 	case phase == trace.PhaseExit && th.inside == c.Sys:
 		entered, th.inside = start, SysOther
-		phase = trace.PhaseExit
+		em.mend(th, en, c)
 	case phase == trace.PhaseComplete && en.blocks && th.mayBlock(en, c):
 		entered = em.enter(th, en, c, start)
 		phase = trace.PhaseExit
@@ -63,21 +97,31 @@ func (em *Emitter) Call(c *Call) error {
 	if en.before != nil && c.Errno == 0 {
 		en.before(em, th, c)
 	}
-	e := th.event(en, c)
+	e := em.event(th, en, c)
 	e.Phase, e.Time, e.Dur, e.Errno = phase, max(c.Time, th.last), c.Dur, seen(c.Errno)
 	if phase == trace.PhaseExit && c.Dur != 0 {
 		e.Dur = max(e.Time-entered, 0)
 	}
-	if !hasDur[e.Kind] {
+	if en.result != nil {
+		at, dur, errno := e.Time, e.Dur, e.Errno
+		en.result(th, e, c)
+		e.Phase, e.Time, e.Dur, e.Errno = phase, at, dur, errno
+	}
+	if !has[e.Kind].dur {
 		e.Dur = 0
 	}
-	if en.result != nil {
-		en.result(&e, c)
+	if !has[e.Kind].errno {
+		e.Errno = 0
 	}
-	em.name(th, &e, c)
-	em.emit(th, e)
-	if c.Errno == eAGAIN && c.Dur < 1e6 || c.Errno == eINPROGRESS {
-		th.files.nonblocking(e.FD) // it would have waited otherwise
+	if e.Kind != trace.KindNone {
+		em.name(th, en, e, c)
+		em.emit(th, e)
+	}
+	fd, sys := e.FD, e.Kind == trace.Sys
+	if c.Errno == eAGAIN && c.Dur < slow || c.Errno == eINPROGRESS {
+		if en.fd >= 0 && !sys {
+			th.files.nonblocking(fd) // it would have waited otherwise
+		}
 	}
 	if en.after != nil && (c.Errno == 0 || c.Sys == SysClose && c.Errno != eBADF) {
 		en.after(em, th, c)
@@ -85,131 +129,178 @@ func (em *Emitter) Call(c *Call) error {
 	if c.Errno == 0 {
 		for i := range c.FDs {
 			if c.made(c.FDs[i].FD) {
-				em.note(th, &c.FDs[i], e.Time)
+				em.note(th, &c.FDs[i], th.last)
 			}
 		}
 	}
 	return nil
 }
 
-// hasDur says which kinds tell how long they took.
-var hasDur = func() (has [trace.KindCount]bool) {
+// has says which kinds tell how long they took, and how they failed.
+var has = func() (has [trace.KindCount]struct{ dur, errno bool }) {
 	for k := range trace.Specs {
 		for _, f := range trace.Specs[k].Fields {
-			has[k] = has[k] || f.Slot == trace.SlotDur && f.Unit == trace.UNanos
+			has[k].dur = has[k].dur || f.Slot == trace.SlotDur && f.Unit == trace.UNanos
+			has[k].errno = has[k].errno || f.Slot == trace.SlotErrno
 		}
 	}
 	return
 }()
 
+// unknown takes a call that the table says nothing about: it is counted, or told by its name when it lasted.
+func (em *Emitter) unknown(c *Call, name string) {
+	if c.Dur < slow || c.Phase.Base() == trace.PhaseEnter {
+		em.Other(name)
+		return
+	}
+	th := em.thread(c)
+	em.abandon(th, c.Time-c.Dur)
+	e := trace.Event{Kind: trace.Sys, Time: max(c.Time, th.last), Dur: c.Dur, FD: -1, B: c.result(), Errno: seen(c.Errno)}
+	if len(c.FDs) > 0 {
+		em.note(th, &c.FDs[0], c.Time-c.Dur)
+		e.FD = c.FDs[0].FD
+	}
+	e.Aux = em.nameID(th, name, e.Time)
+	em.tell(th, e)
+}
+
+// Stuck tells that a thread is in a call that the table says nothing about, and has been for long.
+func (em *Emitter) Stuck(c *Call) {
+	th := em.thread(c)
+	em.abandon(th, c.Time)
+	e := trace.Event{Kind: trace.Sys, Phase: trace.PhaseEnter, Time: max(c.Time, th.last), FD: -1}
+	e.Aux = em.nameID(th, c.Name, e.Time)
+	em.tell(th, e)
+}
+
+// abandon tells that the end of the call that a thread was in is missing, because it has gone on all the same.
+func (em *Emitter) abandon(th *thread, at int64) {
+	if th.inside == SysOther {
+		return
+	}
+	th.inside = SysOther
+	em.tell(th, trace.Event{Kind: trace.Lost, Time: at, A: 1})
+}
+
 // enter tells that a call has begun, and gives the moment that the event got.
 func (em *Emitter) enter(th *thread, en *entry, c *Call, at int64) int64 {
-	e := th.event(en, c)
+	e := em.event(th, en, c)
 	e.Phase, e.Time = trace.PhaseEnter, max(at, th.last)
-	em.name(th, &e, c)
+	em.name(th, en, e, c)
 	em.emit(th, e)
+	th.entered = *e
 	return e.Time
 }
 
-// event is the call's event without its result.
-func (th *thread) event(en *entry, c *Call) trace.Event {
-	e := trace.Event{Kind: en.kind, Aux: en.call}
+// mend tells what an enter should have said, now that all arguments of the call are known.
+func (em *Emitter) mend(th *thread, en *entry, c *Call) {
+	if em.Mend == nil {
+		return
+	}
+	switch en.kind {
+	case trace.Wait, trace.Read, trace.Write, trace.Accept, trace.Sleep:
+	default:
+		return // the others are known whole when they begin, or have names
+	}
+	was := &th.entered
+	e := em.event(th, en, c)
+	if e.Kind != was.Kind || e.FD != was.FD || e.A == was.A && e.B == was.B && e.Aux == was.Aux && e.Mask == was.Mask {
+		return
+	}
+	e.Phase, e.Time, e.Seq, e.Stream = trace.PhaseEnter, was.Time, was.Seq, was.Stream
+	em.Mend(*e)
+}
+
+// event is the call's event without its result. It is valid until the next call.
+func (em *Emitter) event(th *thread, en *entry, c *Call) *trace.Event {
+	e := &em.e
+	*e = trace.Event{Kind: en.kind, Aux: en.call}
 	if en.fd >= 0 {
 		e.FD = int32(c.Args[en.fd])
 	}
 	if en.args != nil {
-		en.args(&e, c)
+		en.args(th, e, c)
 	}
 	return e
 }
 
 // name gives the strings of an event their ids.
-func (em *Emitter) name(th *thread, e *trace.Event, c *Call) {
+func (em *Emitter) name(th *thread, en *entry, e *trace.Event, c *Call) {
 	switch e.Kind {
 	case trace.Connect:
 		e.Aux, e.B = em.nameID(th, c.Peer, e.Time), int64(em.nameID(th, c.Local, e.Time))
 	case trace.Exec:
-		e.Aux = em.nameID(th, c.Program, e.Time)
+		e.Aux = em.nameID(th, c.Path, e.Time)
+	case trace.Open:
+		e.A = int64(em.nameID(th, c.Path, e.Time))
+	case trace.Listen:
+		if f := th.files.get(e.FD); f != nil {
+			e.Aux = em.nameID(th, f.local, e.Time)
+		}
+	case trace.Sys:
+		e.Aux = em.nameID(th, en.name, e.Time)
 	}
 }
 
 // made reports whether the descriptor is the one that the call made.
 func (c *Call) made(fd int32) bool {
-	switch c.Sys {
-	case SysEpollCreate1, SysAccept4, SysSocket:
+	switch table[c.Sys].kind {
+	case trace.Instance, trace.Accept, trace.Dup:
 		return c.Ret == int64(fd)
+	case trace.Open:
+		return c.Ret == int64(fd) || c.Pair[0] == fd || c.Pair[1] == fd
+	case trace.FdFlags:
+		return c.Sys == SysFcntl && (c.Args[1] == fDupfd || c.Args[1] == fDupfdCloexec) && c.Ret == int64(fd)
 	}
 	return false
 }
 
 // mayBlock says whether a call that can hold the thread is worth two events. The descriptor's mode decides, where it is known.
 func (th *thread) mayBlock(en *entry, c *Call) bool {
-	switch c.Sys {
-	case SysEpollWait:
-		return int32(c.Args[3]) != 0
-	case SysRecvfrom, SysSendto:
-		if c.Args[3]&msgDontwait != 0 {
-			return false
-		}
-	case SysClockNanosleep:
-		return true
+	if en.may != nil {
+		return en.may(th, c)
 	}
-	if c.Errno == eAGAIN && c.Dur < 1e6 || c.Errno == eINPROGRESS || c.Errno == eBADF {
+	if en.flags != 0 && c.Args[en.flags]&msgDontwait != 0 {
 		return false
 	}
-	f, known := th.files.get(int32(c.Args[en.fd]))
-	return !known || f.flags&oNonblock == 0 && f.typ != trace.TypeOther // files on disk are always ready
+	if c.Errno == eAGAIN && c.Dur < slow || c.Errno == eINPROGRESS || c.Errno == eBADF {
+		return false
+	}
+	f := th.files.get(int32(c.Args[en.fd]))
+	return f == nil || f.flags&oNonblock == 0 && f.typ != trace.TypeOther // files on disk are always ready
 }
 
-// reports tells what a wait delivered. Reports that could not be read are told as lost.
-func (em *Emitter) reports(th *thread, c *Call) {
-	inst := instance(int32(c.Args[0]))
-	for _, r := range c.Events {
-		em.emit(th, trace.Event{Kind: trace.Ready, Time: th.last, Inst: inst, FD: -1, Mask: r.Events, A: int64(r.Data)})
-	}
-	if missing := c.Ret - int64(len(c.Events)); missing > 0 {
-		em.emit(th, trace.Event{Kind: trace.Lost, Time: th.last, A: missing})
-	}
-}
-
-// accepted tells of a new connection, and has learnt that the socket is a listener.
-func (em *Emitter) accepted(th *thread, c *Call) {
-	lis := int32(c.Args[0])
-	l, _ := th.files.get(lis)
-	typ := l.sock()
-	if typ == trace.TypeUnknown {
-		for i := range c.FDs {
-			if c.FDs[i].FD == int32(c.Ret) {
-				typ = c.FDs[i].Type
-			}
-		}
-	}
-	if typ == trace.TypeUnknown && strings.Contains(c.Peer, ":") {
-		typ = trace.TypeStream // of the families with ports only streams can be accepted
-	}
-	l.made, l.typ = typ, trace.TypeListener
-	th.files.put(lis, l)
-	em.opened(th, c, typ, trace.OriginAccept, uint32(c.Args[3]))
-}
-
-// opened tells of the descriptor that a call has made.
-func (em *Emitter) opened(th *thread, c *Call, typ, from, flags uint32) {
+// opened tells of a descriptor that a call has made.
+func (em *Emitter) opened(th *thread, c *Call, fd int32, typ, from, flags uint32) {
 	at := max(c.Time, th.last)
 	peer, local := em.nameID(th, c.Peer, at), em.nameID(th, c.Local, at)
-	em.emit(th, trace.Event{Kind: trace.Open, Time: at, FD: int32(c.Ret), Aux: typ | from<<8, A: int64(peer), B: int64(local),
-		Mask: flags & openFlags})
-	th.files.put(int32(c.Ret), fdState{typ: typ, flags: flags & openFlags, peer: c.Peer, local: c.Local})
+	em.tell(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: typ | from<<8, A: int64(peer), B: int64(local), Mask: flags & openFlags})
+	th.files.open(fd, fdState{typ: typ, flags: flags & openFlags, peer: c.Peer, local: c.Local})
 }
 
 // note restates a descriptor about which the tracer knows more than the calls told.
 func (em *Emitter) note(th *thread, n *FDNote, at int64) {
-	f, known := th.files.get(n.FD)
+	if n.FD < 0 {
+		return
+	}
+	have := th.files.get(n.FD)
+	var f fdState
+	if have != nil {
+		f = *have
+	}
 	news := false
 	if f.typ == trace.TypeListener && f.made == trace.TypeUnknown {
 		f.made = n.Type
 	}
-	if n.Type != trace.TypeUnknown && n.Type != f.typ && n.Type != f.sock() {
-		f, news = fdState{typ: n.Type}, true // an open that was not seen
+	// What is only known to be a file or something of the kernel's own may be any of those that calls tell apart.
+	vague := n.Type == trace.TypeOther && f.typ != trace.TypeUnknown && f.typ != trace.TypeStream && f.typ != trace.TypeDatagram
+	if n.Type != trace.TypeUnknown && n.Type != f.typ && n.Type != f.sock() && !vague {
+		life := f.life
+		if f.typ != trace.TypeUnknown {
+			th.files.bound.lives++
+			life = th.files.bound.lives
+		}
+		f, news = fdState{typ: n.Type, life: life}, true // an open that was not seen
 	}
 	if n.Peer != "" && n.Peer != f.peer {
 		if f.peer != "" {
@@ -220,34 +311,58 @@ func (em *Emitter) note(th *thread, n *FDNote, at int64) {
 	if n.Local != "" && n.Local != f.local {
 		f.local, news = n.Local, true
 	}
-	if !news && known || n.FD < 0 || !news && f.typ == trace.TypeUnknown {
+	f.same = n.Same
+	if !news && have != nil {
+		have.made, have.same = f.made, f.same
+		return
+	}
+	if !news && f.typ == trace.TypeUnknown {
 		return
 	}
 	th.files.put(n.FD, f)
+	em.restate(th, n.FD, &f, at)
+}
+
+// restate tells what is known of a descriptor.
+func (em *Emitter) restate(th *thread, fd int32, f *fdState, at int64) {
 	at = max(at, th.last)
-	e := trace.Event{Kind: trace.State, Time: at, FD: n.FD, Aux: trace.StateDescriptor | f.typ<<8, Mask: f.flags}
+	e := trace.Event{Kind: trace.State, Time: at, FD: fd, Aux: trace.StateDescriptor | f.typ<<8, Mask: f.flags}
 	e.A, e.B = int64(em.nameID(th, f.peer, at)), int64(em.nameID(th, f.local, at))
-	em.emit(th, e)
+	em.tell(th, e)
 }
 
 // forked copies the descriptor table for a child that does not share it.
 func (em *Emitter) forked(th *thread, c *Call) {
-	if flags := c.Args[0]; flags&(cloneFiles|cloneThread) == 0 && c.Ret > 0 {
+	if flags := c.Args[0]; flags&(cloneFiles|cloneThread) == 0 && c.Ret > 0 && len(em.files) < maxTables {
+		if old := em.files[int(c.Ret)]; old != nil {
+			old.drop()
+		}
 		em.files[int(c.Ret)] = th.files.clone()
 	}
 }
 
+// maxTables bounds how many descriptor tables are remembered; a child that is never heard of again keeps its own.
+const maxTables = 1 << 14
+
 // Exit tells that a thread has ended, with its wait status.
 func (em *Emitter) Exit(pid, tid int, status uint32, at int64) {
-	th := em.thread(&Call{PID: pid, TID: tid, Time: at, Files: em.filesOf(tid)})
-	em.emit(th, trace.Event{Kind: trace.Exit, Time: max(at, th.last), A: int64(pid), B: int64(tid), Aux: status})
+	th := em.thread(&Call{PID: pid, TID: tid, Time: at, Files: em.tableOf(tid)})
+	em.tell(th, trace.Event{Kind: trace.Exit, Time: max(at, th.last), A: int64(pid), B: int64(tid), Aux: status})
 	delete(em.threads, tid) // the number may be given to another
+	em.recent = nil
+	em.sets -= th.setRoom
+	for _, s := range th.texts {
+		em.nameBytes -= len(s) + nameCost
+	}
 	if pid == tid && th.table == pid {
+		if f := em.files[pid]; f != nil {
+			f.drop()
+		}
 		delete(em.files, pid)
 	}
 }
 
-func (em *Emitter) filesOf(tid int) int {
+func (em *Emitter) tableOf(tid int) int {
 	if th := em.threads[tid]; th != nil {
 		return th.table
 	}
@@ -256,16 +371,23 @@ func (em *Emitter) filesOf(tid int) int {
 
 // Signal tells that a thread was sent a signal.
 func (em *Emitter) Signal(pid, tid int, signo uint32, from, code, at int64) {
-	th := em.thread(&Call{PID: pid, TID: tid, Time: at, Files: em.filesOf(tid)})
-	em.emit(th, trace.Event{Kind: trace.Signal, Time: max(at, th.last), Aux: signo, A: from, B: code})
+	th := em.thread(&Call{PID: pid, TID: tid, Time: at, Files: em.tableOf(tid)})
+	em.tell(th, trace.Event{Kind: trace.Signal, Time: max(at, th.last), Aux: signo, A: from, B: code})
 }
 
 // Other counts a call that is not in the table.
 func (em *Emitter) Other(name string) {
-	if _, ok := em.others[name]; !ok && len(em.others) >= maxOthers {
-		name = "calls of other names"
+	n := em.others[name]
+	if n == nil {
+		if len(em.others) >= maxOthers {
+			name = "calls of other names"
+		}
+		if n = em.others[name]; n == nil {
+			n = new(int64)
+			em.others[strings.Clone(name)] = n
+		}
 	}
-	em.others[name]++
+	*n++
 }
 
 // maxOthers bounds how many names are counted apart; Linux has fewer calls.
@@ -277,15 +399,18 @@ type Count struct {
 	N    int64
 }
 
-// Others are the calls that are not in the table, the most frequent first.
+// Others are the calls that are not in the table and were over within a millisecond, the most frequent first.
 func (em *Emitter) Others() []Count {
 	out := make([]Count, 0, len(em.others))
 	for name, n := range em.others {
-		out = append(out, Count{name, n})
+		out = append(out, Count{name, *n})
 	}
 	slices.SortFunc(out, func(a, b Count) int {
 		if a.N != b.N {
-			return int(b.N - a.N)
+			if a.N < b.N {
+				return 1
+			}
+			return -1
 		}
 		return strings.Compare(a.Name, b.Name)
 	})

@@ -24,6 +24,7 @@ import (
 // beginning and its end apart; otherwise a wait is drawn up to the thread's next line.
 //
 // The file is read as a whole when it is opened, and at most 4 million events are kept; what is beyond is told by a Lost.
+// A Stream reads the same without keeping it.
 //
 // Thread rule: one goroutine reads and seeks; Close may come from any.
 type Strace struct {
@@ -31,9 +32,9 @@ type Strace struct {
 	info   trace.Info
 	events []trace.Event
 	others []Count
-	odd    int
+	odd    int64
 	cut    int64
-	first  []string
+	first  []Odd
 	err    error
 
 	next    int
@@ -44,16 +45,19 @@ type Strace struct {
 // maxEvents bounds what is kept in memory: 256 MB.
 const maxEvents = 4_000_000
 
-// OpenStrace reads a file. In one of strace -ff, lines name no thread; then the file's own name does (out.4711).
-func OpenStrace(path string) (*Strace, error) {
-	f, err := os.Open(path)
+// OpenStrace reads a log, found as Open says.
+func OpenStrace(path string) (*Strace, error) { return OpenStraceFiles(path) }
+
+// OpenStraceFiles reads several files of strace -ff into one source.
+func OpenStraceFiles(paths ...string) (*Strace, error) {
+	st, err := OpenStream(paths...)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	s := readStrace(f, path, maxEvents)
+	defer st.Close()
+	s := gather(st, maxEvents)
 	if s.err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, s.err)
+		return nil, s.err
 	}
 	return s, nil
 }
@@ -63,48 +67,68 @@ func OpenStrace(path string) (*Strace, error) {
 func NewStrace(r io.Reader, name string) *Strace { return readStrace(r, name, maxEvents) }
 
 func readStrace(in io.Reader, name string, most int) *Strace {
-	s := &Strace{path: name}
-	cut := int64(0)
-	r := &straceReader{tracees: map[int]*tracee{}, em: NewEmitter(func(e trace.Event) {
-		if len(s.events) < most {
-			s.events = append(s.events, e)
-		} else {
-			cut++
-		}
-	})}
-	if n, err := strconv.ParseUint(strings.TrimPrefix(filepath.Ext(name), "."), 10, 31); err == nil && n <= maxTID {
-		r.alone = int(n)
-	}
-	s.err = r.run(in)
-	s.odd, s.first, s.others = r.unparsed, r.first, r.em.Others()
+	return gather(newStream([]*input{named(in, name)}, name, nil), most)
+}
 
-	// Calls of one thread follow each other, but a long one ends after younger ones of other threads.
-	byTime := func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) }
-	if !slices.IsSortedFunc(s.events, byTime) {
-		slices.SortStableFunc(s.events, byTime)
+// gather reads a stream to its end.
+func gather(st *Stream, most int) *Strace {
+	s := &Strace{path: st.name}
+	buf := make([]trace.Event, 1<<12)
+	late := false
+	for {
+		n, err := st.Read(context.Background(), buf)
+		for _, e := range buf[:n] {
+			late = late || e.Phase.IsLate()
+		}
+		room := min(max(most-len(s.events), 0), n)
+		s.events = append(s.events, buf[:room]...)
+		s.cut += int64(n - room)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			s.err = err
+			break
+		}
 	}
-	if s.cut = cut; cut > 0 {
+	if late { // now that all is there, everything can be put in order
+		for i := range s.events {
+			s.events[i].Phase &^= trace.PhaseLate
+		}
+		slices.SortStableFunc(s.events, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) })
+	}
+	if s.cut > 0 {
 		last := s.events[len(s.events)-1].Time
-		s.events = append(s.events, trace.Event{Kind: trace.Lost, Time: last, Seq: 1, A: cut, Aux: trace.LostFile})
+		s.events = append(s.events, trace.Event{Kind: trace.Lost, Time: last, Seq: 1, A: s.cut, Aux: trace.LostFile})
 	}
-	s.describe(r, cut)
+	s.info = st.Info()
+	s.info.Live = false
+	if s.cut > 0 {
+		s.info.Missing = append(s.info.Missing, trace.Missing{What: "the end of the file",
+			Why: fmt.Sprintf("only %d events are kept, %d more are not shown", len(s.events)-1, s.cut)})
+	}
+	s.odd, s.first, s.others = st.r.unparsed, st.r.first, st.r.em.Others()
 	return s
 }
 
 // straceKinds are the kinds that the table can make of the calls that the reader knows.
-var straceKinds = trace.Kinds(trace.Thread, trace.Exec, trace.Exit, trace.Fork, trace.Open, trace.Close, trace.Connect, trace.Instance,
-	trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Ready, trace.Accept, trace.Read, trace.Write,
-	trace.Signal, trace.State, trace.Name, trace.Lost)
+var straceKinds = trace.Kinds(trace.Thread, trace.Exec, trace.Exit, trace.Fork, trace.Open, trace.Dup, trace.Close, trace.Shutdown,
+	trace.FdFlags, trace.SockOpt, trace.Listen, trace.Connect, trace.Instance, trace.Register, trace.Modify, trace.Deregister,
+	trace.Wait, trace.Sleep, trace.Ready, trace.Accept, trace.Read, trace.Write, trace.Sys, trace.TimerSet, trace.TimerFire,
+	trace.TimerStop, trace.Signal, trace.State, trace.Name, trace.Lost)
 
-// describe fills in the Info.
-func (s *Strace) describe(r *straceReader, cut int64) {
+// describe says what is known of the text so far.
+func (st *Stream) describe() trace.Info {
+	r := st.r
 	timed := r.clock.timed()
-	s.info = trace.Info{Title: "strace " + filepath.Base(s.path), Origin: s.path, Timed: timed, Kinds: straceKinds}
-	if timed && r.clock.kind == stampUnix && len(s.events) > 0 {
-		t := s.events[0].Time
-		s.info.Clock = trace.Clock{Mono: t, Wall: t}
+	info := trace.Info{Title: "strace " + printable(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds}
+	if st.name == "-" {
+		info.Title = "strace text from standard input"
 	}
-	miss := func(what, why string) { s.info.Missing = append(s.info.Missing, trace.Missing{What: what, Why: why}) }
+	if timed && r.clock.kind == stampUnix && st.begun {
+		info.Clock = trace.Clock{Mono: st.first, Wall: st.first}
+	}
+	miss := func(what, why string) { info.Missing = append(info.Missing, trace.Missing{What: what, Why: why}) }
 	miss("what is unread, and when data arrived", "system calls do not tell")
 	switch {
 	case !timed && r.clock.kind == stampNone:
@@ -114,35 +138,39 @@ func (s *Strace) describe(r *straceReader, cut int64) {
 	case r.untimed:
 		miss("how long calls took", "strace ran without -T: a wait is drawn up to its thread's next line")
 	}
+	if !r.single && r.clock.kind != stampUnix && r.clock.kind != stampDay {
+		miss("the order between threads", "strace -ff without -ttt: the files cannot be put side by side")
+	}
 	if r.guessed > 0 {
 		miss("whose threads some are", fmt.Sprintf("the file does not show how %d of them began: they are taken for the first process's", r.guessed))
 	}
-	if r.alone != 0 && r.root != nil && r.root.tid == r.alone {
-		miss("the other threads", "strace -ff writes a file for each")
+	if r.single && r.alone != 0 && r.root != nil && r.root.tid == r.alone && len(r.tracees) == 1 {
+		miss("the other threads", "strace -ff writes a file for each; open them by the name before the number")
 	}
-	if len(s.others) > 0 {
-		miss("calls that are not in the table", countsText(s.others))
+	if r.cutSets > 0 {
+		miss("parts of large sets", fmt.Sprintf("strace prints the first 32 descriptors of poll's set, and there were more in %s: run it with -v", plural(r.cutSets, "call")))
 	}
-	if s.odd > 0 {
-		miss(plural(s.odd, "line"), "not understood")
+	if others := r.em.Others(); len(others) > 0 {
+		miss("calls that are not in the table", countsText(others))
 	}
-	if cut > 0 {
-		miss("the end of the file", fmt.Sprintf("only %d events are kept, %d more are not shown", len(s.events)-1, cut))
+	if r.unparsed > 0 {
+		miss(plural(r.unparsed, "line"), "not understood")
 	}
-	s.info.Meta = []trace.Pair{{Key: "lines", Value: strconv.FormatInt(r.lines, 10)},
-		{Key: "lines not understood", Value: strconv.Itoa(s.odd)}}
+	info.Meta = []trace.Pair{{Key: "lines", Value: strconv.FormatInt(r.lines, 10)},
+		{Key: "lines not understood", Value: strconv.FormatInt(r.unparsed, 10)}}
 	if ns, of := r.overhead(); of > 0 {
-		s.info.Meta = append(s.info.Meta, trace.Pair{Key: "a call that cannot wait takes",
+		info.Meta = append(info.Meta, trace.Pair{Key: "a call that cannot wait takes",
 			Value: fmt.Sprintf("%v under strace (median of %d)", time.Duration(ns), of)})
 	}
+	return info
 }
 
 // plural is a number of things in words.
-func plural(n int, thing string) string {
+func plural(n int64, thing string) string {
 	if n != 1 {
 		thing += "s"
 	}
-	return strconv.Itoa(n) + " " + thing
+	return strconv.FormatInt(n, 10) + " " + thing
 }
 
 // countsText lists the first few counts.
@@ -162,7 +190,12 @@ func countsText(cs []Count) string {
 }
 
 // Unparsed is how many lines were not understood, and the first of them.
-func (s *Strace) Unparsed() (n int, first []string) { return s.odd, s.first }
+func (s *Strace) Unparsed() (n int, first []string) {
+	for _, o := range s.first {
+		first = append(first, o.Text)
+	}
+	return int(s.odd), first
+}
 
 // Others are the calls that were met and are not in the table, the most frequent first.
 func (s *Strace) Others() []Count { return s.others }
@@ -224,7 +257,7 @@ func (s *Strace) Read(ctx context.Context, buf []trace.Event) (int, error) {
 	s.next += n
 	if n == 0 {
 		if s.err != nil {
-			return 0, fmt.Errorf("read %s: %w", s.path, s.err)
+			return 0, s.err
 		}
 		return 0, io.EOF
 	}

@@ -1,108 +1,126 @@
 package probe
 
 import (
-	"errors"
-	"fmt"
+	"bytes"
 	"math"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"evviz/trace"
 )
 
-// flagSet are the names that strace prints for the bits of an argument.
-type flagSet map[string]uint64
+// parser reads calls. It remembers the texts that come again and again: decorations and names.
+type parser struct {
+	decos map[string]FDNote
+	names map[string]string
+	last  []deco
 
-var (
-	pollFlags = flagSet{"EPOLLIN": 0x1, "EPOLLPRI": 0x2, "EPOLLOUT": 0x4, "EPOLLERR": 0x8, "EPOLLHUP": 0x10, "EPOLLNVAL": 0x20,
-		"EPOLLRDNORM": 0x40, "EPOLLRDBAND": 0x80, "EPOLLWRNORM": 0x100, "EPOLLWRBAND": 0x200, "EPOLLMSG": 0x400, "EPOLLRDHUP": 0x2000,
-		"EPOLL_URING_WAKE": 1 << 27, "EPOLLEXCLUSIVE": 1 << 28, "EPOLLWAKEUP": 1 << 29, "EPOLLONESHOT": 1 << 30, "EPOLLET": 1 << 31}
-	createFlags = flagSet{"EPOLL_CLOEXEC": oCloexec, "EPOLL_NONBLOCK": oNonblock}
-	ctlOps      = flagSet{"EPOLL_CTL_ADD": ctlAdd, "EPOLL_CTL_DEL": ctlDel, "EPOLL_CTL_MOD": ctlMod}
-	sockFlags   = flagSet{"SOCK_STREAM": 1, "SOCK_DGRAM": 2, "SOCK_RAW": 3, "SOCK_RDM": 4, "SOCK_SEQPACKET": 5, "SOCK_DCCP": 6,
-		"SOCK_PACKET": 10, "SOCK_NONBLOCK": oNonblock, "SOCK_CLOEXEC": oCloexec}
-	msgFlags = flagSet{"MSG_OOB": 0x1, "MSG_PEEK": 0x2, "MSG_DONTROUTE": 0x4, "MSG_CTRUNC": 0x8, "MSG_PROBE": 0x10, "MSG_TRUNC": 0x20,
-		"MSG_DONTWAIT": 0x40, "MSG_EOR": 0x80, "MSG_WAITALL": 0x100, "MSG_FIN": 0x200, "MSG_SYN": 0x400, "MSG_CONFIRM": 0x800,
-		"MSG_RST": 0x1000, "MSG_ERRQUEUE": 0x2000, "MSG_NOSIGNAL": 0x4000, "MSG_MORE": 0x8000, "MSG_WAITFORONE": 0x10000,
-		"MSG_SENDPAGE_NOTLAST": 0x20000, "MSG_BATCH": 0x40000, "MSG_NO_SHARED_FRAGS": 0x80000, "MSG_SENDPAGE_DECRYPTED": 0x100000,
-		"MSG_ZEROCOPY": 0x4000000, "MSG_SPLICE_PAGES": 0x8000000, "MSG_FASTOPEN": 0x20000000, "MSG_CMSG_CLOEXEC": 0x40000000,
-		"MSG_CMSG_COMPAT": 0x80000000}
-	timerFlags  = flagSet{"TIMER_ABSTIME": 1}
-	forkFlags   = flagSet{"CLONE_VM": cloneVM, "CLONE_FILES": cloneFiles, "CLONE_VFORK": cloneVfork, "CLONE_THREAD": cloneThread}
-	signalNames = strings.Fields(`SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE
-		SIGALRM SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGWINCH
-		SIGIO SIGPWR SIGSYS`)
-)
-
-// value reads names and numbers joined by |.
-func (f flagSet) value(s string) (v uint64, err error) {
-	for _, w := range strings.Split(s, "|") {
-		w = strings.TrimSpace(w)
-		b, ok := f[w]
-		if !ok {
-			if b, err = number(w); err != nil {
-				return 0, err
-			}
-		}
-		v |= b
-	}
-	return v, nil
+	comments bool // the text has what looks like a comment of -X verbose
+	aside    Call // takes the notes of what is read twice
 }
 
-// known reads only the names that are in the set; what else stands there is of no interest.
-func (f flagSet) known(s string) (v uint64) {
-	for _, w := range strings.Split(s, "|") {
-		v |= f[strings.TrimSpace(w)]
+func newParser() *parser { return &parser{decos: map[string]FDNote{}, names: map[string]string{}} }
+
+// maxTexts bounds each of the parser's two memories; when one is full it begins anew.
+const maxTexts = 1 << 14
+
+// intern is a text as a string of its own.
+func (p *parser) intern(b []byte) string {
+	if len(b) == 0 {
+		return ""
 	}
-	return v
+	if s, ok := p.names[string(b)]; ok {
+		return s
+	}
+	if len(p.names) >= maxTexts {
+		clear(p.names)
+	}
+	if len(b) > maxText {
+		b = b[:maxText]
+	}
+	s := string(b)
+	p.names[s] = s
+	return s
 }
 
-// number reads a number of C: decimal, octal, hexadecimal, also negative.
-func number(s string) (uint64, error) {
-	if strings.HasPrefix(s, "-") {
-		n, err := strconv.ParseInt(s, 0, 64)
-		return uint64(n), err
-	}
-	if s == "NULL" {
-		return 0, nil
-	}
-	return strconv.ParseUint(s, 0, 64)
-}
-
-var errDescriptor = errors.New("no descriptor")
+// maxText is what is kept of a path or an address: as much as a Name holds.
+const maxText = 4096
 
 // descriptor reads a number with whatever decorates it.
-func descriptor(s string) (fd int32, note FDNote, err error) {
-	num, deco := s, ""
-	if i := strings.IndexByte(s, '<'); i >= 0 {
-		num, deco = s[:i], s[i:]
+func (p *parser) descriptor(s []byte) (fd int32, note FDNote, ok bool) {
+	n, i := int64(0), 0
+	for ; i < len(s) && i < 11 && isDigit(s[i]); i++ {
+		n = n*10 + int64(s[i]-'0')
 	}
-	n, err := strconv.ParseInt(num, 10, 64)
-	if err != nil || n < math.MinInt32 || n > math.MaxUint32 || n > math.MaxInt32 && n != math.MaxUint32 {
-		return -1, note, errDescriptor
+	num := i
+	if i == 0 {
+		if !bytes.HasPrefix(s, []byte("-")) {
+			return -1, note, bytes.HasPrefix(s, []byte("AT_FDCWD"))
+		}
+		num = bytes.IndexByte(s, '<')
+		if num < 0 {
+			num = len(s)
+		}
+		v, ok := number(s[:num])
+		if n = int64(v); !ok || n < math.MinInt32 {
+			return -1, note, false
+		}
+	}
+	if n > math.MaxUint32 || n > math.MaxInt32 && n != math.MaxUint32 {
+		return -1, note, false
 	}
 	fd = int32(n)
 	note.FD = fd
-	if len(deco) > 2 && deco[len(deco)-1] == '>' {
-		note.decorate(deco[1 : len(deco)-1])
+	if num == len(s) {
+		return fd, note, true
 	}
-	return fd, note, nil
+	if s[num] != '<' {
+		return -1, note, false
+	}
+	if deco := s[num:]; len(deco) > 2 && deco[len(deco)-1] == '>' && len(deco) <= maxText {
+		note = p.decoration(deco[1 : len(deco)-1])
+		note.FD = fd
+	}
+	return fd, note, true
 }
 
-// decorate reads what -y and -yy say of a descriptor.
+// decoration is what -y and -yy say of a descriptor.
+func (p *parser) decoration(s []byte) FDNote {
+	if n, ok := p.decos[string(s)]; ok {
+		return n
+	}
+	if len(p.decos) >= maxTexts {
+		clear(p.decos) // Same may now stand for another text; see decorate
+	}
+	n := FDNote{}
+	n.decorate(string(s))
+	n.Same = sameText(s)
+	p.decos[string(s)] = n
+	return n
+}
+
+// sameText is a number for a text, not 0. FNV-1a, folded: that two decorations of one descriptor have the same is one chance
+// in four thousand million, and costs an address that is shown late.
+func sameText(s []byte) uint32 {
+	h := uint64(14695981039346656037)
+	for _, c := range s {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return uint32(h>>32^h) | 1
+}
+
+var anonTypes = map[string]uint32{"[eventpoll]": trace.TypeEpoll, "[eventfd]": trace.TypeEventfd, "[timerfd]": trace.TypeTimerfd,
+	"[signalfd]": trace.TypeSignalfd, "[io_uring]": trace.TypeURing, "inotify": trace.TypeInotify, "[inotify]": trace.TypeInotify}
+
+// decorate reads a decoration.
 func (n *FDNote) decorate(s string) {
-	switch {
-	case strings.HasPrefix(s, "/"):
+	if strings.HasPrefix(s, "/") {
 		n.Type = trace.TypeOther // a path: a file on disk, a device
 		return
-	case strings.HasPrefix(s, "anon_inode:"):
-		n.Type = trace.TypeOther
-		for word, typ := range map[string]uint32{"[eventpoll]": trace.TypeEpoll, "[eventfd]": trace.TypeEventfd,
-			"[timerfd]": trace.TypeTimerfd, "[signalfd]": trace.TypeSignalfd} {
-			if s == "anon_inode:"+word {
-				n.Type = typ
-			}
+	}
+	if rest, ok := strings.CutPrefix(s, "anon_inode:"); ok {
+		if n.Type = anonTypes[rest]; n.Type == trace.TypeUnknown {
+			n.Type = trace.TypeOther
 		}
 		return
 	}
@@ -119,8 +137,11 @@ func (n *FDNote) decorate(s string) {
 		return
 	case "TCP", "UNIX-STREAM", "MPTCP", "SCTP":
 		n.Type = trace.TypeStream
-	case "UDP", "UDPLITE", "UNIX-DGRAM":
+	case "UDP", "UDPLITE", "UNIX-DGRAM", "UNIX", "NETLINK":
 		n.Type = trace.TypeDatagram
+		if name == "UNIX" {
+			n.Type = trace.TypeStream
+		}
 	case "UNIX-SEQPACKET":
 		n.Type = trace.TypeSeqpacket
 	default:
@@ -142,37 +163,34 @@ func address(s string) string {
 }
 
 // sockaddr reads a struct sockaddr, "" for what is no address.
-func sockaddr(s string) string {
+func sockaddr(s []byte) string {
 	items, ok := inside(s, '{')
 	if !ok {
 		return ""
 	}
 	var ip netip.Addr
 	port := -1
-	for _, it := range items {
-		key, v, eq := strings.Cut(it, "=")
-		if !eq {
-			v = it
-		}
+	for it, ok := items.next(); ok; it, ok = items.next() {
+		key, v := field(it)
 		switch {
-		case key == "sun_path":
-			at := strings.HasPrefix(v, "@")
-			path, ok := quoted(strings.TrimPrefix(v, "@"))
+		case string(key) == "sun_path":
+			at := bytes.HasPrefix(v, []byte("@"))
+			path, ok := quoted(bytes.TrimPrefix(v, []byte("@")))
 			if at && ok {
-				return "@" + path
+				return "@" + string(path)
 			}
-			return path
-		case strings.HasSuffix(key, "_port") && eq:
+			return string(path)
+		case bytes.HasSuffix(key, []byte("_port")):
 			if raw, ok := quoted(v); ok && len(raw) == 2 {
 				port = int(raw[0])<<8 | int(raw[1])
-			} else if n, err := strconv.ParseUint(between(v, "htons(", ")"), 10, 16); err == nil {
+			} else if n, ok := decimal(between(v, "htons(", ")")); ok && n < 1<<16 {
 				port = int(n)
 			}
-		case strings.Contains(v, "inet_addr("), strings.Contains(v, "inet_pton("):
-			ip, _ = netip.ParseAddr(between(v, `"`, `"`))
-		case strings.HasSuffix(key, "_addr") && eq:
+		case bytes.Contains(v, []byte("inet_addr(")), bytes.Contains(v, []byte("inet_pton(")):
+			ip, _ = netip.ParseAddr(string(between(v, `"`, `"`)))
+		case bytes.HasSuffix(key, []byte("_addr")):
 			if raw, ok := quoted(v); ok {
-				ip, _ = netip.AddrFromSlice([]byte(raw))
+				ip, _ = netip.AddrFromSlice(raw)
 			}
 		}
 	}
@@ -182,110 +200,321 @@ func sockaddr(s string) string {
 	return netip.AddrPortFrom(ip, uint16(port)).String()
 }
 
-// between is the text between two marks, "" when they are not there.
-func between(s, from, to string) string {
-	_, s, ok := strings.Cut(s, from)
-	if !ok {
-		return ""
-	}
-	s, _, ok = strings.Cut(s, to)
-	if !ok {
-		return ""
-	}
-	return s
-}
-
 // epollEvent reads {events=EPOLLIN, data={u32=7, u64=7}}, and the shapes that older and newer versions give it.
-func epollEvent(s string) (ev EpollEvent, err error) {
+func epollEvent(s []byte) (ev EpollEvent, ok bool) {
 	items, ok := inside(s, '{')
-	if !ok || len(items) != 2 {
-		return ev, fmt.Errorf("no epoll_event: %.40q", s)
-	}
-	mask, err := pollFlags.value(strings.TrimPrefix(items[0], "events="))
-	if err != nil {
-		return ev, err
-	}
-	ev.Events = uint32(mask)
-	data := strings.TrimPrefix(items[1], "data=")
-	words, ok := inside(data, '{')
 	if !ok {
-		ev.Data, err = number(data)
-		return ev, err
+		return ev, false
 	}
-	err = fmt.Errorf("no epoll_data: %.40q", data)
-	for _, w := range words {
-		key, v, _ := strings.Cut(w, "=")
-		if key == "u64" || key == "u32" && err != nil {
-			ev.Data, err = number(v)
+	for n := 0; ; n++ {
+		it, ok := items.next()
+		if !ok {
+			return ev, n == 2
+		}
+		key, v := field(it)
+		switch {
+		case string(key) == "events" || key == nil && n == 0:
+			mask, ok := pollFlags.value(v)
+			if !ok {
+				return ev, false
+			}
+			ev.Events = uint32(mask)
+		case string(key) == "data" || key == nil && n == 1:
+			if ev.Data, ok = epollData(v); !ok {
+				return ev, false
+			}
+		default:
+			return ev, false
 		}
 	}
-	return ev, err
+}
+
+// epollData reads {u32=7, u64=7}, or a number.
+func epollData(s []byte) (data uint64, ok bool) {
+	words, is := inside(s, '{')
+	if !is {
+		return number(s)
+	}
+	for w, more := words.next(); more; w, more = words.next() {
+		key, v := field(w)
+		if string(key) == "u64" || string(key) == "u32" && !ok {
+			if data, ok = number(v); !ok {
+				return 0, false
+			}
+		}
+	}
+	return data, ok
 }
 
 // epollEvents reads the list that a wait delivered. A list that strace cut short, or did not print, is not complete; what
 // of it could be read is given.
-func epollEvents(s string) (evs []EpollEvent, err error) {
+func epollEvents(evs []EpollEvent, s []byte) ([]EpollEvent, bool) {
 	items, ok := inside(s, '[')
 	if !ok {
-		if strings.HasPrefix(s, "{{") {
-			items, _ = inside(s, '{')
-		} else {
-			return nil, nil // a pointer
+		if !bytes.HasPrefix(s, []byte("{{")) {
+			return evs, true // a pointer
 		}
+		items, _ = inside(s, '{')
 	}
-	for _, it := range items {
-		if strings.HasPrefix(it, "...") {
-			break
-		}
-		ev, err := epollEvent(it)
-		if err != nil {
-			return nil, err
+	for it, ok := items.next(); ok && it[0] != '.'; it, ok = items.next() {
+		ev, ok := epollEvent(it)
+		if !ok {
+			return evs, false
 		}
 		evs = append(evs, ev)
 	}
-	return evs, nil
+	return evs, true
 }
 
-// timespec reads {tv_sec=1, tv_nsec=500} as ns.
-func timespec(s string) (ns int64, err error) {
+// pollSet reads [{fd=3, events=POLLIN}, ...]; word is what the bits are called. cut says that the list is not complete.
+func (p *parser) pollSet(set []PollFD, s []byte, word string, c *Call) (_ []PollFD, cut, ok bool) {
+	items, ok := inside(s, '[')
+	if !ok {
+		return set, string(s) != "NULL", true
+	}
+	for it, ok := items.next(); ok; it, ok = items.next() {
+		if it[0] == '.' {
+			return set, true, true
+		}
+		parts, ok := inside(it, '{')
+		if !ok {
+			return set, false, false
+		}
+		m := PollFD{}
+		for f, ok := parts.next(); ok; f, ok = parts.next() {
+			key, v := field(f)
+			switch string(key) {
+			case "fd":
+				fd, note, ok := p.descriptor(v)
+				if !ok {
+					return set, false, false
+				}
+				m.FD = fd
+				c.note(note)
+			case word:
+				bits, ok := pollFlags.value(v)
+				if !ok {
+					return set, false, false
+				}
+				m.Events = uint32(bits)
+			}
+		}
+		set = append(set, m)
+	}
+	return set, false, true
+}
+
+// fdSet reads [3 4 5] and gives each of them the bit.
+func (p *parser) fdSet(set []PollFD, s []byte, bit uint32, c *Call) ([]PollFD, bool) {
+	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
+		return set, s == nil || s[0] != '['
+	}
+	for s = s[1 : len(s)-1]; len(s) > 0; {
+		end := 0
+		for end < len(s) && s[end] != ' ' {
+			if s[end] == '<' {
+				if end = skipDecoration(s, end); end < 0 {
+					return set, false
+				}
+				continue
+			}
+			end++
+		}
+		if word := s[:end]; len(word) > 0 && word[0] != '.' {
+			fd, note, ok := p.descriptor(word)
+			if !ok {
+				return set, false
+			}
+			c.note(note)
+			set = addBit(set, fd, bit)
+		}
+		s = skipBlanks(s[end:])
+	}
+	return set, true
+}
+
+// addBit gives a descriptor another bit. Sets come sorted, so it is near the end or not there.
+func addBit(set []PollFD, fd int32, bit uint32) []PollFD {
+	for i := len(set) - 1; i >= 0; i-- {
+		if set[i].FD == fd {
+			set[i].Events |= bit
+			return set
+		}
+		if len(set)-i > 1<<10 {
+			break // the table puts the rest together
+		}
+	}
+	return append(set, PollFD{fd, bit})
+}
+
+// timespec reads {tv_sec=1, tv_nsec=500} or {tv_sec=1, tv_usec=5} as ns; NULL is for ever.
+func timespec(s []byte) (ns int64, ok bool) {
 	items, ok := inside(s, '{')
-	if !ok || len(items) != 2 {
-		return 0, fmt.Errorf("no timespec: %.40q", s)
+	if !ok {
+		return -1, string(s) == "NULL"
 	}
-	sec, err := strconv.ParseInt(strings.TrimPrefix(items[0], "tv_sec="), 10, 64)
-	if err != nil {
-		return 0, err
+	sec, frac, n := int64(0), int64(0), 0
+	for it, ok := items.next(); ok; it, ok = items.next() {
+		key, v := field(it)
+		u, ok := number(v)
+		if !ok {
+			return 0, false
+		}
+		switch n++; {
+		case n == 1 && (key == nil || string(key) == "tv_sec"):
+			sec = int64(u)
+		case n == 2 && string(key) == "tv_usec":
+			if u < 1e6 {
+				u *= 1000
+			}
+			frac = int64(u)
+		case n == 2:
+			frac = int64(u)
+		}
 	}
-	frac, err := strconv.ParseInt(strings.TrimPrefix(items[1], "tv_nsec="), 10, 64)
-	if err != nil {
-		return 0, err
+	switch {
+	case n != 2:
+		return 0, false
+	case sec < 0 || frac < 0 || frac > 999_999_999:
+		return 0, true // the kernel refuses it
+	case sec > maxSeconds:
+		return maxSeconds * 1e9, true
 	}
-	if sec < 0 || frac < 0 || frac > 999_999_999 {
-		return 0, nil // the kernel refuses it
-	}
-	if sec > maxSeconds {
-		return maxSeconds * 1e9, nil
-	}
-	return sec*1e9 + frac, nil
+	return sec*1e9 + frac, true
 }
 
-// maxSeconds keeps times and durations within what an int64 of nanoseconds holds, with room for sums.
-const maxSeconds = 4_000_000_000
+// itimer reads {it_interval={...}, it_value={...}}.
+func itimer(s []byte) (every, value int64, ok bool) {
+	items, ok := inside(s, '{')
+	if !ok {
+		return 0, 0, false
+	}
+	for it, more := items.next(); more; it, more = items.next() {
+		switch key, v := field(it); string(key) {
+		case "it_interval":
+			every, ok = timespec(v)
+		case "it_value":
+			value, ok = timespec(v)
+		}
+		if !ok {
+			return 0, 0, false
+		}
+	}
+	return max(every, 0), max(value, 0), true
+}
 
-// signalNumber finds a signal by name, 0 when there is none.
-func signalNumber(name string) uint32 {
-	for i, n := range signalNames {
-		if n == name {
-			return uint32(i + 1)
+// buffersOf is how many bytes several buffers hold: [{iov_base="...", iov_len=5}, ...]. Of a list that was cut, as many as
+// could be read.
+func buffersOf(s []byte) (n int64) {
+	items, ok := inside(s, '[')
+	if !ok {
+		return 0
+	}
+	for it, ok := items.next(); ok; it, ok = items.next() {
+		parts, ok := inside(it, '{')
+		if !ok {
+			continue
+		}
+		for f, i, ok := first(&parts); ok; f, i, ok = following(&parts, i) {
+			if key, v := field(f); string(key) == "iov_len" || key == nil && i == 1 {
+				if u, ok := number(v); ok && u < 1<<40 {
+					n += int64(u)
+				}
+			}
 		}
 	}
-	if rest, ok := strings.CutPrefix(name, "SIGRT_"); ok {
-		if n, err := strconv.ParseUint(rest, 10, 6); err == nil {
-			return 32 + uint32(n)
+	return min(n, 1<<50)
+}
+
+func first(l *list) (item []byte, i int, ok bool) {
+	item, ok = l.next()
+	return item, 0, ok
+}
+
+func following(l *list, i int) ([]byte, int, bool) {
+	item, ok := l.next()
+	return item, i + 1, ok
+}
+
+// message reads a struct msghdr: what its buffers hold, and who the other end is.
+func message(s []byte) (size int64) {
+	parts, ok := inside(s, '{')
+	if !ok {
+		return 0
+	}
+	for f, ok := parts.next(); ok; f, ok = parts.next() {
+		key, v := field(f)
+		if bytes.HasPrefix(f, []byte("msg_iov(")) { // an old spelling: msg_iov(1)=[...]
+			_, v, _ = bytes.Cut(f, []byte("="))
+			key = []byte("msg_iov")
+		}
+		if string(key) == "msg_iov" || key == nil && f[0] == '[' {
+			size += buffersOf(v)
 		}
 	}
-	if name == "SIGRTMIN" {
-		return 32
+	return size
+}
+
+// messages reads the list of recvmmsg or sendmmsg: what the buffers of all hold, and how many bytes the first done of them
+// moved.
+func messages(s []byte, done int64) (bytes, moved int64) {
+	items, ok := inside(s, '[')
+	if !ok {
+		return 0, 0
 	}
-	return 0
+	for it, ok := items.next(); ok; it, ok = items.next() {
+		parts, ok := inside(it, '{')
+		if !ok {
+			continue
+		}
+		for f, ok := parts.next(); ok; f, ok = parts.next() {
+			switch key, v := field(f); string(key) {
+			case "msg_hdr":
+				bytes += message(v)
+			case "msg_len":
+				if n, ok := number(v); ok && n < 1<<32 && done > 0 {
+					moved += int64(n)
+				}
+			}
+		}
+		done--
+	}
+	return bytes, moved
+}
+
+// eight reads 8 bytes that strace printed as a string: the number that an eventfd or a timerfd gives.
+func eight(s []byte) (v uint64, ok bool) {
+	raw, ok := quoted(s)
+	if !ok || len(raw) != 8 {
+		return 0, false
+	}
+	for i := 7; i >= 0; i-- {
+		v = v<<8 | uint64(raw[i])
+	}
+	return v, true
+}
+
+// pair reads [3, 4] or [3<pipe:[1]>, 4<pipe:[1]>].
+func (p *parser) pair(s []byte, c *Call) bool {
+	items, ok := inside(s, '[')
+	if !ok {
+		return false
+	}
+	for i := range c.Pair {
+		it, _ := items.next()
+		fd, note, ok := p.descriptor(it)
+		if !ok || fd < 0 {
+			return false
+		}
+		c.Pair[i] = fd
+		c.note(note)
+	}
+	return true
+}
+
+// note keeps what is known of a descriptor.
+func (c *Call) note(n FDNote) {
+	if n.Type != trace.TypeUnknown || n.Peer != "" || n.Local != "" {
+		c.FDs = append(c.FDs, n)
+	}
 }

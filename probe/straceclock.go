@@ -1,10 +1,5 @@
 package probe
 
-import (
-	"strconv"
-	"strings"
-)
-
 // stamp is the time at the start of a line.
 type stamp struct {
 	kind  stampKind
@@ -22,21 +17,20 @@ const (
 )
 
 // parseStamp reads a time; kind is stampNone for what is none.
-func parseStamp(s string) stamp {
-	if s == "" || s[0] < '0' || s[0] > '9' {
+func parseStamp(s []byte) stamp {
+	if len(s) == 0 || !isDigit(s[0]) {
 		return stamp{}
 	}
 	if len(s) >= 8 && s[2] == ':' && s[5] == ':' {
-		h, err1 := strconv.ParseUint(s[:2], 10, 8)
-		m, err2 := strconv.ParseUint(s[3:5], 10, 8)
-		sec, ok := seconds(s[6:])
-		if err1 != nil || err2 != nil || !ok || h > 24 || m > 60 || sec > 61e9 {
+		h, ok1 := decimal(s[:2])
+		m, ok2 := decimal(s[3:5])
+		sec, _, ok3 := seconds(s[6:])
+		if !ok1 || !ok2 || !ok3 || h > 24 || m > 60 || sec > 61e9 {
 			return stamp{}
 		}
-		return stamp{stampDay, int64(h*3600+m*60)*1e9 + sec, len(s) == 8}
+		return stamp{stampDay, (h*3600+m*60)*1e9 + sec, len(s) == 8}
 	}
-	ns, ok := seconds(s)
-	whole := !strings.Contains(s, ".")
+	ns, whole, ok := seconds(s)
 	switch {
 	case !ok:
 		return stamp{}
@@ -48,6 +42,36 @@ func parseStamp(s string) stamp {
 	return stamp{kind: stampRel, ns: ns}
 }
 
+// seconds reads a decimal number of seconds as ns. whole says that there is no fraction.
+func seconds(s []byte) (ns int64, whole, ok bool) {
+	i := 0
+	for ; i < len(s) && isDigit(s[i]) && i < 11; i++ {
+		ns = ns*10 + int64(s[i]-'0')
+	}
+	if i == 0 || ns > maxSeconds {
+		return 0, false, false
+	}
+	ns *= 1e9
+	if i == len(s) {
+		return ns, true, true
+	}
+	if s[i] != '.' || len(s)-i > 10 {
+		return 0, false, false
+	}
+	frac, unit := int64(0), int64(1e9)
+	for i++; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			return 0, false, false
+		}
+		frac = frac*10 + int64(s[i]-'0')
+		unit /= 10
+	}
+	return ns + frac*unit, unit == 1e9, true
+}
+
+// maxSeconds keeps times and durations within what an int64 of nanoseconds holds, with room for sums.
+const maxSeconds = 4_000_000_000
+
 // clock turns stamps into one time that does not know where it came from.
 //
 //   - -ttt: the wall clock itself, so it can be tied to other recordings.
@@ -57,7 +81,6 @@ func parseStamp(s string) stamp {
 type clock struct {
 	kind  stampKind // of the first stamp
 	fine  bool      // a stamp was finer than a second
-	bare  bool      // a line had none
 	now   int64
 	day   int64
 	began bool
@@ -68,16 +91,15 @@ const step = 1000
 
 // at is the moment of a line.
 func (c *clock) at(s stamp) int64 {
-	if s.kind != stampNone && c.kind == stampNone {
-		c.kind = s.kind
-	}
-	if s.kind != stampNone && !s.whole {
-		c.fine = true
+	if s.kind != stampNone {
+		if c.kind == stampNone {
+			c.kind = s.kind
+		}
+		c.fine = c.fine || !s.whole
 	}
 	t := c.now
 	switch s.kind {
 	case stampNone:
-		c.bare = true
 		t += step
 	case stampUnix:
 		t = s.ns

@@ -1,18 +1,18 @@
 package probe
 
 import (
-	"strconv"
-	"strings"
+	"bytes"
 )
 
-// line is a line of strace text without its call being looked into.
+// line is a line of strace text without its call being looked into. Its texts are parts of the line.
 type line struct {
 	tid   int    // 0 when the line does not say
-	comm  string // -Y
+	comm  []byte // -Y
 	stamp stamp
 	what  what
-	name  string // the call's name, or the signal's
-	body  string // the call from its name on; what follows the name, for a call that goes on
+	name  []byte // the call's name, or the signal's
+	sys   Sys    // the call, where it is in the table
+	body  []byte // the call from its arguments on; what follows the name, for a call that goes on
 }
 
 type what uint8
@@ -32,166 +32,278 @@ const (
 // maxTID is the largest thread number of Linux; a larger number at the start of a line is a time.
 const maxTID = 1 << 22
 
+var (
+	txtStrace     = []byte("strace: ")
+	txtProcess    = []byte("Process ")
+	txtAttached   = []byte(" attached")
+	txtDetached   = []byte(" detached")
+	txtUnfinished = []byte("<unfinished ...>")
+	txtResumed    = []byte(" resumed>")
+	txtMessage    = []byte("strace: Process ")
+	txtDies       = []byte(" <unfinished ...>)")
+)
+
 // parseLine splits a line into its prefix and its body. The prefix may hold a thread (-f), times (-t, -r), the call's number
 // (-n) and an address (-i), in this order.
-func parseLine(s string) (l line) {
-	s = strings.TrimRight(s, " \t\r")
-	s = strings.TrimLeft(s, " \t")
-	if s == "" {
-		l.what = isNothing
-		return l
+func parseLine(l *line, s []byte) {
+	*l = line{}
+	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t' || s[len(s)-1] == '\r') {
+		s = s[:len(s)-1]
 	}
-	if rest, ok := strings.CutPrefix(s, "strace: "); ok {
-		if strings.HasPrefix(rest, "Process ") {
+	s = skipBlanks(s)
+	if len(s) == 0 {
+		l.what = isNothing
+		return
+	}
+	switch c := s[0]; {
+	case isDigit(c):
+		// A number is the thread's unless it is a time.
+		tid, i := 0, 0
+		for ; i < len(s) && i < 8 && isDigit(s[i]); i++ {
+			tid = tid*10 + int(s[i]-'0')
+		}
+		if i < len(s) && s[i] == ' ' && tid <= maxTID {
+			l.tid, s = tid, skipBlanks(s[i:])
+			break
+		}
+		end := wordEnd(s)
+		if l.tid, l.comm = threadOf(s[:end]); l.tid != 0 {
+			s = skipBlanks(s[end:])
+		}
+	case c == '[' && bytes.HasPrefix(s, []byte("[pid")):
+		end := bytes.Index(s, []byte("] "))
+		if end < 0 {
+			return
+		}
+		if l.tid, l.comm = threadOf(bytes.TrimSpace(s[4:end])); l.tid == 0 {
+			return
+		}
+		s = skipBlanks(s[end+1:])
+	case c == 's' && bytes.HasPrefix(s, txtStrace):
+		if rest := s[len(txtStrace):]; bytes.HasPrefix(rest, txtProcess) {
 			l.what = isNothing
 		}
-		return l
+		return
+	case c == 'P' && bytes.HasPrefix(s, txtProcess):
+		if bytes.HasSuffix(s, txtAttached) || bytes.HasSuffix(s, txtDetached) {
+			l.what = isNothing
+		}
+		return
 	}
-	if rest, ok := strings.CutPrefix(s, "Process "); ok && (strings.HasSuffix(rest, " attached") || strings.HasSuffix(rest, " detached")) {
-		l.what = isNothing
-		return l
+	if len(s) > 0 && isDigit(s[0]) {
+		end := 1
+		for end < len(s) && s[end] != ' ' {
+			end++
+		}
+		if l.stamp = parseStamp(s[:end]); l.stamp.kind != stampNone {
+			s = skipBlanks(s[end:])
+		}
 	}
-	if rest, ok := strings.CutPrefix(s, "[pid"); ok {
-		end := strings.Index(rest, "] ")
+	if bytes.HasPrefix(s, []byte("(+")) {
+		end := bytes.IndexByte(s, ')')
 		if end < 0 {
-			return l
+			return
 		}
-		l.tid, l.comm = threadOf(strings.TrimSpace(rest[:end]))
-		if l.tid == 0 {
-			return l
-		}
-		s = strings.TrimLeft(rest[end+1:], " ")
-	} else if word, rest, ok := cutWord(s); ok {
-		if tid, comm := threadOf(word); tid != 0 {
-			l.tid, l.comm, s = tid, comm, rest
-		}
+		s = skipBlanks(s[end+1:])
 	}
-	if word, rest, ok := cutWord(s); ok {
-		if l.stamp = parseStamp(word); l.stamp.kind != stampNone {
-			s = rest
+	for len(s) > 0 && s[0] == '[' {
+		end := bytes.IndexByte(s, ']')
+		if end < 0 || !addressOrNumber(s[1:end]) {
+			return
 		}
-	}
-	if strings.HasPrefix(s, "(+") {
-		end := strings.IndexByte(s, ')')
-		if end < 0 {
-			return l
-		}
-		s = strings.TrimLeft(s[end+1:], " ")
-	}
-	for strings.HasPrefix(s, "[") {
-		end := strings.IndexByte(s, ']')
-		if end < 0 {
-			return l
-		}
-		s = strings.TrimLeft(s[end+1:], " ")
+		s = skipBlanks(s[end+1:])
 	}
 	l.parseBody(s)
-	return l
+	return
 }
 
-func cutWord(s string) (word, rest string, ok bool) {
-	word, rest, ok = strings.Cut(s, " ")
-	return word, strings.TrimLeft(rest, " "), ok
-}
-
-// threadOf reads 27504 or 27504<python3>.
-func threadOf(s string) (tid int, comm string) {
-	if i := strings.IndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
-		s, comm = s[:i], s[i+1:len(s)-1]
-	}
-	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil || n > maxTID {
-		return 0, ""
-	}
-	return int(n), comm
-}
-
-func (l *line) parseBody(s string) {
-	switch {
-	case strings.HasPrefix(s, "--- ") && strings.HasSuffix(s, " ---") && len(s) >= 8:
-		l.body = s[4 : len(s)-4]
-		l.what = isSignal
-		if strings.HasPrefix(l.body, "stopped by ") {
-			l.what = isNothing
-			return
-		}
-		l.name, _, _ = strings.Cut(l.body, " ")
-		if signalNumber(l.name) == 0 {
-			l.what = isUnknown
-		}
-	case strings.HasPrefix(s, "+++ ") && strings.HasSuffix(s, " +++") && len(s) >= 8:
-		l.what, l.body = isExit, s[4:len(s)-4]
-	case strings.HasPrefix(s, "<... "):
-		name, rest, ok := strings.Cut(s[5:], " resumed>")
-		if !ok || !callName(name) {
-			return
-		}
-		l.what, l.name = isResumed, name
-		l.body = strings.Replace(rest, " <unfinished ...>)", ")", 1) // the thread died in it
-	case strings.HasPrefix(s, "=> {"), strings.HasPrefix(s, ") = "), strings.HasPrefix(s, ")  "):
-		l.what, l.body = isRest, s
-	default:
-		open := strings.IndexByte(s, '(')
-		if open < 0 || !callName(s[:open]) {
-			return
-		}
-		l.name, l.body, l.what = s[:open], s, isCall
-		for _, end := range []string{"<unfinished ...>", "<detached ...>", "<pending ...>"} {
-			if b, ok := strings.CutSuffix(s, end); ok {
-				l.body, l.what = b, isBegun
-			}
-		}
-		if i := strings.LastIndex(s, "strace: Process "); i > 0 && strings.HasSuffix(s, " attached") {
-			l.body, l.what = s[:i], isCut
-		}
-	}
-}
-
-// callName says whether s can be the name of a system call. A thread that is killed before strace can ask which call it is
-// in gets question marks; they are counted as a name of their own.
-func callName(s string) bool {
-	if s == "???" {
-		return true
-	}
-	if s == "" || len(s) > 40 || s[0] >= '0' && s[0] <= '9' {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_') {
+// addressOrNumber says whether s is what -i or -n put in brackets.
+func addressOrNumber(s []byte) bool {
+	for _, c := range s {
+		if !isHex(c) && c != ' ' && c != 'x' && c != '?' {
 			return false
 		}
 	}
 	return true
 }
 
-// Sniff says whether a file that begins with these bytes looks like what strace prints.
+func skipBlanks(s []byte) []byte {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	return s
+}
+
+// wordEnd is where the first word ends. A name in angle brackets belongs to the number before it, blanks and all.
+func wordEnd(s []byte) int {
+	for i, c := range s {
+		switch {
+		case c == ' ':
+			return i
+		case c == '<' && i < 12:
+			if end := bytes.Index(s[i:], []byte("> ")); end >= 0 {
+				return i + end + 1
+			}
+		}
+	}
+	return len(s)
+}
+
+// threadOf reads 27504 or 27504<python3>.
+func threadOf(s []byte) (tid int, comm []byte) {
+	if i := bytes.IndexByte(s, '<'); i >= 0 && s[len(s)-1] == '>' {
+		s, comm = s[:i], s[i+1:len(s)-1]
+	}
+	n, ok := decimal(s)
+	if !ok || n > maxTID {
+		return 0, nil
+	}
+	return int(n), comm
+}
+
+func (l *line) parseBody(s []byte) {
+	if len(s) == 0 {
+		return
+	}
+	switch s[0] {
+	case '-':
+		if len(s) < 8 || !bytes.HasPrefix(s, []byte("--- ")) || !bytes.HasSuffix(s, []byte(" ---")) {
+			return
+		}
+		l.body = s[4 : len(s)-4]
+		l.what = isSignal
+		if bytes.HasPrefix(l.body, []byte("stopped by ")) {
+			l.what = isNothing
+			return
+		}
+		l.name, _, _ = bytes.Cut(l.body, []byte(" "))
+		if signalNumber(l.name) == 0 {
+			l.what = isUnknown
+		}
+	case '+':
+		if len(s) >= 8 && bytes.HasPrefix(s, []byte("+++ ")) && bytes.HasSuffix(s, []byte(" +++")) {
+			l.what, l.body = isExit, s[4:len(s)-4]
+		}
+	case '<':
+		if !bytes.HasPrefix(s, []byte("<... ")) {
+			return
+		}
+		name, rest, ok := bytes.Cut(s[5:], txtResumed)
+		if !ok || !callName(name) {
+			return
+		}
+		l.what, l.name, l.body = isResumed, name, rest
+		if i := bytes.Index(rest, txtDies); i >= 0 { // the thread died in it
+			l.body = append(append([]byte{}, rest[:i]...), rest[i+len(txtDies)-1:]...)
+		}
+		l.sys = sysOf(name)
+	case '=', ')':
+		if bytes.HasPrefix(s, []byte("=> {")) || bytes.HasPrefix(s, []byte(") = ")) || bytes.HasPrefix(s, []byte(")  ")) {
+			l.what, l.body = isRest, s
+		}
+	default:
+		open := 0
+		for open < len(s) && nameByte[s[open]] {
+			open++
+		}
+		if open == len(s) || s[open] != '(' || open == 0 || open > 40 || isDigit(s[0]) {
+			return
+		}
+		l.name, l.body, l.what = s[:open], s[open+1:], isCall
+		if l.sys = sysOf(l.name); l.sys == SysOther && !callName(l.name) {
+			l.what = isUnknown
+			return
+		}
+		switch s[len(s)-1] {
+		case '>':
+			if s[len(s)-2] != '.' {
+				break
+			}
+			for _, end := range [][]byte{txtUnfinished, []byte("<detached ...>"), []byte("<pending ...>")} {
+				if bytes.HasSuffix(l.body, end) {
+					l.body, l.what = l.body[:len(l.body)-len(end)], isBegun
+					break
+				}
+			}
+		case 'd':
+			if i := bytes.LastIndex(l.body, txtMessage); i >= 0 && bytes.HasSuffix(s, txtAttached) {
+				l.body, l.what = l.body[:i], isCut
+			}
+		}
+	}
+}
+
+// nameByte are the bytes that names of calls consist of; a thread that is killed before strace can ask which call it is in
+// gets question marks, which are counted as a name of their own.
+var nameByte = func() (t [256]bool) {
+	for _, c := range "abcdefghijklmnopqrstuvwxyz0123456789_?" {
+		t[c] = true
+	}
+	return
+}()
+
+// sysOf is SysByName by a guess from three bytes, which is right for nearly all names of the table.
+func sysOf(name []byte) Sys {
+	if s := guesses[guess(name)]; s != SysOther && table[s].name == string(name) {
+		return s
+	}
+	return sysByName[string(name)]
+}
+
+func guess(name []byte) uint8 {
+	n := len(name)
+	return uint8(n) + 7*name[0] + 31*name[n-1] + 13*name[n/2]
+}
+
+var guesses [256]Sys
+
+// callName says whether s can be the name of a system call.
+func callName(s []byte) bool {
+	if len(s) == 0 || len(s) > 40 || isDigit(s[0]) {
+		return false
+	}
+	if s[0] == '?' {
+		return string(s) == "???"
+	}
+	for _, c := range s {
+		if !nameByte[c] || c == '?' {
+			return false
+		}
+	}
+	return true
+}
+
+// Sniff says whether a file that begins with these bytes looks like what strace prints, or like a text in which some of that
+// was pasted.
 func Sniff(first []byte) bool {
 	if len(first) > 1<<14 {
 		first = first[:1<<14]
 	}
-	text := string(first)
-	if strings.IndexByte(text, 0) >= 0 {
+	if bytes.IndexByte(first, 0) >= 0 {
 		return false
 	}
-	good, bad := 0, 0
-	for text != "" && good+bad < 50 {
-		var one string
-		var whole bool
-		if one, text, whole = strings.Cut(text, "\n"); !whole && good+bad > 0 {
+	good, bad, sure := 0, 0, 0
+	var l line
+	for len(first) > 0 {
+		one, rest, whole := bytes.Cut(first, []byte("\n"))
+		first = rest
+		if !whole && good+bad > 0 {
 			break // cut off by the end of what we were given
 		}
-		switch l := parseLine(one); l.what {
+		switch parsePasted(&l, one, true); l.what {
 		case isCall:
-			if !strings.Contains(one, ") = ") && !strings.Contains(one, ")  ") {
+			if !bytes.Contains(one, []byte(") = ")) && !bytes.Contains(one, []byte(")  ")) {
 				bad++
 				continue
 			}
-			good++
+			if good++; l.sys != SysOther {
+				sure++
+			}
 		case isBegun, isResumed, isSignal, isExit:
 			good++
 		case isUnknown:
 			bad++
 		}
 	}
-	return good > 0 && good > bad
+	return good > 0 && (good > bad || sure >= 2)
 }

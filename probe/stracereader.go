@@ -1,11 +1,8 @@
 package probe
 
 import (
-	"bufio"
 	"io"
 	"slices"
-	"strconv"
-	"strings"
 
 	"evviz/trace"
 )
@@ -13,163 +10,255 @@ import (
 // straceReader turns lines into calls and hands them to the table. See NewStrace.
 type straceReader struct {
 	em      *Emitter
-	clock   clock
-	alone   int // thread of the lines that name none
+	p       *parser
+	win     window
+	in      []*input // with a line waiting, but for the one of a single input
+	single  bool
+	failed  error
+	clock   *clock // of the line that is read
+	alone   int    // thread of the lines that name none
 	tracees map[int]*tracee
+	recent  *tracee
 	root    *tracee // the first process's main thread, as far as that is known
 	cut     *tracee // whose line was cut by a message of strace
 	forks   []forking
-	guessed int // threads whose process is an assumption
+	shared  clock    // of lines without a time, in files of strace -ff
+	later   []ending // calls that are not over yet, in files of strace -ff
+	gone    int      // of tracees
+	guessed int      // threads whose process is an assumption
+	begun   int      // bytes of unfinished calls
+	c       Call
 
+	odds     func(Odd)
+	where    *input
 	lines    int64
-	unparsed int
-	first    []string
-	took     bool    // a line had a duration
-	untimed  bool    // a call of the table had none
+	unparsed int64
+	first    []Odd
+	cutSets  int64   // sets of poll that strace did not print whole
+	untimed  bool    // a call of the table had no duration
 	idle     []int64 // durations of calls that cannot wait: what tracing costs
+	ended    bool
 }
 
-// Bounds of what a file may make us keep.
+// Odd is a line that was not understood.
+type Odd struct {
+	File string // "" when there is but one
+	Line int64  // from 1
+	Text string // its beginning, without control characters
+}
+
+// Bounds of what a text may make us keep.
 const (
-	maxLine     = 1 << 20 // bytes of a line that are looked at
-	keptLines   = 10      // lines that were not understood
-	keptBytes   = 200     // of each
+	keptLines   = 10  // lines that were not understood
+	keptBytes   = 200 // of each
 	maxIdle     = 4096
 	maxTracees  = 1 << 14 // alive at a time
 	maxBegun    = 1 << 16 // bytes of an unfinished call
+	maxAllBegun = 1 << 24 // and of all of them
 	maxDelivers = 1 << 20 // reports of one wait
 )
 
-// run reads everything. The error is the reader's own.
-func (r *straceReader) run(in io.Reader) error {
-	b := bufio.NewReaderSize(in, 1<<16)
-	var buf []byte
-	for {
-		part, err := b.ReadSlice('\n')
-		if room := maxLine + 1 - len(buf); room > 0 {
-			buf = append(buf, part[:min(len(part), room)]...)
-		}
-		if err == bufio.ErrBufferFull {
-			continue
-		}
-		if len(buf) > 0 {
-			r.lines++
-			if s := strings.TrimSuffix(string(buf), "\n"); len(s) > maxLine {
-				r.odd(s)
-			} else {
-				r.line(s)
-			}
-			buf = buf[:0]
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			r.end()
-			return err
+func newStraceReader(in []*input, odds func(Odd)) *straceReader {
+	r := &straceReader{tracees: map[int]*tracee{}, p: newParser(), odds: odds, single: len(in) == 1, in: in}
+	r.em = newEmitter(r.win.put)
+	r.em.Mend = r.win.mend
+	if r.single {
+		r.clock, r.alone, r.where = in[0].clock, in[0].alone, in[0]
+	} else {
+		r.in = r.in[:0:0]
+		for _, n := range in {
+			r.advance(n)
 		}
 	}
-	r.end()
-	return nil
+	return r
+}
+
+// step reads the next line. It is false at the end.
+func (r *straceReader) step() bool {
+	if r.ended {
+		return false
+	}
+	if !r.single {
+		return r.stepMany()
+	}
+	n := r.in[0]
+	raw, ok := n.next()
+	if !ok {
+		r.finish(n)
+		return false
+	}
+	l := &n.l
+	clean := r.look(n, raw)
+	if l.what == isUnknown {
+		r.odd(raw)
+	} else if l.what != isNothing {
+		at := int64(0)
+		if l.what != isRest {
+			at = n.clock.at(l.stamp)
+		}
+		r.line(raw, clean, l, at)
+	}
+	return true
+}
+
+// look splits a line; one that is too long is not looked at.
+func (r *straceReader) look(n *input, raw []byte) (clean []byte) {
+	r.lines++
+	if n.giant {
+		n.l = line{}
+		return raw
+	}
+	r.p.comments = n.comments
+	return parsePasted(&n.l, raw, n.colours)
+}
+
+// finish ends an input, and with the last one everything.
+func (r *straceReader) finish(n *input) {
+	if n.err != io.EOF && r.failed == nil {
+		r.failed = n.err
+	}
+	if r.single || len(r.in) == 0 {
+		r.end()
+		r.ended = true
+	}
 }
 
 // odd counts a line that was not understood.
-func (r *straceReader) odd(s string) {
+func (r *straceReader) odd(s []byte) {
 	r.unparsed++
+	if r.odds == nil && len(r.first) >= keptLines {
+		return
+	}
+	o := Odd{Line: r.where.number, Text: printable(clip(s, keptBytes))}
+	if !r.single {
+		o.File = r.where.name
+	}
 	if len(r.first) < keptLines {
-		if len(s) > keptBytes {
-			s = s[:keptBytes] + "..."
-		}
-		r.first = append(r.first, strings.ToValidUTF8(s, "?"))
+		r.first = append(r.first, o)
+	}
+	if r.odds != nil {
+		r.odds(o)
 	}
 }
 
-func (r *straceReader) line(s string) {
-	l := parseLine(s)
-	switch l.what {
-	case isNothing:
-		return
-	case isUnknown:
-		r.odd(s)
-		return
-	}
+// line takes a line that was understood so far.
+func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 	if l.what == isRest {
-		if t := r.cut; t == nil || t.begun == "" || !r.call(t, t.sys, t.take()+" "+l.body, t.begunAt, -1) {
-			r.odd(s)
+		if t := r.cut; t == nil || !t.open || !r.call(t, t.sys, t.name, t.join(r, " ", l.body), t.begunAt, -1, trace.PhaseExit) {
+			r.odd(raw)
 		}
 		r.cut = nil
 		return
 	}
-	at := r.clock.at(l.stamp)
-	if len(r.tracees) >= maxTracees && r.tracees[l.tid] == nil {
-		r.odd(s)
-		return
+	if l.what == isExit {
+		if t := r.tracees[r.tidOf(l.tid)]; t != nil && t.gone {
+			r.forget(t) // it had said so itself
+			return
+		}
 	}
 	t := r.tracee(l.tid, l.comm, at)
+	if t == nil {
+		r.odd(raw)
+		return
+	}
+	if t.ending {
+		r.over(t)
+	}
+	t.at = at
 	r.release(t, at)
 	ok := true
 	switch l.what {
+	case isCall:
+		r.leave(t)
+		name := ""
+		if l.sys == SysOther {
+			name = r.p.intern(l.name)
+		}
+		ok = r.call(t, l.sys, name, l.body, at, -1, trace.PhaseComplete)
+	case isBegun, isCut:
+		r.leave(t)
+		ok = r.begins(t, l, at)
+	case isResumed:
+		switch name := t.name; {
+		case t.open && t.sys == l.sys && (l.sys != SysOther || name == string(l.name)):
+			ok = r.call(t, t.sys, name, t.join(r, "", l.body), t.begunAt, at, trace.PhaseExit)
+		case l.sys == SysOther:
+			r.em.Other(r.p.intern(l.name)) // its beginning is not in this text
+		default:
+			ok = false
+		}
 	case isSignal:
-		from, _ := strconv.ParseInt(after(l.body, "si_pid="), 10, 64)
+		from, _ := decimal(after(l.body, "si_pid="))
 		r.em.Signal(t.pid, t.tid, signalNumber(l.name), from, signalCode(after(l.body, "si_code=")), at)
 	case isExit:
 		ok = r.exited(t, l.body, at)
-	case isBegun, isCut:
-		r.leave(t, at)
-		if l.what == isCut {
-			r.cut = t
-		}
-		t.sys, t.begunAt, t.child = SysByName(l.name), at, 0
-		if t.sys == SysOther {
-			r.em.Other(l.name)
-			return
-		}
-		if ok = len(l.body) <= maxBegun; ok {
-			t.begun = l.body
-			if isFork(t.sys) {
-				r.forks = append(r.forks, forking{t, at})
-			}
-		}
-	case isResumed:
-		if SysByName(l.name) == SysOther {
-			return // counted when it began
-		}
-		if ok = t.begun != "" && t.sys == SysByName(l.name); ok {
-			ok = r.call(t, t.sys, t.take()+l.body, t.begunAt, at)
-		}
-	case isCall:
-		r.leave(t, at)
-		sys := SysByName(l.name)
-		if sys == SysOther {
-			r.em.Other(l.name)
-			return
-		}
-		ok = r.call(t, sys, l.body, at, -1)
 	}
 	if !ok {
-		r.odd(s)
+		r.odd(raw)
 	}
 }
 
-// call makes a Call of text. end is when it came back, -1 when the line does not say.
-func (r *straceReader) call(t *tracee, sys Sys, text string, start, end int64) bool {
-	c := &Call{Sys: sys}
-	took, err := parseCall(c, text, false)
-	if err != nil || len(c.Events) > maxDelivers {
+// begins notes a call that has not come back, and tells of it if it may hold the thread.
+func (r *straceReader) begins(t *tracee, l *line, at int64) bool {
+	if len(l.body) > maxBegun || r.begun > maxAllBegun {
+		return false
+	}
+	t.sys, t.begunAt, t.child, t.open = l.sys, at, 0, true
+	t.begun = append(t.room[:0], l.body...)
+	r.begun += len(t.begun)
+	if l.what == isCut {
+		r.cut = t
+	}
+	if l.sys == SysOther {
+		t.name = r.p.intern(l.name)
+		return true
+	}
+	if isFork(l.sys) {
+		r.forks = append(r.forks, forking{t, at})
+		return true
+	}
+	c := &r.c
+	c.reset()
+	c.Sys, c.Phase, c.Time = l.sys, trace.PhaseEnter, at
+	if _, ok := r.p.parseCall(c, t.begun, true); ok {
+		r.emit(t, c)
+	}
+	return true // if it is odd, its end will say so
+}
+
+// call makes a Call of text. end is when it came back, -1 when the line does not say. phase is exit when it may have been
+// told that the call began.
+func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start, end int64, phase trace.Phase) bool {
+	c := &r.c
+	c.reset()
+	c.Sys, c.Phase = sys, phase
+	took, ok := r.p.parseCall(c, text, false)
+	if !ok || len(c.Events) > maxDelivers {
 		return false
 	}
 	if c.Phase == trace.PhaseEnter { // = ?
 		c.Time = start
-		return r.emit(t, c) == nil
+		switch {
+		case sys == SysOther:
+			r.em.Other(name)
+		case sys == SysExit || sys == SysExitGroup:
+			r.exits(t, uint32(c.Args[0]), start)
+		case phase != trace.PhaseExit: // otherwise that has been told
+			return r.emit(t, c) == nil
+		}
+		return true
+	}
+	if c.SetCut {
+		r.cutSets++
 	}
 	if isFork(sys) && r.cloned(t, c) {
 		return true
 	}
 	timed := r.clock.timed()
+	r.em.untimed = !timed
 	switch {
 	case took >= 0 && timed:
 		c.Time, c.Dur = start+took, took
-		r.took = true
 		if len(r.idle) < maxIdle && (sys == SysEpollCtl || sys == SysClose || c.Errno == eAGAIN) {
 			r.idle = append(r.idle, took)
 		}
@@ -177,13 +266,13 @@ func (r *straceReader) call(t *tracee, sys Sys, text string, start, end int64) b
 		c.Time, c.Dur = max(end, start), max(end-start, 0)
 	default:
 		c.Time = start
-		r.untimed = true
-		if sys == SysEpollWait || sys == SysClockNanosleep {
-			if c.check(&table[sys]) != nil {
-				return false
-			}
-			t.held = c
-			return true
+		if r.untimed = true; sys != SysOther && (table[sys].kind == trace.Wait || table[sys].kind == trace.Sleep) {
+			return r.holds(t, c)
+		}
+	}
+	if sys == SysOther {
+		if c.Name = name; !timed {
+			c.Dur = 0
 		}
 	}
 	return r.emit(t, c) == nil
@@ -195,45 +284,61 @@ func (r *straceReader) emit(t *tracee, c *Call) error {
 	return r.em.Call(c)
 }
 
+// holds keeps a wait of which the line does not say how long it took: it ends when its thread goes on. That it began is
+// told now.
+func (r *straceReader) holds(t *tracee, c *Call) bool {
+	if c.check(&table[c.Sys]) != nil {
+		return false
+	}
+	t.held = c.clone(t.held)
+	t.holding = true
+	ret, errno := c.Ret, c.Errno
+	c.Phase, c.Ret, c.Errno = trace.PhaseEnter, 0, 0
+	r.emit(t, c)
+	c.Ret, c.Errno = ret, errno
+	return true
+}
+
 // release lets a held wait end: not before what it waited for can have come, and not after the thread went on.
 func (r *straceReader) release(t *tracee, at int64) {
-	c := t.held
-	if c == nil {
+	if !t.holding {
 		return
 	}
-	t.held = nil
+	c := t.held
+	t.holding = false
 	end := max(at, c.Time)
-	if r.clock.timed() && c.Sys == SysClockNanosleep && c.Errno == 0 && c.Nanos > 0 {
+	if r.clock.timed() && table[c.Sys].kind == trace.Sleep && c.Errno == 0 && c.Nanos > 0 {
 		end = min(end, c.Time+c.Nanos)
 	}
-	c.Dur, c.Time = end-c.Time, end
+	c.Phase, c.Dur, c.Time = trace.PhaseExit, end-c.Time, end
 	r.emit(t, c)
 }
 
-// leave tells of a call that never came back as far as this file goes.
-func (r *straceReader) leave(t *tracee, at int64) {
-	r.release(t, at)
-	if t.begun == "" {
-		return
+// leave forgets a call that never came back as far as this text goes. That it began has been told.
+func (r *straceReader) leave(t *tracee) {
+	if t.open {
+		t.join(r, "", nil)
 	}
-	c := &Call{Sys: t.sys, Phase: trace.PhaseEnter, Time: t.begunAt}
-	if _, err := parseCall(c, t.begun, true); err != nil {
-		r.odd(t.begun)
-	} else {
-		r.emit(t, c)
-	}
-	t.begun = ""
 }
 
 // end tells what is still pending, in the order of the threads.
 func (r *straceReader) end() {
+	now := int64(0)
+	for _, t := range r.tracees {
+		now = max(now, t.at)
+	}
 	tids := make([]int, 0, len(r.tracees))
 	for tid := range r.tracees {
 		tids = append(tids, tid)
 	}
 	slices.Sort(tids)
 	for _, tid := range tids {
-		r.leave(r.tracees[tid], r.clock.now)
+		t := r.tracees[tid]
+		r.release(t, now)
+		if t.open && t.sys == SysOther && r.clock.timed() && now-t.begunAt >= slow {
+			// It is not in the table, and it has held its thread to the end.
+			r.em.Stuck(&Call{PID: t.pid, TID: t.tid, Files: t.files, Comm: t.comm, Name: t.name, Time: t.begunAt})
+		}
 	}
 }
 
@@ -244,27 +349,4 @@ func (r *straceReader) overhead() (ns int64, of int) {
 	}
 	slices.Sort(r.idle)
 	return r.idle[len(r.idle)/2], len(r.idle)
-}
-
-// after is the word behind a mark.
-func after(s, mark string) string {
-	_, s, _ = strings.Cut(s, mark)
-	if i := strings.IndexAny(s, ", }"); i >= 0 {
-		s = s[:i]
-	}
-	return s
-}
-
-// signalCode is si_code of sigaction(2) as far as it says who sent the signal.
-func signalCode(s string) int64 {
-	for i, n := range []string{"SI_USER", "SI_QUEUE", "SI_TIMER", "SI_MESGQ", "SI_ASYNCIO", "SI_SIGIO", "SI_TKILL"} {
-		if n == s {
-			return -int64(i)
-		}
-	}
-	if s == "SI_KERNEL" {
-		return 0x80
-	}
-	n, _ := strconv.ParseInt(s, 0, 32)
-	return n
 }

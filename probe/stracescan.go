@@ -1,27 +1,57 @@
 package probe
 
-import "strings"
+import (
+	"bytes"
+	"math"
+	"unicode/utf8"
+)
 
 // The grammar of what strace prints between a call's parentheses: values separated by ", ", nested in (), [] and {}, with
 // strings in double quotes, comments (-X verbose) and, behind descriptors, decorations in <> (-y). Nothing here allocates
 // more than the text is long, and every function comes to an end on any text.
 
+// Classes of the bytes that mean something to the grammar.
+const (
+	clPlain = iota
+	clQuote
+	clAngle
+	clOpen
+	clClose
+	clComma
+)
+
+var classOf = func() (t [256]uint8) {
+	t['"'], t['<'], t[','] = clQuote, clAngle, clComma
+	for _, c := range "([{" {
+		t[c] = clOpen
+	}
+	for _, c := range ")]}" {
+		t[c] = clClose
+	}
+	return
+}()
+
 // skipString gives the position behind the string that begins at i, -1 when it does not end.
-func skipString(s string, i int) int {
-	for i++; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+func skipString(s []byte, i int) int {
+	for i++; ; {
+		n := bytes.IndexByte(s[i:], '"')
+		if n < 0 {
+			return -1
+		}
+		i += n + 1
+		back := 0
+		for j := i - 2; s[j] == '\\' && back < n; j-- {
+			back++
+		}
+		if back&1 == 0 {
+			return i
 		}
 	}
-	return -1
 }
 
 // skipDecoration gives the position behind the decoration that begins at i, -1 when it does not end. A '>' within brackets
 // belongs to an arrow between two addresses.
-func skipDecoration(s string, i int) int {
+func skipDecoration(s []byte, i int) int {
 	angle, square := 0, 0
 	for ; i < len(s); i++ {
 		switch s[i] {
@@ -49,59 +79,93 @@ func skipDecoration(s string, i int) int {
 }
 
 // decorates says whether the '<' at i follows a descriptor.
-func decorates(s string, i int) bool { return i > 0 && s[i-1] >= '0' && s[i-1] <= '9' }
+func decorates(s []byte, i int) bool { return i > 0 && isDigit(s[i-1]) }
 
-// scanList splits what follows an opening bracket at the commas of its own level. rest begins with the closing bracket; it
-// is empty when there is none, which is so for a call that never came back.
-func scanList(s string) (items []string, rest string) {
-	depth, from := 0, 0
-	add := func(to int) {
-		if t := strings.TrimSpace(s[from:to]); t != "" {
-			items = append(items, t)
-		}
-		from = to + 1
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+// list goes through what follows an opening bracket, item by item.
+type list struct {
+	s []byte // what is left; it begins with the closing bracket when the items are through, and is empty without one
+}
+
+// next is the next item. ok is false when there is none.
+func (l *list) next() (item []byte, ok bool) {
+	s := l.s
+	for len(s) > 0 && (s[0] == ' ' || s[0] == ',') {
+		s = s[1:]
 	}
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '"':
+	depth, i := 0, 0
+scan:
+	for i < len(s) {
+		switch classOf[s[i]] {
+		case clQuote:
 			if i = skipString(s, i); i < 0 {
-				add(len(s))
-				return items, ""
+				i = len(s)
+				break scan
 			}
-			i--
-		case '<':
+			continue
+		case clAngle:
 			if decorates(s, i) {
 				end := skipDecoration(s, i)
 				if end < 0 {
-					add(len(s))
-					return items, ""
+					i = len(s)
+					break scan
 				}
-				i = end - 1
+				i = end
+				continue
 			}
-		case '(', '[', '{':
+		case clOpen:
 			depth++
-		case ')', ']', '}':
+		case clClose:
 			if depth == 0 {
-				add(i)
-				return items, s[i:]
+				break scan
 			}
 			depth--
-		case ',':
+		case clComma:
 			if depth == 0 {
-				add(i)
+				break scan
 			}
 		}
+		i++
 	}
-	add(len(s))
-	return items, ""
+	item, l.s = s[:i], s[i:]
+	for len(item) > 0 && item[len(item)-1] == ' ' {
+		item = item[:len(item)-1]
+	}
+	return item, len(item) > 0
 }
 
-// dropComments takes out what -X verbose adds.
-func dropComments(s string) string {
-	if !strings.Contains(s, "/*") {
+// closed says whether the items ended with a closing bracket.
+func (l *list) closed() bool { return len(l.s) > 0 && classOf[l.s[0]] == clClose }
+
+// inside is the list in the given brackets.
+func inside(s []byte, open byte) (l list, ok bool) {
+	if len(s) == 0 || s[0] != open {
+		return l, false
+	}
+	return list{s[1:]}, true
+}
+
+// field splits "name=value"; name is empty where there is none.
+func field(item []byte) (name, value []byte) {
+	for i, c := range item {
+		switch {
+		case c == '=':
+			return item[:i], item[i+1:]
+		case !(c >= 'a' && c <= 'z' || c == '_' || isDigit(c)):
+			return nil, item
+		}
+	}
+	return nil, item
+}
+
+// dropComments takes out what -X verbose adds, in place of s.
+func dropComments(s []byte) []byte {
+	at := bytes.IndexByte(s, '/')
+	if at < 0 || !bytes.Contains(s[at:], []byte("/*")) {
 		return s
 	}
-	var b strings.Builder
+	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
 		switch {
 		case s[i] == '"':
@@ -109,45 +173,40 @@ func dropComments(s string) string {
 			if end < 0 {
 				end = len(s)
 			}
-			b.WriteString(s[i:end])
+			out = append(out, s[i:end]...)
 			i = end
-		case strings.HasPrefix(s[i:], "/*"):
-			end := strings.Index(s[i:], "*/")
+		case s[i] == '/' && i+1 < len(s) && s[i+1] == '*':
+			end := bytes.Index(s[i:], []byte("*/"))
 			if end < 0 {
-				return b.String()
+				return out
 			}
 			i += end + 2
 		default:
-			b.WriteByte(s[i])
+			out = append(out, s[i])
 			i++
 		}
 	}
-	return b.String()
+	return out
 }
 
-// inside gives the items of a list in the given brackets.
-func inside(s string, open byte) (items []string, ok bool) {
-	if s == "" || s[0] != open {
+// quoted is the text of the string at the start of s, its escapes undone, and whether there is one. It may be s itself.
+func quoted(s []byte) ([]byte, bool) {
+	if len(s) == 0 || s[0] != '"' {
 		return nil, false
-	}
-	items, rest := scanList(s[1:])
-	return items, rest != ""
-}
-
-// quoted is the text of the string at the start of s, its escapes undone, and whether there is one.
-func quoted(s string) (string, bool) {
-	if s == "" || s[0] != '"' {
-		return "", false
 	}
 	end := skipString(s, 0)
 	if end < 0 {
-		return "", false
+		return nil, false
 	}
 	s = s[1 : end-1]
-	if !strings.Contains(s, `\`) {
+	if bytes.IndexByte(s, '\\') < 0 {
 		return s, true
 	}
-	b := make([]byte, 0, len(s))
+	return unescape(make([]byte, 0, len(s)), s), true
+}
+
+// unescape undoes the escapes of C.
+func unescape(b, s []byte) []byte {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' || i+1 == len(s) {
 			b = append(b, s[i])
@@ -166,13 +225,13 @@ func quoted(s string) (string, bool) {
 			b = append(b, byte(v))
 			i += n - 1
 		default:
-			if at := strings.IndexByte("abfnrtv", c); at >= 0 {
+			if at := bytes.IndexByte([]byte("abfnrtv"), c); at >= 0 {
 				c = "\a\b\f\n\r\t\v"[at]
 			}
 			b = append(b, c)
 		}
 	}
-	return string(b), true
+	return b
 }
 
 func isHex(c byte) bool {
@@ -187,4 +246,93 @@ func unhex(c byte) byte {
 		return c - 'A' + 10
 	}
 	return c - 'a' + 10
+}
+
+// number reads a number of C: decimal, octal, hexadecimal, also negative, and NULL.
+func number(s []byte) (v uint64, ok bool) {
+	if len(s) == 0 {
+		return 0, false
+	}
+	if s[0] == '-' {
+		v, ok = number(s[1:])
+		return -v, ok && len(s) > 1 && isDigit(s[1]) && v <= 1<<63
+	}
+	base := uint64(10)
+	if s[0] == '0' && len(s) > 1 {
+		base = 8
+		if s = s[1:]; s[0] == 'x' || s[0] == 'X' {
+			base, s = 16, s[1:]
+		}
+	}
+	if len(s) == 0 || len(s) > 22 {
+		return 0, false
+	}
+	for _, c := range s {
+		d := uint64(99)
+		switch {
+		case isDigit(c):
+			d = uint64(c - '0')
+		case base == 16 && isHex(c):
+			d = uint64(unhex(c))
+		}
+		if d >= base {
+			return 0, string(s) == "NULL"
+		}
+		if v > (math.MaxUint64-d)/base {
+			return 0, false
+		}
+		v = v*base + d
+	}
+	return v, true
+}
+
+// decimal reads an unsigned decimal number of at most 18 digits.
+func decimal(s []byte) (v int64, ok bool) {
+	if len(s) == 0 || len(s) > 18 {
+		return 0, false
+	}
+	for _, c := range s {
+		if !isDigit(c) {
+			return 0, false
+		}
+		v = v*10 + int64(c-'0')
+	}
+	return v, true
+}
+
+// after is the word behind a mark.
+func after(s []byte, mark string) []byte {
+	i := bytes.Index(s, []byte(mark))
+	if i < 0 {
+		return nil
+	}
+	s = s[i+len(mark):]
+	if i = bytes.IndexAny(s, ", })"); i >= 0 {
+		s = s[:i]
+	}
+	return s
+}
+
+// between is the text between two marks, nil when they are not there.
+func between(s []byte, from, to string) []byte {
+	i := bytes.Index(s, []byte(from))
+	if i < 0 {
+		return nil
+	}
+	s = s[i+len(from):]
+	if i = bytes.Index(s, []byte(to)); i < 0 {
+		return nil
+	}
+	return s[:i]
+}
+
+// clip is the beginning of a text, for showing it.
+func clip(s []byte, n int) string {
+	if len(s) <= n {
+		return string(bytes.ToValidUTF8(s, []byte("?")))
+	}
+	for s = s[:n]; len(s) > 0 && !utf8.RuneStart(s[len(s)-1]); {
+		s = s[:len(s)-1]
+	}
+	return string(bytes.ToValidUTF8(s, []byte("?"))) + "..."
 }

@@ -1,35 +1,69 @@
 package probe
 
-import "strings"
+import (
+	"bytes"
+)
 
 // tracee is a thread that strace prints, and what is pending of it.
 type tracee struct {
 	tid, pid, files int
 	comm            string
-	guessed         bool // its process is an assumption
+	at              int64 // of its last line
+	guessed         bool  // its process is an assumption
+	gone            bool  // it has called exit, and its end has been told
 
-	begun   string // text of a call that has not come back; "" none
+	open    bool // it is in a call that has not come back
+	begun   []byte
+	room    []byte // memory for begun
 	sys     Sys
+	name    string // of a call that is not in the table
 	begunAt int64
-	child   int // the child that a clone in progress is taken to have made
+	child   int  // the child that a clone in progress is taken to have made
+	ending  bool // begun is whole, and its end is in straceReader.later
 
-	held *Call // a wait whose end is known only by the thread's next line
+	held    *Call // a wait whose end is known only by the thread's next line,
+	holding bool  // if there is one
 }
 
-// tracee finds or begins a thread. strace -f numbers threads, not processes: whose thread it is follows from the clone that
-// made it. The child may speak before its parent's clone comes back; then it is taken for the child of the oldest clone in
-// progress, and the parent's own word corrects that if need be.
-func (r *straceReader) tracee(tid int, comm string, at int64) *tracee {
-	if tid == 0 {
-		tid = r.alone
-		if r.root != nil { // strace leaves the number out while there is but one
-			tid = r.root.tid
+// tracee finds or begins a thread; nil when there are too many. strace -f numbers threads, not processes: whose thread it is
+// follows from the clone that made it. The child may speak before its parent's clone comes back; then it is taken for the
+// child of the oldest clone in progress, and the parent's own word corrects that if need be.
+func (r *straceReader) tracee(tid int, comm []byte, at int64) *tracee {
+	tid = r.tidOf(tid)
+	t := r.recent
+	if t == nil || t.tid != tid {
+		t = r.tracees[tid]
+	}
+	if t != nil && t.gone {
+		r.forget(t) // the number was given to another
+		t = nil
+	}
+	if t == nil {
+		if t = r.newTracee(tid, at); t == nil {
+			return nil
 		}
 	}
-	t := r.tracees[tid]
-	if first := r.tracees[0]; t == nil && first != nil && first == r.root && r.cloning() == nil {
+	r.recent = t
+	if len(comm) > 0 && t.comm != string(comm) {
+		t.comm = r.p.intern(comm)
+	}
+	return t
+}
+
+// tidOf is the thread of a line that may not say.
+func (r *straceReader) tidOf(tid int) int {
+	if tid == 0 {
+		tid = r.alone
+	}
+	if tid == 0 && r.root != nil { // strace leaves the number out while there is but one
+		tid = r.root.tid
+	}
+	return tid
+}
+
+func (r *straceReader) newTracee(tid int, at int64) *tracee {
+	if first := r.tracees[0]; first != nil && first == r.root && r.cloning() == nil {
 		// The thread without a number gets one as soon as there is a second.
-		t = first
 		delete(r.tracees, 0)
 		r.em.Named(tid)
 		for _, o := range r.tracees {
@@ -40,36 +74,52 @@ func (r *straceReader) tracee(tid int, comm string, at int64) *tracee {
 				o.files = tid
 			}
 		}
-		t.tid, t.pid, t.files = tid, tid, tid
-		r.tracees[tid] = t
+		first.tid, first.pid, first.files = tid, tid, tid
+		r.tracees[tid] = first
+		return first
 	}
-	if t == nil {
-		t = &tracee{tid: tid, pid: tid, files: tid}
-		if parent := r.cloning(); parent != nil {
-			parent.child = tid
-			c := Call{Sys: parent.sys}
-			parseCall(&c, parent.begun, true)
-			t.pid, t.files = born(parent, tid, c.Args[0])
-			r.emit(parent, &Call{Sys: parent.sys, Args: c.Args, Ret: int64(tid), Time: at, Dur: max(at-parent.begunAt, 0)})
-		} else if r.root != nil {
-			t.pid, t.files, t.guessed = r.root.pid, r.root.files, true
-			r.guessed++
-		}
-		if r.root == nil {
-			r.root = t
-		}
-		r.tracees[tid] = t
+	if !r.room() {
+		return nil
 	}
-	if comm != "" {
-		t.comm = comm
+	t := &tracee{tid: tid, pid: tid, files: tid}
+	if parent := r.cloning(); parent != nil {
+		parent.child = tid
+		c := Call{Sys: parent.sys}
+		r.p.parseCall(&c, parent.begun, true)
+		t.pid, t.files = born(parent, tid, c.Args[0])
+		r.emit(parent, &Call{Sys: parent.sys, Args: c.Args, Ret: int64(tid), Time: at, Dur: max(at-parent.begunAt, 0)})
+	} else if r.root != nil {
+		t.pid, t.files, t.guessed = r.root.pid, r.root.files, true
+		r.guessed++
 	}
+	if r.root == nil {
+		r.root = t
+	}
+	r.tracees[tid] = t
 	return t
 }
 
-// take gives the text of the call that has not come back, which it now has.
-func (t *tracee) take() string {
-	s := t.begun
-	t.begun = ""
+// room makes sure that there is room for another thread.
+func (r *straceReader) room() bool {
+	if len(r.tracees) < maxTracees || r.gone == 0 {
+		return len(r.tracees) < maxTracees
+	}
+	for _, t := range r.tracees {
+		if t.gone {
+			r.forget(t)
+		}
+	}
+	return len(r.tracees) < maxTracees
+}
+
+// join gives the text of the call that has not come back, with what has come of it now.
+func (t *tracee) join(r *straceReader, between string, rest []byte) []byte {
+	r.begun -= len(t.begun)
+	s := append(append(t.begun, between...), rest...)
+	t.begun, t.room, t.open, t.ending = nil, nil, false, false
+	if cap(s) <= 1<<12 {
+		t.room = s[:0]
+	}
 	return s
 }
 
@@ -77,7 +127,7 @@ func (t *tracee) take() string {
 func (r *straceReader) cloning() *tracee {
 	for len(r.forks) > 0 {
 		f := r.forks[0]
-		if t := f.t; t.begun != "" && isFork(t.sys) && t.begunAt == f.at && t.child == 0 {
+		if t := f.t; t.open && isFork(t.sys) && t.begunAt == f.at && t.child == 0 {
 			return t
 		}
 		r.forks = r.forks[1:]
@@ -120,7 +170,14 @@ func (r *straceReader) cloned(parent *tracee, c *Call) (told bool) {
 	}
 	tid := int(c.Ret)
 	t := r.tracees[tid]
+	if t != nil && t.gone {
+		r.forget(t)
+		t = nil
+	}
 	if t == nil {
+		if !r.room() {
+			return false
+		}
 		t = &tracee{tid: tid}
 		r.tracees[tid] = t
 	}
@@ -132,38 +189,62 @@ func (r *straceReader) cloned(parent *tracee, c *Call) (told bool) {
 	return guess == tid
 }
 
+// exits ends a thread that has called exit. strace says so once more, unless it was told to be quiet.
+func (r *straceReader) exits(t *tracee, code uint32, at int64) {
+	r.em.Exit(t.pid, t.tid, code&0xff<<8, at)
+	t.gone = true
+	r.gone++
+	r.succeed(t)
+}
+
 // exited ends a thread.
-func (r *straceReader) exited(t *tracee, body string, at int64) bool {
+func (r *straceReader) exited(t *tracee, body []byte, at int64) bool {
 	status := uint32(0)
-	switch {
-	case strings.HasPrefix(body, "exited with "):
-		n, err := number(body[len("exited with "):])
-		if err != nil {
+	if word, ok := bytes.CutPrefix(body, []byte("exited with ")); ok {
+		n, ok := number(word)
+		if !ok {
 			return false
 		}
 		status = uint32(n&0xff) << 8
-	case strings.HasPrefix(body, "killed by "):
-		name, _, _ := strings.Cut(body[len("killed by "):], " ")
+	} else if word, ok := bytes.CutPrefix(body, []byte("killed by ")); ok {
+		name, _, _ := bytes.Cut(word, []byte(" "))
 		if status = signalNumber(name); status == 0 {
 			return false
 		}
-	case strings.HasPrefix(body, "superseded by execve in pid "):
-	default:
+	} else if !bytes.HasPrefix(body, []byte("superseded by execve in pid ")) {
 		return false
 	}
-	r.leave(t, at)
+	r.leave(t)
 	r.em.Exit(t.pid, t.tid, status, at)
-	delete(r.tracees, t.tid)
-	if t == r.root {
-		r.root = nil
-		for _, o := range r.tracees {
-			if o.pid == t.pid && (r.root == nil || o.tid < r.root.tid) {
-				r.root = o
-			}
-		}
-		if r.root == nil {
-			r.root = t // what is not introduced still belongs to the first process
+	r.forget(t)
+	r.succeed(t)
+	return true
+}
+
+func (r *straceReader) forget(t *tracee) {
+	if r.tracees[t.tid] == t {
+		delete(r.tracees, t.tid)
+		if t.gone {
+			r.gone--
 		}
 	}
-	return true
+	if r.recent == t {
+		r.recent = nil
+	}
+}
+
+// succeed finds another main thread when it was that that ended.
+func (r *straceReader) succeed(t *tracee) {
+	if t != r.root {
+		return
+	}
+	r.root = nil
+	for _, o := range r.tracees {
+		if !o.gone && o.pid == t.pid && (r.root == nil || o.tid < r.root.tid) {
+			r.root = o
+		}
+	}
+	if r.root == nil {
+		r.root = t // what is not introduced still belongs to the first process
+	}
 }

@@ -7,112 +7,37 @@ import (
 )
 
 // entry says what a call means. The event's kind, its descriptor and the call's number come from the entry; args and result
-// fill in the rest, result only once the call has ended.
+// fill in the rest, result only once the call has ended. Either may change the kind; an event of no kind is not told.
 type entry struct {
 	name   string
 	kind   trace.Kind
-	call   uint32 // trace.Call*, where the kind stands for a family
-	fd     int    // which argument is the descriptor, -1 none
-	blocks bool   // may hold the thread, so that it is told as enter and exit
-	args   func(e *trace.Event, c *Call)
-	result func(e *trace.Event, c *Call)
+	call   uint32                         // trace.Call*, where the kind stands for a family
+	fd     int                            // which argument is the descriptor, -1 none
+	flags  int                            // which argument holds MSG_ flags, 0 none
+	blocks bool                           // may hold the thread, so that it is told as enter and exit
+	may    func(th *thread, c *Call) bool // whether it may, where that is not a question of the descriptor's mode
+	skip   func(c *Call) bool             // the call is of no interest after all: it is counted by its name
+	args   func(th *thread, e *trace.Event, c *Call)
+	result func(th *thread, e *trace.Event, c *Call)
 	before func(em *Emitter, th *thread, c *Call) // events ahead of the call's own, once it has succeeded
 	after  func(em *Emitter, th *thread, c *Call) // events behind it
+	asked  func(c *Call) int64                    // bytes, for the read and write families
 }
 
 // table is the whole knowledge of system calls. Section 2 of the manual has each under its name; socket flags are in
-// socket(2), descriptor flags in open(2).
-var table = [sysCount]entry{
-	// epoll_create(2): flags. The result is the instance.
-	SysEpollCreate1: {name: "epoll_create1", kind: trace.Instance, fd: -1,
-		args: func(e *trace.Event, c *Call) { e.FD, e.Mask = -1, uint32(c.Args[0]) },
-		result: func(e *trace.Event, c *Call) {
-			e.FD = c.newFD()
-			e.Inst = instance(e.FD)
-		},
-		before: func(em *Emitter, th *thread, c *Call) {
-			em.opened(th, c, trace.TypeEpoll, trace.OriginEpollCreate, uint32(c.Args[0]))
-		}},
+// socket(2), descriptor flags in open(2). It is put together from one part for each subject.
+var table [sysCount]entry
 
-	// epoll_ctl(2): instance, operation, descriptor, event.
-	SysEpollCtl: {name: "epoll_ctl", kind: trace.Register, fd: 2,
-		args: func(e *trace.Event, c *Call) {
-			e.Inst = instance(int32(c.Args[0]))
-			switch c.Args[1] {
-			case ctlDel:
-				e.Kind = trace.Deregister
-				return
-			case ctlMod:
-				e.Kind = trace.Modify
-			}
-			e.Mask, e.A = c.Event.Events, int64(c.Event.Data)
-		}},
-
-	// epoll_wait(2): instance, buffer, most reports, milliseconds. What the program wanted is known only as what it passed.
-	SysEpollWait: {name: "epoll_wait", kind: trace.Wait, call: trace.CallEpollWait, fd: -1, blocks: true,
-		args: func(e *trace.Event, c *Call) {
-			e.Inst = instance(int32(c.Args[0]))
-			if most := c.Args[2]; most < 1<<24 {
-				e.Aux |= uint32(most) << 8
-			}
-			e.A = -1
-			if ms := int32(c.Args[3]); ms >= 0 {
-				e.A = int64(ms) * 1e6
-			}
-			e.B = e.A
-		},
-		result: func(e *trace.Event, c *Call) {
-			if c.Errno == 0 {
-				e.Mask = uint32(c.Ret)
-			}
-		},
-		after: (*Emitter).reports},
-
-	// accept(2): listener, address, its length, flags. The result is the connection.
-	SysAccept4: {name: "accept4", kind: trace.Accept, call: trace.CallAccept4, fd: 0, blocks: true,
-		args:   func(e *trace.Event, c *Call) { e.Mask = uint32(c.Args[3]) },
-		result: func(e *trace.Event, c *Call) { e.A = c.result() },
-		after:  (*Emitter).accepted},
-
-	// read(2), write(2): descriptor, buffer, bytes.
-	SysRead:  {name: "read", kind: trace.Read, call: trace.CallRead, fd: 0, blocks: true, args: asked, result: moved},
-	SysWrite: {name: "write", kind: trace.Write, call: trace.CallWrite, fd: 0, blocks: true, args: asked, result: moved},
-
-	// recv(2), send(2): socket, buffer, bytes, flags, address, its length. recv and send are these two without an address.
-	SysRecvfrom: {name: "recvfrom", kind: trace.Read, call: trace.CallRecvfrom, fd: 0, blocks: true, args: askedFlags, result: moved},
-	SysSendto:   {name: "sendto", kind: trace.Write, call: trace.CallSendto, fd: 0, blocks: true, args: askedFlags, result: moved},
-
-	// close(2): descriptor.
-	SysClose: {name: "close", kind: trace.Close, fd: 0,
-		after: func(em *Emitter, th *thread, c *Call) { th.files.forget(int32(c.Args[0])) }},
-
-	// socket(2): family, type with flags, protocol. The result is the socket.
-	SysSocket: {name: "socket", kind: trace.Open, fd: -1,
-		args: func(e *trace.Event, c *Call) {
-			e.FD, e.Aux, e.Mask = -1, socketType(c.Args[1])|trace.OriginSocket<<8, uint32(c.Args[1])&openFlags
-		},
-		result: func(e *trace.Event, c *Call) { e.FD = c.newFD() },
-		after: func(em *Emitter, th *thread, c *Call) {
-			th.files.put(int32(c.Ret), fdState{typ: socketType(c.Args[1]), flags: uint32(c.Args[1]) & openFlags})
-		}},
-
-	// connect(2): socket, address, its length.
-	SysConnect: {name: "connect", kind: trace.Connect, fd: 0, blocks: true},
-
-	// clock_nanosleep(2): clock, flags, time, what is left of it.
-	SysClockNanosleep: {name: "clock_nanosleep", kind: trace.Sleep, call: trace.CallClockNanosleep, fd: -1, blocks: true,
-		args: func(e *trace.Event, c *Call) { e.A = c.Nanos }},
-
-	// clone(2), fork(2), vfork(2): flags. The result is the child; the child's own return from the call is not told.
-	SysClone:  {name: "clone", kind: trace.Fork, fd: -1, args: cloneFlags, result: child, after: (*Emitter).forked},
-	SysClone3: {name: "clone3", kind: trace.Fork, fd: -1, args: cloneFlags, result: child, after: (*Emitter).forked},
-	SysFork:   {name: "fork", kind: trace.Fork, fd: -1, result: child, after: (*Emitter).forked},
-	SysVfork:  {name: "vfork", kind: trace.Fork, fd: -1, result: child, after: (*Emitter).forked},
-
-	// execve(2): program, arguments, environment.
-	SysExecve: {name: "execve", kind: trace.Exec, fd: -1,
-		args:  func(e *trace.Event, c *Call) { e.A = int64(c.PID) },
-		after: func(em *Emitter, th *thread, c *Call) { th.files.exec() }},
+func init() {
+	for _, part := range []map[Sys]entry{tableWait, tableSocket, tableIO, tableFiles, tableProcess} {
+		for s, en := range part {
+			table[s] = en
+		}
+	}
+	for s := SysOther + 1; s < sysCount; s++ {
+		sysByName[table[s].name] = s
+		guesses[guess([]byte(table[s].name))] = s
+	}
 }
 
 // Numbers of the kernel's interface that the table looks at.
@@ -121,33 +46,25 @@ const (
 
 	sockTypeMask = 0xf
 	openFlags    = oNonblock | oCloexec // socket(2) and accept4(2) use the values of open(2)
+	oRdwr        = 0x2
 	oNonblock    = 0x800
 	oCloexec     = 0x80000
 
 	msgTrunc    = 0x20
 	msgDontwait = 0x40
 
-	cloneVM      = 0x100
-	cloneFiles   = 0x400
-	cloneVfork   = 0x4000
-	cloneThread  = 0x10000
+	cloneVM     = 0x100
+	cloneFiles  = 0x400
+	cloneVfork  = 0x4000
+	cloneThread = 0x10000
+
+	eINTR        = 4
 	eBADF        = 9
 	eAGAIN       = 11
 	eINPROGRESS  = 115
-	eINTR        = 4
 	restartFirst = 512 // ERESTARTSYS
 	restartLast  = 516 // ERESTART_RESTARTBLOCK
 )
-
-func asked(e *trace.Event, c *Call) { e.A = size(c.Args[2]) }
-
-func askedFlags(e *trace.Event, c *Call) { e.A, e.Mask = size(c.Args[2]), uint32(c.Args[3]) }
-
-func moved(e *trace.Event, c *Call) { e.B = c.result() }
-
-func cloneFlags(e *trace.Event, c *Call) { e.Mask = uint32(c.Args[0]) }
-
-func child(e *trace.Event, c *Call) { e.A = max(c.result(), 0) }
 
 // size is a size_t.
 func size(v uint64) int64 { return int64(min(v, math.MaxInt64)) }
@@ -171,15 +88,31 @@ func instance(fd int32) trace.InstanceID {
 	return trace.EpollInstance(int(fd))
 }
 
-// socketType is the descriptor type of socket(2)'s second argument.
-func socketType(v uint64) uint32 {
-	switch v & sockTypeMask {
-	case 1:
-		return trace.TypeStream
-	case 2:
-		return trace.TypeDatagram
-	case 5:
-		return trace.TypeSeqpacket
+// makes is the part of an entry that all calls share that give back a new descriptor and have no other event: the call's own
+// event is the Open.
+func makes(name string, typ, from uint32, flags func(c *Call) uint32) entry {
+	return entry{name: name, kind: trace.Open, fd: -1,
+		args: func(_ *thread, e *trace.Event, c *Call) {
+			e.FD, e.Aux, e.Mask = -1, typ|from<<8, flags(c)
+		},
+		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() },
+		after: func(_ *Emitter, th *thread, c *Call) {
+			th.files.open(int32(c.Ret), fdState{typ: typ, flags: flags(c) & openFlags})
+		}}
+}
+
+// noFlags are the flags of a call that takes none; flagsOf those in one of its arguments.
+func noFlags(*Call) uint32 { return 0 }
+
+func flagsOf(arg int) func(c *Call) uint32 {
+	return func(c *Call) uint32 { return uint32(c.Args[arg]) & openFlags }
+}
+
+// failed makes a Sys of a call of which only a failure is worth an event.
+func failed(_ *thread, e *trace.Event, c *Call) {
+	if c.Errno == 0 {
+		e.Kind = trace.KindNone
+		return
 	}
-	return trace.TypeOther
+	*e = trace.Event{Kind: trace.Sys, FD: e.FD, B: -1}
 }

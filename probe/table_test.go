@@ -140,7 +140,7 @@ func TestProcesses(t *testing.T) {
 			{PID: 1, TID: 2, Sys: SysRead, Args: [6]uint64{4, 0, 1}, Ret: 1, FDs: note},
 			{PID: 1, TID: 2, Sys: SysFork, Ret: 3},
 			{PID: 3, TID: 3, Comm: "child", Sys: SysRead, Args: [6]uint64{4, 0, 1}, Ret: 1, FDs: note},
-			{PID: 3, TID: 3, Sys: SysExecve, Program: "/bin/true"},
+			{PID: 3, TID: 3, Sys: SysExecve, Path: "/bin/true"},
 			{PID: 3, TID: 3, Sys: SysRead, Args: [6]uint64{4, 0, 1}, Ret: 1, FDs: note},
 			{PID: 3, TID: 3, Name: "futex"}, {PID: 3, TID: 3, Name: "futex"}, {PID: 3, TID: 3, Name: "mmap"},
 		} {

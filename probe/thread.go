@@ -12,15 +12,23 @@ type thread struct {
 	seq      uint32
 	last     int64
 	began    bool
-	inside   Sys // the call that it was told to be in
+	inside   Sys         // the call that it was told to be in
+	entered  trace.Event // with this event
+
+	set, spare []member // what it passed to poll or select last, and room for the next one
+	setRoom    int
 
 	ids   map[string]uint32
 	texts []string
 	next  int
 }
 
-// maxNames is how many strings a stream keeps at a time; then the oldest id gets a new string.
-const maxNames = 4096
+// What names a stream keeps at a time; then the oldest id gets a new string. All streams together keep so many bytes; then
+// every stream forgets its names and tells them anew.
+const (
+	maxNames     = 4096
+	maxNameBytes = 32 << 20
+)
 
 // thread finds or begins the stream of a call's thread, and tells of what is new about it.
 func (em *Emitter) thread(c *Call) *thread {
@@ -28,12 +36,16 @@ func (em *Emitter) thread(c *Call) *thread {
 	if table == 0 {
 		table = c.PID
 	}
-	th := em.threads[c.TID]
+	th := em.recent
+	if th == nil || th.tid != c.TID {
+		th = em.threads[c.TID]
+	}
 	if th == nil {
 		em.streams++
 		th = &thread{stream: em.streams, tid: c.TID, pid: -1}
 		em.threads[c.TID] = th
 	}
+	em.recent = th
 	comm := c.Comm
 	if comm == "" {
 		comm = th.comm
@@ -42,12 +54,7 @@ func (em *Emitter) thread(c *Call) *thread {
 		return th
 	}
 	th.pid, th.table, th.comm = c.PID, table, comm
-	f := em.files[table]
-	if f == nil {
-		f = &files{}
-		em.files[table] = f
-	}
-	th.files = f
+	th.files = em.filesOf(table)
 	if c.TID == 0 {
 		return th // nothing is known about it
 	}
@@ -58,8 +65,18 @@ func (em *Emitter) thread(c *Call) *thread {
 	e := trace.Event{Kind: trace.Thread, Time: at, A: int64(c.PID), B: int64(c.TID), Gen: uint32(table)}
 	th.last, th.began = at, true
 	e.Aux = em.nameID(th, comm, at)
-	em.emit(th, e)
+	em.tell(th, e)
 	return th
+}
+
+// filesOf finds or begins a descriptor table.
+func (em *Emitter) filesOf(table int) *files {
+	f := em.files[table]
+	if f == nil {
+		f = &files{bound: &em.bound}
+		em.files[table] = f
+	}
+	return f
 }
 
 // Named gives the thread of which the number was not known (TID 0) its number.
@@ -70,6 +87,7 @@ func (em *Emitter) Named(tid int) {
 	}
 	delete(em.threads, 0)
 	th.tid, th.pid = tid, -1
+	th.set = nil // the set is named by the thread's number
 	em.threads[tid] = th
 	if em.files[tid] == nil {
 		em.files[tid] = th.files
@@ -77,14 +95,20 @@ func (em *Emitter) Named(tid int) {
 }
 
 // emit numbers an event and hands it on.
-func (em *Emitter) emit(th *thread, e trace.Event) {
+func (em *Emitter) emit(th *thread, e *trace.Event) {
 	th.seq++
 	e.Seq, e.Stream = th.seq, th.stream
-	if th.began {
-		e.Time = max(e.Time, th.last)
+	if th.began && e.Time < th.last {
+		e.Time = th.last
 	}
 	th.last, th.began = e.Time, true
 	em.put(e)
+}
+
+// tell is emit for an event beside the one that is being made.
+func (em *Emitter) tell(th *thread, e trace.Event) {
+	em.aside = e
+	em.emit(th, &em.aside)
 }
 
 // nameID is the id of a string in a stream, 0 for none. A new one is told first.
@@ -95,6 +119,12 @@ func (em *Emitter) nameID(th *thread, s string, at int64) uint32 {
 	if id, ok := th.ids[s]; ok {
 		return id
 	}
+	if em.nameBytes += len(s) + nameCost; em.nameBytes > maxNameBytes {
+		for _, o := range em.threads {
+			o.ids, o.texts, o.next = nil, nil, 0
+		}
+		em.nameBytes = len(s) + nameCost
+	}
 	if th.ids == nil {
 		th.ids = map[string]uint32{}
 	}
@@ -103,14 +133,42 @@ func (em *Emitter) nameID(th *thread, s string, at int64) uint32 {
 		th.next = len(th.texts) - 1
 	} else {
 		th.next = (th.next + 1) % maxNames
+		em.nameBytes -= len(th.texts[th.next]) + nameCost
 		delete(th.ids, th.texts[th.next])
 		th.texts[th.next] = s
 	}
 	id := uint32(th.next) + 1
 	th.ids[s] = id
-	trace.NamePieces(id, s, func(e trace.Event) {
+	trace.NamePieces(id, printable(s), func(e trace.Event) {
 		e.Time = at
-		em.emit(th, e)
+		em.tell(th, e)
 	})
 	return id
+}
+
+// nameCost is about what a name takes beside its text.
+const nameCost = 64
+
+// printable replaces control characters, and what is no text: names come from foreign programs, which can call a file or a
+// thread what they like, and end on somebody's terminal.
+func printable(s string) string {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c >= 0x7f {
+			return escaped(s)
+		}
+	}
+	return s
+}
+
+func escaped(s string) string {
+	b := make([]byte, 0, len(s)+16)
+	for _, r := range s {
+		switch {
+		case r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0xfffd || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
+			b = append(b, '?') // the last two ranges turn the direction of text round
+		default:
+			b = append(b, string(r)...)
+		}
+	}
+	return string(b)
 }

@@ -84,10 +84,11 @@ const (
 	TypeEpoll
 	TypeOther
 	TypeURing
+	TypeInotify
 )
 
 // TypeNames are the words for a descriptor's type.
-var TypeNames = Enum{"", "stream", "datagram", "seqpacket", "listener", "pipe", "eventfd", "timerfd", "signalfd", "epoll", "other", "io_uring"}
+var TypeNames = Enum{"", "stream", "datagram", "seqpacket", "listener", "pipe", "eventfd", "timerfd", "signalfd", "epoll", "other", "io_uring", "inotify"}
 
 // Origins of a descriptor (Open).
 const (

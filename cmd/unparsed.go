@@ -1,0 +1,37 @@
+package cmd
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+
+	"evviz/probe"
+)
+
+// printUnparsed lists what of strace text is not understood, a line each: file, line number, text.
+func printUnparsed(path string) error {
+	if !looksLikeStrace(path) {
+		if _, err := os.Stat(path); err != nil {
+			return env(err)
+		}
+		return env(fmt.Errorf("%s: this is no strace text: --unparsed is about such text alone", path))
+	}
+	w := bufio.NewWriterSize(os.Stdout, 1<<16)
+	n := int64(0)
+	lines, err := probe.EachUnparsed(path, func(o probe.Odd) {
+		name := o.File
+		if name == "" {
+			name = path
+		}
+		n++
+		fmt.Fprintf(w, "%s\n", harmless(fmt.Sprintf("%s:%d: %s", name, o.Line, o.Text)))
+	})
+	if err != nil {
+		return env(err)
+	}
+	if err := w.Flush(); err != nil {
+		return failure(fmt.Errorf("write the lines: %w", err))
+	}
+	fmt.Fprintf(os.Stderr, "evviz: %d of %d lines not understood\n", n, lines)
+	return nil
+}

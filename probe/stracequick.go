@@ -1,0 +1,161 @@
+package probe
+
+import "bytes"
+
+// The arguments that nearly every line of a server's log consists of, read in one go in the shape in which strace prints
+// them. Whatever looks different is left to the general way (list.next, parser.argument), which must give the same for these.
+
+// quick reads the argument at i from the beginning of s. rest begins with the comma or bracket behind it.
+func (p *parser) quick(c *Call, i int, how argument, s []byte) (rest []byte, ok bool) {
+	if len(s) > 1 && s[0] == ',' && s[1] == ' ' {
+		s = s[2:]
+	}
+	switch how {
+	case argNum:
+		v, n := uint64(0), 0
+		for ; n < len(s) && n < 18 && isDigit(s[n]); n++ {
+			v = v*10 + uint64(s[n]-'0')
+		}
+		if n == 0 || n == len(s) || s[n] != ',' && s[n] != ')' || n > 1 && s[0] == '0' {
+			return s, false
+		}
+		c.Args[i] = v
+		return s[n:], true
+	case argFD:
+		return p.quickFD(c, i, s)
+	case argEvents:
+		return quickEvents(c, s)
+	case argMsg:
+		if len(s) > 1 && s[0] == '0' && (s[1] == ',' || s[1] == ')') {
+			return s[1:], true
+		}
+	case argNone:
+		return quickSkip(s)
+	}
+	return s, false
+}
+
+// quickSkip reads over a string, or over a word.
+func quickSkip(s []byte) ([]byte, bool) {
+	i := 0
+	if len(s) > 0 && s[0] == '"' {
+		if i = skipString(s, 0); i < 0 {
+			return s, false
+		}
+		if i+2 < len(s) && s[i] == '.' && s[i+1] == '.' && s[i+2] == '.' {
+			i += 3
+		}
+	}
+	for ; i < len(s); i++ {
+		if cl := classOf[s[i]]; cl != clPlain {
+			return s[i:], i > 0 && (cl == clComma || s[i] == ')')
+		}
+	}
+	return s, false
+}
+
+// deco is how a descriptor was decorated last.
+type deco struct {
+	text []byte // with its angle brackets
+	note FDNote
+}
+
+// quickFDs is up to which number decorations are remembered by descriptor.
+const quickFDs = 1 << 12
+
+func (p *parser) quickFD(c *Call, i int, s []byte) ([]byte, bool) {
+	fd, n := 0, 0
+	for ; n < len(s) && n < 9 && isDigit(s[n]); n++ {
+		fd = fd*10 + int(s[n]-'0')
+	}
+	if n == 0 || n == len(s) {
+		return s, false
+	}
+	switch s[n] {
+	case ',', ')':
+		c.Args[i] = uint64(fd)
+		return s[n:], true
+	case '<':
+		if fd >= len(p.last) {
+			if fd >= quickFDs {
+				return s, false
+			}
+			p.last = append(p.last, make([]deco, fd+64-len(p.last))...)
+		}
+		d := &p.last[fd]
+		if len(d.text) == 0 || !bytes.HasPrefix(s[n:], d.text) {
+			end := skipDecoration(s, n)
+			if end < 0 || end-n > 1<<10 || end-n < 3 {
+				return s, false
+			}
+			d.text = append(d.text[:0], s[n:end]...)
+			d.note = p.decoration(s[n+1 : end-1])
+			d.note.FD = int32(fd)
+		}
+		end := n + len(d.text)
+		if end >= len(s) || s[end] != ',' && s[end] != ')' {
+			return s, false
+		}
+		c.Args[i] = uint64(fd)
+		c.note(d.note)
+		return s[end:], true
+	}
+	return s, false
+}
+
+// quickEvents reads [{events=EPOLLIN, data={u32=7, u64=7}}, ...].
+func quickEvents(c *Call, s []byte) ([]byte, bool) {
+	if len(s) < 2 || s[0] != '[' {
+		return s, false
+	}
+	from := len(c.Events)
+	i := 1
+	for s[i] != ']' {
+		if !bytes.HasPrefix(s[i:], []byte("{events=EPOLL")) {
+			break
+		}
+		flags := s[i+len("{events="):]
+		end := bytes.IndexByte(flags, ',')
+		if end < 0 {
+			break
+		}
+		ev := EpollEvent{Events: bitIn}
+		if end != len("EPOLLIN") || flags[6] != 'N' {
+			v, ok := pollFlags.value(flags[:end])
+			if !ok {
+				break
+			}
+			ev.Events = uint32(v)
+		}
+		i += len("{events=") + end
+		if !bytes.HasPrefix(s[i:], []byte(", data={u32=")) {
+			break
+		}
+		i += len(", data={u32=")
+		for i < len(s) && isDigit(s[i]) {
+			i++
+		}
+		if !bytes.HasPrefix(s[i:], []byte(", u64=")) {
+			break
+		}
+		i += len(", u64=")
+		digits := i
+		for i < len(s) && isDigit(s[i]) {
+			ev.Data = ev.Data*10 + uint64(s[i]-'0')
+			i++
+		}
+		if i == digits || i-digits > 18 || i+3 > len(s) || s[i] != '}' || s[i+1] != '}' {
+			break
+		}
+		i += 2
+		c.Events = append(c.Events, ev)
+		if s[i] == ',' && i+2 < len(s) && s[i+1] == ' ' {
+			i += 2
+		}
+	}
+	if i+1 < len(s) && s[i] == ']' && s[i+1] == ',' {
+		return s[i+1:], true
+	}
+	c.Events = c.Events[:from]
+	return s, false
+}

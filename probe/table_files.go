@@ -1,0 +1,230 @@
+package probe
+
+import "evviz/trace"
+
+const (
+	fDupfd        = 0
+	fGetfd        = 1
+	fSetfd        = 2
+	fGetfl        = 3
+	fSetfl        = 4
+	fDupfdCloexec = 1030
+	fdCloexec     = 1
+	fionbio       = 0x5421
+
+	closeRangeCloexec = 4
+	timerAbstime      = 1
+)
+
+// tableFiles: how descriptors come into being, change and go.
+var tableFiles = map[Sys]entry{
+	// open(2): path, flags; openat with a directory in front.
+	SysOpen:   opens("open", 1),
+	SysOpenat: opens("openat", 2),
+
+	// dup(2): descriptor; the second number, for dup2; flags, for dup3.
+	SysDup:  dups("dup", noFlags),
+	SysDup2: dups("dup2", noFlags),
+	SysDup3: dups("dup3", flagsOf(2)),
+
+	// fcntl(2): descriptor, command, argument.
+	SysFcntl: {name: "fcntl", kind: trace.FdFlags, call: trace.CallFcntl, fd: 0,
+		skip: func(c *Call) bool {
+			switch c.Args[1] {
+			case fDupfd, fDupfdCloexec, fSetfd, fSetfl, fGetfl:
+				return false
+			}
+			return true
+		},
+		args: func(th *thread, e *trace.Event, c *Call) {
+			switch c.Args[1] {
+			case fDupfd, fDupfdCloexec:
+				e.Kind, e.Aux, e.A, e.Mask = trace.Dup, 0, -1, dupFlags(c)
+			case fGetfl:
+				e.Kind = trace.KindNone
+			default:
+				e.Mask = newFlags(th, c)
+			}
+		},
+		result: func(_ *thread, e *trace.Event, c *Call) {
+			if e.Kind == trace.Dup {
+				e.A = c.result()
+			}
+		},
+		after: func(em *Emitter, th *thread, c *Call) {
+			switch c.Args[1] {
+			case fDupfd, fDupfdCloexec:
+				duplicated(th, c, dupFlags(c))
+			case fGetfl:
+				em.flagsLearnt(th, c)
+			default:
+				th.files.setFlags(int32(c.Args[0]), newFlags(th, c))
+			}
+		}},
+	// ioctl(2): descriptor, request, argument. FIONBIO is the older way to O_NONBLOCK.
+	SysIoctl: {name: "ioctl", kind: trace.FdFlags, call: trace.CallIoctl, fd: 0,
+		skip: func(c *Call) bool { return c.Args[1] != fionbio || !c.Known && c.Errno == 0 },
+		args: func(th *thread, e *trace.Event, c *Call) { e.Mask = newFlags(th, c) },
+		after: func(_ *Emitter, th *thread, c *Call) {
+			th.files.setFlags(int32(c.Args[0]), newFlags(th, c))
+		}},
+
+	// close(2): descriptor. It is gone also when the call reports an error, but for EBADF.
+	SysClose: {name: "close", kind: trace.Close, fd: 0,
+		after: func(_ *Emitter, th *thread, c *Call) { th.files.forget(int32(c.Args[0])) }},
+	// close_range(2): first, last, flags. Told for those that are known.
+	SysCloseRange: {name: "close_range", kind: trace.Sys, fd: -1, result: failed,
+		after: func(em *Emitter, th *thread, c *Call) {
+			if c.Args[2]&closeRangeCloexec != 0 {
+				return
+			}
+			for _, fd := range th.files.between(c.Args[0], c.Args[1]) {
+				em.tell(th, trace.Event{Kind: trace.Close, Time: th.last, FD: fd})
+				th.files.forget(fd)
+			}
+		}},
+
+	// pipe(2): where the two descriptors go, flags.
+	SysPipe:  makesPair("pipe", trace.OriginPipe, func(*Call) (typ, flags uint32) { return trace.TypePipe, 0 }),
+	SysPipe2: makesPair("pipe2", trace.OriginPipe, func(c *Call) (typ, flags uint32) { return trace.TypePipe, uint32(c.Args[1]) & openFlags }),
+
+	// eventfd(2): value, flags. timerfd_create(2): clock, flags. inotify_init(2): flags.
+	SysEventfd:       makes("eventfd", trace.TypeEventfd, trace.OriginEventfd, noFlags),
+	SysEventfd2:      makes("eventfd2", trace.TypeEventfd, trace.OriginEventfd, flagsOf(1)),
+	SysTimerfdCreate: makes("timerfd_create", trace.TypeTimerfd, trace.OriginTimerfd, flagsOf(1)),
+	SysInotifyInit:   makes("inotify_init", trace.TypeInotify, trace.OriginOpen, noFlags),
+	SysInotifyInit1:  makes("inotify_init1", trace.TypeInotify, trace.OriginOpen, flagsOf(0)),
+	// signalfd(2): descriptor or -1 for a new one, signals, their size, flags.
+	SysSignalfd:  makesSignalfd("signalfd", noFlags),
+	SysSignalfd4: makesSignalfd("signalfd4", flagsOf(3)),
+
+	// timerfd_settime(2): descriptor, flags, time and period. A moment (TFD_TIMER_ABSTIME) is one of a clock that the tracer
+	// does not have, so when the timer is due is not known then.
+	SysTimerfdSettime: {name: "timerfd_settime", kind: trace.TimerSet, fd: -1,
+		result: func(_ *thread, e *trace.Event, c *Call) {
+			switch {
+			case c.Errno != 0:
+				*e = trace.Event{Kind: trace.Sys, FD: int32(c.Args[0]), B: -1}
+			case !c.Known:
+				e.Kind = trace.KindNone
+			case c.Nanos == 0:
+				*e = trace.Event{Kind: trace.TimerStop, Aux: c.timer(0)}
+			default:
+				*e = trace.Event{Kind: trace.TimerSet, Aux: c.timer(0), A: c.due(), B: c.Every}
+			}
+		},
+		after: func(em *Emitter, th *thread, c *Call) {
+			if f := th.files.get(int32(c.Args[0])); f != nil && c.Known {
+				if f.due, f.every = c.due(), c.Every; em.untimed {
+					f.due = 0
+				}
+			}
+		}},
+}
+
+// due is when a timer is due that was set to so long from now, 0 unknown.
+func (c *Call) due() int64 {
+	if c.Args[1]&timerAbstime != 0 || c.Nanos == 0 || c.Time == 0 {
+		return 0
+	}
+	return max(c.Time+c.Nanos, 0)
+}
+
+// opens is an entry for opening a file; flags is the argument with the flags.
+func opens(name string, flags int) entry {
+	return entry{name: name, kind: trace.Open, fd: -1,
+		args: func(_ *thread, e *trace.Event, c *Call) {
+			e.FD, e.Aux, e.Mask = -1, trace.TypeOther|trace.OriginOpen<<8, uint32(c.Args[flags])&openFlags
+		},
+		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() },
+		after: func(_ *Emitter, th *thread, c *Call) {
+			th.files.open(int32(c.Ret), fdState{typ: trace.TypeOther, flags: uint32(c.Args[flags]) & openFlags, peer: c.Path})
+		}}
+}
+
+func dups(name string, flags func(c *Call) uint32) entry {
+	return entry{name: name, kind: trace.Dup, fd: 0,
+		args: func(_ *thread, e *trace.Event, c *Call) { e.A, e.Mask = -1, flags(c) },
+		result: func(_ *thread, e *trace.Event, c *Call) {
+			if e.A = c.result(); c.Errno == 0 && c.Sys == SysDup2 && c.Ret == int64(int32(c.Args[0])) {
+				e.Kind = trace.KindNone // onto itself: nothing happens
+			}
+		},
+		after: func(_ *Emitter, th *thread, c *Call) {
+			if c.Ret != int64(int32(c.Args[0])) {
+				duplicated(th, c, flags(c))
+			}
+		}}
+}
+
+// duplicated: the new number is the same file. O_NONBLOCK is the file's, O_CLOEXEC the number's.
+func duplicated(th *thread, c *Call, flags uint32) {
+	f := fdState{}
+	if of := th.files.get(int32(c.Args[0])); of != nil {
+		f = *of
+	}
+	f.flags, f.same = f.flags&^oCloexec|flags, 0
+	th.files.open(int32(c.Ret), f)
+}
+
+func dupFlags(c *Call) uint32 {
+	if c.Args[1] == fDupfdCloexec {
+		return oCloexec
+	}
+	return 0
+}
+
+// newFlags are a descriptor's flags after a call that changes one of them.
+func newFlags(th *thread, c *Call) uint32 {
+	old := uint32(0)
+	if f := th.files.get(int32(c.Args[0])); f != nil {
+		old = f.flags
+	}
+	switch {
+	case c.Sys == SysFcntl && c.Args[1] == fSetfd:
+		old &^= oCloexec
+		if c.Args[2]&fdCloexec != 0 {
+			old |= oCloexec
+		}
+	case c.Sys == SysFcntl:
+		old = old&^oNonblock | uint32(c.Args[2])&oNonblock
+	default:
+		old &^= oNonblock
+		if c.Value != 0 {
+			old |= oNonblock
+		}
+	}
+	return old
+}
+
+// flagsLearnt: F_GETFL tells how the descriptor is open. It is told again only when that is news.
+func (em *Emitter) flagsLearnt(th *thread, c *Call) {
+	fd := int32(c.Args[0])
+	f := th.files.get(fd)
+	flags := uint32(c.Ret) & oNonblock
+	switch {
+	case f == nil:
+		th.files.setFlags(fd, flags)
+	case f.flags&oNonblock != flags:
+		f.flags = f.flags&^oNonblock | flags
+		if f.typ != trace.TypeUnknown {
+			em.restate(th, fd, f, c.Time)
+		}
+	}
+}
+
+func makesSignalfd(name string, flags func(c *Call) uint32) entry {
+	en := makes(name, trace.TypeSignalfd, trace.OriginSignalfd, flags)
+	made, open := en.result, en.after
+	en.result = func(th *thread, e *trace.Event, c *Call) {
+		if made(th, e, c); c.Errno == 0 && int32(c.Args[0]) >= 0 {
+			e.Kind = trace.KindNone // only its signals changed
+		}
+	}
+	en.after = func(em *Emitter, th *thread, c *Call) {
+		if int32(c.Args[0]) < 0 {
+			open(em, th, c)
+		}
+	}
+	return en
+}
