@@ -48,7 +48,8 @@ fuzz: ## half a minute for each fuzz target
 	$(GO) test ./trace -run xxx -fuzz FuzzText -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./loop -run xxx -fuzz FuzzHTTP -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./loop -run xxx -fuzz FuzzLines -fuzztime 30s -fuzzminimizetime 10x
-	$(GO) test ./probe -run xxx -fuzz FuzzStrace -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./probe -run xxx -fuzz FuzzStraceLine -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./probe -run xxx -fuzz FuzzStraceFile -fuzztime 30s -fuzzminimizetime 10x
 
 clean:
 	rm -f evviz

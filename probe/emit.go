@@ -86,7 +86,7 @@ func (em *Emitter) Call(c *Call) error {
 		}
 		return nil
 	case phase == trace.PhaseExit && th.inside == c.Sys:
-		entered, th.inside = start, SysOther
+		entered, th.inside = th.entered.Time, SysOther
 		em.mend(th, en, c)
 	case phase == trace.PhaseComplete && en.blocks && th.mayBlock(en, c):
 		entered = em.enter(th, en, c, start)

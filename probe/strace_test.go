@@ -291,36 +291,3 @@ func TestSniff(t *testing.T) {
 		}
 	}
 }
-
-func FuzzStrace(f *testing.F) {
-	files, _ := filepath.Glob("testdata/text/*.txt")
-	for _, p := range files {
-		b, err := os.ReadFile(p)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	for _, s := range []string{ // shapes that a careless reader trips over
-		"read(3<", "read(3<a->b>, \"\\", "[pid", "[pid 1] [", "1 (+", "--- ---", "+++ +++", "<... read resumed>", " => {", "4 9e9 read(",
-		"read(-1, \"\", 18446744073709551615) = 9223372036854775807", "epoll_wait(2147483647, [{events=0, data={}}], -1, -1) = 1",
-		"4000000000.999999999 clock_nanosleep(0, 0, {tv_sec=9223372036854775807, tv_nsec=0}, NULL) = 0 <99999999.0>\n3 close(1) = 0",
-		"5 clone(flags=CLONE_THREAD <unfinished ...>\n6 fork( <unfinished ...>\n7 close(1) = 0\n5 <... clone resumed>) = 6\n6 <... fork resumed>) = 5",
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		Sniff(text)
-		s := NewStrace(bytes.NewReader(text), "fuzz")
-		sound(t, s)
-		n, first := s.Unparsed()
-		if len(first) != min(n, keptLines) {
-			t.Errorf("%d not understood, %d kept", n, len(first))
-		}
-		_, last := s.Bounds()
-		if err := s.SeekTime(last); err != nil {
-			t.Fatal(err)
-		}
-		readAll(t, s)
-	})
-}

@@ -15,6 +15,7 @@ type parser struct {
 	names map[string]string
 	last  []deco
 
+	slowly   bool // nothing is read in one go; tests compare the two ways
 	comments bool // the text has what looks like a comment of -X verbose
 	aside    Call // takes the notes of what is read twice
 }

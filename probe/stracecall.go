@@ -142,7 +142,7 @@ func (p *parser) parseCall(c *Call, text []byte, began bool) (took int64, ok boo
 		if n < len(sh.args) {
 			how = sh.args[n]
 		}
-		if c.Sys != SysOther && (how != argNone || n > 0) {
+		if c.Sys != SysOther && !p.slowly && (how != argNone || n > 0) {
 			if rest, ok := p.quick(c, n, how, items.s); ok {
 				if n < maxArgs {
 					args[n] = items.s[:len(items.s)-len(rest)]

@@ -8,7 +8,6 @@ import (
 // input is one text, read line by line without keeping it.
 type input struct {
 	in    io.Reader
-	close func() error
 	name  string // for telling where a line stands
 	alone int    // the thread of lines that name none, from the name of a file of strace -ff
 	clock *clock

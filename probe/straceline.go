@@ -114,7 +114,6 @@ func parseLine(l *line, s []byte) {
 		s = skipBlanks(s[end+1:])
 	}
 	l.parseBody(s)
-	return
 }
 
 // addressOrNumber says whether s is what -i or -n put in brackets.

@@ -135,9 +135,6 @@ scan:
 	return item, len(item) > 0
 }
 
-// closed says whether the items ended with a closing bracket.
-func (l *list) closed() bool { return len(l.s) > 0 && classOf[l.s[0]] == clClose }
-
 // inside is the list in the given brackets.
 func inside(s []byte, open byte) (l list, ok bool) {
 	if len(s) == 0 || s[0] != open {
