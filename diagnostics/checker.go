@@ -134,7 +134,7 @@ func (c *checker) spinning(i *timeline.Incident) Severity {
 	switch {
 	case i.Tight == 0 || i.Tight > int64(c.set.SpinWindow):
 		return Info
-	case i.Run >= 64 && i.RunTime > 0 && float64(i.Run-1)/float64(i.RunTime)*1e9 > float64(c.set.SpinRate):
+	case i.Run >= 64 && i.RunTime/(i.Run-1) < max(1e9/int64(max(c.set.SpinRate, 1)), 40*c.s.Stats.Pace): // a tracer slows a spin down
 		return Critical
 	}
 	return Warn

@@ -72,6 +72,11 @@ func undrained(c *checker) {
 		if sev > Info && v == Certain && (i.Open != 0 || i.Forgotten > 0) {
 			sev = Critical
 		}
+		if x.l.OnDemand && v != Certain {
+			c.find(x, i, Info, Possible, fmt.Sprintf("%s is not being read: something may lie there for %s. Its runtime reads when a task asks, so this may be back-pressure.", x.name, Duration(i.Most)),
+				"look whether a task should be reading this connection.")
+			return
+		}
 		left := "what was left"
 		switch {
 		case i.Amount > 0 && x.l.Kind == timeline.KindListener:

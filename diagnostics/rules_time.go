@@ -28,12 +28,12 @@ func timeoutRounding(c *checker) {
 
 func lateWakeup(c *checker) {
 	c.eachThread(timeline.IncLate, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		n, at := over(i, int64(c.set.LateBy))
-		if n < 3 {
+		n, at := over(i, max(int64(c.set.LateBy), 100*c.s.Stats.Pace)) // a tracer makes everything late
+		if n < int64(c.set.LateWakeups) {
 			return
 		}
 		sev := Info
-		if n >= int64(c.set.LateWakeups) && c.s.Stats.Waits < 10*n {
+		if c.s.Stats.Waits < 10*n {
 			sev = Warn
 		}
 		f := c.onThread(lp, i, sev, Likely, fmt.Sprintf("%s came back from its wait late %s, by up to %s: it was ready to run and did not get a processor, or its timer has slack.", loopName(lp), times(n), Duration(i.Most)),
@@ -106,11 +106,7 @@ func timerDrift(c *checker) {
 		if i.N < int64(c.set.Drifts) {
 			return
 		}
-		sev, v := Warn, Certain
-		if i.Sure == 0 {
-			sev, v = Info, Possible
-		}
-		c.onThread(lp, i, sev, v, fmt.Sprintf("%s: a repeating timer was set anew relative to when its callback had run, %s: it has slipped by %s in all.", loopName(lp), times(i.N), Duration(i.Sum)),
+		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s: a repeating timer was set anew relative to when its callback had run, %s: it has slipped by %s in all.", loopName(lp), times(i.N), Duration(i.Sum)),
 			"set the next deadline from the last deadline and not from now (due += period), or use a timerfd with an interval.")
 	})
 	c.eachThread(timeline.IncOverrun, func(lp *timeline.LoopLane, i *timeline.Incident) {

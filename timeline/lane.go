@@ -68,6 +68,7 @@ type Lane struct {
 	EOFSince  int64          // the end of file was read and nothing has been written since; 0 not
 	Origin    uint32         // trace.Origin*, 0 unknown
 	Nonblock  Tri            // O_NONBLOCK
+	OnDemand  bool           // registered as runtimes do that read when a task asks
 
 	marks   markView
 	bars    barView

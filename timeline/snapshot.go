@@ -82,6 +82,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	s.Stats.Answered, s.Stats.RoundTrip = t.traffic.answered.read(), t.traffic.trip.read()
 	s.Stats.Traffic, s.Stats.Usage = t.trafficNow(), t.usageNow()
 	s.latBars = t.latBars
+	s.Stats.Pace = t.pace
 	s.Past = t.past.publish()
 	s.Stats.RenotifyKnown = t.stats.Reports > 0 || reports(t.mode, t.stats.Waits)
 	s.Stats.RenotifyInferred = s.Stats.RenotifyKnown && !t.exact

@@ -61,6 +61,7 @@ type Stats struct {
 	Traffic   Traffic
 	Usage     Usage
 	Time      Durations // time per state, all loops together
+	Pace      int64     // how long a call takes here that has nothing to wait for, ns; 0 unknown
 	Split     Split     // where the loops' time went
 }
 

@@ -12,6 +12,7 @@ type laneWatch struct {
 	nonblock  Tri
 	origin    uint32
 	connected bool
+	demand    bool // what is left behind may not be wanted (demandMask)
 	eofAt     int64
 
 	takers    map[*stream]int64
@@ -54,12 +55,15 @@ type regWatch struct {
 }
 
 type instanceWatch struct {
-	waiting int    // threads in a wait on it
-	begun   uint64 // waits that have begun
-	waitNo  uint64 // waits that brought reports
-	full    bool   // the newest one filled its array
-	etMods  int64  // MODs that kept EPOLLET
-	pid     int64  // who used it last
+	waiting int       // threads in a wait on it
+	begun   uint64    // waits that have begun
+	waitNo  uint64    // waits that brought reports
+	waiter  *stream   // who waited on it first
+	many    bool      // and others too, so that nobody's being away leaves it alone
+	gaps    incidents // IncBlocked of the only waiter
+	full    bool      // the newest one filled its array
+	etMods  int64     // MODs that kept EPOLLET
+	pid     int64     // who used it last
 	pids    [4]int64
 	npids   int
 }
@@ -105,8 +109,7 @@ type streamWatch struct {
 	zeroes    *instance // of the newest wait, if it was a zero wait that brought nothing
 	slept     bool      // no wait since its newest sleep
 	again     int64     // calls since then that found nothing
-	passed    int64     // timeout of the newest wait if that timed out
-	ended     int64     // and when
+	mine      *instance // that it waited on first
 	timers    map[uint32]*timerWatch
 	afterFull bool // the wait before its newest filled its array
 }
@@ -165,7 +168,7 @@ const (
 // publish fills in what a snapshot shows of a lane.
 func (w *laneWatch) publish(p *Lane, now int64) {
 	p.Incidents = w.inc.publish(now)
-	p.EOFSince, p.Origin, p.Nonblock = w.eofAt, w.origin, w.nonblock
+	p.EOFSince, p.Origin, p.Nonblock, p.OnDemand = w.eofAt, w.origin, w.nonblock, w.demand
 	if len(w.takers) > 0 {
 		p.Takers = make([]Taker, 0, len(w.takers))
 		for s, n := range w.takers {
@@ -199,6 +202,20 @@ func (w *laneWatch) ends(k IncidentKind, at int64) {
 			p.Moments = append(p.Moments, Moment{x.since, d})
 		}
 		x.since = 0
+	}
+}
+
+// cancels takes back an episode that was none.
+func (w *laneWatch) cancels(k IncidentKind) {
+	for i, x := range w.inc {
+		if x.pub.Kind == k && x.since != 0 {
+			x.since = 0
+			if x.pub.N--; x.pub.N == 0 {
+				w.inc = append(w.inc[:i:i], w.inc[i+1:]...)
+				w.row = nil
+			}
+			return
+		}
 	}
 }
 

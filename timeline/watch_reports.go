@@ -130,12 +130,26 @@ func (t *Timeline) leftBehind(r *reg, at int64) {
 	if r.drain == DrainExhausted {
 		return // IncDeaf
 	}
+	if r.drain == DrainUntouched {
+		for _, o := range r.lane.regs {
+			if o.inst != r.inst {
+				return // somebody else is told too, and may be the one in charge
+			}
+		}
+	}
+	if r.mask&^(bitErr|bitHup) == demandMask && r.lane.ledger <= 0 {
+		r.lane.watch.demand = true
+	}
 	k := IncStranded
 	if r.trigger == trace.TriggerOneshot && !r.armed {
 		k = IncDisarmed
 	}
 	t.begins(r.rep.s, r.lane, k, at, r.lane.ledger > 0)
 }
+
+// demandMask is how runtimes register that read when a task asks and not when they are told (Go, mio): what they leave in
+// the kernel nobody may want yet.
+const demandMask = bitIn | bitOut | bitRdHup | bitET
 
 // modified is called with a MOD before it is applied; r is nil when the registration was not known.
 func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {

@@ -58,11 +58,21 @@ func (t *Timeline) paced(d int64) {
 // heldUp notes a call that kept the thread although its descriptor is registered, so that it should have returned at once.
 func (t *Timeline) heldUp(s *stream, e *trace.Event) {
 	l, old := t.find(s, e, false)
-	if l == nil || old || len(l.regs) == 0 || s.watch.away.from == 0 {
+	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || !l.watchedBy(s.watch.away.inst) {
 		return
 	}
 	l.watch.inc.of(IncBlockedCall, t.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
 	t.touch(l)
+}
+
+// watchedBy says whether an instance watches a lane.
+func (l *laneB) watchedBy(in *instance) bool {
+	for _, r := range l.regs {
+		if r.inst == in {
+			return true
+		}
+	}
+	return false
 }
 
 // goesToWait is called when a thread begins a wait.
@@ -74,6 +84,14 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 			t.wasAway(s, a, at, gap)
 		}
 		a.from = 0
+	}
+	if w.mine == nil {
+		w.mine = in
+	}
+	if in.watch.waiter == nil {
+		in.watch.waiter = s
+	} else if in.watch.waiter != s {
+		in.watch.many = true
 	}
 	t.hogEnds(s, at)
 	s.split.to(splitWaiting, at)
@@ -99,7 +117,8 @@ func (t *Timeline) wasAway(s *stream, a *away, at, gap int64) {
 	if most != nil && sum > gap/2 {
 		name = t.describeCall(s, &most.ev)
 	}
-	x := t.onThread(s, IncBlocked, name, a.from, gap, false)
+	x := a.inst.watch.gaps.of(IncBlocked, name)
+	x.happened(s, a.from, gap, true, false)
 	x.pub.Worst = max(x.pub.Worst, sum)
 }
 
@@ -176,20 +195,12 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 	*b = burst{armed: nothing && e.B > 0}
 	w.zeroes = nil
 	if !nothing || e.B <= 0 {
-		w.passed = 0
 		return
 	}
 	slack := max(50_000, e.B/1000)
 	if over := e.Dur - e.B - min(slack, 100_000_000); over > lateFloor {
 		t.onThread(s, IncLate, "", e.Time, e.Dur-e.B, false)
 	}
-	if !t.mode.Known && w.passed == e.B {
-		if gap := e.Start() - w.ended; gap > 500_000 {
-			x := s.inc.of(IncDrift, "")
-			x.happened(s, e.Start(), gap, false, true)
-		}
-	}
-	w.passed, w.ended = e.B, e.Time
 }
 
 // sleeps looks at what came before a sleep.
