@@ -15,12 +15,7 @@ func ctlChurn(c *checker) {
 		}
 		mods := in.Modifies - in.Rearms - in.EdgeKept
 		x := subject{l, laneName(l)}
-		again := int64(0)
-		for _, o := range c.s.Lanes {
-			if n := o.Stats.Counts[timeline.MarkRegister]; n > 1 && o.Kind == timeline.KindConn && o.Table == l.Table {
-				again += 2 * (n - 1)
-			}
-		}
+		again := 2 * in.Readds
 		switch {
 		case in.SameMask >= int64(c.set.Churn) && 2*in.SameMask > in.Reports:
 			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, Count(in.SameMask, "EPOLL_CTL_MOD"), Count(in.Reports, "report")),

@@ -11,7 +11,7 @@ func herd(c *checker) {
 	c.each(timeline.IncHerd, func(x subject, i *timeline.Incident) {
 		sev := Info
 		useful := x.l.Stats.Class[timeline.ClassFresh]
-		if i.N >= int64(c.set.HerdLosers) && i.N >= useful {
+		if i.N >= int64(c.set.HerdLosers) && i.N >= useful && x.l.Kind != timeline.KindWake {
 			sev = Warn
 		}
 		v := Likely

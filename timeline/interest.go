@@ -249,6 +249,12 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 		in.stats.Registers++
 	}
 	if r == nil {
+		if l.watch.left == in && l.pub.Kind == KindConn {
+			in.stats.Readds++
+		}
+		if len(l.regs) > 0 && l.regs[0].inst != in {
+			l.watch.cancels(IncStranded) // another instance is to be told of it
+		}
 		r = t.register(in, l, s.tb, e.FD)
 		r.rearmed = l.since != 0 && l.reported
 	} else {
@@ -300,6 +306,7 @@ func (t *Timeline) unregister(r *reg, at int64) {
 	t.settle(r, outNone, at)
 	r.dead = true
 	in, l := r.inst, r.lane
+	l.watch.left = in
 	if in.reg(r.fd) == r {
 		in.put(r.fd, nil)
 	}

@@ -278,7 +278,9 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		t.renotified(s, r, e.Time)
 	}
 
-	t.endStranded(l, e.Time)
+	if r.inCharge() {
+		t.endStranded(l, e.Time)
+	}
 	l.fresh, l.reported, r.rearmed = false, true, false
 	r.last, r.drain = e.Mask, DrainUntouched
 	// The end of file stays readable for ever, and leaving an edge-triggered eventfd unread is a design: no data waits there.
@@ -452,7 +454,7 @@ func (t *Timeline) goWait(in *instance, at int64) {
 			if r.trigger == trace.TriggerOneshot && r.armed || r.trigger == trace.TriggerEdge && l.fresh || r.rearmed {
 				continue
 			}
-			if l.pub.Kind == KindWake || l.pub.Kind == KindTimer || l.strandedAt != 0 {
+			if l.pub.Kind == KindWake || l.pub.Kind == KindTimer || l.strandedAt != 0 || !r.inCharge() {
 				continue
 			}
 			if l.ledger > 0 || r.drain == DrainUntouched || r.drain == DrainMaybe {

@@ -165,8 +165,10 @@ func (lp *loopB) publish(now int64) *LoopLane {
 	p.gaps = lp.gaps
 	p.Split = lp.s.split.sum
 	p.Incidents = lp.s.inc.publish(0)
-	if in := lp.s.watch.mine; in != nil && !in.watch.many {
-		p.Incidents = append(p.Incidents, in.watch.gaps.publish(0)...)
+	for _, in := range lp.s.watch.waits {
+		if !in.watch.many {
+			p.Incidents = append(p.Incidents, in.watch.gaps.publish(0)...)
+		}
 	}
 	if in := lp.s.watch.set; in != nil {
 		p.Set = in.stats.publish(in)

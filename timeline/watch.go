@@ -25,7 +25,8 @@ type laneWatch struct {
 	shortBy   *stream // whose newest read was short, and in which of its turns
 	shortTurn uint32
 
-	owed     int64 // what the newest write did not take; 0 nothing
+	left     *instance // that watched it last and does no more
+	owed     int64     // what the newest write did not take; 0 nothing
 	overlap  overlap
 	imposter imposter
 }
@@ -77,6 +78,7 @@ type InstanceStats struct {
 	Registers, Modifies, Deregisters int64
 	SameMask                         int64 // MODs of level-triggered registrations that changed nothing
 	Rearms                           int64 // MODs of oneshot registrations
+	Readds                           int64 // connections that were taken out and put in again
 	Watched                          int64 // sum over the waits for which it is known
 	WatchedWaits                     int64
 	MostWatched                      int64
@@ -106,10 +108,10 @@ type streamWatch struct {
 	away      away
 	hog       hog
 	burst     burst
-	zeroes    *instance // of the newest wait, if it was a zero wait that brought nothing
-	slept     bool      // no wait since its newest sleep
-	again     int64     // calls since then that found nothing
-	mine      *instance // that it waited on first
+	zeroes    *instance   // of the newest wait, if it was a zero wait that brought nothing
+	slept     bool        // no wait since its newest sleep
+	again     int64       // calls since then that found nothing
+	waits     []*instance // that it has waited on, the first few
 	timers    map[uint32]*timerWatch
 	afterFull bool // the wait before its newest filled its array
 }
@@ -163,6 +165,7 @@ const (
 	hogTime     = 1_000_000
 	hogFew      = 8
 	maxTimers   = 4096
+	maxWaits    = 8
 )
 
 // publish fills in what a snapshot shows of a lane.

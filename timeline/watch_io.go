@@ -6,8 +6,11 @@ import "evviz/trace"
 func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 	w := &l.watch
 	t.touchedBy(s, l, e.Time)
-	if l.strandedAt != 0 && e.B > 0 && !t.mode.Known && len(l.regs) == 1 && s.watch.mine != l.regs[0].inst && l.regs[0].rep.s != s {
-		w.cancels(IncStranded) // it is read by a thread that is not told and asks by itself
+	if e.B > 0 {
+		// It comes without a report: the program has remembered by itself that something was left (a list of its own, a budget),
+		// or asks without being told.
+		w.cancels(IncStranded)
+		w.cancels(IncDisarmed)
 	}
 	if w.nonblock == No && l.byAccept && len(l.regs) > 0 && !l.regs[0].inst.set && e.Errno != eBADF {
 		t.happened(s, l, IncBlockingFD, e.Time, e.Dur, true)

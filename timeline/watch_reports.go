@@ -31,7 +31,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	}
 
 	if before := &r.rep; before.s != nil && before.s != s && before.s.wakeNo == before.wakeNo && !before.s.inWait &&
-		l.watch.toucher == before.s && l.watch.touchedAt >= before.at {
+		l.watch.toucher == before.s && l.watch.touchedAt >= before.at && l.pub.Kind == KindConn && r.mask&^(bitErr|bitHup) != demandMask {
 		l.watch.overlap = overlap{a: before.s, b: s, rests: before.s.watch.rests}
 	}
 
@@ -125,17 +125,21 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	}
 }
 
+// inCharge says whether what a report was about is up to whoever got it. Where another instance watches the same thing too,
+// it is up to the thread that acts on it.
+func (r *reg) inCharge() bool {
+	for _, o := range r.lane.regs {
+		if o.inst != r.inst {
+			return r.lane.watch.toucher == r.rep.s
+		}
+	}
+	return true
+}
+
 // leftBehind is called when data was left that nobody will be told of.
 func (t *Timeline) leftBehind(r *reg, at int64) {
 	if r.drain == DrainExhausted {
 		return // IncDeaf
-	}
-	if r.drain == DrainUntouched {
-		for _, o := range r.lane.regs {
-			if o.inst != r.inst {
-				return // somebody else is told too, and may be the one in charge
-			}
-		}
 	}
 	if r.mask&^(bitErr|bitHup) == demandMask && r.lane.ledger <= 0 {
 		r.lane.watch.demand = true

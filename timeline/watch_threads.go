@@ -1,6 +1,10 @@
 package timeline
 
-import "evviz/trace"
+import (
+	"slices"
+
+	"evviz/trace"
+)
 
 // spent adds up what a thread does between two waits. It is called with every call that has a duration, before the call
 // itself is looked at.
@@ -85,8 +89,8 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 		}
 		a.from = 0
 	}
-	if w.mine == nil {
-		w.mine = in
+	if len(w.waits) < maxWaits && !slices.Contains(w.waits, in) {
+		w.waits = append(w.waits, in)
 	}
 	if in.watch.waiter == nil {
 		in.watch.waiter = s
