@@ -3,17 +3,19 @@
 //
 // # The two halves
 //
-// The table (call.go, table.go, emit.go) knows what a system call means: a [Call] holds its arguments and result as numbers,
+// The table (call.go, table*.go, emit.go) knows what a system call means: a [Call] holds its arguments and result as numbers,
 // as any tracer can read them from registers and memory, and an [Emitter] makes events of it. It knows no text; whoever
 // attaches to a process hands the same Calls to it.
 //
 // A reader turns something into Calls. There is one so far, for what strace prints (strace*.go). It knows text and leaves
 // every meaning to the table.
 //
-//	strace text ─► line ─► arguments ─► Call ─► Emitter ─► events
-//	             prefix    stracecall          table
-//	             strace-   straceargs          emit
-//	             line
+//	strace text ─► line ─► arguments ─► Call ─► Emitter ─► window ─► events
+//	straceinput    prefix   stracecall         table*      strace-
+//	stracemany     strace-  straceargs         emit        window
+//	(files of -ff) line     stracequick        thread
+//	               strace-  stracescan         files
+//	               paste    straceflags
 //
 // # What the table says
 //
@@ -24,13 +26,17 @@
 // bytes that are left unread) is never said.
 //
 // A call whose figures contradict each other, such as a read of more bytes than were asked for, is refused with an error.
-// A call that is not in the table is counted by its name ([Emitter.Others]).
+// A call that is not in the table is counted by its name ([Emitter.Others]), and told as a Sys when it took a millisecond.
+// poll and select tell how their set differs from that of the thread's last call (table_set.go).
 //
 // # strace text
 //
-//	src, err := probe.OpenStrace("redis.strace")   // strace -f -ttt -T -yy -o redis.strace redis-server
+//	src, err := probe.Open("redis.strace")         // strace -f -ttt -T -yy -o redis.strace redis-server
 //	n, first := src.Unparsed()                     // lines that were not understood, and the first of them
+//	st, err := probe.OpenStream("redis.strace")    // the same, not kept: for what only goes through it once
 //
-// The whole file is read at once, so the source can go to any moment; see [Strace] for its clocks and bounds. Nothing in a
-// file can make the reader fail: what it does not understand it counts and keeps.
+// A [Strace] reads the whole file, so it can go to any moment; a [Stream] reads as it goes, in fixed memory. Both give the same
+// events. "-" is standard input; a name before the numbers of strace -ff stands for all its files. Nothing in a text can make
+// the reader fail: what it does not understand it counts and keeps, and [EachUnparsed] lists it. docs/strace.md is the page for
+// whoever has such a log.
 package probe

@@ -78,8 +78,10 @@ func skipDecoration(s []byte, i int) int {
 	return -1
 }
 
-// decorates says whether the '<' at i follows a descriptor.
-func decorates(s []byte, i int) bool { return i > 0 && isDigit(s[i-1]) }
+// decorates says whether the '<' at i follows a descriptor. Two of them are a shift: 1<<CAP_KILL.
+func decorates(s []byte, i int) bool {
+	return i > 0 && isDigit(s[i-1]) && (i+1 == len(s) || s[i+1] != '<')
+}
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
 

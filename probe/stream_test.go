@@ -250,7 +250,7 @@ func TestHostile(t *testing.T) {
 			return fmt.Appendf(b, "%d open(\"/%0100d\", O_RDONLY) = 3\n", i%5000+1, i)
 		}},
 		{"names of threads", million, func(b []byte, i int) []byte { return fmt.Appendf(b, "4<\x1b[2J%d> close(3) = 0\n", i) }},
-		{"sets", 2000, func(b []byte, i int) []byte {
+		{"sets", million / 150, func(b []byte, i int) []byte {
 			b = fmt.Appendf(b, "%d poll([", i+1)
 			for k := range 2000 {
 				b = fmt.Appendf(b, "{fd=%d, events=POLLIN}, ", k*7+i)

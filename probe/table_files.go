@@ -74,6 +74,7 @@ var tableFiles = map[Sys]entry{
 		after: func(_ *Emitter, th *thread, c *Call) { th.files.forget(int32(c.Args[0])) }},
 	// close_range(2): first, last, flags. Told for those that are known.
 	SysCloseRange: {name: "close_range", kind: trace.Sys, fd: -1, result: failed,
+		args: func(_ *thread, e *trace.Event, c *Call) { e.FD = -1 },
 		after: func(em *Emitter, th *thread, c *Call) {
 			if c.Args[2]&closeRangeCloexec != 0 {
 				return
