@@ -103,11 +103,17 @@ func oneshotDisarmed(c *checker) {
 			return
 		}
 		sev, v := Warn, Likely
+		unknown := i.Sure == 0 && x.l.LastRead.Result < x.l.LastRead.Asked
 		if i.Sure > 0 {
 			v = Certain
+		} else if unknown {
+			v = Possible
 		}
 		s := fmt.Sprintf("%s is registered with EPOLLONESHOT, was reported, and not armed again for %s", x.name, Duration(i.Most))
-		if i.Open != 0 || i.Forgotten > 0 {
+		switch {
+		case unknown:
+			s += "; what has come since, a hang-up too, is told to nobody (whether anything has is not seen here)"
+		case i.Open != 0 || i.Forgotten > 0:
 			sev = Critical
 			if i.Amount > 0 {
 				s += fmt.Sprintf("; %s waited", Bytes(i.Amount))

@@ -150,7 +150,7 @@ func (t *Timeline) outputEnds(s *stream, l *laneB, at int64) {
 }
 
 // closing is called when a lane is about to end.
-func (t *Timeline) closing(l *laneB, at int64) {
+func (t *Timeline) closing(l *laneB, at int64, why uint32) {
 	w := &l.watch
 	for _, x := range w.inc {
 		if x.since != 0 {
@@ -159,6 +159,9 @@ func (t *Timeline) closing(l *laneB, at int64) {
 		}
 	}
 	t.outputEnds(w.toucher, l, at)
+	if w.eofAt != 0 && why == trace.CloseShutdown && l.pub.Kind == KindConn {
+		t.happened(nil, l, IncKept, at, at-w.eofAt, true)
+	}
 	w.eofAt = 0
 }
 
