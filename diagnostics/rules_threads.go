@@ -28,22 +28,33 @@ func herd(c *checker) {
 }
 
 func imbalance(c *checker) {
+	groups := map[string][]timeline.Taker{} // by address: listeners that share one by SO_REUSEPORT are one queue in parts
 	for _, l := range c.s.Lanes {
+		if l.Local != "" && l.Kind == timeline.KindListener {
+			groups[l.Local] = append(groups[l.Local], l.Takers...)
+		}
+	}
+	for _, l := range c.s.Lanes {
+		takers := l.Takers
+		if g, ok := groups[l.Local]; ok && l.Kind == timeline.KindListener {
+			takers = g
+			groups[l.Local] = nil // judged once
+		}
 		total, top := int64(0), timeline.Taker{}
 		pids := map[int64]bool{}
-		for _, t := range l.Takers {
+		for _, t := range takers {
 			total += t.N
 			pids[t.PID] = true
 			if t.N > top.N || t.N == top.N && t.TID < top.TID {
 				top = t
 			}
 		}
-		workers := int64(len(l.Takers))
+		workers := int64(len(takers))
 		idle := int64(0)
 		for _, lp := range c.s.Loops {
 			if pids[int64(lp.PID)] || c.sameServer(lp, l) {
 				took := false
-				for _, t := range l.Takers {
+				for _, t := range takers {
 					took = took || t.TID == int64(lp.TID)
 				}
 				if !took {
