@@ -24,6 +24,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 		return
 	}
 	if e.B > 0 {
+		w.goesOn(e.Time)
 		w.took(s, e.Time)
 		if e.B < e.A {
 			w.shortBy, w.shortTurn = s, s.watch.rests
