@@ -155,7 +155,7 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		switch {
 		case r.connect != "":
 			x = r.runAgainst(ctx, s)
-		case s.Finds != "" && overridden == "":
+		case s.Finds != "" && (overridden == "" || overridden == "param"):
 			x = r.exhibit(ctx, c, s)
 		default:
 			x = r.runInLab(ctx, c, s, overridden)
@@ -334,9 +334,7 @@ func (x *outcome) print(w io.Writer) {
 	if x.About != "" {
 		fmt.Fprintf(w, "  %s\n", harmless(x.About))
 	}
-	if x.Broken != nil {
-		x.printSides(w)
-	}
+	x.printSides(w)
 	a, b := len("figure"), len("expected")
 	for i := range x.Expected {
 		a, b = max(a, utf8.RuneCountInString(x.Expected[i].Figure)), max(b, len(x.Expected[i].Want))
@@ -369,7 +367,7 @@ func table(w io.Writer, list []outcome) {
 		n = max(n, utf8.RuneCountInString(x.Name))
 	}
 	for _, x := range list {
-		if x.Finds != "" && x.Broken != nil {
+		if x.Broken != nil || x.Mended != nil {
 			continue
 		}
 		score := ""

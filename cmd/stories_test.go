@@ -1,10 +1,13 @@
 package cmd
 
 import (
+	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"testing"
 
+	"evviz/diagnostics"
 	"evviz/scenarios"
 )
 
@@ -39,3 +42,44 @@ func TestLessons(t *testing.T) {
 		}
 	}
 }
+
+// TestMuseum runs every story of the museum with its mistake and with its cure: the rule that it names finds the one and is
+// silent on the other, and nothing else above info is said of the cure. With the logs of the mistakes that the lab cannot
+// make there is one for every rule.
+func TestMuseum(t *testing.T) {
+	there := map[string]bool{}
+	for _, path := range logsOf(t, "museum", 10) {
+		id, _, _ := strings.Cut(filepath.Base(path), "-")
+		there[strings.ToUpper(id)] = true
+	}
+	for _, name := range scenarios.NamesOf(scenarios.Museum) {
+		s, err := scenarios.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		there[s.Finds] = true
+		if strings.ToUpper(name) != s.Finds || len(s.About) < 40 || diagnostics.RuleOf(s.Finds) == nil || s.Title != s.Finds+" "+diagnostics.RuleOf(s.Finds).Name {
+			t.Errorf("%s: finds %q, title %q, about %q", name, s.Finds, s.Title, s.About)
+		}
+		if raceEnabled && !crowdedMuseum[name] {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			if runtime.GOMAXPROCS(0) > 1 {
+				t.Parallel()
+			}
+			r := run(t, "scenarios", "run", name)
+			if r.code != 0 {
+				t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
+			}
+		})
+	}
+	for i := range diagnostics.Rules {
+		if id := diagnostics.Rules[i].ID; !there[id] {
+			t.Errorf("%s has neither a story nor a log", id)
+		}
+	}
+}
+
+// crowdedMuseum are the stories with several threads at work, which are run under the race detector too.
+var crowdedMuseum = map[string]bool{"ev14": true, "ev16": true, "ev31": true}

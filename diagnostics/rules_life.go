@@ -25,9 +25,13 @@ func useAfterClose(c *checker) {
 		c.onThread(lp, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s waited on an epoll instance that is closed: %s with EBADF.", loopName(lp), Count(i.N, "wait failed", "waits failed")),
 			"end the loop before its instance is closed: wake it, let it leave, and close then.")
 	})
-	c.eachThread(timeline.IncBadChange, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s changed the interest list of an epoll instance that is closed, %s.", loopName(lp), times(i.N)),
+	c.each(timeline.IncBadChange, func(x subject, i *timeline.Incident) {
+		c.find(x, i, Warn, Certain, fmt.Sprintf("epoll instance %s was closed when its interest list was to be changed, %s (EBADF).", x.name, times(i.N)),
 			"take care that nobody holds the number of an instance that is closed: it may be given to another.")
+	})
+	c.each(timeline.IncClosedTarget, func(x subject, i *timeline.Incident) {
+		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was already closed when it was to be watched, %s (EBADF): nobody will be told of it, and the number may be another's next time.", x.name, times(i.N)),
+			"EPOLL_CTL_DEL and then close, by the thread that owns the descriptor; a thread that registers must know that it is still open.")
 	})
 	c.each(timeline.IncInvalid, func(x subject, i *timeline.Incident) {
 		if i.Run < 2 {
@@ -92,13 +96,24 @@ func connectOrder(c *checker) {
 }
 
 func fdLeak(c *checker) {
+	limit := int64(c.set.Leak)
+	if c.lab() {
+		limit = int64(c.set.LabLeak)
+	}
 	for _, l := range c.s.Lanes {
-		if l.Closed != 0 || l.EOFSince == 0 || c.s.Now-l.EOFSince < int64(c.set.Leak) || l.Incident(timeline.IncEOF) != nil {
+		if l.Closed != 0 || l.EOFSince == 0 || c.s.Now-l.EOFSince < limit || l.Incident(timeline.IncEOF) != nil {
 			continue
 		}
 		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago, nothing has been written since, and the descriptor is still open.", laneName(l), Duration(c.s.Now-l.EOFSince)),
 			"close the descriptor when read returns 0 and everything is written.").at(c, 1, l.EOFSince, c.s.Now)
 	}
+	c.each(timeline.IncKept, func(x subject, i *timeline.Incident) {
+		if i.Most < limit || x.l.Incident(timeline.IncEOF) != nil {
+			return
+		}
+		c.find(x, i, Warn, Likely, fmt.Sprintf("%s: the peer had finished %s before the program ended, nothing was written to it since, and only that closed the descriptor.", x.name, Duration(i.Most)),
+			"close the descriptor when read returns 0 and everything is written.")
+	})
 	st := &c.s.Stats
 	if open := st.Opens - st.Closes; open >= int64(c.set.Growth) && st.Closes*10 < st.Opens && c.ended() > 0 {
 		f := &Finding{Rule: c.rule, Severity: Info, Verdict: Possible, FD: -1, Subject: "descriptors",

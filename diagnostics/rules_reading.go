@@ -154,7 +154,7 @@ func blockingFD(c *checker) {
 	})
 	c.each(timeline.IncBlockedCall, func(x subject, i *timeline.Incident) {
 		n, at := over(i, int64(c.set.BlockedOnRead))
-		if n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil {
+		if n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil || x.l.Nonblock == timeline.Yes { // with O_NONBLOCK it did not block: it had no processor
 			return
 		}
 		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s held the loop for up to %s although the descriptor is registered: it blocks.", i.Call, x.name, Duration(i.Most)),

@@ -28,22 +28,33 @@ func herd(c *checker) {
 }
 
 func imbalance(c *checker) {
+	groups := map[string][]timeline.Taker{} // by address: listeners that share one by SO_REUSEPORT are one queue in parts
 	for _, l := range c.s.Lanes {
+		if l.Local != "" && l.Kind == timeline.KindListener {
+			groups[l.Local] = append(groups[l.Local], l.Takers...)
+		}
+	}
+	for _, l := range c.s.Lanes {
+		takers := l.Takers
+		if g, ok := groups[l.Local]; ok && l.Kind == timeline.KindListener {
+			takers = g
+			groups[l.Local] = nil // judged once
+		}
 		total, top := int64(0), timeline.Taker{}
 		pids := map[int64]bool{}
-		for _, t := range l.Takers {
+		for _, t := range takers {
 			total += t.N
 			pids[t.PID] = true
 			if t.N > top.N || t.N == top.N && t.TID < top.TID {
 				top = t
 			}
 		}
-		workers := int64(len(l.Takers))
+		workers := int64(len(takers))
 		idle := int64(0)
 		for _, lp := range c.s.Loops {
 			if pids[int64(lp.PID)] || c.sameServer(lp, l) {
 				took := false
-				for _, t := range l.Takers {
+				for _, t := range takers {
 					took = took || t.TID == int64(lp.TID)
 				}
 				if !took {
@@ -103,11 +114,17 @@ func oneshotDisarmed(c *checker) {
 			return
 		}
 		sev, v := Warn, Likely
+		unknown := i.Sure == 0 && x.l.LastRead.Result < x.l.LastRead.Asked
 		if i.Sure > 0 {
 			v = Certain
+		} else if unknown {
+			v = Possible
 		}
 		s := fmt.Sprintf("%s is registered with EPOLLONESHOT, was reported, and not armed again for %s", x.name, Duration(i.Most))
-		if i.Open != 0 || i.Forgotten > 0 {
+		switch {
+		case unknown:
+			s += "; what has come since, a hang-up too, is told to nobody (whether anything has is not seen here)"
+		case i.Open != 0 || i.Forgotten > 0:
 			sev = Critical
 			if i.Amount > 0 {
 				s += fmt.Sprintf("; %s waited", Bytes(i.Amount))

@@ -30,6 +30,7 @@ type Settings struct {
 	BatchFull     int           // batches that left something behind
 	BigSet        int           // descriptors passed to poll or select
 	Leak          time.Duration // how long a connection may stay open after its end of file
+	LabLeak       time.Duration // the same in the lab
 	Growth        int           // open connections that only ever grew in number
 	LateConnect   time.Duration // a client's connect
 	BlockedOnRead time.Duration // a read or accept on a descriptor that was reported ready
@@ -40,7 +41,7 @@ func Default() Settings {
 	return Settings{SpinWindow: 100 * time.Millisecond, WaitWindow: 10 * time.Millisecond, SpinRate: 1000, Stall: time.Second,
 		LabStall: 200 * time.Millisecond, Nagging: 8, BigBuffer: 16 << 10, HogReads: 64, HerdLosers: 3, Imbalance: 20, SleepRounds: 5,
 		Roundings: 3, LateWakeups: 10, LateBy: 2 * time.Millisecond, Gap: 20 * time.Millisecond, BigGap: 100 * time.Millisecond,
-		Behind: 20 * time.Millisecond, Drifts: 5, Churn: 20, BatchFull: 8, BigSet: 256, Leak: 5 * time.Second, Growth: 512,
+		Behind: 20 * time.Millisecond, Drifts: 5, Churn: 20, BatchFull: 8, BigSet: 256, Leak: 5 * time.Second, LabLeak: time.Second, Growth: 512,
 		LateConnect: 500 * time.Millisecond, BlockedOnRead: 20 * time.Millisecond}
 }
 
@@ -74,6 +75,7 @@ var Thresholds = []Threshold{
 	{"batch-full", "EV29", "batches that left something behind", func(s *Settings) any { return &s.BatchFull }},
 	{"big-set", "EV30", "descriptors passed to poll or select", func(s *Settings) any { return &s.BigSet }},
 	{"leak", "EV35", "how long a connection may stay open after its end of file, with nothing written", func(s *Settings) any { return &s.Leak }},
+	{"lab-leak", "EV35", "the same in the lab, whose clients say when they are gone", func(s *Settings) any { return &s.LabLeak }},
 	{"growth", "EV35", "open descriptors when hardly any was ever closed", func(s *Settings) any { return &s.Growth }},
 	{"late-connect", "EV12", "how long a client's connect may take", func(s *Settings) any { return &s.LateConnect }},
 	{"blocked-call", "EV13", "how long a call on a descriptor that was reported ready may take", func(s *Settings) any { return &s.BlockedOnRead }},

@@ -17,44 +17,46 @@ type IncidentKind uint8
 
 // The kinds. V is what the moments' values mean.
 const (
-	IncUntouched   IncidentKind = iota // a level-triggered report of data that nobody had touched since the one before; V: -
-	IncLeftover                        // a level-triggered report of the rest of what was read in part; V: bytes that the read before took
-	IncWritable                        // a level-triggered report of room to write, and nothing was written since the one before
-	IncHangup                          // a level-triggered report of RDHUP, HUP or ERR that repeats the one before
-	IncEOF                             // a level-triggered report after the end of file had been read
-	IncExhausted                       // accept failed for want of descriptors, again
-	IncDeaf                            // ... and an edge-triggered listener was left so; V: ns until it was told again
-	IncStranded                        // data was left behind that nobody will be told of; V: ns it lay there
-	IncDisarmed                        // the same behind a oneshot registration that was not armed again; V: ns
-	IncEarlyRearm                      // a oneshot registration was armed again, and its handler went on with the descriptor
-	IncHerd                            // reported to a thread although another thread had got it already, or took it
-	IncOverlap                         // reported to a thread while another thread was at work on it
-	IncStale                           // reported although its number was closed here
-	IncMisdispatch                     // a report's number was closed and given to another within the batch, and that was used
-	IncShared                          // an epoll instance was used by two processes; V: process
-	IncHog                             // read many times in a row while others waited; V: ns the longest-waiting other waited
-	IncWastedRead                      // EAGAIN right after a short read
-	IncLostOutput                      // what a write did not take was forgotten; V: bytes
-	IncStuckOutput                     // output waited and nobody had asked to be told of room; V: ns
-	IncOneAccept                       // one connection was accepted of a report, and the listener was reported again at once
-	IncOverflow                        // more connections waited than the backlog holds; V: how many waited
-	IncSlowConnect                     // a client's connect took longer than half a second: its SYN was dropped; V: ns
-	IncBlockingFD                      // a connection without O_NONBLOCK was read because of a readiness report; V: ns the read took
-	IncBlockedCall                     // a call on a registered descriptor held the thread; V: ns
-	IncZeroWait                        // a wait that was not to wait, and brought nothing
-	IncRounding                        // zero waits between a wait's end and the timer that it was for; V: how many
-	IncLate                            // a wait lasted longer than was asked, beyond the timer's slack; V: ns too long
-	IncPolled                          // a sleep, and then calls that found nothing; V: how many
-	IncBlocked                         // the thread was away from its wait for long; V: ns
-	IncBehind                          // a report waited for others of its batch; V: ns
-	IncDrift                           // a repeating timer was armed late, and so all that follow; V: ns
-	IncOverrun                         // a timer fired for several periods at once; V: how many
-	IncBadWait                         // a wait on something closed (EBADF)
-	IncBadChange                       // a change of interest on an instance that is closed (EBADF)
-	IncInvalid                         // poll reported a descriptor that is closed (POLLNVAL)
-	IncStrayChange                     // a change of interest in a descriptor that is closed, or not registered (EBADF, ENOENT)
-	IncEdgeLost                        // a MOD without EPOLLET where the mask had it; V: mask before
-	IncUnconnected                     // HUP reported for a socket that was never connected
+	IncUntouched    IncidentKind = iota // a level-triggered report of data that nobody had touched since the one before; V: -
+	IncLeftover                         // a level-triggered report of the rest of what was read in part; V: bytes that the read before took
+	IncWritable                         // a level-triggered report of room to write, and nothing was written since the one before
+	IncHangup                           // a level-triggered report of RDHUP, HUP or ERR that repeats the one before
+	IncEOF                              // a level-triggered report after the end of file had been read
+	IncExhausted                        // accept failed for want of descriptors, again
+	IncDeaf                             // ... and an edge-triggered listener was left so; V: ns until it was told again
+	IncStranded                         // data was left behind that nobody will be told of; V: ns it lay there
+	IncDisarmed                         // the same behind a oneshot registration that was not armed again; V: ns
+	IncEarlyRearm                       // a oneshot registration was armed again, and its handler went on with the descriptor
+	IncHerd                             // reported to a thread although another thread had got it already, or took it
+	IncOverlap                          // reported to a thread while another thread was at work on it
+	IncStale                            // reported although its number was closed here
+	IncMisdispatch                      // a report's number was closed and given to another within the batch, and that was used
+	IncShared                           // an epoll instance was used by two processes; V: process
+	IncHog                              // read many times in a row while others waited; V: ns the longest-waiting other waited
+	IncWastedRead                       // EAGAIN right after a short read
+	IncLostOutput                       // what a write did not take was forgotten; V: bytes
+	IncStuckOutput                      // output waited and nobody had asked to be told of room; V: ns
+	IncOneAccept                        // one connection was accepted of a report, and the listener was reported again at once
+	IncOverflow                         // more connections waited than the backlog holds; V: how many waited
+	IncSlowConnect                      // a client's connect took longer than half a second: its SYN was dropped; V: ns
+	IncBlockingFD                       // a connection without O_NONBLOCK was read because of a readiness report; V: ns the read took
+	IncBlockedCall                      // a call on a registered descriptor held the thread; V: ns
+	IncZeroWait                         // a wait that was not to wait, and brought nothing
+	IncRounding                         // zero waits between a wait's end and the timer that it was for; V: how many
+	IncLate                             // a wait lasted longer than was asked, beyond the timer's slack; V: ns too long
+	IncPolled                           // a sleep, and then calls that found nothing; V: how many
+	IncBlocked                          // the thread was away from its wait for long; V: ns
+	IncBehind                           // a report waited for others of its batch; V: ns
+	IncDrift                            // a repeating timer was armed late, and so all that follow; V: ns
+	IncOverrun                          // a timer fired for several periods at once; V: how many
+	IncBadWait                          // a wait on something closed (EBADF)
+	IncBadChange                        // a change of interest on an instance that is closed (EBADF)
+	IncInvalid                          // poll reported a descriptor that is closed (POLLNVAL)
+	IncStrayChange                      // a change of interest in a descriptor that is closed, or not registered (EBADF, ENOENT)
+	IncClosedTarget                     // a descriptor that is closed was to be watched, or watched for something else (EBADF)
+	IncKept                             // a connection whose peer had finished was closed only with the program; V: ns it was kept
+	IncEdgeLost                         // a MOD without EPOLLET where the mask had it; V: mask before
+	IncUnconnected                      // HUP reported for a socket that was never connected
 	IncidentCount
 )
 
@@ -95,6 +97,7 @@ type incident struct {
 	runFrom int64
 	newest  [spinRunWait]int64
 	since   int64 // an episode has begun
+	guess   bool  // ... and it is not known whether anything waits
 }
 
 // happened counts an incident; again says that it goes on with the run before.

@@ -218,6 +218,7 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 			return
 		}
 		l := r.lane
+		l.watch.undone(IncDisarmed)
 		t.unregister(r, e.Time)
 		t.mark(l, e.Time, MarkDeregister, 0)
 		return
@@ -260,6 +261,8 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 	} else {
 		t.settle(r, outNone, e.Time)
 		r.rearmed = l.since != 0
+		l.watch.undone(IncDisarmed)
+		l.watch.ends(IncDisarmed, e.Time)
 	}
 	if r.rearmed {
 		l.fresh = false // what came before the kernel looked again is no news after it

@@ -322,6 +322,7 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	}
 	l.pauseSince = 0
 	t.openBar(l, start, start)
+	t.arrivedDisarmed(l, start)
 	t.abandoned(l, e.Time)
 }
 

@@ -200,7 +200,7 @@ func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
 
 // endLane ends a lane: its bar, its registrations, itself.
 func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
-	t.closing(l, at)
+	t.closing(l, at, why)
 	t.closeBar(l, at)
 	l.pauseSince = 0
 	t.mark(l, at, MarkClose, 0)

@@ -442,6 +442,7 @@ func (t *Timeline) goWait(in *instance, at int64) {
 			t.begins(r.rep.s, l, IncDeaf, at, true)
 		}
 		if l.since == 0 {
+			t.disarmed(r, at)
 			continue
 		}
 		switch r.trigger {

@@ -196,7 +196,12 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		return
 	}
 	if s.observed() {
-		return // calls of the watching are no calls of the watched
+		// Calls of the watching are no calls of the watched; but the lab's observer registers for the program when it is told to.
+		switch e.Kind {
+		case trace.Register, trace.Modify, trace.Deregister:
+			t.ctl(s, e)
+		}
+		return
 	}
 	t.made(s, e)
 	if e.Dur > 0 {
@@ -271,6 +276,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Exit:
 		t.exit(s, e)
 	case trace.Call:
+		t.handling(s, e, phase)
 		if phase != trace.PhaseEnter && e.FD >= 0 {
 			if l, old := t.find(s, e, false); l != nil && !old {
 				t.mark(l, e.Time, MarkCall, 0)

@@ -28,6 +28,7 @@ type laneWatch struct {
 	left     *instance // that watched it last and does no more
 	owed     int64     // what the newest write did not take; 0 nothing
 	overlap  overlap
+	handler  *stream // whose handler of it began last, where handlers are told
 	imposter imposter
 }
 
@@ -105,6 +106,7 @@ type streamWatch struct {
 	reports int    // of the newest wake
 	rests   uint32 // turns: how often it went to wait, to sleep, or to sleep on a futex
 
+	handles   *laneB // whose handler it is in, where handlers are told
 	away      away
 	hog       hog
 	burst     burst
@@ -192,6 +194,40 @@ func (t *Timeline) begins(s *stream, l *laneB, k IncidentKind, at int64, sure bo
 	t.touch(l)
 }
 
+// undone forgets an episode of which it was not known whether anything waited, now that nothing can be missed any more.
+func (w *laneWatch) undone(k IncidentKind) {
+	for _, x := range w.inc {
+		if x.pub.Kind == k && x.since != 0 && x.guess {
+			x.since, x.guess = 0, false
+			x.pub.N--
+		}
+	}
+}
+
+// disarmed notes that a oneshot registration says nothing more until it is armed again. Whether anything waits behind it is
+// known where arrivals are.
+func (t *Timeline) disarmed(r *reg, at int64) {
+	if r.trigger != trace.TriggerOneshot || r.armed || r.dead || t.exact || r.lane.pub.Kind != KindConn {
+		return
+	}
+	t.begins(r.rep.s, r.lane, IncDisarmed, at, false)
+	for _, x := range r.lane.watch.inc {
+		if x.pub.Kind == IncDisarmed && x.since == at {
+			x.guess = true
+		}
+	}
+}
+
+// arrivedDisarmed notes data that came to a oneshot registration that is not armed.
+func (t *Timeline) arrivedDisarmed(l *laneB, at int64) {
+	for _, r := range l.regs {
+		if r.trigger == trace.TriggerOneshot && !r.armed && !r.dead && r.rep.s != nil {
+			t.begins(r.rep.s, l, IncDisarmed, at, true)
+			return
+		}
+	}
+}
+
 // ends closes an episode: it lasted until at.
 func (w *laneWatch) ends(k IncidentKind, at int64) {
 	for _, x := range w.inc {
@@ -222,11 +258,24 @@ func (w *laneWatch) cancels(k IncidentKind) {
 	}
 }
 
+// goesOn is called when a program reads what it was not told of again: it keeps a list of its own, as with a budget of reads,
+// and what it comes back to so soon is not forgotten. What lay for long was, and the episode ends.
+func (w *laneWatch) goesOn(at int64) {
+	for _, x := range w.inc {
+		if (x.pub.Kind == IncStranded || x.pub.Kind == IncDisarmed) && x.since != 0 && at-x.since < soon {
+			x.since = at
+		}
+	}
+}
+
+// soon is half of what diagnostics call a stall in the lab, ns.
+const soon = 100_000_000
+
 // touchedBy notes who makes a call on a lane.
 func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {
 	w := &l.watch
 	w.toucher, w.touchedAt = s, at
-	if o := &w.overlap; o.a != nil {
+	if o := &w.overlap; o.a != nil && w.handler == nil {
 		switch {
 		case s == o.b:
 			o.bTouched = true

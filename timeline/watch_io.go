@@ -27,6 +27,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 		return
 	}
 	if e.B > 0 {
+		w.goesOn(e.Time)
 		w.took(s, e.Time)
 		if e.B < e.A {
 			w.shortBy, w.shortTurn = s, s.watch.rests
@@ -153,7 +154,7 @@ func (t *Timeline) outputEnds(s *stream, l *laneB, at int64) {
 }
 
 // closing is called when a lane is about to end.
-func (t *Timeline) closing(l *laneB, at int64) {
+func (t *Timeline) closing(l *laneB, at int64, why uint32) {
 	w := &l.watch
 	for _, x := range w.inc {
 		if x.since != 0 {
@@ -162,6 +163,9 @@ func (t *Timeline) closing(l *laneB, at int64) {
 		}
 	}
 	t.outputEnds(w.toucher, l, at)
+	if w.eofAt != 0 && why == trace.CloseShutdown && l.pub.Kind == KindConn {
+		t.happened(nil, l, IncKept, at, at-w.eofAt, true)
+	}
 	w.eofAt = 0
 }
 

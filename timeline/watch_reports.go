@@ -193,7 +193,11 @@ func (t *Timeline) ctlFailed(s *stream, e *trace.Event) {
 		return
 	}
 	if sl := s.tb.at(int32(n), false); e.Errno == eBADF && sl != nil && sl.lane == nil && sl.former != nil && sl.former.inst != nil {
-		t.onThread(s, IncBadChange, "", e.Time, int64(e.FD), false)
+		t.happened(s, sl.former, IncBadChange, e.Time, 0, true)
+		return
+	}
+	if sl := s.tb.at(e.FD, false); e.Errno == eBADF && e.Kind != trace.Deregister && sl != nil && sl.lane == nil && sl.former != nil {
+		t.happened(s, sl.former, IncClosedTarget, e.Time, 0, true)
 		return
 	}
 	t.onThread(s, IncStrayChange, "", e.Time, int64(e.FD), false)

@@ -255,3 +255,20 @@ func (t *Timeline) timerFired(s *stream, e *trace.Event) {
 		t.onThread(s, IncOverrun, "", e.Time, int64(e.Mask), true)
 	}
 }
+
+// handling follows the handlers of descriptors, where the source tells them: two of one descriptor at once are an overlap.
+func (t *Timeline) handling(s *stream, e *trace.Event, phase trace.Phase) {
+	switch phase {
+	case trace.PhaseEnter:
+		l, old := t.find(s, e, false)
+		if e.FD < 0 || l == nil || old {
+			return
+		}
+		if h := l.watch.handler; h != nil && h != s && h.watch.handles == l {
+			t.happened(s, l, IncOverlap, e.Time, 0, true)
+		}
+		l.watch.handler, s.watch.handles = s, l
+	default:
+		s.watch.handles = nil
+	}
+}
