@@ -29,7 +29,7 @@ var diagnoses = map[string]diagnosis{
 	"t18": {"EV17", "EV03"}, "t19": {"EV18", ""}, "t20": {"EV18", ""}, "t22a": {}, "t22b": {},
 	"t23a": {"EV25", ""}, "t23b": {"EV25", ""}, "t23c": {"EV25", ""}, "t23d": {"", "EV25"}, "t23e": {"EV25", ""}, "t24": {"EV26", "EV25"},
 	"t25": {"EV24", ""}, "t26a": {"", "EV22 EV21"}, "t26b": {}, "t27a": {"EV28", ""}, "t27b": {}, "t28": {}, "t29": {"EV09", ""}, "t30": {"EV01", ""},
-	"t32": {}, "t35a": {"EV04", "EV09 EV25 EV03 EV10"}, "t35b": {"", "EV09 EV25 EV10"}, "t36": {"EV13", ""}, "t37": {"EV03", ""}, "t38": {"EV01", "EV32"},
+	"t32": {}, "t35a": {"EV04", "EV09 EV25 EV03 EV10"}, "t35b": {"", "EV09 EV25 EV10"}, "t36": {"EV13", ""}, "t37": {"", "EV03"}, "t38": {"EV01", "EV32"},
 }
 
 // fromOutside is what differs when only system calls are seen, and why.

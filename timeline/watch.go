@@ -20,7 +20,8 @@ type laneWatch struct {
 	takenAt   int64
 	toucher   *stream // who made a call on it last
 	touchedAt int64
-	accepts   int // since its newest report
+	accepts   int  // since its newest report
+	exhausted bool // its newest accept failed for want of descriptors
 
 	shortBy   *stream // whose newest read was short, and in which of its turns
 	shortTurn uint32
@@ -41,8 +42,9 @@ type overlap struct {
 
 // imposter is a descriptor that got a number out of a batch that still has a report for it.
 type imposter struct {
-	by   *stream
-	wake uint32
+	by    *stream
+	inst  *instance // whose batch it is
+	begun uint64    // waits on it when that was
 }
 
 type regWatch struct {
@@ -125,6 +127,7 @@ type away struct {
 	id    trace.InstanceID
 	begun uint64
 	n     int
+	made  int64 // calls in all
 	calls [8]callTime
 }
 
@@ -160,6 +163,7 @@ const (
 	gapFloor    = 10_000_000 // ns away from the wait that are worth a note
 	behindFloor = 10_000_000
 	stuckFloor  = 10_000_000
+	tracerPace  = 8_000
 	roundingMax = 1_200_000
 	slowConnect = 500_000_000
 	lateFloor   = 1_000_000
@@ -287,7 +291,7 @@ func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {
 		}
 	}
 	if w.imposter.by == s {
-		if w.imposter.wake == s.wakeNo {
+		if w.imposter.inst.watch.begun == w.imposter.begun {
 			t.happened(s, l, IncMisdispatch, at, 0, false)
 		}
 		w.imposter = imposter{}

@@ -95,6 +95,21 @@ func (t *Timeline) acceptBy(s *stream, l *laneB, e *trace.Event) {
 	case eAGAIN:
 		s.watch.again++
 	}
+	exhausted := e.Errno == eMFILE || e.Errno == eNFILE || e.Errno == eNOBUFS || e.Errno == eNOMEM
+	if exhausted && w.exhausted && !l.reportOpen() {
+		t.inRow(s, l, IncExhausted, e.Time, 0, true) // without a report between, and so not counted by those
+	}
+	w.exhausted = exhausted
+}
+
+// reportOpen says whether somebody was told of the lane and has not acted yet.
+func (l *laneB) reportOpen() bool {
+	for _, r := range l.regs {
+		if r.rep.open {
+			return true
+		}
+	}
+	return false
 }
 
 // writeBy is called with a write before it is judged.
@@ -182,8 +197,8 @@ const oNonblock = 0x800
 // stolen is called when a number is about to be given back: a report of this batch may still be waiting for it.
 func stolen(s *stream, l *laneB) (im imposter) {
 	for _, r := range l.regs {
-		if r.rep.open && r.rep.s == s && r.rep.wakeNo == s.wakeNo && !s.inWait {
-			im = imposter{s, s.wakeNo}
+		if r.rep.open && r.rep.s == s && !r.inst.set {
+			im = imposter{s, r.inst, r.inst.watch.begun}
 		}
 	}
 	return im

@@ -72,7 +72,7 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	p, l := &r.rep, r.lane
 	if out != outNone && l.watch.toucher == p.s && p.s.wakeNo == p.wakeNo && p.s.watch.reports > 1 {
 		p.s.split.queued = max(p.s.split.queued, at)
-		if lag := at - p.s.watch.wokeAt; lag >= behindFloor {
+		if lag := at - p.s.watch.wokeAt - t.stretch(p.s.watch.away.made); lag >= behindFloor {
 			t.happened(p.s, l, IncBehind, at, lag, true)
 		}
 	}

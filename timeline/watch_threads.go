@@ -35,6 +35,7 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 	if a.from == 0 || s.inWait {
 		return
 	}
+	a.made++
 	key := e.Aux
 	if e.Kind != trace.Sys {
 		key &= 0xff
@@ -57,6 +58,15 @@ func (t *Timeline) paced(d int64) {
 		t.pace = min(d, 1_000_000)
 	}
 	t.pace += (min(d, 1_000_000) - t.pace) / 16
+}
+
+// stretch is by how much a tracer has lengthened so many calls, ns: what it takes besides what it shows as the duration of
+// each. A call that costs less than tracerPace was not traced so.
+func (t *Timeline) stretch(calls int64) int64 {
+	if t.pace < tracerPace {
+		return 0
+	}
+	return calls * 5 * t.pace
 }
 
 // heldUp notes a call that kept the thread although its descriptor is registered, so that it should have returned at once.
@@ -84,7 +94,7 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
 	a := &w.away
 	if a.from != 0 && a.inst == in {
-		if gap := at - a.from; gap >= gapFloor && in.watch.waiting == 0 && in.watch.begun == a.begun {
+		if gap := at - a.from - t.stretch(a.made); gap >= gapFloor && in.watch.waiting == 0 && in.watch.begun == a.begun {
 			t.wasAway(s, a, at, gap)
 		}
 		a.from = 0
