@@ -44,14 +44,7 @@ func logsOf(t *testing.T, folder string, least int) []string {
 // awaited are the verdicts on logs that need what evviz cannot do yet, with the reason. When one of them comes out right, the
 // test says so, and the line is to be taken out.
 var awaited = map[string]string{
-	"asyncio.strace EV13":     "ioctl(FIONBIO) is not in the table of calls",
-	"ev10-mended.strace EV13": "ioctl(FIONBIO) is not in the table of calls",
-	"ev19-mended.strace EV13": "ioctl(FIONBIO) is not in the table of calls",
-	"ev20-mended.strace EV13": "ioctl(FIONBIO) is not in the table of calls",
-	"ev32-mended.strace EV13": "ioctl(FIONBIO) is not in the table of calls",
-	"ev34-broken.strace EV34": "io_uring_enter is not in the table of calls",
-	"libuv690.strace EV11":    "failing accepts are counted by reports, and there is none between them",
-	"rethinkdb90.strace EV21": "poll is not in the table of calls",
+	"libuv690.strace EV11": "failing accepts are counted by reports, and there is none between them",
 }
 
 // await skips, visibly, when a verdict is known to be missing.
