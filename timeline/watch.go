@@ -20,7 +20,8 @@ type laneWatch struct {
 	takenAt   int64
 	toucher   *stream // who made a call on it last
 	touchedAt int64
-	accepts   int // since its newest report
+	accepts   int  // since its newest report
+	starved   bool // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
 
 	shortBy   *stream // whose newest read was short, and in which of its turns
 	shortTurn uint32
