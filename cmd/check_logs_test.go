@@ -41,39 +41,13 @@ func logsOf(t *testing.T, folder string, least int) []string {
 	return files
 }
 
-// awaited are the verdicts on logs that need what evviz cannot do yet, with the reason. When one of them comes out right, the
-// test says so, and the line is to be taken out.
-var awaited = map[string]string{}
-
-// await skips, visibly, when a verdict is known to be missing.
-func await(t *testing.T, path, rule string, right bool) (skip bool) {
-	t.Helper()
-	key := filepath.Base(path) + " " + rule
-	why, ok := awaited[key]
-	switch {
-	case ok && right:
-		t.Errorf("%s comes out right now: take it out of the table of what is awaited", key)
-	case ok:
-		t.Logf("AWAITED, not required: %s: %s", key, why)
-	}
-	return ok
-}
-
 // silent requires that nothing above info is found.
 func silent(t *testing.T, path string) {
 	t.Helper()
-	grave := map[string]bool{}
 	for _, f := range checked(t, path) {
 		if f.Severity > diagnostics.Info {
-			grave[f.Rule.ID] = true
-			if _, ok := awaited[filepath.Base(path)+" "+f.Rule.ID]; !ok {
-				t.Errorf("%s %s, %s: %s", f.Rule.ID, f.Severity, f.Verdict, f.Sentence)
-			}
+			t.Errorf("%s %s, %s: %s", f.Rule.ID, f.Severity, f.Verdict, f.Sentence)
 		}
-	}
-	for i := range diagnostics.Rules {
-		id := diagnostics.Rules[i].ID
-		await(t, path, id, !grave[id])
 	}
 }
 
@@ -81,8 +55,7 @@ func silent(t *testing.T, path string) {
 func finds(t *testing.T, path, rule string, least diagnostics.Severity) {
 	t.Helper()
 	list := checked(t, path)
-	ok := slices.ContainsFunc(list, func(f *diagnostics.Finding) bool { return f.Rule.ID == rule && f.Severity >= least })
-	if !await(t, path, rule, ok) && !ok {
+	if !slices.ContainsFunc(list, func(f *diagnostics.Finding) bool { return f.Rule.ID == rule && f.Severity >= least }) {
 		t.Errorf("%s is not found at %s or above; found is:", rule, least)
 		for _, f := range list {
 			t.Logf("%s %s, %s: %s", f.Rule.ID, f.Severity, f.Verdict, f.Sentence)

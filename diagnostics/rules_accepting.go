@@ -12,6 +12,13 @@ func acceptExhausted(c *checker) {
 		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors, and the listener was reported again %s: the connection stays in the queue, so every wait returns at once.",
 			x.name, times(fails), again(i)), exhaustedFix).Count = fails
 	})
+	c.each(timeline.IncStarved, func(x subject, i *timeline.Incident) {
+		if i.Tight == 0 || x.l.Incident(timeline.IncExhausted) != nil {
+			return
+		}
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors and was tried again at once, %s in a row: it says so also when nobody waits, because it takes the number first.",
+			x.name, times(i.N), times(i.Run)), exhaustedFix)
+	})
 	c.each(timeline.IncDeaf, func(x subject, i *timeline.Incident) {
 		n, at := over(i, c.stall())
 		if n == 0 {

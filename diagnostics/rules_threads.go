@@ -93,7 +93,7 @@ func (c *checker) sameServer(lp *timeline.LoopLane, l *timeline.Lane) bool {
 // instances is how many epoll instances there are.
 func (c *checker) instances() (n int) {
 	for _, l := range c.s.Lanes {
-		if l.Instance != nil && l.Instance.Waits > 0 {
+		if l.Instance != nil && l.Instance.Waits+l.Instance.Registers > 0 { // a worker that was never woken has one too
 			n++
 		}
 	}

@@ -2,6 +2,7 @@ package diagnostics
 
 import (
 	"fmt"
+	"time"
 
 	"evviz/timeline"
 )
@@ -78,11 +79,20 @@ func blockedLoop(c *checker) {
 			fix = fmt.Sprintf("keep %s off the loop's thread: hand it to a worker and let the loop be told when it is done.", i.Call)
 		} else {
 			v = Likely
+			if c.seldom(n, i.Most, c.set.Gap) {
+				sev = Info
+			}
 			s += ": on the processor, or waiting for one, without a system call that explains it"
 		}
 		f := c.onThread(lp, i, sev, v, s+".", fix)
 		f.Count, f.Evidence = n, at
 	})
+}
+
+// seldom says of processor time of a program that is watched from outside that it is no defect yet: once or twice, and not
+// twice the limit. A tracer, a compiler that warms up and a busy machine cost that much.
+func (c *checker) seldom(n, most int64, limit time.Duration) bool {
+	return !c.lab() && n < 3 && most < 2*int64(limit)
 }
 
 func headOfLine(c *checker) {
@@ -94,6 +104,8 @@ func headOfLine(c *checker) {
 		sev := Warn
 		if i.Most >= int64(c.set.BigGap) {
 			sev = Critical
+		} else if c.seldom(n, i.Most, c.set.Behind) {
+			sev = Info
 		}
 		f := c.find(x, i, sev, Certain, fmt.Sprintf("%s was reported together with others and had to wait for their handlers: up to %s, %s.", x.name, Duration(i.Most), times(n)),
 			"shorten the handler before it, give handlers a budget, or move long work off the loop's thread.")

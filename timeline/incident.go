@@ -23,6 +23,7 @@ const (
 	IncHangup                           // a level-triggered report of RDHUP, HUP or ERR that repeats the one before
 	IncEOF                              // a level-triggered report after the end of file had been read
 	IncExhausted                        // accept failed for want of descriptors, again
+	IncStarved                          // accept failed for want of descriptors once more, with no report and no connection taken since
 	IncDeaf                             // ... and an edge-triggered listener was left so; V: ns until it was told again
 	IncStranded                         // data was left behind that nobody will be told of; V: ns it lay there
 	IncDisarmed                         // the same behind a oneshot registration that was not armed again; V: ns

@@ -21,7 +21,7 @@ type laneWatch struct {
 	toucher   *stream // who made a call on it last
 	touchedAt int64
 	accepts   int  // since its newest report
-	exhausted bool // its newest accept failed for want of descriptors
+	starved   bool // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
 
 	shortBy   *stream // whose newest read was short, and in which of its turns
 	shortTurn uint32

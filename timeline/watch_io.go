@@ -84,6 +84,7 @@ func (t *Timeline) acceptBy(s *stream, l *laneB, e *trace.Event) {
 	switch e.Errno {
 	case 0:
 		w.ends(IncDeaf, e.Time)
+		w.starved = false
 		w.accepts++
 		w.took(s, e.Time)
 		if w.takers == nil {
@@ -94,22 +95,17 @@ func (t *Timeline) acceptBy(s *stream, l *laneB, e *trace.Event) {
 		}
 	case eAGAIN:
 		s.watch.again++
+	case eMFILE, eNFILE, eNOBUFS, eNOMEM:
+		t.starved(s, l, e.Time)
 	}
-	exhausted := e.Errno == eMFILE || e.Errno == eNFILE || e.Errno == eNOBUFS || e.Errno == eNOMEM
-	if exhausted && w.exhausted && !l.reportOpen() {
-		t.inRow(s, l, IncExhausted, e.Time, 0, true) // without a report between, and so not counted by those
-	}
-	w.exhausted = exhausted
 }
 
-// reportOpen says whether somebody was told of the lane and has not acted yet.
-func (l *laneB) reportOpen() bool {
-	for _, r := range l.regs {
-		if r.rep.open {
-			return true
-		}
-	}
-	return false
+// starved counts accepts that fail one after the other within one callback.
+func (t *Timeline) starved(s *stream, l *laneB, at int64) {
+	w := &l.watch
+	w.inc.of(IncStarved, "").happened(s, at, 0, true, w.starved)
+	w.starved = true
+	t.touch(l)
 }
 
 // writeBy is called with a write before it is judged.

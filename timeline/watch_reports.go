@@ -43,7 +43,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	w.waitNo = in.watch.waitNo
 
 	w.oneOnly = l.pub.Kind == KindListener && r.trigger == trace.TriggerLevel && r.drain == DrainMaybe && l.watch.accepts == 1 && quick
-	l.watch.accepts = 0
+	l.watch.accepts, l.watch.starved = 0, false
 	l.watch.ends(IncDeaf, e.Time)
 	if e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream {
 		t.inRow(s, l, IncUnconnected, e.Time, 0, true)

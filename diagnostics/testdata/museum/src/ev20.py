@@ -26,7 +26,8 @@ def server():
                     conns[other] = gone
                 else:
                     gone.close()
-                    c = first(s)
+                    c, _ = s.accept()
+                    c.setblocking(False)
                     conns[c.fileno()] = c
                     ep.register(c, IN)
         for c in doomed:
