@@ -306,13 +306,15 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	} else if unread == 0 {
 		return // the loop was faster than the observer: nothing waits
 	}
+	// What was reported after it came is known, however late the news of its coming is.
+	told := l.watch.reportedAt != 0 && start <= l.watch.reportedAt
 	if unread > 0 {
-		if l.ledger < 0 || unread > l.ledger {
+		if !told && (l.ledger < 0 || unread > l.ledger) {
 			l.fresh = true
 		}
 		l.ledger = unread
 	} else {
-		l.fresh = true
+		l.fresh = l.fresh || !told
 		if l.ledger == 0 {
 			l.ledger = -1
 		}

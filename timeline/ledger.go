@@ -431,6 +431,7 @@ func (t *Timeline) touched(l *laneB, out outcome, d Drain, at int64) {
 //     nobody will be told of it: stranded, from now until the next report, MOD, or the read that drains. Wake-ups and
 //     timers are exempt: leaving an edge-triggered eventfd unread is a design.
 func (t *Timeline) goWait(in *instance, at int64) {
+	kept := in.batch[:0]
 	for _, r := range in.batch {
 		r.inBatch = false
 		if r.dead {
@@ -452,7 +453,11 @@ func (t *Timeline) goWait(in *instance, at int64) {
 				t.closeBar(l, at)
 			}
 		case trace.TriggerEdge, trace.TriggerOneshot:
-			if r.trigger == trace.TriggerOneshot && r.armed || r.trigger == trace.TriggerEdge && l.fresh || r.rearmed {
+			if r.trigger == trace.TriggerOneshot && r.armed || r.rearmed {
+				continue
+			}
+			if r.trigger == trace.TriggerEdge && l.fresh && !r.watch.waited(in) {
+				kept, r.inBatch = append(kept, r), true // the next wait tells of it, or else it was not so new
 				continue
 			}
 			if l.pub.Kind == KindWake || l.pub.Kind == KindTimer || l.strandedAt != 0 || !r.inCharge() {
@@ -464,5 +469,5 @@ func (t *Timeline) goWait(in *instance, at int64) {
 			}
 		}
 	}
-	in.batch = in.batch[:0]
+	in.batch = kept
 }

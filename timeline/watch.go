@@ -15,13 +15,14 @@ type laneWatch struct {
 	demand    bool // what is left behind may not be wanted (demandMask)
 	eofAt     int64
 
-	takers    map[*stream]int64
-	taker     *stream // who took something last
-	takenAt   int64
-	toucher   *stream // who made a call on it last
-	touchedAt int64
-	accepts   int  // since its newest report
-	starved   bool // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
+	takers     map[*stream]int64
+	taker      *stream // who took something last
+	takenAt    int64
+	toucher    *stream // who made a call on it last
+	touchedAt  int64
+	reportedAt int64 // end of the wait that told of it last
+	accepts    int   // since its newest report
+	starved    bool  // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
 
 	shortBy   *stream // whose newest read was short, and in which of its turns
 	shortTurn uint32
@@ -56,9 +57,12 @@ type regWatch struct {
 	waitNo  uint64
 	oneOnly bool // the open report may be about the second of several connections
 	inBatch bool
+	asked   bool // whether it is stranded, and was not known then
+	ended   uint64
 }
 
 type instanceWatch struct {
+	ended   uint64    // waits that have returned
 	waiting int       // threads in a wait on it
 	begun   uint64    // waits that have begun
 	waitNo  uint64    // waits that brought reports

@@ -44,6 +44,8 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 
 	w.oneOnly = l.pub.Kind == KindListener && r.trigger == trace.TriggerLevel && r.drain == DrainMaybe && l.watch.accepts == 1 && quick
 	l.watch.accepts, l.watch.starved = 0, false
+	l.watch.reportedAt = e.Time
+	w.asked = false
 	l.watch.ends(IncDeaf, e.Time)
 	if e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream {
 		t.inRow(s, l, IncUnconnected, e.Time, 0, true)
@@ -134,6 +136,15 @@ func (r *reg) inCharge() bool {
 		}
 	}
 	return true
+}
+
+// waited says whether a wait has ended since the question was asked first.
+func (w *regWatch) waited(in *instance) bool {
+	if !w.asked {
+		w.asked, w.ended = true, in.watch.ended
+		return false
+	}
+	return in.watch.ended > w.ended
 }
 
 // leftBehind is called when data was left that nobody will be told of.

@@ -141,6 +141,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	in := t.instance(s, e.Inst)
 	w := &s.watch
 	in.watch.waiting = max(in.watch.waiting-1, 0)
+	in.watch.ended++
 	ring := e.Aux&0xff == trace.CallURingEnter
 	if in.set {
 		w.set = in
