@@ -200,12 +200,12 @@ func (o *checkOptions) run(path string) error {
 	return nil
 }
 
-// openToCheck opens what is read once, from its beginning to its end.
+// openToCheck opens what is read once, from its beginning to its end: strace text is not kept in memory.
 func openToCheck(path string) (trace.Source, error) {
-	if path == "-" {
-		return probe.NewStrace(os.Stdin, "standard input"), nil
+	if looksLikeStrace(path) {
+		return probe.OpenStream(path)
 	}
-	f, err := openRecording(path)
+	f, err := trace.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
