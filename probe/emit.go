@@ -78,6 +78,7 @@ func (em *Emitter) Call(c *Call) error {
 		em.differences(th, c, start)
 	}
 	entered := int64(0)
+	th.told = false
 	switch {
 	case phase == trace.PhaseEnter:
 		if en.blocks && th.mayBlock(en, c) {
@@ -87,9 +88,11 @@ func (em *Emitter) Call(c *Call) error {
 		return nil
 	case phase == trace.PhaseExit && th.inside == c.Sys:
 		entered, th.inside = th.entered.Time, SysOther
+		th.told = true
 		em.mend(th, en, c)
 	case phase == trace.PhaseComplete && en.blocks && th.mayBlock(en, c):
 		entered = em.enter(th, en, c, start)
+		th.told = true
 		phase = trace.PhaseExit
 	default:
 		phase = trace.PhaseComplete

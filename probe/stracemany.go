@@ -63,8 +63,9 @@ func (r *straceReader) stepMany() bool {
 		n.at = r.shared.at(n.l.stamp) // without times one file is read after the other
 		r.clock = &r.shared
 	}
-	if end := n.at + n.took(); n.l.what == isCall && len(r.in) > 0 && end > r.in[0].at && n.l.sys != SysOther {
-		r.twice(n, end)
+	took := n.took()
+	if n.l.what == isCall && n.l.sys != SysOther && took > 0 && r.clock.timed() && len(r.in) > 0 && n.at+took > r.in[0].at {
+		r.twice(n, n.at+took)
 	} else {
 		r.line(n.raw, n.raw, &n.l, n.at)
 	}

@@ -112,12 +112,12 @@ func (r *straceReader) look(n *input, raw []byte) (clean []byte) {
 	return parsePasted(&n.l, raw, n.colours)
 }
 
-// finish ends an input, and with the last one everything.
+// finish ends an input, and with a single one everything; stepMany ends several.
 func (r *straceReader) finish(n *input) {
 	if n.err != io.EOF && r.failed == nil {
 		r.failed = n.err
 	}
-	if r.single || len(r.in) == 0 {
+	if r.single {
 		r.end()
 		r.ended = true
 	}

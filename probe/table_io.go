@@ -88,8 +88,12 @@ func moves(name string, kind trace.Kind, call uint32, flags int, asked func(c *C
 		result: func(_ *thread, e *trace.Event, c *Call) { e.B = c.moved() }}
 }
 
-// spliced is the end of a splice that is no pipe, and whether bytes go out there.
+// spliced is the end of a splice that is no pipe, and whether bytes go out there. Once that has been told it stays so,
+// whatever other threads do to the descriptors meanwhile.
 func spliced(th *thread, c *Call) (fd int32, out bool) {
+	if th.told && th.entered.Aux&0xff == trace.CallSplice {
+		return th.entered.FD, th.entered.Kind == trace.Write
+	}
 	if f := th.files.get(int32(c.Args[0])); f != nil && f.typ == trace.TypePipe {
 		return int32(c.Args[2]), true
 	}

@@ -14,6 +14,7 @@ type thread struct {
 	began    bool
 	inside   Sys         // the call that it was told to be in
 	entered  trace.Event // with this event
+	told     bool        // entered is the beginning of the call that is being looked at
 
 	set, spare []member // what it passed to poll or select last, and room for the next one
 	setRoom    int
