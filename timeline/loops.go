@@ -243,6 +243,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 	t.stats.Waits++
 	t.count(s, e.Time, cntWait, 0)
 	switch {
+	case ring && !t.info.Kinds.Has(trace.Complete): // from outside one does not see what completed
 	case e.Errno != 0 && !(ring && e.Errno == eTIME):
 		t.stats.WaitErrors++
 	case e.Mask > 0:
