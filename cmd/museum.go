@@ -185,7 +185,7 @@ func exhibits(w io.Writer, list []outcome) {
 	rows := [][]string{{"rule", "", "broken (severity, verdict, count)", "mended", "result", "took"}}
 	for i := range list {
 		x := &list[i]
-		if x.Broken == nil && x.Mended == nil {
+		if x.Finds == "" {
 			continue
 		}
 		mistake, cure := "-", "-"
@@ -195,7 +195,11 @@ func exhibits(w io.Writer, list []outcome) {
 		if x.Mended != nil {
 			cure = x.Mended.Found.String()
 		}
-		rows = append(rows, []string{x.Finds, diagnostics.RuleOf(x.Finds).Name, mistake, cure, x.Result, fmt.Sprintf("%.1f s", float64(x.Took)/1e9)})
+		name := ""
+		if rule := diagnostics.RuleOf(x.Finds); rule != nil {
+			name = rule.Name
+		}
+		rows = append(rows, []string{x.Finds, name, mistake, cure, x.Result, fmt.Sprintf("%.1f s", float64(x.Took)/1e9)})
 	}
 	if len(rows) == 1 {
 		return

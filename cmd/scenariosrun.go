@@ -364,10 +364,12 @@ func (x *outcome) print(w io.Writer) {
 func table(w io.Writer, list []outcome) {
 	n := 0
 	for _, x := range list {
-		n = max(n, utf8.RuneCountInString(x.Name))
+		if x.Finds == "" {
+			n = max(n, utf8.RuneCountInString(x.Name))
+		}
 	}
 	for _, x := range list {
-		if x.Broken != nil || x.Mended != nil {
+		if x.Finds != "" { // exhibits has it
 			continue
 		}
 		score := ""
