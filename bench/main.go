@@ -24,7 +24,8 @@ type task struct{ pkg, bench, unit string }
 
 // cpus is how many processors the benchmark may use: files and the producing side of a ring are claimed for one core.
 func (t task) cpus() string {
-	if strings.HasPrefix(t.bench, "BenchmarkFile") || strings.HasPrefix(t.bench, "BenchmarkStrace") || strings.HasPrefix(t.bench, "BenchmarkEmit/clock") {
+	if strings.HasPrefix(t.bench, "BenchmarkFile") || strings.HasPrefix(t.bench, "BenchmarkStrace") || strings.HasPrefix(t.bench, "BenchmarkCheck") || strings.HasPrefix(t.bench, "BenchmarkRules") ||
+		strings.HasPrefix(t.bench, "BenchmarkEmit/clock") {
 		return "1"
 	}
 	return "2"
@@ -50,6 +51,9 @@ var singles = []struct {
 	{"file: size with durations", task{"./trace", "BenchmarkBytesPerEvent/durations", "B/event"}, "5.2"},
 	{"strace text into events, -f -ttt -T", task{"./bench", "BenchmarkStrace/plain", "Mlines/cpu-s"}, "1"},
 	{"strace text into events, -yy too", task{"./bench", "BenchmarkStrace/yy", "Mlines/cpu-s"}, "1"},
+	{"check: a log of a million lines, rules and all", task{"./bench", "BenchmarkCheck", "Mlines/cpu-s"}, "1"},
+	{"rules: ledger and all rules over 10 million events", task{"./bench", "BenchmarkRules/ten-million", "s/10Mev"}, "2"},
+	{"rules: live at 200,000 events/s, timeline and rules", task{"./bench", "BenchmarkRules/live", "%core"}, "10"},
 	{"screen 200x50: unchanged frame, bytes", task{"./tui", "BenchmarkFrameUnchanged", "B/frame"}, "0"},
 	{"screen 200x50: unchanged frame, time", task{"./tui", "BenchmarkFrameUnchanged", "ns/op"}, ""},
 	{"screen 200x50: changed frame, time", task{"./tui", "BenchmarkFrameChanged", "ns/op"}, ""},
