@@ -13,6 +13,8 @@ import (
 
 	"evviz/internal/testkit"
 	"evviz/scenarios"
+	"evviz/timeline"
+	"evviz/trace"
 )
 
 // diagnosis is what must be said of a truth case, above info. What may be said besides is an effect of how the story makes its
@@ -34,6 +36,7 @@ var diagnoses = map[string]diagnosis{
 
 // fromOutside is what differs when only system calls are seen, and why.
 var fromOutside = map[string]diagnosis{
+	"t20":  {"EV18", "EV31"}, // a Go program closes files of its own that its poller refuses
 	"t14":  {"EV11", "EV03"},
 	"t16b": {"", "EV03"}, // evviz's own observer watches the connection too, and nobody has read: who should have is not known
 	"t16c": {"", "EV17"},
@@ -122,6 +125,7 @@ func TestTruthDiagnoses(t *testing.T) {
 			if a, b := fmt.Sprint(aboveInfo(live)), fmt.Sprint(aboveInfo(again)); a != b {
 				t.Errorf("live %s, of its recording %s\n%s\n%s", a, b, sentences(live), sentences(again))
 			}
+			sameRenotify(t, filepath.Join(dir, name+".evt"))
 			if o, ok := fromOutside[name]; ok {
 				want = o
 			}
@@ -130,6 +134,29 @@ func TestTruthDiagnoses(t *testing.T) {
 				t.Errorf("from strace's log: %s\n%s", bad, sentences(outside))
 			}
 		})
+	}
+}
+
+// sameRenotify takes what the lab says of re-notifications out of a recording, and requires that the same ones are inferred.
+func sameRenotify(t *testing.T, path string) {
+	t.Helper()
+	f, err := trace.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := f.Info()
+	f.Close()
+	evs := readAll(t, path)
+	told := foldAs(info, evs)
+	info.Kinds &^= trace.Kinds(trace.Renotify)
+	inferred := foldAs(info, slices.DeleteFunc(evs, func(e trace.Event) bool { return e.Kind == trace.Renotify }))
+	if a, b := told.Stats.Renotify, inferred.Stats.Renotify; a != b {
+		t.Errorf("%d re-notifications are told, %d are inferred without that", a, b)
+	}
+	for _, l := range told.Lanes {
+		if o := inferred.Lane(l.ID); o == nil || l.Stats.Counts[timeline.MarkRenotify] != o.Stats.Counts[timeline.MarkRenotify] {
+			t.Errorf("fd %d: %d re-notifications are told, inferred %v", l.FD, l.Stats.Counts[timeline.MarkRenotify], o != nil && o.Stats.Counts[timeline.MarkRenotify] != 0)
+		}
 	}
 }
 

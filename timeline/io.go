@@ -335,11 +335,22 @@ func (t *Timeline) wake(s *stream, e *trace.Event) {
 	}
 	if l, old := t.find(s, e, false); l != nil && !old && l.pub.Closed == 0 {
 		t.recall(l)
-		if e.Start() >= l.lastServed {
+		if e.Start() >= l.lastServed && !l.justTold(s) {
 			l.fresh = true
 		}
 		t.mark(l, e.Start(), MarkArrive, 0)
 	}
+}
+
+// justTold says whether the thread got a report of the lane in its present wakeup: a task that it takes now is what that was
+// about.
+func (l *laneB) justTold(s *stream) bool {
+	for _, r := range l.regs {
+		if r.rep.s == s && r.rep.wakeNo == s.wakeNo && r.rep.at != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // queue handles a look at a listener's queue.

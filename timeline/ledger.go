@@ -307,7 +307,7 @@ func (t *Timeline) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	told := t.exact && bytes && r.lane.pub.Kind != KindListener
 	slept := !t.timed || p.s.last-p.s.waitFrom >= t.quick()
 	switch {
-	case told:
+	case told, p.stale: // a stale report has a class of its own
 	case p.prev == DrainUntouched && bytes && !t.exact:
 		p.why = trace.RenotifyUntouched
 	case p.prev == DrainUntouched:
