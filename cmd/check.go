@@ -168,14 +168,9 @@ func (o *checkOptions) run(path string) error {
 		found = kept
 	}
 	if o.look {
-		all, err := probe.Sockets()
-		if err != nil {
+		if err := look(found); err != nil {
 			return env(err)
 		}
-		diagnostics.Confirm(found, func(local, remote string) (int64, bool) {
-			k, ok := probe.FindSocket(all, local, remote)
-			return int64(k.RecvQ), ok
-		})
 	}
 	s.Info = f.Info() // what a reader of text has found out about it on the way
 	r := export.FindingsOf(s, found)
@@ -197,6 +192,34 @@ func (o *checkOptions) run(path string) error {
 			return quiet(exitFailure)
 		}
 	}
+	return nil
+}
+
+// look asks the kernel about the findings.
+func look(found []*diagnostics.Finding) error {
+	all, err := probe.Sockets()
+	if err != nil {
+		return err
+	}
+	lists := map[int64][]probe.Registration{}
+	diagnostics.Confirm(found, diagnostics.Looks{
+		Queue: func(local, remote string) (int64, bool) {
+			k, ok := probe.FindSocket(all, local, remote)
+			return int64(k.RecvQ), ok
+		},
+		Interest: func(pid int64, fd int32) (armed, stale, ok bool) {
+			list, asked := lists[pid]
+			if !asked {
+				list, _ = probe.Registrations(int(pid)) // it may have ended, or be somebody else's
+				lists[pid] = list
+			}
+			for i := range list {
+				if r := &list[i]; r.FD == int(fd) {
+					return r.Armed(), r.Stale, true
+				}
+			}
+			return false, false, false
+		}})
 	return nil
 }
 

@@ -102,7 +102,7 @@ func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict,
 	}
 	for _, lp := range c.s.Loops {
 		if i != nil && lp.Stream == i.Stream {
-			f.Thread = int64(lp.TID)
+			f.Thread, f.pid = int64(lp.TID), int64(lp.PID)
 		}
 	}
 	c.add(f, i)

@@ -2,39 +2,65 @@ package diagnostics
 
 import "fmt"
 
-// Queue tells what the kernel holds for a socket right now: bytes that nobody has read, or connections that nobody has
-// accepted when remote is "". ok is false when there is no such socket any more.
-type Queue func(local, remote string) (waiting int64, ok bool)
+// Looks asks the system about a program that still runs. A nil function is something that cannot be asked.
+type Looks struct {
+	// Queue tells what the kernel holds for a socket now: bytes that nobody has read, or connections that nobody has accepted
+	// when remote is "". ok is false when there is no such socket any more.
+	Queue func(local, remote string) (waiting int64, ok bool)
 
-// Confirm asks about the sockets of findings that say that something was left behind. What the kernel holds makes them
-// certain; what it does not hold any more is said as well. found is changed in place.
-func Confirm(found []*Finding, ask Queue) {
+	// Interest tells how a process has a descriptor registered now: whether it would report anything, and whether its number
+	// means another file by now. ok is false when it is not registered, or not known.
+	Interest func(pid int64, fd int32) (armed, stale, ok bool)
+}
+
+// Confirm asks about findings that say that something was left behind, or registered wrongly. What is still so makes them
+// certain; what is not any more is said as well. found is changed in place.
+func Confirm(found []*Finding, look Looks) {
 	for _, f := range found {
 		switch f.Rule.ID {
-		case "EV03", "EV12", "EV17":
-		default:
-			continue
+		case "EV03", "EV12":
+			f.askQueue(look)
+		case "EV17":
+			f.askQueue(look)
+			if armed, _, ok := f.interest(look); ok && !armed {
+				f.Verdict = Certain
+				f.Sentence += " The kernel has its registration disarmed now."
+			}
+		case "EV18":
+			if _, stale, ok := f.interest(look); ok && stale {
+				f.Sentence += " The kernel still has it registered under a number that means something else."
+			}
 		}
-		if f.local == "" && f.Peer == "" {
-			continue
-		}
-		listener := f.local == f.Peer
-		remote := f.Peer
-		if listener {
-			remote = ""
-		}
-		n, ok := ask(f.local, remote)
-		switch {
-		case !ok:
-			f.Sentence += " The socket is gone by now."
-		case n == 0:
-			f.Sentence += " By now the kernel holds nothing for it."
-		case listener:
-			f.Verdict = Certain
-			f.Sentence += fmt.Sprintf(" The kernel says that %s to be accepted now.", Count(n, "connection waits", "connections wait"))
-		default:
-			f.Verdict = Certain
-			f.Sentence += fmt.Sprintf(" The kernel holds %s for it now.", Bytes(n))
-		}
+	}
+}
+
+func (f *Finding) interest(look Looks) (armed, stale, ok bool) {
+	if look.Interest == nil || f.pid == 0 || f.FD < 0 {
+		return false, false, false
+	}
+	return look.Interest(f.pid, f.FD)
+}
+
+func (f *Finding) askQueue(look Looks) {
+	if look.Queue == nil || f.local == "" && f.Peer == "" {
+		return
+	}
+	listener := f.local == f.Peer
+	remote := f.Peer
+	if listener {
+		remote = ""
+	}
+	n, ok := look.Queue(f.local, remote)
+	switch {
+	case !ok:
+		f.Sentence += " The socket is gone by now."
+	case n == 0:
+		f.Sentence += " By now the kernel holds nothing for it."
+	case listener:
+		f.Verdict = Certain
+		f.Sentence += fmt.Sprintf(" The kernel says that %s to be accepted now.", Count(n, "connection waits", "connections wait"))
+	default:
+		f.Verdict = Certain
+		f.Sentence += fmt.Sprintf(" The kernel holds %s for it now.", Bytes(n))
 	}
 }

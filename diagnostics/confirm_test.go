@@ -12,7 +12,10 @@ func TestConfirm(t *testing.T) {
 	}
 	held, gone, none, lis, other := f("EV03", "1.1.1.1:80", "2.2.2.2:9"), f("EV03", "1.1.1.1:80", "2.2.2.2:10"), f("EV17", "1.1.1.1:80", "2.2.2.2:11"),
 		f("EV12", "1.1.1.1:80", "1.1.1.1:80"), f("EV25", "1.1.1.1:80", "2.2.2.2:9")
-	Confirm([]*Finding{held, gone, none, lis, other}, func(local, remote string) (int64, bool) {
+	none.pid, none.FD = 4711, 7
+	Confirm([]*Finding{held, gone, none, lis, other}, Looks{Interest: func(pid int64, fd int32) (armed, stale, ok bool) {
+		return false, false, pid == 4711 && fd == 7
+	}, Queue: func(local, remote string) (int64, bool) {
 		switch remote {
 		case "2.2.2.2:9":
 			return 64512, true
@@ -22,12 +25,12 @@ func TestConfirm(t *testing.T) {
 			return 9, true
 		}
 		return 0, false
-	})
+	}})
 	for _, x := range []struct {
 		f    *Finding
 		v    Verdict
 		says string
-	}{{held, Certain, "63.0 KiB"}, {gone, Possible, "gone"}, {none, Possible, "nothing"}, {lis, Certain, "9 connections wait"}, {other, Possible, "It lies."}} {
+	}{{held, Certain, "63.0 KiB"}, {gone, Possible, "gone"}, {none, Certain, "nothing for it. The kernel has its registration disarmed"}, {lis, Certain, "9 connections wait"}, {other, Possible, "It lies."}} {
 		if x.f.Verdict != x.v || !strings.Contains(x.f.Sentence, x.says) {
 			t.Errorf("%s: %v, %q; want %v and %q", x.f.Rule.ID, x.f.Verdict, x.f.Sentence, x.v, x.says)
 		}

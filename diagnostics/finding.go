@@ -75,6 +75,7 @@ type Finding struct {
 	Fix      string // what to do, with the call to make
 
 	local string // the descriptor's own address
+	pid   int64  // whose descriptor it is; 0 unknown
 }
 
 // Short is the finding in a few words, for a list: "fd 7 lt-leftover 63x".

@@ -1,0 +1,95 @@
+package probe
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Registration is an entry of an interest list as the kernel has it now.
+type Registration struct {
+	EPFD, FD int    // numbers at the time of EPOLL_CTL_ADD
+	Events   uint32 // ERR and HUP are always in it
+	Data     uint64
+	Inode    uint64 // of the file that is watched
+	Stale    bool   // FD means another file now, or none
+}
+
+// Armed says whether the registration can report anything: EPOLLONESHOT clears the event bits when it has fired, and leaves
+// only flags (fs/eventpoll.c, EP_PRIVATE_BITS).
+func (r *Registration) Armed() bool { return r.Events&^uint32(privateBits) != 0 }
+
+const privateBits = 1<<28 | 1<<29 | 1<<30 | 1<<31 // EXCLUSIVE, WAKEUP, ONESHOT, ET
+
+// Registrations reads every interest list of a process from /proc/PID/fdinfo (proc(5), Linux 3.8). It needs the same user, or
+// CAP_SYS_PTRACE.
+func Registrations(pid int) ([]Registration, error) {
+	dir := fmt.Sprintf("/proc/%d/", pid)
+	fds, err := os.ReadDir(dir + "fd")
+	if err != nil {
+		return nil, fmt.Errorf("read the descriptors of process %d: %w", pid, err)
+	}
+	var out []Registration
+	for _, d := range fds {
+		if link, err := os.Readlink(dir + "fd/" + d.Name()); err != nil || link != "anon_inode:[eventpoll]" {
+			continue // closed meanwhile, or something else
+		}
+		b, err := os.ReadFile(dir + "fdinfo/" + d.Name())
+		if err != nil {
+			continue
+		}
+		epfd, _ := strconv.Atoi(d.Name())
+		for _, r := range parseFdinfo(b) {
+			r.EPFD = epfd
+			link, err := os.Readlink(dir + "fd/" + strconv.Itoa(r.FD))
+			r.Stale = err != nil
+			if _, ino, ok := strings.Cut(strings.TrimSuffix(link, "]"), ":["); ok {
+				if n, err := strconv.ParseUint(ino, 10, 64); err == nil && n != r.Inode {
+					r.Stale = true
+				}
+			}
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// parseFdinfo reads lines such as
+//
+//	tfd:        5 events:       19 data:                5  pos:0 ino:3211b1d sdev:9
+func parseFdinfo(b []byte) (out []Registration) {
+	sc := bufio.NewScanner(bytes.NewReader(b))
+	for sc.Scan() {
+		// A value may stand apart from its name, or not.
+		fields := strings.Fields(strings.ReplaceAll(sc.Text(), ":", ": "))
+		if len(fields) < 2 || fields[0] != "tfd:" {
+			continue
+		}
+		var r Registration
+		for i := 0; i+1 < len(fields); i += 2 {
+			base := 16
+			if fields[i] == "tfd:" {
+				base = 10
+			}
+			n, err := strconv.ParseUint(fields[i+1], base, 64)
+			if err != nil {
+				continue
+			}
+			switch fields[i] {
+			case "tfd:":
+				r.FD = int(n)
+			case "events:":
+				r.Events = uint32(n)
+			case "data:":
+				r.Data = n
+			case "ino:":
+				r.Inode = n
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
