@@ -18,6 +18,9 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 		}
 		if e.Dur >= gapFloor {
 			t.heldUp(s, e)
+			if l, old := t.find(s, e, false); l != nil && !old && l.watch.nonblock == Yes {
+				return // it cannot have waited: it had no processor
+			}
 		}
 	case trace.Sys:
 		if e.Dur >= gapFloor && t.names.now(s.id, e.Aux) == "futex" {
