@@ -26,7 +26,7 @@ type diagnosis struct{ must, may string }
 var diagnoses = map[string]diagnosis{
 	"t01": {"EV02", ""}, "t02": {"EV03", ""}, "t03": {"EV03", ""}, "t04": {}, "t05": {"EV01", ""}, "t06": {"EV21", "EV03"}, "t07": {},
 	"t08a": {}, "t08b": {}, "t09": {"EV08", ""}, "t10": {}, "t11": {"EV07", ""}, "t12": {"EV06", ""},
-	"t13": {"EV11", "EV25"}, "t14": {"EV11", "EV25"}, "t15a": {}, "t15b": {}, "t15c": {"EV03", ""}, "t15d": {},
+	"t13": {"EV11", "EV25"}, "t14": {"EV11", "EV25 EV03"}, "t15a": {}, "t15b": {}, "t15c": {"EV03", ""}, "t15d": {},
 	"t16a": {"EV14", "EV01"}, "t16b": {"EV03", ""}, "t16c": {"EV17", ""}, "t17a": {"EV14", "EV25"}, "t17b": {"EV14", "EV25"}, "t17c": {"", "EV25"},
 	"t18": {"EV17", "EV03"}, "t19": {"EV18", ""}, "t20": {"EV18", ""}, "t22a": {}, "t22b": {},
 	"t23a": {"EV25", ""}, "t23b": {"EV25", ""}, "t23c": {"EV25", ""}, "t23d": {"", "EV25"}, "t23e": {"EV25", ""}, "t24": {"EV26", "EV25"},
@@ -45,7 +45,7 @@ var fromOutside = map[string]diagnosis{
 
 // byTime are the rules that go by the clock alone. They are right when they say that a busy machine, or a tracer, kept the
 // loop: that is no mistake of the story.
-const byTime = "EV23 EV25 EV26"
+const byTime = "EV23 EV25 EV26 EV27"
 
 func (d diagnosis) judge(rules []string) string {
 	var bad []string
@@ -74,14 +74,20 @@ func aboveInfo(list []found) (rules []string) {
 }
 
 // findingsOf runs evviz check over a file and gives its findings.
-func findingsOf(t *testing.T, args ...string) (list []found) {
+func findingsOf(t *testing.T, args ...string) (list []found, guessed bool) {
 	t.Helper()
 	r := run(t, append([]string{"check", "--json"}, args...)...)
-	var x struct{ Findings []found }
+	var x struct {
+		Findings []found
+		Missing  []struct{ What string }
+	}
 	if err := json.Unmarshal([]byte(r.out), &x); err != nil {
 		t.Fatalf("check %v: exit code %d, %v\n%s%s", args, r.code, err, r.out, r.err)
 	}
-	return x.Findings
+	for _, m := range x.Missing {
+		guessed = guessed || strings.HasPrefix(m.What, "whose threads")
+	}
+	return x.Findings, guessed
 }
 
 // TestTruthDiagnoses runs every truth case once, under strace, and holds three pairs of eyes against what must be said: the
@@ -105,36 +111,50 @@ func TestTruthDiagnoses(t *testing.T) {
 			if runtime.GOMAXPROCS(0) > 1 {
 				t.Parallel()
 			}
-			dir := t.TempDir()
-			log := filepath.Join(dir, "log")
-			c := exec.Command(strace, "-f", "-ttt", "-T", "-yy", "-o", log, self, "scenarios", "run", name, "--json", "--record", dir)
-			c.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1")
-			out, err := c.Output()
-			var x []outcome
-			if e := json.Unmarshal(out, &x); e != nil || len(x) != 1 {
-				t.Fatalf("%v %v: %s", err, e, out)
-			}
-			if x[0].Result == resultFailed {
-				t.Fatalf("%s", x[0].Why)
-			}
-			live := x[0].Found
-			if bad := want.judge(aboveInfo(live)); bad != "" {
-				t.Errorf("live: %s\n%s", bad, sentences(live))
-			}
-			again := findingsOf(t, filepath.Join(dir, name+".evt"))
-			if a, b := fmt.Sprint(aboveInfo(live)), fmt.Sprint(aboveInfo(again)); a != b {
-				t.Errorf("live %s, of its recording %s\n%s\n%s", a, b, sentences(live), sentences(again))
-			}
-			sameRenotify(t, filepath.Join(dir, name+".evt"))
-			if o, ok := fromOutside[name]; ok {
-				want = o
-			}
-			outside := findingsOf(t, "--threshold", "stall=200ms", log)
-			if bad := want.judge(aboveInfo(outside)); bad != "" {
-				t.Errorf("from strace's log: %s\n%s", bad, sentences(outside))
+			// Where several threads and a process were made at once, strace's log does not always show which is which. The reader
+			// says so, and such a log is not one to judge by.
+			for try := 1; !diagnosed(t, strace, self, name, want) && try < 4; try++ {
+				t.Logf("log %d does not show whose threads some are: once more", try)
 			}
 		})
 	}
+}
+
+// diagnosed runs a case and judges it. It reports whether strace's log could be judged.
+func diagnosed(t *testing.T, strace, self, name string, want diagnosis) bool {
+	t.Helper()
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	c := exec.Command(strace, "-f", "-ttt", "-T", "-yy", "-o", log, self, "scenarios", "run", name, "--json", "--record", dir)
+	c.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1")
+	out, err := c.Output()
+	var x []outcome
+	if e := json.Unmarshal(out, &x); e != nil || len(x) != 1 {
+		t.Fatalf("%v %v: %s", err, e, out)
+	}
+	if x[0].Result == resultFailed {
+		t.Fatalf("%s", x[0].Why)
+	}
+	live := x[0].Found
+	if bad := want.judge(aboveInfo(live)); bad != "" {
+		t.Errorf("live: %s\n%s", bad, sentences(live))
+	}
+	again, _ := findingsOf(t, filepath.Join(dir, name+".evt"))
+	if a, b := fmt.Sprint(aboveInfo(live)), fmt.Sprint(aboveInfo(again)); a != b {
+		t.Errorf("live %s, of its recording %s\n%s\n%s", a, b, sentences(live), sentences(again))
+	}
+	sameRenotify(t, filepath.Join(dir, name+".evt"))
+	if o, ok := fromOutside[name]; ok {
+		want = o
+	}
+	outside, guessed := findingsOf(t, "--threshold", "stall=200ms", log)
+	if guessed {
+		return false
+	}
+	if bad := want.judge(aboveInfo(outside)); bad != "" {
+		t.Errorf("from strace's log: %s\n%s", bad, sentences(outside))
+	}
+	return true
 }
 
 // sameRenotify takes what the lab says of re-notifications out of a recording, and requires that the same ones are inferred.
