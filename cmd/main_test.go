@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,7 +20,12 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("EVVIZ_TEST_MAIN") != "" {
 		if os.Getenv("EVVIZ_TEST_PANIC") != "" { // in a goroutine such as every part of the program starts
-			time.AfterFunc(1500*time.Millisecond, func() { spawn(func() { panic("made by a test") }) })
+			asked := make(chan os.Signal, 1)
+			signal.Notify(asked, syscall.SIGUSR1)
+			spawn(func() {
+				<-asked
+				panic("made by a test")
+			})
 		}
 		os.Exit(Main(os.Args[1:]))
 	}

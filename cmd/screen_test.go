@@ -219,15 +219,18 @@ func TestPanic(t *testing.T) {
 	cmd := program(t, "--listen", "127.0.0.1:0")
 	cmd.Env = append(cmd.Env, "EVVIZ_TEST_PANIC=1")
 	x := testkit.StartTerminal(t, 80, 24, cmd)
-	x.Until("the screen", func(s string) bool { return strings.Contains(s, "listener") || strings.Contains(s, "made by a test") })
+	x.Shows("listener")
 	kids := children(t, x.Cmd.Process.Pid)
+	if err := x.Cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
 	if code := x.Exit(); code != 70 {
 		t.Errorf("exit code %d, want 70", code)
 	}
 	if !x.Restored() {
 		t.Error("the terminal was not given back")
 	}
-	if out := x.Written(); !strings.Contains(out[strings.LastIndex(out, "\x1b[?1049l"):], "made by a test") {
+	if _, after, ok := strings.Cut(x.Written(), "\x1b[?1049l"); !ok || !strings.Contains(after, "made by a test") {
 		t.Error("the panic cannot be read: it was told before the terminal was given back, or not at all")
 	}
 	gone(t, kids)

@@ -116,7 +116,7 @@ func TestSignals(t *testing.T) {
 		}()
 		whole := func(evs []trace.Event) (n int) {
 			for i := range evs {
-				if e := &evs[i]; (e.Kind == trace.Wait || e.Kind == trace.Sleep) && e.Phase.Base() == trace.PhaseExit && !cutShort(e) {
+				if e := &evs[i]; (e.Kind == trace.Wait || e.Kind == trace.Sleep) && e.Phase.Base() == trace.PhaseExit && !cutShort(e) && e.Mask == 0 {
 					n++
 				}
 			}
