@@ -54,7 +54,7 @@ func (o *labOptions) run(c *cobra.Command) error {
 	}
 	switch {
 	case o.text && !o.headless:
-		return usage("--text goes with --headless: on the screen key 6 will list the events")
+		return usage("--text goes with --headless: the screen lists the events below the lanes")
 	case o.duration < 0:
 		return usage("--for %v: a time cannot be negative", o.duration)
 	case o.symbols != "auto" && o.symbols != "block" && o.symbols != "ascii":

@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"runtime/debug"
 	"strings"
 
@@ -102,8 +103,14 @@ func flagError(cmd *cobra.Command, err error) error {
 			msg += fmt.Sprintf("; did you mean --%s?", n)
 		}
 	}
+	if m := notANumber.FindStringSubmatch(msg); m != nil {
+		msg = fmt.Sprintf("%s %q: want a whole number", m[2], m[1])
+	}
 	return usage("%s", msg)
 }
+
+// notANumber is how the flag library says it.
+var notANumber = regexp.MustCompile(`^invalid argument "(.*)" for "(.*)" flag: strconv\.Parse(?:Int|Uint|Float): `)
 
 // nearest is the word with the smallest edit distance, "" when none is near.
 func nearest(s string, words []string) string {

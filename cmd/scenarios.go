@@ -14,8 +14,8 @@ func newScenarios() *cobra.Command {
 	c := &cobra.Command{Use: "scenarios", Short: "List, show or run the lessons, truth cases, the museum of bugs and client traffic", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return listScenarios() }}
 	c.AddCommand(
-		&cobra.Command{Use: "list", Short: "List the built-in scenarios", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return listScenarios() }},
-		&cobra.Command{Use: "show NAME", Short: "Print a built-in scenario, to be changed and run as a file", Args: cobra.ExactArgs(1),
+		&cobra.Command{Use: "list", Short: "List the built-in scenarios", Args: noArgs, RunE: func(*cobra.Command, []string) error { return listScenarios() }},
+		&cobra.Command{Use: "show NAME", Short: "Print a built-in scenario, to be changed and run as a file", Args: oneName,
 			RunE: func(_ *cobra.Command, args []string) error {
 				b, err := scenarios.Source(args[0])
 				if err != nil {
@@ -58,6 +58,14 @@ func listScenarios() error {
 			}
 			fmt.Printf("  %-22s %s\n", n, what)
 		}
+	}
+	return nil
+}
+
+// oneName wants the name of a scenario.
+func oneName(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("scenarios show: which? evviz scenarios lists them")
 	}
 	return nil
 }

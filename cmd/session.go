@@ -99,6 +99,9 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 		if errors.Is(err, unix.EADDRINUSE) {
 			return nil, env(fmt.Errorf("%w; choose another with --listen, for example --listen 127.0.0.1:0 for a free one", err))
 		}
+		if errors.Is(err, loop.ErrListenAddress) {
+			return nil, usage("--listen: %v", err)
+		}
 		return nil, env(err)
 	}
 	var src trace.Source = s.merge

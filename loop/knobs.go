@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"evviz/trace"
@@ -173,7 +174,7 @@ func choose[T ~uint8](at func(*Behaviour) *T, words ...string) func(*Behaviour, 
 				return nil
 			}
 		}
-		return fmt.Errorf("%q is not one of %v", v, words)
+		return fmt.Errorf("%q is not one of %s", v, strings.Join(words, ", "))
 	}
 }
 

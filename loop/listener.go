@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -24,15 +25,18 @@ type listener struct {
 	wakePosts  uint64
 }
 
+// ErrListenAddress is wrapped by what New and Start say of an address that cannot be one: nothing was tried.
+var ErrListenAddress = errors.New("listen address")
+
 // resolve turns host:port into a socket address without leaving the machine's own tables.
 func resolve(hostport string) (unix.Sockaddr, int, error) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
-		return nil, 0, fmt.Errorf("listen address %q: want host:port, for example 127.0.0.1:4201", hostport)
+		return nil, 0, fmt.Errorf("%w %q: want host:port, for example 127.0.0.1:4201", ErrListenAddress, hostport)
 	}
 	p, err := net.LookupPort("tcp", port)
 	if err != nil {
-		return nil, 0, fmt.Errorf("listen address %q: %q is not a port", hostport, port)
+		return nil, 0, fmt.Errorf("%w %q: %q is not a port", ErrListenAddress, hostport, port)
 	}
 	if host == "" {
 		host = "127.0.0.1"
@@ -42,7 +46,7 @@ func resolve(hostport string) (unix.Sockaddr, int, error) {
 	}
 	ip := net.ParseIP(host)
 	if ip == nil {
-		return nil, 0, fmt.Errorf("listen address %q: %q is neither an IP address nor localhost", hostport, host)
+		return nil, 0, fmt.Errorf("%w %q: %q is neither an IP address nor localhost", ErrListenAddress, hostport, host)
 	}
 	if v4 := ip.To4(); v4 != nil {
 		sa := &unix.SockaddrInet4{Port: p}
