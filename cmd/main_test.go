@@ -118,7 +118,7 @@ func TestBadInput(t *testing.T) {
 		{"command", []string{"repaly", "x"}, 2, []string{"did you mean \"replay\"?"}},
 		{"text without headless", []string{"--text"}, 2, []string{"--headless"}},
 		{"no terminal", nil, 3, []string{"terminal", "--headless"}},
-		{"address", []string{"--headless", "--for", "1ms", "--listen", "nowhere"}, 3, []string{"nowhere", "host:port"}},
+		{"address", []string{"--headless", "--for", "1ms", "--listen", "nowhere"}, 2, []string{"nowhere", "host:port"}},
 		{"unwritable recording", []string{"--headless", "--for", "1ms", "--record", "/proc/none.evt"}, 3, []string{"/proc/none.evt"}},
 		{"foreign file", []string{"replay", "--text", foreign}, 3, []string{foreign}},
 		{"empty file", []string{"replay", "--text", empty}, 3, []string{empty}},
