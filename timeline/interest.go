@@ -291,7 +291,9 @@ func (t *Timeline) setInterest(r *reg, mask uint32, data uint64, at int64) {
 		r.inst.clearData(r)
 		r.inst.setData(r, data)
 	}
+	r.countEdge(-1)
 	r.mask, r.known, r.armed = mask, true, true
+	r.countEdge(1)
 	r.trigger = triggerOf(r.inst.set, mask)
 	shown := r.trigger
 	if r.inst.set {
@@ -301,12 +303,20 @@ func (t *Timeline) setInterest(r *reg, mask uint32, data uint64, at int64) {
 	t.touch(r.lane)
 }
 
+// countEdge keeps the number of edge-triggered registrations of the instance.
+func (r *reg) countEdge(by int) {
+	if r.known && r.mask&bitET != 0 {
+		r.inst.stats.Edge += by
+	}
+}
+
 // unregister ends a registration.
 func (t *Timeline) unregister(r *reg, at int64) {
 	if r.dead {
 		return
 	}
 	t.settle(r, outNone, at)
+	r.countEdge(-1)
 	r.dead = true
 	in, l := r.inst, r.lane
 	l.watch.left = in

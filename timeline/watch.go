@@ -1,6 +1,11 @@
 package timeline
 
-import "evviz/trace"
+import (
+	"cmp"
+	"slices"
+
+	"evviz/trace"
+)
 
 // What is remembered to notice incidents: per lane, registration, instance and thread. The rules are in watch_reports.go,
 // watch_io.go and watch_threads.go.
@@ -98,11 +103,6 @@ type InstanceStats struct {
 func (st *InstanceStats) publish(in *instance) *InstanceStats {
 	p := *st
 	p.EdgeKept = in.watch.etMods
-	for _, r := range in.dense {
-		if r != nil && r.known && r.mask&bitET != 0 {
-			p.Edge++
-		}
-	}
 	return &p
 }
 
@@ -187,6 +187,7 @@ func (w *laneWatch) publish(p *Lane, now int64) {
 		for s, n := range w.takers {
 			p.Takers = append(p.Takers, Taker{s.pid, s.tid, n})
 		}
+		slices.SortFunc(p.Takers, func(a, b Taker) int { return cmp.Or(cmp.Compare(a.TID, b.TID), cmp.Compare(a.N, b.N)) })
 	}
 }
 

@@ -156,6 +156,9 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		w.away.from = 0 // somebody else waits: the instance is not left alone
 	}
 	t.usesInstance(s, in, e.Time)
+	if in.lane != nil {
+		t.touch(in.lane) // its figures have changed
+	}
 	if e.Errno == eBADF {
 		t.onThread(s, IncBadWait, "", e.Time, 0, w.zeroes == in)
 		return
