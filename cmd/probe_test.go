@@ -91,7 +91,19 @@ func bothSides(t *testing.T, args ...string) (lab, foreign []trace.Event, labInf
 	if err := v.Err(); err != nil {
 		t.Error(err)
 	}
-	return lab, foreign, labInfo, s.Info(), text
+	return lab, ofTheLoop(lab, foreign), labInfo, s.Info(), text
+}
+
+// ofTheLoop leaves out what the Go runtime does with its own epoll instance on the loop's thread, at the edges of its life.
+func ofTheLoop(lab, foreign []trace.Event) []trace.Event {
+	ours := map[trace.InstanceID]bool{}
+	waits := func(e *trace.Event) bool { return e.Kind == trace.Wait || e.Kind == trace.Ready }
+	for i := range lab {
+		if waits(&lab[i]) {
+			ours[lab[i].Inst] = true
+		}
+	}
+	return slices.DeleteFunc(foreign, func(e trace.Event) bool { return waits(&e) && !ours[e.Inst] })
 }
 
 func foldAs(info trace.Info, evs []trace.Event) *timeline.Snapshot {
