@@ -118,6 +118,7 @@ func TestStraceEqualsTrace(t *testing.T) {
 		{"io-uring", []string{"--mode", "io-uring"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			if err := (&loop.Behaviour{Driver: trace.DriverURing}).Check(); c.name == "io-uring" && err != nil {
 				t.Skipf("SKIPPED, not tested: %v", err)
 			}
