@@ -44,6 +44,9 @@ type Run struct {
 	RenotifyInferred bool             `json:"renotifications_inferred"`
 	Classes          map[string]int64 `json:"report_classes"`
 
+	WakeClasses map[string]int64            `json:"wakeup_classes"` // each wakeup by its headline
+	BitClasses  map[string]map[string]int64 `json:"bit_classes"`    // each bit of each report by itself
+
 	Reads       int64 `json:"reads"`
 	ReadAgain   int64 `json:"read_eagain"`
 	ReadEOF     int64 `json:"read_eof"`
@@ -140,10 +143,10 @@ func Summarize(s *timeline.Snapshot, set diagnostics.Settings) Run {
 		r.UsefulShare = &share
 	}
 	if st.RenotifyKnown {
-		r.Classes = map[string]int64{}
-		for c, n := range st.Class {
-			if n > 0 {
-				r.Classes[timeline.Class(c).String()] = n
+		r.Classes, r.WakeClasses, r.BitClasses = byClass(&st.Class), byClass(&st.WakeClass), map[string]map[string]int64{}
+		for b := range timeline.BitCount {
+			if m := byClass(&st.BitClass[b]); len(m) > 0 {
+				r.BitClasses[b.String()] = m
 			}
 		}
 	}
@@ -186,7 +189,7 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 	t.num("  calls asked", r.Asked, "")
 	t.num("  useful", r.AskedUseful, share(r.AskedUseful, r.Asked))
 	t.num("waits", r.Waits, "")
-	t.num("  wakeups", r.Wakeups, "")
+	t.num("  wakeups", r.Wakeups, classes(&s.Stats.WakeClass))
 	t.num("  useful", r.Useful, share(r.Useful, r.Wakeups))
 	t.num("  timeouts", r.Timeouts, "")
 	t.num("  interrupted", &r.Interrupted, "")
@@ -195,7 +198,7 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 		t.num("  submissions", r.Submits, "")
 		t.num("  completions", r.Completes, "")
 	}
-	t.num("reports", r.Reports, classes(s))
+	t.num("reports", r.Reports, classes(&s.Stats.Class))
 	remark = share(r.Renotify, r.Reports)
 	if r.Renotify == nil {
 		remark = "unknown: nothing reports readiness in this mode"
@@ -261,10 +264,21 @@ func calls(again, failed int64) string {
 	return s
 }
 
-// classes lists what the reports were, the precedence's order.
-func classes(s *timeline.Snapshot) string {
+// byClass names the classes that occurred.
+func byClass(of *[timeline.ClassCount]int64) map[string]int64 {
+	m := map[string]int64{}
+	for c, n := range of {
+		if n > 0 {
+			m[timeline.Class(c).String()] = n
+		}
+	}
+	return m
+}
+
+// classes lists what reports or wakeups were, in the precedence's order.
+func classes(of *[timeline.ClassCount]int64) string {
 	var parts []string
-	for c, n := range s.Stats.Class {
+	for c, n := range of {
 		if n > 0 {
 			parts = append(parts, diagnostics.Number(n)+" "+timeline.Class(c).String())
 		}
