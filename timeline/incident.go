@@ -68,7 +68,7 @@ type Moment struct{ At, V int64 }
 type Incident struct {
 	Kind        IncidentKind
 	Stream      uint32 // thread on which it happened last
-	Call        string // for IncBlocked and IncBlockedCall: the call that most of the time went into, "" the processor
+	Call        string // for IncBlocked and IncBlockedCall: the call that most of the time went into, "" the processor; Scattered
 	N           int64
 	Sure        int64 // of these, how many are certain, by a measured amount and not by inference
 	First, Last int64
@@ -82,6 +82,13 @@ type Incident struct {
 	Open        int64 // an episode that has begun then and goes on; 0 none
 	Moments     []Moment
 }
+
+// Scattered is the Call of an IncBlocked or IncBehind of a traced thread whose time went into many calls, none of them long and
+// none long after the one before: the tracer, and others at the processor, account for that.
+const Scattered = "many calls"
+
+// Unexplained is the Call of an IncBehind that no call explains, where the lab does not tell.
+const Unexplained = "no call"
 
 // spinRun is how many in a row make a spin (TRUTH 1.4); for waits that do not wait it is more, programs make a few.
 const (

@@ -265,6 +265,13 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		}
 		l.ledger = e.B - 1
 	}
+	if t.servedUnseen(in, r) {
+		r.drain, r.last = DrainUnknown, 0
+	}
+	r.watch.roomy = in.watch.roomy
+	if !in.watch.full {
+		r.watch.roomy++ // the wait that tells of it
+	}
 	prev := r.drain
 	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.stale, rearmed: r.rearmed && !news}
 	t.delivered(s, in, r, e, &p, news)

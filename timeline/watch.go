@@ -64,6 +64,7 @@ type regWatch struct {
 	inBatch bool
 	asked   bool // whether it is stranded, and was not known then
 	ended   uint64
+	roomy   uint64 // waits with room to spare that its instance had ended when it was reported last
 }
 
 type instanceWatch struct {
@@ -71,6 +72,7 @@ type instanceWatch struct {
 	waiting int       // threads in a wait on it
 	begun   uint64    // waits that have begun
 	waitNo  uint64    // waits that brought reports
+	roomy   uint64    // waits that did not fill their array, the newest not counted
 	waiter  *stream   // who waited on it first
 	many    bool      // and others too, so that nobody's being away leaves it alone
 	gaps    incidents // IncBlocked of the only waiter
@@ -132,6 +134,8 @@ type away struct {
 	begun uint64
 	n     int
 	made  int64 // calls in all
+	last  int64 // when the newest call ended
+	solid int64 // time in pieces of gapFloor and more; a piece is a call, or from the end of one to the beginning of the next
 	calls [8]callTime
 }
 

@@ -67,6 +67,14 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	}
 }
 
+// servedUnseen says of a level-triggered registration that was not touched as far as is seen that it was nevertheless: a wait
+// with room to spare came back without it, and it would have been in there. A trace that was filtered, or a program whose
+// other threads or whose ring do the reading, looks so.
+func (t *Timeline) servedUnseen(in *instance, r *reg) bool {
+	return !t.exact && !in.set && !in.watch.many && in.watch.npids < 2 && r.trigger == trace.TriggerLevel &&
+		r.drain == DrainUntouched && in.watch.roomy > r.watch.roomy
+}
+
 const bitNval = 0x20
 
 // reportSettled is called when a report's class is final.
@@ -75,7 +83,7 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	if out != outNone && l.watch.toucher == p.s && p.s.wakeNo == p.wakeNo && p.s.watch.reports > 1 {
 		p.s.split.queued = max(p.s.split.queued, at)
 		if lag := at - p.s.watch.wokeAt - t.stretch(p.s.watch.away.made); lag >= behindFloor {
-			t.happened(p.s, l, IncBehind, at, lag, true)
+			t.wasBehind(p.s, l, at, lag)
 		}
 	}
 	if r.watch.oneOnly {
@@ -125,6 +133,19 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	case r.trigger == trace.TriggerLevel || k == IncStale || k == IncHerd:
 		t.inRow(p.s, l, k, p.at, max(v, 0), sure)
 	}
+}
+
+// wasBehind notes a report that waited for others of its batch. It is told apart whether a call explains that.
+func (t *Timeline) wasBehind(s *stream, l *laneB, at, lag int64) {
+	call, _ := t.blame(s, &s.watch.away, at, lag)
+	switch {
+	case t.exact || call != "" && call != Scattered:
+		call = ""
+	case call == "":
+		call = Unexplained
+	}
+	l.watch.inc.of(IncBehind, call).happened(s, at, lag, true, true)
+	t.touch(l)
 }
 
 // inCharge says whether what a report was about is up to whoever got it. Where another instance watches the same thing too,

@@ -39,6 +39,11 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 		return
 	}
 	a.made++
+	a.passed(e.Start())
+	a.passed(e.Time)
+	if t.cannotWait(s, e) {
+		return // it took long because the thread had no processor, or because it is traced
+	}
 	key := e.Aux
 	if e.Kind != trace.Sys {
 		key &= 0xff
@@ -53,6 +58,37 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 		a.calls[a.n] = callTime{e.Kind, key, e.Dur, *e}
 		a.n++
 	}
+}
+
+// passed notes that the thread has got so far.
+func (a *away) passed(at int64) {
+	if at-a.last >= gapFloor {
+		a.solid += at - a.last
+	}
+	a.last = max(a.last, at)
+}
+
+// scattered says of a thread that is traced that most of so much time until a moment was not long in one piece: many short
+// calls, each with the tracer's turn and perhaps with another thread's, and not one thing that took long.
+func (t *Timeline) scattered(a *away, at, d int64) bool {
+	a.passed(at)
+	return t.pace >= tracerPace && a.solid < d/2
+}
+
+// cannotWait says whether a call has nothing to wait for: its descriptor has O_NONBLOCK, or it is registered, not known to be
+// without it, and the call was short. sendfile waits for the disk whatever the socket is.
+func (t *Timeline) cannotWait(s *stream, e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Register, trace.Modify, trace.Deregister:
+		return true
+	case trace.Read, trace.Write, trace.Accept:
+		l, old := t.find(s, e, false)
+		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && e.Kind == trace.Write && e.Aux&0xff == trace.CallSendfile {
+			return false
+		}
+		return l.watch.nonblock == Yes || e.Dur < gapFloor && len(l.regs) > 0
+	}
+	return false
 }
 
 // paced learns how long a call takes that has nothing to wait for.
@@ -119,21 +155,28 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	t.usesInstance(s, in, at)
 }
 
-// wasAway notes a long time between two waits, and the call that most of it went into.
-func (t *Timeline) wasAway(s *stream, a *away, at, gap int64) {
+// blame names the call that most of so much time away went into, and how much calls explain; "" is the processor.
+func (t *Timeline) blame(s *stream, a *away, at, gap int64) (name string, sum int64) {
 	var most *callTime
 	for i := range a.calls[:a.n] {
-		if c := &a.calls[i]; most == nil || c.dur > most.dur {
+		c := &a.calls[i]
+		sum += c.dur
+		if most == nil || c.dur > most.dur {
 			most = c
 		}
 	}
-	name, sum := "", int64(0)
-	for i := range a.calls[:a.n] {
-		sum += a.calls[i].dur
-	}
-	if most != nil && sum > gap/2 {
+	switch {
+	case most != nil && sum > gap/2:
 		name = t.describeCall(s, &most.ev)
+	case t.scattered(a, at, gap):
+		name = Scattered
 	}
+	return name, sum
+}
+
+// wasAway notes a long time between two waits, and the call that most of it went into.
+func (t *Timeline) wasAway(s *stream, a *away, at, gap int64) {
+	name, sum := t.blame(s, a, at, gap)
 	x := a.inst.watch.gaps.of(IncBlocked, name)
 	x.happened(s, a.from, gap, true, false)
 	x.pub.Worst = max(x.pub.Worst, sum)
@@ -151,7 +194,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	}
 	w.wokeAt, w.reports = e.Time, 0
 	s.splitWaitEnded(e)
-	w.away = away{from: e.Time, inst: in, id: e.Inst, begun: in.watch.begun}
+	w.away = away{from: e.Time, inst: in, id: e.Inst, begun: in.watch.begun, last: e.Time}
 	if in.watch.waiting > 0 || ring && e.Aux>>8 == 0 {
 		w.away.from = 0 // somebody else waits: the instance is not left alone
 	}
@@ -180,6 +223,9 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	}
 	if e.Mask > 0 {
 		in.watch.waitNo++
+	}
+	if st.Waits > 1 && !in.watch.full {
+		in.watch.roomy++ // the wait before this one
 	}
 	w.afterFull = in.watch.full
 	in.watch.full = e.Mask > 0 && !in.set && int64(e.Mask) == st.MaxEvents
