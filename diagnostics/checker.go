@@ -134,6 +134,8 @@ func (c *checker) spinning(i *timeline.Incident) Severity {
 	switch {
 	case i.Tight == 0 || i.Tight > int64(c.set.SpinWindow):
 		return Info
+	case !c.timed():
+		return Warn
 	case i.Run >= 64 && i.RunTime/(i.Run-1) < max(1e9/int64(max(c.set.SpinRate, 1)), 40*c.s.Stats.Pace): // a tracer slows a spin down
 		return Critical
 	}
@@ -146,6 +148,20 @@ func (c *checker) stall() int64 {
 		return int64(c.set.LabStall)
 	}
 	return int64(c.set.Stall)
+}
+
+// timed says whether the source has times; without them lines are put a microsecond apart, and no duration is true.
+func (c *checker) timed() bool { return c.s.Info.Timed }
+
+// doubt takes certainty from a finding that says that nobody did anything, where the trace has nothing that anybody could have
+// done: strace was told to leave that out, perhaps.
+func (c *checker) doubt(f *Finding) {
+	st := &c.s.Stats
+	if c.lab() || st.Reads+st.ReadEOF+st.ReadErr+st.Writes+st.WriteErr+st.Accepts+st.AcceptErr+st.Again() > 0 {
+		return
+	}
+	f.Severity, f.Verdict = min(f.Severity, Warn), Possible
+	f.Sentence += " There is not one read, write or accept in the trace: if strace was told to leave them out (-e trace=...), this is no finding."
 }
 
 // lab says whether the source measures both ends.
@@ -191,7 +207,7 @@ func (c *checker) gather(at int) {
 			sum.Evidence = append(sum.Evidence, f.First)
 		}
 	}
-	sum.Subject = Count(int64(len(rest)), "more")
+	sum.Subject, sum.more = Count(int64(len(rest)), "more"), 1
 	sum.Sentence = fmt.Sprintf("%s of the same kind, %s all together; the first: %s", Count(int64(len(rest)), "more finding"), times(sum.Count), rest[0].Sentence)
 	slices.SortFunc(sum.Evidence, cmp.Compare[int64])
 	c.found = append(c.found[:at+maxFindings-1], &sum)

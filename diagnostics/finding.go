@@ -76,6 +76,7 @@ type Finding struct {
 
 	local string // the descriptor's own address
 	pid   int64  // whose descriptor it is; 0 unknown
+	more  int    // 1: it sums up what is not told apart
 }
 
 // Short is the finding in a few words, for a list: "fd 7 lt-leftover 63x".
@@ -94,7 +95,7 @@ func (f *Finding) Short() string {
 // byWeight puts what matters most first; the order is the same for the same trace.
 func byWeight(a, b *Finding) int {
 	return cmp.Or(-cmp.Compare(a.Severity, b.Severity), -cmp.Compare(a.Verdict, b.Verdict), cmp.Compare(a.Rule.ID, b.Rule.ID),
-		-cmp.Compare(a.Count, b.Count), cmp.Compare(a.First, b.First), cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.Thread, b.Thread))
+		cmp.Compare(a.more, b.more), -cmp.Compare(a.Count, b.Count), cmp.Compare(a.First, b.First), cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.Thread, b.Thread))
 }
 
 // Check holds every rule against a picture and returns what was found, what matters most first. It is pure: the same picture
@@ -103,6 +104,9 @@ func Check(s *timeline.Snapshot, set Settings) []*Finding {
 	c := &checker{s: s, set: set}
 	for i := range Rules {
 		c.rule = &Rules[i]
+		if !c.timed() && c.rule.byTime() {
+			continue
+		}
 		at := len(c.found)
 		c.rule.check(c)
 		c.gather(at)

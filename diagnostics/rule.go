@@ -14,6 +14,15 @@ type Rule struct {
 	check func(c *checker)
 }
 
+// byTime says whether a rule judges durations and nothing else: a source without times cannot tell.
+func (r *Rule) byTime() bool {
+	switch r.ID {
+	case "EV04", "EV10", "EV17", "EV22", "EV23", "EV25", "EV26", "EV27":
+		return true
+	}
+	return false
+}
+
 //go:embed text
 var pages embed.FS
 

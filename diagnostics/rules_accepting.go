@@ -10,7 +10,7 @@ func acceptExhausted(c *checker) {
 	c.each(timeline.IncExhausted, func(x subject, i *timeline.Incident) {
 		fails := max(x.l.Stats.Counts[timeline.MarkAcceptErr], i.N)
 		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors, and the listener was reported again %s: the connection stays in the queue, so every wait returns at once.",
-			x.name, times(fails), again(i)), exhaustedFix).Count = fails
+			x.name, times(fails), c.again(i)), exhaustedFix).Count = fails
 	})
 	c.each(timeline.IncStarved, func(x subject, i *timeline.Incident) {
 		if i.Tight == 0 || x.l.Incident(timeline.IncExhausted) != nil {

@@ -8,7 +8,7 @@ import (
 
 func staleRegistration(c *checker) {
 	c.each(timeline.IncStale, func(x subject, i *timeline.Incident) {
-		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s was reported %s after it had been closed here: the file behind it lives on under another number or in another process, and its registration with it.", x.name, again(i)),
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s was reported %s after it had been closed here: the file behind it lives on under another number or in another process, and its registration with it.", x.name, c.again(i)),
 			"EPOLL_CTL_DEL before close, whenever the descriptor may have been duplicated or inherited; open with CLOEXEC so that children do not keep it.")
 	})
 }
@@ -37,7 +37,7 @@ func useAfterClose(c *checker) {
 		if i.Run < 2 {
 			return
 		}
-		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s is closed and still in the set that is passed to poll: POLLNVAL %s, and every poll returns at once.", x.name, again(i)),
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s is closed and still in the set that is passed to poll: POLLNVAL %s, and every poll returns at once.", x.name, c.again(i)),
 			"take a descriptor out of the array (or set its fd to -1) before it is closed.")
 	})
 	c.eachThread(timeline.IncStrayChange, func(lp *timeline.LoopLane, i *timeline.Incident) {

@@ -6,10 +6,13 @@ import (
 	"evviz/timeline"
 )
 
-// again words a row: "600 times, up to 250 in a row within 1.2 ms".
-func again(i *timeline.Incident) string {
+// again words a row: "600 times, up to 250 in a row within 1.2 ms"; without times "600 times, up to 250 in a row".
+func (c *checker) again(i *timeline.Incident) string {
 	s := times(i.N)
-	if i.Run > 1 && i.RunTime > 0 {
+	if !c.timed() && i.Run > 1 && i.Run < i.N {
+		return fmt.Sprintf("%s, up to %s in a row", s, Number(i.Run))
+	}
+	if c.timed() && i.Run > 1 && i.RunTime > 0 {
 		if i.Run == i.N {
 			return s + " in " + Duration(i.RunTime)
 		}
@@ -27,8 +30,8 @@ func unserviced(c *checker) {
 		case timeline.KindWake, timeline.KindTimer:
 			fix = "read its 8 bytes when it is reported, or register it with EPOLLET"
 		}
-		c.find(x, i, c.spinning(i), sure(i, Likely), fmt.Sprintf("%s was reported ready again %s although nobody had %s since the report before: it is level-triggered, so every wait returns at once.",
-			x.name, again(i), what), fix+".")
+		c.doubt(c.find(x, i, c.spinning(i), sure(i, Likely), fmt.Sprintf("%s was reported ready again %s although nobody had %s since the report before: it is level-triggered, so every wait returns at once.",
+			x.name, c.again(i), what), fix+"."))
 	})
 }
 
@@ -42,7 +45,7 @@ func leftover(c *checker) {
 		if i.Run >= int64(c.set.Nagging)-1 && (size == 0 || size < int64(c.set.BigBuffer)) {
 			sev = Warn
 		}
-		s := fmt.Sprintf("%s was told of the same data %s again because it was read only in part: %s for one message", x.name, again(i), Count(i.Run+1, "report"))
+		s := fmt.Sprintf("%s was told again of the same data, %s, because it was read only in part: %s for one message", x.name, c.again(i), Count(i.Run+1, "report"))
 		if i.N > 0 && i.Sum > 0 {
 			s += fmt.Sprintf(", %s a report", Bytes(i.Sum/i.N))
 		}
@@ -132,14 +135,14 @@ func wastedRead(c *checker) {
 func eofSpin(c *checker) {
 	c.each(timeline.IncEOF, func(x subject, i *timeline.Incident) {
 		c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported %s after read had returned 0: the peer has finished, and an end of file stays readable for ever.",
-			x.name, again(i)), "close the descriptor when read returns 0; if you still want to write, take EPOLLIN (and EPOLLRDHUP) out of its mask first.")
+			x.name, c.again(i)), "close the descriptor when read returns 0; if you still want to write, take EPOLLIN (and EPOLLRDHUP) out of its mask first.")
 	})
 }
 
 func hupSpin(c *checker) {
 	c.each(timeline.IncHangup, func(x subject, i *timeline.Incident) {
-		c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported with the same hang-up or error %s, and nothing was done about it.", x.name, again(i)),
-			"close the descriptor, or take it out of the set with EPOLL_CTL_DEL: HUP and ERR are reported whatever the mask says.")
+		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported with the same hang-up or error %s, and nothing was done about it.", x.name, c.again(i)),
+			"close the descriptor, or take it out of the set with EPOLL_CTL_DEL: HUP and ERR are reported whatever the mask says."))
 	})
 }
 

@@ -12,7 +12,7 @@ func busyPoll(c *checker) {
 		if i.Tight == 0 || i.Tight > int64(c.set.WaitWindow) {
 			return
 		}
-		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s waited with timeout 0 and found nothing %s.", loopName(lp), again(i)),
+		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s waited with timeout 0 and found nothing %s.", loopName(lp), c.again(i)),
 			"wait with the time until the next timer, or -1 when there is none; a loop that spins on purpose should fall back to a blocking wait after some rounds.")
 	})
 }
@@ -74,13 +74,30 @@ func blockedLoop(c *checker) {
 		}
 		s := fmt.Sprintf("%s was away from its wait for up to %s (%s over %s)", loopName(lp), Duration(i.Most), times(n), c.set.Gap)
 		fix := "move work that takes long to a thread of its own, or cut it into pieces with a turn of the loop between them."
+		if i.Call == timeline.Scattered {
+			f := c.onThread(lp, i, Info, Possible, s+": in many short calls, and being traced lengthens each of them.", "look without strace whether its turns are long; if they are, handle fewer reports a turn or cut the work into pieces.")
+			f.Count, f.Evidence = n, at
+			return
+		}
 		if i.Call != "" {
 			s += fmt.Sprintf(": most of it in %s", i.Call)
 			fix = fmt.Sprintf("keep %s off the loop's thread: hand it to a worker and let the loop be told when it is done.", i.Call)
+			switch i.Call {
+			case "nanosleep", "clock_nanosleep":
+				fix = fmt.Sprintf("do not sleep in a handler (%s): set a timer, go back to the wait, and go on when it is due.", i.Call)
+			case "sendfile": // the disk, or no processor
+				v = Likely
+				if !c.lab() && n < 3 && i.Most < int64(c.set.BigGap) {
+					sev = Info
+				}
+			}
 		} else {
 			v = Likely
-			if c.seldom(n, i.Most, c.set.Gap) {
-				sev = Info
+			if n < 3 {
+				sev = min(sev, Warn)
+				if c.seldom(n, i.Most, c.set.Gap) {
+					sev = Info
+				}
 			}
 			s += ": on the processor, or waiting for one, without a system call that explains it"
 		}
@@ -101,13 +118,16 @@ func headOfLine(c *checker) {
 		if n == 0 {
 			return
 		}
-		sev := Warn
-		if i.Most >= int64(c.set.BigGap) {
+		sev, v := Warn, Certain
+		switch {
+		case i.Call == timeline.Scattered:
+			sev, v = Info, Possible // many short turns, each lengthened by the tracer
+		case i.Call == timeline.Unexplained && n < 3, c.seldom(n, i.Most, c.set.Behind):
+			sev = Info // a pause of the machine, perhaps
+		case i.Most >= int64(c.set.BigGap):
 			sev = Critical
-		} else if c.seldom(n, i.Most, c.set.Behind) {
-			sev = Info
 		}
-		f := c.find(x, i, sev, Certain, fmt.Sprintf("%s was reported together with others and had to wait for their handlers: up to %s, %s.", x.name, Duration(i.Most), times(n)),
+		f := c.find(x, i, sev, v, fmt.Sprintf("%s was reported together with others and had to wait for their handlers: up to %s, %s.", x.name, Duration(i.Most), times(n)),
 			"shorten the handler before it, give handlers a budget, or move long work off the loop's thread.")
 		f.Count, f.Evidence = n, at
 	})
