@@ -86,6 +86,9 @@ func (o *checkOptions) gate() (g gate, err error) {
 	if o.failOn == nil {
 		return g, nil
 	}
+	if len(o.failOn) == 0 {
+		return g, usage("--fail-on wants a rule (EV08) or a severity (info, warn, critical)")
+	}
 	g.least = diagnostics.Critical + 1
 	for _, w := range o.failOn {
 		if sev, ok := diagnostics.SeverityOf(strings.ToLower(w)); ok {
@@ -157,6 +160,7 @@ func (o *checkOptions) run(path string) error {
 	if s.Stats.Events == 0 {
 		return env(fmt.Errorf("%s: there is no event in it; want a recording of evviz or what strace printed", path))
 	}
+	s.Info = f.Info() // what a reader of text has found out about it on the way
 	found := diagnostics.Check(s, set)
 	if len(only) > 0 {
 		kept := found[:0]
@@ -172,7 +176,6 @@ func (o *checkOptions) run(path string) error {
 			return env(err)
 		}
 	}
-	s.Info = f.Info() // what a reader of text has found out about it on the way
 	r := export.FindingsOf(s, found)
 	switch {
 	case o.json:
