@@ -125,7 +125,7 @@ func Load(name string, ps ...Param) (*Script, error) {
 		return s, err
 	}
 	if !strings.ContainsAny(name, "./") {
-		return nil, fmt.Errorf("%w: %q; there are %s, the lessons and the truth cases of evviz scenarios, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("%w: %q; there are %s, the lessons, the truth cases and the museum of evviz scenarios, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"evviz/diagnostics"
 	"evviz/trace"
 )
 
@@ -44,8 +45,15 @@ func (u *ui) drawEvents(f *frame, p pane) {
 		if hidden(&e) {
 			continue
 		}
-		x := p.put(0, y, fmt.Sprintf("%12s  ", seconds(e.Time-f.snap.First, 6)), t.dim)
+		when := seconds(e.Time-f.snap.First, 6)
 		what, note := eventLine(f.snap, &e)
+		if !f.snap.Info.Timed { // the order is all that is known
+			when = diagnostics.Number(int64(i) + 1)
+			if e.Dur > 0 {
+				note = ""
+			}
+		}
+		x := p.put(0, y, fmt.Sprintf("%12s  ", when), t.dim)
 		st := t.text
 		switch e.Kind {
 		case trace.Renotify, trace.Lost:

@@ -108,6 +108,12 @@ func (u *ui) drawAxis(f *frame, p pane) {
 	if len(label) > g-1 {
 		label = diagnostics.Duration(u.span)
 	}
+	if !f.snap.Info.Timed {
+		label = "order, no times"
+		if len(label) > g-1 {
+			label = "no times"
+		}
+	}
 	p.put(0, 0, label, t.dim)
 	n := f.cells()
 	state, st := " LIVE ", mix(t.text, t.good)
@@ -137,7 +143,7 @@ func (u *ui) drawAxis(f *frame, p pane) {
 	first := f.snap.First
 	busy := 0
 	for tick := (f.t0 - first + every - 1) / every * every; tick+first < f.t1; tick += every {
-		if tick < 0 {
+		if tick < 0 || !f.snap.Info.Timed {
 			continue
 		}
 		x := f.column(tick + first)
