@@ -107,3 +107,19 @@ func TestCheckTracerIsSlow(t *testing.T) {
 	}
 	t.Error("60 ms in one piece, five times: not found")
 }
+
+// TestCheckGoRuntime: a runtime that reads when a task asks is not blamed for asking once more, nor for one thread's row of reads.
+func TestCheckGoRuntime(t *testing.T) {
+	lines := []string{"1795410600.000000 epoll_ctl(4, EPOLL_CTL_ADD, 5<TCP:[127.0.0.1:80->127.0.0.1:1]>, {events=EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET, data={u32=5, u64=5}}) = 0 <0.000020>"}
+	for i := range 100 {
+		lines = append(lines, fmt.Sprintf(`1795410600.%03d000 read(5<TCP:[127.0.0.1:80->127.0.0.1:1]>, "x", 100) = 1 <0.000020>`, i+1),
+			fmt.Sprintf(`1795410600.%03d500 read(5<TCP:[127.0.0.1:80->127.0.0.1:1]>, 0x1, 100) = -1 EAGAIN (Resource temporarily unavailable) <0.000020>`, i+1))
+	}
+	for _, f := range said(t, lines...) {
+		t.Errorf("%s: %s", f.Rule.ID, f.Sentence)
+	}
+	lines[0] = strings.Replace(lines[0], "EPOLLOUT|EPOLLRDHUP|", "", 1)
+	if one(t, said(t, lines...), "EV05") == nil {
+		t.Error("EV05 of another program is not found")
+	}
+}

@@ -18,7 +18,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 	again := e.Errno == eAGAIN
 	if again {
 		s.watch.again++
-		if w.shortBy == s && w.shortTurn == s.watch.rests && l.stream() && l.pub.Kind == KindConn {
+		if !t.byTask(l) && w.shortBy == s && w.shortTurn == s.watch.rests && l.stream() && l.pub.Kind == KindConn {
 			t.happened(s, l, IncWastedRead, e.Time, 0, true)
 		}
 	}
@@ -38,6 +38,12 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 	}
 }
 
+// byTask says whether the lane of a program that is watched from outside is registered as runtimes do that read when a task
+// asks: they ask once more before the task is parked, and other threads serve the others meanwhile.
+func (t *Timeline) byTask(l *laneB) bool {
+	return !t.exact && len(l.regs) > 0 && l.regs[0].mask&^(bitErr|bitHup) == demandMask
+}
+
 // hogs counts reads of one lane in a row.
 func (t *Timeline) hogs(s *stream, l *laneB, e *trace.Event) {
 	h := &s.watch.hog
@@ -54,7 +60,7 @@ func (t *Timeline) hogEnds(s *stream, at int64) {
 	h := &s.watch.hog
 	l := h.lane
 	h.lane = nil
-	if l == nil || h.n <= hogReads && (h.n < hogFew || h.last-h.from <= hogTime) {
+	if l == nil || h.n <= hogReads && (h.n < hogFew || h.last-h.from <= hogTime) || t.byTask(l) {
 		return
 	}
 	worst := int64(0)
