@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -231,7 +232,17 @@ func openToCheck(path string) (trace.Source, error) {
 	if looksLikeStrace(path) {
 		return probe.OpenStream(path)
 	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() && !st.IsDir() { // a pipe: only text comes that way
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return probe.StreamStrace(f, path)
+	}
 	f, err := trace.OpenFile(path)
+	if errors.Is(err, trace.ErrNotTrace) {
+		return nil, fmt.Errorf("%s is neither a recording of evviz nor what strace printed", path)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -187,16 +187,23 @@ func over(i *timeline.Incident, limit int64) (n int64, moments []int64) {
 }
 
 // maxFindings is how many findings of one rule are told apart; the rest is summed up in one more.
-const maxFindings = 16
+const (
+	maxFindings = 16
+	maxInfos    = 4 // of those that are no defects
+)
 
 // gather keeps the weightiest findings of a rule, from the index at on, and sums up the rest.
 func (c *checker) gather(at int) {
 	mine := c.found[at:]
-	if len(mine) <= maxFindings {
+	slices.SortStableFunc(mine, byWeight)
+	most := maxFindings
+	if i := slices.IndexFunc(mine, func(f *Finding) bool { return f.Severity == Info }); i >= 0 {
+		most = min(most, i+maxInfos)
+	}
+	if len(mine) <= most {
 		return
 	}
-	slices.SortStableFunc(mine, byWeight)
-	rest := mine[maxFindings-1:]
+	rest := mine[most-1:]
 	sum := *rest[0]
 	sum.Lane, sum.FD, sum.Peer, sum.Thread, sum.Count = 0, -1, "", 0, 0
 	for _, f := range rest {
@@ -210,5 +217,5 @@ func (c *checker) gather(at int) {
 	sum.Subject, sum.more = Count(int64(len(rest)), "more"), 1
 	sum.Sentence = fmt.Sprintf("%s of the same kind, %s all together; the first: %s", Count(int64(len(rest)), "more finding"), times(sum.Count), rest[0].Sentence)
 	slices.SortFunc(sum.Evidence, cmp.Compare[int64])
-	c.found = append(c.found[:at+maxFindings-1], &sum)
+	c.found = append(c.found[:at+most-1], &sum)
 }

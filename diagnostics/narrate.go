@@ -262,6 +262,8 @@ func (n *narrator) nagging() {
 		known = "(1 says what was known" + guess + ")"
 	}
 	switch {
+	case 2*again < told: // most of the reports were about something else
+		n.say(fd(d.l), " was told ", times(again), " of what was known", guess)
 	case reads == 0 && c[timeline.MarkReadEOF] == 0:
 		n.say(fd(d.l), " was told ", times(told), " and nobody read it ", known)
 		return

@@ -2,6 +2,7 @@ package diagnostics
 
 import (
 	"embed"
+	"strconv"
 	"strings"
 )
 
@@ -26,8 +27,15 @@ func (r *Rule) byTime() bool {
 //go:embed text
 var pages embed.FS
 
-// RuleOf finds a rule by its id or its name, in any case.
+// RuleOf finds a rule by its id, its number or its name, in any case.
 func RuleOf(word string) *Rule {
+	digits := word
+	if len(word) > 2 && strings.EqualFold(word[:2], "EV") {
+		digits = word[2:]
+	}
+	if n, err := strconv.ParseUint(digits, 10, 8); err == nil && n >= 1 && int(n) <= len(Rules) {
+		return &Rules[n-1] // 8, ev8, EV08
+	}
 	for i := range Rules {
 		if strings.EqualFold(Rules[i].ID, word) || strings.EqualFold(Rules[i].Name, word) {
 			return &Rules[i]

@@ -115,21 +115,11 @@ func fdLeak(c *checker) {
 			"close the descriptor when read returns 0 and everything is written.")
 	})
 	st := &c.s.Stats
-	if open := st.Opens - st.Closes; open >= int64(c.set.Growth) && st.Closes*10 < st.Opens && c.ended() > 0 {
+	if open := st.Opens - st.Closes; open >= int64(c.set.Growth) && st.Closes*10 < st.Opens {
 		f := &Finding{Rule: c.rule, Severity: Info, Verdict: Possible, FD: -1, Subject: "descriptors",
 			Sentence: fmt.Sprintf("%s were opened and %s closed: their number only grows.", Count(st.Opens, "descriptor"), Number(st.Closes)),
 			Fix:      "look for a path on which a descriptor is not closed; evviz's list of lanes shows which are open longest."}
 		f.at(c, open, c.s.First, c.s.Last)
 		c.found = append(c.found, f)
 	}
-}
-
-// ended is how many open connections have been finished by their peer.
-func (c *checker) ended() (n int) {
-	for _, l := range c.s.Lanes {
-		if l.Closed == 0 && l.EOFSince != 0 {
-			n++
-		}
-	}
-	return n
 }

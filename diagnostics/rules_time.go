@@ -2,7 +2,6 @@ package diagnostics
 
 import (
 	"fmt"
-	"time"
 
 	"evviz/timeline"
 )
@@ -95,7 +94,7 @@ func blockedLoop(c *checker) {
 			v = Likely
 			if n < 3 {
 				sev = min(sev, Warn)
-				if c.seldom(n, i.Most, c.set.Gap) {
+				if c.seldom(n) {
 					sev = Info
 				}
 			}
@@ -106,11 +105,9 @@ func blockedLoop(c *checker) {
 	})
 }
 
-// seldom says of processor time of a program that is watched from outside that it is no defect yet: once or twice, and not
-// twice the limit. A tracer, a compiler that warms up and a busy machine cost that much.
-func (c *checker) seldom(n, most int64, limit time.Duration) bool {
-	return !c.lab() && n < 3 && most < 2*int64(limit)
-}
+// seldom says of processor time of a program that is watched from outside that it is no defect yet: a compiler that warms up
+// and a machine that had no processor to give look the same, once or twice.
+func (c *checker) seldom(n int64) bool { return !c.lab() && n < 3 }
 
 func headOfLine(c *checker) {
 	c.each(timeline.IncBehind, func(x subject, i *timeline.Incident) {
@@ -122,7 +119,7 @@ func headOfLine(c *checker) {
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
-		case i.Call == timeline.Unexplained && n < 3, c.seldom(n, i.Most, c.set.Behind):
+		case i.Call == timeline.Unexplained && n < 3, c.seldom(n):
 			sev = Info // a pause of the machine, perhaps
 		case i.Most >= int64(c.set.BigGap):
 			sev = Critical

@@ -15,7 +15,7 @@ import "evviz/trace"
 const (
 	denseFDs     = 1 << 16 // numbers below it are found by index; hostile ones above it by map
 	denseStreams = 1 << 12
-	maxOpenLanes = 1 << 18
+	maxOpenLanes = 1 << 16
 )
 
 // slot is one descriptor number of a table.

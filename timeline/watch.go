@@ -33,6 +33,7 @@ type laneWatch struct {
 	shortTurn uint32
 
 	left     *instance // that watched it last and does no more
+	asked    int64     // by the newest write
 	owed     int64     // what the newest write did not take; 0 nothing
 	overlap  overlap
 	handler  *stream // whose handler of it began last, where handlers are told

@@ -132,6 +132,11 @@ func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
 	if w.owed > 0 && e.A != w.owed && e.A < w.owed {
 		w.owed = 0 // a piece of it, as with sendfile or a record layer
 	}
+	if w.owed > 0 && e.A != w.owed && e.A == w.asked {
+		t.happened(s, l, IncLostOutput, e.Time, w.owed, false) // as long as the one before: a new message, not the rest of the old
+		w.owed = 0
+	}
+	w.asked = e.A
 	short := e.Errno == eAGAIN || e.Errno == 0 && e.B < e.A
 	if e.Errno == 0 && e.B > 0 {
 		if w.eofAt != 0 {

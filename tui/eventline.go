@@ -57,7 +57,11 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprintf("  fd %d completed %s = %s", e.FD, trace.OpNames.Word(e.Aux), result(e.B)), more
 	case trace.Ready:
-		return fmt.Sprintf("  fd %d %s", e.FD, trace.PollString(e.Mask)), known(e.B, "unread")
+		who := fmt.Sprintf("fd %d", e.FD)
+		if e.FD < 0 { // the source knows only what the program attached
+			who = fmt.Sprintf("data %#x", uint64(e.A))
+		}
+		return fmt.Sprintf("  %s %s", who, trace.PollString(e.Mask)), known(e.B, "unread")
 	case trace.Renotify:
 		return fmt.Sprintf("  fd %d told again (%s)", e.FD, trace.RenotifyNames.Word(e.Aux&0xff)), known(e.B, "still there")
 	case trace.Accept:
