@@ -115,7 +115,7 @@ func TestTruthDiagnoses(t *testing.T) {
 			// Where several threads and a process were made at once, strace's log does not always show which is which. The reader
 			// says so, and such a log is not one to judge by.
 			// It does not always notice: about once in some hundred runs on a busy machine a closed descriptor is thought to live
-			// on in a child. What forked is logged then, and the case is run again; a second time is a failure.
+			// on in a child. What forked is logged then, and the case is run again, three times at most.
 			for try := 1; !diagnosed(t, strace, self, name, want, try == 4) && try < 4; try++ {
 				t.Logf("log %d cannot be judged: once more", try)
 			}
