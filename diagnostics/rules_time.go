@@ -119,7 +119,7 @@ func headOfLine(c *checker) {
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
-		case i.Call == timeline.Unexplained && n < 3:
+		case i.Call == timeline.Unexplained && n < 3, c.seldom(n) && i.Most < 2*int64(c.set.Behind):
 			sev = Info // a pause of the machine, perhaps
 		case i.Most >= int64(c.set.BigGap):
 			sev = Critical
