@@ -39,7 +39,7 @@ type Settings struct {
 // Default is what holds when nothing is said.
 func Default() Settings {
 	return Settings{SpinWindow: 100 * time.Millisecond, WaitWindow: 10 * time.Millisecond, SpinRate: 1000, Stall: time.Second,
-		LabStall: 200 * time.Millisecond, Nagging: 8, BigBuffer: 16 << 10, HogReads: 64, HerdLosers: 2, Imbalance: 20, SleepRounds: 5,
+		LabStall: 200 * time.Millisecond, Nagging: 8, BigBuffer: 16 << 10, HogReads: 64, HerdLosers: 3, Imbalance: 20, SleepRounds: 5,
 		Roundings: 3, LateWakeups: 10, LateBy: 2 * time.Millisecond, Gap: 20 * time.Millisecond, BigGap: 100 * time.Millisecond,
 		Behind: 20 * time.Millisecond, Drifts: 5, Churn: 20, BatchFull: 8, BigSet: 256, Leak: 5 * time.Second, LabLeak: time.Second, Growth: 512,
 		LateConnect: 500 * time.Millisecond, BlockedOnRead: 20 * time.Millisecond}
