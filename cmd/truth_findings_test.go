@@ -37,7 +37,8 @@ var diagnoses = map[string]diagnosis{
 
 // fromOutside is what differs when only system calls are seen, and why.
 var fromOutside = map[string]diagnosis{
-	"t23e": {},               // processor time, once: from outside a machine that had none to give looks the same
+	// Once, and by the clock: through a tracer on a busy machine the time is seen elsewhere, or in pieces, and is an info then.
+	"t23a": {}, "t23b": {}, "t23c": {}, "t23e": {}, "t24": {},
 	"t20":  {"EV18", "EV31"}, // a Go program closes files of its own that its poller refuses
 	"t14":  {"EV11", "EV03"},
 	"t16b": {"", "EV03"}, // evviz's own observer watches the connection too, and nobody has read: who should have is not known
