@@ -237,6 +237,14 @@ func (s *Strace) SeekTime(t int64) error {
 	return nil
 }
 
+// Reopen makes a second reader of the same events.
+func (s *Strace) Reopen() (trace.Source, error) {
+	if s.closed.Load() {
+		return nil, fmt.Errorf("open %s again: %w", s.path, os.ErrClosed)
+	}
+	return &Strace{path: s.path, info: s.info, events: s.events, err: s.err, odd: s.odd, first: s.first, others: s.others, cut: s.cut}, nil
+}
+
 // Read hands on the next events. It never blocks.
 func (s *Strace) Read(ctx context.Context, buf []trace.Event) (int, error) {
 	if len(buf) == 0 {

@@ -72,6 +72,19 @@ func (s *Snapshot) EventCount() int64 { return s.events.end }
 // EventRange gives the indices of the raw events that are kept: first <= i < end.
 func (s *Snapshot) EventRange() (first, end int64) { return s.events.first, s.events.end }
 
+// HeldEvents is the moment from which on raw events are kept: Begin until the oldest were forgotten; 0 when there are none.
+func (s *Snapshot) HeldEvents() int64 {
+	v := &s.events
+	switch {
+	case len(v.blocks) == 0:
+		return 0
+	case v.first == 0:
+		return s.Begin
+	}
+	// The youngest event before is at most as young as the first that is kept, unless that came late.
+	return max(s.Begin, v.events(0)[0].Time)
+}
+
 // Event is the raw event with the given index, if it is kept.
 func (s *Snapshot) Event(i int64) (trace.Event, bool) {
 	if i < s.events.first || i >= s.events.end {

@@ -9,8 +9,12 @@ import (
 	"evviz/trace"
 )
 
-// Feed reads a source into a timeline and lets others look at it. One goroutine runs Run; Snapshot may be called from
-// any, and takes the lock only for the microseconds that a snapshot costs.
+// Feed reads a source into a timeline and lets others look at it. One goroutine runs Run; everything else may be called
+// from any. Snapshot takes the lock only for the microseconds that a snapshot costs.
+//
+// Beside the timeline that follows the source stand pictures of other parts of it, each from a reader of its own, so that
+// none of them holds up another: Overview (the whole, coarse, from summaries), Excerpt (a window, in full) and Whole (what
+// is counted over everything).
 type Feed struct {
 	src trace.Source
 	opt Options
@@ -19,11 +23,20 @@ type Feed struct {
 	t     *Timeline
 	ended bool
 	err   error
+
+	over  overviewOnce
+	whole wholeFold
 }
 
-// NewFeed makes a feed over a source; nothing is read yet.
+// NewFeed makes a feed over a source; nothing is read yet, but for the bookmarks that a file has put aside.
 func NewFeed(src trace.Source, o Options) *Feed {
 	o.Info = src.Info()
+	if s, ok := trace.As[trace.Seeker](src); ok && !o.Info.Live && o.First == 0 {
+		o.First, _ = s.Bounds()
+	}
+	if b, ok := trace.As[trace.Bookmarker](src); ok && o.Bookmarks == nil {
+		o.Bookmarks = bookmarksOf(b)
+	}
 	return &Feed{src: src, opt: o, t: New(o)}
 }
 
@@ -40,6 +53,10 @@ func (f *Feed) Run(ctx context.Context) error {
 			f.t.Add(buf[:n])
 		}
 		if errors.Is(err, trace.ErrRewound) {
+			f.opt.Begin = 0
+			if b, ok := trace.As[trace.Beginner](f.src); ok {
+				f.opt.Begin = b.Begins()
+			}
 			f.t, err = New(f.opt), nil
 		}
 		if err != nil {

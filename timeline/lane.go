@@ -225,6 +225,7 @@ func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
 func (t *Timeline) forget(n int) {
 	for _, l := range t.closed[:n] {
 		l.dead = true
+		t.held = max(t.held, l.pub.Closed)
 		t.past.take(l)
 		l.marks.drop()
 		t.spans -= len(l.bars.spans)
@@ -370,6 +371,7 @@ func (t *Timeline) noteSpans(l *laneB, n int) {
 	t.spans += n
 	if t.spans > t.maxSpans && len(l.bars.spans) > max(64, t.maxSpans/(len(t.lanes)+1)) {
 		t.spans -= l.bars.trim()
+		t.held = max(t.held, l.bars.spans[0].start)
 	}
 }
 

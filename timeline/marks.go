@@ -179,6 +179,7 @@ func (s *markStore) evict() int {
 	}
 	b := s.blocks[s.head]
 	s.head++
+	s.keep.held = max(s.keep.held, s.blocks[s.head].first)
 	if len(s.points) >= maxPoints {
 		thin := make([]point, 0, maxPoints)
 		for i := 0; i < len(s.points); i += 2 {
@@ -337,6 +338,7 @@ func (c *markCursor) next(t int64, d *tally) {
 // keeper bounds the memory of all stores together: it forgets the oldest full block, whosever it is.
 type keeper struct {
 	max, total int
+	held       int64 // all marks and turns from this moment on are kept
 	queue      []evictor
 	head       int
 }

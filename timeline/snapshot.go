@@ -5,9 +5,12 @@ import "evviz/trace"
 // Snapshot is an immutable picture of a timeline. Any goroutine may read it, also while events are added.
 type Snapshot struct {
 	Info  trace.Info
-	First int64 // time of the first event, 0 if there is none
+	First int64 // begin of the whole source, which times on the screen count from; 0 if no event was seen
+	Begin int64 // from here on this timeline knows anything at all: First, or later after a seek in a long recording
+	Held  int64 // from here on everything is kept in full; before it, and after Begin, the picture is coarser
 	Last  int64 // time of the newest event
 	Now   int64 // up to here open spans extend; not before Last
+	Short bool  // an excerpt that ends at Now because it may hold no more events, not because there are none
 
 	Mode      Mode
 	Modes     []ModeChange // the newest 2,048 at least
@@ -30,7 +33,8 @@ type Snapshot struct {
 // there, or up to the newest event if that is younger. The cost is a copy of the lanes that changed since the last one.
 func (t *Timeline) Snapshot(now int64) *Snapshot {
 	now = max(now, t.last)
-	s := &Snapshot{Info: t.info, First: t.first, Last: t.last, Now: now, Mode: t.mode,
+	first, begin, held := t.bounds()
+	s := &Snapshot{Info: t.info, First: first, Begin: begin, Held: held, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
 		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view()}
 	if t.allDirty {
@@ -87,6 +91,19 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	s.Stats.RenotifyKnown = t.stats.Reports > 0 || reports(t.mode, t.stats.Waits)
 	s.Stats.RenotifyInferred = s.Stats.RenotifyKnown && !t.exact
 	return s
+}
+
+// bounds are First, Begin and Held.
+func (t *Timeline) bounds() (first, begin, held int64) {
+	if !t.any {
+		return 0, 0, 0
+	}
+	first = t.first
+	if t.origin != 0 {
+		first = t.origin
+	}
+	begin = max(first, t.begin)
+	return first, begin, max(begin, t.held, t.keep.held)
 }
 
 // Lane is the lane with the given ID, nil if it is not kept.

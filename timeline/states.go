@@ -93,6 +93,7 @@ func (st *stateStore) evict() int {
 	}
 	b := st.blocks[st.head]
 	st.head++
+	st.keep.held = max(st.keep.held, st.blocks[st.head].first)
 	if len(st.points) >= maxPoints {
 		thin := make([]durPoint, 0, maxPoints)
 		for i := 0; i < len(st.points); i += 2 {

@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"slices"
+
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"evviz/trace"
@@ -9,10 +11,13 @@ import (
 // Options of a timeline. The zero value is good.
 type Options struct {
 	Info      trace.Info
-	MaxEvents int  // raw events kept for the list of events; default 200,000
-	MaxMarks  int  // marks and turns kept at full resolution; default 4,000,000 (16 bytes each)
-	MaxClosed int  // lanes kept after they were closed; default 2,000
-	Ledger    bool // keep sums, incidents and the ledger alone: nothing can be drawn, no event looked at
+	MaxEvents int        // raw events kept for the list of events; default 200,000
+	MaxMarks  int        // marks and turns kept at full resolution; default 4,000,000 (16 bytes each)
+	MaxClosed int        // lanes kept after they were closed; default 2,000
+	First     int64      // begin of the whole source, where it is known to lie elsewhere than the first event; 0: it does not
+	Begin     int64      // from here on events are told, when what comes before First is left out; 0: from First on
+	Bookmarks []Bookmark // known beforehand, by moment
+	Ledger    bool       // keep sums, incidents and the ledger alone: nothing can be drawn, no event looked at
 }
 
 // Timeline folds events. It belongs to one goroutine; its snapshots belong to everybody.
@@ -26,6 +31,9 @@ type Timeline struct {
 
 	first, last int64
 	any         bool
+	origin      int64 // Options.First
+	begin       int64 // Options.Begin
+	held        int64 // from here on nothing was forgotten; 0: nothing was. See keeper.held for marks.
 	events      eventStore
 	names       *nameTable
 	keep        keeper
@@ -78,7 +86,7 @@ func New(o Options) *Timeline {
 	if o.MaxClosed <= 0 {
 		o.MaxClosed = 2_000
 	}
-	t := &Timeline{info: o.Info, lean: o.Ledger, maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
+	t := &Timeline{info: o.Info, origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks), lean: o.Ledger, maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
 		exact: o.Info.Kinds.Has(trace.Renotify), timed: o.Info.Timed,
 		names: newNameTable(), manyStreams: map[uint32]*stream{}, tables: map[uint32]*table{}, procs: map[int64]*process{},
 		sets: map[uint32]*instance{}, byPeer: map[string]*laneB{}, unclaimed: map[string][]stepMark{}, hist: newHistogram()}
@@ -103,13 +111,6 @@ type ModeChange struct {
 	At    int64
 	Cause uint32 // trace.Cause*
 	Mode  Mode
-}
-
-// Bookmark is a mark that a person set.
-type Bookmark struct {
-	At   int64
-	N    int64
-	Text string
 }
 
 // KnobChange is a setting that changed.
@@ -308,7 +309,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		t.mode = m
 		t.modes = note(t.modes, ModeChange{e.Time, e.Aux >> 16 & 0xff, t.mode})
 	case trace.Bookmark:
-		t.bookmarks = note(t.bookmarks, Bookmark{e.Time, e.A, t.names.now(e.Stream, e.Aux)})
+		t.bookmark(e)
 	case trace.Knob:
 		t.knobs = note(t.knobs, KnobChange{e.Time, t.names.now(e.Stream, e.Aux), t.names.now(e.Stream, e.Gen), t.names.now(e.Stream, e.Inst)})
 	}

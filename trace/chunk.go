@@ -31,6 +31,7 @@ func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
 // chunkHeader is the fixed part of a chunk.
 type chunkHeader struct {
+	flags       uint16 // chunkMarked
 	number      uint64
 	before      uint64 // events in all chunks before: tells a reader how many a damaged one held
 	events      uint32
@@ -41,6 +42,10 @@ type chunkHeader struct {
 	rawSize     uint32 // bytes of the columns before compression
 	sum         [3]uint32
 }
+
+// chunkMarked is set in the flags of a chunk that holds a person's bookmark, so that those are found without decoding
+// the others. A reader ignores flags that it does not know.
+const chunkMarked = 1
 
 // Parts of a chunk, in the order of the file.
 const (
@@ -60,7 +65,7 @@ func (h *chunkHeader) append(b []byte) []byte {
 	le := binary.LittleEndian
 	b = le.AppendUint32(b, 0) // checksum, below
 	b = le.AppendUint16(b, chunkHeaderSize)
-	b = le.AppendUint16(b, 0) // flags
+	b = le.AppendUint16(b, h.flags)
 	b = le.AppendUint64(b, h.number)
 	b = le.AppendUint64(b, h.before)
 	b = le.AppendUint32(b, h.events)
@@ -88,6 +93,7 @@ func (h *chunkHeader) parse(b []byte) error {
 	if [8]byte(b[:8]) != chunkMarker || le.Uint32(b[8:]) != checksum(b[12:chunkHeaderSize]) || le.Uint16(b[12:]) != chunkHeaderSize {
 		return errChunkHeader
 	}
+	h.flags = le.Uint16(b[14:])
 	h.number, h.before = le.Uint64(b[16:]), le.Uint64(b[24:])
 	h.events, h.restated = le.Uint32(b[32:]), le.Uint32(b[36:])
 	h.first, h.last, h.lost = int64(le.Uint64(b[40:])), int64(le.Uint64(b[48:])), le.Uint64(b[56:])

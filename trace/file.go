@@ -22,6 +22,9 @@ type File struct {
 	size  int64
 	info  Info
 	refs  []chunkRef
+	sound bool  // it has an index
+	index int64 // where that begins
+	end   int64 // where what belongs to the file ends, if it is sound
 	tail  int64 // events missing after the last chunk; -1 unknown
 	cutMs bool  // something is missing after the last chunk
 
@@ -35,6 +38,7 @@ type File struct {
 	tailed  bool    // the loss at the end was told
 	target  int64   // SeekTime's t, while seeking
 	seeking bool
+	jumped  bool // a loss before the next chunk is a loss before the beginning
 
 	mu     sync.Mutex // guards damage and closed
 	damage []Damage
@@ -86,12 +90,15 @@ func openTrace(f *os.File, path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	refs, err := readIndex(f, t.size, start)
+	x, err := readIndex(f, t.size, start)
+	if err != nil {
+		if x, err = t.walk(start); err != nil {
+			t.info.Missing = append(t.info.Missing, Missing{"the end of the recording", "it was not closed properly; up to a second is missing"})
+		}
+	}
 	if err == nil {
-		t.refs = refs
+		t.refs, t.sound, t.index, t.end = x.chunks, true, x.off, x.end
 		t.findGaps()
-	} else {
-		t.walk(start)
 	}
 	t.info.Live = false
 	if t.info.Origin == "" {
@@ -153,9 +160,9 @@ func (t *File) Damage() []Damage {
 	return out
 }
 
-// walk finds the chunks of a file without an index.
-func (t *File) walk(start int64) {
-	t.info.Missing = append(t.info.Missing, Missing{"the end of the recording", "it was not closed properly; up to a second is missing"})
+// walk finds the chunks of a file without a trailer at its end. When it comes to an index that is sound all the same,
+// something was to be added to a finished file and was not: what the index says is returned then.
+func (t *File) walk(start int64) (indexed, error) {
 	var b [chunkHeaderSize]byte
 	at, lostFrom := start, int64(-1) // lostFrom: where the unreadable stretch begins
 	gap := func(to int64, what string) {
@@ -165,7 +172,7 @@ func (t *File) walk(start int64) {
 		if t.size-at < chunkHeaderSize {
 			n := min(t.size-at, 8)
 			if _, err := t.f.ReadAt(b[:n], at); err == nil && lostFrom < 0 && n == 8 && [8]byte(b[:8]) == indexMarker {
-				return // the last thing that was being written; nothing is lost with it
+				return indexed{}, errNoIndex // the last thing that was being written; nothing is lost with it
 			}
 			if lostFrom < 0 {
 				lostFrom = at
@@ -186,7 +193,7 @@ func (t *File) walk(start int64) {
 				}
 				t.note(Damage{Offset: at, Bytes: t.size - at, Chunk: len(t.refs), Events: int64(c.events), What: "the file ends inside this chunk"})
 				t.cutMs, t.tail = true, int64(c.events)
-				return
+				return indexed{}, errNoIndex
 			}
 			if lostFrom >= 0 {
 				c.hasGap, c.gap = true, t.missing(&c)
@@ -202,7 +209,7 @@ func (t *File) walk(start int64) {
 		}
 		if lostFrom < 0 {
 			if [8]byte(b[:8]) == indexMarker {
-				return
+				return indexAt(t.f, t.size, start, at)
 			}
 			lostFrom = at
 		}
@@ -212,6 +219,7 @@ func (t *File) walk(start int64) {
 		t.cutMs, t.tail = true, -1
 		gap(t.size, "the file ends in the middle of a chunk")
 	}
+	return indexed{}, errNoIndex
 }
 
 // missing is how many events lie between the last chunk found and c; -1 when the counts contradict each other.
@@ -307,7 +315,7 @@ func (t *File) isClosed() bool {
 
 // rewind goes to the beginning.
 func (t *File) rewind() {
-	t.next, t.restate, t.queue, t.tailed, t.seeking = 0, true, t.queue[:0], false, false
+	t.next, t.restate, t.queue, t.tailed, t.seeking, t.jumped = 0, true, t.queue[:0], false, false, false
 	t.last, _ = t.Bounds()
 	t.dec.n, t.dec.at = 0, 0
 }
@@ -406,15 +414,18 @@ func (c *chunkRef) part(i int) (off, n int64) {
 }
 
 // readPart reads a part of a chunk and checks it. The result is valid until the next call.
-func (t *File) readPart(c *chunkRef, i int) ([]byte, error) {
+func (t *File) readPart(c *chunkRef, i int) ([]byte, error) { return t.readPartInto(&t.buf, c, i) }
+
+// readPartInto is readPart with a buffer of the caller's, so that several may read at once.
+func (t *File) readPartInto(buf *[]byte, c *chunkRef, i int) ([]byte, error) {
 	off, n := c.part(i)
 	if off+n > t.size {
 		return nil, io.ErrUnexpectedEOF
 	}
-	if int64(cap(t.buf)) < n {
-		t.buf = make([]byte, n)
+	if int64(cap(*buf)) < n {
+		*buf = make([]byte, n)
 	}
-	b := t.buf[:n]
+	b := (*buf)[:n]
 	if _, err := t.f.ReadAt(b, off); err != nil {
 		return nil, bareErr(err)
 	}
@@ -429,10 +440,11 @@ func (t *File) openChunk() {
 	i := t.next
 	c := &t.refs[i]
 	t.next++
-	if c.hasGap && !t.seeking {
+	if c.hasGap && !t.seeking && !t.jumped {
 		t.restate = true
 		t.loss(c.gap)
 	}
+	t.jumped = false
 	world := NewTracker()
 	if t.restate {
 		t.restate = false
@@ -499,41 +511,4 @@ func (t *File) skip(world *Tracker) {
 	}
 	// The chunk's header promised an event here. Go on with the next one.
 	t.queue = world.Restate(t.target)
-}
-
-// Summary reads what chunk i (from 0) says about itself; its events are not touched. It may be called between Reads by
-// the goroutine that reads.
-func (t *File) Summary(i int) (ChunkSummary, error) {
-	c := &t.refs[i]
-	s := ChunkSummary{Chunk: i, Offset: c.off, First: c.first, Last: c.last, Events: int64(c.events), Lost: int64(c.lost)}
-	b, err := t.readPart(c, partSummary)
-	if err == nil {
-		sc := scanner{b: b}
-		size := sc.varint()
-		// What it claims to be must stand in some proportion to what it is, or a few bytes could ask for a gigabyte.
-		if sc.bad || size > 4096+1000*uint64(len(b)) {
-			err = errSummary
-		} else {
-			var raw []byte
-			raw, err = t.dec.zdec.DecodeAll(b[sc.p:], make([]byte, 0, size))
-			if err == nil {
-				s.Lanes, err = parseLanes(raw, c.first)
-			}
-		}
-	}
-	if err != nil {
-		t.broken(i, partSummary, 0, "the summary cannot be read: "+err.Error())
-		return s, fmt.Errorf("read %s: summary of chunk %d: %w", t.path, i, err)
-	}
-	return s, nil
-}
-
-// Summaries are the summaries of all chunks, in the order of the file. One that cannot be read has no lanes.
-func (t *File) Summaries() []ChunkSummary {
-	out := make([]ChunkSummary, 0, len(t.refs))
-	for i := range t.refs {
-		s, _ := t.Summary(i)
-		out = append(out, s)
-	}
-	return out
 }

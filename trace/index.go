@@ -45,6 +45,12 @@ func appendIndex(b []byte, off int64, chunks []chunkRef) []byte {
 		b = chunks[i].append(b)
 	}
 	le.PutUint32(b[at+12:], checksum(b[at+indexHeadSize:]))
+	return appendTrailer(b, off)
+}
+
+// appendTrailer writes a trailer that leads to the index at off.
+func appendTrailer(b []byte, off int64) []byte {
+	le := binary.LittleEndian
 	t := len(b)
 	b = le.AppendUint64(b, uint64(off))
 	b = le.AppendUint32(b, checksum(b[t:]))
@@ -52,44 +58,86 @@ func appendIndex(b []byte, off int64, chunks []chunkRef) []byte {
 	return append(b, trailerMarker[:]...)
 }
 
-var errNoIndex = errors.New("no index")
-
-// readIndex finds the chunks by the index, if there is a sound one. start is where the first chunk may be.
-func readIndex(r io.ReaderAt, size, start int64) ([]chunkRef, error) {
+// readTrailer reads the trailer at the place at, and returns where the index begins that it leads to.
+func readTrailer(r io.ReaderAt, at int64) (index int64, err error) {
 	le := binary.LittleEndian
 	var t [trailerSize]byte
+	if _, err := r.ReadAt(t[:], at); err != nil {
+		return 0, errNoIndex
+	}
+	if [8]byte(t[16:]) != trailerMarker || le.Uint32(t[8:]) != checksum(t[:8]) {
+		return 0, errNoIndex
+	}
+	return int64(le.Uint64(t[:])), nil
+}
+
+var errNoIndex = errors.New("no index")
+
+// indexed is what an index says, and what was added behind it.
+type indexed struct {
+	chunks []chunkRef
+	off    int64 // where the index begins
+	end    int64 // where the sound part of the file ends: behind the last trailer
+}
+
+// readIndex finds the chunks by the index, if there is a sound one. start is where the first chunk may be.
+func readIndex(r io.ReaderAt, size, start int64) (x indexed, err error) {
 	if size < start+indexHeadSize+trailerSize {
-		return nil, errNoIndex
+		return x, errNoIndex
 	}
-	if _, err := r.ReadAt(t[:], size-trailerSize); err != nil {
-		return nil, errNoIndex
+	off, err := readTrailer(r, size-trailerSize)
+	if err != nil || off < start || off > size-trailerSize-indexHeadSize {
+		return x, errNoIndex
 	}
-	off := int64(le.Uint64(t[:]))
-	if [8]byte(t[16:]) != trailerMarker || le.Uint32(t[8:]) != checksum(t[:8]) || off < start || off > size-trailerSize-indexHeadSize {
-		return nil, errNoIndex
+	x, err = indexAt(r, size, start, off)
+	if err == nil && x.end != size {
+		err = errNoIndex
 	}
-	n := size - trailerSize - off
-	if n > maxIndex {
-		return nil, errNoIndex
+	return x, err
+}
+
+// indexAt reads the index that begins at off, and the chunks that were added behind it, each followed by a trailer. What
+// comes after the last trailer is an addition that was never finished.
+func indexAt(r io.ReaderAt, size, start, off int64) (x indexed, err error) {
+	le := binary.LittleEndian
+	var head [indexHeadSize]byte
+	if _, err := r.ReadAt(head[:], off); err != nil {
+		return x, errNoIndex
 	}
-	b := make([]byte, n)
-	if _, err := r.ReadAt(b, off); err != nil {
-		return nil, errNoIndex
+	n := int64(le.Uint32(head[8:]))
+	if [8]byte(head[:8]) != indexMarker || n > maxIndex || n%indexEntrySize != 0 || n > size-off-indexHeadSize-trailerSize {
+		return x, errNoIndex
 	}
-	entries := b[indexHeadSize:]
-	if [8]byte(b[:8]) != indexMarker || int64(le.Uint32(b[8:])) != n-indexHeadSize || le.Uint32(b[12:]) != checksum(entries) || len(entries)%indexEntrySize != 0 {
-		return nil, errNoIndex
+	entries := make([]byte, n)
+	if _, err := r.ReadAt(entries, off+indexHeadSize); err != nil || le.Uint32(head[12:]) != checksum(entries) {
+		return x, errNoIndex
 	}
-	chunks := make([]chunkRef, len(entries)/indexEntrySize)
+	x.off, x.chunks = off, make([]chunkRef, len(entries)/indexEntrySize)
 	at := start
-	for i := range chunks {
+	for i := range x.chunks {
 		e := entries[i*indexEntrySize:]
-		c := &chunks[i]
+		c := &x.chunks[i]
 		c.off = int64(le.Uint64(e))
 		if c.parse(e[8:]) != nil || c.off < at || c.total() > off-c.off {
-			return nil, errNoIndex
+			return x, errNoIndex
 		}
 		at = c.off + c.total()
 	}
-	return chunks, nil
+	at = off + indexHeadSize + n
+	if to, err := readTrailer(r, at); err != nil || to != off {
+		return x, errNoIndex
+	}
+	for x.end = at + trailerSize; x.end < size; {
+		var b [chunkHeaderSize]byte
+		c := chunkRef{off: x.end}
+		if _, err := r.ReadAt(b[:], x.end); err != nil || c.parse(b[:]) != nil || c.total() > size-trailerSize-c.off {
+			break
+		}
+		if to, err := readTrailer(r, c.off+c.total()); err != nil || to != off {
+			break
+		}
+		x.chunks = append(x.chunks, c)
+		x.end = c.off + c.total() + trailerSize
+	}
+	return x, nil
 }

@@ -23,13 +23,16 @@ const (
 // when sought; an event is handed on when that clock has reached it. So Position advances also where nothing happens.
 // After the last event the player stands at the end, as if paused, until it is sought or closed: Read then blocks.
 //
-// Seeking backwards begins again at the start of the source: Read returns ErrRewound once, and then hands on everything
-// up to the new position without pacing.
+// Seeking backwards begins again: Read returns ErrRewound once, and then hands on everything up to the new position
+// without pacing. It begins at the start of the source, so that every count is whole; or, when the source is a Jumper with
+// more than wholeEvents events, at a starting point that lies SetLookback before the new position and no more than about
+// seekEvents away from it. Begins tells which. Seeking forwards over more events than that does the same.
 //
 // One goroutine reads; everything else may be called from any.
 type Player struct {
 	src         Source
 	seek        Seeker
+	jump        Jumper // nil: the source has one starting point, or is small enough to be read from it
 	first, last int64
 
 	mu      sync.Mutex
@@ -44,12 +47,21 @@ type Player struct {
 	steps   int       // events to let go while paused
 	rewind  bool      // Read has to begin again
 	ended   bool      // the source has no more
+	look    int64     // ns before the goal at which a seek should begin
+	start   Point     // where to begin again
+	begins  int64     // where it began last
+	handed  int64     // time of the newest event handed on
 
 	// the reading goroutine's own
-	buf    []Event
-	at, n  int
-	handed int64 // time of the newest event handed on
+	buf   []Event
+	at, n int
 }
+
+const (
+	wholeEvents = 300_000        // a source of so many events is always read from its start
+	seekEvents  = 135_000        // events that a seek hands on: two full chunks, 20 ms of folding
+	lookDefault = 10_000_000_000 // ns
+)
 
 // NewPlayer makes a player that stands at the beginning of src and runs as soon as it is read. src should be a Seeker;
 // one that is not can only be replayed forwards.
@@ -59,6 +71,10 @@ func NewPlayer(src Source) *Player {
 		p.seek = s
 		p.first, p.last = s.Bounds()
 	}
+	if j, ok := src.(Jumper); ok && j.Events() > wholeEvents {
+		p.jump = j
+	}
+	p.look, p.begins = lookDefault, p.first
 	p.base, p.goal, p.handed, p.chasing = p.first, p.first, p.first, true
 	return p
 }
@@ -174,14 +190,40 @@ func (p *Player) SeekTime(t int64) error {
 		return errors.New("this source cannot seek")
 	}
 	t = min(max(t, p.first), p.last)
-	if t < p.position() {
-		p.rewind, p.ended = true, false
+	switch {
+	case t < p.position(), p.rewind, p.jump != nil && p.jump.EventsBefore(t)-p.jump.EventsBefore(p.handed) > seekEvents:
+		p.rewind, p.ended, p.start = true, false, Point{}
+		if p.jump != nil {
+			p.start = p.jump.PointBefore(t, p.look, seekEvents)
+		}
 	}
 	p.steps = 0
 	p.goal, p.chasing = t, true
 	p.setClock(t)
 	p.poke()
 	return nil
+}
+
+// SetLookback says how much before its goal (ns) a later seek begins: what a view shows at once. Events bound it.
+func (p *Player) SetLookback(ns int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.look = max(ns, 0)
+}
+
+// Begins is the moment at which what has been handed on begins (CLOCK_MONOTONIC ns): the first of Bounds, or, after a
+// seek, a later one.
+func (p *Player) Begins() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.begins
+}
+
+// Seeking reports that events up to the goal of a seek are still being handed on.
+func (p *Player) Seeking() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rewind || p.chasing
 }
 
 // Close ends Read with io.EOF and closes the source.
@@ -215,10 +257,21 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 		}
 		if p.rewind {
 			p.rewind = false
-			p.at, p.n, p.handed = 0, 0, p.first
+			start := p.start
+			p.at, p.n, p.begins = 0, 0, p.first
+			if start.Chunk > 0 {
+				p.begins = start.Time
+			}
+			p.handed = p.begins
 			p.mu.Unlock()
-			if err := p.seek.SeekTime(p.first); err != nil {
-				return 0, err
+			err := error(nil)
+			if start.Chunk > 0 {
+				err = p.jump.Jump(start)
+			} else {
+				err = p.seek.SeekTime(p.first)
+			}
+			if err != nil {
+				return 0, p.readErr(err)
 			}
 			return 0, ErrRewound
 		}

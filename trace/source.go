@@ -62,6 +62,13 @@ type Speeder interface {
 // Positioner tells where a paced source is, in the time of the trace.
 type Positioner interface{ Position() int64 }
 
+// Looker is a source whose seeks begin before their goal, so that something can be seen there at once.
+type Looker interface{ SetLookback(ns int64) }
+
+// Beginner tells at which moment what a source has handed on begins (CLOCK_MONOTONIC ns); a seek may change it. It is
+// settled when Read has returned ErrRewound.
+type Beginner interface{ Begins() int64 }
+
 // pollEvery is how often a reader of rings looks again when all are empty. A reader that were woken by the producer
 // would cost the loop a system call per event.
 const pollEvery = 2 * time.Millisecond

@@ -236,7 +236,8 @@ var Specs = [KindCount]Spec{
 	Lost: {"Lost", "stream", 1, false, "Events are missing here.", []Field{
 		f("n", SlotA, UCount, "how many"), bits("where", SlotAux, 0, 8, UEnum, LostNames, "at which point")}},
 	Bookmark: {"Bookmark", "stream", 1, false, "A mark that a person set, or words that the watched server has for its operator.", []Field{
-		f("n", SlotA, UCount, "number; 0 words of the server"), f("text", SlotAux, UName, "words")}},
+		f("n", SlotA, UCount, "number; 0 words of the server"), f("at", SlotB, UMoment, "the moment that it marks; absent: its own"),
+		f("text", SlotAux, UName, "words")}},
 
 	Usage: {"Usage", "run", 1, false, "What a thread has used since it began: processor time and context switches.", []Field{
 		f("user", SlotA, UNanos, "processor time in the program"), f("system", SlotB, UNanos, "processor time in the kernel"),

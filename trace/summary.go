@@ -13,6 +13,7 @@ type ChunkSummary struct {
 	First, Last int64 // CLOCK_MONOTONIC ns, least and greatest of its events
 	Events      int64
 	Lost        int64 // events that its Lost events speak of
+	Known       bool  // false: the summary cannot be read, and what is above comes from the chunk's header
 	Lanes       []LaneSummary
 }
 
@@ -52,7 +53,8 @@ type summarizer struct {
 		key  uint64
 		lane int32
 	}
-	lost uint64
+	lost   uint64
+	marked bool // a person's bookmark is among them
 }
 
 func (s *summarizer) add(evs []Event) {
@@ -60,7 +62,7 @@ func (s *summarizer) add(evs []Event) {
 		s.index = map[uint64]int32{}
 	}
 	clear(s.index)
-	s.lanes, s.counts, s.lost = s.lanes[:0], s.counts[:0], 0
+	s.lanes, s.counts, s.lost, s.marked = s.lanes[:0], s.counts[:0], 0, false
 	for i := range s.cache {
 		s.cache[i].lane = -1
 	}
@@ -93,6 +95,8 @@ func (s *summarizer) add(evs []Event) {
 			l.Read += max(e.B, 0)
 		case Write:
 			l.Written += max(e.B, 0)
+		case Bookmark:
+			s.marked = s.marked || e.A != 0
 		case Lost:
 			s.lost += uint64(max(e.A, 0))
 		}

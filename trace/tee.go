@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"time"
 )
 
 // Tee is a Source that passes the events of another one on and records them when asked. It remembers at all times what
-// is open and named, so that a recording that begins late still tells it.
+// is open and named, so that a recording that begins late still tells it. Bookmarks that are set go with the events.
 //
 // Read belongs to one goroutine; everything else may be called from any.
 type Tee struct {
@@ -24,9 +25,15 @@ type Tee struct {
 	w       *Writer
 	now     int64 // time of the newest event passed on
 	path    string
+	kept    os.FileInfo  // of the file of the last recording, once it was closed
 	done    RecordStatus // what the last recording came to, while none is on
 	stop    chan struct{}
 	idle    sync.WaitGroup
+	own     []Event            // bookmarks, to be passed on before anything else
+	wake    context.CancelFunc // makes a Read of the source return for them
+	marked  int64              // number of the last bookmark
+	markSeq uint32             // of the last event of stream 0
+	ended   bool               // the source has no more
 }
 
 // RecordStatus says how a recording goes.
@@ -53,9 +60,11 @@ func (t *Tee) Info() Info { return t.src.Info() }
 
 // Read passes events on. An error of the recording is not an error of Read: see Status.
 func (t *Tee) Read(ctx context.Context, buf []Event) (int, error) {
-	n, err := t.src.Read(ctx, buf)
+	n, err := t.next(ctx, buf)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.wake = nil
+	t.ended = errors.Is(err, io.EOF)
 	if errors.Is(err, ErrRewound) {
 		// What comes now re-states the world of an earlier moment.
 		t.tracker, t.now = NewTracker(), 0
@@ -70,6 +79,32 @@ func (t *Tee) Read(ctx context.Context, buf []Event) (int, error) {
 	return n, err
 }
 
+// next reads the source, or hands out bookmarks as soon as there are any.
+func (t *Tee) next(ctx context.Context, buf []Event) (int, error) {
+	for {
+		inner, cancel := context.WithCancel(ctx)
+		t.mu.Lock()
+		if len(t.own) > 0 && len(buf) > 0 {
+			n := copy(buf, t.own)
+			t.own = t.own[n:]
+			for i := range buf[:n] {
+				buf[i].Time = max(buf[i].Time, t.now) // other events may have gone by meanwhile
+			}
+			t.mu.Unlock()
+			cancel()
+			return n, nil
+		}
+		t.wake = cancel
+		t.mu.Unlock()
+		n, err := t.src.Read(inner, buf)
+		woken := inner.Err() != nil && ctx.Err() == nil
+		cancel()
+		if n > 0 || !woken || !errors.Is(err, context.Canceled) {
+			return n, err
+		}
+	}
+}
+
 // check ends the recording after an error. The caller holds mu.
 func (t *Tee) check(err error) {
 	if err != nil && t.w != nil {
@@ -79,6 +114,7 @@ func (t *Tee) check(err error) {
 
 // finish closes the file and keeps its figures. The caller holds mu.
 func (t *Tee) finish(cause error) error {
+	t.kept, _ = t.w.file.Stat()
 	err := t.w.Close()
 	if cause == nil {
 		cause = err

@@ -25,6 +25,7 @@ type Writer struct {
 	oldest  int64 // time of the oldest event pending
 	newest  int64
 	chunks  []chunkRef
+	number  uint64 // of the next chunk
 	bytes   int64
 	events  int64
 	dropped int64
@@ -135,8 +136,26 @@ func (w *Writer) Flush() error {
 	if len(w.pending) == 0 && !w.stated {
 		return nil
 	}
-	h := chunkHeader{number: uint64(len(w.chunks)), before: uint64(w.events) - uint64(len(w.pending)),
+	h := chunkHeader{number: w.number, before: uint64(w.events) - uint64(len(w.pending)),
 		events: uint32(len(w.pending)), first: w.oldest, last: w.newest}
+	b := w.encode(&h)
+
+	off := w.bytes
+	if err := w.put(b); err != nil {
+		w.events -= int64(len(w.pending))
+		w.dropped += int64(len(w.pending))
+		w.pending = w.pending[:0]
+		return err
+	}
+	w.chunks = append(w.chunks, chunkRef{off: off, chunkHeader: h})
+	w.number++
+	w.pending, w.stated = w.pending[:0], false
+	return nil
+}
+
+// encode puts the pending events together as a chunk, of which h has the number, the counts and the times. The result is
+// valid until the next call.
+func (w *Writer) encode(h *chunkHeader) []byte {
 	prelude := w.tracker.Restate(w.oldest)
 	if len(prelude) > maxBlock {
 		prelude = prelude[:maxBlock]
@@ -146,6 +165,9 @@ func (w *Writer) Flush() error {
 	}
 	w.sum.add(w.pending)
 	h.restated, h.lost = uint32(len(prelude)), w.sum.lost
+	if w.sum.marked {
+		h.flags |= chunkMarked
+	}
 
 	b := append(w.buf[:0], make([]byte, chunkHeaderSize)...)
 	part := func(i int, from int) {
@@ -166,17 +188,7 @@ func (w *Writer) Flush() error {
 	part(partSummary, at)
 	h.append(b[:0])
 	w.buf = b
-
-	off := w.bytes
-	if err := w.put(b); err != nil {
-		w.events -= int64(len(w.pending))
-		w.dropped += int64(len(w.pending))
-		w.pending = w.pending[:0]
-		return err
-	}
-	w.chunks = append(w.chunks, chunkRef{off: off, chunkHeader: h})
-	w.pending, w.stated = w.pending[:0], false
-	return nil
+	return b
 }
 
 // Close ends the last chunk, writes the index and, after Create, closes the file. It returns the first error of all.

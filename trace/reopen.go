@@ -1,0 +1,121 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Reopener is a source whose events can be read a second time, beside the first: what Reopen returns begins at the
+// beginning, is not live, and is closed by whoever asked for it. Any goroutine may ask.
+type Reopener interface {
+	Reopen() (Source, error)
+}
+
+// ErrNotKept is what Reopen returns (wrapped in a sentence) when the events that were passed on are kept nowhere.
+var ErrNotKept = errors.New("the events are not kept")
+
+// As finds an optional ability of a source: of src itself, or of the source that it passes on (Unwrap), and so on.
+func As[T any](src Source) (T, bool) {
+	for src != nil {
+		if a, ok := src.(T); ok {
+			return a, true
+		}
+		w, ok := src.(interface{ Unwrap() Source })
+		if !ok {
+			break
+		}
+		src = w.Unwrap()
+	}
+	var none T
+	return none, false
+}
+
+// Reopen opens a second reader of a source's events, if some source that it passes on can.
+func Reopen(src Source) (Source, error) {
+	if r, ok := As[Reopener](src); ok {
+		return r.Reopen()
+	}
+	return nil, fmt.Errorf("read %s again: %w; record it, then one can go back in it", src.Info().Title, ErrNotKept)
+}
+
+// Reopen makes a second reader with a descriptor of its own. It sees what this one saw when it was opened.
+func (t *File) Reopen() (Source, error) { return t.again() }
+
+func (t *File) again() (*File, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, fmt.Errorf("open %s again: %w", t.path, os.ErrClosed)
+	}
+	// By descriptor: meanwhile the name may lead to another file, or to none.
+	f, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", t.f.Fd()))
+	if err != nil {
+		if f, err = sameFile(t.path, t.f); err != nil {
+			return nil, err
+		}
+	}
+	c := &File{f: f, path: t.path, size: t.size, info: t.info, sound: t.sound, index: t.index, end: t.end, tail: t.tail, cutMs: t.cutMs, dec: newBlockDecoder()}
+	c.refs = make([]chunkRef, len(t.refs))
+	for i := range t.refs {
+		r := &t.refs[i] // but for checked, which belongs to the goroutine that reads t
+		c.refs[i] = chunkRef{off: r.off, chunkHeader: r.chunkHeader, gap: r.gap, hasGap: r.hasGap}
+	}
+	c.rewind()
+	return c, nil
+}
+
+// sameFile opens a file by its name and refuses another one that has the name by now.
+func sameFile(path string, was *os.File) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s again: %w", path, bareErr(err))
+	}
+	a, err := f.Stat()
+	b, err2 := was.Stat()
+	if err != nil || err2 != nil || !os.SameFile(a, b) {
+		f.Close()
+		return nil, fmt.Errorf("open %s again: it was replaced by another file meanwhile", path)
+	}
+	return f, nil
+}
+
+// Reopen opens what has been recorded: everything up to now while a recording is on, the whole of it after it was
+// stopped. Without a recording it asks the source.
+func (t *Tee) Reopen() (Source, error) {
+	t.mu.Lock()
+	if t.w == nil {
+		path, kept := t.path, t.kept
+		t.mu.Unlock()
+		if kept == nil {
+			return Reopen(t.src)
+		}
+		f, err := OpenFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if st, err := f.f.Stat(); err != nil || !os.SameFile(st, kept) {
+			f.Close()
+			return nil, fmt.Errorf("open %s again: it was replaced by another file meanwhile", path)
+		}
+		return f, nil
+	}
+	defer t.mu.Unlock()
+	t.check(t.w.Flush())
+	if t.w == nil {
+		return nil, fmt.Errorf("read %s again: %w", t.path, t.done.Err)
+	}
+	info := t.src.Info()
+	info.Live = false
+	if info.Origin == "" {
+		info.Origin = t.path
+	}
+	f, err := sameFile(t.path, t.w.file)
+	if err != nil {
+		return nil, err
+	}
+	// The writer knows where its chunks are, so nothing has to be searched.
+	c := &File{f: f, path: t.path, size: t.w.bytes, info: info, refs: append([]chunkRef(nil), t.w.chunks...), dec: newBlockDecoder()}
+	c.rewind()
+	return c, nil
+}
