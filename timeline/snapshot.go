@@ -23,6 +23,8 @@ type Snapshot struct {
 	names     *nameTable
 	nameCount int
 	rest      markView
+	notes     noteView
+	lanesBy   *laneIndex
 	latBars   []LatencyBar
 }
 
@@ -32,7 +34,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	now = max(now, t.last)
 	s := &Snapshot{Info: t.info, First: t.first, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
-		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view()}
+		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), notes: t.notes.view(), lanesBy: new(laneIndex)}
 	if t.allDirty {
 		for _, l := range t.lanes {
 			l.dirty = true
