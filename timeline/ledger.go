@@ -99,6 +99,7 @@ type report struct {
 	before  uint32 // bits of the report before
 	level   bool
 	bits    [BitCount]Class
+	note    int64 // in Timeline.notes; 0 none
 }
 
 func classify(r *report, k LaneKind) Class {
@@ -154,10 +155,14 @@ func (t *Timeline) judge(r *reg, first bool) {
 	p := &r.rep
 	c := classify(p, r.lane.pub.Kind)
 	st := &r.lane.pub.Stats
+	bits := p.bits
 	t.judgeBits(p, r.lane.pub.Kind, first)
 	mine := p.s.wakeNo == p.wakeNo
 	if !first {
 		if c == p.class {
+			if p.bits != bits {
+				t.renote(p)
+			}
 			return
 		}
 		if mine {
@@ -184,6 +189,7 @@ func (t *Timeline) judge(r *reg, first bool) {
 		p.s.heads[index(p.useful)][c]++
 		t.rehead(p.s)
 	}
+	t.renote(p)
 	t.touch(r.lane)
 }
 
@@ -250,6 +256,11 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 			}
 		}
 		t.count(s, e.Time, cntClass+uint8(c), 0)
+		if n := t.notes.at(t.noted(0, c)); n != nil {
+			for b := range n.bits {
+				n.bits[b] = c
+			}
+		}
 		return
 	}
 	l := r.lane
@@ -273,7 +284,8 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		r.watch.roomy++ // the wait that tells of it
 	}
 	prev := r.drain
-	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.stale, rearmed: r.rearmed && !news}
+	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.stale, rearmed: r.rearmed && !news,
+		note: t.noted(l.pub.ID, ClassUnknown)}
 	t.delivered(s, in, r, e, &p, news)
 	if r.trigger == trace.TriggerLevel && !r.rearmed && !news && r.last&e.Mask != 0 {
 		t.repeated(&p, r, e, expected)
@@ -403,6 +415,7 @@ func (t *Timeline) renotified(s *stream, r *reg, at int64) {
 		return
 	}
 	r.rep.told = true
+	t.renote(&r.rep)
 	t.stats.Renotify++
 	t.count(s, at, uint8(MarkRenotify), 0)
 	t.mark(r.lane, at, MarkRenotify, 0)

@@ -15,6 +15,7 @@ type LoopLane struct {
 	PID     int
 	TID     int
 	Name    string
+	Table   uint32     // descriptor table, named by a process; 0 unknown
 	State   LoopState  // now
 	Since   int64      // begin of that state
 	Ended   int64      // the thread ended; 0: not
@@ -163,6 +164,7 @@ func (lp *loopB) publish(now int64) *LoopLane {
 	p.states = lp.view(now)
 	p.counts = lp.store.view()
 	p.gaps = lp.gaps
+	p.Table = lp.s.tb.id
 	p.Split = lp.s.split.sum
 	p.Incidents = lp.s.inc.publish(0)
 	for _, in := range lp.s.watch.waits {

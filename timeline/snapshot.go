@@ -26,6 +26,8 @@ type Snapshot struct {
 	names     *nameTable
 	nameCount int
 	rest      markView
+	notes     noteView
+	lanesBy   *laneIndex
 	latBars   []LatencyBar
 }
 
@@ -36,7 +38,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	first, begin, held := t.bounds()
 	s := &Snapshot{Info: t.info, First: first, Begin: begin, Held: held, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
-		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view()}
+		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), notes: t.notes.view(), lanesBy: new(laneIndex)}
 	if t.allDirty {
 		for _, l := range t.lanes {
 			l.dirty = true

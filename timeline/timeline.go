@@ -37,6 +37,7 @@ type Timeline struct {
 	events      eventStore
 	names       *nameTable
 	keep        keeper
+	notes       noteStore
 
 	streams     []*stream
 	manyStreams map[uint32]*stream
