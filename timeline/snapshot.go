@@ -25,6 +25,8 @@ type Snapshot struct {
 	rest      markView
 	notes     noteView
 	lanesBy   *laneIndex
+	delays    *delayView // nil: none are kept
+	lean      bool
 	latBars   []LatencyBar
 }
 
@@ -34,7 +36,10 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	now = max(now, t.last)
 	s := &Snapshot{Info: t.info, First: t.first, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
-		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), notes: t.notes.view(), lanesBy: new(laneIndex)}
+		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), notes: t.notes.view(), lanesBy: new(laneIndex), lean: t.lean}
+	if !t.lean {
+		s.delays = t.delaysNow()
+	}
 	if t.allDirty {
 		for _, l := range t.lanes {
 			l.dirty = true
