@@ -100,6 +100,8 @@ type stream struct {
 	inWait   bool
 	inRing   bool // ... for completions
 	waitFrom int64
+	away     int64 // end of its newest rest, until the next begins
+	dozing   bool  // it sleeps between asking
 	wakeNo   uint32
 	wakeUse  int  // reports of this wake that told something new
 	called   bool // it made a system call

@@ -115,6 +115,7 @@ func (t *Timeline) drained(l *laneB, out outcome, d Drain, at int64) {
 // served notes that somebody got what had arrived.
 func (t *Timeline) served(l *laneB, at int64) {
 	l.lastServed, l.servedKnown = at, false
+	t.gotSome(l, at)
 	l.readReply(l.arrival)
 	if l.arrival != 0 {
 		t.latency(l, at-l.arrival)
@@ -286,6 +287,7 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		return
 	}
 	unread := e.B - 1
+	t.arrivedLate(l, start)
 	if start < l.lastServed {
 		// The program was served before we heard of it (a receive stamp is known after the read only).
 		if !l.servedKnown {

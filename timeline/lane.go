@@ -70,6 +70,7 @@ type Lane struct {
 	Nonblock  Tri            // O_NONBLOCK
 	OnDemand  bool           // registered as runtimes do that read when a task asks
 
+	delays  *laneDelays
 	marks   markView
 	bars    barView
 	trigger []triggerTurn
@@ -160,6 +161,8 @@ type laneB struct {
 	epoch        uint32
 	reported     bool
 	reply        replyTo
+	pair         pairing
+	delays       *laneDelays
 	watch        laneWatch
 }
 
@@ -304,6 +307,9 @@ func (l *laneB) publish(now int64) *Lane {
 	l.watch.publish(p, now)
 	if l.inst != nil {
 		p.Instance = l.inst.stats.publish(l.inst)
+	}
+	if p.delays = l.delays; p.delays != nil {
+		p.delays.shared = true
 	}
 	p.marks = l.marks.view()
 	p.bars = l.bars.view(l.since, l.start, l.strandedAt, now)

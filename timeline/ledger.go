@@ -226,7 +226,7 @@ func (t *Timeline) recall(l *laneB) {
 	l.epoch = l.tb.gaps.epoch
 	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
 	l.ring = ringLane{done: l.ring.done}
-	l.reply = replyTo{}
+	l.reply, l.pair = replyTo{}, pairing{}
 	for _, r := range l.regs {
 		r.drain, r.last, r.rearmed = DrainUnknown, 0, false
 	}
@@ -292,6 +292,9 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 	}
 	r.rep = p
 	t.mark(l, e.Time, MarkReport, 0)
+	if e.Mask&bitsIn != 0 {
+		t.toldOf(l, e.Time)
+	}
 	t.judge(r, true)
 	if p.why != 0 {
 		t.renotified(s, r, e.Time)

@@ -225,6 +225,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		return
 	}
 	s.inWait = false
+	t.rested(s, e.Time)
 	t.waitEnds(s, e)
 	if s.loop != nil && e.Gen > 0 {
 		s.loop.pub.Watched = int64(e.Gen) - 1
@@ -273,6 +274,7 @@ func cutShort(e *trace.Event) bool {
 }
 
 func (t *Timeline) waitBegins(s *stream, in *instance, at int64) {
+	t.listens(s, at)
 	t.wakeEnds(s, at)
 	t.goWait(in, at)
 	t.goesToWait(s, in, at)
@@ -307,6 +309,7 @@ func (t *Timeline) sleep(s *stream, e *trace.Event) {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
+	t.dozes(s, e, phase)
 	t.sleeps(s, e, phase)
 	if lp := s.loop; lp != nil {
 		if phase == trace.PhaseEnter || lp.now() != LoopAsleep {
@@ -340,6 +343,7 @@ func (t *Timeline) round(s *stream, e *trace.Event) {
 	if s.role == trace.RoleUnknown {
 		t.loopOf(s)
 	}
+	t.asked(s, e)
 	t.stats.Rounds++
 	t.stats.Asked += e.A
 	t.stats.AskedUseful += e.B
@@ -379,5 +383,5 @@ func (t *Timeline) lost(s *stream, e *trace.Event) {
 			lp.gaps = append(lp.gaps, e.Time)
 		}
 	}
-	s.inWait = false
+	s.inWait, s.away = false, 0
 }

@@ -28,6 +28,8 @@ type Snapshot struct {
 	rest      markView
 	notes     noteView
 	lanesBy   *laneIndex
+	delays    *delayView // nil: none are kept
+	lean      bool
 	latBars   []LatencyBar
 }
 
@@ -38,7 +40,10 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	first, begin, held := t.bounds()
 	s := &Snapshot{Info: t.info, First: first, Begin: begin, Held: held, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
-		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), notes: t.notes.view(), lanesBy: new(laneIndex)}
+		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), notes: t.notes.view(), lanesBy: new(laneIndex), lean: t.lean}
+	if !t.lean {
+		s.delays = t.delaysNow()
+	}
 	if t.allDirty {
 		for _, l := range t.lanes {
 			l.dirty = true

@@ -106,6 +106,9 @@ func (t *Timeline) latency(l *laneB, d int64) {
 	if l.pub.Kind == KindConn {
 		t.traffic.served.add(d)
 	}
+	if l.timedLane() {
+		t.delay(MeasureServed, l, l.lastServed, d)
+	}
 	t.latMax = max(t.latMax, d)
 	t.latDirty = true
 	_ = t.hist.RecordValue(min(d, maxLatency)) // fails only beyond the range

@@ -38,6 +38,7 @@ type Timeline struct {
 	names       *nameTable
 	keep        keeper
 	notes       noteStore
+	delays      delayStore
 
 	streams     []*stream
 	manyStreams map[uint32]*stream
@@ -220,11 +221,13 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		if phase == trace.PhaseEnter {
 			if s.loop != nil {
 				s.loop.block(e)
+				t.blocks(s, e, phase)
 			}
 			return
 		}
 		if phase == trace.PhaseExit && s.loop != nil {
 			s.loop.unblock(e)
+			t.blocks(s, e, phase)
 		}
 		switch e.Kind {
 		case trace.Read:

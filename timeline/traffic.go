@@ -242,6 +242,7 @@ func (t *Timeline) lateReply(l *laneB, arrival int64) {
 
 // replied is called when a write took bytes.
 func (t *Timeline) replied(l *laneB, at int64) {
+	t.gaveSome(l, at)
 	if l.reply.asked != 0 {
 		t.traffic.answered.add(at - l.reply.asked)
 		l.reply.asked = 0
