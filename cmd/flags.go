@@ -34,6 +34,7 @@ type labOptions struct {
 	params        []string
 	ring          int
 	maxConns      int
+	flight        flightOptions
 
 	knobs map[string]*string
 	asked struct{ mode, trigger string } // as the flags said, before a scenario filled the gaps
@@ -58,6 +59,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	paramFlag(c, o)
 	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
 	f.IntVar(&o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that the scenario may have open at once")
+	o.flightFlags(c)
 	o.knobFlags(c)
 	words := func(w ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

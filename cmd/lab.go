@@ -52,6 +52,9 @@ func (o *labOptions) run(c *cobra.Command) error {
 	if o.findings, err = settings(o.thresholds); err != nil {
 		return err
 	}
+	if err := o.flight.check(c, o.headless); err != nil {
+		return err
+	}
 	switch {
 	case o.text && !o.headless:
 		return usage("--text goes with --headless: the screen lists the events below the lanes")
@@ -150,6 +153,7 @@ func (o *labOptions) runHeadless(s *session) error {
 	}
 	talk("evviz: %s on %s, scenario %s", serve, addr, scenario)
 	s.endsWithStory = o.duration == 0
+	s.flight.listen(func(words string, _ bool) { talk("evviz: %s", words) })
 	s.startFeed()
 	if err := s.startClients(o.seed); err != nil {
 		s.stop(trace.StopError)
@@ -264,7 +268,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		lastResort(finished, fini, code)
 	})
 	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName, Symbols: o.symbols, Mouse: !o.noMouse,
-		Screen: screen, Go: spawn, Stop: stop, Notes: s.notes, ModePage: modes.Page, Findings: o.findings}
+		Screen: screen, Go: spawn, Stop: stop, Notes: s.flight.orNotes(s.notes), ModePage: modes.Page, Findings: o.findings}
 	var lessons *series
 	if o.lesson != "" {
 		lessons = newSeries(o, c, script, s)

@@ -18,12 +18,13 @@ import (
 // session is a running lab: the loop, its clients, and the line from their rings to the timeline.
 //
 //	loop ring ──┐
-//	observer ───┼─► Merge ─► Tee (recording) ─► Feed (timeline)
+//	observer ───┼─► Merge ─► Tee (recording) ─► Flight (--keep) ─► Feed (timeline)
 //	clients ────┘   (a pipe from another process, pumped into a ring)
 type session struct {
 	loop     *loop.Loop
 	merge    *trace.Merge
 	tee      *trace.Tee
+	flight   *flightRecorder // nil: nothing is kept
 	feed     *timeline.Feed
 	script   *scenarios.Script
 	clients  *clientProcess
@@ -110,12 +111,19 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 	}
 	s.tee = trace.NewTee(src)
 	s.tee.Go = spawn
+	if o.flight.on {
+		kept := trace.NewFlight(s.tee, o.flight.keep, 0)
+		s.feed = timeline.NewFeed(kept, timeline.Options{})
+		s.flight = newFlightRecorder(&o.flight, kept, s.feed, o.findings)
+		return s, nil
+	}
 	s.feed = timeline.NewFeed(s.tee, timeline.Options{})
 	return s, nil
 }
 
 // startFeed begins to read. It is not part of newSession so that a recording can be started before the first event.
 func (s *session) startFeed() {
+	s.flight.start()
 	spawn(func() {
 		defer close(s.fed)
 		s.feed.Run(context.Background())
@@ -148,6 +156,7 @@ func (s *session) startClients(seed int64) error {
 
 // stop ends clients and server, and waits until everything they recorded has been read and written.
 func (s *session) stop(why uint32) error {
+	defer s.flight.end()
 	if s.clients != nil {
 		s.clients.stop()
 	}

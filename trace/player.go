@@ -48,6 +48,7 @@ type Player struct {
 	rewind  bool      // Read has to begin again
 	ended   bool      // the source has no more
 	look    int64     // ns before the goal at which a seek should begin
+	most    int64     // events that a seek may hand on
 	start   Point     // where to begin again
 	begins  int64     // where it began last
 	handed  int64     // time of the newest event handed on
@@ -74,7 +75,7 @@ func NewPlayer(src Source) *Player {
 	if j, ok := src.(Jumper); ok && j.Events() > wholeEvents {
 		p.jump = j
 	}
-	p.look, p.begins = lookDefault, p.first
+	p.look, p.most, p.begins = lookDefault, seekEvents, p.first
 	p.base, p.goal, p.handed, p.chasing = p.first, p.first, p.first, true
 	return p
 }
@@ -191,10 +192,10 @@ func (p *Player) SeekTime(t int64) error {
 	}
 	t = min(max(t, p.first), p.last)
 	switch {
-	case t < p.position(), p.rewind, p.jump != nil && p.jump.EventsBefore(t)-p.jump.EventsBefore(p.handed) > seekEvents:
+	case t < p.position(), p.rewind, p.jump != nil && p.jump.EventsBefore(t)-p.jump.EventsBefore(p.handed) > p.most:
 		p.rewind, p.ended, p.start = true, false, Point{}
 		if p.jump != nil {
-			p.start = p.jump.PointBefore(t, p.look, seekEvents)
+			p.start = p.jump.PointBefore(t, p.look, p.most)
 		}
 	}
 	p.steps = 0

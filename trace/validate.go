@@ -34,6 +34,7 @@ type Validator struct {
 	n       int
 	newest  int64
 	began   bool
+	settled bool // an event in time was seen, so that one marked late can be told from one that is not
 	streams map[uint32]*streamCheck
 	found   []Violation
 	total   int
@@ -202,10 +203,12 @@ func (v *Validator) order(e *Event) {
 		v.began, v.newest = true, e.Time
 	case e.Time < v.newest && !e.Phase.IsLate():
 		v.report("I12", e, "it is %d ns older than an event before it, and not marked late", v.newest-e.Time)
-	case e.Time >= v.newest && e.Phase.IsLate():
+	case e.Time >= v.newest && e.Phase.IsLate() && v.settled:
 		v.report("I12", e, "it is marked late although nothing before it is younger")
 	}
 	v.newest = max(v.newest, e.Time)
+	// A trace that was cut out of another begins with a restatement; what is late there may be so by an event before it.
+	v.settled = v.settled || !e.Phase.IsLate() && (e.Seq != 0 || !restated.Has(e.Kind))
 }
 
 // sequence checks I5 and I6.

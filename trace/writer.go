@@ -26,6 +26,7 @@ type Writer struct {
 	newest  int64
 	chunks  []chunkRef
 	number  uint64 // of the next chunk
+	age     int64  // ns that end a chunk
 	bytes   int64
 	events  int64
 	dropped int64
@@ -66,7 +67,7 @@ func NewWriter(w io.Writer, info Info) (*Writer, error) { return newWriter(w, "t
 
 func newWriter(out io.Writer, name string, info Info) (*Writer, error) {
 	info.Meta = withKernel(info.Meta)
-	w := &Writer{w: out, name: name, tracker: NewTracker(), enc: newBlockEncoder(), pending: make([]Event, 0, 4096)}
+	w := &Writer{w: out, name: name, tracker: NewTracker(), enc: newBlockEncoder(), pending: make([]Event, 0, 4096), age: chunkAge}
 	if err := w.put(appendFileHeader(nil, info)); err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func (w *Writer) Write(evs []Event) error {
 			t := evs[n].Time
 			w.oldest, w.newest = min(w.oldest, t), max(w.newest, t)
 			n++
-			full = len(w.pending)+n >= chunkEvents || w.newest-w.oldest >= chunkAge
+			full = len(w.pending)+n >= chunkEvents || w.newest-w.oldest >= w.age
 		}
 		w.pending = append(w.pending, evs[:n]...)
 		w.events += int64(n)

@@ -1,0 +1,316 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// flightOptions are the flags of the flight recorder.
+type flightOptions struct {
+	keep    time.Duration
+	saveOn  []string
+	on      bool // flags were given
+	matches findingList
+	saved   *atomic.Int32 // files of this run, over all its sessions
+}
+
+const (
+	keepDefault = 30 * time.Second
+	keepLongest = time.Hour
+	maxFlights  = 16 // files that findings may save in a run
+	aftermath   = time.Second
+	flightEvery = 250 * time.Millisecond
+	flightSays  = 6 * time.Second // how long the screen shows what was saved
+)
+
+func (o *labOptions) flightFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.DurationVar(&o.flight.keep, "keep", 0, "keep the last seconds in memory, so that they can be saved after something has happened (default with --save-on: 30s)")
+	f.StringSliceVar(&o.flight.saveOn, "save-on", nil, "save what is kept to evviz-DATE-TIME-RULE.evt when one of these is found: rules (EV08, write-spin), severities (info, warn, critical: and above)")
+	c.RegisterFlagCompletionFunc("save-on", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		out := []string{"warn", "critical"}
+		for i := range diagnostics.Rules {
+			out = append(out, diagnostics.Rules[i].ID+"\t"+diagnostics.Rules[i].Says)
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// check holds the flags against what is possible.
+func (o *flightOptions) check(c *cobra.Command, headless bool) error {
+	given := c.Flags().Changed
+	o.on = given("keep") || given("save-on")
+	o.saved = &atomic.Int32{}
+	if given("keep") && (o.keep <= 0 || o.keep > keepLongest) {
+		return usage("--keep %v: want a time above 0 and up to %v, for example 30s", o.keep, keepLongest)
+	}
+	if !given("save-on") {
+		if o.on && headless {
+			return usage("--keep alone goes with the screen, where a key saves what is kept; with --headless say when to: --save-on warn")
+		}
+		return nil
+	}
+	if o.keep == 0 {
+		o.keep = keepDefault
+	}
+	list, err := parseFindingList("save-on", o.saveOn)
+	o.matches = list
+	return err
+}
+
+// findingList says which findings are meant.
+type findingList struct {
+	any   bool // the list is not empty
+	rules map[string]bool
+	least diagnostics.Severity
+}
+
+func parseFindingList(flag string, words []string) (l findingList, err error) {
+	l = findingList{rules: map[string]bool{}, least: diagnostics.Critical + 1}
+	for _, w := range words {
+		w = strings.TrimSpace(w)
+		if sev, ok := diagnostics.SeverityOf(strings.ToLower(w)); ok {
+			l.any, l.least = true, min(l.least, sev)
+			continue
+		}
+		r := diagnostics.RuleOf(w)
+		if r == nil {
+			last := diagnostics.Rules[len(diagnostics.Rules)-1].ID
+			s := fmt.Sprintf("--%s %q: want rules (%s to %s, or their names; evviz explain lists them) or severities (info, warn, critical)", flag, w, diagnostics.Rules[0].ID, last)
+			names := []string{"info", "warn", "critical"}
+			for i := range diagnostics.Rules {
+				names = append(names, diagnostics.Rules[i].Name)
+			}
+			if n := nearest(w, names); n != "" {
+				s += fmt.Sprintf("; did you mean %s?", n)
+			}
+			return l, usage("%s", s)
+		}
+		l.any, l.rules[r.ID] = true, true
+	}
+	if !l.any {
+		return l, usage("--%s wants rules (EV08) or severities (info, warn, critical)", flag)
+	}
+	return l, nil
+}
+
+func (l *findingList) has(f *diagnostics.Finding) bool {
+	return f.Severity >= l.least || l.rules[f.Rule.ID]
+}
+
+// findingKey tells findings apart: a rule speaks once about each thing.
+type findingKey struct {
+	rule    string
+	lane    int64
+	thread  int64
+	subject string
+}
+
+// flightRecorder saves the last seconds of a session when a finding asks for it, or somebody does. Everything may be called
+// from any goroutine.
+type flightRecorder struct {
+	flight *trace.Flight
+	feed   *timeline.Feed
+	set    diagnostics.Settings
+	list   findingList
+	saved  *atomic.Int32
+	dir    string                       // where files go; "" here
+	tell   func(words string, bad bool) // says what was saved, when somebody listens to that
+	stop   chan struct{}
+	done   chan struct{}
+
+	mu      sync.Mutex // guards the rest
+	started bool
+	seen    map[findingKey]bool
+	due     *diagnostics.Finding // the most severe of those that wait for their aftermath
+	dueAt   time.Time
+	full    bool // that maxFlights were saved was told
+	said    string
+	saidBad bool
+	saidAt  time.Time
+}
+
+// newFlightRecorder makes one for a session; nothing is looked at before start.
+func newFlightRecorder(o *flightOptions, f *trace.Flight, feed *timeline.Feed, set diagnostics.Settings) *flightRecorder {
+	return &flightRecorder{flight: f, feed: feed, set: set, list: o.matches, saved: o.saved,
+		stop: make(chan struct{}), done: make(chan struct{}), seen: map[findingKey]bool{}}
+}
+
+// start begins to look for findings, four times a second.
+func (r *flightRecorder) start() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	r.started = true
+	r.mu.Unlock()
+	spawn(func() {
+		defer close(r.done)
+		if !r.list.any {
+			<-r.stop
+			return
+		}
+		t := time.NewTicker(flightEvery)
+		defer t.Stop()
+		for {
+			select {
+			case <-r.stop:
+				return
+			case now := <-t.C:
+				r.look(now)
+			}
+		}
+	})
+}
+
+// end is called when the source has ended: it looks for the last time and saves what still waits.
+func (r *flightRecorder) end() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	running := r.started
+	r.started = false
+	r.mu.Unlock()
+	if !running {
+		return
+	}
+	close(r.stop)
+	<-r.done
+	if r.list.any {
+		r.look(time.Now())
+		r.look(time.Now().Add(2 * aftermath))
+	}
+}
+
+// look checks the session as it stands and saves when it is time to.
+func (r *flightRecorder) look(now time.Time) {
+	found := diagnostics.Check(r.feed.Snapshot(), r.set)
+	r.mu.Lock()
+	for _, f := range found {
+		k := findingKey{f.Rule.ID, f.Lane, f.Thread, f.Subject}
+		if !r.list.has(f) || r.seen[k] {
+			continue
+		}
+		r.seen[k] = true
+		if r.due == nil {
+			r.due, r.dueAt = f, now.Add(aftermath)
+		} else if f.Severity > r.due.Severity {
+			r.due = f
+		}
+	}
+	f := r.due
+	if f == nil || now.Before(r.dueAt) {
+		r.mu.Unlock()
+		return
+	}
+	r.due = nil
+	full := r.full
+	r.mu.Unlock()
+	if r.saved.Add(1) > maxFlights {
+		r.saved.Add(-1)
+		if !full {
+			r.mu.Lock()
+			r.full = true
+			r.mu.Unlock()
+			r.say(fmt.Sprintf("%s: not saved, %d files were saved in this run already", f.Short(), maxFlights), true)
+		}
+		return
+	}
+	if words, err := r.Save(f.Rule.ID); err != nil {
+		r.saved.Add(-1)
+		r.say(err.Error(), true)
+	} else {
+		r.say(f.Short()+": "+words, false)
+	}
+}
+
+// Save writes what is kept to a new file named by the moment and by why ("" nothing), and says in words what was saved.
+func (r *flightRecorder) Save(why string) (string, error) {
+	if r == nil {
+		return "", errors.New("nothing is kept: start with --keep 30s")
+	}
+	base := "evviz-" + time.Now().Format("20060102-150405")
+	if why != "" {
+		base += "-" + why
+	}
+	for i := 1; ; i++ {
+		name := base + ".evt"
+		if i > 1 {
+			name = fmt.Sprintf("%s-%d.evt", base, i)
+		}
+		path := filepath.Join(r.dir, name)
+		st, err := r.flight.Save(path)
+		if errors.Is(err, fs.ErrExist) && i < 100 {
+			continue // another one of this second
+		}
+		if err != nil {
+			return "", err
+		}
+		kept := r.flight.Status()
+		words := fmt.Sprintf("saved the last %s, %s, to %s", diagnostics.Duration(int64(kept.Span)), diagnostics.Count(st.Events, "event"), path)
+		if kept.Limited {
+			words += fmt.Sprintf(" (not %s: memory for it is used up)", diagnostics.Duration(int64(kept.Keep)))
+		}
+		return words, nil
+	}
+}
+
+// say tells what happened to whoever listens, and keeps it for Notes.
+func (r *flightRecorder) say(words string, bad bool) {
+	r.mu.Lock()
+	r.said, r.saidBad, r.saidAt = words, bad, time.Now()
+	tell := r.tell
+	r.mu.Unlock()
+	if tell != nil {
+		tell(words, bad)
+	}
+}
+
+// listen makes fn hear what is said from now on.
+func (r *flightRecorder) listen(fn func(words string, bad bool)) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell = fn
+}
+
+// Notes is what was saved in the last seconds, for a screen, and whether that is bad news; "" nothing.
+func (r *flightRecorder) Notes() (string, bool) {
+	if r == nil {
+		return "", false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.saidAt) > flightSays {
+		return "", false
+	}
+	return r.said, r.saidBad
+}
+
+// orNotes puts a flight recorder's words behind those of a session, which matter more.
+func (r *flightRecorder) orNotes(first func() (string, bool)) func() (string, bool) {
+	if r == nil {
+		return first
+	}
+	return func() (string, bool) {
+		if s, bad := first(); s != "" {
+			return s, bad
+		}
+		return r.Notes()
+	}
+}
