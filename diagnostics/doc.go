@@ -7,6 +7,9 @@
 //     has counted and compares it with [Settings]; its page is text/EVnn.md. To add one: a line in rules.go, a function, a
 //     page, a scenario in scenarios/museum; an incident in timeline when nothing counts it yet.
 //   - [Confirm] asks the kernel, through its caller, about what a finding says was left behind.
+//   - [ExplainEvent], [ExplainLane], [ExplainLoop], [ExplainTurn] and [WhyWoke] say what one thing is, with its numbers, and the
+//     kernel's rule behind it; [ExplainClass], [ExplainMark], [ExplainState], [ExplainMeasure], [ExplainErrno], [ExplainTrigger] and
+//     [ExplainMode] what a word means. Their texts are kernel/*.md, a section for each.
 //   - [Count], [Bytes] and [Duration] are the one way in which numbers become words, also for the views.
 //
 // A key to press is named only when the caller passes it as a [Hint]: what keys there are is the screen's business.

@@ -372,7 +372,11 @@ func (w *walker) turn(i int64) Turn {
 		u.Begin = restBegin(first)
 		evs = u.takeRest(w, evs)
 	} else {
-		u.Begin = first.Start()
+		for k := range evs { // a name has the time at which its table was made, which may be before everything
+			if u.Begin = evs[k].e.Start(); evs[k].e.Kind != trace.Name {
+				break
+			}
+		}
 		u.Cut = u.Cut || w.first > 0
 	}
 	switch {

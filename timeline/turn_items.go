@@ -237,7 +237,10 @@ func (b *itemBuilder) spanStart(k int) int {
 
 // item makes an item.
 func (b *itemBuilder) item(k ItemKind, first int) int {
-	e := &b.evs[first].e
+	e := b.evs[first].e
+	if e.Kind == trace.Name {
+		e.Time, e.Dur = max(e.Time, b.u.Begin), 0
+	}
 	b.u.Items = append(b.u.Items, Item{Kind: k, In: -1, FD: -1, Begin: e.Start(), End: e.Time, Handler: -1, Took: -1, Report: -1, Unread: -1,
 		Earlier: -1, Queued: -1, Result: -1})
 	return len(b.u.Items) - 1
@@ -260,7 +263,7 @@ func (b *itemBuilder) put(at, k int) {
 	x, e := &b.u.Items[at], &b.evs[k].e
 	x.Events = append(x.Events, b.evs[k].i)
 	switch e.Kind {
-	case trace.Ready, trace.Renotify, trace.Complete:
+	case trace.Ready, trace.Renotify, trace.Complete, trace.Name:
 		return
 	case trace.Read, trace.Write:
 		x.Got = x.Got || e.Errno == 0 && e.B > 0

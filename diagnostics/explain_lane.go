@@ -1,0 +1,157 @@
+package diagnostics
+
+import (
+	"strconv"
+	"strings"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// ExplainLane says what a lane is, how it stands at the end of [t0, t1), and what it did in it.
+func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
+	at := min(t1, s.Now)
+	p := Page{Title: strings.TrimSpace(who(l) + " (" + l.Kind.String() + ")")}
+	line := Explain(l, t0, at)
+	line = strings.TrimPrefix(strings.TrimPrefix(line, who(l)), " · ")
+	p.add("In this window", strings.ReplaceAll(line, " · ", "; "))
+	p.add("Registered", registeredAs(l))
+	p.add("What its reports told, over its whole life", classShares(&l.Stats))
+	p.add("How long it waited", laneDelays(l))
+	p.add("What was asked of it", explainInstance(l.Instance))
+	since, stranded, waits := l.WaitingAt(at - 1)
+	switch {
+	case waits && stranded:
+		p.add(headWhat, "Data waits since "+Duration(at-since)+" and nobody will be told of it. "+kernelRules["trigger/stranded"].what)
+		p.rule("trigger/stranded")
+	case l.Closed != 0 && l.Closed <= at:
+		p.rule("event/descriptor")
+	case l.Kind == timeline.KindWake:
+		p.rule("class/wake-up")
+	case l.Kind == timeline.KindTimer:
+		p.rule("class/timer")
+	case l.Kind == timeline.KindListener && l.TriggerAt(at) == trace.TriggerNone:
+		p.rule("event/accept")
+	default:
+		word := trace.TriggerNames.Word(l.TriggerAt(at))
+		if word == "" {
+			word = "none"
+		}
+		p.rule("trigger/" + word)
+	}
+	return p
+}
+
+// registeredAs says how a lane is registered now.
+func registeredAs(l *timeline.Lane) string {
+	if !l.Registered {
+		return "No instance watches it."
+	}
+	s := "Asked for: "
+	if l.Interest != 0 {
+		s += trace.PollString(l.Interest)
+	} else {
+		s += "nothing, or not known"
+	}
+	if !l.Armed {
+		s += "; it has fired and is disarmed until the next EPOLL_CTL_MOD"
+	}
+	if d := l.Drain.String(); d != "" {
+		s += "; what the last report left: " + d
+	}
+	return s + "."
+}
+
+// classShares says what reports told, the most frequent first.
+func classShares(st *timeline.LaneStats) string {
+	var sum int64
+	for _, n := range st.Class {
+		sum += n
+	}
+	if sum == 0 {
+		return ""
+	}
+	used := [timeline.ClassCount]bool{}
+	var parts []string
+	for len(parts) < 5 {
+		best := -1
+		for c, n := range st.Class {
+			if n > 0 && !used[c] && (best < 0 || n > st.Class[best]) {
+				best = c
+			}
+		}
+		if best < 0 {
+			break
+		}
+		used[best] = true
+		parts = append(parts, Number(st.Class[best])+" "+timeline.Class(best).String())
+	}
+	return Count(sum, "report") + ": " + strings.Join(parts, ", ")
+}
+
+// laneDelays says the typical and the longest of each delay that is known.
+func laneDelays(l *timeline.Lane) string {
+	var lines []string
+	for m := range timeline.MeasureCount {
+		d := l.Delays(m)
+		if d.Known && d.Count == 1 {
+			lines = append(lines, m.String()+": once, "+Duration(d.Max))
+		} else if d.Known && d.Count > 1 {
+			lines = append(lines, m.String()+": half of "+Number(d.Count)+" within "+Duration(d.P50)+", the longest "+Duration(d.Max))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ExplainLoop says what a loop's thread does at a moment, and how its time went over the run.
+func ExplainLoop(s *timeline.Snapshot, l *timeline.LoopLane, at int64) Page {
+	st := l.StateAt(at)
+	p := Page{Title: threadTitle(s, l.Stream)}
+	now := "At this moment it is " + st.String()
+	if st == timeline.LoopUnknown {
+		now = "What it does at this moment is not known"
+	}
+	if at >= s.Now && st == l.State && l.Since > 0 && at > l.Since {
+		now += ", since " + Duration(at-l.Since)
+	}
+	if l.Ended != 0 && at >= l.Ended {
+		now = "The thread has ended"
+	}
+	p.add(headWhat, now+". "+kernelRules["state/"+keyed(st.String())].what)
+	if u, ok := s.TurnAt(l.Stream, at); ok {
+		p.add("Why it woke", sentence(WhyWoke(s, &u)))
+	}
+	p.add("Over the whole run", loopShares(l))
+	if l.Watched >= 0 && l.Ended == 0 {
+		p.add("It watches", Count(l.Watched, "descriptor"))
+	}
+	p.rule("state/" + keyed(st.String()))
+	return p
+}
+
+func loopShares(l *timeline.LoopLane) string {
+	total := l.Split.Total()
+	if total <= 0 {
+		return ""
+	}
+	var parts []string
+	for _, x := range []struct {
+		name string
+		ns   int64
+	}{{"waiting", l.Split.Waiting}, {"asleep", l.Split.Asleep}, {"resting longer than asked, or than needed", l.Split.Overrun},
+		{"runnable without a processor", l.Split.RunDelay}, {"in handlers", l.Split.Handler}, {"in handlers while others of the batch waited", l.Split.Queueing}} {
+		if x.ns > 0 {
+			parts = append(parts, Percent(float64(x.ns)/float64(total))+" "+x.name)
+		}
+	}
+	return strings.Join(parts, ", ") + " (of " + Duration(total) + ")"
+}
+
+// explainInstance says what was asked of an epoll instance, or of a set; "" when nothing was.
+func explainInstance(st *timeline.InstanceStats) string {
+	if st == nil || st.Waits == 0 {
+		return ""
+	}
+	return Count(st.Waits, "wait") + ", " + Count(st.Reports, "report") + ", " + strconv.FormatInt(st.Registers, 10) + " ADD, " +
+		strconv.FormatInt(st.Modifies, 10) + " MOD, " + strconv.FormatInt(st.Deregisters, 10) + " DEL"
+}
