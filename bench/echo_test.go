@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 		load(addr)
 		return
 	}
+	if what := os.Getenv("EVVIZ_BENCH_TRAVEL"); what != "" {
+		travel(what, os.Getenv("EVVIZ_BENCH_FILE"))
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -38,11 +38,14 @@ type pair struct {
 	want  string
 }
 
-var singles = []struct {
+// single is one benchmark by itself.
+type single struct {
 	title string
 	task
 	want string
-}{
+}
+
+var singles = []single{
 	{"emit: clock alone", task{"./trace", "BenchmarkEmit/clock-alone", "ns/op"}, ""},
 	{"emit: with clock", task{"./trace", "BenchmarkEmit/clock", "ns/op"}, "at most 10 ns more than the clock"},
 	{"emit: with clock, read on another core", task{"./trace", "BenchmarkEmit/kept-up", "ns/event"}, ""},
@@ -54,9 +57,23 @@ var singles = []struct {
 	{"check: a log of a million lines, rules and all", task{"./bench", "BenchmarkCheck", "Mlines/cpu-s"}, "1"},
 	{"rules: ledger and all rules over 10 million events", task{"./bench", "BenchmarkRules/ten-million", "s/10Mev"}, "2"},
 	{"rules: live at 200,000 events/s, timeline and rules", task{"./bench", "BenchmarkRules/live", "%core"}, "10"},
+	{"10 M events: open to the first frame, whole process", task{"./bench", "BenchmarkTravel/open-10M", "ms/frame"}, "150"},
+	{"10 M events, killed, no index, no summaries: the same", task{"./bench", "BenchmarkTravel/killed-10M", "ms/frame"}, "1000"},
+	{"10 M events: seek anywhere until it is drawn", task{"./bench", "BenchmarkTravel/seek-10M", "ms/seek"}, "30"},
+	{"10 M events: the slowest of 60 seeks", task{"./bench", "BenchmarkTravel/seek-10M", "ms/seek-worst"}, "30"},
+	{"10 M events: excerpt of 2 s elsewhere", task{"./bench", "BenchmarkTravel/seek-10M", "ms/excerpt"}, ""},
+	{"10 M events: most memory, seeking", task{"./bench", "BenchmarkTravel/seek-10M", "MB"}, "200"},
+	{"10 M events, killed: seek anywhere until it is drawn", task{"./bench", "BenchmarkTravel/seek-killed-10M", "ms/seek"}, "30"},
 	{"screen 200x50: unchanged frame, bytes", task{"./tui", "BenchmarkFrameUnchanged", "B/frame"}, "0"},
 	{"screen 200x50: unchanged frame, time", task{"./tui", "BenchmarkFrameUnchanged", "ns/op"}, ""},
 	{"screen 200x50: changed frame, time", task{"./tui", "BenchmarkFrameChanged", "ns/op"}, ""},
+}
+
+// big are those that need much room on the disk: 0.5 GB in the directory for temporary files.
+var big = []single{
+	{"100 M events: open to the first frame, whole process", task{"./bench", "BenchmarkTravel/open-100M", "ms/frame"}, "300"},
+	{"100 M events: seek anywhere until it is drawn", task{"./bench", "BenchmarkTravel/seek-100M", "ms/seek"}, "30"},
+	{"100 M events: most memory, seeking", task{"./bench", "BenchmarkTravel/seek-100M", "MB"}, "200"},
 }
 
 var pairs = []pair{
@@ -68,7 +85,11 @@ func main() {
 	n := flag.Int("n", 7, "how often each is run")
 	only := flag.String("only", "", "only those whose title matches this pattern")
 	bt := flag.String("time", "1s", "benchtime of one run")
+	large := flag.Bool("big", false, "with a recording of 100 million events, too")
 	flag.Parse()
+	if *large {
+		singles = append(singles, big...)
+	}
 	dir, err := os.MkdirTemp("", "evviz-bench")
 	check(err)
 	defer os.RemoveAll(dir)

@@ -24,6 +24,8 @@ type Feed struct {
 	ended bool
 	err   error
 
+	origin int64 // first moment of the source, once it had to be known; Run's own
+
 	over  overviewOnce
 	whole wholeFold
 }
@@ -31,9 +33,6 @@ type Feed struct {
 // NewFeed makes a feed over a source; nothing is read yet, but for the bookmarks that a file has put aside.
 func NewFeed(src trace.Source, o Options) *Feed {
 	o.Info = src.Info()
-	if s, ok := trace.As[trace.Seeker](src); ok && !o.Info.Live && o.First == 0 {
-		o.First, _ = s.Bounds()
-	}
 	if b, ok := trace.As[trace.Bookmarker](src); ok && o.Bookmarks == nil {
 		o.Bookmarks = bookmarksOf(b)
 	}
@@ -48,16 +47,13 @@ func (f *Feed) Run(ctx context.Context) error {
 	buf := make([]trace.Event, 4096)
 	for {
 		n, err := f.src.Read(ctx, buf)
+		if errors.Is(err, trace.ErrRewound) {
+			f.rewound()
+			err = nil
+		}
 		f.mu.Lock()
 		if n > 0 {
 			f.t.Add(buf[:n])
-		}
-		if errors.Is(err, trace.ErrRewound) {
-			f.opt.Begin = 0
-			if b, ok := trace.As[trace.Beginner](f.src); ok {
-				f.opt.Begin = b.Begins()
-			}
-			f.t, err = New(f.opt), nil
 		}
 		if err != nil {
 			f.ended = true

@@ -14,8 +14,54 @@ import (
 // Limits of an excerpt: what it holds, and what is folded before it so that its beginning is not blank.
 const (
 	excerptEvents   = 300_000
-	excerptLookback = 70_000
+	excerptLookback = 50_000
 )
+
+// rewound begins a new timeline, wherever the source begins again. Run's goroutine calls it.
+func (f *Feed) rewound() {
+	begin, whole := int64(0), true
+	if b, ok := trace.As[trace.Beginner](f.src); ok {
+		if s, ok := trace.As[trace.Seeker](f.src); ok {
+			first, _ := s.Bounds()
+			begin = b.Begins()
+			whole = begin <= first
+		}
+	}
+	if f.origin == 0 && f.t.any && f.opt.Begin == 0 {
+		f.origin = f.t.first
+	}
+	if f.origin == 0 && !whole {
+		f.origin = firstMoment(f.src)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.opt.First, f.opt.Begin = 0, 0
+	if !whole {
+		f.opt.First, f.opt.Begin = f.origin, begin
+	}
+	f.t = New(f.opt)
+}
+
+// firstMoment is where a timeline over the source would have its first event; 0 when that cannot be known.
+func firstMoment(src trace.Source) int64 {
+	again, err := trace.Reopen(src)
+	if err != nil {
+		return 0
+	}
+	defer again.Close()
+	buf := make([]trace.Event, 256)
+	for {
+		n, err := again.Read(context.Background(), buf)
+		for i := range buf[:n] {
+			if buf[i].Kind != trace.Name { // names are no moments of a timeline
+				return buf[i].Time
+			}
+		}
+		if err != nil {
+			return 0
+		}
+	}
+}
 
 // common is what a picture beside the feed's own has in common with it: where times count from, and what a person marked.
 func (f *Feed) common() (first int64, marked []Bookmark) {
@@ -48,29 +94,28 @@ func (f *Feed) Excerpt(ctx context.Context, t0, t1 int64) (*Snapshot, error) {
 		return nil, fmt.Errorf("excerpt: %w", err)
 	}
 	defer src.Close()
-	begin, marked := f.common()
-	o := Options{Info: f.opt.Info, MaxEvents: 2 * excerptEvents, Bookmarks: marked}
+	first, marked := f.common()
+	o := Options{Info: f.opt.Info, MaxEvents: 2 * excerptEvents, Bookmarks: marked, First: first}
 	seek, ok := src.(trace.Seeker)
 	if ok {
-		o.First, _ = seek.Bounds()
-		o.Begin = o.First
+		o.Begin, _ = seek.Bounds() // a recording may begin later than its session
+		if first == 0 {
+			o.First = o.Begin
+		}
 	}
 	if j, ok := src.(trace.Jumper); ok {
-		p := j.PointBefore(max(t0, o.First), t1-t0, excerptLookback)
-		if p.Chunk > 0 {
+		p := j.PointBefore(max(t0, o.Begin), t1-t0, excerptLookback)
+		if !p.Whole() {
 			o.Begin = p.Time
 		}
 		if err := j.Jump(p); err != nil {
 			return nil, fmt.Errorf("excerpt: %w", err)
 		}
-	} else if from := t0 - (t1 - t0); ok && from > o.First {
+	} else if from := t0 - (t1 - t0); ok && from > o.Begin {
 		o.Begin = from
 		if err := seek.SeekTime(from); err != nil {
 			return nil, fmt.Errorf("excerpt: %w", err)
 		}
-	}
-	if begin != 0 {
-		o.First = min(begin, max(o.Begin, 1)) // what was recorded may begin later than the session
 	}
 	t := New(o)
 	inside, short := 0, false
@@ -166,7 +211,7 @@ func (f *Feed) foldWhole(ctx context.Context) {
 	f.mu.Lock()
 	o := f.opt
 	f.mu.Unlock()
-	o.Begin, o.Ledger = 0, true
+	o.First, o.Begin, o.Ledger = 0, 0, true
 	of := int64(0)
 	if c, ok := src.(interface{ Events() int64 }); ok {
 		of = c.Events()

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"evviz/trace"
 )
@@ -420,4 +423,77 @@ func TestFeedBookmarks(t *testing.T) {
 	if _, err := NewFeed(&lively{}, Options{}).Bookmark(1, "x"); err == nil {
 		t.Error("a source that keeps nothing kept a bookmark")
 	}
+}
+
+// From Held on, a timeline that had to forget shows what one that keeps everything shows.
+func TestHeld(t *testing.T) {
+	evs := server(120_000, 3)
+	info := trace.Info{Timed: true, Kinds: trace.AllKinds() &^ trace.Kinds(trace.Renotify)}
+	small := New(Options{Info: info, MaxMarks: 20_000, MaxClosed: 30, MaxEvents: 5000})
+	big := New(Options{Info: info, MaxClosed: 1 << 20})
+	small.Add(evs)
+	big.Add(evs)
+	got, want := small.Snapshot(0), big.Snapshot(0)
+	if want.Held != want.Begin || want.HeldEvents() != want.Begin {
+		t.Errorf("nothing was forgotten: begin %d, held %d, events from %d", want.Begin, want.Held, want.HeldEvents())
+	}
+	if got.Held <= got.Begin || got.Held >= got.Now {
+		t.Fatalf("begin %d, held %d, now %d", got.Begin, got.Held, got.Now)
+	}
+	same(t, "after Held", got, want, got.Held+1, got.Now+1)
+	first, _ := got.EventRange()
+	if e, _ := got.Event(first); e.Time != got.HeldEvents() {
+		t.Errorf("events are kept from %d, said %d", e.Time, got.HeldEvents())
+	}
+	if _, ok := got.Event(first - 1); ok {
+		t.Error("an event before that is kept")
+	}
+}
+
+// Whatever the events, one can begin at every chunk and inside of it.
+func TestBeginAnywhere(t *testing.T) {
+	dir := t.TempDir()
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		evs := randomEvents(rt, rapid.IntRange(1, 150).Draw(rt, "n"))
+		n++
+		path := filepath.Join(dir, fmt.Sprint(n))
+		w, err := trace.Create(path, trace.Info{Timed: true, Kinds: trace.AllKinds()})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for i := 0; i < len(evs); {
+			k := min(len(evs)-i, rapid.IntRange(1, 40).Draw(rt, "per"))
+			if err := errors.Join(w.Write(evs[i:i+k]), w.Flush()); err != nil {
+				rt.Fatal(err)
+			}
+			i += k
+		}
+		if err := w.Close(); err != nil {
+			rt.Fatal(err)
+		}
+		f, err := trace.OpenFile(path)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer os.Remove(path)
+		defer f.Close()
+		feed := NewFeed(f, Options{})
+		first, last := f.Bounds()
+		for range 5 {
+			t0 := first + rapid.Int64Range(0, last-first).Draw(rt, "t0")
+			s, err := feed.Excerpt(context.Background(), t0, t0+rapid.Int64Range(0, last-first).Draw(rt, "span"))
+			if err != nil {
+				rt.Fatal(err)
+			}
+			look(s)
+			var sum int64
+			for _, k := range s.Stats.Class {
+				sum += k
+			}
+			if sum != s.Stats.Reports || s.Begin < s.First && s.First != 0 || s.Held < s.Begin {
+				rt.Fatalf("classes %d of %d reports; first %d, begin %d, held %d", sum, s.Stats.Reports, s.First, s.Begin, s.Held)
+			}
+		}
+	})
 }

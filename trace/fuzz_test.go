@@ -48,6 +48,16 @@ func FuzzFile(f *testing.F) {
 		f.Add(b, true)
 		f.Add(b[:len(b)*2/3], false)
 	}
+	marked := writeFile(f, session(3), 40)
+	if _, err := AddBookmark(marked, 1, "here"); err != nil {
+		f.Fatal(err)
+	}
+	b, err := os.ReadFile(marked)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b, true)
+	f.Add(b[:len(b)-9], false)
 	path := filepath.Join(f.TempDir(), "fuzz.evt")
 	f.Fuzz(func(t *testing.T, b []byte, fix bool) {
 		if fix {
@@ -95,6 +105,10 @@ func FuzzFile(f *testing.F) {
 			most = 1 << 40
 			pass()
 		}
+		if p := file.PointBefore(first/2+last/2, last/4, 30); file.Jump(p) == nil {
+			pass()
+		}
+		file.Bookmarks()
 		file.Summaries()
 		file.Damage()
 	})

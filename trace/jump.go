@@ -2,15 +2,21 @@ package trace
 
 import (
 	"fmt"
+	"math"
 	"os"
 )
 
-// Point is a place at which reading can begin without what came before: the beginning of a source, or of a chunk.
+// Point is a place at which reading can begin without what came before: the beginning of a source, or of a chunk, or a
+// moment inside of one, up to which it is decoded but not handed on.
 type Point struct {
-	Chunk  int   // number, from 0; 0 is the beginning
-	Time   int64 // CLOCK_MONOTONIC ns, least time of what is read from there
-	Before int64 // events before it
+	Chunk  int   // number, from 0
+	Inside bool  // Time lies inside the chunk
+	Time   int64 // CLOCK_MONOTONIC ns: from here on everything is read
+	Before int64 // about how many events come before it
 }
+
+// Whole reports that nothing is left out: the point is the beginning of the source.
+func (p Point) Whole() bool { return p.Chunk == 0 && !p.Inside }
 
 // Jumper is a seekable source with many starting points. What it says may be asked by any goroutine; Jump is called by
 // the one that reads.
@@ -20,8 +26,8 @@ type Jumper interface {
 	Events() int64
 	// EventsBefore is about how many events lie before the moment t.
 	EventsBefore(t int64) int64
-	// PointBefore is the youngest point that is lookback (ns) before goal, or the oldest from which no more than about
-	// most events lead to goal. It is never younger than goal.
+	// PointBefore is the point that lies lookback (ns) before goal, or, when more than about most events lead from there to
+	// goal, the one from which so many do.
 	PointBefore(goal, lookback, most int64) Point
 	// Jump makes the next Read begin at p: with what re-states the world there, and then with every event from there on.
 	Jump(p Point) error
@@ -61,32 +67,37 @@ func (t *File) EventsBefore(at int64) int64 {
 	return int64(c.before) + c.eventsTo(at)
 }
 
-// PointBefore chooses a chunk to begin at. See Jumper.
+// PointBefore chooses a place to begin at. See Jumper.
 func (t *File) PointBefore(goal, lookback, most int64) Point {
 	if len(t.refs) == 0 {
 		return Point{}
 	}
-	i := t.holds(goal)
-	have := t.refs[i].eventsTo(goal)
-	for i > 0 && goal-t.refs[i].first < lookback {
-		if have += int64(t.refs[i-1].events) + chunkCost; have > most {
-			break
+	from := goal - lookback
+	for i, upTo := t.holds(goal), goal; ; i, upTo = i-1, math.MaxInt64 {
+		c := &t.refs[i]
+		at := max(c.first, from)
+		end := c.eventsTo(upTo)
+		if n := end - c.eventsTo(at); n > most {
+			at = c.first + int64(float64(c.last-c.first)*(float64(end-most)/float64(c.events)))
+		} else if most -= n + chunkCost; i > 0 && from < c.first && from <= t.refs[i-1].last && most > 0 {
+			continue
 		}
-		i--
+		return Point{Chunk: i, Inside: at > c.first, Time: at, Before: int64(c.before) + c.eventsTo(at)}
 	}
-	c := &t.refs[i]
-	return Point{Chunk: i, Time: c.first, Before: int64(c.before)}
 }
 
-// Jump makes the next Read begin at a chunk. See Jumper.
+// Jump makes the next Read begin at a point. See Jumper.
 func (t *File) Jump(p Point) error {
 	if t.isClosed() {
 		return fmt.Errorf("go to chunk %d of %s: %w", p.Chunk, t.path, os.ErrClosed)
 	}
 	t.rewind()
-	if p.Chunk <= 0 || p.Chunk >= len(t.refs) {
+	if p.Whole() || p.Chunk < 0 || p.Chunk >= len(t.refs) {
 		return nil
 	}
 	t.next, t.last, t.jumped = p.Chunk, t.refs[p.Chunk].first, true
+	if p.Inside {
+		t.last, t.seeking, t.target = p.Time, true, p.Time
+	}
 	return nil
 }

@@ -71,32 +71,54 @@ func TestFilePointBefore(t *testing.T) {
 	f := mustOpen(t, writeFile(t, evs, per))
 	first, last := f.Bounds()
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 2000 {
+	buf := make([]Event, 64)
+	for range 1000 {
 		goal := first + r.Int64N(last-first+1)
 		look := r.Int64N((last - first) / 4)
 		most := int64(per + r.IntN(5000))
 		p := f.PointBefore(goal, look, most)
 		c := &f.refs[p.Chunk]
-		if p.Time != c.first || p.Before != int64(p.Chunk*per) || p.Time > goal {
+		if p.Time < c.first || p.Time > c.last || p.Inside != (p.Time > c.first) || p.Time > goal {
 			t.Fatalf("%+v for %d", p, goal)
 		}
-		k := 0
+		k, from := 0, 0
 		for k < len(evs) && evs[k].Time < goal {
+			if evs[k].Time < p.Time {
+				from++
+			}
 			k++
 		}
 		if got := f.EventsBefore(goal) - int64(k); got > per || got < -per {
 			t.Fatalf("%d events before, counted %d", f.EventsBefore(goal), k)
 		}
-		if n := int64(k) - p.Before; n > most+per {
+		if got := p.Before - int64(from); got > per || got < -per {
+			t.Fatalf("%d events before the point, counted %d", p.Before, from)
+		}
+		if n := int64(k - from); n > most+per {
 			t.Fatalf("%d events before the goal, want %d at most", n, most)
+		} else if n += per + chunkCost*int64(k/per-p.Chunk+2); goal-p.Time < look && from > 0 && evs[from-1].Time >= goal-look && n <= most-per {
+			t.Fatalf("it looks back %d ns, want %d, and has room for %d more events", goal-p.Time, look, most-n)
 		}
-		if goal-p.Time < look && p.Chunk > 0 {
-			if n := int64(k) - p.Before + per + chunkCost*int64(k/per-p.Chunk+2); n <= most-per {
-				t.Fatalf("it looks back %d ns, want %d, and has room for %d more events", goal-p.Time, look, most-n)
+		if !p.Whole() && goal-p.Time > look+(c.last-c.first)/per {
+			t.Fatalf("it begins %d ns before, want %d", goal-p.Time, look)
+		}
+		if err := f.Jump(p); err != nil {
+			t.Fatal(err)
+		}
+		n, err := f.Read(context.Background(), buf)
+		for err == nil && n > 0 && buf[n-1].Seq == 0 {
+			n, err = f.Read(context.Background(), buf)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range buf[:n] {
+			if e := &buf[i]; e.Seq != 0 {
+				if e.Time != evs[from].Time { // several may share the moment, on both sides of a chunk's end
+					t.Fatalf("it goes on with %s, want %s", AppendText(nil, e), AppendText(nil, &evs[from]))
+				}
+				break
 			}
-		}
-		if p.Chunk+1 < f.Chunks() && f.refs[p.Chunk+1].first <= goal-look {
-			t.Fatalf("it begins earlier than it has to")
 		}
 	}
 }

@@ -60,7 +60,7 @@ type Player struct {
 
 const (
 	wholeEvents = 300_000        // a source of so many events is always read from its start
-	seekEvents  = 135_000        // events that a seek hands on: two full chunks, 20 ms of folding
+	seekEvents  = 60_000         // events that a seek hands on: about 20 ms of folding
 	lookDefault = 10_000_000_000 // ns
 )
 
@@ -195,7 +195,7 @@ func (p *Player) SeekTime(t int64) error {
 	case t < p.position(), p.rewind, p.jump != nil && p.jump.EventsBefore(t)-p.jump.EventsBefore(p.handed) > p.most:
 		p.rewind, p.ended, p.start = true, false, Point{}
 		if p.jump != nil {
-			p.start = p.jump.PointBefore(t, p.look, p.most)
+			p.start = p.jump.PointBefore(t, p.look+p.look/4, p.most)
 		}
 	}
 	p.steps = 0
@@ -205,11 +205,12 @@ func (p *Player) SeekTime(t int64) error {
 	return nil
 }
 
-// SetLookback says how much before its goal (ns) a later seek begins: what a view shows at once. Events bound it.
+// SetLookback says how much before its goal (ns) a view wants to see everything after a seek. It begins a quarter earlier,
+// because what is going on at the beginning is not known; and later where there are too many events.
 func (p *Player) SetLookback(ns int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.look = max(ns, 0)
+	p.look = min(max(ns, 0), math.MaxInt64/4)
 }
 
 // Begins is the moment at which what has been handed on begins (CLOCK_MONOTONIC ns): the first of Bounds, or, after a
@@ -260,13 +261,13 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 			p.rewind = false
 			start := p.start
 			p.at, p.n, p.begins = 0, 0, p.first
-			if start.Chunk > 0 {
+			if !start.Whole() {
 				p.begins = start.Time
 			}
 			p.handed = p.begins
 			p.mu.Unlock()
 			err := error(nil)
-			if start.Chunk > 0 {
+			if !start.Whole() {
 				err = p.jump.Jump(start)
 			} else {
 				err = p.seek.SeekTime(p.first)
