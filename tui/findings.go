@@ -14,7 +14,8 @@ import (
 //
 //	header    how many there are, in the colour of the worst
 //	lanes     a mark between the label and the picture of a lane that has one, and in the picture where it happened
-//	list      left of the events, the worst first (below it when the screen is narrow there is none: n and Enter still work)
+//	list      left of the events, the worst first (a narrow screen has it only in view 5)
+//	view 5    all of them, with evidence, explanation and remedy
 //	n N       go to the next one: its moment in the middle, its lane selected, its sentence below the lanes
 //	Enter     the page about it
 //
@@ -23,32 +24,80 @@ import (
 
 const findEvery = int64(250e6)
 
-// findingKey is what a finding is recognised by in the next snapshot.
+// findingKey is what a finding is recognised by in the next snapshot. Lanes are numbered anew in another timeline of the same
+// source, so a descriptor is known by what the finding calls it and by when it began.
 type findingKey struct {
-	rule         string
-	lane, thread int64
-	subject      string
+	rule    string
+	thread  int64
+	subject string
+	first   int64
 }
 
 func keyOf(f *diagnostics.Finding) findingKey {
-	return findingKey{f.Rule.ID, f.Lane, f.Thread, f.Subject}
+	k := findingKey{f.Rule.ID, f.Thread, f.Subject, 0}
+	if f.FD >= 0 {
+		k.first = f.First
+	}
+	return k
 }
 
 // judgement is what the rules say of a snapshot.
 type judgement struct {
 	snap  *timeline.Snapshot
 	found []*diagnostics.Finding
+	whole bool // they are those of the whole source, not only of what has been played
 }
 
-// findings are those of a snapshot, or of one shortly before it.
+// findings are those of a snapshot, or of one shortly before it. Of a recording that was read through they are those of the
+// whole, so that one can go to what is still to come.
 func (u *ui) findings(s *timeline.Snapshot) []*diagnostics.Finding {
 	j := &u.judged
-	if j.snap == s || j.snap != nil && s.Now >= j.snap.Now && s.Now-j.snap.Now < findEvery && s.First == j.snap.First && s.Now != s.Last {
+	if j.snap == s || j.snap != nil && s.Now >= j.snap.Now && s.Now-j.snap.Now < findEvery && s.First == j.snap.First && s.Begin == j.snap.Begin && s.Now != s.Last {
 		return j.found
 	}
-	j.snap, j.found = s, diagnostics.Check(s, u.opt.Findings)
+	if w, share := u.opt.Feed.Whole(); w != nil && share >= 1 {
+		if u.wholeFound == nil || u.wholeOf != w {
+			u.wholeOf, u.wholeFound = w, diagnostics.Check(w, u.opt.Findings)
+		}
+		j.snap, j.found, j.whole = s, translated(u.wholeFound, w, s), true
+		return j.found
+	}
+	j.snap, j.found, j.whole = s, diagnostics.Check(s, u.opt.Findings), false
 	return j.found
 }
+
+// translated are the findings of one timeline with the lanes of another: each numbers its own.
+func translated(found []*diagnostics.Finding, from, to *timeline.Snapshot) (out []*diagnostics.Finding) {
+	type exact struct {
+		laneName
+		opened int64
+	}
+	full, rough := map[exact]int64{}, map[laneName]int64{}
+	for _, l := range to.Lanes {
+		n := nameOf(l)
+		full[exact{n, l.Opened}] = l.ID
+		rough[n] = l.ID
+	}
+	for _, f := range found {
+		c := *f
+		if f.Lane != 0 {
+			c.Lane = 0
+			if l := from.Lane(f.Lane); l != nil {
+				n := nameOf(l)
+				id, ok := full[exact{n, l.Opened}]
+				if !ok {
+					id = rough[n]
+				}
+				c.Lane = id
+			}
+		}
+		out = append(out, &c)
+	}
+	return out
+}
+
+// everything is what was found, and whether that is of the whole source.
+func (u *ui) everything(f *frame) ([]*diagnostics.Finding, bool) { return f.found, u.judged.whole }
 
 // chosen is the selected finding as it stands now, nil when none is.
 func (u *ui) chosen() *diagnostics.Finding {
@@ -82,42 +131,44 @@ func (u *ui) nextFinding(by int) {
 	u.showFinding(list[i])
 }
 
-// showFinding selects a finding and puts its first piece of evidence into the middle of the window.
+// showFinding selects a finding and puts its first piece of evidence into the middle of the window. A replay is taken there,
+// so that it plays on from that moment.
 func (u *ui) showFinding(f *diagnostics.Finding) {
 	u.finding = keyOf(f)
 	if f.Lane != 0 {
 		u.lane = f.Lane
+		u.noteLane()
 	}
 	at := f.First
 	if len(f.Evidence) > 0 {
 		at = f.Evidence[0]
 	}
-	u.freeze()
-	u.right = max(at+u.span/2, u.frame.snap.First+u.span)
+	u.goTo(at)
+	if u.cursor != 0 {
+		u.cursor = at
+	}
 }
 
-// explain opens the page about the selected finding, or about the first one of the selected lane.
-func (u *ui) explain() {
-	if u.helpOn {
+// moveFinding selects the finding above or below.
+func (u *ui) moveFinding(by int) {
+	list := u.frame.found
+	if len(list) == 0 {
 		return
 	}
-	if u.chosen() == nil && u.frame != nil {
-		for _, f := range u.frame.found {
-			if f.Lane != 0 && f.Lane == u.lane {
-				u.finding = keyOf(f)
-				break
-			}
-		}
+	i := slices.IndexFunc(list, func(f *diagnostics.Finding) bool { return keyOf(f) == u.finding })
+	if i < 0 && by < 0 {
+		i = len(list)
 	}
+	u.finding = keyOf(list[min(max(i+by, 0), len(list)-1)])
+}
+
+// explainFinding opens the page about the selected finding, or selects the first.
+func (u *ui) explainFinding() {
 	if u.chosen() == nil {
-		if u.frame != nil && len(u.frame.found) > 0 {
-			u.nextFinding(1)
-			return
-		}
-		u.say("nothing has been found")
+		u.nextFinding(1)
 		return
 	}
-	u.helpOn, u.pageOn, u.findingOn, u.helpTop = true, false, true, 0
+	u.helpOn, u.pageOn, u.findingOn, u.helpTop, u.paged = true, false, true, 0, nil
 }
 
 // severityStyle is a finding's colour; the mark doubles it.
@@ -165,20 +216,30 @@ func (f *frame) counts() (n int, worst diagnostics.Severity) {
 // drawFindings lists what was found, the worst first.
 func (u *ui) drawFindings(f *frame, p pane) {
 	t := &u.theme
-	p.fill(0, 0, p.w, u.sym.line, t.dim)
-	p.put(2, 0, " Findings ", t.title)
+	u.drawPaneTitle(p, "Findings", paneFindings)
 	if len(f.found) == 0 {
 		p.put(1, 1, "nothing found so far", t.dim)
 		return
 	}
-	top := 0
+	p.y, p.h = p.y+1, p.h-1
+	if more := u.drawFindingRows(f, p); more > 0 {
+		p.y--
+		p.right(0, fmt.Sprintf(" %d more (n) ", more), t.dim)
+	}
+}
+
+// drawFindingRows draws one row for each finding, and says how many there are below. The selected one stays in sight.
+func (u *ui) drawFindingRows(f *frame, p pane) (more int) {
+	t := &u.theme
+	top := min(u.findTop, max(len(f.found)-p.h, 0))
 	for i, x := range f.found {
-		if keyOf(x) == u.finding && i >= p.h-1 {
-			top = i - (p.h - 2)
+		if keyOf(x) == u.finding {
+			top = max(min(top, i), i-p.h+1)
 		}
 	}
-	for y := 1; y < p.h && top+y-1 < len(f.found); y++ {
-		x := f.found[top+y-1]
+	u.findTop = top
+	for y := 0; y < p.h && top+y < len(f.found); y++ {
+		x := f.found[top+y]
 		st := t.text
 		if keyOf(x) == u.finding {
 			st = t.selected
@@ -188,9 +249,7 @@ func (u *ui) drawFindings(f *frame, p pane) {
 		at := p.put(2, y, x.Rule.ID+" ", st.Bold(true))
 		p.put(at, y, clean(x.Short()), st)
 	}
-	if more := len(f.found) - top - (p.h - 1); more > 0 {
-		p.right(0, fmt.Sprintf(" %d more (n) ", more), t.dim)
-	}
+	return len(f.found) - top - p.h
 }
 
 // drawMoments marks on a lane where the evidence of its findings lies, in cells that show nothing else.

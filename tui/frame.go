@@ -17,7 +17,8 @@ type frame struct {
 	t0, t1 int64 // window; the right part may lie in the future
 	live   bool
 	w, h   int
-	small  bool // too small to draw
+	small  bool    // too small to draw
+	coarse *coarse // what draws the part of the window that is not held; nil all is
 }
 
 // The smallest screen that is drawn; below, one line says so.
@@ -33,75 +34,102 @@ const stepsPerSpan = 8
 // newFrame takes the snapshot and decides the window, the layout, and nothing else.
 func (u *ui) newFrame(w, h int) {
 	u.takeOver()
+	u.arrived()
 	f := &frame{w: w, h: h, small: w < minWidth || h < minHeight}
+	if u.frozen == nil && u.onItsWay() && u.frame.w == w && u.frame.h == h {
+		u.arrange(u.frame) // what is open over the view may have changed
+		return
+	}
 	if u.frozen != nil {
 		f.snap, f.t1 = u.frozen, u.right
 	} else {
 		f.snap, f.live = u.opt.Feed.Snapshot(), true
-		step := u.span / stepsPerSpan
+		step := max(u.span/stepsPerSpan, 1)
 		f.t1 = (f.snap.Now-f.snap.First)/step*step + step + f.snap.First
 		if f.t1 < f.snap.First+u.span {
 			f.t1 = f.snap.First + u.span // the beginning stands still until the window is full
 		}
 	}
 	f.t0 = f.t1 - u.span
-	f.found = u.findings(f.snap)
 	u.frame = f
+	u.reselect(f)
+	f.found = u.findings(f.snap)
+	f.coarse = u.overview(f)
+	u.drawnOnce = true
 	u.arrange(f)
+	u.goRound()
+	u.autoNext()
 }
 
 // seen is the part of the window that has happened.
 func (f *frame) seen() (t0, t1 int64) { return f.t0, min(f.t1, f.snap.Now) }
 
-// layout builds the regions once; arrange gives them their heights for each frame.
-func (u *ui) layout() {
-	p := &u.parts
-	p.header, p.narration, p.axis = u.region(u.drawHeader), u.region(u.drawNarration), u.region(u.drawAxis)
-	p.lanes, p.detail, p.events = u.region(u.drawLanes), u.region(u.drawDetail), u.region(u.drawBelow)
-	p.legend, p.footer, p.help = u.region(u.drawLegend), u.region(u.drawFooter), u.region(u.drawHelp)
-	p.card = u.region(u.drawCard)
-	u.flex = tview.NewFlex().SetDirection(tview.FlexRow)
-	for _, r := range []*region{p.header, p.card, p.narration, p.axis, p.lanes, p.detail, p.events, p.legend, p.footer} {
-		u.flex.AddItem(r, 1, 0, false)
-	}
-	u.root = &root{u.flex, u}
+// parts are the regions of the layout. A region without height is not drawn.
+type parts struct {
+	header, tabs, card, narration, body, legend, honesty, transport, offered, footer *region
+	axis, lanes, detail, events                                                      *region // of the timeline's body
+	help                                                                             *region // a page over everything
 }
 
-// root is the layout, with the help page in its place while that is open. tview's Pages cannot be switched inside a draw:
-// it takes the lock that the draw holds.
+// layout builds the regions once; arrange gives them their places for each frame.
+func (u *ui) layout() {
+	p := &u.parts
+	p.header, p.tabs, p.card, p.narration = u.region(u.drawHeader), u.region(u.drawTabs), u.region(u.drawCard), u.region(u.drawNarration)
+	p.body = u.region(func(f *frame, p pane) { u.body().draw(u, f, p) })
+	p.axis, p.lanes, p.detail, p.events = u.region(u.drawAxis), u.region(u.drawLanes), u.region(u.drawDetail), u.region(u.drawBelow)
+	p.legend, p.honesty, p.transport = u.region(u.drawLegend), u.region(u.drawHonesty), u.region(u.drawTransport)
+	p.offered = u.region(func(_ *frame, p pane) { u.drawOffered(p) })
+	p.footer, p.help = u.region(u.drawFooter), u.region(u.drawHelp)
+	u.root = &root{tview.NewBox(), u}
+}
+
+// root is the layout as tview sees it: the regions, with a page in their place while one is open.
 type root struct {
-	*tview.Flex
+	*tview.Box
 	ui *ui
 }
 
 // Draw implements tview.Primitive.
 func (r *root) Draw(s tcell.Screen) {
-	if r.ui.helpOn || r.ui.frame.small {
-		x, y, w, h := r.GetRect()
-		r.ui.parts.help.SetRect(x, y, w, h)
-		r.ui.parts.help.Draw(s)
+	u := r.ui
+	p := &u.parts
+	x, y, w, h := r.GetRect()
+	switch {
+	case u.frame == nil || u.same(s):
+		return
+	case u.frame.small || u.helpOn && u.prompt == nil && u.chooser == nil:
+		p.help.SetRect(x, y, w, h)
+		p.help.Draw(s)
+		return
+	case u.chooser != nil:
+		u.drawChooser(pane{s, x, y, w, h})
+		if u.prompt != nil {
+			u.drawPrompt(pane{s, x, y + h - 1, w, 1})
+		}
 		return
 	}
-	r.Flex.Draw(s)
+	for _, g := range []*region{p.header, p.tabs, p.card, p.narration, p.body, p.legend, p.honesty, p.transport, p.footer, p.offered} {
+		if _, _, _, h := g.GetRect(); h > 0 {
+			g.Draw(s)
+		}
+	}
 }
 
+// arrange gives each region its rows: those of the top and the bottom what they need, as far as the screen is high enough for
+// them, and the body the rest.
 func (u *ui) arrange(f *frame) {
-	if u.helpOn || f.small {
+	if f.small {
 		return
 	}
 	p := &u.parts
-	size := func(r *region, n int) { u.flex.ResizeItem(r, n, 0) }
-	h := f.h - 4 // header, narration, axis, footer
-	size(p.header, 1)
-	size(p.narration, 1)
-	size(p.axis, 1)
-	size(p.footer, 1)
-	legend, detail := 0, 1
-	if f.h >= 16 {
-		legend = 1
+	y := 0
+	top := func(r *region, n int) {
+		r.SetRect(0, y, f.w, n)
+		y += n
 	}
-	if f.h >= 22 {
-		legend = 2
+	tabs := 0
+	if f.h >= 16 {
+		tabs = 1
 	}
 	card := 0
 	if u.opt.Lessons != nil {
@@ -113,32 +141,40 @@ func (u *ui) arrange(f *frame) {
 			card++
 		}
 	}
-	size(p.card, card)
-	h -= legend + detail + card
-	// The lanes get what they have ever needed, and at least half; the events get the rest. Lanes that come and go must not
-	// make the picture jump, so the need only grows.
-	u.rows = max(u.rows, u.needs(f))
-	events := 0
-	if h >= 9 {
-		events = max(3, min(h*3/10, h-u.rows), min(h/2, h-u.rows-1))
+	top(p.header, 1)
+	top(p.tabs, tabs)
+	top(p.card, card)
+	top(p.narration, 1)
+	end := f.h
+	bottom := func(r *region, n int) {
+		end -= n
+		r.SetRect(0, end, f.w, n)
 	}
-	size(p.legend, legend)
-	size(p.detail, detail)
-	size(p.events, events)
-	size(p.lanes, h-events)
-}
-
-// needs is how many rows the lanes would like.
-func (u *ui) needs(f *frame) int {
-	lanes, folded := u.visible(f, 1<<20)
-	n := len(f.snap.Loops) + len(lanes)
-	if len(f.snap.Loops) > 0 {
-		n++
+	bottom(p.footer, 1)
+	transport, honesty, legend := 0, 0, 0
+	if u.speeder != nil && f.h >= 12 {
+		transport = 1
 	}
-	if folded > 0 {
-		n++
+	if f.h >= 20 {
+		honesty = 1
 	}
-	return n
+	if u.view == viewTimeline {
+		if f.h >= 18 {
+			legend = 1
+		}
+		if f.h >= 26 {
+			legend = 2
+		}
+	}
+	bottom(p.transport, transport)
+	bottom(p.honesty, honesty)
+	bottom(p.legend, legend)
+	p.body.SetRect(0, y, f.w, max(end-y, 0))
+	offered := 0
+	if u.prompt != nil && len(u.prompt.offered) > 0 {
+		offered = 1
+	}
+	p.offered.SetRect(0, f.h-2, f.w, offered)
 }
 
 // gutter is how wide the labels left of the timeline are.
@@ -160,6 +196,11 @@ func (f *frame) cells() int { return max(f.w-f.gutter(), 1) }
 // column is where a moment lies, which may be outside.
 func (f *frame) column(t int64) int {
 	return int((t - f.t0) * int64(f.cells()) / (f.t1 - f.t0))
+}
+
+// moment is where a column of the timeline begins.
+func (f *frame) moment(column int) int64 {
+	return f.t0 + int64(column)*(f.t1-f.t0)/int64(f.cells())
 }
 
 // seconds writes a duration in seconds with so many decimals.

@@ -114,32 +114,17 @@ func (u *ui) drawAxis(f *frame, p pane) {
 			label = "no times"
 		}
 	}
-	p.put(0, 0, label, t.dim)
+	if _, _, _, tabs := u.parts.tabs.GetRect(); tabs == 0 || u.half != nil || !f.snap.Info.Timed {
+		p.put(0, 0, label, t.dim) // else the tabs say it
+	}
 	n := f.cells()
-	state, st := " LIVE ", mix(t.text, t.good)
-	switch {
-	case u.frozen != nil && u.pauser == nil:
-		state, st = " PAUSED ", t.mode
-	case u.pauser != nil && u.atEnd != nil && u.atEnd.AtEnd():
-		state, st = " END ", t.mode
-	case u.pauser != nil && u.pauser.Paused():
-		state, st = " STANDS STILL ", t.mode
-	case u.pauser != nil:
-		state = fmt.Sprintf(" %gx ", u.speeder.Speed())
-	default:
-		if ended, _ := u.opt.Feed.Ended(); ended {
-			state, st = " ENDED ", t.mode
-			if _, ok := u.opt.Feed.Source().(trace.Positioner); ok { // a picture of a moment
-				state, st = fmt.Sprintf(" at %s s ", seconds(f.snap.Now-f.snap.First, 1)), t.dim
-			}
-		}
+	state, st := "", t.text
+	if _, _, _, tabs := u.parts.tabs.GetRect(); tabs == 0 || u.half != nil {
+		state, st = u.liveness(f)
 	}
-	room := n - len(state)
+	room := n - len([]rune(state))
 	every := tickEvery(u.span, n)
-	dec := 0
-	for e := every; e < 1e9 && dec < 6; e *= 10 {
-		dec++
-	}
+	dec := decimals(every)
 	first := f.snap.First
 	busy := 0
 	for tick := (f.t0 - first + every - 1) / every * every; tick+first < f.t1; tick += every {
@@ -155,6 +140,7 @@ func (u *ui) drawAxis(f *frame, p pane) {
 		busy = x + len(s) + 2
 	}
 	u.drawSwitches(f, p, room)
+	u.drawFlags(f, p, room)
 	p.put(g+room, 0, state, st)
 }
 
@@ -172,6 +158,29 @@ func (u *ui) drawSwitches(f *frame, p pane, room int) {
 		if x := f.column(m.At); x+len([]rune(s)) <= room {
 			p.put(g+x, 0, s+" ", u.theme.good)
 		}
+	}
+}
+
+// drawFlags marks the bookmarks and the cursor on the line of times.
+func (u *ui) drawFlags(f *frame, p pane, room int) {
+	if u.half != nil {
+		return
+	}
+	g := f.gutter()
+	for _, m := range u.allMarks() {
+		x := f.column(m.At)
+		if m.At < f.t0 || m.At >= f.t1 || x >= room {
+			continue
+		}
+		p.set(g+x, 0, u.sym.flag, u.theme.bold)
+		if words := clean(m.Text); x+2+len([]rune(words)) < room {
+			p.put(g+x+1, 0, words+" ", u.theme.bold)
+		}
+	}
+	if u.cursor >= f.t0 && u.cursor < f.t1 && f.snap.Info.Timed {
+		s := " " + seconds(u.cursor-f.snap.First, 6) + " "
+		x := min(max(f.column(u.cursor)-len(s)/2, 0), max(room-len(s), 0))
+		p.put(g+x, 0, s, u.theme.selected)
 	}
 }
 

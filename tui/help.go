@@ -19,7 +19,9 @@ func (u *ui) drawHelp(f *frame, p pane) {
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
 	title, lines := "evviz: keys", []helpLine(nil)
-	if u.findingOn {
+	if u.paged != nil {
+		title, lines = u.paged(f, p.w-2)
+	} else if u.findingOn {
 		title, lines = u.findingLines(f, p.w-2)
 	} else if mode := u.modeWord(f); u.pageOn && mode != "" {
 		title, lines = "evviz: "+mode, pageLines(u.opt.ModePage(mode), p.w-2)
@@ -57,8 +59,8 @@ type helpLine struct {
 
 // help shows the keys, or the page about the mechanism, or puts either away.
 func (u *ui) help(page bool) {
-	u.helpOn = !u.helpOn || u.findingOn || u.pageOn != page
-	u.findingOn = false
+	u.helpOn = !u.helpOn || u.findingOn || u.paged != nil || u.pageOn != page
+	u.findingOn, u.paged = false, nil
 	u.pageOn, u.helpTop = page, 0
 }
 
@@ -142,7 +144,7 @@ func (u *ui) helpLines(w int) (out []helpLine) {
 		"A lane is filled while data waits in the kernel, from its arrival to the read that drains it: the length of the bar is the delay. It turns from blue to orange to red as the data ages.",
 		"Orange with a number: level-triggered and told again, so many times, of what was known. A red bar that does not end: edge-triggered and not drained, nobody will be told again.",
 		"Columns of E: every round asks every descriptor, and most have nothing.",
-		"Mouse: the wheel zooms, a click selects a lane. Hold Shift to select text.",
+		"Mouse: the wheel zooms, a click selects what is under it: lane and moment, event, finding, tab, place in a recording. Hold Shift to select text.",
 	} {
 		for _, l := range wrap(s, w-14) {
 			out = append(out, helpLine{text: l})
@@ -165,19 +167,4 @@ func wrap(s string, w int) (out []string) {
 		line += word
 	}
 	return append(out, line)
-}
-
-// click selects the lane under the mouse.
-func (u *ui) click(x, y int) {
-	_, ly, _, lh := u.parts.lanes.GetInnerRect()
-	if u.frame == nil || y < ly || y >= ly+lh {
-		return
-	}
-	row := y - ly - len(u.frame.snap.Loops)
-	if lh >= 9 && len(u.frame.snap.Loops) > 0 {
-		row--
-	}
-	if i := row + u.top; row >= 0 && i < len(u.order) {
-		u.lane = u.order[i]
-	}
 }

@@ -1,102 +1,235 @@
 package tui
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
 	"github.com/gdamore/tcell/v2"
 )
 
-// key is one line of the key table. The footer, the help page and docs/keys.md are made from it.
+// key is one line of the key table. The footer, the help page, the README's table, the commands of the ":" line and the
+// settings file's [keys] are made from it.
 type key struct {
-	Keys  []string // as written: "t", "Space", "Left"
+	Name  string   // of the action, in settings and on the ":" line
+	Keys  []string // as written: "t", "Space", "Left", "Ctrl-Z"
 	Short string   // for the footer; "" keeps it out
 	Help  string
-	When  string // "" always, "lab", "lesson", "replay", "record", "page"
+	When  string // "" always, "lab", "lesson", "replay", "record", "page", "saver"
 	do    func(u *ui)
 }
 
 // table is every key of the screen, in the order of the footer and the help page.
 func table() []key {
 	return []key{
-		{[]string{"Space"}, "pause", "freeze the view, or go on; what is recorded goes on all the time (a replay stands still)", "", (*ui).toggleFreeze},
-		{[]string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge, oneshot; a mode that has none moves to epoll level, connections kept", "lab", (*ui).cycleTrigger},
-		{[]string{"T"}, "", "switch the triggering of the selected lane alone", "lab", (*ui).cycleTriggerOne},
-		{[]string{"m"}, "mode", "switch the mechanism: blocking, sleep-poll, select, poll, epoll, io-uring; connections kept", "lab", (*ui).cycleMode},
-		{[]string{"]"}, "[/] lesson", "go to the next lesson (evviz --lesson); its lab starts anew", "lesson", func(u *ui) { u.turn(1) }},
-		{[]string{"["}, "", "go to the lesson before", "lesson", func(u *ui) { u.turn(-1) }},
-		{[]string{"r"}, "record", "start or stop recording to a file", "record", (*ui).toggleRecord},
-		{[]string{"+", "="}, "+/- zoom", "look closer, down to 1 ms a screen", "", func(u *ui) { u.zoom(-1) }},
-		{[]string{"-"}, "", "look at more time, up to 30 minutes a screen", "", func(u *ui) { u.zoom(1) }},
-		{[]string{"0"}, "", "show everything from the beginning", "", (*ui).fit},
-		{[]string{"Left", "h"}, "←→ pan", "back in time (freezes the view)", "", func(u *ui) { u.pan(-1) }},
-		{[]string{"Right", "l"}, "", "forward in time", "", func(u *ui) { u.pan(1) }},
-		{[]string{"Up", "k"}, "", "select the lane above", "", func(u *ui) { u.selectLane(-1) }},
-		{[]string{"Down", "j"}, "", "select the lane below", "", func(u *ui) { u.selectLane(1) }},
-		{[]string{"PgUp"}, "", "one screen back; a replay seeks there", "", func(u *ui) { u.page(-1) }},
-		{[]string{"PgDn"}, "", "one screen forward; a replay seeks there", "", func(u *ui) { u.page(1) }},
-		{[]string{"Home"}, "", "to the beginning", "", (*ui).home},
-		{[]string{"End"}, "End live", "back to live; in a replay to the end", "", (*ui).end},
-		{[]string{"."}, ". step", "let one event through and stand still", "replay", (*ui).step},
-		{[]string{">"}, "</> speed", "replay faster, up to 100x", "replay", func(u *ui) { u.speed(1) }},
-		{[]string{"<"}, "", "replay slower, down to 0.1x", "replay", func(u *ui) { u.speed(-1) }},
-		{[]string{"n"}, "n finding", "go to the next finding: its moment, its lane, its sentence", "", func(u *ui) { u.nextFinding(1) }},
-		{[]string{"N"}, "", "go to the finding before", "", func(u *ui) { u.nextFinding(-1) }},
-		{[]string{"Enter"}, "Enter why", "explain the selected finding, or the one of the selected lane", "", (*ui).explain},
-		{[]string{"f"}, "", "show or fold idle lanes", "", func(u *ui) { u.unfold = !u.unfold }},
-		{[]string{"Esc"}, "", "close this page, or go back to live", "", (*ui).escape},
-		{[]string{"?"}, "? help", "this page", "", func(u *ui) { u.help(false) }},
-		{[]string{"i"}, "i about", "what the present mechanism is, and what to watch", "page", func(u *ui) { u.help(true) }},
-		{[]string{"Ctrl-Z"}, "", "suspend; fg brings it back", "", (*ui).suspend},
-		{[]string{"Ctrl-L"}, "", "draw everything anew", "", func(u *ui) { u.screen.Sync() }},
-		{[]string{"q", "Ctrl-C"}, "q quit", "quit", "", (*ui).quit},
+		{"pause", []string{"Space"}, "pause", "freeze the view, or go on; what is recorded goes on all the time (a replay stands still)", "", (*ui).toggleFreeze},
+		{"trigger", []string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge, oneshot; a mode that has none moves to epoll level, connections kept", "lab", (*ui).cycleTrigger},
+		{"trigger-one", []string{"T"}, "", "switch the triggering of the selected lane alone", "lab", (*ui).cycleTriggerOne},
+		{"mode", []string{"m"}, "mode", "switch the mechanism: blocking, sleep-poll, select, poll, epoll, io-uring; connections kept", "lab", (*ui).cycleMode},
+		{"scenario", []string{"s"}, "scenario", "choose other client traffic for the running server", "scenarios", (*ui).chooseScenario},
+		{"next-lesson", []string{"]"}, "[/] lesson", "go to the next lesson (evviz --lesson); its lab starts anew", "lesson", func(u *ui) { u.turn(1) }},
+		{"previous-lesson", []string{"["}, "", "go to the lesson before", "lesson", func(u *ui) { u.turn(-1) }},
+		{"timeline", []string{"1"}, "1-6 views", "view 1: the timeline", "", func(u *ui) { u.show1(viewTimeline) }},
+		{"iteration", []string{"2"}, "", "view 2: one turn of the loop as a waterfall", "", func(u *ui) { u.show1(viewIteration) }},
+		{"interests", []string{"3"}, "", "view 3: what is registered, how, and what waits there", "", func(u *ui) { u.show1(viewInterests) }},
+		{"latency", []string{"4"}, "", "view 4: histograms of the delays, and a heat map over time", "", func(u *ui) { u.show1(viewLatency) }},
+		{"findings", []string{"5"}, "", "view 5: what is wrong, with evidence and remedy", "", func(u *ui) { u.show1(viewFindings) }},
+		{"events", []string{"6"}, "", "view 6: the events as text, in step with the timeline", "", func(u *ui) { u.show1(viewEvents) }},
+		{"zoom-in", []string{"+", "="}, "+/- zoom", "look closer, down to 1 ms a screen", "", func(u *ui) { u.zoom(-1) }},
+		{"zoom-out", []string{"-"}, "", "look at more time, up to 30 minutes a screen", "", func(u *ui) { u.zoom(1) }},
+		{"fit", []string{"0"}, "", "show everything from the beginning", "", (*ui).fit},
+		{"back", []string{"Left", "h"}, "←→ pan", "back in time (freezes the view); with a cursor set, Left moves the cursor", "", func(u *ui) { u.sideways(-1) }},
+		{"forward", []string{"Right", "l"}, "", "forward in time; with a cursor set, Right moves the cursor", "", func(u *ui) { u.sideways(1) }},
+		{"up", []string{"Up", "k"}, "", "select the lane, line or finding above", "", func(u *ui) { u.vertical(-1) }},
+		{"down", []string{"Down", "j"}, "", "select the one below", "", func(u *ui) { u.vertical(1) }},
+		{"page-back", []string{"PgUp"}, "", "one screen back; a replay seeks there", "", func(u *ui) { u.page(-1) }},
+		{"page-forward", []string{"PgDn"}, "", "one screen forward; a replay seeks there", "", func(u *ui) { u.page(1) }},
+		{"begin", []string{"Home"}, "", "to the beginning", "", (*ui).home},
+		{"end", []string{"End"}, "End live", "back to live; in a replay to the end", "", (*ui).end},
+		{"step", []string{"."}, "., step", "one step on: a turn of the loop in view 2, a finding in view 5, an event elsewhere; a replay lets that event through", "", func(u *ui) { u.step(1) }},
+		{"step-back", []string{","}, "", "one step back", "", func(u *ui) { u.step(-1) }},
+		{"faster", []string{">"}, "</> speed", "replay faster, up to 100x; while it steps by itself, step faster", "pace", func(u *ui) { u.speed(1) }},
+		{"slower", []string{"<"}, "", "replay slower, down to 0.1x", "pace", func(u *ui) { u.speed(-1) }},
+		{"loop-range", []string{"L"}, "", "replay the time between the two cursors again and again, or stop doing so", "replay", (*ui).toggleLoop},
+		{"auto-step", []string{"a"}, "", "step by itself, a turn of the loop at a time, in slow motion; again: stop", "", (*ui).toggleAuto},
+		{"next-finding", []string{"n"}, "n finding", "go to the next finding: its moment, its lane, its sentence", "", func(u *ui) { u.nextFinding(1) }},
+		{"previous-finding", []string{"N"}, "", "go to the finding before", "", func(u *ui) { u.nextFinding(-1) }},
+		{"explain", []string{"Enter"}, "Enter why", "explain what is selected (lane, event, finding, turn, measure) with the kernel's rule behind it; on a finding of view 5, go to its moment", "", (*ui).enter},
+		{"filter", []string{"/"}, "/ filter", "show only lanes and events that match: fd:7, :53011, left-over, EAGAIN, read ...; ! inverts; empty shows all", "", (*ui).askFilter},
+		{"measure", []string{"v"}, "v measure", "set a cursor; again: a second one, and what lies between is measured; again: take them away", "", (*ui).measure},
+		{"record", []string{"r"}, "record", "start or stop recording to a file", "record", (*ui).toggleRecord},
+		{"command", []string{":"}, ": command", "type a command; Tab completes", "", (*ui).askCommand},
+		{"bookmark", []string{"b"}, "", "set a bookmark at the cursor, or at the right edge; it is saved in the recording", "", (*ui).bookmark},
+		{"bookmarks", []string{"B"}, "", "list the bookmarks and go to one", "", (*ui).listBookmarks},
+		{"undo", []string{"u"}, "", "go back to where the view was before the last jump", "", (*ui).undo},
+		{"next-pane", []string{"Tab"}, "", "give the arrows to the next pane: lanes, findings, events", "", func(u *ui) { u.nextPane(1) }},
+		{"previous-pane", []string{"Shift-Tab"}, "", "to the pane before", "", func(u *ui) { u.nextPane(-1) }},
+		{"sort", []string{"O"}, "", "sort the lanes by age, activity, descriptor or findings; in view 3 by the next column", "", (*ui).nextOrder},
+		{"fold", []string{"f"}, "", "show or fold idle lanes", "", func(u *ui) { u.unfold = !u.unfold }},
+		{"knobs", []string{"o"}, "o knobs", "the settings of the server: what each does, and to change it while it runs", "knobs", (*ui).chooseKnob},
+		{"client", []string{"c"}, "c client", "one more client by hand: connect, type, send, half-close, reset", "client", (*ui).byHand},
+		{"save", []string{"S"}, "S save", "save the last seconds to a file (--keep says how many)", "saver", (*ui).saveFlight},
+		{"escape", []string{"Esc"}, "", "close this page, give up the selection, or go back to live", "", (*ui).escape},
+		{"help", []string{"?"}, "? help", "this page", "", func(u *ui) { u.help(false) }},
+		{"about", []string{"i"}, "i about", "what the present mechanism is, and what to watch", "page", func(u *ui) { u.help(true) }},
+		{"suspend", []string{"Ctrl-Z"}, "", "suspend; fg brings it back", "", (*ui).suspend},
+		{"redraw", []string{"Ctrl-L"}, "", "draw everything anew", "", func(u *ui) { u.screen.Sync() }},
+		{"quit", []string{"q", "Ctrl-C"}, "q quit", "quit", "", (*ui).quit},
+		{"quit-keep", []string{"Q"}, "", "quit, and leave the last screen on the terminal", "", (*ui).quitKeep},
 	}
+}
+
+// Action is a line of the key table, for settings and documents.
+type Action struct {
+	Name, Help string
+	Keys       []string
+}
+
+// Actions lists everything that a key can do, with the keys it has by default.
+func Actions() (out []Action) {
+	for _, k := range table() {
+		out = append(out, Action{k.Name, k.Help, k.Keys})
+	}
+	return out
+}
+
+// rebind gives actions other keys.
+func rebind(keys []key, other map[string][]string) []key {
+	out := slices.Clone(keys)
+	for i := range out {
+		if k, ok := other[out[i].Name]; ok {
+			if out[i].Short != "" && !slices.Equal(k, out[i].Keys) { // the words name the old key
+				out[i].Short = renamed(out[i].Short, out[i].Keys, k)
+			}
+			out[i].Keys = k
+		}
+	}
+	return out
+}
+
+// renamed is a footer text whose key has changed: "n finding" becomes "F2 finding".
+func renamed(short string, old, now []string) string {
+	if len(now) == 0 {
+		return ""
+	}
+	if _, words, ok := strings.Cut(short, " "); ok {
+		return now[0] + " " + words
+	}
+	return short
+}
+
+// CheckKeys says what is wrong with other keys for actions: an unknown action or key, or one key for two things.
+func CheckKeys(other map[string][]string) error {
+	known := map[string]bool{}
+	for _, k := range table() {
+		known[k.Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(other)) {
+		if !known[name] {
+			return fmt.Errorf("there is no action %q; evviz config --print-default lists them", name)
+		}
+		for _, k := range other[name] {
+			if !keyExists(k) {
+				return fmt.Errorf("%s: there is no key %q; a key is one character, or Space, Enter, Tab, Shift-Tab, Esc, Left, Right, Up, Down, PgUp, PgDn, Home, End, F1 to F12, Ctrl-A to Ctrl-Z, Alt-x", name, k)
+			}
+		}
+	}
+	does := map[string]string{}
+	for _, k := range rebind(table(), other) {
+		for _, n := range k.Keys {
+			if first, twice := does[n]; twice {
+				return fmt.Errorf("the key %s would mean both %s and %s", n, first, k.Name)
+			}
+			does[n] = k.Name
+		}
+	}
+	for _, must := range []string{"quit", "command"} {
+		if slices.Contains(slices.Collect(maps.Values(does)), must) {
+			return nil
+		}
+	}
+	return fmt.Errorf("no key would be left to quit with")
+}
+
+var namedKeys = map[tcell.Key]string{tcell.KeyLeft: "Left", tcell.KeyRight: "Right", tcell.KeyUp: "Up", tcell.KeyDown: "Down",
+	tcell.KeyPgUp: "PgUp", tcell.KeyPgDn: "PgDn", tcell.KeyHome: "Home", tcell.KeyEnd: "End", tcell.KeyEnter: "Enter", tcell.KeyTab: "Tab",
+	tcell.KeyBacktab: "Shift-Tab", tcell.KeyEscape: "Esc", tcell.KeyBackspace: "Backspace", tcell.KeyBackspace2: "Backspace",
+	tcell.KeyDelete: "Delete", tcell.KeyInsert: "Insert"}
+
+func keyExists(name string) bool {
+	if utf8.RuneCountInString(name) == 1 || name == "Space" {
+		return true
+	}
+	for _, n := range namedKeys {
+		if n == name {
+			return true
+		}
+	}
+	for i := 1; i <= 12; i++ {
+		if name == fmt.Sprintf("F%d", i) {
+			return true
+		}
+	}
+	if c, ok := strings.CutPrefix(name, "Ctrl-"); ok {
+		return len(c) == 1 && c[0] >= 'A' && c[0] <= 'Z' && !strings.ContainsAny(c, "HIM") // those are Backspace, Tab and Enter
+	}
+	c, ok := strings.CutPrefix(name, "Alt-")
+	return ok && utf8.RuneCountInString(c) == 1
 }
 
 // keyName is the table's name of a key press.
 func keyName(e *tcell.EventKey) string {
-	switch e.Key() {
-	case tcell.KeyRune:
-		if e.Rune() == ' ' {
+	k := e.Key()
+	if k == tcell.KeyRune {
+		switch {
+		case e.Modifiers()&tcell.ModAlt != 0:
+			return "Alt-" + string(e.Rune())
+		case e.Rune() == ' ':
 			return "Space"
 		}
 		return string(e.Rune())
-	case tcell.KeyLeft:
-		return "Left"
-	case tcell.KeyRight:
-		return "Right"
-	case tcell.KeyUp:
-		return "Up"
-	case tcell.KeyDown:
-		return "Down"
-	case tcell.KeyPgUp:
-		return "PgUp"
-	case tcell.KeyPgDn:
-		return "PgDn"
-	case tcell.KeyHome:
-		return "Home"
-	case tcell.KeyEnd:
-		return "End"
-	case tcell.KeyEnter:
-		return "Enter"
-	case tcell.KeyTab:
-		return "Tab"
-	case tcell.KeyEscape:
-		return "Esc"
-	case tcell.KeyCtrlZ:
-		return "Ctrl-Z"
-	case tcell.KeyCtrlL:
-		return "Ctrl-L"
-	case tcell.KeyCtrlC:
-		return "Ctrl-C"
+	}
+	if n, ok := namedKeys[k]; ok {
+		return n
+	}
+	if k >= tcell.KeyF1 && k <= tcell.KeyF12 {
+		return fmt.Sprintf("F%d", k-tcell.KeyF1+1)
+	}
+	if k >= tcell.KeyCtrlA && k <= tcell.KeyCtrlZ {
+		return "Ctrl-" + string(rune('A'+k-tcell.KeyCtrlA))
 	}
 	return ""
 }
+
+// missing is why an ability is not there, in words.
+var missing = map[string]string{"lab": "there is no lab here to switch", "replay": "only a replay can go round", "pace": "only a replay has a speed",
+	"lesson": "lessons are shown by evviz --lesson N", "record": "this source is a recording already",
+	"scenarios": "there is no lab here to send traffic to", "knobs": "there is no lab here with settings",
+	"client": "there is no lab here to connect to", "saver": "nothing is kept to be saved; start with --keep 30s",
+	"page": "there is no page about what runs here"}
 
 // available reports whether a key can do anything here.
 func (u *ui) available(k *key) bool {
 	switch k.When {
 	case "lab":
 		return u.opt.Lab != nil
+	case "scenarios":
+		_, ok := u.opt.Lab.(ScenarioLab)
+		return ok
+	case "knobs":
+		_, ok := u.opt.Lab.(KnobLab)
+		return ok
+	case "client":
+		_, ok := u.opt.Lab.(ClientLab)
+		return ok
+	case "saver":
+		return u.opt.Saver != nil
 	case "replay":
 		return u.speeder != nil
+	case "pace":
+		return u.speeder != nil || u.auto.on
 	case "lesson":
 		return u.opt.Lessons != nil
 	case "record":
@@ -107,22 +240,34 @@ func (u *ui) available(k *key) bool {
 	return true
 }
 
-// press runs the action of a key. A key whose ability is missing says so instead.
+// press runs the action of a key. What is open for typing, or a list to choose from, gets it first. A key whose ability is
+// missing says so instead.
 func (u *ui) press(name string) {
+	u.presses++
+	switch {
+	case name == "Ctrl-C" || name == "Ctrl-Z" || name == "Ctrl-L": // these always work, also in the middle of a word
+	case u.prompt != nil:
+		u.prompt.press(u, name)
+		return
+	case u.chooser != nil:
+		u.chooser.press(u, name)
+		return
+	}
 	for i := range u.keys {
 		k := &u.keys[i]
-		for _, n := range k.Keys {
-			if n != name {
-				continue
-			}
-			if !u.available(k) {
-				u.say("%s: %s", name, map[string]string{"lab": "there is no lab here to switch", "replay": "only a replay has a speed",
-					"lesson": "lessons are shown by evviz --lesson N",
-					"record": "this source is a recording already"}[k.When])
-				return
-			}
-			k.do(u)
-			return
+		if !slices.Contains(k.Keys, name) {
+			continue
 		}
+		u.run(k, name)
+		return
 	}
+}
+
+// run does an action, or says why not. as is what asked for it.
+func (u *ui) run(k *key, as string) {
+	if !u.available(k) {
+		u.say("%s: %s", as, missing[k.When])
+		return
+	}
+	k.do(u)
 }

@@ -17,9 +17,60 @@ type Lab interface {
 	Describe() (serve, address, scenario string)
 }
 
+// KnobLab is a Lab whose settings can be turned while it runs.
+type KnobLab interface {
+	// Knobs lists the settings as they are now. It may be called once a frame.
+	Knobs() []Knob
+	// SetKnob changes one; mode and trigger are settings, too.
+	SetKnob(name, value string) (string, error)
+}
+
+// Knob is a setting of a lab.
+type Knob struct {
+	Name, Value, Default string
+	About                string   // what it does, and what values it takes
+	Choices              []string // when there are few; nil: free text
+	Idle                 bool     // it has no meaning under the present mechanism
+}
+
+// ScenarioLab is a Lab that can be given other client traffic.
+type ScenarioLab interface {
+	// Scenarios lists what there is to choose from.
+	Scenarios() []Scenario
+	// StartScenario ends the present traffic and starts another; "none" only ends it.
+	StartScenario(name string) (string, error)
+}
+
+// Scenario is client traffic to choose.
+type Scenario struct{ Name, Title, About string }
+
+// ClientLab is a Lab to which one more client can be connected and led by hand.
+type ClientLab interface {
+	// Client does one thing as the extra client: connect, send (text), half-close, reset, close.
+	Client(do, text string) (string, error)
+	// ClientState is how it stands. It is called once a frame.
+	ClientState() ClientState
+}
+
+// ClientState is how the client by hand stands.
+type ClientState struct {
+	Connected bool
+	HalfClose bool // it has finished sending
+	Address   string
+	Sent, Got int64
+	Last      string // the newest that was received, as text
+	Ended     string // why it is no longer connected; "" it never was
+}
+
 // Recorder starts and stops a recording; trace.Tee is one.
 type Recorder interface {
 	Start(path string) error
 	Stop() error
 	Status() trace.RecordStatus
+}
+
+// Saver keeps the last seconds and can save them to a file.
+type Saver interface {
+	// Save writes what is kept to a file of its own; why becomes part of its name.
+	Save(why string) (string, error)
 }

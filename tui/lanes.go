@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -22,11 +23,20 @@ func (u *ui) drawLanes(f *frame, p pane) {
 		if y >= p.h {
 			return
 		}
+		if u.lane == loopLane {
+			p.fill(0, y, f.gutter()-1, ' ', u.theme.selected)
+		}
 		u.drawLoop(f, p, y, l)
+		if f.coarse != nil {
+			if o := f.coarse.over.Lane(l.Stream, -1); o != nil {
+				u.drawCoarse(f, p, y, []*timeline.OverviewLane{o}, false, nil)
+			}
+		}
 		y++
 	}
 	if p.h >= 9 && len(f.snap.Loops) > 0 {
 		u.drawRate(f, p, y, f.snap.Loops[0])
+		u.drawCoarse(f, p, y, nil, true, nil)
 		y++
 	}
 	lanes, folded := u.visible(f, p.h-y)
@@ -41,6 +51,17 @@ func (u *ui) drawLanes(f *frame, p pane) {
 	u.scroll(len(lanes), room)
 	for i := u.top; i < len(lanes) && i < u.top+room; i++ {
 		u.drawLane(f, p, y, lanes[i])
+		if f.coarse != nil {
+			u.drawCoarse(f, p, y, f.coarse.lanes(lanes[i].FD), false, lanes[i])
+		}
+		y++
+	}
+	for _, fd := range f.coarse.strangers(f) {
+		if y >= p.h {
+			break
+		}
+		p.put(0, y, fmt.Sprintf("fd %d", fd), u.theme.dim)
+		u.drawCoarse(f, p, y, f.coarse.lanes(fd), false, nil)
 		y++
 	}
 	hidden := len(lanes) - room
@@ -55,7 +76,10 @@ func (u *ui) drawLanes(f *frame, p pane) {
 	}
 	if len(lanes) == 0 && folded == 0 && len(f.snap.Loops) == 0 {
 		p.put(2, 1, "no event yet", u.theme.dim)
+	} else if len(lanes) == 0 && !u.filter.Empty() {
+		p.put(2, y, "no lane matches the filter", u.theme.dim)
 	}
+	u.drawCursors(f, p, 0)
 }
 
 // scroll keeps the selected lane among those shown.
@@ -86,12 +110,17 @@ func (u *ui) visible(f *frame, room int) (out []*timeline.Lane, folded int) {
 	}
 	t0, t1 := f.seen()
 	var idle []bool
-	for _, l := range f.snap.Lanes {
-		if !u.present(f, l) {
+	all := f.snap.Lanes
+	if u.sorted != byAge {
+		all = slices.Clone(all)
+		u.sortLanes(f, all)
+	}
+	for _, l := range all {
+		if !u.present(f, l) || !u.filter.Empty() && !u.filter.Lane(f.snap, l, t0, t1) {
 			continue
 		}
 		out = append(out, l)
-		idle = append(idle, l.Kind != timeline.KindListener && !activeIn(l, t0, t1))
+		idle = append(idle, l.Kind != timeline.KindListener && !u.active(f, l))
 	}
 	if u.unfold || len(out) <= room {
 		return out, 0
@@ -115,7 +144,7 @@ func (u *ui) present(f *frame, l *timeline.Lane) bool {
 	case l.Closed != 0 && l.Closed < f.t0:
 		return false
 	}
-	return u.unfold || l.Kind == timeline.KindListener || l.Kind == timeline.KindConn
+	return u.unfold || !u.filter.Empty() || l.Kind == timeline.KindListener || l.Kind == timeline.KindConn
 }
 
 // activeIn reports whether anything happened on a lane, or data waited for it, in a window. EAGAIN does not count: asked in
@@ -195,7 +224,7 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 		what = "locked out"
 	}
 	p.put(max(x+1, 9), y, cut(what, g-10), t.dim)
-	cells := l.Cells(f.t0, f.t1, n)
+	cells := u.loopCells(f, l)
 	now := f.snap.Now
 	for i := range cells {
 		c := &cells[i]
@@ -233,8 +262,8 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 
 // drawRate is how often the loop was told something, or, where it asks instead of being told, how often it asked in vain.
 func (u *ui) drawRate(f *frame, p pane, y int, l *timeline.LoopLane) {
-	t, g, n := &u.theme, f.gutter(), f.cells()
-	cells := l.Cells(f.t0, f.t1, n)
+	t, g := &u.theme, f.gutter()
+	cells := u.loopCells(f, l)
 	asks := f.snap.Mode.Known && f.snap.Mode.Driver == trace.DriverSleepPoll
 	var peak uint32
 	count := func(c *timeline.LoopCell) uint32 {

@@ -59,13 +59,16 @@ func (u *ui) takeOver() {
 		return
 	}
 	u.opt.Feed, u.opt.Lab, u.opt.Recorder, u.opt.Notes = v.Feed, v.Lab, v.Recorder, v.Notes
-	u.frozen, u.lane, u.top, u.rows, u.span, u.order = nil, 0, 0, 0, defaultSpan, nil
+	u.frozen, u.lane, u.top, u.span, u.order, u.cursor, u.anchor, u.undos = nil, 0, 0, defaultSpan, nil, 0, 0, nil
+	u.bodies[viewTimeline] = &timelineView{} // a lab of its own needs rows of its own
+	u.judged, u.wholeOf, u.wholeFound = judgement{}, nil, nil
 	u.abilities()
+	u.presses++
 }
 
 // abilities finds out what the source can do besides being read.
 func (u *ui) abilities() {
-	u.pauser, u.stepper, u.speeder, u.seeker, u.atEnd = nil, nil, nil, nil, nil
+	u.pauser, u.stepper, u.speeder, u.seeker, u.atEnd, u.positioner = nil, nil, nil, nil, nil, nil
 	for src := u.opt.Feed.Source(); src != nil; {
 		if p, ok := src.(trace.Pauser); ok && u.pauser == nil {
 			u.pauser = p
@@ -78,6 +81,9 @@ func (u *ui) abilities() {
 		}
 		if p, ok := src.(trace.Seeker); ok && u.seeker == nil && u.speeder != nil {
 			u.seeker = p
+		}
+		if p, ok := src.(trace.Positioner); ok && u.positioner == nil {
+			u.positioner = p
 		}
 		if p, ok := src.(interface{ AtEnd() bool }); ok {
 			u.atEnd = p

@@ -55,15 +55,12 @@ type region struct {
 }
 
 func (u *ui) region(draw func(f *frame, p pane)) *region {
-	b := tview.NewBox()
-	b.SetBackgroundColor(tcell.ColorDefault)
-	return &region{Box: b, ui: u, draw: draw}
+	return &region{Box: tview.NewBox(), ui: u, draw: draw}
 }
 
-// Draw implements tview.Primitive.
+// Draw implements tview.Primitive. The box's own background is not painted: the screen was cleared just before.
 func (r *region) Draw(s tcell.Screen) {
-	r.DrawForSubclass(s, r)
-	x, y, w, h := r.GetInnerRect()
+	x, y, w, h := r.GetRect()
 	if w > 0 && h > 0 && r.ui.frame != nil {
 		r.draw(r.ui.frame, pane{s, x, y, w, h})
 	}

@@ -76,6 +76,56 @@ func (p *Picture) Text() string {
 	return b.String()
 }
 
+// ANSI writes the picture with the escape sequences that give a terminal its colours (SGR, ECMA-48), for cat and less -R.
+func (p *Picture) ANSI(w io.Writer) error {
+	o := bufio.NewWriter(w)
+	for y := 0; y < p.h; y++ {
+		last := p.w // blanks in the terminal's own colours at the end of a line are left out
+		for last > 0 && p.at(last-1, y).Style == tcell.StyleDefault && strings.TrimSpace(string(p.at(last-1, y).Runes)) == "" {
+			last--
+		}
+		now := tcell.StyleDefault
+		for x := 0; x < last; x++ {
+			c := p.at(x, y)
+			if c.Style != now {
+				o.WriteString(sgr(c.Style))
+				now = c.Style
+			}
+			if len(c.Runes) == 0 {
+				continue // the right half of a wide character
+			}
+			o.WriteString(string(c.Runes))
+		}
+		if now != tcell.StyleDefault {
+			o.WriteString("\x1b[0m")
+		}
+		o.WriteByte('\n')
+	}
+	return o.Flush()
+}
+
+// sgr is the escape sequence that sets a style, whatever was set before.
+func sgr(st tcell.Style) string {
+	fg, bg, attr := st.Decompose()
+	var b strings.Builder
+	b.WriteString("\x1b[0")
+	for _, a := range []struct {
+		mask tcell.AttrMask
+		n    int
+	}{{tcell.AttrBold, 1}, {tcell.AttrDim, 2}, {tcell.AttrItalic, 3}, {tcell.AttrReverse, 7}} {
+		if attr&a.mask != 0 {
+			fmt.Fprintf(&b, ";%d", a.n)
+		}
+	}
+	for i, c := range []tcell.Color{fg, bg} {
+		if c != tcell.ColorDefault && c.Valid() {
+			r, g, bl := c.RGB()
+			fmt.Fprintf(&b, ";%d;2;%d;%d;%d", 38+10*i, r, g, bl)
+		}
+	}
+	return b.String() + "m"
+}
+
 func (p *Picture) at(x, y int) *tcell.SimCell { return &p.cells[y*p.w+x] }
 
 // Metrics of a cell in the SVG, in pixels; DejaVu Sans Mono and its like are 0.602 em wide.

@@ -44,7 +44,7 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 		p.set(g-1, y, u.mark(x.Severity), u.severityStyle(x.Severity))
 	}
 
-	cells := l.Cells(f.t0, f.t1, n)
+	cells := u.laneCells(f, l)
 	fills := make([]tcell.Style, n)
 	filled := make([]bool, n)
 	glyphs := make([]rune, n)

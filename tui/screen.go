@@ -19,15 +19,73 @@ type diffScreen struct {
 	front []cell // what the terminal shows
 	base  tcell.Style
 	dirty bool // front is not known: everything must be sent
+	wiped bool // it was asked to be cleared, and nothing has been drawn since
 	once  sync.Once
 	err   error
+
+	// Styles and combining characters are kept once and numbered, so that a cell is eight bytes that are compared at once: a
+	// tcell.Style has ten times as many, strings among them.
+	styles  []tcell.Style
+	numbers map[tcell.Style]uint16
+	last    tcell.Style // the style that was numbered last, and its number
+	lastNo  uint16
+	combs   []string
 }
 
 type cell struct {
 	r     rune
-	comb  string
-	style tcell.Style
-	cont  bool // the right half of a wide character
+	style uint16 // number in styles
+	comb  uint16 // number in combs; contNo the right half of a wide character
+}
+
+const (
+	contNo    = 0xffff
+	maxStyles = 0xfff0 // screens have some dozens; a heat map some thousands
+)
+
+// number is the number of a style.
+func (d *diffScreen) number(st tcell.Style) uint16 {
+	if st == d.last && len(d.styles) > 0 {
+		return d.lastNo
+	}
+	n, ok := d.numbers[st]
+	if !ok {
+		if len(d.styles) >= maxStyles || d.numbers == nil {
+			// Begin anew; what is drawn and shown is numbered by the old numbers, so it is sent anew, too.
+			d.styles, d.numbers, d.dirty = d.styles[:0], map[tcell.Style]uint16{}, true
+			clear(d.back)
+		}
+		n = uint16(len(d.styles))
+		d.styles = append(d.styles, st)
+		d.numbers[st] = n
+	}
+	d.last, d.lastNo = st, n
+	return n
+}
+
+// combNo is the number of what combines with a character; 0 nothing.
+func (d *diffScreen) combNo(comb []rune) uint16 {
+	if len(comb) == 0 {
+		return 0
+	}
+	s := string(comb)
+	for i, c := range d.combs {
+		if c == s {
+			return uint16(i + 1)
+		}
+	}
+	if len(d.combs) >= 1000 {
+		return 0 // text from outside may have any number of them
+	}
+	d.combs = append(d.combs, s)
+	return uint16(len(d.combs))
+}
+
+func (d *diffScreen) combOf(n uint16) []rune {
+	if n == 0 || n == contNo {
+		return nil
+	}
+	return []rune(d.combs[n-1])
 }
 
 func newDiffScreen(s tcell.Screen) *diffScreen { return &diffScreen{Screen: s, dirty: true} }
@@ -48,28 +106,52 @@ func (d *diffScreen) resize() {
 	}
 	d.w, d.h = w, h
 	d.back, d.front = make([]cell, w*h), make([]cell, w*h)
-	for i := range d.back {
-		d.back[i] = cell{r: ' ', style: d.base}
-	}
+	d.wipe()
 	d.dirty = true
 }
 
-// Clear blanks what is being drawn; the terminal is not touched.
-func (d *diffScreen) Clear() { d.Fill(' ', d.base) }
+// wipe blanks what is being drawn.
+func (d *diffScreen) wipe() {
+	c := cell{r: ' ', style: d.number(d.base)}
+	for i := range d.back {
+		d.back[i] = c
+	}
+	d.wiped = false
+}
+
+// Clear blanks what is being drawn; the terminal is not touched. It happens with the first thing that is drawn after it, so
+// that a frame that is as the last one costs nothing (Keep).
+func (d *diffScreen) Clear() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.resize()
+	d.wiped = true
+}
+
+// Keep leaves what is being drawn as it was before Clear: the frame is the last one again.
+func (d *diffScreen) Keep() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.wiped = false
+}
 
 // Fill sets every cell.
 func (d *diffScreen) Fill(r rune, style tcell.Style) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resize()
+	c := cell{r: r, style: d.number(style)}
 	for i := range d.back {
-		d.back[i] = cell{r: r, style: style}
+		d.back[i] = c
 	}
+	d.wiped = false
 }
 
 // SetStyle is the style of cleared cells.
 func (d *diffScreen) SetStyle(s tcell.Style) {
-	d.base = s
+	d.mu.Lock()
+	d.base, d.dirty = s, true
+	d.mu.Unlock()
 	d.Screen.SetStyle(s)
 }
 
@@ -78,14 +160,13 @@ func (d *diffScreen) SetContent(x, y int, r rune, comb []rune, style tcell.Style
 	if x < 0 || y < 0 || x >= d.w || y >= d.h {
 		return
 	}
-	c := &d.back[y*d.w+x]
-	c.r, c.style, c.cont = r, style, false
-	c.comb = ""
-	if len(comb) > 0 {
-		c.comb = string(comb)
+	if d.wiped {
+		d.wipe()
 	}
-	if runeWidth(r) == 2 && x+1 < d.w {
-		d.back[y*d.w+x+1] = cell{r: ' ', style: style, cont: true}
+	n := d.number(style)
+	d.back[y*d.w+x] = cell{r, n, d.combNo(comb)}
+	if r >= 0x1100 && runeWidth(r) == 2 && x+1 < d.w {
+		d.back[y*d.w+x+1] = cell{' ', n, contNo}
 	}
 }
 
@@ -94,8 +175,11 @@ func (d *diffScreen) GetContent(x, y int) (rune, []rune, tcell.Style, int) {
 	if x < 0 || y < 0 || x >= d.w || y >= d.h {
 		return ' ', nil, d.base, 1
 	}
+	if d.wiped {
+		d.wipe()
+	}
 	c := d.back[y*d.w+x]
-	return c.r, []rune(c.comb), c.style, runeWidth(c.r)
+	return c.r, d.combOf(c.comb), d.styles[c.style], runeWidth(c.r)
 }
 
 // Get is GetContent in tcell's newer form.
@@ -137,16 +221,18 @@ func (d *diffScreen) Show() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resize()
+	if d.wiped {
+		d.wipe()
+	}
 	changed := d.dirty
-	for i := range d.back {
-		b := &d.back[i]
-		if !d.dirty && *b == d.front[i] {
+	for i, b := range d.back {
+		if !d.dirty && b == d.front[i] {
 			continue
 		}
 		changed = true
-		d.front[i] = *b
-		if !b.cont {
-			d.Screen.SetContent(i%d.w, i/d.w, b.r, []rune(b.comb), b.style)
+		d.front[i] = b
+		if b.comb != contNo {
+			d.Screen.SetContent(i%d.w, i/d.w, b.r, d.combOf(b.comb), d.styles[b.style])
 		}
 	}
 	d.dirty = false

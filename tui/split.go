@@ -11,7 +11,9 @@ import (
 // SplitOptions say which two runs to show on one screen.
 type SplitOptions struct {
 	Halves  [2]Half
-	Symbols string // auto, block, ascii
+	Symbols string // auto, braille, block, ascii
+	Theme   string // a name of Themes, or of Custom; "" terminal
+	Custom  map[string]Palette
 	Mouse   bool
 	Screen  tcell.Screen    // initialised
 	Go      func(func())    // starts a goroutine whose panics give the terminal back
@@ -50,7 +52,7 @@ type split struct {
 func newSplit(o SplitOptions) *split {
 	s := &split{opt: o}
 	for i, h := range o.Halves {
-		u := newUI(Options{Feed: h.Feed, Lab: h.Lab, Notes: h.Notes, Symbols: o.Symbols, Mouse: o.Mouse, Screen: o.Screen, Go: o.Go, Stop: o.Stop})
+		u := newUI(Options{Feed: h.Feed, Lab: h.Lab, Notes: h.Notes, Symbols: o.Symbols, Theme: o.Theme, Custom: o.Custom, Mouse: o.Mouse, Screen: o.Screen, Go: o.Go, Stop: o.Stop})
 		u.half = &half{name: h.Name, focus: i == 0}
 		u.keys = s.table()
 		s.halves[i] = u
@@ -168,29 +170,29 @@ func (s *split) press(name string) { s.active().press(name) }
 // sharedKeys act on the view of both halves, ownKeys on the half with the selection. The others of the ordinary screen need
 // a recording, a replay or a page of their own.
 var (
-	sharedKeys = map[string]bool{"Space": true, "+": true, "-": true, "0": true, "Left": true, "Right": true, "PgUp": true, "PgDn": true,
-		"Home": true, "End": true, "f": true, "Esc": true}
-	ownKeys = map[string]bool{"t": true, "m": true, "Up": true, "Down": true, "?": true, "Ctrl-Z": true, "Ctrl-L": true}
+	sharedKeys = map[string]bool{"pause": true, "zoom-in": true, "zoom-out": true, "fit": true, "back": true, "forward": true,
+		"page-back": true, "page-forward": true, "begin": true, "end": true, "fold": true, "escape": true}
+	ownKeys = map[string]bool{"trigger": true, "mode": true, "up": true, "down": true, "help": true, "suspend": true, "redraw": true}
 )
 
 // table is the ordinary key table, with every action made one on both halves or on the one with the selection.
 func (s *split) table() (out []key) {
-	tab := key{[]string{"Tab"}, "Tab other half", "give the selection to the other half; t, m and the arrows up and down act on the half that has it", "",
+	tab := key{"other-half", []string{"Tab"}, "Tab other half", "give the selection to the other half; t, m and the arrows up and down act on the half that has it", "",
 		func(*ui) { s.switchHalf() }}
 	for _, k := range table() {
 		do := k.do
-		switch name := k.Keys[0]; {
-		case name == "q":
+		switch name := k.Name; {
+		case name == "quit":
 			k.do = func(*ui) { s.halves[0].quit() } // the application is that half's
 		case sharedKeys[name]:
 			k.do = func(u *ui) { do(u); s.share() }
-		case name == "t" || name == "m":
+		case name == "trigger" || name == "mode":
 			k.Help += " (of the half with the selection)"
 		case !ownKeys[name]:
 			continue
 		}
 		out = append(out, k)
-		if k.Keys[0] == "Space" {
+		if k.Name == "pause" {
 			out = append(out, tab)
 		}
 	}
@@ -210,7 +212,7 @@ func (s *split) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMou
 				if i != s.focus {
 					s.switchHalf()
 				}
-				u.click(x, y)
+				u.clickLane(x, y)
 			}
 		}
 	}

@@ -17,17 +17,28 @@ type symbols struct {
 	arrive, goesOn    rune
 	line, corner      rune
 	rec, dot, mark    rune
-	found             rune // where a finding happened
+	found             rune   // where a finding happened
+	flag              rune   // a bookmark
+	cursor, anchor    rune   // lines through the lanes
+	half, lower       rune   // halves of a cell, for two colours in one
+	eighths           []rune // of a cell, from the left
+	shade             []rune // from few to many, for heat maps without colours
+	play, still       rune
+	more              rune // text was cut here
+	done, todo        rune // of a bar that fills
+	dots              bool // graphs may be drawn with braille
 	above             rune // mark of what belongs to the row above it
 	spark             []rune
 	left, right       string
 }
 
 var blockSymbols = symbols{wait: '░', work: '█', again: '▒', fill: [3]rune{'░', '▒', '▓'}, arrive: '↓', goesOn: '▸', line: '─', corner: '│',
-	rec: '●', dot: '·', mark: '▾', above: '▴', found: '◆', spark: []rune(" ▁▂▃▄▅▆▇█"), left: "←", right: "→"}
+	rec: '●', dot: '·', mark: '▾', above: '▴', found: '◆', flag: '◊', cursor: '│', anchor: '┊', half: '▀', lower: '▄', eighths: []rune("▏▎▍▌▋▊▉"),
+	shade: []rune(" ·░▒▓█"), play: '▶', still: '■', more: '…', done: '━', todo: '─', spark: []rune(" ▁▂▃▄▅▆▇█"), left: "←", right: "→"}
 
 var asciiSymbols = symbols{wait: '.', work: '#', again: '%', fill: [3]rune{'-', '=', '#'}, arrive: 'v', goesOn: '>', line: '-', corner: '|',
-	rec: '*', dot: '-', mark: 'v', above: '^', found: '*', spark: []rune(" .:-=+*#%"), left: "<", right: ">"}
+	rec: '*', dot: '-', mark: 'v', above: '^', found: '*', flag: 'b', cursor: '|', anchor: ':', half: 0,
+	shade: []rune(" .:+#@"), play: '>', still: '=', more: '~', done: '=', todo: '-', spark: []rune(" .:-=+*#%"), left: "<", right: ">"}
 
 // newSymbols picks a set: by name, or, for auto, what the terminal can show.
 func newSymbols(want string, s tcell.Screen) symbols {
@@ -36,6 +47,10 @@ func newSymbols(want string, s tcell.Screen) symbols {
 		return asciiSymbols
 	case "block":
 		return blockSymbols
+	case "braille":
+		y := blockSymbols
+		y.dots = true
+		return y
 	}
 	if os.Getenv("TERM") == "linux" && !strings.Contains(strings.ToUpper(os.Getenv("LANG")), "UTF") {
 		return asciiSymbols
@@ -105,7 +120,8 @@ func (t *theme) style(m timeline.Mark) tcell.Style {
 
 // runeWidth is how many cells a character takes.
 func runeWidth(r rune) int {
-	if r < 0x1100 {
+	switch {
+	case r < 0x1100, r >= 0x2190 && r < 0x2200, r >= 0x2500 && r < 0x25a0, r >= 0x2800 && r < 0x2900: // arrows, boxes, blocks, braille
 		return 1
 	}
 	if w := uniseg.StringWidth(string(r)); w == 2 {

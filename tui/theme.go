@@ -6,9 +6,9 @@ import (
 	"github.com/gdamore/tcell/v2"
 )
 
-// theme gives every meaning a style. Text stands in the terminal's own colours, so it is readable on light and on dark;
-// only what is filled has colours of its own. Every colour is doubled by a glyph or a fill character (symbols), so that
-// nothing is lost with eight colours or none.
+// theme gives every meaning a style. By default text stands in the terminal's own colours, so it is readable on light and on
+// dark; only what is filled has colours of its own. Every colour is doubled by a glyph or a fill character (symbols), so
+// that nothing is lost with eight colours or none.
 type theme struct {
 	text, dim, bold, title, bar tcell.Style // bar: header and footer line
 	waiting, working, asleep    tcell.Style
@@ -17,24 +17,40 @@ type theme struct {
 	eagain, accept, bad, good   tcell.Style // glyphs
 	mode, rec, warn             tcell.Style
 	selected                    tcell.Style
+	cursor                      tcell.Style
+	tab                         tcell.Style   // the tab of the present view
+	heat                        []tcell.Style // from few to many
 	mono                        bool
 }
 
-func newTheme(colors int) theme {
+// setTheme changes the colours of the screen. A name that does not exist is the terminal's own; who lets a person choose
+// asks FindTheme first.
+func (u *ui) setTheme(name string) {
+	p, err := FindTheme(name, u.opt.Custom)
+	if err != nil {
+		p = Themes["terminal"]
+	}
+	u.theme = newTheme(p, u.screen.Colors())
+	u.screen.SetStyle(u.theme.text)
+	u.opt.Theme = name
+}
+
+func newTheme(p Palette, colors int) theme {
 	d := tcell.StyleDefault
 	if os.Getenv("NO_COLOR") != "" {
 		colors = 0
 	}
-	t := theme{text: d, dim: d.Dim(true), bold: d.Bold(true), title: d.Bold(true)}
-	rgb := tcell.NewRGBColor
 	switch {
 	case colors == 0:
-		t.mono = true
+		t := theme{text: d, dim: d.Dim(true), bold: d.Bold(true), title: d.Bold(true), mono: true}
 		t.bar, t.waiting, t.working, t.asleep = d.Reverse(true), d.Dim(true), d, d.Dim(true)
 		t.again, t.fresh, t.old, t.stale = d.Bold(true), d, d, d.Reverse(true)
 		t.eagain, t.accept, t.bad, t.good = d, d.Bold(true), d.Reverse(true), d
 		t.mode, t.rec, t.warn, t.selected = d.Reverse(true).Bold(true), d.Bold(true), d.Reverse(true), d.Reverse(true)
+		t.cursor, t.tab = d.Bold(true), d.Bold(true)
+		return t
 	case colors < 256:
+		t := theme{text: d, dim: d.Dim(true), bold: d.Bold(true), title: d.Bold(true)}
 		t.bar = d.Reverse(true)
 		t.waiting, t.working, t.asleep = d.Dim(true), d.Foreground(tcell.ColorGreen), d.Foreground(tcell.ColorPurple)
 		t.again = d.Background(tcell.ColorOlive).Foreground(tcell.ColorBlack)
@@ -45,25 +61,38 @@ func newTheme(colors int) theme {
 		t.bad, t.good = d.Foreground(tcell.ColorMaroon).Bold(true), d.Foreground(tcell.ColorGreen).Bold(true)
 		t.mode = d.Background(tcell.ColorOlive).Foreground(tcell.ColorBlack)
 		t.rec, t.warn = d.Foreground(tcell.ColorMaroon).Bold(true), d.Background(tcell.ColorMaroon).Foreground(tcell.ColorSilver)
-		t.selected = d.Reverse(true)
-	default:
-		light := rgb(0xf4, 0xf6, 0xfa)
-		t.dim = d.Foreground(rgb(0x80, 0x88, 0x92))
-		t.bar = d.Background(rgb(0x22, 0x2c, 0x3a)).Foreground(rgb(0xd8, 0xde, 0xe9))
-		t.waiting = d.Foreground(rgb(0x6a, 0x76, 0x86))
-		t.working = d.Background(rgb(0x3e, 0xb5, 0x89)).Foreground(rgb(0x08, 0x20, 0x18))
-		t.asleep = d.Background(rgb(0x40, 0x36, 0x6e)).Foreground(rgb(0xb8, 0xae, 0xe8))
-		t.again = d.Background(rgb(0xd8, 0x8a, 0x1e)).Foreground(rgb(0x20, 0x12, 0x00)).Bold(true)
-		t.fresh = d.Background(rgb(0x23, 0x5c, 0x94)).Foreground(light)
-		t.old = d.Background(rgb(0xb0, 0x58, 0x1c)).Foreground(light)
-		t.stale = d.Background(rgb(0xa8, 0x2a, 0x32)).Foreground(light)
-		t.eagain, t.accept = d.Foreground(rgb(0xd0, 0x9a, 0x1e)).Bold(true), d.Foreground(rgb(0xe0, 0xa0, 0x20)).Bold(true)
-		t.bad, t.good = d.Foreground(rgb(0xe0, 0x4a, 0x4a)).Bold(true), d.Foreground(rgb(0x3e, 0xb5, 0x89)).Bold(true)
-		t.mode = d.Background(rgb(0xd8, 0x8a, 0x1e)).Foreground(rgb(0x18, 0x10, 0x04)).Bold(true)
-		t.rec, t.warn = d.Foreground(rgb(0xe0, 0x4a, 0x4a)).Bold(true), t.stale
-		t.selected = d.Background(rgb(0x3a, 0x50, 0x6c)).Foreground(light)
+		t.selected, t.cursor, t.tab = d.Reverse(true), d.Bold(true), d.Reverse(true).Bold(true)
+		t.heat = []tcell.Style{d.Foreground(tcell.ColorNavy), d.Foreground(tcell.ColorTeal), d.Foreground(tcell.ColorOlive), d.Foreground(tcell.ColorMaroon)}
+		return t
 	}
+	c := func(s string) tcell.Color { return tcell.GetColor(s) }
+	d = d.Background(c(p.Ground)).Foreground(c(p.Ink))
+	ink := func(s string) tcell.Style { return d.Foreground(c(s)) }
+	fill := func(ground, ink string) tcell.Style { return d.Background(c(ground)).Foreground(c(ink)) }
+	t := theme{text: d, dim: ink(p.Dim), bold: d.Bold(true), title: d.Bold(true)}
+	t.bar = fill(p.Bar, p.BarInk)
+	t.waiting, t.working, t.asleep = ink(p.Waiting), fill(p.Working, p.Onto), fill(p.Asleep, p.AsleepIn)
+	t.again = fill(p.Again, p.AgainIn).Bold(true)
+	t.fresh, t.old, t.stale = fill(p.Fresh, p.Onto), fill(p.Old, p.Onto), fill(p.Stale, p.Onto)
+	t.eagain, t.accept = ink(p.Eagain).Bold(true), ink(p.Accept).Bold(true)
+	t.bad, t.good = ink(p.Bad).Bold(true), ink(p.Good).Bold(true)
+	t.mode, t.rec, t.warn = fill(p.Again, p.AgainIn).Bold(true), ink(p.Bad).Bold(true), t.stale
+	t.selected, t.cursor, t.tab = fill(p.Picked, p.Onto), ink(p.Cursor), fill(p.Picked, p.Onto).Bold(true)
+	t.heat = ramp(d, p)
 	return t
+}
+
+// ramp is the colours of a heat map, from few to many: fresh, again, stale, with steps between them.
+func ramp(d tcell.Style, p Palette) (out []tcell.Style) {
+	stops := []tcell.Color{tcell.GetColor(p.Fresh), tcell.GetColor(p.Working), tcell.GetColor(p.Again), tcell.GetColor(p.Stale)}
+	for i := range len(stops) - 1 {
+		ar, ag, ab := stops[i].RGB()
+		br, bg, bb := stops[i+1].RGB()
+		for k := int32(0); k < 4; k++ {
+			out = append(out, d.Foreground(tcell.NewRGBColor(ar+(br-ar)*k/4, ag+(bg-ag)*k/4, ab+(bb-ab)*k/4)))
+		}
+	}
+	return append(out, d.Foreground(stops[len(stops)-1]))
 }
 
 // on is a glyph's style on a filled cell: its own colour would be lost there, so the fill's text colour is used.

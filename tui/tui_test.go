@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -306,7 +307,7 @@ func TestAnySizeAnyKey(t *testing.T) {
 		func() {
 			defer func() {
 				if p := recover(); p != nil {
-					t.Fatalf("%dx%d, keys %v: %v", w, h, keys, p)
+					t.Fatalf("%dx%d, keys %q: %v\n%s", w, h, keys, p, debug.Stack())
 				}
 			}()
 			draw(t, Options{Feed: feed}, w, h, []int{0, 8, 256, 1 << 24}[next(4)], keys...)
@@ -417,7 +418,7 @@ func TestZoomRange(t *testing.T) {
 func TestKeysWithoutAbility(t *testing.T) {
 	u, frame := onBuffer(t, tour(t, 12), 100, 30)
 	frame()
-	for _, k := range []string{"t", "T", "m", "r", ">", "."} {
+	for _, k := range []string{"t", "T", "m", "r", ">", "L", "s", "o", "c", "S"} {
 		u.press(k)
 		if s, _ := u.message(); !strings.HasPrefix(s, k+":") {
 			t.Errorf("%s says %q", k, s)

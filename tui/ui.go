@@ -30,6 +30,15 @@ type Options struct {
 	Findings diagnostics.Settings     // thresholds of the rules
 	Notes    func() (string, bool)    // a message from outside for the status line, and whether it is bad news
 	Stop     <-chan struct{}          // closed from outside: the screen closes
+
+	Theme  string                              // a name of Themes, or of Custom; "" terminal
+	Custom map[string]Palette                  // themes of the settings file
+	Keys   map[string][]string                 // other keys for actions; see CheckKeys
+	View   string                              // the view to begin with; "" timeline
+	Span   int64                               // ns in the window to begin with; 0 the default
+	Saver  Saver                               // nil: nothing is kept that could be saved
+	Cost   func() (cores float64, known bool)  // what evviz itself takes of a processor, without the loop that it shows
+	Draft  func(path string, p *Picture) error // writes a picture of the screen; nil: cannot
 }
 
 // ui is the screen's state. It belongs to tview's goroutine; what other goroutines write is behind mu.
@@ -42,21 +51,56 @@ type ui struct {
 	keys   []key
 	frame  *frame
 
-	flex  *tview.Flex
 	root  *root
-	parts struct{ header, narration, axis, lanes, detail, events, legend, footer, help, card *region }
+	parts parts
+
+	// what is open over the view; nil nothing
+	prompt  *prompt
+	chooser *chooser
 
 	// view
-	span    int64 // ns in the window
+	view    viewID
+	bodies  [viewCount]body
+	pane    int   // which pane of the timeline has the arrows: paneLanes, paneFindings, paneEvents
+	cursor  int64 // a moment that was picked; 0 none
+	anchor  int64 // the other end of what is measured; 0 none
+	auto    autoStep
+	undos   []place
+	filter  timeline.Filter
+	sorted  laneOrder
+	looped  [2]int64            // the range that a replay goes round in; 0 none
+	marked  []timeline.Bookmark // bookmarks that no recording took
+	kept    *Picture            // the last screen, when it is to be left on the terminal
+	span    int64               // ns in the window
 	frozen  *timeline.Snapshot
 	right   int64 // right edge while frozen
-	lane    int64 // selected lane, by its identity; 0 none
-	top     int   // first lane shown
-	rows    int   // rows that the lanes have needed so far
+	lane    int64 // selected lane, by its identity; 0 none, loopLane the loop
+	laneIs  laneName
+	top     int // first lane shown
+	loopAt  int // which loop view 2 is about
 	unfold  bool
 	helpOn  bool
 	pageOn  bool // what helpOn shows is the page about the mechanism
 	helpTop int
+	paged   func(f *frame, w int) (string, []helpLine) // ... or this; nil not
+	tabAt   [viewCount][2]int                          // columns of the tabs as drawn last
+	trackAt int                                        // column at which the transport's bar begins
+
+	event     int64   // the event that was picked; it counts only while its moment is the cursor's
+	eventRows []int64 // events as listed last, -1 an empty row
+	findTop   int     // first finding shown
+
+	cache      cellCache
+	presses    uint64 // counts what a person did, for the stamp
+	drawnStamp stamp
+
+	overAsked, drawnOnce bool      // whether the overview was asked for; whether a frame was drawn
+	sought               time.Time // since when a replay is on its way to another place
+
+	typedCommands, typedFilters, typedLines []string // for Up on the line to type on
+
+	wholeOf    *timeline.Snapshot // what wholeFound is about
+	wholeFound []*diagnostics.Finding
 
 	judged    judgement
 	finding   findingKey // selected; zero none
@@ -64,11 +108,12 @@ type ui struct {
 	order     []int64    // lanes as drawn last, for moving the selection
 	half      *half      // nil: this is the whole screen, not half of a split one
 
-	pauser  trace.Pauser
-	stepper trace.Stepper
-	speeder trace.Speeder
-	seeker  trace.Seeker
-	atEnd   interface{ AtEnd() bool }
+	pauser     trace.Pauser
+	stepper    trace.Stepper
+	speeder    trace.Speeder
+	seeker     trace.Seeker
+	positioner trace.Positioner
+	atEnd      interface{ AtEnd() bool }
 
 	stopping chan struct{}
 	stopOnce sync.Once
@@ -80,6 +125,12 @@ type ui struct {
 	asked   []func() (string, error) // what a goroutine beside the screen is doing, first, and is to do next
 	turning bool                     // another lesson is on its way
 	next    *View                    // it has come
+	unsaved []timeline.Bookmark      // bookmarks that could not be kept in the trace
+	// excerpts (fetch.go): the newest wish, how many there were, whether one is being read, and what came
+	wanted   [2]int64
+	fetches  int
+	fetching bool
+	came     *fetched
 }
 
 const (
@@ -98,9 +149,16 @@ func newUI(o Options) *ui {
 	if u.opt.Go == nil {
 		u.opt.Go = func(f func()) { go f() }
 	}
-	u.theme = newTheme(o.Screen.Colors())
+	if o.Span > 0 {
+		u.span = min(max(o.Span, minSpan), maxSpan)
+	}
+	if v, err := viewOf(o.View); err == nil {
+		u.view = v
+	}
+	u.setTheme(o.Theme)
 	u.sym = newSymbols(o.Symbols, o.Screen)
-	u.keys = table()
+	u.keys = rebind(table(), o.Keys)
+	u.bodies = [viewCount]body{&timelineView{}, &iterationView{}, &interestsView{}, &latencyView{}, &findingsView{}, &eventsView{}}
 	u.abilities()
 	u.layout()
 	return u
@@ -170,18 +228,6 @@ func (u *ui) cycleTriggerOne() {
 	u.ask(func() (string, error) { return lab.CycleTriggerOf(l.FD, l.Gen) })
 }
 
-func (u *ui) selected() *timeline.Lane {
-	if u.frame == nil {
-		return nil
-	}
-	for _, l := range u.frame.snap.Lanes {
-		if l.ID == u.lane {
-			return l
-		}
-	}
-	return nil
-}
-
 func (u *ui) toggleRecord() {
 	r := u.opt.Recorder
 	if st := r.Status(); st.On {
@@ -195,174 +241,6 @@ func (u *ui) toggleRecord() {
 	u.ask(func() (string, error) { return "recording to " + path, r.Start(path) })
 }
 
-// toggleFreeze stops taking snapshots, or takes them again. A replay stands still instead: its events can wait.
-func (u *ui) toggleFreeze() {
-	if u.pauser != nil {
-		if u.frozen != nil {
-			u.thaw()
-			u.pauser.Pause(false)
-			return
-		}
-		u.pauser.Pause(!u.pauser.Paused())
-		return
-	}
-	if u.frozen != nil {
-		u.thaw()
-		return
-	}
-	u.freeze()
-}
-
-func (u *ui) freeze() {
-	if u.frozen == nil && u.frame != nil {
-		u.frozen, u.right = u.frame.snap, u.frame.t1
-	}
-}
-
-func (u *ui) thaw() { u.frozen = nil }
-
-func (u *ui) escape() {
-	switch {
-	case u.helpOn:
-		u.helpOn, u.findingOn = false, false
-	case u.finding != (findingKey{}):
-		u.finding = findingKey{}
-	default:
-		u.thaw()
-	}
-}
-
-// zooms are the spans that + and - step through: 1, 2, 5 times a power of ten, from a millisecond to minutes.
-var zooms = func() (z []int64) {
-	for d := minSpan; d <= int64(10*time.Second); d *= 10 {
-		z = append(z, d, 2*d, 4*d)
-	}
-	z = append(z, int64(60*time.Second), int64(2*time.Minute), int64(5*time.Minute), int64(10*time.Minute), maxSpan)
-	return z
-}()
-
-func (u *ui) zoom(by int) {
-	i := 0
-	for i < len(zooms)-1 && zooms[i] < u.span {
-		i++
-	}
-	if by < 0 && zooms[i] > u.span {
-		i++ // the span lies between two steps
-	}
-	i = min(max(i+by, 0), len(zooms)-1)
-	if f := u.frame; f != nil && u.frozen != nil {
-		// keep the middle of what is looked at
-		mid := f.t0 + u.span/2
-		u.right = mid + zooms[i]/2
-	}
-	u.span = zooms[i]
-}
-
-func (u *ui) fit() {
-	f := u.frame
-	if f == nil {
-		return
-	}
-	whole := max(f.snap.Now-f.snap.First, minSpan)
-	u.freeze()
-	u.span = min(whole+whole/50, maxSpan)
-	u.right = f.snap.First + u.span
-}
-
-func (u *ui) pan(dir int) { u.move(int64(dir) * u.span / 8) }
-
-func (u *ui) move(by int64) {
-	if u.frame == nil {
-		return
-	}
-	u.freeze()
-	lo, hi := u.frame.snap.First+u.span/8, u.frame.snap.Now+u.span/8
-	u.right = min(max(u.right+by, lo), max(hi, lo))
-}
-
-// page moves by a screen; a replay seeks there, so that it plays on from that moment.
-func (u *ui) page(dir int) {
-	if u.seeker != nil {
-		u.seek(u.frame.snap.Now + int64(dir)*u.span)
-		return
-	}
-	u.move(int64(dir) * u.span)
-}
-
-func (u *ui) seek(t int64) {
-	u.thaw()
-	lo, hi := u.seeker.Bounds()
-	t = min(max(t, lo), hi)
-	u.ask(func() (string, error) { return fmt.Sprintf("at %s s", seconds(t-lo, 3)), u.seeker.SeekTime(t) })
-}
-
-func (u *ui) home() {
-	if u.seeker != nil {
-		lo, _ := u.seeker.Bounds()
-		u.seek(lo)
-		return
-	}
-	if u.frame != nil {
-		u.freeze()
-		u.right = u.frame.snap.First + u.span
-	}
-}
-
-func (u *ui) end() {
-	if u.seeker != nil {
-		_, hi := u.seeker.Bounds()
-		u.seek(hi)
-		return
-	}
-	u.thaw()
-}
-
-func (u *ui) step() {
-	u.thaw()
-	if u.stepper == nil {
-		return
-	}
-	if u.pauser != nil && !u.pauser.Paused() {
-		u.pauser.Pause(true)
-		return
-	}
-	u.stepper.Step(1)
-}
-
-// speeds are the steps of < and >.
-var speeds = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100}
-
-func (u *ui) speed(by int) {
-	now := u.speeder.Speed()
-	i := 0
-	for i < len(speeds)-1 && speeds[i] < now-1e-9 {
-		i++
-	}
-	i = min(max(i+by, 0), len(speeds)-1)
-	u.speeder.SetSpeed(speeds[i])
-	u.say("speed %gx", speeds[i])
-}
-
-func (u *ui) selectLane(by int) {
-	if u.helpOn {
-		u.helpTop = max(0, u.helpTop+by)
-		return
-	}
-	if len(u.order) == 0 {
-		return
-	}
-	at := -1
-	for i, id := range u.order {
-		if id == u.lane {
-			at = i
-		}
-	}
-	if at < 0 && by < 0 {
-		at = len(u.order)
-	}
-	u.lane = u.order[min(max(at+by, 0), len(u.order)-1)]
-}
-
 func (u *ui) quit() { u.stopOnce.Do(func() { close(u.stopping) }) }
 
 // suspend gives the terminal back and stops the process as Ctrl-Z does everywhere; SIGCONT brings the screen back.
@@ -370,10 +248,33 @@ func (u *ui) suspend() {
 	u.app.Suspend(func() { syscall.Kill(0, syscall.SIGSTOP) })
 }
 
-// Run shows the screen until it is asked to stop. It returns when the terminal has been given back.
-func Run(o Options) error {
+// quitKeep quits and leaves the last screen on the terminal.
+func (u *ui) quitKeep() {
+	u.kept = u.picture()
+	u.quit()
+}
+
+// picture is the screen as it is drawn.
+func (u *ui) picture() *Picture {
+	f := u.frame
+	p, err := shoot(f.w, f.h, u.screen.Colors(), func(s tcell.Screen) (func(), func(string)) {
+		return func() {
+			u.root.SetRect(0, 0, f.w, f.h)
+			u.root.Draw(s)
+		}, func(string) {}
+	}, nil)
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// Run shows the screen until it is asked to stop. It returns when the screen is done with; kept is the last picture when it
+// is to be left on the terminal, nil otherwise.
+func Run(o Options) (kept *Picture, err error) {
 	u := newUI(o)
-	return u.show(u.root, u.newFrame, u.press, u.mouse)
+	err = u.show(u.root, u.newFrame, u.press, u.mouse)
+	return u.kept, err
 }
 
 // show runs the application with a root that draws the frames that newFrame makes.
@@ -414,18 +315,4 @@ func (u *ui) show(root tview.Primitive, newFrame func(w, h int), press func(key 
 	u.quit()
 	<-ticked
 	return err
-}
-
-func (u *ui) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse, tview.MouseAction) {
-	switch a {
-	case tview.MouseScrollUp:
-		u.zoom(-1)
-	case tview.MouseScrollDown:
-		u.zoom(1)
-	case tview.MouseLeftDown:
-		u.click(e.Position())
-	default:
-		return nil, a
-	}
-	return nil, a
 }

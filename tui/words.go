@@ -21,6 +21,10 @@ func (u *ui) drawNarration(f *frame, p pane) {
 		p.put(0, 0, " "+s+" ", st)
 		return
 	}
+	if u.anchor != 0 && u.cursor != 0 {
+		p.put(1, 0, cut(clean(u.measured()), p.w-2), u.theme.bold)
+		return
+	}
 	if u.opt.Notes != nil {
 		if s, bad := u.opt.Notes(); s != "" {
 			st := u.theme.dim
@@ -39,13 +43,13 @@ func (u *ui) drawNarration(f *frame, p pane) {
 	p.put(1, 0, clean(diagnostics.Sentence(diagnostics.Narrate(f.snap, t0, t1, h), p.w-2)), u.theme.bold)
 }
 
-// drawDetail explains the selected lane, or the most interesting one when none is selected.
+// drawDetail explains what is selected, or the most interesting lane when nothing is.
 func (u *ui) drawDetail(f *frame, p pane) {
 	p.fill(0, 0, p.w, u.sym.line, u.theme.dim)
 	t0, t1 := f.seen()
 	if x := u.chosen(); x != nil {
 		at := p.put(2, 0, fmt.Sprintf(" %c %s ", u.mark(x.Severity), x.Rule.ID), u.severityStyle(x.Severity))
-		p.put(at, 0, clean(x.Sentence)+" ", u.theme.text)
+		p.put(at, 0, u.fits(clean(x.Sentence), p.w-at-1)+" ", u.theme.text)
 		return
 	}
 	l := u.selected()
@@ -55,7 +59,18 @@ func (u *ui) drawDetail(f *frame, p pane) {
 	if l == nil {
 		return
 	}
-	p.put(2, 0, " "+clean(diagnostics.Explain(l, t0, t1))+" ", u.theme.text)
+	if u.cursor != 0 {
+		t1 = min(u.cursor+1, t1)
+	}
+	p.put(2, 0, " "+u.fits(clean(diagnostics.Explain(l, min(t0, t1-1), t1)), p.w-4)+" ", u.theme.text)
+}
+
+// fits cuts a text that is too long, and shows that it was cut.
+func (u *ui) fits(s string, w int) string {
+	if r := []rune(s); len(r) > w && w > 1 {
+		return string(r[:w-1]) + string(u.sym.more)
+	}
+	return s
 }
 
 // interesting is the lane to explain while none is selected: one that is stranded, else the one that waits longest, else the
@@ -131,15 +146,22 @@ var glyphWords = map[timeline.Mark]string{timeline.MarkArrive: "arrived", timeli
 // drawFooter is the keys that matter most; those without an ability behind them are dimmed.
 func (u *ui) drawFooter(f *frame, p pane) {
 	t := &u.theme
+	if u.prompt != nil {
+		u.drawPrompt(p)
+		return
+	}
 	p.fill(0, 0, p.w, ' ', t.bar)
 	x := 1
-	last := "? help  q quit"
+	last := u.lastKeys()
 	for i := range u.keys {
 		k := &u.keys[i]
 		if k.Short == "" || strings.Contains(last, k.Short) || !u.available(k) && u.opt.Lab == nil && k.When != "" && k.When != "lab" {
 			continue
 		}
-		if k.When == "replay" && u.speeder == nil || k.When == "lesson" && u.opt.Lessons == nil {
+		if k.When != "" && k.When != "lab" && k.When != "record" && !u.available(k) {
+			continue
+		}
+		if len(k.Keys) == 0 {
 			continue
 		}
 		name, words := k.Keys[0], k.Short
@@ -158,6 +180,19 @@ func (u *ui) drawFooter(f *frame, p pane) {
 		x = p.put(x+1, 0, words, ws) + 2
 	}
 	p.put(x, 0, last, t.bar)
+}
+
+// lastKeys is the end of the footer: how to get help and how to get out.
+func (u *ui) lastKeys() string {
+	var parts []string
+	for _, name := range []string{"help", "quit"} {
+		for i := range u.keys {
+			if k := &u.keys[i]; k.Name == name && len(k.Keys) > 0 {
+				parts = append(parts, k.Keys[0]+" "+name)
+			}
+		}
+	}
+	return strings.Join(parts, "  ")
 }
 
 // lowerSpace writes the space bar as a word among single keys.

@@ -1,0 +1,79 @@
+package tui
+
+import "evviz/timeline"
+
+// Most lanes are in one frame what they were in the last: nothing has happened on them, and the window moves on in steps
+// (stepsPerSpan). A lane of a snapshot is immutable and keeps its address while nothing changes, so what was computed of it
+// for a window still holds. This is what makes a frame in which little has changed cheap, and one with ten thousand idle
+// connections possible at all.
+
+// cellCache keeps the cells of lanes for one window.
+type cellCache struct {
+	t0, t1 int64
+	n      int
+	lanes  map[int64]*cachedLane
+	loop   *timeline.LoopLane
+	loopC  []timeline.LoopCell
+}
+
+type cachedLane struct {
+	lane   *timeline.Lane // what it was computed from
+	cells  []timeline.Cell
+	hasAll bool // cells are there
+	active bool // something happened on it in the window
+}
+
+// forWindow forgets what belongs to another window.
+func (c *cellCache) forWindow(t0, t1 int64, n int) {
+	if c.t0 != t0 || c.t1 != t1 || c.n != n || c.lanes == nil || len(c.lanes) > 100_000 {
+		c.t0, c.t1, c.n = t0, t1, n
+		if c.lanes == nil || len(c.lanes) > 1000 {
+			c.lanes = map[int64]*cachedLane{}
+		}
+		for _, l := range c.lanes { // the slices are used again
+			l.lane = nil
+		}
+		c.loop = nil
+	}
+}
+
+func (c *cellCache) of(l *timeline.Lane) *cachedLane {
+	x := c.lanes[l.ID]
+	if x == nil {
+		x = &cachedLane{}
+		c.lanes[l.ID] = x
+	}
+	if x.lane != l {
+		x.lane, x.hasAll = l, false
+		x.active = activeIn(l, c.t0, c.t1)
+	}
+	return x
+}
+
+// laneCells are a lane's cells in the frame's window. They are the cache's: the caller does not change them.
+func (u *ui) laneCells(f *frame, l *timeline.Lane) []timeline.Cell {
+	c := &u.cache
+	c.forWindow(f.t0, f.t1, f.cells())
+	x := c.of(l)
+	if !x.hasAll {
+		x.cells = l.AppendCells(x.cells[:0], f.t0, f.t1, c.n)
+		x.hasAll = true
+	}
+	return x.cells
+}
+
+// active reports whether anything happened on a lane in the frame's window.
+func (u *ui) active(f *frame, l *timeline.Lane) bool {
+	u.cache.forWindow(f.t0, f.t1, f.cells())
+	return u.cache.of(l).active
+}
+
+// loopCells are a loop's cells in the frame's window; the rows of the loop and of its rate share them.
+func (u *ui) loopCells(f *frame, l *timeline.LoopLane) []timeline.LoopCell {
+	c := &u.cache
+	c.forWindow(f.t0, f.t1, f.cells())
+	if c.loop != l {
+		c.loop, c.loopC = l, l.Cells(f.t0, f.t1, c.n)
+	}
+	return c.loopC
+}

@@ -1,0 +1,108 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+)
+
+// Enter explains what is selected: what happened, in the numbers at hand, and the kernel's rule behind it. The words are
+// diagnostics'; here they are only laid out.
+
+// openPage shows a page over the view.
+func (u *ui) openPage(p diagnostics.Page) {
+	u.helpOn, u.findingOn, u.pageOn, u.helpTop = true, false, false, 0
+	u.paged = func(_ *frame, w int) (string, []helpLine) { return "evviz: " + clean(p.Title), paragraphs(p, w) }
+}
+
+func paragraphs(p diagnostics.Page, w int) (lines []helpLine) {
+	for i, q := range p.Parts {
+		if i > 0 {
+			lines = append(lines, helpLine{whole: true})
+		}
+		if q.Head != "" {
+			lines = append(lines, helpLine{keys: "#", text: clean(q.Head), whole: true})
+		}
+		for part := range strings.SplitSeq(q.Text, "\n") {
+			for _, l := range wrap(clean(part), w) {
+				lines = append(lines, helpLine{text: l, whole: true})
+			}
+		}
+	}
+	return lines
+}
+
+func (u *ui) explainLane() {
+	l := u.selected()
+	if l == nil {
+		u.say("select a line first, with the arrows up and down")
+		return
+	}
+	t0, t1 := u.frame.seen()
+	u.openPage(diagnostics.ExplainLane(u.frame.snap, l, t0, t1))
+}
+
+func (u *ui) explainEvent() {
+	i := u.eventAtCursor()
+	if _, ok := u.frame.snap.Event(i); !ok {
+		u.say("no event is kept of this moment")
+		return
+	}
+	u.openPage(diagnostics.ExplainEvent(u.frame.snap, i))
+}
+
+// explainLoop explains what the loop does at the cursor, or at the right edge.
+func (u *ui) explainLoop() {
+	s := u.frame.snap
+	if len(s.Loops) == 0 {
+		u.say("there is no loop to explain: select a lane or an event")
+		return
+	}
+	_, at := u.frame.seen()
+	if u.cursor != 0 {
+		at = u.cursor
+	}
+	u.openPage(diagnostics.ExplainLoop(s, s.Loops[0], at))
+}
+
+// explainRule opens the page of a rule by its number.
+func (u *ui) explainRule(id string) error {
+	i := slices.IndexFunc(diagnostics.Rules, func(r diagnostics.Rule) bool { return strings.EqualFold(r.ID, id) || r.Name == id })
+	if i < 0 {
+		return fmt.Errorf("explain %s: there is no such rule; EV01 to EV%02d", id, len(diagnostics.Rules))
+	}
+	r := &diagnostics.Rules[i]
+	u.helpOn, u.findingOn, u.pageOn, u.helpTop = true, false, false, 0
+	u.paged = func(_ *frame, w int) (string, []helpLine) {
+		return "evviz: " + r.ID + " " + r.Name, pageLines(r.Page(), w)
+	}
+	return nil
+}
+
+func (u *ui) ruleNames() (out []string) {
+	for i := range diagnostics.Rules {
+		out = append(out, diagnostics.Rules[i].ID)
+	}
+	return out
+}
+
+// turnTitle says what there was to do in a turn.
+func turnTitle(t *timeline.Turn) string {
+	what := []string{}
+	add := func(n int, word string) {
+		if n > 0 {
+			what = append(what, diagnostics.Count(int64(n), word))
+		}
+	}
+	add(t.Reports, "report")
+	add(t.Completions, "completion")
+	add(t.Timers, "timer")
+	add(t.Tasks, "task")
+	if len(what) == 0 {
+		return "nothing to do"
+	}
+	return strings.Join(what, ", ")
+}

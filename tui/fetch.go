@@ -1,0 +1,82 @@
+package tui
+
+import (
+	"context"
+
+	"evviz/timeline"
+)
+
+// Looking back further than memory
+//
+// What the feed holds begins somewhere: where a replay was sought to, or, live, where memory's bound has thinned the
+// picture. When the frozen window reaches further back, or lies ahead of what a replay has read, an excerpt of the
+// recording is read beside the screen and takes the place of the frozen snapshot. Until it is there, and where a window
+// holds too much to be read, the picture is drawn from the recording's own summaries (overview.go). A live session that is
+// not recorded has nothing to fetch from, and says so.
+
+// fetched is an excerpt that came.
+type fetched struct {
+	snap   *timeline.Snapshot
+	err    error
+	number int
+}
+
+// fetch asks for an excerpt when the frozen window needs one.
+func (u *ui) fetch() {
+	f := u.frame
+	if f == nil || u.frozen == nil || u.half != nil {
+		return
+	}
+	t0, t1 := u.right-u.span, min(u.right, u.lastMoment())
+	if s := u.frozen; t0 >= s.Held && t1 <= s.Now || t0 >= s.Held && s.Now >= u.lastMoment() {
+		return
+	}
+	t0 = max(t0, f.snap.First)
+	u.mu.Lock()
+	u.fetches++
+	number := u.fetches
+	busy := u.fetching
+	u.fetching = true
+	u.wanted = [2]int64{t0, t1}
+	u.mu.Unlock()
+	if !busy {
+		u.opt.Go(func() { u.fetchUntil(number) })
+	}
+}
+
+// fetchUntil reads excerpts until the newest wish is fulfilled. It runs beside the screen.
+func (u *ui) fetchUntil(number int) {
+	for {
+		u.mu.Lock()
+		w := u.wanted
+		u.mu.Unlock()
+		snap, err := u.opt.Feed.Excerpt(context.Background(), w[0], w[1])
+		u.mu.Lock()
+		if u.fetches == number {
+			u.came = &fetched{snap, err, number}
+			u.fetching = false
+			u.mu.Unlock()
+			return
+		}
+		number = u.fetches
+		u.mu.Unlock()
+	}
+}
+
+// arrived puts an excerpt that has come in the place of the frozen snapshot, unless the view has moved on.
+func (u *ui) arrived() {
+	u.mu.Lock()
+	c := u.came
+	u.came = nil
+	stale := c != nil && c.number != u.fetches
+	u.mu.Unlock()
+	if c == nil || stale || u.frozen == nil {
+		return
+	}
+	if c.err != nil {
+		u.tell(true, c.err.Error())
+		return
+	}
+	u.frozen = c.snap
+	u.presses++
+}

@@ -1,0 +1,95 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/diagnostics"
+	"evviz/trace"
+)
+
+// drawHonesty is the line that says how far the picture can be believed: what was lost, what evviz itself costs, what was
+// observed and what only inferred, what this source cannot tell, and how far back everything is kept. What is not known is
+// left out; it is never 0.
+//
+//	lost 0 · evviz 2.1 % of a core · arrivals observed · told again: by the lab · in full since 12.0 s
+func (u *ui) drawHonesty(f *frame, p pane) {
+	t := &u.theme
+	x := 1
+	put := func(s string, st tcell.Style) {
+		if s == "" {
+			return
+		}
+		sep := 0
+		if x > 1 {
+			sep = 3
+		}
+		if x+sep+len([]rune(s)) > p.w {
+			return
+		}
+		if sep > 0 {
+			x = p.put(x, 0, " "+string(u.sym.dot)+" ", t.dim)
+		}
+		x = p.put(x, 0, s, st)
+	}
+	lost, st := fmt.Sprintf("lost %s", diagnostics.Number(f.snap.Stats.Lost)), t.dim
+	if f.snap.Stats.Lost > 0 {
+		st = t.warn
+	}
+	put(lost, st)
+	if u.opt.Cost != nil {
+		if cores, known := u.opt.Cost(); known {
+			put(fmt.Sprintf("evviz itself %.1f %% of a core", cores*100), t.dim)
+		}
+	}
+	for _, s := range known(f) {
+		put(s, t.dim)
+	}
+	put(u.heldSince(f), t.dim)
+	if f.coarse != nil {
+		put("shades: from the file's own summaries", t.dim)
+	}
+	if f.snap.Short {
+		put("too much to read at once: the rest is shades; zoom in", t.dim)
+	}
+	if k := f.snap.Stats.Late; k > 0 {
+		put(diagnostics.Number(k)+" came late", t.dim)
+	}
+	for _, m := range f.snap.Info.Missing {
+		put("no "+text(m.What)+": "+text(m.Why), t.dim)
+	}
+}
+
+// known says of the two facts that everything hangs on, the moment of arrival and being told again, where they come from.
+func known(f *frame) (out []string) {
+	kinds, st := f.snap.Info.Kinds, &f.snap.Stats
+	switch {
+	case !kinds.Has(trace.Arrive):
+		out = append(out, "arrivals unknown: bars begin at the report")
+	case st.Arrivals > 0:
+		out = append(out, "arrivals observed")
+	}
+	switch {
+	case !st.RenotifyKnown:
+	case st.RenotifyInferred:
+		out = append(out, "told again: inferred")
+	default:
+		out = append(out, "told again: from the source")
+	}
+	return out
+}
+
+// heldSince says from when on the picture is exact, when that is not from the beginning.
+func (u *ui) heldSince(f *frame) string {
+	s := f.snap
+	var parts []string
+	if s.Begin > s.First {
+		parts = append(parts, "counts begin at "+seconds(s.Begin-s.First, 3)+" s")
+	}
+	if s.Held > s.Begin {
+		parts = append(parts, "in full since "+seconds(s.Held-s.First, 3)+" s, coarser before")
+	}
+	return strings.Join(parts, ", ")
+}

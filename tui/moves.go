@@ -1,0 +1,293 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	"evviz/timeline"
+)
+
+// Moving through time
+//
+// The view is live (its right edge is the source's present) or frozen (a snapshot is held and its right edge is u.right). A
+// freeze never stops a recording; of a replay, which can wait, the source stands still instead. Every jump remembers
+// where the view was, so that u goes back.
+
+// place is where a view is, for undo.
+type place struct {
+	frozen *timeline.Snapshot
+	right  int64
+	span   int64
+	lane   int64
+	cursor int64
+	view   viewID
+	sought int64 // where a replay was
+}
+
+const maxUndo = 100
+
+// remember puts the present place on the list of undo.
+func (u *ui) remember() {
+	p := place{u.frozen, u.right, u.span, u.lane, u.cursor, u.view, 0}
+	if u.seeker != nil && u.frame != nil {
+		p.sought = u.frame.snap.Now
+	}
+	if n := len(u.undos); n > 0 && u.undos[n-1] == p {
+		return
+	}
+	if len(u.undos) >= maxUndo {
+		u.undos = append(u.undos[:0], u.undos[1:]...)
+	}
+	u.undos = append(u.undos, p)
+}
+
+// undo goes back to where the view was before the last jump.
+func (u *ui) undo() {
+	n := len(u.undos)
+	if n == 0 {
+		u.say("nothing to undo")
+		return
+	}
+	p := u.undos[n-1]
+	u.undos = u.undos[:n-1]
+	if p.sought != 0 && u.frame != nil && p.sought != u.frame.snap.Now && p.frozen == nil {
+		u.seekTo(p.sought)
+	}
+	u.frozen, u.right, u.span, u.lane, u.cursor, u.view = p.frozen, p.right, p.span, p.lane, p.cursor, p.view
+}
+
+// toggleFreeze stops taking snapshots, or takes them again. A replay stands still instead: its events can wait.
+func (u *ui) toggleFreeze() {
+	if u.pauser != nil {
+		if u.frozen != nil {
+			u.thaw()
+			u.pauser.Pause(false)
+			return
+		}
+		u.pauser.Pause(!u.pauser.Paused())
+		return
+	}
+	if u.frozen != nil {
+		u.thaw()
+		return
+	}
+	u.freeze()
+}
+
+func (u *ui) freeze() {
+	if u.frozen == nil && u.frame != nil {
+		u.frozen, u.right = u.frame.snap, u.frame.t1
+	}
+}
+
+func (u *ui) thaw() { u.frozen = nil }
+
+// escape closes or gives up one thing at a time, what is nearest to the eye first.
+func (u *ui) escape() {
+	switch {
+	case u.helpOn:
+		u.helpOn, u.findingOn, u.paged = false, false, nil
+	case u.auto.on:
+		u.auto.on = false
+	case u.anchor != 0:
+		u.anchor = 0
+	case u.cursor != 0:
+		u.cursor = 0
+	case u.finding != (findingKey{}):
+		u.finding = findingKey{}
+	case u.frozen != nil:
+		u.thaw()
+	case !u.filter.Empty():
+		u.filter = timeline.Filter{}
+		u.say("the filter is off")
+	}
+}
+
+// zooms are the spans that + and - step through: 1, 2, 5 times a power of ten, from a millisecond to minutes.
+var zooms = func() (z []int64) {
+	for d := minSpan; d <= int64(10*time.Second); d *= 10 {
+		z = append(z, d, 2*d, 4*d)
+	}
+	z = append(z, int64(60*time.Second), int64(2*time.Minute), int64(5*time.Minute), int64(10*time.Minute), maxSpan)
+	return z
+}()
+
+func (u *ui) zoom(by int) {
+	i := 0
+	for i < len(zooms)-1 && zooms[i] < u.span {
+		i++
+	}
+	if by < 0 && zooms[i] > u.span {
+		i++ // the span lies between two steps
+	}
+	i = min(max(i+by, 0), len(zooms)-1)
+	u.zoomTo(zooms[i])
+}
+
+// zoomTo sets the span. The cursor keeps its place when it is in sight; else the middle of what is looked at does.
+func (u *ui) zoomTo(span int64) {
+	if f := u.frame; f != nil && u.frozen != nil {
+		mid, share := f.t0+u.span/2, 0.5
+		if c := u.cursor; c >= f.t0 && c < f.t1 {
+			mid, share = c, float64(c-f.t0)/float64(f.t1-f.t0)
+		}
+		u.right = mid + int64(float64(span)*(1-share))
+	}
+	u.span = span
+	u.lookBack()
+}
+
+func (u *ui) fit() {
+	f := u.frame
+	if f == nil {
+		return
+	}
+	u.remember()
+	last := f.snap.Now
+	if u.seeker != nil {
+		_, last = u.seeker.Bounds()
+		last = max(last, f.snap.Now)
+	}
+	whole := max(last-f.snap.First, minSpan)
+	u.freeze()
+	u.span = whole + whole/50
+	if u.seeker == nil {
+		u.span = min(u.span, maxSpan)
+	}
+	u.right = f.snap.First + u.span
+	u.lookBack()
+	u.fetch()
+}
+
+// sideways is Left and Right: they move the cursor when there is one, else the window.
+func (u *ui) sideways(dir int) {
+	if u.helpOn || u.frame == nil {
+		return
+	}
+	if u.cursor == 0 {
+		u.pan(dir)
+		return
+	}
+	f := u.frame
+	u.freeze()
+	u.cursor = min(max(u.cursor+int64(dir)*max(u.span/int64(f.cells()), 1), f.snap.First), f.snap.Now)
+	if u.cursor < f.t0 || u.cursor >= f.t1 {
+		u.pan(dir)
+	}
+}
+
+func (u *ui) pan(dir int) { u.move(int64(dir) * u.span / 8) }
+
+func (u *ui) move(by int64) {
+	if u.frame == nil {
+		return
+	}
+	u.freeze()
+	lo, hi := u.frame.snap.First+u.span/8, u.lastMoment()+u.span/8
+	u.right = min(max(u.right+by, lo), max(hi, lo))
+	u.fetch()
+}
+
+// lastMoment is where the picture can go on to: what has been read, and of a recording its end.
+func (u *ui) lastMoment() int64 {
+	last := u.frame.snap.Now
+	if u.seeker != nil {
+		_, hi := u.seeker.Bounds()
+		last = max(last, hi)
+	}
+	return last
+}
+
+// page moves by a screen; a replay seeks there, so that it plays on from that moment.
+func (u *ui) page(dir int) {
+	if u.frame == nil || u.helpOn {
+		u.helpTop = max(0, u.helpTop+dir*max(u.frame.h-4, 1))
+		return
+	}
+	if u.body().turn(u, dir) {
+		return
+	}
+	if u.seeker != nil && u.frozen == nil {
+		u.remember()
+		u.seekTo(u.frame.snap.Now + int64(dir)*u.span)
+		return
+	}
+	u.move(int64(dir) * u.span)
+}
+
+// goTo puts a moment into the middle of the window. A replay is taken there and stands still, so that everything else, what
+// is registered and what is still to come, is as it was at that moment, too.
+func (u *ui) goTo(t int64) {
+	if u.frame == nil {
+		return
+	}
+	u.remember()
+	if u.seeker != nil && u.pauser != nil {
+		u.pauser.Pause(true)
+		lo, hi := u.seeker.Bounds()
+		u.seekTo(min(max(t+u.span/2, lo+u.span/stepsPerSpan), hi))
+		return
+	}
+	first := u.frame.snap.First
+	u.freeze()
+	u.right = max(t+u.span/2, first+u.span)
+	u.fetch()
+}
+
+// seekTo makes a replay play on from a moment.
+func (u *ui) seekTo(t int64) {
+	u.thaw()
+	lo, hi := u.seeker.Bounds()
+	t = min(max(t, lo), hi)
+	u.ask(func() (string, error) { return fmt.Sprintf("at %s s", seconds(t-lo, 3)), u.seeker.SeekTime(t) })
+}
+
+func (u *ui) home() {
+	u.remember()
+	if u.seeker != nil {
+		lo, _ := u.seeker.Bounds()
+		u.seekTo(lo)
+		return
+	}
+	if u.frame != nil {
+		u.freeze()
+		u.right = u.frame.snap.First + u.span
+		u.fetch()
+	}
+}
+
+func (u *ui) end() {
+	u.remember()
+	if u.seeker != nil {
+		_, hi := u.seeker.Bounds()
+		u.seekTo(hi)
+		return
+	}
+	u.cursor, u.anchor = 0, 0
+	u.thaw()
+}
+
+// speeds are the steps of < and >.
+var speeds = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100}
+
+func (u *ui) speed(by int) {
+	if u.auto.on {
+		u.pace(by)
+		return
+	}
+	now := u.speeder.Speed()
+	i := 0
+	for i < len(speeds)-1 && speeds[i] < now-1e-9 {
+		i++
+	}
+	i = min(max(i+by, 0), len(speeds)-1)
+	u.speeder.SetSpeed(speeds[i])
+	u.say("speed %gx", speeds[i])
+}
+
+// lookBack tells a replay how much before a moment has to be read when it is sought there: a screen's worth.
+func (u *ui) lookBack() {
+	if l, ok := u.seeker.(interface{ SetLookback(int64) }); ok {
+		l.SetLookback(u.span)
+	}
+}

@@ -1,0 +1,96 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/diagnostics"
+	"evviz/trace"
+)
+
+// drawTabs names the views, and says at the right what the window shows and whether it is the present:
+//
+//	1 Timeline  2 Iteration  3 Interests  4 Latency  5 Findings 2  6 Events          4.0 s  40 ms a cell   LIVE
+func (u *ui) drawTabs(f *frame, p pane) {
+	t := &u.theme
+	p.fill(0, 0, p.w, ' ', t.bar)
+	state, st := u.liveness(f)
+	right := p.w - len([]rune(state))
+	p.put(right, 0, state, st)
+	x := 0
+	u.tabAt = [viewCount][2]int{}
+	for v := range viewCount {
+		name := fmt.Sprintf(" %d %s ", v+1, viewNames[v])
+		if p.w < 76 && v != u.view {
+			name = fmt.Sprintf(" %d ", v+1)
+		}
+		st := t.bar
+		if v == u.view {
+			st = t.tab
+		}
+		if s := u.bodies[v].state(f, u); s != "" && p.w >= 90 {
+			name += s + " "
+		}
+		if x+len([]rune(name)) > right {
+			break
+		}
+		from := x
+		x = p.put(x, 0, name, st)
+		u.tabAt[v] = [2]int{from, x}
+	}
+	words := ""
+	if !u.filter.Empty() {
+		words += "  filter " + clean(u.filter.String())
+	}
+	if u.sorted != byAge && u.view == viewTimeline {
+		words += "  by " + orderNames[u.sorted]
+	}
+	if u.view != viewFindings {
+		words += "  " + u.scale(f)
+	}
+	if r := []rune(words); len(r) > 0 && right-x-2 >= len(r) {
+		p.put(right-len(r)-1, 0, words, t.bar.Dim(t.mono))
+	} else if room := right - x - 2; room >= 8 && !u.filter.Empty() {
+		p.put(x+1, 0, cut("  filter "+clean(u.filter.String()), room), t.bar.Bold(true))
+	}
+}
+
+// scale is what the window and a cell are worth.
+func (u *ui) scale(f *frame) string {
+	if !f.snap.Info.Timed {
+		return "order, no times"
+	}
+	return fmt.Sprintf("%s, %s a cell", diagnostics.Duration(u.span), diagnostics.Duration(u.span/int64(f.cells())))
+}
+
+// liveness is whether the right edge is the present.
+func (u *ui) liveness(f *frame) (string, tcell.Style) {
+	state, st := " LIVE ", mix(u.theme.bar, u.theme.good)
+	if _, _, _, tabs := u.parts.tabs.GetRect(); tabs == 0 || u.half != nil {
+		st = u.theme.good
+	}
+	switch {
+	case u.frozen != nil && u.pauser == nil:
+		state, st = " PAUSED ", u.theme.mode
+	case u.frozen != nil:
+		state, st = " LOOKING AROUND ", u.theme.mode
+	case u.pauser != nil && u.atEnd != nil && u.atEnd.AtEnd():
+		state, st = " END ", u.theme.mode
+	case u.pauser != nil && u.pauser.Paused():
+		state, st = " STANDS STILL ", u.theme.mode
+	case u.pauser != nil:
+		state = fmt.Sprintf(" %gx ", u.speeder.Speed())
+	default:
+		if ended, _ := u.opt.Feed.Ended(); ended {
+			state, st = " ENDED ", u.theme.mode
+			if _, ok := u.opt.Feed.Source().(trace.Positioner); ok { // a picture of a moment
+				state, st = fmt.Sprintf(" at %s s ", seconds(f.snap.Now-f.snap.First, 1)), u.theme.dim
+				if _, _, _, tabs := u.parts.tabs.GetRect(); tabs > 0 {
+					st = u.theme.bar
+				}
+			}
+		}
+	}
+	return state, st
+}

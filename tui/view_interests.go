@@ -1,0 +1,347 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// interestsView is view 3: what is registered, as it stood at the snapshot's present.
+//
+//	fd   kind        peer           asks for     trigger  armed  unread   waits    last           again  useful
+//	7    connection  :53011         IN           level    yes    63 KiB   1.2 s    IN 12.7310     63     2 %
+//
+// O sorts by the next column; Enter explains a line.
+type interestsView struct {
+	column int
+	top    int
+	order  []int64
+}
+
+// column is a column of the table: what stands in it, and how it sorts.
+type column struct {
+	name  string
+	width int
+	least int // the screen's width from which on it is shown
+	right bool
+	cell  func(f *frame, l *timeline.Lane) (string, func(t *theme) tcell.Style)
+	less  func(a, b *timeline.Lane) int
+}
+
+func plainCell(s string) (string, func(*theme) tcell.Style) { return s, nil }
+
+func amount(n int64, unit func(int64) string) string {
+	if n < 0 {
+		return ""
+	}
+	return unit(n)
+}
+
+var columns = []column{
+	{"fd", 6, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		s := fmt.Sprint(l.FD)
+		if l.FDs > 1 {
+			s += fmt.Sprintf(" x%d", l.FDs)
+		}
+		return plainCell(s)
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.FD, b.FD) }},
+	{"kind", 11, 60, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		if l.Label != "" && l.Kind != timeline.KindListener {
+			return plainCell(clean(l.Label))
+		}
+		return plainCell(l.Kind.String())
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Kind, b.Kind) }},
+	{"peer", 16, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		if l.Peer != "" {
+			return plainCell(port(l.Peer))
+		}
+		return plainCell(port(l.Local))
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }},
+	{"asks for", 14, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		if !l.Registered {
+			return "not registered", func(t *theme) tcell.Style { return t.dim }
+		}
+		return plainCell(trace.PollString(l.Interest &^ modeBits))
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }},
+	{"mode", 12, 70, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		if !l.Registered {
+			return plainCell("")
+		}
+		s := trace.TriggerNames.Word(l.Trigger)
+		if l.Interest&exclusiveBit != 0 {
+			s = strings.TrimSpace(s + " excl")
+		}
+		return plainCell(s)
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Trigger, b.Trigger) }},
+	{"armed", 6, 80, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		switch {
+		case !l.Registered:
+			return plainCell("")
+		case l.Armed:
+			return plainCell("yes")
+		}
+		return "no", func(t *theme) tcell.Style { return t.bad }
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(b2i(a.Armed), b2i(b.Armed)) }},
+	{"unread", 10, 0, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		unit := diagnostics.Bytes
+		if l.Kind == timeline.KindListener {
+			unit = func(n int64) string { return diagnostics.Number(n) + " conn" }
+		}
+		s := amount(l.Unread, unit)
+		if l.Unread > 0 {
+			return s, func(t *theme) tcell.Style { return t.bold }
+		}
+		return s, func(t *theme) tcell.Style { return t.dim }
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.Unread, b.Unread) }},
+	{"waits", 9, 50, true, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		if !l.Pending || !f.snap.Info.Timed {
+			return plainCell("")
+		}
+		s := diagnostics.Duration(f.snap.Now - l.PendingSince)
+		if l.Stranded {
+			return s, func(t *theme) tcell.Style { return t.warn }
+		}
+		return plainCell(s)
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(pendingSince(a), pendingSince(b)) }},
+	{"reports", 8, 90, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		return plainCell(blank(l.Stats.Counts[timeline.MarkReport]))
+	}, func(a, b *timeline.Lane) int {
+		return -cmp.Compare(a.Stats.Counts[timeline.MarkReport], b.Stats.Counts[timeline.MarkReport])
+	}},
+	{"again", 8, 90, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		n := l.Stats.Counts[timeline.MarkRenotify]
+		if n > 0 {
+			return blank(n), func(t *theme) tcell.Style { return t.accept }
+		}
+		return plainCell("")
+	}, func(a, b *timeline.Lane) int {
+		return -cmp.Compare(a.Stats.Counts[timeline.MarkRenotify], b.Stats.Counts[timeline.MarkRenotify])
+	}},
+	{"classes of its reports", 30, 120, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		return plainCell(shares(l))
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(freshShare(a), freshShare(b)) }},
+	{"last", 24, 150, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		if l.LastActivity == 0 || !f.snap.Info.Timed {
+			return plainCell("")
+		}
+		return diagnostics.Duration(f.snap.Now-l.LastActivity) + " ago", func(t *theme) tcell.Style { return t.dim }
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }},
+}
+
+// Bits of an interest that say how and not for what.
+const (
+	edgeBit      = 1 << 31
+	oneshotBit   = 1 << 30
+	wakeupBit    = 1 << 29
+	exclusiveBit = 1 << 28
+	modeBits     = edgeBit | oneshotBit | wakeupBit | exclusiveBit
+)
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// pendingSince sorts what waits longest first, and what does not wait last.
+func pendingSince(l *timeline.Lane) int64 {
+	if !l.Pending {
+		return 1<<63 - 1
+	}
+	return l.PendingSince
+}
+
+// blank writes a number, and nothing for none.
+func blank(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return diagnostics.Number(n)
+}
+
+// shares says what a lane's reports were worth, the largest class first.
+func shares(l *timeline.Lane) string {
+	all := int64(0)
+	type part struct {
+		c timeline.Class
+		n int64
+	}
+	var parts []part
+	for c, n := range l.Stats.Class {
+		if n > 0 {
+			all += n
+			parts = append(parts, part{timeline.Class(c), n})
+		}
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return -cmp.Compare(a.n, b.n) })
+	var out []string
+	for _, p := range parts {
+		out = append(out, fmt.Sprintf("%s %d %%", p.c, (p.n*100+all/2)/all))
+	}
+	return strings.Join(out, ", ")
+}
+
+func freshShare(l *timeline.Lane) float64 {
+	all := int64(0)
+	for _, n := range l.Stats.Class {
+		all += n
+	}
+	if all == 0 {
+		return -1
+	}
+	return -float64(l.Stats.Class[timeline.ClassFresh]) / float64(all)
+}
+
+// rows are the lanes that the table shows: what is open and of interest.
+func (v *interestsView) rows(u *ui, f *frame) []*timeline.Lane {
+	var out []*timeline.Lane
+	t0, t1 := f.seen()
+	for _, l := range f.snap.Lanes {
+		if l.Closed != 0 || !u.filter.Empty() && !u.filter.Lane(f.snap, l, t0, t1) {
+			continue
+		}
+		if !l.Registered && l.Kind == timeline.KindOther && !u.unfold && u.filter.Empty() {
+			continue
+		}
+		out = append(out, l)
+	}
+	if c := &columns[v.column]; c.less != nil {
+		slices.SortStableFunc(out, c.less)
+	}
+	return out
+}
+
+func (v *interestsView) draw(u *ui, f *frame, p pane) {
+	t := &u.theme
+	rows := v.rows(u, f)
+	head := fmt.Sprintf(" %s as it stands at %s s", diagnostics.Count(int64(len(rows)), "descriptor"), seconds(f.snap.Now-f.snap.First, 3))
+	if !f.snap.Info.Timed {
+		head = " " + diagnostics.Count(int64(len(rows)), "descriptor")
+	}
+	p.put(0, 0, head+", sorted by "+columns[v.column].name+" (O: the next column)", t.dim)
+	p.fill(0, 1, p.w, ' ', t.bar)
+	x := 1
+	var shown []int
+	for i := range columns {
+		c := &columns[i]
+		if p.w < c.least || x+c.width > p.w+8 {
+			continue
+		}
+		shown = append(shown, i)
+		st := t.bar
+		if i == v.column {
+			st = t.tab
+		}
+		name := c.name
+		if c.right {
+			name = fmt.Sprintf("%*s", c.width, name)
+		}
+		p.put(x, 1, cut(name, c.width), st)
+		x += c.width + 1
+	}
+	v.order = v.order[:0]
+	for _, l := range rows {
+		v.order = append(v.order, l.ID)
+	}
+	room := p.h - 2
+	at := slices.Index(v.order, u.lane)
+	if at >= 0 {
+		v.top = max(min(v.top, at), at-room+1)
+	}
+	v.top = max(0, min(v.top, len(rows)-room))
+	for y := 0; y < room && v.top+y < len(rows); y++ {
+		l := rows[v.top+y]
+		base := t.text
+		if l.ID == u.lane {
+			base = t.selected
+			p.fill(0, y+2, p.w, ' ', base)
+		}
+		if w := f.worst(l.ID); w != nil {
+			p.set(0, y+2, u.mark(w.Severity), mix(base, u.severityStyle(w.Severity)))
+		}
+		x := 1
+		for _, i := range shown {
+			c := &columns[i]
+			s, style := c.cell(f, l)
+			st := base
+			if style != nil && l.ID != u.lane {
+				st = style(t)
+			}
+			if c.right {
+				s = fmt.Sprintf("%*s", c.width, s)
+			}
+			p.put(x, y+2, cut(s, c.width), st)
+			x += c.width + 1
+		}
+	}
+	if len(rows) == 0 {
+		p.put(2, 3, "nothing is open", t.dim)
+	}
+	if more := len(rows) - v.top - room; more > 0 {
+		p.right(0, fmt.Sprintf(" %d more ", more), t.dim)
+	}
+}
+
+func (v *interestsView) nextColumn(u *ui) {
+	_, _, w, _ := u.parts.body.GetRect()
+	for {
+		v.column = (v.column + 1) % len(columns)
+		if w >= columns[v.column].least {
+			break
+		}
+	}
+	u.say("by %s", columns[v.column].name)
+}
+
+func (v *interestsView) move(u *ui, by int) {
+	if len(v.order) == 0 {
+		return
+	}
+	at := slices.Index(v.order, u.lane)
+	if at < 0 && by < 0 {
+		at = len(v.order)
+	}
+	u.lane = v.order[min(max(at+by, 0), len(v.order)-1)]
+	u.noteLane()
+}
+
+func (v *interestsView) turn(u *ui, by int) bool {
+	_, _, _, h := u.parts.body.GetRect()
+	v.move(u, by*max(h-3, 1))
+	return true
+}
+
+func (v *interestsView) step(*ui, int) bool { return false }
+func (v *interestsView) enter(u *ui)        { u.explainLane() }
+
+func (v *interestsView) state(*frame, *ui) string { return "" }
+
+// click selects a line, or sorts by the column whose name was clicked.
+func (v *interestsView) click(u *ui, x, y int) {
+	_, by, w, _ := u.parts.body.GetRect()
+	switch row := y - by - 2; {
+	case row == -1:
+		at := 1
+		for i := range columns {
+			c := &columns[i]
+			if w < c.least || at+c.width > w+8 {
+				continue
+			}
+			if x >= at && x <= at+c.width {
+				v.column = i
+			}
+			at += c.width + 1
+		}
+	case row >= 0 && v.top+row < len(v.order):
+		u.lane = v.order[v.top+row]
+		u.noteLane()
+	}
+}

@@ -1,0 +1,350 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+)
+
+// latencyView is view 4: how long things took, over the whole run as histograms and over the window as a heat map.
+//
+//	 of all descriptors                      count     p50     p90     p99   p99.9     max
+//	 arrival to delivered                    1,204    41 µs   ...
+//	>arrival to read                         ...
+//	── arrival to read, whole run ─────────┬── over the window ───────────────────────────
+//	 1.0 ms │██████████▌ 412               │ ▄▄▀ ▀    ▄
+//	 512 µs │████▏ 160                     │ ▀▀▀▄▄▀▀▄▄▀▀▀▄
+//
+// Up and Down choose the measure, Tab between all descriptors and the selected one. The rows of the heat map are half octaves, so an eye
+// can follow a drift over six powers of ten. A cell of the screen holds two of its rows, one in each half.
+type latencyView struct {
+	measure timeline.Measure
+	lane    bool // of the selected lane, not of all
+}
+
+// measureOrder is the measures as they are listed: the two that together make the third stand before it.
+var measureOrder = []timeline.Measure{timeline.MeasureDelivered, timeline.MeasureRead, timeline.MeasureServed, timeline.MeasureAnswered, timeline.MeasureGap}
+
+func (v *latencyView) draw(u *ui, f *frame, p pane) {
+	t := &u.theme
+	lane := u.selected()
+	if !v.lane {
+		lane = nil
+	}
+	of := "all descriptors"
+	if lane != nil {
+		of = clean(u.label(lane, 40))
+	}
+	if s := u.selected(); s != nil {
+		of += " (Tab: " + map[bool]string{true: "all", false: fmt.Sprintf("fd %d", s.FD)}[v.lane] + ")"
+	}
+	p.fill(0, 0, p.w, ' ', t.bar)
+	p.put(1, 0, "of "+of, t.bar.Bold(true))
+	heads := []string{"count", "p50", "p90", "p99", "p99.9", "max"}
+	const wide = 10
+	from := min(max(p.w-wide*len(heads)-1, 24), 40)
+	for i, h := range heads {
+		p.put(from+i*wide, 0, fmt.Sprintf("%*s", wide, h), t.bar)
+	}
+	y := 1
+	for _, m := range measureOrder {
+		if y >= p.h {
+			return
+		}
+		st := t.text
+		if m == v.measure {
+			st = t.selected
+			p.fill(0, y, p.w, ' ', st)
+			p.set(0, y, u.sym.goesOn, st)
+		}
+		p.put(2, y, m.String(), st.Bold(true))
+		d := v.delays(f, lane, m)
+		switch {
+		case !d.Known:
+			p.put(from+2, y, cut("unknown: "+clean(d.Why), p.w-from-3), st)
+		case d.Count == 0:
+			p.put(from+2, y, "none yet", st)
+		default:
+			p.put(from, y, fmt.Sprintf("%*s", wide, diagnostics.Number(d.Count)), st)
+			for i, ns := range []int64{d.P50, d.P90, d.P99, d.P999, d.Max} {
+				s := diagnostics.Duration(ns)
+				p.put(from+(i+1)*wide+wide-len([]rune(s)), y, s, st)
+			}
+		}
+		y++
+	}
+	p.y, p.h = p.y+y, p.h-y
+	if p.h < 3 {
+		return
+	}
+	left := p
+	if p.w >= 90 {
+		left.w = min(max(p.w/3, 36), 60)
+		right := p
+		right.x, right.w = p.x+left.w+1, p.w-left.w-1
+		v.drawHeat(u, f, right, lane)
+		for y := 1; y < p.h; y++ {
+			p.set(left.w, y, u.sym.corner, t.dim)
+		}
+		p.set(left.w, 0, u.sym.line, t.dim)
+	} else if p.h >= 12 {
+		left.h = p.h / 2
+		below := p
+		below.y, below.h = p.y+left.h, p.h-left.h
+		v.drawHeat(u, f, below, lane)
+	}
+	v.drawHistogram(u, f, left, lane)
+}
+
+func (v *latencyView) delays(f *frame, lane *timeline.Lane, m timeline.Measure) timeline.Delays {
+	d := f.snap.Delays(m)
+	if lane != nil && d.Known {
+		return lane.Delays(m)
+	}
+	return d
+}
+
+// drawHistogram draws the distribution over the whole run, the long delays on top as in the heat map.
+func (v *latencyView) drawHistogram(u *ui, f *frame, p pane, lane *timeline.Lane) {
+	t := &u.theme
+	p.fill(0, 0, p.w, u.sym.line, t.dim)
+	p.put(2, 0, " "+v.measure.String()+", whole run ", t.title)
+	d := v.delays(f, lane, v.measure)
+	if len(d.Bars) == 0 {
+		return
+	}
+	rows := p.h - 1
+	lows, counts := octaves(d.Bars, rows)
+	most := int64(1)
+	for _, n := range counts {
+		most = max(most, n)
+	}
+	room := p.w - 20
+	for i := range counts {
+		y := 1 + len(counts) - 1 - i
+		p.put(0, y, fmt.Sprintf("%9s ", diagnostics.Duration(lows[i])), t.dim)
+		w := float64(counts[i]) / float64(most) * float64(max(room, 1))
+		end := u.bar(p, 10, y, w, t.fresh)
+		if counts[i] > 0 {
+			p.put(end+1, y, diagnostics.Number(counts[i]), t.text)
+		}
+	}
+}
+
+// bar draws a bar of w cells, to an eighth of a cell where the symbols can, and returns where it ends.
+func (u *ui) bar(p pane, x, y int, w float64, st tcell.Style) int {
+	if u.theme.mono || u.screen.Colors() < 256 {
+		for range max(int(w+0.5), b2i(w > 0)) {
+			p.set(x, y, u.sym.work, u.theme.text)
+			x++
+		}
+		return x
+	}
+	for range int(w) {
+		p.set(x, y, ' ', st)
+		x++
+	}
+	if part := int((w - float64(int(w))) * 8); len(u.sym.eighths) > 0 && (part > 0 || w > 0 && int(w) == 0) {
+		_, bg, _ := st.Decompose()
+		p.set(x, y, u.sym.eighths[max(part, 1)-1], u.theme.text.Foreground(bg))
+		x++
+	}
+	return x
+}
+
+// octaves puts the pieces of a distribution together into at most so many rows, each a power of two or a root of it.
+func octaves(bars []timeline.LatencyBar, rows int) (lows, counts []int64) {
+	if len(bars) == 0 || rows < 1 {
+		return nil, nil
+	}
+	step := 1.4142135623730951
+	lo, hi := max(bars[0].Low, 1), max(bars[len(bars)-1].High, 1)
+	for {
+		lows = lows[:0]
+		for x := float64(floorOctave(lo)); ; x *= step {
+			lows = append(lows, int64(x))
+			if int64(x*step) > hi || len(lows) > rows {
+				break
+			}
+		}
+		if len(lows) <= rows || len(lows) == 1 {
+			break
+		}
+		step *= step
+	}
+	counts = make([]int64, len(lows))
+	i := 0
+	for _, b := range bars {
+		for i+1 < len(lows) && lows[i+1] <= b.Low {
+			i++
+		}
+		counts[i] += b.Count
+	}
+	return lows, counts
+}
+
+// floorOctave is the greatest power of two that is not above n.
+func floorOctave(n int64) int64 {
+	p := int64(1)
+	for p <= n/2 {
+		p *= 2
+	}
+	return p
+}
+
+// drawHeat draws the window: time to the right, long delays above, colour by how many.
+func (v *latencyView) drawHeat(u *ui, f *frame, p pane, lane *timeline.Lane) {
+	t := &u.theme
+	p.fill(0, 0, p.w, u.sym.line, t.dim)
+	g := 10
+	cols, lines := p.w-g, p.h-2
+	if cols < 8 || lines < 2 {
+		return
+	}
+	rows := lines
+	double := u.sym.half != 0 && len(t.heat) > 0
+	if double {
+		rows *= 2
+	}
+	var h timeline.HeatMap
+	t0, t1 := f.t0, f.t1
+	if lane != nil && v.measure != timeline.MeasureGap {
+		h = f.snap.LaneHeat(lane, v.measure, t0, t1, cols, rows)
+	} else {
+		h = f.snap.Heat(v.measure, t0, t1, cols, rows)
+	}
+	title := " over the window: " + diagnostics.Count(h.Total, "delay") + " "
+	if h.Width > (t1-t0)/int64(cols) {
+		title += "(told apart to " + diagnostics.Duration(h.Width) + ") "
+	}
+	if h.Since > t0 && lane != nil {
+		title += "(kept since " + seconds(h.Since-f.snap.First, 1) + " s) "
+	}
+	p.put(2, 0, cut(title, p.w-3), t.title)
+	n := h.Rows()
+	if n == 0 {
+		p.put(g, 2, "nothing was measured in this window", t.dim)
+		return
+	}
+	for line := range lines {
+		y := p.h - 2 - line
+		if double {
+			a, b := 2*line, 2*line+1
+			if a >= n {
+				break
+			}
+			p.put(0, y, fmt.Sprintf("%9s ", diagnostics.Duration(h.Bounds[a])), t.dim)
+			for x := range cols {
+				below, above := h.At(x, a), uint32(0)
+				if b < n {
+					above = h.At(x, b)
+				}
+				if below == 0 && above == 0 {
+					continue
+				}
+				v.heatCell(u, p, g+x, y, above, below, h.Max)
+			}
+			continue
+		}
+		if line >= n {
+			break
+		}
+		p.put(0, y, fmt.Sprintf("%9s ", diagnostics.Duration(h.Bounds[line])), t.dim)
+		for x := range cols {
+			if k := h.At(x, line); k > 0 {
+				p.set(g+x, y, u.sym.shade[1+step(k, h.Max, len(u.sym.shade)-1)], v.heatStyle(u, k, h.Max))
+			}
+		}
+	}
+	every := tickEvery(t1-t0, cols)
+	busy := 0
+	for at := (t0 - f.snap.First + every - 1) / every * every; at+f.snap.First < t1; at += every {
+		if at < 0 || !f.snap.Info.Timed {
+			continue
+		}
+		x := int(float64(at+f.snap.First-t0) / float64(t1-t0) * float64(cols))
+		s := seconds(at, decimals(every))
+		if x >= busy && x+len(s) <= cols {
+			p.put(g+x, p.h-1, s, t.dim)
+			busy = x + len(s) + 2
+		}
+	}
+}
+
+// decimals is how many a label needs when labels are so far apart.
+func decimals(every int64) int {
+	dec := 0
+	for e := every; e < 1e9 && dec < 6; e *= 10 {
+		dec++
+	}
+	return dec
+}
+
+// step is the place of a count on a scale of so many steps, by its logarithm: one and a thousand are both seen.
+func step(k, most uint32, steps int) int {
+	bits := func(n uint32) (b int) {
+		for ; n > 0; n >>= 1 {
+			b++
+		}
+		return b
+	}
+	if most <= 1 || steps <= 1 {
+		return 0
+	}
+	return min((bits(k)-1)*(steps-1)/max(bits(most)-1, 1), steps-1)
+}
+
+func (v *latencyView) heatStyle(u *ui, k, most uint32) tcell.Style {
+	if len(u.theme.heat) == 0 {
+		return u.theme.text
+	}
+	return u.theme.heat[step(k, most, len(u.theme.heat))]
+}
+
+// heatCell draws two rows of the map in one cell, each in a colour of its own.
+func (v *latencyView) heatCell(u *ui, p pane, x, y int, above, below, most uint32) {
+	switch {
+	case below == 0:
+		p.set(x, y, u.sym.half, v.heatStyle(u, above, most))
+	case above == 0:
+		p.set(x, y, u.sym.lower, v.heatStyle(u, below, most))
+	default:
+		fg, _, _ := v.heatStyle(u, above, most).Decompose()
+		bg, _, _ := v.heatStyle(u, below, most).Decompose()
+		p.set(x, y, u.sym.half, tcell.StyleDefault.Foreground(fg).Background(bg))
+	}
+}
+
+func (v *latencyView) move(_ *ui, by int) {
+	for i, m := range measureOrder {
+		if m == v.measure {
+			v.measure = measureOrder[min(max(i+by, 0), len(measureOrder)-1)]
+			return
+		}
+	}
+}
+
+// tab goes between all descriptors and the selected one.
+func (v *latencyView) tab(u *ui) {
+	if u.selected() == nil {
+		u.say("select a descriptor first, in view 1 or 3")
+		v.lane = false
+		return
+	}
+	v.lane = !v.lane
+}
+
+func (v *latencyView) turn(*ui, int) bool       { return false }
+func (v *latencyView) step(*ui, int) bool       { return false }
+func (v *latencyView) enter(u *ui)              { u.openPage(diagnostics.ExplainMeasure(v.measure)) }
+func (v *latencyView) state(*frame, *ui) string { return "" }
+
+func (v *latencyView) click(u *ui, _, y int) {
+	_, by, _, _ := u.parts.body.GetRect()
+	if i := y - by - 1; i >= 0 && i < len(measureOrder) {
+		v.measure = measureOrder[i]
+	}
+}
