@@ -23,8 +23,10 @@ var screenModes = []string{"sleep-poll", "epoll"}
 func (o *compareOptions) screenFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.screen, "screen", false, "show two modes under the same traffic on one screen (default modes: sleep-poll epoll, default scenario: demo)")
 	f.StringVarP(&o.lab.listen, "listen", "l", "", "with --screen: address of the first server; the second has the next port (default: free ports of 127.0.0.1)")
-	f.StringVar(&o.symbols, "symbols", "auto", "with --screen: glyphs: auto, block, ascii")
-	f.BoolVar(&o.noMouse, "no-mouse", false, "with --screen: leave the mouse to the terminal")
+	f.StringVar(&o.looks.symbols, "symbols", "auto", "with --screen: glyphs: auto, braille, block, ascii")
+	f.StringVar(&o.looks.theme, "theme", "terminal", "with --screen: colours: terminal, dark, light, colour-blind, or one of the settings file")
+	f.BoolVar(&o.looks.noMouse, "no-mouse", false, "with --screen: leave the mouse to the terminal")
+	o.looks.view, o.looks.span = "timeline", 4*time.Second
 	f.StringVarP(&o.lab.record, "record", "r", "", "not here")
 	f.MarkHidden("record") // it exists so that its absence can be explained
 }
@@ -35,7 +37,7 @@ func (o *compareOptions) checkScreenFlags(c *cobra.Command) error {
 		return usage("--record: a comparison is not recorded into one file; --keep DIR keeps the recordings of evviz compare without --screen, " +
 			"and evviz --mode MODE --record FILE records one mode")
 	}
-	with, without := []string{"repeat", "json", "csv", "md", "keep", "sweep"}, []string{"listen", "symbols", "no-mouse"}
+	with, without := []string{"repeat", "json", "csv", "md", "keep", "sweep"}, []string{"listen", "symbols", "no-mouse", "theme"}
 	if !o.screen {
 		for _, name := range without {
 			if c.Flags().Changed(name) {
@@ -49,10 +51,11 @@ func (o *compareOptions) checkScreenFlags(c *cobra.Command) error {
 			return usage("--%s does not go with --screen, which shows and does not measure", name)
 		}
 	}
-	if o.symbols != "auto" && o.symbols != "block" && o.symbols != "ascii" {
-		return oneOf("symbols", o.symbols, []string{"auto", "block", "ascii"})
+	cfg, err := settle(c, "symbols", "no-mouse", "theme")
+	if err != nil {
+		return err
 	}
-	return nil
+	return o.looks.check(cfg)
 }
 
 // addresses are where the two servers listen.
@@ -166,7 +169,7 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		close(stop)
 		lastResort(finished, fini, n)
 	})
-	so := tui.SplitOptions{Symbols: o.symbols, Mouse: !o.noMouse, Screen: screen, Go: spawn, Stop: stop}
+	so := tui.SplitOptions{Symbols: o.looks.symbols, Mouse: !o.looks.noMouse, Theme: o.looks.theme, Custom: o.looks.config.themes, Screen: screen, Go: spawn, Stop: stop}
 	for i, s := range both.s {
 		so.Halves[i] = tui.Half{Name: vs[i].name, Feed: s.feed, Lab: &labEnd{s}, Notes: s.notes}
 	}
@@ -174,7 +177,7 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 	fini()
 	failed := ""
 	for i, s := range both.s {
-		if f := s.clients.failed(); f != "" && failed == "" {
+		if _, f := s.failedTraffic(); f != "" && failed == "" {
 			failed = vs[i].name + ": scenario " + script.Name + ": " + f
 		}
 	}

@@ -26,10 +26,9 @@ type labOptions struct {
 	headless      bool
 	text          bool
 	duration      time.Duration
-	symbols       string
+	looks         looks
 	thresholds    []string
 	findings      diagnostics.Settings
-	noMouse       bool
 	seed          int64
 	params        []string
 	ring          int
@@ -53,8 +52,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.text, "text", false, "with --headless: print every event as a line of text")
 	f.DurationVar(&o.duration, "for", 0, "stop after this time (default: when the scenario ends or you quit)")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
-	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
-	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
+	o.looks.flags(c)
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, o)
 	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
@@ -70,7 +68,6 @@ func (o *labOptions) flags(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("trigger", words("level", "edge", "oneshot"))
 	c.RegisterFlagCompletionFunc("scenario", words(scenarios.Names()...))
 	c.RegisterFlagCompletionFunc("preset", words("article"))
-	c.RegisterFlagCompletionFunc("symbols", words("auto", "block", "ascii"))
 }
 
 // knobFlags makes a flag of every knob.

@@ -50,16 +50,16 @@ func (o *labOptions) flightFlags(c *cobra.Command) {
 
 // check holds the flags against what is possible.
 func (o *flightOptions) check(c *cobra.Command, headless bool) error {
-	given := c.Flags().Changed
-	o.on = given("keep") || given("save-on")
+	o.on = o.keep != 0 || len(o.saveOn) > 0 // the settings file may have said so, too
 	o.saved = &atomic.Int32{}
-	if given("keep") && (o.keep <= 0 || o.keep > keepLongest) {
+	if c.Flags().Changed("keep") && o.keep == 0 || o.keep < 0 || o.keep > keepLongest {
 		return usage("--keep %v: want a time above 0 and up to %v, for example 30s", o.keep, keepLongest)
 	}
-	if !given("save-on") {
-		if o.on && headless {
+	if len(o.saveOn) == 0 && !c.Flags().Changed("save-on") {
+		if headless && c.Flags().Changed("keep") {
 			return usage("--keep alone goes with the screen, where a key saves what is kept; with --headless say when to: --save-on warn")
 		}
+		o.on = o.on && !headless
 		return nil
 	}
 	if o.keep == 0 {

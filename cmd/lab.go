@@ -24,6 +24,13 @@ import (
 
 // run is the lab: checked wholly before anything starts, then with a screen or without.
 func (o *labOptions) run(c *cobra.Command) error {
+	cfg, err := settle(c)
+	if err != nil {
+		return err
+	}
+	if err := o.looks.check(cfg); err != nil {
+		return err
+	}
 	if o.lesson != "" {
 		if c.Flags().Changed("scenario") {
 			return usage("--lesson and --scenario are both client traffic: choose one")
@@ -60,8 +67,6 @@ func (o *labOptions) run(c *cobra.Command) error {
 		return usage("--text goes with --headless: the screen lists the events below the lanes")
 	case o.duration < 0:
 		return usage("--for %v: a time cannot be negative", o.duration)
-	case o.symbols != "auto" && o.symbols != "block" && o.symbols != "ascii":
-		return oneOf("symbols", o.symbols, []string{"auto", "block", "ascii"})
 	case o.maxConns < 1:
 		return usage("--max-connections %d: want 1 at least", o.maxConns)
 	case o.ring < 64 || o.ring > 1<<24:
@@ -166,8 +171,8 @@ func (o *labOptions) runHeadless(s *session) error {
 		after = t.C
 	}
 	var ended <-chan struct{}
-	if s.clients != nil && o.duration == 0 {
-		ended = s.clients.done
+	if _, c := s.traffic(); c != nil && o.duration == 0 {
+		ended = c.done
 	}
 	says := &operator{w: os.Stderr, feed: s.feed}
 	enough, silent := make(chan struct{}), make(chan struct{})
@@ -185,10 +190,7 @@ func (o *labOptions) runHeadless(s *session) error {
 	case sig := <-sigs:
 		why, code = trace.StopSignal, signalCode(sig)
 	}
-	failed := ""
-	if s.clients != nil {
-		failed = s.clients.failed()
-	}
+	script, failed := s.failedTraffic()
 	recErr := s.tee.Status().Err
 	err := s.stop(why)
 	close(enough)
@@ -206,7 +208,7 @@ func (o *labOptions) runHeadless(s *session) error {
 	}
 	switch {
 	case failed != "":
-		return failure(fmt.Errorf("scenario %s: %s", s.script.Name, failed))
+		return failure(fmt.Errorf("scenario %s: %s", script, failed))
 	case recErr != nil:
 		return failure(fmt.Errorf("recording ended early: %w", recErr))
 	case err != nil:
@@ -267,15 +269,22 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		close(stop)
 		lastResort(finished, fini, code)
 	})
-	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName, Symbols: o.symbols, Mouse: !o.noMouse,
-		Screen: screen, Go: spawn, Stop: stop, Notes: s.flight.orNotes(s.notes), ModePage: modes.Page, Findings: o.findings}
+	meter := &costMeter{loops: s.loopsUsed}
+	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName,
+		Screen: screen, Go: spawn, Stop: stop, Notes: s.flight.orNotes(s.notes), ModePage: modes.Page, Findings: o.findings, Cost: meter.read}
+	o.looks.put(&show)
+	if s.flight != nil {
+		show.Saver = s.flight
+	}
 	var lessons *series
 	if o.lesson != "" {
 		lessons = newSeries(o, c, script, s)
+		show.Cost = nil // each lesson has loops of its own
 		show.Lessons, show.Notes = lessons, lessons.view(s).Notes
 	}
-	err = tui.Run(show)
+	kept, err := tui.Run(show)
 	fini()
+	leave(kept)
 	if lessons != nil {
 		last, e := lessons.end()
 		if err == nil {
@@ -288,10 +297,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 			return err
 		}
 	}
-	failed := ""
-	if s.clients != nil {
-		failed = s.clients.failed()
-	}
+	story, failed := s.failedTraffic()
 	why := uint32(trace.StopAsked)
 	if code != 0 {
 		why = trace.StopSignal
@@ -304,7 +310,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 	}
 	switch {
 	case failed != "":
-		return failure(fmt.Errorf("scenario %s: %s", s.script.Name, failed))
+		return failure(fmt.Errorf("scenario %s: %s", story, failed))
 	case err != nil:
 		return failure(err)
 	case code != 0:
@@ -338,10 +344,8 @@ func (s *session) notes() (string, bool) {
 		return "the server has ended", false
 	default:
 	}
-	if s.clients != nil {
-		if f := s.clients.failed(); f != "" {
-			return "scenario: " + f, true
-		}
+	if _, f := s.failedTraffic(); f != "" {
+		return "scenario: " + f, true
 	}
 	return "", false
 }

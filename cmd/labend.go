@@ -96,8 +96,8 @@ func (e *labEnd) CycleMode() (string, error) {
 
 // Describe is for the header.
 func (e *labEnd) Describe() (serve, address, scenario string) {
-	if e.s.script != nil {
-		scenario = e.s.script.Title
+	if script, _ := e.s.traffic(); script != nil {
+		scenario = script.Title
 	}
 	return e.s.loop.Serves(), e.s.loop.Addr(), scenario
 }

@@ -180,8 +180,9 @@ func (s *session) lessonNotes(judged bool) func() (string, bool) {
 		if words != "" {
 			return words, bad
 		}
-		if s.clients != nil {
-			if f := s.clients.failed(); f != "" {
+		script, _ := s.traffic()
+		if script != nil {
+			if _, f := s.failedTraffic(); f != "" {
 				return "lesson: " + f, true
 			}
 		}
@@ -189,10 +190,10 @@ func (s *session) lessonNotes(judged bool) func() (string, bool) {
 			return "", false
 		}
 		words = "the lesson is over; 0 shows all of it, ] goes to the next"
-		if !judged || len(s.script.Expect) == 0 {
+		if !judged || script == nil || len(script.Expect) == 0 {
 			return words, false
 		}
-		list := judge(s.script.Expect, s.feed.Snapshot())
+		list := judge(script.Expect, s.feed.Snapshot())
 		met, all := metAll(list)
 		words = fmt.Sprintf("%d of %d as expected; %s", met, len(list), words)
 		for i := range list {

@@ -40,7 +40,7 @@ func program(t testing.TB, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	c := exec.Command(self, args...)
-	c.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1", "TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8", "NO_COLOR=")
+	c.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1", "TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8", "NO_COLOR=", "EVVIZ_CONFIG=", "XDG_CONFIG_HOME="+t.TempDir())
 	c.Dir = t.TempDir()
 	return c
 }

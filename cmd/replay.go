@@ -21,14 +21,14 @@ import (
 )
 
 type replayOptions struct {
-	text, summary, paused, noMouse, unparsed bool
-	speed                                    float64
-	at                                       time.Duration
-	symbols                                  string
-	shot, size, keys                         string
-	light                                    bool
-	thresholds                               []string
-	findings                                 diagnostics.Settings
+	text, summary, paused, unparsed bool
+	speed                           float64
+	at                              time.Duration
+	looks                           looks
+	shot, size, keys                string
+	light                           bool
+	thresholds                      []string
+	findings                        diagnostics.Settings
 }
 
 func newReplay() *cobra.Command {
@@ -50,22 +50,33 @@ FILE reads them all. docs/strace.md has more.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return o.run(args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			cfg, err := settle(c)
+			if err != nil {
+				return err
+			}
+			if o.light {
+				o.looks.theme = "light"
+			}
+			if err := o.looks.check(cfg); err != nil {
+				return err
+			}
+			return o.run(args[0])
+		},
 	}
 	f := c.Flags()
+	o.looks.flags(c)
 	f.BoolVar(&o.text, "text", false, "print the events as text")
 	f.BoolVar(&o.summary, "summary", false, "print the summary that --headless prints")
 	f.BoolVar(&o.unparsed, "unparsed", false, "print the lines of strace text that are not understood, with their numbers")
 	f.BoolVar(&o.paused, "paused", false, "stand still at the beginning")
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
-	f.StringVar(&o.symbols, "symbols", "auto", "glyphs: auto, block, ascii")
-	f.StringVar(&o.shot, "screenshot", "", "write one frame to this file (.svg or .txt) instead of opening the screen")
+	f.StringVar(&o.shot, "screenshot", "", "write one frame to this file (.svg, .txt, .ans) instead of opening the screen")
 	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
 	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
-	f.BoolVar(&o.light, "light", false, "with --screenshot: on a light ground")
+	f.BoolVar(&o.light, "light", false, "the same as --theme light")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
-	f.BoolVar(&o.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	c.SetFlagErrorFunc(flagError)
 	return c
 }
@@ -128,9 +139,8 @@ func (o *replayOptions) screenshot(f recording) error {
 	if n, err := fmt.Sscanf(o.size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
 		return usage("--size %q: want columns x rows, for example 120x36", o.size)
 	}
-	svg := strings.HasSuffix(o.shot, ".svg")
-	if !svg && !strings.HasSuffix(o.shot, ".txt") {
-		return usage("--screenshot %s: the name must end in .svg or .txt", o.shot)
+	if _, err := pictureFormat(o.shot); err != nil {
+		return usage("--screenshot %v", err)
 	}
 	var src trace.Source = f
 	if o.at > 0 {
@@ -141,7 +151,9 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err := feed.Run(context.Background()); err != nil {
 		return env(err)
 	}
-	pic, err := tui.Draw(tui.Options{Feed: feed, Symbols: o.symbols, Findings: o.findings}, w, h, 1<<24, func(press func(string)) {
+	show := tui.Options{Feed: feed, Findings: o.findings}
+	o.looks.put(&show)
+	pic, err := tui.Draw(show, w, h, 1<<24, func(press func(string)) {
 		for _, k := range strings.Fields(o.keys) {
 			press(k)
 		}
@@ -149,20 +161,8 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err != nil {
 		return failure(err)
 	}
-	out, err := os.Create(o.shot)
-	if err != nil {
+	if err := writePicture(o.shot, pic, o.looks.lightGround()); err != nil {
 		return failure(err)
-	}
-	if svg {
-		err = pic.SVG(out, !o.light)
-	} else {
-		_, err = out.WriteString(pic.Text())
-	}
-	if e := out.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return failure(fmt.Errorf("write %s: %w", o.shot, err))
 	}
 	return nil
 }
@@ -236,6 +236,7 @@ func (o *replayOptions) screen(f recording) error {
 	}
 	feed := timeline.NewFeed(p, timeline.Options{})
 	ctx, cancel := context.WithCancel(context.Background())
+	feed.StartWhole(ctx, spawn)
 	fed := make(chan struct{})
 	spawn(func() {
 		defer close(fed)
@@ -266,18 +267,21 @@ func (o *replayOptions) screen(f recording) error {
 		}
 	}
 	begin := time.Now()
-	err = tui.Run(tui.Options{Feed: feed, Symbols: o.symbols, Mouse: !o.noMouse, Screen: screen, Go: spawn, Stop: stop,
-		ModePage: modes.Page, Findings: o.findings,
+	meter := &costMeter{}
+	show := tui.Options{Feed: feed, Screen: screen, Go: spawn, Stop: stop, ModePage: modes.Page, Findings: o.findings, Cost: meter.read,
 		Notes: func() (string, bool) {
 			if damage != "" && time.Since(begin) < 6*time.Second {
 				return damage, true
 			}
 			return "", false
-		}})
+		}}
+	o.looks.put(&show)
+	kept, err := tui.Run(show)
 	cancel()
 	p.Close()
 	<-fed
 	fini()
+	leave(kept)
 	tellTrouble(f)
 	if err != nil {
 		return failure(err)

@@ -265,7 +265,7 @@ func (r *runOptions) lab(ctx context.Context, c *cobra.Command, script *scenario
 	case <-ctx.Done():
 		why = trace.StopSignal
 	}
-	failed := s.clients.failed()
+	_, failed := s.failedTraffic()
 	if err := s.stop(why); err != nil {
 		return nil, late, err
 	}

@@ -21,16 +21,26 @@ import (
 //	observer ───┼─► Merge ─► Tee (recording) ─► Flight (--keep) ─► Feed (timeline)
 //	clients ────┘   (a pipe from another process, pumped into a ring)
 type session struct {
-	loop     *loop.Loop
-	merge    *trace.Merge
-	tee      *trace.Tee
-	flight   *flightRecorder // nil: nothing is kept
-	feed     *timeline.Feed
-	script   *scenarios.Script
-	clients  *clientProcess
-	rings    ringMaker
-	fed      chan struct{}
-	clientRd chan struct{}
+	loop   *loop.Loop
+	merge  *trace.Merge
+	tee    *trace.Tee
+	flight *flightRecorder // nil: nothing is kept
+	feed   *timeline.Feed
+	rings  ringMaker
+	fed    chan struct{}
+	begun  loop.Behaviour // the settings that it began with
+	seed   int64
+
+	// The traffic can be exchanged while the screen is open (labtraffic.go), so these are guarded by mu. exchanging holds up
+	// a second exchange, and the end, until the first is over.
+	mu         sync.Mutex
+	exchanging sync.Mutex
+	ended      bool
+	script     *scenarios.Script
+	clients    *clientProcess
+	gone       *clientProcess // the clients that were ended last
+	clientRd   chan struct{}  // closed when everything that the clients told has been read
+	hand       *handClient    // nil: none was asked for
 
 	maxConns      int
 	endsWithStory bool // the server stops when the story has come to its end
@@ -57,7 +67,7 @@ func (r *ringMaker) ring() *trace.Ring {
 
 // newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
 func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap func(trace.Source) trace.Source) (*session, error) {
-	s := &session{script: script, maxConns: o.maxConns, fed: make(chan struct{}), clientRd: make(chan struct{})}
+	s := &session{script: script, begun: b, maxConns: o.maxConns, fed: make(chan struct{}), clientRd: make(chan struct{})}
 	title := "lab, no scenario"
 	if script != nil {
 		title = "lab, scenario " + script.Title
@@ -132,38 +142,23 @@ func (s *session) startFeed() {
 
 // startClients runs the scenario in a process of its own.
 func (s *session) startClients(seed int64) error {
+	s.seed = seed
 	if s.fdsFree >= 0 { // now that the lab's own parts have what they need
 		defer s.loop.Set(trace.Pair{Key: "fds-free", Value: fmt.Sprint(s.fdsFree)})
 	}
-	if s.script == nil {
-		close(s.clientRd)
-		return nil
-	}
-	ring := s.rings.ring()
-	c, err := startClients(s.script, s.loop.Addr(), seed, s.maxConns, &labEnd{s})
-	if err != nil {
-		ring.Close()
-		close(s.clientRd)
-		return err
-	}
-	s.clients = c
-	spawn(func() {
-		defer close(s.clientRd)
-		trace.Pump(context.Background(), c.source, ring)
-	})
-	return nil
+	return s.startTraffic()
 }
 
 // stop ends clients and server, and waits until everything they recorded has been read and written.
 func (s *session) stop(why uint32) error {
 	defer s.flight.end()
-	if s.clients != nil {
-		s.clients.stop()
-	}
-	<-s.clientRd
-	if s.clients != nil {
-		s.clients.source.Close()
-	}
+	s.exchanging.Lock()
+	defer s.exchanging.Unlock()
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.endTraffic()
+	s.endHand()
 	s.loop.StopFor(why)
 	select {
 	case <-s.fed:

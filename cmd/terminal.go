@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"os"
 	"sync"
 
 	"evviz/tui"
@@ -15,4 +16,11 @@ func openScreen() (screen tui.Screen, restore, undo func(), err error) {
 	}
 	restore = sync.OnceFunc(screen.Fini)
 	return screen, restore, onCrash(restore), nil
+}
+
+// leave prints the last screen where the screen was, when the person asked for that.
+func leave(kept *tui.Picture) {
+	if kept != nil {
+		kept.ANSI(os.Stdout)
+	}
 }

@@ -24,7 +24,9 @@ type Feed struct {
 	ended bool
 	err   error
 
-	origin int64 // first moment of the source, once it had to be known; Run's own
+	origin  int64     // first moment of the source, once it had to be known; Run's own
+	shown   *Snapshot // the newest picture, and what it is of
+	shownOf *Timeline
 
 	over  overviewOnce
 	whole wholeFold
@@ -90,5 +92,10 @@ func (f *Feed) SnapshotAt(present int64) *Snapshot {
 	} else if f.opt.Info.Live && !f.ended {
 		now = present
 	}
-	return f.t.Snapshot(now)
+	// Nothing has happened since the last picture, so it still holds; who draws can tell by the pointer.
+	if l := f.shown; l != nil && f.shownOf == f.t && l.Now == max(now, l.Last) && l.Stats.Events == f.t.stats.Events && len(l.Bookmarks) == len(f.t.bookmarks) {
+		return l
+	}
+	f.shown, f.shownOf = f.t.Snapshot(now), f.t
+	return f.shown
 }
