@@ -97,14 +97,6 @@ func (x *eventWords) took(word string) string {
 	return ""
 }
 
-// result says how a call went that did not.
-func (x *eventWords) result(good string) string {
-	if x.e.Errno != 0 {
-		return "failed: " + errnoWord(x.e.Errno)
-	}
-	return good
-}
-
 func (x *eventWords) call(other string) string {
 	if w := trace.CallNames.Word(x.e.Aux & 0xff); w != "" {
 		return w

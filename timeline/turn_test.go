@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -178,4 +179,121 @@ func TestTurnsOfAnything(t *testing.T) {
 			holdTurns(rt, s, id)
 		}
 	})
+}
+
+// TestLookingWhileAdding is for the race detector, and for what must not change: a snapshot says the same of its turns,
+// reports and delays however much is added after it was taken.
+func TestLookingWhileAdding(t *testing.T) {
+	said := func(s *Snapshot) (n int64) {
+		first, end := s.EventRange()
+		for i := first; i < end; i++ {
+			if v, ok := s.Verdict(i); ok {
+				n = n*31 + int64(v.Class) + v.Lane
+			}
+		}
+		for m := range MeasureCount {
+			d := s.Delays(m)
+			n = n*31 + d.Count + d.P90 + s.Heat(m, s.First, s.Now, 50, 20).Total
+		}
+		for _, l := range s.Lanes {
+			d := l.Delays(MeasureRead)
+			n = n*31 + d.Count + d.Max
+		}
+		u, ok := s.TurnAt(1, (s.First+s.Now)/2)
+		for k := 0; ok && k < 20; k++ {
+			n = n*31 + u.First + int64(len(u.Items)) + u.Working
+			u, ok = s.NextTurn(&u)
+		}
+		return n
+	}
+	tl := New(Options{MaxEvents: 3000, Info: trace.Info{Timed: true, Kinds: trace.AllKinds()}})
+	evs := busy(700)
+	span := evs[len(evs)-1].Time
+	type look struct {
+		s *Snapshot
+		n int64
+	}
+	ch := make(chan look, 4)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for x := range ch {
+				if got := said(x.s); got != x.n {
+					t.Errorf("a snapshot of %d events says something else now", x.s.EventCount())
+				}
+			}
+		}()
+	}
+	for k := range 60 {
+		tl.Add(evs[:300+k])
+		s := tl.Snapshot(0)
+		x := look{s, said(s)}
+		tl.Add(evs[300+k:]) // reports that the snapshot has are settled here
+		ch <- x
+		for j := range evs {
+			evs[j].Time += span
+		}
+	}
+	close(ch)
+	wg.Wait()
+}
+
+// TestDeferredReads: a descriptor that is read in a later turn than it was reported in is found there, with its report.
+func TestDeferredReads(t *testing.T) {
+	s := recorded(t, "testdata/turns/deferred.evt")
+	found := 0
+	u, ok := s.Turn(1, 0)
+	for ; ok; u, ok = s.NextTurn(&u) {
+		for i := range u.Items {
+			x := &u.Items[i]
+			if x.Kind != ItemCalls || x.Earlier < 0 || !x.Got {
+				continue
+			}
+			found++
+			if e, ok := s.Event(x.Earlier); !ok || e.Kind != trace.Ready || e.FD != x.FD || e.Time > x.Begin {
+				t.Errorf("calls on fd %d at %d: report %d is %v of fd %d", x.FD, x.Begin, x.Earlier, e.Kind, e.FD)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("nothing was deferred")
+	}
+}
+
+// TestNestedItems: what a task does belongs to the task, and the task to the wake-up whose handler ran it.
+func TestNestedItems(t *testing.T) {
+	s := recorded(t, "testdata/turns/level.evt")
+	u, _ := s.TurnAt(1, s.Now)
+	for i := range u.Items {
+		x := &u.Items[i]
+		if x.Kind != ItemTask {
+			continue
+		}
+		if x.In < 0 || u.Items[x.In].What != trace.HandlerWake || x.Task != "stop" || x.Who == 0 || x.Queued <= 0 {
+			t.Errorf("task %+v", *x)
+		}
+		return
+	}
+	t.Error("no task in the last turn")
+}
+
+// TestBusyTurns: stepping over idle turns finds every busy one.
+func TestBusyTurns(t *testing.T) {
+	s := recorded(t, "testdata/turns/sleep-poll.evt")
+	want := 0
+	all := holdTurns(t, s, 1)
+	for i := range all[1:] {
+		if all[i+1].Busy() {
+			want++
+		}
+	}
+	got := 0
+	for u, ok := s.NextBusy(&all[0]); ok; u, ok = s.NextBusy(&u) {
+		got++
+	}
+	if got != want || want == 0 || want == len(all)-1 {
+		t.Errorf("%d busy turns found, %d of %d are", got, want, len(all))
+	}
 }
