@@ -20,6 +20,8 @@ import (
 //
 // What they mean in the other modes:
 //
+//   - Several threads on one instance: the gap is each thread's own. While one is away another may listen, so it says how long a
+//     thread was away and not that nobody was there.
 //   - Polling: nobody is told, so Delivered and Read are unknown, and Served is what there is. Nobody listens while the loop
 //     sleeps; the gap is the sleep.
 //   - Blocking: the call that blocks is delivery and read at once: again Served alone. The gap is from the end of one blocking
