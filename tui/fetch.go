@@ -2,8 +2,10 @@ package tui
 
 import (
 	"context"
+	"errors"
 
 	"evviz/timeline"
+	"evviz/trace"
 )
 
 // Looking back further than memory
@@ -74,6 +76,11 @@ func (u *ui) arrived() {
 		return
 	}
 	if c.err != nil {
+		// A session that is not recorded has nothing to read from; the line of honesty says from when on it is held.
+		if errors.Is(c.err, trace.ErrNotKept) {
+			u.say("further back it is coarser: only a recording (r) keeps everything")
+			return
+		}
 		u.tell(true, c.err.Error())
 		return
 	}

@@ -263,15 +263,19 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 // drawRate is how often the loop was told something, or, where it asks instead of being told, how often it asked in vain.
 func (u *ui) drawRate(f *frame, p pane, y int, l *timeline.LoopLane) {
 	t, g := &u.theme, f.gutter()
-	cells := u.loopCells(f, l)
 	asks := f.snap.Mode.Known && f.snap.Mode.Driver == trace.DriverSleepPoll
-	var peak uint32
 	count := func(c *timeline.LoopCell) uint32 {
 		if asks {
 			return c.Eagain
 		}
 		return c.Reports
 	}
+	cells, per := u.loopCells(f, l), 1
+	if u.sym.dots { // braille has two columns of dots to a cell
+		per = 2
+		cells = l.Cells(f.t0, f.t1, 2*f.cells())
+	}
+	var peak uint32
 	for i := range cells {
 		peak = max(peak, count(&cells[i]))
 	}
@@ -284,17 +288,51 @@ func (u *ui) drawRate(f *frame, p pane, y int, l *timeline.LoopLane) {
 		return
 	}
 	p.put(9, y, cut(fmt.Sprintf("%d/cell", peak), g-10), t.dim)
+	style := func(c *timeline.LoopCell) tcell.Style {
+		if asks || c.Renotify*2 > c.Reports {
+			return t.eagain
+		}
+		return t.good
+	}
+	if per == 2 {
+		for i := 0; i+1 < len(cells); i += 2 {
+			a, b := &cells[i], &cells[i+1]
+			if r := dots(height(count(a), peak), height(count(b), peak)); r != 0x2800 {
+				p.set(g+i/2, y, r, style(map[bool]*timeline.LoopCell{true: a, false: b}[count(a) >= count(b)]))
+			}
+		}
+		return
+	}
 	top := len(u.sym.spark) - 1
 	for i := range cells {
-		c := &cells[i]
-		if k := count(c); k > 0 {
-			st := t.good
-			if asks || c.Renotify*2 > c.Reports {
-				st = t.eagain
-			}
-			p.set(g+i, y, u.sym.spark[max(1, int(k)*top/int(peak))], st)
+		if k := count(&cells[i]); k > 0 {
+			p.set(g+i, y, u.sym.spark[max(1, int(k)*top/int(peak))], style(&cells[i]))
 		}
 	}
+}
+
+// height is how many of four dots a count gets: one at least when there is something.
+func height(k, peak uint32) int {
+	if k == 0 {
+		return 0
+	}
+	return max(1, int(k)*4/int(peak))
+}
+
+// dots is the braille character with two columns of so many dots, from below (Unicode, block U+2800).
+func dots(left, right int) rune {
+	r := rune(0x2800)
+	for i, bit := range []rune{0x40, 0x04, 0x02, 0x01} {
+		if i < left {
+			r |= bit
+		}
+	}
+	for i, bit := range []rune{0x80, 0x20, 0x10, 0x08} {
+		if i < right {
+			r |= bit
+		}
+	}
+	return r
 }
 
 func cut(s string, w int) string {

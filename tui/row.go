@@ -19,6 +19,7 @@ const (
 // drawLane draws a connection's or the listener's row. The rules, in the order in which they are applied, so that a later
 // one draws over an earlier one:
 //
+//  0. A cell in which the descriptor is registered edge-triggered is dashed, oneshot dotted; level leaves it blank.
 //  1. A cell is filled while data waits in the kernel, from its arrival to the read that drains it, in the colour of the
 //     data's age at that place. The length of the bar is the delay.
 //  2. A cell in which the descriptor was reported again for what was known is filled in the colour of nagging.
@@ -59,6 +60,12 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 		if c.Lost {
 			p.set(g+i, y, '?', t.warn)
 			continue
+		}
+		switch c.Trigger {
+		case trace.TriggerEdge:
+			p.set(g+i, y, u.sym.edge, t.waiting)
+		case trace.TriggerOneshot:
+			p.set(g+i, y, u.sym.once, t.waiting)
 		}
 		if c.Cover > 0 && c.Since > 0 {
 			age, r := 0, ' '

@@ -23,6 +23,7 @@ type symbols struct {
 	half, lower       rune   // halves of a cell, for two colours in one
 	eighths           []rune // of a cell, from the left
 	shade             []rune // from few to many, for heat maps without colours
+	edge, once        rune   // an edge-triggered or oneshot lane on which nothing happens; a level-triggered one is blank
 	play, still       rune
 	more              rune // text was cut here
 	done, todo        rune // of a bar that fills
@@ -34,11 +35,11 @@ type symbols struct {
 
 var blockSymbols = symbols{wait: '░', work: '█', again: '▒', fill: [3]rune{'░', '▒', '▓'}, arrive: '↓', goesOn: '▸', line: '─', corner: '│',
 	rec: '●', dot: '·', mark: '▾', above: '▴', found: '◆', flag: '◊', cursor: '│', anchor: '┊', half: '▀', lower: '▄', eighths: []rune("▏▎▍▌▋▊▉"),
-	shade: []rune(" ·░▒▓█"), play: '▶', still: '■', more: '…', done: '━', todo: '─', spark: []rune(" ▁▂▃▄▅▆▇█"), left: "←", right: "→"}
+	shade: []rune(" ·░▒▓█"), edge: '╌', once: '┈', play: '▶', still: '■', more: '…', done: '━', todo: '─', spark: []rune(" ▁▂▃▄▅▆▇█"), left: "←", right: "→"}
 
 var asciiSymbols = symbols{wait: '.', work: '#', again: '%', fill: [3]rune{'-', '=', '#'}, arrive: 'v', goesOn: '>', line: '-', corner: '|',
 	rec: '*', dot: '-', mark: 'v', above: '^', found: '*', flag: 'b', cursor: '|', anchor: ':', half: 0,
-	shade: []rune(" .:+#@"), play: '>', still: '=', more: '~', done: '=', todo: '-', spark: []rune(" .:-=+*#%"), left: "<", right: ">"}
+	shade: []rune(" .:+#@"), edge: '-', once: '.', play: '>', still: '=', more: '~', done: '=', todo: '-', spark: []rune(" .:-=+*#%"), left: "<", right: ">"}
 
 // newSymbols picks a set: by name, or, for auto, what the terminal can show.
 func newSymbols(want string, s tcell.Screen) symbols {

@@ -228,7 +228,7 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 	}
 	p.put(0, 0, head+", sorted by "+columns[v.column].name+" (O: the next column)", t.dim)
 	p.fill(0, 1, p.w, ' ', t.bar)
-	x := 1
+	x := 2
 	var shown []int
 	for i := range columns {
 		c := &columns[i]
@@ -267,7 +267,7 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 		if w := f.worst(l.ID); w != nil {
 			p.set(0, y+2, u.mark(w.Severity), mix(base, u.severityStyle(w.Severity)))
 		}
-		x := 1
+		x := 2
 		for _, i := range shown {
 			c := &columns[i]
 			s, style := c.cell(f, l)
@@ -329,7 +329,7 @@ func (v *interestsView) click(u *ui, x, y int) {
 	_, by, w, _ := u.parts.body.GetRect()
 	switch row := y - by - 2; {
 	case row == -1:
-		at := 1
+		at := 2
 		for i := range columns {
 			c := &columns[i]
 			if w < c.least || at+c.width > w+8 {

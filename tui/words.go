@@ -122,6 +122,8 @@ func (u *ui) drawLegend(f *frame, p pane) {
 		swatch(0, u.sym.work, "working", true, t.working)
 		swatch(0, 'z', "asleep", false, t.asleep)
 		swatch(0, u.sym.wait, "waiting", false, t.waiting)
+		swatch(0, u.sym.edge, "ET", false, t.waiting)
+		swatch(0, u.sym.once, "oneshot", false, t.waiting)
 		x = 1
 	}
 	var b strings.Builder
