@@ -14,6 +14,7 @@ type Cell struct {
 	Since    int64             // arrival of what waits at the end of the covered part; 0: nothing waits in this cell
 	Until    int64             // end of the covered part: Until - Since is the age to colour it by
 	Stranded bool              // ... and nobody will be told of it
+	Level    int64             // the most that waited while something did, bytes (a listener: connections); -1 unknown, or nothing waits
 	Trigger  uint32            // trace.Trigger*, at the end of the cell
 	Alive    bool              // the lane existed; true beyond Snapshot.Now for an open lane
 	Lost     bool              // events are missing here
@@ -40,6 +41,7 @@ func (l *Lane) AppendCells(dst []Cell, t0, t1 int64, n int) []Cell {
 	cells := dst[at:]
 	l.fillMarks(cells, t0, t1)
 	l.fillBars(cells, t0, t1)
+	l.fillLevels(cells, t0, t1)
 	gap := sort.Search(len(l.gaps), func(i int) bool { return l.gaps[i] >= t0 })
 	turn := sort.Search(len(l.trigger), func(i int) bool { return l.trigger[i].t >= t0 })
 	for i := range cells {

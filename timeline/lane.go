@@ -75,6 +75,7 @@ type Lane struct {
 	bars    barView
 	trigger []triggerTurn
 	gaps    []int64
+	levels  []levelPoint
 }
 
 // Op is one call as it went.
@@ -147,6 +148,8 @@ type laneB struct {
 	bars  barStore
 	trig  []triggerTurn
 
+	levels []levelPoint
+
 	since, start int64 // open bar: arrival, and where the open piece begins; since 0: closed
 	pauseSince   int64 // arrival of a bar that level triggering closed for the moment
 	strandedAt   int64
@@ -193,6 +196,7 @@ func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
 		t.dirty = append(t.dirty, l)
 	}
 	if !t.lean {
+		t.about = l
 		l.marks.add(at, uint8(m), v)
 	}
 	l.pub.Stats.Counts[m]++
@@ -313,7 +317,7 @@ func (l *laneB) publish(now int64) *Lane {
 	}
 	p.marks = l.marks.view()
 	p.bars = l.bars.view(l.since, l.start, l.strandedAt, now)
-	p.trigger = l.trig
+	p.trigger, p.levels = l.trig, l.levels
 	p.gaps = l.tb.gaps.at
 	p.Registered = len(l.regs) > 0
 	p.Armed, p.Interest = false, 0

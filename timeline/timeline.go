@@ -73,6 +73,7 @@ type Timeline struct {
 	latMax   int64
 	latDirty bool
 	traffic  traffic
+	about    *laneB // the lane that the event at hand is about
 	past     pastIncidents
 	pace     int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
 }
@@ -170,6 +171,7 @@ func (t *Timeline) add(e *trace.Event) {
 		s.loop.begins(e)
 	}
 	t.fold(s, e)
+	t.levelled(e)
 	if e.Time > s.last {
 		s.last = e.Time
 	}

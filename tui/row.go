@@ -21,7 +21,8 @@ const (
 //
 //  0. A cell in which the descriptor is registered edge-triggered is dashed, oneshot dotted; level leaves it blank.
 //  1. A cell is filled while data waits in the kernel, from its arrival to the read that drains it, in the colour of the
-//     data's age at that place. The length of the bar is the delay.
+//     data's age at that place. The length of the bar is the delay; its height is how much waits, where that is known: a
+//     full cell is the most in this window, and each eighth less is half as much.
 //  2. A cell in which the descriptor was reported again for what was known is filled in the colour of nagging.
 //  3. Each cell shows the glyph of the one mark that matters most in it (timeline has the precedence). When a cell has
 //     both a read and a write, or a read and an EAGAIN after it, the second letter goes into the next cell if that is
@@ -51,6 +52,10 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 	glyphs := make([]rune, n)
 	cell := (f.t1 - f.t0) / int64(n)
 	lastFilled := -1
+	most := int64(0)
+	for i := range cells {
+		most = max(most, cells[i].Level)
+	}
 	for i := range cells {
 		c := &cells[i]
 		end := min(f.t0+int64(i+1)*(f.t1-f.t0)/int64(n), f.snap.Now)
@@ -76,10 +81,15 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 				age = 1
 			}
 			fills[i], filled[i] = [...]tcell.Style{t.fresh, t.old, t.stale}[age], true
+			st := fills[i]
 			if t.mono {
 				r = u.sym.fill[age]
+			} else if h := u.level(c.Level, most); h != 0 {
+				r = h
+				_, bg, _ := st.Decompose()
+				st = t.text.Foreground(bg)
 			}
-			p.set(g+i, y, r, fills[i])
+			p.set(g+i, y, r, st)
 			lastFilled = i
 		}
 		if c.Counts[timeline.MarkRenotify] > 0 {
@@ -239,4 +249,19 @@ func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []
 		}
 		return
 	}
+}
+
+// level is the block whose height stands for how much waits, against the most that did; 0 for a full cell.
+func (u *ui) level(n, most int64) rune {
+	if n <= 0 || n >= most || len(u.sym.eighths) == 0 {
+		return 0
+	}
+	h := 8
+	for x := most; x > n && h > 1; x /= 2 {
+		h--
+	}
+	if h >= 8 {
+		return 0
+	}
+	return u.sym.spark[h]
 }

@@ -110,9 +110,12 @@ func (u *ui) drawLegend(f *frame, p pane) {
 		}
 		x = p.put(x+3, y, words, t.dim) + 2
 	}
-	first := "data waits: its length is the delay"
-	if p.w < 100 {
+	first := "data waits: its length is the delay, its height how much"
+	switch {
+	case p.w < 100:
 		first = "data waits"
+	case p.w < 136:
+		first = "data waits: its length is the delay"
 	}
 	swatch(0, u.sym.fill[0], first, true, t.fresh)
 	swatch(0, u.sym.fill[1], "waits long", true, t.old)

@@ -1,0 +1,69 @@
+package timeline
+
+import (
+	"sort"
+
+	"evviz/trace"
+)
+
+// Levels: how much waits on a lane, over time
+//
+// The ledger knows at some moments how many bytes wait (connections, for a listener): an arrival that was measured, a report
+// with its unread bytes, a read that took a part. Each change is kept as a point, so that a view can draw a bar as high as
+// what waits. Between two points it is as at the first; unknown is -1.
+//
+// The points of all lanes together are bounded (maxLevels); a lane that has more than its share forgets its older half, and
+// what is older than its first point is unknown.
+
+// levelPoint says how much waits from t on.
+type levelPoint struct{ t, n int64 }
+
+const (
+	maxLevels     = 400_000 // points of all lanes together, 16 bytes each
+	maxLaneLevels = 4_096
+	minLaneLevels = 64
+)
+
+// levelled notes how much waits on the lane that the last event was about.
+func (t *Timeline) levelled(e *trace.Event) {
+	l := t.about
+	if l == nil || t.lean {
+		return
+	}
+	t.about = nil
+	n := l.ledger
+	if l.since == 0 && n <= 0 {
+		n = 0
+	}
+	if k := len(l.levels); k > 0 && l.levels[k-1].n == n || k == 0 && n <= 0 {
+		return
+	}
+	share := min(max(maxLevels/(len(t.lanes)+1), minLaneLevels), maxLaneLevels)
+	if len(l.levels) >= share {
+		l.levels = append(make([]levelPoint, 0, share), l.levels[len(l.levels)-share/2:]...)
+	}
+	at := e.Time
+	if k := len(l.levels); k > 0 {
+		at = max(at, l.levels[k-1].t)
+	}
+	l.levels = append(l.levels, levelPoint{at, n})
+}
+
+// fillLevels gives the cells in which data waits the most that waited in each.
+func (l *Lane) fillLevels(cells []Cell, t0, t1 int64) {
+	n := len(cells)
+	i := sort.Search(len(l.levels), func(i int) bool { return l.levels[i].t >= t0 })
+	for k := range cells {
+		c := &cells[k]
+		c.Level = -1
+		if i > 0 {
+			c.Level = l.levels[i-1].n
+		}
+		for b := edge(t0, t1, k+1, n); i < len(l.levels) && l.levels[i].t < b; i++ {
+			c.Level = max(c.Level, l.levels[i].n)
+		}
+		if c.Cover == 0 {
+			c.Level = -1
+		}
+	}
+}
