@@ -44,6 +44,7 @@ type Player struct {
 	since   time.Time // zero while the clock stands
 	goal    int64     // where the last seek, or the start, goes to
 	chasing bool      // events up to goal are handed on unpaced, and the clock stands at goal meanwhile
+	handing bool      // the last events up to goal were handed on, and the reader has not come back yet
 	steps   int       // events to let go while paused
 	rewind  bool      // Read has to begin again
 	ended   bool      // the source has no more
@@ -221,11 +222,12 @@ func (p *Player) Begins() int64 {
 	return p.begins
 }
 
-// Seeking reports that events up to the goal of a seek are still being handed on.
+// Seeking reports that events up to the goal of a seek are still being handed on: it ends when the reader has taken the
+// last of them in and comes back for more.
 func (p *Player) Seeking() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.rewind || p.chasing
+	return p.rewind || p.chasing || p.handing
 }
 
 // Close ends Read with io.EOF and closes the source.
@@ -257,6 +259,7 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 			p.mu.Unlock()
 			return 0, io.EOF
 		}
+		p.handing = false
 		if p.rewind {
 			p.rewind = false
 			start := p.start
@@ -339,7 +342,7 @@ func (p *Player) due(buf []Event) (int, time.Duration) {
 		if n == limit {
 			return p.hand(buf, n), 0
 		}
-		p.chasing = false
+		p.chasing, p.handing = false, n > 0
 		p.setClock(p.goal)
 	}
 	if p.paused {
