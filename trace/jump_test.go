@@ -202,6 +202,38 @@ func TestPlayerSeeks(t *testing.T) {
 	p.Close()
 }
 
+// How far back a seek begins follows what the reader has shown to take in, within bounds, and idle time is no part of it.
+func TestPlayerBudget(t *testing.T) {
+	f := mustOpen(t, writeFile(t, session(30), 100))
+	p := NewPlayer(f)
+	defer p.Close()
+	if b := p.budget(); b != seekTime/seekCost {
+		t.Error(b)
+	}
+	after := func(d time.Duration, events int64) {
+		p.sought, p.handsOn = time.Now().Add(-d), events
+		p.measure()
+	}
+	for range 20 {
+		after(time.Millisecond, 50_000) // 20 ns each
+	}
+	if b := p.budget(); b != seekEvents {
+		t.Errorf("a fast reader gets %d", b)
+	}
+	for range 20 {
+		after(time.Second, 50_000)
+	}
+	if b := p.budget(); b != seekLeast {
+		t.Errorf("a slow reader gets %d", b)
+	}
+	was := p.cost
+	after(time.Hour, 10) // too few to learn from
+	p.measure()          // no seek
+	if p.cost != was {
+		t.Error("it learned from nothing")
+	}
+}
+
 // A second reader is independent of the first, and of the name.
 func TestFileReopen(t *testing.T) {
 	evs := session(200)

@@ -44,11 +44,15 @@ type Player struct {
 	since   time.Time // zero while the clock stands
 	goal    int64     // where the last seek, or the start, goes to
 	chasing bool      // events up to goal are handed on unpaced, and the clock stands at goal meanwhile
+	handing bool      // the last events up to goal were handed on, and the reader has not come back yet
 	steps   int       // events to let go while paused
 	rewind  bool      // Read has to begin again
 	ended   bool      // the source has no more
 	look    int64     // ns before the goal at which a seek should begin
-	most    int64     // events that a seek may hand on
+	most    int64     // events that a seek may hand on, if they are taken in fast enough
+	cost    float64   // ns that an event takes from the file to the reader and in it, as the last seeks went
+	sought  time.Time // when the seek in progress began; zero: none is measured
+	handsOn int64     // events that it has handed on
 	start   Point     // where to begin again
 	begins  int64     // where it began last
 	handed  int64     // time of the newest event handed on
@@ -60,7 +64,10 @@ type Player struct {
 
 const (
 	wholeEvents = 300_000        // a source of so many events is always read from its start
-	seekEvents  = 60_000         // events that a seek hands on: about 20 ms of folding
+	seekEvents  = 130_000        // events that a seek hands on at most
+	seekLeast   = 20_000         // ... and, where they are taken in slowly, at least
+	seekTime    = 18_000_000     // ns that a seek may take
+	seekCost    = 300            // ns that an event takes until that was measured
 	lookDefault = 10_000_000_000 // ns
 )
 
@@ -75,7 +82,7 @@ func NewPlayer(src Source) *Player {
 	if j, ok := src.(Jumper); ok && j.Events() > wholeEvents {
 		p.jump = j
 	}
-	p.look, p.most, p.begins = lookDefault, seekEvents, p.first
+	p.look, p.most, p.cost, p.begins = lookDefault, seekEvents, seekCost, p.first
 	p.base, p.goal, p.handed, p.chasing = p.first, p.first, p.first, true
 	return p
 }
@@ -192,10 +199,10 @@ func (p *Player) SeekTime(t int64) error {
 	}
 	t = min(max(t, p.first), p.last)
 	switch {
-	case t < p.position(), p.rewind, p.jump != nil && p.jump.EventsBefore(t)-p.jump.EventsBefore(p.handed) > p.most:
+	case t < p.position(), p.rewind, p.jump != nil && p.jump.EventsBefore(t)-p.jump.EventsBefore(p.handed) > p.budget():
 		p.rewind, p.ended, p.start = true, false, Point{}
 		if p.jump != nil {
-			p.start = p.jump.PointBefore(t, p.look+p.look/4, p.most)
+			p.start = p.jump.PointBefore(t, p.look+p.look/4, p.budget())
 		}
 	}
 	p.steps = 0
@@ -203,6 +210,20 @@ func (p *Player) SeekTime(t int64) error {
 	p.setClock(t)
 	p.poke()
 	return nil
+}
+
+// budget is how many events a seek may hand on. The caller holds mu.
+func (p *Player) budget() int64 {
+	return min(max(int64(seekTime/p.cost), seekLeast), p.most)
+}
+
+// measure learns from a seek that has come to its end what an event costs. The caller holds mu.
+func (p *Player) measure() {
+	if !p.sought.IsZero() && p.handsOn >= seekLeast/2 {
+		cost := max(float64(time.Since(p.sought))/float64(p.handsOn), 1)
+		p.cost += (cost - p.cost) / 2
+	}
+	p.sought = time.Time{}
 }
 
 // SetLookback says how much before its goal (ns) a view wants to see everything after a seek. It begins a quarter earlier,
@@ -221,11 +242,12 @@ func (p *Player) Begins() int64 {
 	return p.begins
 }
 
-// Seeking reports that events up to the goal of a seek are still being handed on.
+// Seeking reports that events up to the goal of a seek are still being handed on: it ends when the reader has taken the
+// last of them in and comes back for more.
 func (p *Player) Seeking() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.rewind || p.chasing
+	return p.rewind || p.chasing || p.handing
 }
 
 // Close ends Read with io.EOF and closes the source.
@@ -257,6 +279,10 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 			p.mu.Unlock()
 			return 0, io.EOF
 		}
+		if p.handing {
+			p.handing = false
+			p.measure()
+		}
 		if p.rewind {
 			p.rewind = false
 			start := p.start
@@ -265,6 +291,7 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 				p.begins = start.Time
 			}
 			p.handed = p.begins
+			p.sought, p.handsOn = time.Now(), 0
 			p.mu.Unlock()
 			err := error(nil)
 			if !start.Whole() {
@@ -291,6 +318,7 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 				if !p.rewind {
 					pos := max(p.handed, p.position())
 					p.ended, p.chasing = true, false
+					p.measure()
 					p.setClock(pos)
 				}
 				p.mu.Unlock()
@@ -339,7 +367,9 @@ func (p *Player) due(buf []Event) (int, time.Duration) {
 		if n == limit {
 			return p.hand(buf, n), 0
 		}
-		p.chasing = false
+		if p.chasing, p.handing = false, n > 0; n == 0 {
+			p.measure()
+		}
 		p.setClock(p.goal)
 	}
 	if p.paused {
@@ -367,6 +397,7 @@ func (p *Player) due(buf []Event) (int, time.Duration) {
 // hand copies n events into buf.
 func (p *Player) hand(buf []Event, n int) int {
 	copy(buf, p.buf[p.at:p.at+n])
+	p.handsOn += int64(n)
 	for i := range buf[:n] {
 		p.handed = max(p.handed, buf[i].Time)
 	}
