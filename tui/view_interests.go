@@ -45,32 +45,32 @@ func amount(n int64, unit func(int64) string) string {
 }
 
 var columns = []column{
-	{"fd", 6, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"fd", 5, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		s := fmt.Sprint(l.FD)
 		if l.FDs > 1 {
 			s += fmt.Sprintf(" x%d", l.FDs)
 		}
 		return plainCell(s)
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.FD, b.FD) }},
-	{"kind", 11, 60, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"kind", 10, 84, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.Label != "" && l.Kind != timeline.KindListener {
 			return plainCell(clean(l.Label))
 		}
 		return plainCell(l.Kind.String())
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Kind, b.Kind) }},
-	{"peer", 16, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"peer", 13, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.Peer != "" {
 			return plainCell(port(l.Peer))
 		}
 		return plainCell(port(l.Local))
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }},
-	{"asks for", 14, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"asks for", 12, 52, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
 			return "not registered", func(t *theme) tcell.Style { return t.dim }
 		}
 		return plainCell(trace.PollString(l.Interest &^ modeBits))
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }},
-	{"mode", 12, 70, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"mode", 8, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
 			return plainCell("")
 		}
@@ -80,7 +80,7 @@ var columns = []column{
 		}
 		return plainCell(s)
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Trigger, b.Trigger) }},
-	{"armed", 6, 80, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"armed", 5, 62, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		switch {
 		case !l.Registered:
 			return plainCell("")
@@ -89,7 +89,7 @@ var columns = []column{
 		}
 		return "no", func(t *theme) tcell.Style { return t.bad }
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(b2i(a.Armed), b2i(b.Armed)) }},
-	{"unread", 10, 0, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"unread", 9, 0, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		unit := diagnostics.Bytes
 		if l.Kind == timeline.KindListener {
 			unit = func(n int64) string { return diagnostics.Number(n) + " conn" }
@@ -100,7 +100,7 @@ var columns = []column{
 		}
 		return s, func(t *theme) tcell.Style { return t.dim }
 	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.Unread, b.Unread) }},
-	{"waits", 9, 50, true, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"waits", 8, 56, true, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Pending || !f.snap.Info.Timed {
 			return plainCell("")
 		}
@@ -110,12 +110,12 @@ var columns = []column{
 		}
 		return plainCell(s)
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(pendingSince(a), pendingSince(b)) }},
-	{"reports", 8, 90, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"reports", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		return plainCell(blank(l.Stats.Counts[timeline.MarkReport]))
 	}, func(a, b *timeline.Lane) int {
 		return -cmp.Compare(a.Stats.Counts[timeline.MarkReport], b.Stats.Counts[timeline.MarkReport])
 	}},
-	{"again", 8, 90, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"again", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		n := l.Stats.Counts[timeline.MarkRenotify]
 		if n > 0 {
 			return blank(n), func(t *theme) tcell.Style { return t.accept }
@@ -232,7 +232,7 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 	var shown []int
 	for i := range columns {
 		c := &columns[i]
-		if p.w < c.least || x+c.width > p.w+8 {
+		if p.w < c.least || x+c.width > p.w {
 			continue
 		}
 		shown = append(shown, i)
@@ -332,7 +332,7 @@ func (v *interestsView) click(u *ui, x, y int) {
 		at := 2
 		for i := range columns {
 			c := &columns[i]
-			if w < c.least || at+c.width > w+8 {
+			if w < c.least || at+c.width > w {
 				continue
 			}
 			if x >= at && x <= at+c.width {

@@ -25,6 +25,9 @@ type latencyView struct {
 	lane    bool // of the selected lane, not of all
 }
 
+// latencyHeads are the columns of the table where there is room for all.
+var latencyHeads = []string{"count", "p50", "p90", "p99", "p99.9", "max"}
+
 // measureOrder is the measures as they are listed: the two that together make the third stand before it.
 var measureOrder = []timeline.Measure{timeline.MeasureDelivered, timeline.MeasureRead, timeline.MeasureServed, timeline.MeasureAnswered, timeline.MeasureGap}
 
@@ -43,9 +46,14 @@ func (v *latencyView) draw(u *ui, f *frame, p pane) {
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
 	p.put(1, 0, "of "+of, t.bar.Bold(true))
-	heads := []string{"count", "p50", "p90", "p99", "p99.9", "max"}
-	const wide = 10
-	from := min(max(p.w-wide*len(heads)-1, 24), 40)
+	heads, wide := latencyHeads, 10
+	switch {
+	case p.w < 60:
+		heads, wide = []string{"p50", "max"}, 9
+	case p.w < 90:
+		wide = 9
+	}
+	from := max(min(p.w-wide*len(heads)-1, 40), 10)
 	for i, h := range heads {
 		p.put(from+i*wide, 0, fmt.Sprintf("%*s", wide, h), t.bar)
 	}
@@ -60,18 +68,18 @@ func (v *latencyView) draw(u *ui, f *frame, p pane) {
 			p.fill(0, y, p.w, ' ', st)
 			p.set(0, y, u.sym.goesOn, st)
 		}
-		p.put(2, y, m.String(), st.Bold(true))
+		p.put(2, y, cut(m.String(), from-2), st.Bold(true))
 		d := v.delays(f, lane, m)
 		switch {
 		case !d.Known:
-			p.put(from+2, y, cut("unknown: "+clean(d.Why), p.w-from-3), st)
+			p.put(from+2, y, u.fits("unknown: "+clean(d.Why), p.w-from-3), st)
 		case d.Count == 0:
 			p.put(from+2, y, "none yet", st)
 		default:
-			p.put(from, y, fmt.Sprintf("%*s", wide, diagnostics.Number(d.Count)), st)
-			for i, ns := range []int64{d.P50, d.P90, d.P99, d.P999, d.Max} {
-				s := diagnostics.Duration(ns)
-				p.put(from+(i+1)*wide+wide-len([]rune(s)), y, s, st)
+			figures := map[string]string{"count": diagnostics.Number(d.Count), "p50": diagnostics.Duration(d.P50), "p90": diagnostics.Duration(d.P90),
+				"p99": diagnostics.Duration(d.P99), "p99.9": diagnostics.Duration(d.P999), "max": diagnostics.Duration(d.Max)}
+			for i, h := range heads {
+				p.put(from+(i+1)*wide-len([]rune(figures[h])), y, figures[h], st)
 			}
 		}
 		y++

@@ -40,7 +40,11 @@ func (u *ui) drawNarration(f *frame, p pane) {
 	if u.opt.Lab != nil && (u.half == nil || u.half.focus) {
 		h.Trigger = "t"
 	}
-	p.put(1, 0, clean(diagnostics.Sentence(diagnostics.Narrate(f.snap, t0, t1, h), p.w-2)), u.theme.bold)
+	lead := ""
+	if f.coarse != nil { // the rest of the window is shades
+		lead = "in what is held: "
+	}
+	p.put(1, 0, u.fits(lead+clean(diagnostics.Sentence(diagnostics.Narrate(f.snap, t0, t1, h), p.w-2-len(lead))), p.w-1), u.theme.bold)
 }
 
 // drawDetail explains what is selected, or the most interesting lane when nothing is.
