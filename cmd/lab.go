@@ -279,7 +279,6 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 	var lessons *series
 	if o.lesson != "" {
 		lessons = newSeries(o, c, script, s)
-		show.Cost = nil // each lesson has loops of its own
 		show.Lessons, show.Notes = lessons, lessons.view(s).Notes
 	}
 	kept, err := tui.Run(show)

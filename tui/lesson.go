@@ -13,6 +13,8 @@ type View struct {
 	Lab      Lab
 	Recorder Recorder
 	Notes    func() (string, bool)
+	Saver    Saver
+	Cost     func() (cores float64, known bool)
 }
 
 // Lessons lead through a series of labs. A nil Lessons means there are none: their keys are greyed out.
@@ -58,7 +60,7 @@ func (u *ui) takeOver() {
 	if v == nil {
 		return
 	}
-	u.opt.Feed, u.opt.Lab, u.opt.Recorder, u.opt.Notes = v.Feed, v.Lab, v.Recorder, v.Notes
+	u.opt.Feed, u.opt.Lab, u.opt.Recorder, u.opt.Notes, u.opt.Saver, u.opt.Cost = v.Feed, v.Lab, v.Recorder, v.Notes, v.Saver, v.Cost
 	u.frozen, u.lane, u.top, u.span, u.order, u.cursor, u.anchor, u.undos = nil, 0, 0, defaultSpan, nil, 0, 0, nil
 	u.bodies[viewTimeline] = &timelineView{} // a lab of its own needs rows of its own
 	u.judged, u.wholeOf, u.wholeFound = judgement{}, nil, nil

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"time"
 
 	"evviz/timeline"
@@ -239,7 +238,7 @@ func (u *ui) seekTo(t int64) {
 	u.thaw()
 	lo, hi := u.seeker.Bounds()
 	t = min(max(t, lo), hi)
-	u.ask(func() (string, error) { return fmt.Sprintf("at %s s", seconds(t-lo, 3)), u.seeker.SeekTime(t) })
+	u.ask(func() (string, error) { return "", u.seeker.SeekTime(t) })
 }
 
 func (u *ui) home() {
