@@ -12,20 +12,35 @@
 //
 //	from             to            what                how
 //	feed goroutine   screen        snapshot            taken by the draw
-//	screen           lab           t, T, m             a goroutine per press; its answer becomes the status line
+//	screen           lab           t, T, m, s, o, c    one goroutine, in the order of the keys; the answer becomes the status line
+//	screen           recording     a window            a goroutine; the newest wish wins, its excerpt is taken by a draw
 //	signals          screen        stop, suspend       channel, handled by the ticker
 //	ticker           screen        draw                tview's queue
 //
 // # The layout
 //
-//	header     what runs, where, recording, loss
-//	narration  what is happening, in words
-//	axis       the time, modes as they were switched
-//	lanes      loop, listener, connections             (lanes.go, row.go)
-//	detail     the selected lane in words
-//	events     the newest events of the window         (eventlist.go, eventline.go)
-//	legend     the glyphs
-//	footer     keys
+//	header     what runs, where, recording, loss                       (header.go)
+//	tabs       the six views; the scale, and whether it is the present (tabs.go)
+//	narration  what is happening, in words                             (words.go)
+//	body       of the view                                             (view_*.go)
+//	legend     the glyphs, under the timeline                          (words.go)
+//	honesty    what was lost, what it costs, what is inferred          (honesty.go)
+//	transport  of a replay: where it is, what lies ahead               (transport.go)
+//	footer     keys, or the line that one types on                     (words.go, prompt.go)
+//
+// A view is a body (views.go). A page (help, an explanation) or a list to choose from lies over all of it (help.go,
+// explain.go, chooser.go). Keys are a table (keys.go), from which footer, help, README and settings file are made; the ":"
+// line takes its names as commands (commands.go).
+//
+// # Time
+//
+// moves.go is about moving through time, step.go about stepping, measure.go about the two cursors. What the feed does not
+// hold is fetched from the recording (fetch.go) and drawn from its summaries meanwhile (coarse.go).
+//
+// # What a frame costs
+//
+// The screen wrapper sends only what differs (screen.go); a frame on which nothing has changed is not drawn at all (stamp.go);
+// the cells of a lane on which nothing has changed are kept (cellcache.go).
 //
 // Two runs on one screen (RunSplit) are two such user interfaces that share a time axis; split_layout.go has their layout.
 package tui

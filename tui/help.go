@@ -139,6 +139,16 @@ func (u *ui) helpLines(w int) (out []helpLine) {
 			out = append(out, helpLine{keys: keys, text: s, off: !u.available(k)})
 		}
 	}
+	out = append(out, helpLine{}, helpLine{keys: "The : line", text: "takes the names of the actions above (:zoom-in), and:"})
+	for _, c := range commands() {
+		for j, s := range wrap(c.about, w-32) {
+			head := c.name + " " + c.want
+			if j > 0 {
+				head = ""
+			}
+			out = append(out, helpLine{text: fmt.Sprintf("%-30s  %s", head, s), whole: true})
+		}
+	}
 	out = append(out, helpLine{}, helpLine{keys: "The picture"})
 	for _, s := range []string{
 		"A lane is filled while data waits in the kernel, from its arrival to the read that drains it: the length of the bar is the delay. It turns from blue to orange to red as the data ages.",

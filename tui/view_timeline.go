@@ -78,7 +78,8 @@ func (v *timelineView) move(u *ui, by int) {
 func (v *timelineView) turn(*ui, int) bool { return false }
 func (v *timelineView) step(*ui, int) bool { return false }
 
-// enter explains what has the arrows: the finding, the event, or the lane; a lane with a finding is explained by that.
+// enter explains what has the arrows: the finding, the event, or the lane; a lane with a finding is explained by that, and by
+// the event under the cursor when one is set.
 func (v *timelineView) enter(u *ui) {
 	switch {
 	case u.pane == paneEvents:
@@ -93,6 +94,10 @@ func (v *timelineView) enter(u *ui) {
 			u.explainFinding()
 			return
 		}
+		if i, ok := u.eventOnLane(); ok {
+			u.openPage(diagnostics.ExplainEvent(u.frame.snap, i))
+			return
+		}
 		u.explainLane()
 	case u.cursor != 0:
 		u.explainEvent()
@@ -101,6 +106,32 @@ func (v *timelineView) enter(u *ui) {
 	default:
 		u.explainLoop()
 	}
+}
+
+// eventOnLane is the event of the selected lane that the cursor stands on, to the width of a cell; ok is false when there is
+// none, or no cursor.
+func (u *ui) eventOnLane() (best int64, ok bool) {
+	if u.cursor == 0 {
+		return 0, false
+	}
+	f := u.frame
+	near := (f.t1-f.t0)/int64(f.cells()) + 1
+	first, end := f.snap.EventRange()
+	dist := near
+	for i := max(f.snap.EventAt(u.cursor-near), first); i < end && i-first < maxLooked; i++ {
+		e, kept := f.snap.Event(i)
+		if !kept || e.Time > u.cursor+near {
+			break
+		}
+		d := e.Time - u.cursor
+		if d < 0 {
+			d = -d
+		}
+		if d < dist && !hidden(&e) && f.snap.LaneOf(i, &e) == u.lane {
+			best, dist, ok = i, d, true
+		}
+	}
+	return best, ok
 }
 
 func (v *timelineView) state(*frame, *ui) string { return "" }
