@@ -85,7 +85,7 @@ func (u *ui) stepEvent(by int) {
 	first, end := s.EventRange()
 	for i += int64(by); i >= first && i < end; i += int64(by) {
 		e, ok := s.Event(i)
-		if !ok || !u.listed(&e) {
+		if !ok || !u.listed(i, &e) {
 			continue
 		}
 		u.pick(i, e.Time)
@@ -132,8 +132,8 @@ func (u *ui) eventAtCursor() int64 {
 }
 
 // listed reports whether the list of events shows an event.
-func (u *ui) listed(e *trace.Event) bool {
-	return !hidden(e) && (u.filter.Empty() || u.filter.Event(u.frame.snap, e))
+func (u *ui) listed(i int64, e *trace.Event) bool {
+	return !hidden(e) && u.filter.EventAt(u.frame.snap, i, e)
 }
 
 // toggleLoop makes a replay go round between the two cursors, or no longer.

@@ -127,7 +127,10 @@ func (u *ui) eventOnLane() (best int64, ok bool) {
 		if d < 0 {
 			d = -d
 		}
-		if d < dist && !hidden(&e) && f.snap.LaneOf(i, &e) == u.lane {
+		if d >= dist || hidden(&e) {
+			continue
+		}
+		if l := f.snap.LaneOf(i, &e); l != nil && l.ID == u.lane {
 			best, dist, ok = i, d, true
 		}
 	}
