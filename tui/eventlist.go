@@ -7,6 +7,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 
 	"evviz/diagnostics"
+	"evviz/timeline"
 	"evviz/trace"
 )
 
@@ -16,6 +17,9 @@ const wideEnough = 90
 // drawBelow draws what stands below the lanes: the findings and the events, or, when there is no room for both, the events;
 // the findings then when Tab has given them the arrows.
 func (u *ui) drawBelow(f *frame, p pane) {
+	if u.cursor == 0 && u.keepRegion(p, u.below(f)) {
+		return
+	}
 	if f.w < wideEnough {
 		u.drawEvents(f, p)
 		return
@@ -30,6 +34,26 @@ func (u *ui) drawBelow(f *frame, p pane) {
 		p.set(left.w, y, u.sym.corner, u.theme.dim)
 	}
 	u.drawEvents(f, right)
+}
+
+// belowKey is what the panes below the lanes depend on.
+type belowKey struct {
+	snap  *timeline.Snapshot // only where events may be missing below the newest
+	here  int64
+	found *diagnostics.Finding
+	finds int
+}
+
+func (u *ui) below(f *frame) belowKey {
+	k := belowKey{here: u.eventAtCursor(), finds: len(f.found)}
+	if len(f.found) > 0 {
+		k.found = f.found[0]
+	}
+	if f.snap.Info.Origin != u.belowOf || f.snap.Begin != u.belowFrom { // another timeline counts its events anew
+		u.belowOf, u.belowFrom = f.snap.Info.Origin, f.snap.Begin
+		k.snap = f.snap
+	}
+	return k
 }
 
 // clickBelow selects the finding or the event under the mouse.

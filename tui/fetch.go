@@ -29,11 +29,10 @@ func (u *ui) fetch() {
 	if f == nil || u.frozen == nil || u.half != nil {
 		return
 	}
-	t0, t1 := u.right-u.span, min(u.right, u.lastMoment())
+	t0, t1 := max(u.right-u.span, f.snap.First), min(u.right, u.lastMoment())
 	if s := u.frozen; t0 >= s.Held && t1 <= s.Now || t0 >= s.Held && s.Now >= u.lastMoment() {
 		return
 	}
-	t0 = max(t0, f.snap.First)
 	u.mu.Lock()
 	u.fetches++
 	number := u.fetches

@@ -240,6 +240,16 @@ func (u *ui) available(k *key) bool {
 	return true
 }
 
+// abilitiesNow is what is available, as one bit for each line of the key table.
+func (u *ui) abilitiesNow() (bits uint64) {
+	for i := range u.keys {
+		if u.available(&u.keys[i]) {
+			bits |= 1 << (i % 64)
+		}
+	}
+	return bits
+}
+
 // press runs the action of a key. What is open for typing, or a list to choose from, gets it first. A key whose ability is
 // missing says so instead.
 func (u *ui) press(name string) {

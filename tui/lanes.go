@@ -50,6 +50,10 @@ func (u *ui) drawLanes(f *frame, p pane) {
 	}
 	u.scroll(len(lanes), room)
 	for i := u.top; i < len(lanes) && i < u.top+room; i++ {
+		if u.keepRow(f, p, y, lanes[i]) {
+			y++
+			continue
+		}
 		u.drawLane(f, p, y, lanes[i])
 		if f.coarse != nil {
 			u.drawCoarse(f, p, y, f.coarse.lanes(lanes[i].FD), false, lanes[i])

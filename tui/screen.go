@@ -18,8 +18,9 @@ type diffScreen struct {
 	back  []cell // what is being drawn
 	front []cell // what the terminal shows
 	base  tcell.Style
-	dirty bool // front is not known: everything must be sent
-	wiped bool // it was asked to be cleared, and nothing has been drawn since
+	dirty bool   // front is not known: everything must be sent
+	wiped []bool // lines that were asked to be cleared, and on which nothing has been drawn since
+	drawn []bool // lines that may differ from what is shown
 	once  sync.Once
 	err   error
 
@@ -106,33 +107,46 @@ func (d *diffScreen) resize() {
 	}
 	d.w, d.h = w, h
 	d.back, d.front = make([]cell, w*h), make([]cell, w*h)
-	d.wipe()
+	d.wiped, d.drawn = make([]bool, h), make([]bool, h)
+	for y := range h {
+		d.wipe(y)
+	}
 	d.dirty = true
 }
 
-// wipe blanks what is being drawn.
-func (d *diffScreen) wipe() {
+// wipe blanks a line of what is being drawn.
+func (d *diffScreen) wipe(y int) {
 	c := cell{r: ' ', style: d.number(d.base)}
-	for i := range d.back {
-		d.back[i] = c
+	line := d.back[y*d.w : (y+1)*d.w]
+	for i := range line {
+		line[i] = c
 	}
-	d.wiped = false
+	d.wiped[y], d.drawn[y] = false, true
 }
 
-// Clear blanks what is being drawn; the terminal is not touched. It happens with the first thing that is drawn after it, so
-// that a frame that is as the last one costs nothing (Keep).
+// Clear blanks what is being drawn; the terminal is not touched. Each line is blanked with the first thing that is drawn on
+// it, so that a line that is as it was in the last frame costs nothing (Keep).
 func (d *diffScreen) Clear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resize()
-	d.wiped = true
+	for y := range d.wiped {
+		d.wiped[y] = true
+	}
 }
 
-// Keep leaves what is being drawn as it was before Clear: the frame is the last one again.
-func (d *diffScreen) Keep() {
+// Keep leaves n lines from y on as they were before Clear. It reports whether it could: not when the whole screen has to be
+// drawn anew.
+func (d *diffScreen) Keep(y, n int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.wiped = false
+	if d.dirty || y < 0 || y+n > d.h {
+		return false
+	}
+	for i := y; i < y+n; i++ {
+		d.wiped[i] = false
+	}
+	return true
 }
 
 // Fill sets every cell.
@@ -144,7 +158,9 @@ func (d *diffScreen) Fill(r rune, style tcell.Style) {
 	for i := range d.back {
 		d.back[i] = c
 	}
-	d.wiped = false
+	for y := range d.wiped {
+		d.wiped[y], d.drawn[y] = false, true
+	}
 }
 
 // SetStyle is the style of cleared cells.
@@ -160,9 +176,10 @@ func (d *diffScreen) SetContent(x, y int, r rune, comb []rune, style tcell.Style
 	if x < 0 || y < 0 || x >= d.w || y >= d.h {
 		return
 	}
-	if d.wiped {
-		d.wipe()
+	if d.wiped[y] {
+		d.wipe(y)
 	}
+	d.drawn[y] = true
 	n := d.number(style)
 	d.back[y*d.w+x] = cell{r, n, d.combNo(comb)}
 	if r >= 0x1100 && runeWidth(r) == 2 && x+1 < d.w {
@@ -175,8 +192,8 @@ func (d *diffScreen) GetContent(x, y int) (rune, []rune, tcell.Style, int) {
 	if x < 0 || y < 0 || x >= d.w || y >= d.h {
 		return ' ', nil, d.base, 1
 	}
-	if d.wiped {
-		d.wipe()
+	if d.wiped[y] {
+		d.wipe(y)
 	}
 	c := d.back[y*d.w+x]
 	return c.r, d.combOf(c.comb), d.styles[c.style], runeWidth(c.r)
@@ -221,18 +238,25 @@ func (d *diffScreen) Show() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resize()
-	if d.wiped {
-		d.wipe()
-	}
 	changed := d.dirty
-	for i, b := range d.back {
-		if !d.dirty && b == d.front[i] {
+	for y := range d.h {
+		if d.wiped[y] {
+			d.wipe(y)
+		}
+		if !d.drawn[y] && !d.dirty {
 			continue
 		}
-		changed = true
-		d.front[i] = b
-		if b.comb != contNo {
-			d.Screen.SetContent(i%d.w, i/d.w, b.r, d.combOf(b.comb), d.styles[b.style])
+		d.drawn[y] = false
+		back, front := d.back[y*d.w:(y+1)*d.w], d.front[y*d.w:(y+1)*d.w]
+		for x, b := range back {
+			if !d.dirty && b == front[x] {
+				continue
+			}
+			changed = true
+			front[x] = b
+			if b.comb != contNo {
+				d.Screen.SetContent(x, y, b.r, d.combOf(b.comb), d.styles[b.style])
+			}
 		}
 	}
 	d.dirty = false

@@ -77,16 +77,81 @@ func (u *ui) stamped(f *frame) stamp {
 
 // same reports whether the screen holds this frame already, and tells it to stay as it is.
 func (u *ui) same(s tcell.Screen) bool {
-	k, ok := s.(interface{ Keep() })
+	k, ok := s.(keeper)
 	if !ok || u.half != nil || u.chooser != nil || u.prompt != nil { // those may show what is no part of a stamp
 		u.drawnStamp = stamp{}
+		u.frames++
 		return false
 	}
 	now := u.stamped(u.frame)
-	if now == u.drawnStamp {
-		k.Keep()
+	if now == u.drawnStamp && k.Keep(0, now.h) {
 		return true
 	}
 	u.drawnStamp = now
+	u.frames++
 	return false
+}
+
+// keeper is a screen that can leave lines as they are.
+type keeper interface{ Keep(y, n int) bool }
+
+// rowKey is everything that a lane's row depends on. A row whose key is that of the last frame is not drawn again.
+type rowKey struct {
+	lane    *timeline.Lane
+	t0, t1  int64
+	w       int
+	now     int // column of the present, where the row shows it
+	presses uint64
+	found   *diagnostics.Finding
+	finds   int
+	theme   string
+}
+
+// keepRow leaves a lane's row of the screen as it is, if it is what would be drawn. y is its line in the pane.
+func (u *ui) keepRow(f *frame, p pane, y int, l *timeline.Lane) bool {
+	k, ok := p.s.(keeper)
+	if !ok || u.half != nil || f.coarse != nil || u.cursor != 0 || y == p.h-1 { // the last line has a note on how many there are more
+		return false
+	}
+	key := rowKey{lane: l, t0: f.t0, t1: f.t1, w: f.w, now: -1, presses: u.presses, finds: len(f.found), theme: u.opt.Theme}
+	if l.Closed == 0 && l.Trigger > trace.TriggerLevel {
+		key.now = f.column(f.snap.Now)
+	}
+	if len(f.found) > 0 {
+		key.found = f.found[0]
+	}
+	return u.keepLines(k, p.y+y, 1, key)
+}
+
+// kept is what stands on a line, and in which frame it was drawn or kept there last.
+type kept struct {
+	key   any
+	frame uint64
+}
+
+// keepLines leaves lines as they are when what stands there has the same key as in the frame before this one. Had something
+// else been drawn there in between, the frame would tell.
+func (u *ui) keepLines(k keeper, y, n int, key any) bool {
+	if u.lines == nil {
+		u.lines = map[int]kept{}
+	}
+	was := u.lines[y]
+	u.lines[y] = kept{key, u.frames}
+	return was.frame+1 == u.frames && was.key == key && k.Keep(y, n)
+}
+
+// keepRegion leaves a region as it is when what it depends on, besides its place and what a person did, is the same.
+func (u *ui) keepRegion(p pane, on any) bool {
+	k, ok := p.s.(keeper)
+	if !ok || u.half != nil || u.prompt != nil || p.x != 0 {
+		return false
+	}
+	return u.keepLines(k, p.y, p.h, regionKey{p.w, p.h, u.presses, u.opt.Theme, on})
+}
+
+type regionKey struct {
+	w, h    int
+	presses uint64
+	theme   string
+	on      any
 }

@@ -89,10 +89,14 @@ type ui struct {
 	event     int64   // the event that was picked; it counts only while its moment is the cursor's
 	eventRows []int64 // events as listed last, -1 an empty row
 	findTop   int     // first finding shown
+	belowOf   string  // what the panes below the lanes were drawn of last, and from when on that knew anything
+	belowFrom int64
 
 	cache      cellCache
 	presses    uint64 // counts what a person did, for the stamp
 	drawnStamp stamp
+	frames     uint64       // that were drawn, and not only found to be as the last
+	lines      map[int]kept // by line: what stands there
 
 	overAsked, drawnOnce bool      // whether the overview was asked for; whether a frame was drawn
 	sought               time.Time // since when a replay is on its way to another place

@@ -101,6 +101,9 @@ func interesting(f *frame, t0, t1 int64) (best *timeline.Lane) {
 
 // drawLegend explains colours and glyphs.
 func (u *ui) drawLegend(f *frame, p pane) {
+	if u.keepRegion(p, f.snap.ModeAt(f.t1).Driver) {
+		return
+	}
 	t := &u.theme
 	x := 1
 	swatch := func(y int, r rune, words string, fill bool, st tcell.Style) {
@@ -157,6 +160,9 @@ func (u *ui) drawFooter(f *frame, p pane) {
 	t := &u.theme
 	if u.prompt != nil {
 		u.drawPrompt(p)
+		return
+	}
+	if u.keepRegion(p, u.abilitiesNow()) {
 		return
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
