@@ -24,6 +24,12 @@ type coarse struct {
 	loops  map[uint32]bool
 }
 
+// coarsely is what a screen knows of its overview.
+type coarsely struct {
+	overAsked, drawnOnce bool      // whether it was asked for; whether a frame was drawn
+	onWay                time.Time // since when a replay is on its way to another place
+}
+
 // overview is the coarse picture of the source, nil when there is none or it is not needed for a window. The first call has
 // it read beside the screen.
 func (u *ui) overview(f *frame) *coarse {
@@ -142,11 +148,11 @@ const seekingFor = 300 * time.Millisecond
 func (u *ui) onItsWay() bool {
 	s, ok := u.seeker.(interface{ Seeking() bool })
 	if !ok || !s.Seeking() || u.frame == nil || u.frame.small {
-		u.sought = time.Time{}
+		u.onWay = time.Time{}
 		return false
 	}
-	if u.sought.IsZero() {
-		u.sought = time.Now()
+	if u.onWay.IsZero() {
+		u.onWay = time.Now()
 	}
-	return time.Since(u.sought) < seekingFor
+	return time.Since(u.onWay) < seekingFor
 }

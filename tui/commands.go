@@ -133,7 +133,7 @@ func commands() []command {
 
 // askCommand is ":".
 func (u *ui) askCommand() {
-	u.prompt = &prompt{label: ":", done: (*ui).execute, complete: (*ui).completeCommand, past: &u.typedCommands}
+	u.prompt = &prompt{label: ":", done: (*ui).execute, complete: (*ui).completeCommand, past: &u.typed.commands}
 	u.prompt.chosen = -1
 }
 
@@ -258,7 +258,7 @@ var SymbolSets = []string{"auto", "braille", "block", "ascii"}
 // askFilter is "/".
 func (u *ui) askFilter() {
 	was := u.filter
-	p := &prompt{label: "filter: ", past: &u.typedFilters}
+	p := &prompt{label: "filter: ", past: &u.typed.filters}
 	p.typed = func(u *ui, s string) {
 		if f, err := timeline.ParseFilter(s); err == nil { // what is half typed may not be one yet
 			u.filter = f

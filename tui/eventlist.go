@@ -91,7 +91,7 @@ func (u *ui) drawEventRows(f *frame, p pane) {
 	last := here
 	if u.cursor != 0 { // a third of the rows is for what came after
 		for i, n := here+1, 0; i < end && n < p.h/3; i++ {
-			if e, ok := f.snap.Event(i); ok && u.listed(i, &e) {
+			if e, ok := f.snap.Event(i); ok && u.inList(i, &e) {
 				last, n = i, n+1
 			}
 		}
@@ -100,7 +100,7 @@ func (u *ui) drawEventRows(f *frame, p pane) {
 	looked := 0
 	for i := last; i >= first && len(rows) < p.h && looked < maxLooked; i-- {
 		looked++
-		if e, ok := f.snap.Event(i); ok && u.listed(i, &e) {
+		if e, ok := f.snap.Event(i); ok && u.inList(i, &e) {
 			rows = append(rows, i)
 		}
 	}

@@ -23,8 +23,16 @@ type fetched struct {
 	number int
 }
 
-// fetch asks for an excerpt when the frozen window needs one.
-func (u *ui) fetch() {
+// fetcher is shared with the goroutine that reads, under ui.mu.
+type fetcher struct {
+	wanted [2]int64 // the newest wish
+	number int      // how many there were
+	busy   bool
+	came   *fetched
+}
+
+// fetchPast asks for an excerpt when the frozen window needs one.
+func (u *ui) fetchPast() {
 	f := u.frame
 	if f == nil || u.frozen == nil || u.half != nil {
 		return
@@ -34,11 +42,11 @@ func (u *ui) fetch() {
 		return
 	}
 	u.mu.Lock()
-	u.fetches++
-	number := u.fetches
-	busy := u.fetching
-	u.fetching = true
-	u.wanted = [2]int64{t0, t1}
+	u.fetch.number++
+	number := u.fetch.number
+	busy := u.fetch.busy
+	u.fetch.busy = true
+	u.fetch.wanted = [2]int64{t0, t1}
 	u.mu.Unlock()
 	if !busy {
 		u.opt.Go(func() { u.fetchUntil(number) })
@@ -49,17 +57,17 @@ func (u *ui) fetch() {
 func (u *ui) fetchUntil(number int) {
 	for {
 		u.mu.Lock()
-		w := u.wanted
+		w := u.fetch.wanted
 		u.mu.Unlock()
 		snap, err := u.opt.Feed.Excerpt(context.Background(), w[0], w[1])
 		u.mu.Lock()
-		if u.fetches == number {
-			u.came = &fetched{snap, err, number}
-			u.fetching = false
+		if u.fetch.number == number {
+			u.fetch.came = &fetched{snap, err, number}
+			u.fetch.busy = false
 			u.mu.Unlock()
 			return
 		}
-		number = u.fetches
+		number = u.fetch.number
 		u.mu.Unlock()
 	}
 }
@@ -67,9 +75,9 @@ func (u *ui) fetchUntil(number int) {
 // arrived puts an excerpt that has come in the place of the frozen snapshot, unless the view has moved on.
 func (u *ui) arrived() {
 	u.mu.Lock()
-	c := u.came
-	u.came = nil
-	stale := c != nil && c.number != u.fetches
+	c := u.fetch.came
+	u.fetch.came = nil
+	stale := c != nil && c.number != u.fetch.number
 	u.mu.Unlock()
 	if c == nil || stale || u.frozen == nil {
 		return

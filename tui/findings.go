@@ -41,9 +41,17 @@ func keyOf(f *diagnostics.Finding) findingKey {
 	return k
 }
 
+// judged is what was found, and what of it is selected.
+type judged struct {
+	judgement
+	wholeOf    *timeline.Snapshot // what wholeFound is about
+	wholeFound []*diagnostics.Finding
+	finding    findingKey // selected; zero none
+}
+
 // judgement is what the rules say of a snapshot.
 type judgement struct {
-	snap  *timeline.Snapshot
+	of    *timeline.Snapshot
 	found []*diagnostics.Finding
 	whole bool // they are those of the whole source, not only of what has been played
 }
@@ -51,18 +59,18 @@ type judgement struct {
 // findings are those of a snapshot, or of one shortly before it. Of a recording that was read through they are those of the
 // whole, so that one can go to what is still to come.
 func (u *ui) findings(s *timeline.Snapshot) []*diagnostics.Finding {
-	j := &u.judged
-	if j.snap == s || j.snap != nil && s.Now >= j.snap.Now && s.Now-j.snap.Now < findEvery && s.First == j.snap.First && s.Begin == j.snap.Begin && s.Now != s.Last {
+	j := &u.judgement
+	if j.of == s || j.of != nil && s.Now >= j.of.Now && s.Now-j.of.Now < findEvery && s.First == j.of.First && s.Begin == j.of.Begin && s.Now != s.Last {
 		return j.found
 	}
 	if w, share := u.opt.Feed.Whole(); w != nil && share >= 1 {
 		if u.wholeFound == nil || u.wholeOf != w {
 			u.wholeOf, u.wholeFound = w, diagnostics.Check(w, u.opt.Findings)
 		}
-		j.snap, j.found, j.whole = s, translated(u.wholeFound, w, s), true
+		j.of, j.found, j.whole = s, translated(u.wholeFound, w, s), true
 		return j.found
 	}
-	j.snap, j.found, j.whole = s, diagnostics.Check(s, u.opt.Findings), false
+	j.of, j.found, j.whole = s, diagnostics.Check(s, u.opt.Findings), false
 	return j.found
 }
 
@@ -97,7 +105,7 @@ func translated(found []*diagnostics.Finding, from, to *timeline.Snapshot) (out 
 }
 
 // everything is what was found, and whether that is of the whole source.
-func (u *ui) everything(f *frame) ([]*diagnostics.Finding, bool) { return f.found, u.judged.whole }
+func (u *ui) everything(f *frame) ([]*diagnostics.Finding, bool) { return f.found, u.judgement.whole }
 
 // chosen is the selected finding as it stands now, nil when none is.
 func (u *ui) chosen() *diagnostics.Finding {

@@ -7,6 +7,15 @@ import (
 	"evviz/trace"
 )
 
+// pages are what lies over the view.
+type pages struct {
+	helpOn    bool
+	pageOn    bool                                       // it is the page about the mechanism
+	findingOn bool                                       // ... about a finding
+	paged     func(f *frame, w int) (string, []helpLine) // ... or this; nil not
+	helpTop   int                                        // first line shown
+}
+
 // drawHelp lists every key, or says that the screen is too small.
 func (u *ui) drawHelp(f *frame, p pane) {
 	t := &u.theme

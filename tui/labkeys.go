@@ -157,7 +157,7 @@ func (u *ui) byHand() {
 		c.items = append(c.items[:0],
 			choice{name: "connect", value: state, about: "opens a connection to the server, as nc does", off: st.Connected, pick: func(*ui) { do("connect", "") }},
 			choice{name: "type", value: st.Last, about: "type a line and send it; the answer stands here. \\n is a new line, \\xHH a byte", off: !st.Connected || st.HalfClose, pick: func(u *ui) {
-				u.prompt = &prompt{label: "send: ", past: &u.typedLines, done: func(_ *ui, s string) { do("send", s) }}
+				u.prompt = &prompt{label: "send: ", past: &u.typed.words, done: func(_ *ui, s string) { do("send", s) }}
 			}},
 			choice{name: "send 64 KiB", about: "sends much more than one read takes, which shows what is left over", off: !st.Connected || st.HalfClose, pick: func(*ui) { do("send-much", "65536") }},
 			choice{name: "half-close", about: "shutdown(SHUT_WR): the server reads the end of file, and may still answer", off: !st.Connected || st.HalfClose, pick: func(*ui) { do("half-close", "") }},

@@ -61,16 +61,28 @@ func (u *ui) takeOver() {
 		return
 	}
 	u.opt.Feed, u.opt.Lab, u.opt.Recorder, u.opt.Notes, u.opt.Saver, u.opt.Cost = v.Feed, v.Lab, v.Recorder, v.Notes, v.Saver, v.Cost
-	u.frozen, u.lane, u.top, u.span, u.order, u.cursor, u.anchor, u.undos = nil, 0, 0, defaultSpan, nil, 0, 0, nil
+	u.place, u.listed = place{view: u.view, span: defaultSpan}, listed{}
+	u.anchor, u.undos = 0, nil
 	u.bodies[viewTimeline] = &timelineView{} // a lab of its own needs rows of its own
-	u.judged, u.wholeOf, u.wholeFound = judgement{}, nil, nil
+	u.judged = judged{}
 	u.abilities()
 	u.presses++
 }
 
+// replay is what a source can do besides being read, and what is made of it. A nil means that it cannot.
+type replay struct {
+	pauser     trace.Pauser
+	stepper    trace.Stepper
+	speeder    trace.Speeder
+	seeker     trace.Seeker
+	positioner trace.Positioner
+	atEnd      interface{ AtEnd() bool }
+	looped     [2]int64 // the range that it goes round in; 0 none
+}
+
 // abilities finds out what the source can do besides being read.
 func (u *ui) abilities() {
-	u.pauser, u.stepper, u.speeder, u.seeker, u.atEnd, u.positioner = nil, nil, nil, nil, nil, nil
+	u.replay = replay{}
 	for src := u.opt.Feed.Source(); src != nil; {
 		if p, ok := src.(trace.Pauser); ok && u.pauser == nil {
 			u.pauser = p

@@ -12,22 +12,22 @@ import (
 // freeze never stops a recording; of a replay, which can wait, the source stands still instead. Every jump remembers
 // where the view was, so that u goes back.
 
-// place is where a view is, for undo.
+// place is what a view shows. Undo goes back to earlier ones.
 type place struct {
-	frozen *timeline.Snapshot
-	right  int64
-	span   int64
-	lane   int64
-	cursor int64
 	view   viewID
-	sought int64 // where a replay was
+	span   int64              // ns in the window
+	frozen *timeline.Snapshot // nil: the view is live
+	right  int64              // right edge while frozen
+	cursor int64              // a moment that was picked; 0 none
+	lane   int64              // selected lane, by its identity; 0 none, loopLane the loop
+	sought int64              // where a replay was; only in the list of undo
 }
 
 const maxUndo = 100
 
 // remember puts the present place on the list of undo.
 func (u *ui) remember() {
-	p := place{u.frozen, u.right, u.span, u.lane, u.cursor, u.view, 0}
+	p := u.place
 	if u.seeker != nil && u.frame != nil {
 		p.sought = u.frame.snap.Now
 	}
@@ -52,7 +52,9 @@ func (u *ui) undo() {
 	if p.sought != 0 && u.frame != nil && p.sought != u.frame.snap.Now && p.frozen == nil {
 		u.seekTo(p.sought)
 	}
-	u.frozen, u.right, u.span, u.lane, u.cursor, u.view = p.frozen, p.right, p.span, p.lane, p.cursor, p.view
+	p.sought = 0
+	u.place = p
+	u.noteLane()
 }
 
 // toggleFreeze stops taking snapshots, or takes them again. A replay stands still instead: its events can wait.
@@ -155,7 +157,7 @@ func (u *ui) fit() {
 	}
 	u.right = f.snap.First + u.span
 	u.lookBack()
-	u.fetch()
+	u.fetchPast()
 }
 
 // sideways is Left and Right: they move the cursor when there is one, else the window.
@@ -184,7 +186,7 @@ func (u *ui) move(by int64) {
 	u.freeze()
 	lo, hi := u.frame.snap.First+u.span/8, u.lastMoment()+u.span/8
 	u.right = min(max(u.right+by, lo), max(hi, lo))
-	u.fetch()
+	u.fetchPast()
 }
 
 // lastMoment is where the picture can go on to: what has been read, and of a recording its end.
@@ -230,7 +232,7 @@ func (u *ui) goTo(t int64) {
 	first := u.frame.snap.First
 	u.freeze()
 	u.right = max(t+u.span/2, first+u.span)
-	u.fetch()
+	u.fetchPast()
 }
 
 // seekTo makes a replay play on from a moment.
@@ -251,7 +253,7 @@ func (u *ui) home() {
 	if u.frame != nil {
 		u.freeze()
 		u.right = u.frame.snap.First + u.span
-		u.fetch()
+		u.fetchPast()
 	}
 }
 

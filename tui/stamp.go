@@ -8,6 +8,17 @@ import (
 	"evviz/trace"
 )
 
+// memo is what need not be drawn again.
+type memo struct {
+	cache      cellCache
+	presses    uint64 // counts what a person did
+	drawnStamp stamp
+	frames     uint64       // that were drawn, and not only found to be as the last
+	lines      map[int]kept // by line: what stands there
+	belowOf    string       // what the panes below the lanes were drawn of last, and from when on that knew anything
+	belowFrom  int64
+}
+
 // stamp is everything that a frame depends on. A frame with the stamp of the last one is not drawn again.
 type stamp struct {
 	snap     *timeline.Snapshot

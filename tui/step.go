@@ -85,7 +85,7 @@ func (u *ui) stepEvent(by int) {
 	first, end := s.EventRange()
 	for i += int64(by); i >= first && i < end; i += int64(by) {
 		e, ok := s.Event(i)
-		if !ok || !u.listed(i, &e) {
+		if !ok || !u.inList(i, &e) {
 			continue
 		}
 		u.pick(i, e.Time)
@@ -132,7 +132,7 @@ func (u *ui) eventAtCursor() int64 {
 }
 
 // listed reports whether the list of events shows an event.
-func (u *ui) listed(i int64, e *trace.Event) bool {
+func (u *ui) inList(i int64, e *trace.Event) bool {
 	return !hidden(e) && u.filter.EventAt(u.frame.snap, i, e)
 }
 

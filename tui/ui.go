@@ -12,7 +12,6 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // Options say what to show and what can be done to it.
@@ -58,66 +57,18 @@ type ui struct {
 	prompt  *prompt
 	chooser *chooser
 
-	// view
-	view    viewID
-	bodies  [viewCount]body
-	pane    int   // which pane of the timeline has the arrows: paneLanes, paneFindings, paneEvents
-	cursor  int64 // a moment that was picked; 0 none
-	anchor  int64 // the other end of what is measured; 0 none
-	auto    autoStep
-	undos   []place
-	filter  timeline.Filter
-	sorted  laneOrder
-	looped  [2]int64            // the range that a replay goes round in; 0 none
-	marked  []timeline.Bookmark // bookmarks that no recording took
-	kept    *Picture            // the last screen, when it is to be left on the terminal
-	span    int64               // ns in the window
-	frozen  *timeline.Snapshot
-	right   int64 // right edge while frozen
-	lane    int64 // selected lane, by its identity; 0 none, loopLane the loop
-	laneIs  laneName
-	top     int // first lane shown
-	loopAt  int // which loop view 2 is about
-	unfold  bool
-	helpOn  bool
-	pageOn  bool // what helpOn shows is the page about the mechanism
-	helpTop int
-	paged   func(f *frame, w int) (string, []helpLine) // ... or this; nil not
-	tabAt   [viewCount][2]int                          // columns of the tabs as drawn last
-	trackAt int                                        // column at which the transport's bar begins
-
-	event     int64   // the event that was picked; it counts only while its moment is the cursor's
-	eventRows []int64 // events as listed last, -1 an empty row
-	findTop   int     // first finding shown
-	belowOf   string  // what the panes below the lanes were drawn of last, and from when on that knew anything
-	belowFrom int64
-
-	cache      cellCache
-	presses    uint64 // counts what a person did, for the stamp
-	drawnStamp stamp
-	frames     uint64       // that were drawn, and not only found to be as the last
-	lines      map[int]kept // by line: what stands there
-
-	overAsked, drawnOnce bool      // whether the overview was asked for; whether a frame was drawn
-	sought               time.Time // since when a replay is on its way to another place
-
-	typedCommands, typedFilters, typedLines []string // for Up on the line to type on
-
-	wholeOf    *timeline.Snapshot // what wholeFound is about
-	wholeFound []*diagnostics.Finding
-
-	judged    judgement
-	finding   findingKey // selected; zero none
-	findingOn bool       // what helpOn shows is the page about a finding
-	order     []int64    // lanes as drawn last, for moving the selection
-	half      *half      // nil: this is the whole screen, not half of a split one
-
-	pauser     trace.Pauser
-	stepper    trace.Stepper
-	speeder    trace.Speeder
-	seeker     trace.Seeker
-	positioner trace.Positioner
-	atEnd      interface{ AtEnd() bool }
+	place    // what is looked at, and when (moves.go)
+	choices  // how it is shown (below)
+	pages    // what lies over it (help.go)
+	listed   // what was drawn where, for the mouse and the arrows (below)
+	judged   // what was found (findings.go)
+	replay   // what the source can do besides being read (lesson.go, transport.go)
+	memo     // what need not be drawn again (stamp.go)
+	coarsely // the overview (coarse.go)
+	bodies   [viewCount]body
+	half     *half      // nil: this is the whole screen, not half of a split one
+	kept     *Picture   // the last screen, when it is to be left on the terminal
+	typed    typedLines // for Up on the line that one types on
 
 	stopping chan struct{}
 	stopOnce sync.Once
@@ -130,12 +81,36 @@ type ui struct {
 	turning bool                     // another lesson is on its way
 	next    *View                    // it has come
 	unsaved []timeline.Bookmark      // bookmarks that could not be kept in the trace
-	// excerpts (fetch.go): the newest wish, how many there were, whether one is being read, and what came
-	wanted   [2]int64
-	fetches  int
-	fetching bool
-	came     *fetched
+	fetch   fetcher                  // of excerpts (fetch.go)
 }
+
+// choices are how a person wants to see things.
+type choices struct {
+	anchor int64 // the other end of what is measured, place.cursor being the one; 0 none
+	pane   int   // which pane of the timeline has the arrows: paneLanes, paneFindings, paneEvents
+	auto   autoStep
+	filter timeline.Filter
+	sorted laneOrder
+	unfold bool
+	loopAt int                 // which loop view 2 is about
+	event  int64               // the event that was picked; it counts only while its moment is the cursor's
+	laneIs laneName            // who the selected lane is
+	marked []timeline.Bookmark // bookmarks that no recording took
+	undos  []place
+}
+
+// listed is what was drawn where last.
+type listed struct {
+	order     []int64           // lanes
+	top       int               // first lane shown
+	eventRows []int64           // events, -1 an empty row
+	findTop   int               // first finding shown
+	tabAt     [viewCount][2]int // columns of the tabs
+	trackAt   int               // column at which the transport's bar begins
+}
+
+// typedLines are what was typed before.
+type typedLines struct{ commands, filters, words []string }
 
 const (
 	framesPerSecond = 20
@@ -149,7 +124,7 @@ func newUI(o Options) *ui {
 	if o.Findings == (diagnostics.Settings{}) {
 		o.Findings = diagnostics.Default()
 	}
-	u := &ui{opt: o, app: tview.NewApplication(), screen: o.Screen, span: defaultSpan, stopping: make(chan struct{})}
+	u := &ui{opt: o, app: tview.NewApplication(), screen: o.Screen, place: place{span: defaultSpan}, stopping: make(chan struct{})}
 	if u.opt.Go == nil {
 		u.opt.Go = func(f func()) { go f() }
 	}

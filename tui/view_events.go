@@ -24,7 +24,7 @@ func (v *eventsView) turn(u *ui, by int) bool {
 			break
 		}
 		i = j
-		if e, ok := s.Event(i); ok && u.listed(i, &e) {
+		if e, ok := s.Event(i); ok && u.inList(i, &e) {
 			n++
 		}
 	}

@@ -57,7 +57,7 @@ func (v *findingsView) draw(u *ui, f *frame, p pane) {
 
 // scope says what the findings are about.
 func (v *findingsView) scope(u *ui) string {
-	if u.judged.whole {
+	if u.judgement.whole {
 		return "of the whole recording"
 	}
 	if _, share := u.opt.Feed.Whole(); share > 0 && share < 1 {
