@@ -226,6 +226,8 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 		what = waitName[f.snap.Mode.Driver]
 	case l.State == timeline.LoopLocked:
 		what = "locked out"
+	case l.State == timeline.LoopRenotified:
+		what = "again" // the legend's words, shortened to what a narrow screen has room for
 	}
 	p.put(max(x+1, 9), y, cut(what, g-10), t.dim)
 	cells := u.loopCells(f, l)
