@@ -75,8 +75,8 @@ var columns = []column{
 			return plainCell("")
 		}
 		s := trace.TriggerNames.Word(l.Trigger)
-		if l.Interest&exclusiveBit != 0 {
-			s = strings.TrimSpace(s + " excl")
+		if l.Interest&exclusiveBit != 0 { // EPOLLEXCLUSIVE
+			s = strings.TrimSpace(triggerShort[min(int(l.Trigger), 3)] + " excl")
 		}
 		return plainCell(s)
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Trigger, b.Trigger) }},
