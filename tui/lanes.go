@@ -209,8 +209,12 @@ var waitName = map[uint32]string{trace.DriverSelect: "select", trace.DriverPoll:
 func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 	t, g, n := &u.theme, f.gutter(), f.cells()
 	name := "loop"
-	if l.Name != "" && len(f.snap.Loops) > 1 {
+	switch {
+	case len(f.snap.Loops) < 2:
+	case l.Name != "":
 		name = cut(text(l.Name), 8)
+	case l.TID != 0:
+		name = cut(fmt.Sprintf("t%d", l.TID), 8)
 	}
 	x := p.put(0, y, name, t.bold)
 	what := l.State.String()

@@ -23,6 +23,7 @@ import (
 type latencyView struct {
 	measure timeline.Measure
 	lane    bool // of the selected lane, not of all
+	chosen  bool // the measure was chosen by a person
 }
 
 // latencyHeads are the columns of the table where there is room for all.
@@ -33,6 +34,14 @@ var measureOrder = []timeline.Measure{timeline.MeasureDelivered, timeline.Measur
 
 func (v *latencyView) draw(u *ui, f *frame, p pane) {
 	t := &u.theme
+	if !v.chosen { // the first that is known
+		for _, m := range measureOrder {
+			if d := f.snap.Delays(m); d.Known && d.Count > 0 {
+				v.measure = m
+				break
+			}
+		}
+	}
 	lane := u.selected()
 	if !v.lane {
 		lane = nil
@@ -327,6 +336,7 @@ func (v *latencyView) heatCell(u *ui, p pane, x, y int, above, below, most uint3
 }
 
 func (v *latencyView) move(_ *ui, by int) {
+	v.chosen = true
 	for i, m := range measureOrder {
 		if m == v.measure {
 			v.measure = measureOrder[min(max(i+by, 0), len(measureOrder)-1)]
@@ -353,6 +363,7 @@ func (v *latencyView) state(*frame, *ui) string { return "" }
 func (v *latencyView) click(u *ui, _, y int) {
 	_, by, _, _ := u.parts.body.GetRect()
 	if i := y - by - 1; i >= 0 && i < len(measureOrder) {
+		v.chosen = true
 		v.measure = measureOrder[i]
 	}
 }
