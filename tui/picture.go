@@ -118,7 +118,18 @@ func sgr(st tcell.Style) string {
 		}
 	}
 	for i, c := range []tcell.Color{fg, bg} {
-		if c != tcell.ColorDefault && c.Valid() {
+		switch n := int(c - tcell.ColorValid); {
+		case c == tcell.ColorDefault || !c.Valid():
+		case c.IsRGB():
+			r, g, bl := c.RGB()
+			fmt.Fprintf(&b, ";%d;2;%d;%d;%d", 38+10*i, r, g, bl)
+		case n < 8:
+			fmt.Fprintf(&b, ";%d", 30+10*i+n)
+		case n < 16:
+			fmt.Fprintf(&b, ";%d", 82+10*i+n)
+		case n < 256:
+			fmt.Fprintf(&b, ";%d;5;%d", 38+10*i, n)
+		default: // a colour with a name of the web
 			r, g, bl := c.RGB()
 			fmt.Fprintf(&b, ";%d;2;%d;%d;%d", 38+10*i, r, g, bl)
 		}
