@@ -21,12 +21,12 @@
 //
 //	header     what runs, where, recording, loss                       (header.go)
 //	tabs       the six views; the scale, and whether it is the present (tabs.go)
-//	narration  what is happening, in words                             (words.go)
+//	narration  what is happening, in words                             (narration.go)
 //	body       of the view                                             (view_*.go)
-//	legend     the glyphs, under the timeline                          (words.go)
+//	legend     the glyphs, under the timeline                          (legend.go)
 //	honesty    what was lost, what it costs, what is inferred          (honesty.go)
 //	transport  of a replay: where it is, what lies ahead               (transport.go)
-//	footer     keys, or the line that one types on                     (words.go, prompt.go)
+//	footer     keys, or the line that one types on                     (footer.go, prompt.go)
 //
 // A view is a body (views.go). A page (help, an explanation) or a list to choose from lies over all of it (help.go,
 // explain.go, chooser.go). Keys are a table (keys.go), from which footer, help, README and settings file are made; the ":"

@@ -1,0 +1,60 @@
+package tui
+
+import (
+	"fmt"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+)
+
+// drawDetail explains what is selected, or the most interesting lane when nothing is.
+func (u *ui) drawDetail(f *frame, p pane) {
+	p.fill(0, 0, p.w, u.sym.line, u.theme.dim)
+	t0, t1 := f.seen()
+	if x := u.chosen(); x != nil {
+		at := p.put(2, 0, fmt.Sprintf(" %c %s ", u.mark(x.Severity), x.Rule.ID), u.severityStyle(x.Severity))
+		p.put(at, 0, u.fits(clean(x.Sentence), p.w-at-1)+" ", u.theme.text)
+		return
+	}
+	l := u.selected()
+	if l == nil {
+		l = interesting(f, t0, t1)
+	}
+	if l == nil {
+		return
+	}
+	if u.cursor != 0 {
+		t1 = min(u.cursor+1, t1)
+	}
+	p.put(2, 0, " "+u.fits(clean(diagnostics.Explain(l, min(t0, t1-1), t1)), p.w-4)+" ", u.theme.text)
+}
+
+// fits cuts a text that is too long, and shows that it was cut.
+func (u *ui) fits(s string, w int) string {
+	if r := []rune(s); len(r) > w && w > 1 {
+		return string(r[:w-1]) + string(u.sym.more)
+	}
+	return s
+}
+
+// interesting is the lane to explain while none is selected: one that is stranded, else the one that waits longest, else the
+// one on which something happened last.
+func interesting(f *frame, t0, t1 int64) (best *timeline.Lane) {
+	bestScore := int64(-1 << 62)
+	for _, l := range f.snap.Lanes {
+		if l.Kind != timeline.KindConn || l.Closed != 0 && l.Closed < t0 || l.Opened > t1 {
+			continue
+		}
+		score := l.LastActivity - t0
+		if since, stranded, ok := l.WaitingAt(t1 - 1); ok {
+			score = 1<<40 + t1 - since
+			if stranded {
+				score += 1 << 50
+			}
+		}
+		if score > bestScore {
+			best, bestScore = l, score
+		}
+	}
+	return best
+}

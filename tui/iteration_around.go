@@ -1,0 +1,62 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/diagnostics"
+	"evviz/timeline"
+)
+
+// drawAround lists the turns before and after, those in which there was something to do, so that one knows where one is:
+//
+//	── Turns around it ──────────────────────────
+//	  12.700 s  waited 42 ms   worked 1.1 ms  1 report
+//	> 12.731 s  waited 21 ms   worked 0.3 ms  2 reports
+//	  12.755 s  waited 24 ms   worked 0.2 ms  1 timer
+func (v *iterationView) drawAround(u *ui, f *frame, p pane, turn *timeline.Turn) {
+	t := &u.theme
+	p.fill(0, 0, p.w, u.sym.line, t.dim)
+	p.put(2, 0, " Turns around it ", t.title)
+	rows := min(p.h-1, 15)
+	var before, after []timeline.Turn
+	for at := *turn; len(before) < rows/2; {
+		x, ok := f.snap.PrevBusy(&at)
+		if !ok {
+			break
+		}
+		before = append(before, x)
+		at = x
+	}
+	for at := *turn; len(before)+1+len(after) < rows; {
+		x, ok := f.snap.NextBusy(&at)
+		if !ok {
+			break
+		}
+		after = append(after, x)
+		at = x
+	}
+	y := 1
+	line := func(x *timeline.Turn, st tcell.Style) {
+		when := seconds(x.Begin-f.snap.First, 6) + " s"
+		s := fmt.Sprintf("%14s  ", when)
+		if x.Timed {
+			s += fmt.Sprintf("waited %-9s worked %-9s ", diagnostics.Duration(x.Waited), diagnostics.Duration(x.Working))
+		} else {
+			s = "  "
+		}
+		end := p.put(2, y, s, st)
+		p.put(end, y, turnTitle(x), st)
+		y++
+	}
+	for i := len(before) - 1; i >= 0; i-- {
+		line(&before[i], t.dim)
+	}
+	p.fill(0, y, p.w, ' ', t.selected)
+	p.set(0, y, u.sym.goesOn, t.selected)
+	line(turn, t.selected)
+	for i := range after {
+		line(&after[i], t.dim)
+	}
+}

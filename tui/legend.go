@@ -1,0 +1,67 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// drawLegend explains colours and glyphs.
+func (u *ui) drawLegend(f *frame, p pane) {
+	if u.keepRegion(p, f.snap.ModeAt(f.t1).Driver) {
+		return
+	}
+	t := &u.theme
+	x := 1
+	swatch := func(y int, r rune, words string, fill bool, st tcell.Style) {
+		if x+len([]rune(words))+4 > p.w {
+			return
+		}
+		if fill && !t.mono {
+			p.put(x, y, "  ", st)
+		} else {
+			p.put(x, y, string([]rune{r, r}), st)
+		}
+		x = p.put(x+3, y, words, t.dim) + 2
+	}
+	first := "data waits: its length is the delay, its height how much"
+	switch {
+	case p.w < 100:
+		first = "data waits"
+	case p.w < 136:
+		first = "data waits: its length is the delay"
+	}
+	swatch(0, u.sym.fill[0], first, true, t.fresh)
+	swatch(0, u.sym.fill[1], "waits long", true, t.old)
+	swatch(0, u.sym.fill[2], "too long", true, t.stale)
+	swatch(0, u.sym.again, "told again", true, t.again)
+	if p.h > 1 {
+		swatch(0, u.sym.work, "working", true, t.working)
+		swatch(0, 'z', "asleep", false, t.asleep)
+		swatch(0, u.sym.wait, "waiting", false, t.waiting)
+		swatch(0, u.sym.edge, "ET", false, t.waiting)
+		swatch(0, u.sym.once, "oneshot", false, t.waiting)
+		x = 1
+	}
+	var b strings.Builder
+	marks := []timeline.Mark{timeline.MarkArrive, timeline.MarkRead, timeline.MarkWrite, timeline.MarkReadAgain, timeline.MarkRenotify,
+		timeline.MarkAccept, timeline.MarkOpen, timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset, timeline.MarkModify}
+	if f.snap.ModeAt(f.t1).Driver == trace.DriverURing { // no calls, no EAGAIN, nothing told again
+		marks = []timeline.Mark{timeline.MarkArrive, timeline.MarkRecvDone, timeline.MarkSendDone, timeline.MarkAccept, timeline.MarkOpen,
+			timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset}
+	}
+	for _, m := range marks {
+		fmt.Fprintf(&b, "%c %s  ", u.sym.glyph(m), glyphWords[m])
+	}
+	p.put(x, p.h-1, b.String(), t.dim)
+}
+
+// glyphWords are the legend's words, shorter than the marks' own.
+var glyphWords = map[timeline.Mark]string{timeline.MarkArrive: "arrived", timeline.MarkRead: "read", timeline.MarkWrite: "write",
+	timeline.MarkReadAgain: "EAGAIN", timeline.MarkRenotify: "told again", timeline.MarkAccept: "accept", timeline.MarkOpen: "opened",
+	timeline.MarkClose: "closed", timeline.MarkReadEOF: "end of file", timeline.MarkReset: "reset", timeline.MarkModify: "modified",
+	timeline.MarkRecvDone: "received", timeline.MarkSendDone: "sent"}

@@ -1,0 +1,41 @@
+package tui
+
+import (
+	"evviz/diagnostics"
+)
+
+// drawNarration says in words what happens in the window. A message of the moment takes its place for a few seconds.
+func (u *ui) drawNarration(f *frame, p pane) {
+	if s, bad := u.message(); s != "" {
+		st := u.theme.mode
+		if bad {
+			st = u.theme.warn
+		}
+		p.put(0, 0, " "+s+" ", st)
+		return
+	}
+	if u.anchor != 0 && u.cursor != 0 {
+		p.put(1, 0, cut(clean(u.measured()), p.w-2), u.theme.bold)
+		return
+	}
+	if u.opt.Notes != nil {
+		if s, bad := u.opt.Notes(); s != "" {
+			st := u.theme.dim
+			if bad {
+				st = u.theme.warn
+			}
+			p.put(0, 0, " "+clean(s)+" ", st)
+			return
+		}
+	}
+	t0, t1 := f.seen()
+	h := diagnostics.Hint{}
+	if u.opt.Lab != nil && (u.half == nil || u.half.focus) {
+		h.Trigger = "t"
+	}
+	lead := ""
+	if f.coarse != nil { // the rest of the window is shades
+		lead = "in what is held: "
+	}
+	p.put(1, 0, u.fits(lead+clean(diagnostics.Sentence(diagnostics.Narrate(f.snap, t0, t1, h), p.w-2-len(lead))), p.w-1), u.theme.bold)
+}
