@@ -101,6 +101,16 @@ func turnTitle(t *timeline.Turn) string {
 	add(t.Completions, "completion")
 	add(t.Timers, "timer")
 	add(t.Tasks, "task")
+	if t.Asked > 0 {
+		s := "asked " + diagnostics.Number(t.Asked)
+		if t.Useful >= 0 {
+			s += ", " + diagnostics.Number(t.Useful) + " useful"
+		}
+		what = append(what, s)
+	}
+	if len(what) == 0 && t.Busy() {
+		return "calls without a report"
+	}
 	if len(what) == 0 {
 		return "nothing to do"
 	}

@@ -136,9 +136,11 @@ func (v *iterationView) itemNote(x *timeline.Item) string {
 		parts = append(parts, "not touched")
 	}
 	if x.Kind == timeline.ItemCalls {
-		if x.Earlier >= 0 {
+		switch {
+		case v.turn0.Rest.Kind != timeline.RestWait: // nobody is told of anything here
+		case x.Earlier >= 0:
 			parts = append(parts, "reported in an earlier turn")
-		} else {
+		default:
 			parts = append(parts, "no report in this turn")
 		}
 	}

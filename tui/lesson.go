@@ -62,7 +62,7 @@ func (u *ui) takeOver() {
 	}
 	u.opt.Feed, u.opt.Lab, u.opt.Recorder, u.opt.Notes, u.opt.Saver, u.opt.Cost = v.Feed, v.Lab, v.Recorder, v.Notes, v.Saver, v.Cost
 	u.place, u.listed = place{view: u.view, span: defaultSpan}, listed{}
-	u.anchor, u.undos = 0, nil
+	u.anchor, u.undos, u.auto.on = 0, nil, false
 	u.bodies[viewTimeline] = &timelineView{} // a lab of its own needs rows of its own
 	u.judged = judged{}
 	u.abilities()
