@@ -137,9 +137,19 @@ func plain(s string) string {
 	return strings.NewReplacer(" *", " ", "* ", " ").Replace(s)
 }
 
+// sections are the headings of the key table, each before the action that it begins with.
+var sections = map[string]string{"pause": "The running server", "timeline": "Views", "zoom-in": "Moving through time", "step": "Stepping, and replays",
+	"next-finding": "Finding out", "record": "Keeping", "next-pane": "Lanes and panes", "knobs": "More of the server", "escape": "Anywhere"}
+
 func (u *ui) helpLines(w int) (out []helpLine) {
 	for i := range u.keys {
 		k := &u.keys[i]
+		if h := sections[k.Name]; h != "" && u.half == nil {
+			if i > 0 {
+				out = append(out, helpLine{whole: true})
+			}
+			out = append(out, helpLine{keys: "#", text: h, whole: true})
+		}
 		keys := strings.Join(k.Keys, " ")
 		for j, s := range wrap(k.Help, w-14) {
 			if j > 0 {
