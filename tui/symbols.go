@@ -53,16 +53,24 @@ func newSymbols(want string, s tcell.Screen) symbols {
 		y.dots = true
 		return y
 	}
-	if os.Getenv("TERM") == "linux" && !strings.Contains(strings.ToUpper(os.Getenv("LANG")), "UTF") {
+	if name, _ := autoSymbols(s); name == "ascii" {
 		return asciiSymbols
+	}
+	return blockSymbols
+}
+
+// autoSymbols is the name of the set that auto means on a screen, and why.
+func autoSymbols(s tcell.Screen) (name, why string) {
+	if os.Getenv("TERM") == "linux" && !strings.Contains(strings.ToUpper(os.Getenv("LANG")), "UTF") {
+		return "ascii", "the Linux console without UTF-8 in LANG"
 	}
 	for _, r := range []rune{'░', '↓', '▸', '▅', '─'} {
 		//lint:ignore SA1019 it answers what is asked here: whether the locale's character set has the rune
 		if !s.CanDisplay(r, false) {
-			return asciiSymbols
+			return "ascii", "the locale's character set is " + s.CharacterSet() + ", which has no block characters"
 		}
 	}
-	return blockSymbols
+	return "block", "the locale's character set is " + s.CharacterSet()
 }
 
 // glyph is the letter of a mark; 0 for marks that a lane does not show. The legend and the help page are made from it.

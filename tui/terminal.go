@@ -23,18 +23,16 @@ func OpenTerminal() (Screen, error) {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return nil, fmt.Errorf("%w: standard input or output is not one; use --headless to run without a screen", ErrNoTerminal)
 	}
-	if os.Getenv("TERM") == "dumb" {
-		return nil, fmt.Errorf("%w: TERM=dumb cannot move the cursor; use --headless to run without a screen, or set TERM to what your terminal is, for example xterm-256color", ErrNoTerminal)
+	if err := dumbTerminal(); err != nil {
+		return nil, err
 	}
 	tty, err := tcell.NewDevTty()
 	if err != nil {
 		return nil, fmt.Errorf("%w: open /dev/tty: %v; use --headless to run without a screen", ErrNoTerminal, err)
 	}
-	ti, err := tcell.LookupTerminfo(os.Getenv("TERM"))
+	ti, _, err := terminalEntry()
 	if err != nil {
-		if ti, err = terminfo.LookupTerminfo("xterm-256color"); err != nil {
-			return nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
-		}
+		return nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
 	}
 	s, err := tcell.NewTerminfoScreenFromTtyTerminfo(tty, ti)
 	if err != nil {
@@ -46,3 +44,23 @@ func OpenTerminal() (Screen, error) {
 	}
 	return d, nil
 }
+
+// dumbTerminal refuses TERM=dumb, which an editor's shell buffer or a plain serial line says of itself.
+func dumbTerminal() error {
+	if os.Getenv("TERM") != "dumb" {
+		return nil
+	}
+	return fmt.Errorf("%w: TERM=dumb cannot move the cursor; use --headless to run without a screen, or set TERM to what your terminal is, for example xterm-256color", ErrNoTerminal)
+}
+
+// terminalEntry is the description of the terminal that TERM names, or xterm-256color's when there is none.
+func terminalEntry() (ti *terminfo.Terminfo, known bool, err error) {
+	if ti, err = tcell.LookupTerminfo(os.Getenv("TERM")); err == nil {
+		return ti, true, nil
+	}
+	ti, err = terminfo.LookupTerminfo("xterm-256color")
+	return ti, false, err
+}
+
+// A locale whose character set is none that the screen can write (ISO-8859-15, say) gets ASCII and not a refusal.
+func init() { tcell.SetEncodingFallback(tcell.EncodingFallbackASCII) }
