@@ -75,12 +75,6 @@ With --screen it runs two modes at the same time, under the same traffic, and sh
 	f.StringVar(&o.sweep, "sweep", "", "compare at several values of a scenario's param, and say where modes cross: active=1..100%, connections=10..1000")
 	f.StringVar(&o.keep, "keep", "", "keep the recordings in this directory")
 	o.screenFlags(f)
-	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return modeWords(), cobra.ShellCompDirectiveDefault
-	}
-	c.RegisterFlagCompletionFunc("scenario", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return scenarios.Names(), cobra.ShellCompDirectiveDefault
-	})
 	return c
 }
 

@@ -59,15 +59,6 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.IntVar(&o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that the scenario may have open at once")
 	o.flightFlags(c)
 	o.knobFlags(c)
-	words := func(w ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return w, cobra.ShellCompDirectiveNoFileComp
-		}
-	}
-	c.RegisterFlagCompletionFunc("mode", words(modeWords()...))
-	c.RegisterFlagCompletionFunc("trigger", words("level", "edge", "oneshot"))
-	c.RegisterFlagCompletionFunc("scenario", words(scenarios.Names()...))
-	c.RegisterFlagCompletionFunc("preset", words("article"))
 }
 
 // knobFlags makes a flag of every knob.

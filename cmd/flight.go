@@ -39,13 +39,6 @@ func (o *labOptions) flightFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.DurationVar(&o.flight.keep, "keep", 0, "keep the last seconds in memory, so that they can be saved after something has happened (default with --save-on: 30s)")
 	f.StringSliceVar(&o.flight.saveOn, "save-on", nil, "save what is kept to evviz-DATE-TIME-RULE.evt when one of these is found: rules (EV08, write-spin), severities (info, warn, critical: and above)")
-	c.RegisterFlagCompletionFunc("save-on", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		out := []string{"warn", "critical"}
-		for i := range diagnostics.Rules {
-			out = append(out, diagnostics.Rules[i].ID+"\t"+diagnostics.Rules[i].Says)
-		}
-		return out, cobra.ShellCompDirectiveNoFileComp
-	})
 }
 
 // check holds the flags against what is possible.

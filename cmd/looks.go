@@ -26,14 +26,6 @@ func (l *looks) flags(c *cobra.Command) {
 	f.StringVar(&l.view, "view", "timeline", "the view to begin with: "+strings.Join(tui.ViewNames(), ", "))
 	f.DurationVar(&l.span, "span", 4*time.Second, "how much time a screen shows")
 	f.BoolVar(&l.noMouse, "no-mouse", false, "leave the mouse to the terminal")
-	words := func(w []string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return w, cobra.ShellCompDirectiveNoFileComp
-		}
-	}
-	c.RegisterFlagCompletionFunc("theme", words([]string{"terminal", "dark", "light", "colour-blind"}))
-	c.RegisterFlagCompletionFunc("symbols", words(tui.SymbolSets))
-	c.RegisterFlagCompletionFunc("view", words(tui.ViewNames()))
 }
 
 // check refuses what cannot be shown. cfg is the settings file's part.

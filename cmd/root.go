@@ -55,11 +55,12 @@ Without a command it opens the lab.`,
 		Version:       version(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true // ours says more
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	o.flags(root)
-	root.AddCommand(newReplay(), newScenarios(), newClients(), newHand(), newChild(), newCompare(), newCheck(), newExplain(), newConfig(), newDoctor())
+	root.AddCommand(newReplay(), newScenarios(), newClients(), newHand(), newChild(), newCompare(), newCheck(), newExplain(), newConfig(), newDoctor(), newCompletion())
+	completeFlags(root)
 	return root
 }
 
