@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: all build test race vet lint check load truth-quiet bench bench-loop pictures golden fuzz docs clean
+.PHONY: all build test race vet lint check load truth-quiet bench bench-loop pictures golden fuzz docs man install clean
 
 all: build
 
@@ -36,6 +36,20 @@ golden: ## rewrite the golden screens; look at the difference before you commit
 docs: ## rewrite the pages that are derived from tables
 	$(GO) test ./trace -run TestEventsDoc -update
 	$(GO) test ./tui ./cmd -run TestDocs -update-golden
+
+man: build ## the manual pages, made from the commands, into docs/man
+	./evviz man docs/man
+
+PREFIX ?= /usr/local
+
+install: build ## the program, its manual pages and completions, below PREFIX (and DESTDIR)
+	install -Dm755 evviz $(DESTDIR)$(PREFIX)/bin/evviz
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	./evviz man $(DESTDIR)$(PREFIX)/share/man/man1
+	./evviz completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/evviz
+	./evviz completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_evviz
+	./evviz completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/evviz.fish
 
 load: ## the load cases in their long form: a thousand clients for a minute in every mode (about twelve minutes)
 	EVVIZ_LOAD=1 go test ./loop -run TestChurn -count=1 -v -timeout 30m

@@ -217,6 +217,9 @@ func completeFlags(c *cobra.Command) {
 		"evviz check":  recordings,
 		"evviz config": none,
 		"evviz doctor": none,
+		"evviz man": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
 		"evviz explain": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return ruleWords(false), noFiles
 		},
