@@ -1,0 +1,119 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"evviz/internal/testkit"
+	"evviz/tui"
+)
+
+// TestDefaultConfig: what --print-default prints is valid, holds every key of the table, and changes nothing; and what stands
+// in it behind a # is valid, too.
+func TestDefaultConfig(t *testing.T) {
+	text := run(t, "config", "--print-default").out
+	if text != defaultConfig() {
+		t.Fatal("it prints something else")
+	}
+	var c config
+	if err := c.parse(text); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range tui.Actions() {
+		if !slices.Equal(c.keys[a.Name], a.Keys) {
+			t.Errorf("%s has %q, and in the table %q", a.Name, c.keys[a.Name], a.Keys)
+		}
+	}
+	if len(c.keys) != len(tui.Actions()) {
+		t.Errorf("%d keys, and in the table %d", len(c.keys), len(tui.Actions()))
+	}
+	lab := &cobra.Command{}
+	(&labOptions{}).flags(lab)
+	for name, v := range c.flags {
+		if d := lab.Flags().Lookup(name).DefValue; !slices.Equal(v, []string{d}) {
+			t.Errorf("%s is %q, and without the file %q", name, v, d)
+		}
+	}
+	for _, n := range settable {
+		if !strings.Contains(text, n) {
+			t.Errorf("%s is not in it", n)
+		}
+	}
+	some := regexp.MustCompile(`(?m)^# (keep|save-on|stall)( +=)`)
+	if err := (&config{}).parse(some.ReplaceAllString(text, "$1$2")); err != nil {
+		t.Errorf("without the # of what is there to be switched on: %v", err)
+	}
+	example := strings.Replace(text, `theme = "terminal"`, `theme = "example"`, 1)
+	if example == text {
+		t.Fatal("there is no theme in it")
+	}
+
+	file := filepath.Join(t.TempDir(), "config.toml")
+	picture := func(text string) string {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(t.TempDir(), "x.svg")
+		rec, err := filepath.Abs("../tui/testdata/tour.evt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := program(t, "replay", rec, "--screenshot", out, "--at", "10s")
+		p.Env = append(p.Env, "EVVIZ_CONFIG="+file)
+		if r := finish(t, p); r.code != 0 {
+			t.Fatalf("exit code %d: %s", r.code, r.err)
+		}
+		b, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	without := picture("")
+	if picture(text) != without {
+		t.Error("with it the screen looks different")
+	}
+	if picture(example) == without {
+		t.Error("its example of a theme changes nothing")
+	}
+}
+
+// TestDocsSettings holds the settings page to the program: the file that it quotes, and every other example of one.
+func TestDocsSettings(t *testing.T) {
+	const path, begin, end = "../docs/settings.md", "<!-- default: made by evviz config --print-default; make docs -->\n", "<!-- /default -->"
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(b)
+	i, k := strings.Index(page, begin), strings.Index(page, end)
+	if i < 0 || k < i {
+		t.Fatalf("%s has no place for the default settings", path)
+	}
+	want := fmt.Sprintf("```toml\n%s```\n", defaultConfig())
+	if testkit.Updating() {
+		page = page[:i+len(begin)] + want + page[k:]
+		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if page[i+len(begin):k] != want {
+		t.Errorf("%s quotes other settings than evviz config --print-default prints; rewrite it with: make docs", path)
+	}
+	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(page, -1)
+	if len(blocks) < 3 {
+		t.Errorf("only %d examples", len(blocks))
+	}
+	for _, m := range blocks {
+		if err := (&config{}).parse(m[1]); err != nil {
+			t.Errorf("%v in this example:\n%s", err, m[1])
+		}
+	}
+}
