@@ -121,6 +121,8 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return "handled " + handlerOf(e), took
 	case trace.Bookmark:
 		return "server: " + name(e.Aux), ""
+	case trace.SockOpt, trace.Listen, trace.Connect, trace.Shutdown:
+		return socketLine(s, e, result(0))
 	case trace.FdFlags:
 		if e.Mask&0x800 == 0 {
 			return fmt.Sprintf("fcntl(%d, F_SETFL) = %s", e.FD, result(0)), "blocking from here on"
