@@ -32,10 +32,10 @@ func examineKernel() (w ward) {
 		{"epoll edge", "reports an arrival once", true, "", "--trigger edge, and the lab's observer", tryEdge},
 		{"epoll oneshot", "reports once, until it is armed again", true, "", "--trigger oneshot", tryOneshot},
 		{"EPOLLEXCLUSIVE", "works", false, "4.5", "--listeners exclusive", tryExclusive},
-		{"epoll_pwait2", "works (nothing of this version needs it)", false, "5.11", "nothing of this version", tryPwait2},
+		{"epoll_pwait2", "works (nothing of this version needs it)", false, "5.11", "", tryPwait2},
 		{"eventfd", "works", true, "", "tasks that other threads hand to the loop", tryEventfd},
-		{"timerfd", "works (the lab has timers of its own; strace logs may show them)", false, "", "nothing of this version", tryTimerfd},
-		{"signalfd", "works (strace logs may show them)", false, "", "nothing of this version", trySignalfd},
+		{"timerfd", "works (the lab has timers of its own; strace logs may show them)", false, "", "", tryTimerfd},
+		{"signalfd", "works (strace logs may show them)", false, "", "", trySignalfd},
 	} {
 		err := t.try()
 		switch {
@@ -48,7 +48,12 @@ func examineKernel() (w ward) {
 			if t.since != "" {
 				why += "; Linux has it since " + t.since
 			}
-			w.note(t.what, "does not work", why+"; needed for "+t.for_, "")
+			if t.for_ != "" {
+				why += "; needed for " + t.for_
+			} else {
+				why += "; nothing of this version needs it"
+			}
+			w.note(t.what, "does not work", why, "")
 		}
 	}
 	examineURing(&w)

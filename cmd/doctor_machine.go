@@ -178,6 +178,10 @@ func firstLine(path string, args ...string) string {
 
 // examinePtrace tries whether a child can be traced, which is what "strace COMMAND" does, and reads who else can.
 func examinePtrace(w *ward) {
+	if s, ok := ownStatus("TracerPid"); ok && s != "0" {
+		w.note("ptrace", "cannot be tried", "this process is being traced itself, and so are its children", "evviz doctor without strace or a debugger around it")
+		return
+	}
 	if err := tryPtrace(); err != nil {
 		why := err.Error()
 		mend := "docker run --cap-add SYS_PTRACE, or another seccomp profile"
