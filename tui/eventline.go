@@ -87,6 +87,9 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		if e.Aux&trace.InterestDiff != 0 {
 			return fmt.Sprintf("set %s fd %d %s", op, e.FD, trace.PollString(e.Mask)), "the set passed to the next call differs"
 		}
+		if e.Kind == trace.Deregister { // the mask says nothing there
+			return fmt.Sprintf("epoll_ctl(%s, %d) = %s", op, e.FD, result(0)), ""
+		}
 		return fmt.Sprintf("epoll_ctl(%s, %d, %s) = %s", op, e.FD, trace.PollString(e.Mask), result(0)), ""
 	case trace.Arrive:
 		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveNames.Word(e.Aux&0xff)+", "+known(e.B, "waiting"), ", ")

@@ -300,5 +300,9 @@ func (u *ui) findingLines(f *frame, w int) (title string, lines []helpLine) {
 		when = "this source knows the order of things, not their times"
 	}
 	para("When, and how sure", fmt.Sprintf("%s; %s, %s", when, x.Severity, x.Verdict))
-	return "evviz: " + x.Rule.ID + " " + x.Rule.Name, append(lines, pageLines(x.Rule.Page(), w)...)
+	rest := pageLines(x.Rule.Page(), w)
+	for len(rest) > 0 && rest[0].text == "" {
+		rest = rest[1:]
+	}
+	return "evviz: " + x.Rule.ID + " " + x.Rule.Name, append(lines, rest...)
 }

@@ -240,6 +240,11 @@ func (u *ui) available(k *key) bool {
 	return true
 }
 
+// bound reports whether some action has a key.
+func (u *ui) bound(name string) bool {
+	return slices.ContainsFunc(u.keys, func(k key) bool { return slices.Contains(k.Keys, name) })
+}
+
 // abilitiesNow is what is available, as one bit for each line of the key table.
 func (u *ui) abilitiesNow() (bits uint64) {
 	for i := range u.keys {

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"evviz/diagnostics"
 )
@@ -67,8 +68,9 @@ func (u *ui) drawCursors(f *frame, p pane, from int) {
 		}
 		x := f.gutter() + f.column(at)
 		for y := from; y < p.h; y++ {
-			r, _, st, _ := p.s.GetContent(p.x+x, p.y+y)
-			if r == ' ' || r == u.sym.wait {
+			text, st, _ := p.s.Get(p.x+x, p.y+y)
+			r, _ := utf8.DecodeRuneInString(text)
+			if r == ' ' || r == u.sym.wait || r == u.sym.edge || r == u.sym.once {
 				_, bg, _ := st.Decompose()
 				line := u.sym.cursor
 				if i == 0 && u.cursor != 0 {

@@ -17,7 +17,6 @@ type prompt struct {
 	complete func(u *ui, text string) []completion // what the word at the end could be; nil nothing
 	offered  []completion
 	chosen   int
-	base     string // the text before Tab went through what was offered
 	past     *[]string
 	back     int // how far back in past
 }

@@ -42,7 +42,6 @@ type stamp struct {
 	whole    float64
 	marks    int
 	over     *timeline.Overview
-	client   ClientState
 	theme    string
 }
 

@@ -262,7 +262,13 @@ func (u *ui) show(root tview.Primitive, newFrame func(w, h int), press func(key 
 	u.app.EnableMouse(u.opt.Mouse)
 	u.app.SetRoot(root, true)
 	u.app.SetInputCapture(func(e *tcell.EventKey) *tcell.EventKey {
-		press(keyName(e))
+		name := keyName(e)
+		// A terminal sends Esc and a letter in a hurry as it sends Alt and the letter. Where nobody asked for Alt, it was Esc.
+		if letter, alt := strings.CutPrefix(name, "Alt-"); alt && !u.bound(name) {
+			press("Esc")
+			name = letter
+		}
+		press(name)
 		return nil
 	})
 	u.app.SetMouseCapture(mouse)

@@ -66,7 +66,7 @@ var columns = []column{
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }},
 	{"asks for", 12, 52, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
-			return "not registered", func(t *theme) tcell.Style { return t.dim }
+			return "unregistered", func(t *theme) tcell.Style { return t.dim }
 		}
 		return plainCell(trace.PollString(l.Interest &^ modeBits))
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }},

@@ -75,7 +75,7 @@ func (u *ui) enter() {
 // viewOf finds a view by its name or number.
 func viewOf(s string) (viewID, error) {
 	for v, name := range viewNames {
-		if strings.ToLower(name) == strings.ToLower(s) || s == fmt.Sprint(v+1) {
+		if strings.EqualFold(name, s) || s == fmt.Sprint(v+1) {
 			return viewID(v), nil
 		}
 	}
