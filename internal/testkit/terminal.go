@@ -23,6 +23,9 @@ type Terminal struct {
 	done chan struct{}
 	err  error
 
+	// Patience is how long Until waits; half a minute unless it is changed.
+	Patience time.Duration
+
 	mu   sync.Mutex
 	emu  vt.MockTerm
 	w, h int
@@ -40,7 +43,7 @@ func StartTerminal(t testing.TB, w, h int, cmd *exec.Cmd) *Terminal {
 	if err != nil {
 		t.Fatalf("start on a terminal: %v", err)
 	}
-	x := &Terminal{t: t, Cmd: cmd, tty: tty, done: make(chan struct{}), emu: emu, w: w, h: h}
+	x := &Terminal{t: t, Cmd: cmd, tty: tty, done: make(chan struct{}), emu: emu, w: w, h: h, Patience: 30 * time.Second}
 	go func() {
 		buf := make([]byte, 1<<15)
 		for {
@@ -108,7 +111,7 @@ func (x *Terminal) Written() string {
 // Until waits for the screen to satisfy a condition.
 func (x *Terminal) Until(what string, ok func(screen string) bool) string {
 	x.t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(x.Patience); ; time.Sleep(10 * time.Millisecond) {
 		s := x.Screen()
 		if ok(s) {
 			return s

@@ -3,6 +3,7 @@ package testkit
 import (
 	"fmt"
 	"strings"
+	"testing"
 	"time"
 	"unicode/utf8"
 
@@ -26,6 +27,13 @@ func KeyBytes(key string) string {
 		return key
 	}
 	return ""
+}
+
+// In makes another test the one that fails when the terminal does not show what it should, for a program that several tests
+// share. The program still ends with the test that started it.
+func (x *Terminal) In(t testing.TB) *Terminal {
+	x.t = t
+	return x
 }
 
 // Press presses keys as the program's key table writes them.

@@ -1,0 +1,376 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"unicode"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// The screen under any size, any keys and any source
+//
+// The bytes of an input are a small program: what is shown, how, and at which size first, and then one byte each for what a
+// person does (keys, typing, the mouse, another size). After each step a frame is drawn and held to what every frame
+// promises:
+//
+//   - no control character, nothing invisible and nothing that changes the direction in any cell;
+//   - with the ASCII set nothing else than ASCII, but · and µ;
+//   - nothing is drawn outside the screen's size;
+//   - the right half of a wide character belongs to one;
+//   - the same frame drawn again sends no cell.
+
+// sent counts the cells that reach the terminal.
+type sent struct {
+	tcell.SimulationScreen
+	cells int
+}
+
+func (s *sent) SetContent(x, y int, r rune, comb []rune, st tcell.Style) {
+	s.cells++
+	s.SimulationScreen.SetContent(x, y, r, comb, st)
+}
+
+// guarded notes what is drawn outside the screen, and pretends to have a number of colours.
+type guarded struct {
+	*diffScreen
+	colors  int
+	outside string
+}
+
+func (g *guarded) Colors() int { return g.colors }
+
+func (g *guarded) SetContent(x, y int, r rune, comb []rune, st tcell.Style) {
+	if x < 0 || y < 0 || x >= g.w || y >= g.h {
+		g.outside = fmt.Sprintf("%q at %d,%d of %dx%d", r, x, y, g.w, g.h)
+	}
+	g.diffScreen.SetContent(x, y, r, comb, st)
+}
+
+const hostile = "\x1b]0;owned\x07\x1b[2J[red]x[-]\u202egnp.\u200b\r\n"
+
+// toyLab takes every order and tells hostile words.
+type toyLab struct {
+	mu     sync.Mutex
+	name   string
+	client ClientState
+	values map[string]string
+}
+
+func (l *toyLab) CycleTrigger() (string, error)                { return "switched " + l.name, nil }
+func (l *toyLab) CycleTriggerOf(int32, uint32) (string, error) { return "", errors.New("no " + l.name) }
+func (l *toyLab) CycleMode() (string, error)                   { return "switched " + l.name, nil }
+func (l *toyLab) Describe() (string, string, string)           { return "echo", "127.0.0.1:4201", l.name }
+func (l *toyLab) Knobs() (out []Knob) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range 40 {
+		k := Knob{Name: fmt.Sprintf("knob-%d", i), About: "what " + l.name + " does", Default: "1", Idle: i%3 == 0}
+		if i%4 == 0 {
+			k.Choices = []string{"level", "edge", "oneshot"}
+		}
+		k.Value = or(l.values[k.Name], l.name)
+		out = append(out, k)
+	}
+	return out
+}
+func (l *toyLab) SetKnob(name, value string) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.values[name] = value
+	return name + " is " + value, nil
+}
+func (l *toyLab) Scenarios() (out []Scenario) {
+	for i := range 30 {
+		out = append(out, Scenario{fmt.Sprintf("story-%d", i), l.name, strings.Repeat(l.name+" ", i)})
+	}
+	return out
+}
+func (l *toyLab) StartScenario(name string) (string, error) { return "traffic is " + name, nil }
+func (l *toyLab) Client(do, text string) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.client.Connected = do == "connect"
+	l.client.Last, l.client.Address = text+l.name, l.name
+	return do + text, nil
+}
+func (l *toyLab) ClientState() ClientState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.client
+}
+
+// It records, saves and teaches, too.
+func (l *toyLab) Start(path string) error         { return errors.New("record to " + path + l.name) }
+func (l *toyLab) Stop() error                     { return nil }
+func (l *toyLab) Status() trace.RecordStatus      { return trace.RecordStatus{} }
+func (l *toyLab) Save(why string) (string, error) { return "saved " + why, nil }
+func (l *toyLab) Go(int) (View, error)            { return View{}, errors.New("no lesson " + l.name) }
+func (l *toyLab) Card() (place, title, txt string) {
+	return "1 of 3", l.name, strings.Repeat(l.name+" words ", 20)
+}
+
+// madeFeed is a source that is over.
+func madeFeed(info trace.Info, evs []trace.Event) *timeline.Feed {
+	feed := timeline.NewFeed(&memory{evs: evs, info: info}, timeline.Options{})
+	if err := feed.Run(context.Background()); err != nil {
+		panic(err)
+	}
+	return feed
+}
+
+// storm is a loop with so many connections, each with data on it, and a gap every so often.
+func storm(lanes int, lossy bool, timed bool) *timeline.Feed {
+	var evs []trace.Event
+	seq := uint32(0)
+	at := int64(1e9)
+	add := func(e trace.Event) {
+		seq++
+		at += 50_000
+		e.Stream, e.Seq, e.Time = 1, seq, at
+		evs = append(evs, e)
+	}
+	add(trace.Event{Kind: trace.Start, A: 1, Aux: 0})
+	add(trace.Event{Kind: trace.Thread, A: 1, B: 1, Gen: 1, Mask: trace.RoleLoop})
+	add(trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerLevel<<8 | trace.CauseStart<<16})
+	add(trace.Event{Kind: trace.Instance, FD: 3, Inst: 4})
+	for fd := int32(5); fd < int32(5+lanes); fd++ {
+		add(trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: trace.TypeStream | trace.OriginAccept<<8, A: 1})
+		add(trace.Event{Kind: trace.Register, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
+	}
+	for i := range 3000 {
+		fd := int32(5 + i*7%lanes)
+		add(trace.Event{Kind: trace.Arrive, FD: fd, Gen: 1, Mask: 1, B: 900, Aux: 1})
+		add(trace.Event{Kind: trace.Wait, Inst: 4, A: -1, B: -1, Aux: trace.CallEpollWait | 64<<8, Mask: 1, Dur: 40_000})
+		add(trace.Event{Kind: trace.Ready, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
+		switch i % 5 {
+		case 0:
+			add(trace.Event{Kind: trace.Read, FD: fd, Gen: 1, A: 4096, B: -1, Errno: 11, Dur: 900})
+		case 1:
+			add(trace.Event{Kind: trace.Read, FD: fd, Gen: 1, A: 100, B: 100, Dur: 900})
+		default:
+			add(trace.Event{Kind: trace.Read, FD: fd, Gen: 1, A: 4096, B: 900, Dur: 900})
+		}
+		if lossy && i%100 == 50 {
+			seq += 1000
+			add(trace.Event{Kind: trace.Lost, A: 1000, Aux: 1})
+		}
+	}
+	return madeFeed(trace.Info{Title: "storm", Timed: timed, Kinds: trace.AllKinds(), Missing: []trace.Missing{{What: "much", Why: "it is made up"}}}, evs)
+}
+
+// fuzzFeeds are the sources that stand still; they are made once for all inputs.
+var fuzzFeeds = sync.OnceValue(func() []*timeline.Feed {
+	t := &testing.T{}
+	out := []*timeline.Feed{tour(t, 3), tour(t, 9.6), tour(t, 12.7), tour(t, 18.4), tour(t, 20.9),
+		madeFeed(trace.Info{Title: "nothing", Timed: true, Kinds: trace.AllKinds()}, nil),
+		storm(3, false, false), storm(5, true, true), storm(2000, false, true)}
+	return out
+})
+
+// fuzzed runs one input.
+func fuzzed(t *testing.T, data []byte) {
+	at := 0
+	next := func() int {
+		if at >= len(data) {
+			return 0
+		}
+		at++
+		return int(data[at-1])
+	}
+	size := func() (w, h int) {
+		w, h = next(), next()
+		if w >= 128 { // small sizes are where it goes wrong, so half of the range is for them
+			w = 40 + (w-128)*360/127
+		}
+		if h >= 128 {
+			h = 10 + (h-128)*100/127
+		}
+		return max(w, 1), max(h%111, 1)
+	}
+	feeds := fuzzFeeds()
+	which := next() % (len(feeds) + 1)
+	w, h := size()
+	colors := []int{0, 8, 256, 1 << 24}[next()%4]
+	set := SymbolSets[next()%len(SymbolSets)]
+	how := next()
+	lab := &toyLab{name: hostile + map[bool]string{true: "", false: "世界"}[set == "ascii"], values: map[string]string{}}
+
+	sim := &sent{SimulationScreen: tcell.NewSimulationScreen("UTF-8")}
+	screen := &guarded{diffScreen: newDiffScreen(sim), colors: colors}
+	if err := screen.Init(); err != nil {
+		t.Fatal(err)
+	}
+	defer sim.Fini()
+	sim.SetSize(w, h) // Init gives it 80x25
+	themes := slices.Sorted(maps.Keys(Themes))
+	o := Options{Screen: screen, Symbols: set, Theme: themes[how%len(themes)], View: ViewNames()[how/8%int(viewCount)], Go: func(f func()) { f() },
+		RecordTo: func() string { return lab.name }, ModePage: func(string) string { return "# a page\n\nof our own\n" },
+		Draft: func(string, *Picture) error { return nil }, Cost: func() (float64, bool) { return 0.0213, how&1 == 0 }}
+	if how&1 == 0 {
+		o.Lab, o.Recorder, o.Saver = lab, lab, lab
+		o.Notes = func() (string, bool) { return "", false }
+	}
+	if how&2 == 0 && how&1 == 0 {
+		o.Lessons = lab
+	}
+	still := which < len(feeds)
+	if still {
+		o.Feed = feeds[which]
+	} else {
+		var end func()
+		o.Feed, end = replayedTour(t)
+		defer end()
+	}
+	u := newUI(o)
+	for i := range u.keys {
+		if u.keys[i].Name == "suspend" { // it would stop the test
+			u.keys[i].do = func(*ui) {}
+		}
+	}
+	var names []string
+	for i := range u.keys {
+		names = append(names, u.keys[i].Keys...)
+	}
+	typed := []string{"a", "b", "z", "0", "9", "%", ".", "-", "!", ":", "=", "s", "m", "e", "t", "Space", "Backspace", "Tab", "Shift-Tab", "Enter", "Esc", "Up", "Down",
+		"Left", "Right", "Home", "End", "Delete", "Ctrl-U", "Ctrl-W", "Ctrl-K", "Ctrl-A", "Ctrl-E", "f", "d", "o", "n", "g"}
+	if set != "ascii" {
+		typed = append(typed, "é", "世", "\u202e", "\x00")
+	}
+	lines := []string{"goto 40%", "goto +1s", "goto -900s", "span 1ms", "span 30m", "filter fd:7", "filter !left-over", "filter (", "sort findings", "theme light", "theme colour-blind",
+		"symbols " + set, "set knob-4 edge", "scenario story-3", "client send x", "explain EV02", "explain EV08", "view 2", "view latency", "bookmark here", "screenshot x.svg", "record f", "save x",
+		"speed 100", "nonsense", "view", "mode epoll"}
+	mice := []tview.MouseAction{tview.MouseLeftClick, tview.MouseLeftDoubleClick, tview.MouseScrollUp, tview.MouseScrollDown, tview.MouseScrollLeft, tview.MouseScrollRight, tview.MouseLeftDown}
+
+	did := []string{}
+	frame := func() int {
+		before := sim.cells
+		screen.Clear()
+		u.newFrame(w, h)
+		u.root.SetRect(0, 0, w, h)
+		u.root.Draw(screen)
+		screen.Show()
+		return sim.cells - before
+	}
+	hold := func() {
+		t.Helper()
+		frame()
+		if screen.outside != "" {
+			t.Fatalf("%q drew %s", did, screen.outside)
+		}
+		for i, c := range screen.front {
+			switch {
+			case c.r < 0x20 || c.r >= 0x7f && c.r < 0xa0 || c.comb == 0 && c.r > 0x7f && !unicode.IsPrint(c.r):
+				t.Fatalf("%q: %U in the cell %d,%d", did, c.r, i%w, i/w)
+			case set == "ascii" && c.r > 0x7e && !strings.ContainsRune("·µ", c.r):
+				t.Fatalf("%q: %q in the cell %d,%d is not ASCII; the row is\n%s", did, c.r, i%w, i/w, rowOf(screen.diffScreen, i/w))
+			case c.comb == contNo && (i%w == 0 || runeWidth(screen.front[i-1].r) != 2):
+				t.Fatalf("%q: the cell %d,%d is half of nothing", did, i%w, i/w)
+			}
+		}
+		if !still || u.auto.on {
+			return // time goes on
+		}
+		if n := frame(); n != 0 && frame() != 0 { // a message may end between two frames, but not twice
+			t.Fatalf("%q: the same frame again sent %d cells", did, n)
+		}
+	}
+	hold()
+	for steps := 0; at < len(data) && steps < 40; steps++ {
+		switch k := next(); {
+		case k < 128:
+			key := names[k%len(names)]
+			did = append(did, key)
+			u.press(key)
+		case k < 192:
+			key := typed[k%len(typed)]
+			did = append(did, key)
+			u.press(key)
+		case k < 216:
+			line := lines[next()%len(lines)]
+			did = append(did, ":"+line)
+			u.prompt, u.chooser = nil, nil
+			u.press(":")
+			for _, r := range line {
+				u.press(string(r))
+			}
+			u.press("Enter")
+		case k < 248:
+			x, y := next()*w/255, next()*h/255
+			a := mice[k%len(mice)]
+			did = append(did, fmt.Sprintf("mouse %d at %d,%d", a, x, y))
+			u.mouse(tcell.NewEventMouse(x, y, tcell.ButtonPrimary, 0), a)
+		default:
+			w, h = size()
+			did = append(did, fmt.Sprintf("%dx%d", w, h))
+			sim.SetSize(w, h)
+		}
+		hold()
+	}
+}
+
+func rowOf(d *diffScreen, y int) string {
+	var b strings.Builder
+	for _, c := range d.front[y*d.w : (y+1)*d.w] {
+		b.WriteRune(c.r)
+	}
+	return b.String()
+}
+
+// replayedTour is the kept recording as a replay shows it, with all its abilities, and what ends it.
+func replayedTour(t testing.TB) (*timeline.Feed, func()) {
+	t.Helper()
+	b, err := os.ReadFile("testdata/tour.evt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "tour.evt") // a bookmark is written into the file
+	if err := os.WriteFile(copied, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := trace.OpenFile(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := trace.NewPlayer(f)
+	p.SetSpeed(100)
+	feed := timeline.NewFeed(p, timeline.Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		feed.Run(ctx)
+	}()
+	return feed, func() {
+		cancel()
+		p.Close()
+		<-done
+		f.Close()
+	}
+}
+
+// FuzzScreen looks for a size, a source and a sequence of keys under which a frame breaks what it promises.
+func FuzzScreen(f *testing.F) {
+	for which := range byte(10) {
+		for how := range byte(3) {
+			seed := []byte{which, 220, 180, how % 4, how, how * 9}
+			for k := range byte(24) {
+				seed = append(seed, k*5+how*20, 200, k, 230, k*10, k*7)
+			}
+			f.Add(seed)
+		}
+	}
+	f.Fuzz(fuzzed)
+}
