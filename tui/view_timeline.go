@@ -192,6 +192,8 @@ func (u *ui) clickLane(x, y int) {
 	}
 	if i := row + u.top; row >= 0 && i < len(u.order) {
 		u.lane = u.order[i]
+		u.noteLane()
+		u.letGo()
 	}
 }
 
@@ -220,6 +222,14 @@ func (u *ui) selectLane(by int) {
 	}
 	u.lane = list[at]
 	u.noteLane()
+	u.letGo()
+}
+
+// letGo gives up the selected finding when another lane has been selected: what is said and explained is about that lane.
+func (u *ui) letGo() {
+	if x := u.chosen(); x != nil && x.Lane != u.lane {
+		u.finding = findingKey{}
+	}
 }
 
 // laneName is what a lane is recognised by in another timeline of the same source: identities are numbered anew there.
