@@ -5,10 +5,11 @@ import (
 	"github.com/rivo/tview"
 )
 
-// mouse: the wheel zooms in the timeline and scrolls where there are lines; a click selects what is under it.
+// mouse: the wheel zooms in the timeline and scrolls where there are lines; a click selects what is under it. The event is
+// handed on: tview makes a click of a press and a release only when both were.
 func (u *ui) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse, tview.MouseAction) {
 	if u.frame == nil || u.frame.small {
-		return nil, a
+		return e, a
 	}
 	by := 0
 	u.presses++
@@ -21,11 +22,12 @@ func (u *ui) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse,
 		u.sideways(-1)
 	case tview.MouseScrollRight:
 		u.sideways(1)
-	case tview.MouseLeftClick:
-		u.click(e.Position())
-	case tview.MouseLeftDoubleClick:
-		u.click(e.Position())
-		if u.chooser == nil && u.prompt == nil {
+	case tview.MouseLeftClick, tview.MouseLeftDoubleClick:
+		x, y := e.Position()
+		twice := a == tview.MouseLeftDoubleClick && u.clicked == [2]int{x, y} // tview looks at the time only
+		u.clicked = [2]int{x, y}
+		u.click(x, y)
+		if twice && u.chooser == nil && u.prompt == nil {
 			u.enter()
 		}
 	}
@@ -40,7 +42,7 @@ func (u *ui) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse,
 	default:
 		u.vertical(by)
 	}
-	return nil, a
+	return e, a
 }
 
 // click selects what is under the mouse.

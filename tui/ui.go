@@ -107,6 +107,7 @@ type listed struct {
 	findTop   int               // first finding shown
 	tabAt     [viewCount][2]int // columns of the tabs
 	trackAt   int               // column at which the transport's bar begins
+	clicked   [2]int            // where the mouse was clicked last
 }
 
 // typedLines are what was typed before.
