@@ -29,7 +29,7 @@ const maxUndo = 100
 func (u *ui) remember() {
 	p := u.place
 	if u.seeker != nil && u.frame != nil {
-		p.sought = u.frame.snap.Now
+		p.sought = u.here()
 	}
 	if n := len(u.undos); n > 0 && u.undos[n-1] == p {
 		return
@@ -49,12 +49,20 @@ func (u *ui) undo() {
 	}
 	p := u.undos[n-1]
 	u.undos = u.undos[:n-1]
-	if p.sought != 0 && u.frame != nil && p.sought != u.frame.snap.Now && p.frozen == nil {
+	if p.sought != 0 && u.frame != nil && p.sought != u.here() && p.frozen == nil {
 		u.seekTo(p.sought)
 	}
 	p.sought = 0
 	u.place = p
 	u.noteLane()
+}
+
+// here is where a replay is. The frame may still show where it was before it was sought.
+func (u *ui) here() int64 {
+	if p, ok := u.position(); ok {
+		return p
+	}
+	return u.frame.snap.Now
 }
 
 // toggleFreeze stops taking snapshots, or takes them again. A replay stands still instead: its events can wait.
