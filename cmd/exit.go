@@ -52,6 +52,7 @@ func codeOf(err error) int {
 // crash holds what must happen before a panic is told: the terminal is given back, children are ended.
 var crash struct {
 	mu    sync.Mutex
+	begun bool // somebody has panicked
 	hooks []func()
 }
 
@@ -63,8 +64,10 @@ func onCrash(f func()) (undo func()) {
 	crash.hooks = append(crash.hooks, f)
 	return func() {
 		crash.mu.Lock()
-		crash.hooks[i] = nil
-		crash.mu.Unlock()
+		defer crash.mu.Unlock()
+		if !crash.begun {
+			crash.hooks[i] = nil
+		}
 	}
 }
 
@@ -75,8 +78,12 @@ func guard(f func()) {
 		if p := recover(); p != nil {
 			stack := debug.Stack()
 			crash.mu.Lock()
+			if crash.begun { // what the first panic tears down may make others panic; they must not exit before the terminal is given back
+				crash.mu.Unlock()
+				select {}
+			}
+			crash.begun = true
 			hooks := crash.hooks
-			crash.hooks = nil
 			crash.mu.Unlock()
 			for i := len(hooks) - 1; i >= 0; i-- {
 				if hooks[i] != nil {
@@ -90,5 +97,13 @@ func guard(f func()) {
 	f()
 }
 
+// spawned runs first in each goroutine that spawn starts, and is nothing but in tests, which make it panic.
+var spawned = func() {}
+
 // spawn starts a goroutine that is guarded.
-func spawn(f func()) { go guard(f) }
+func spawn(f func()) {
+	go guard(func() {
+		spawned()
+		f()
+	})
+}

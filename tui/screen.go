@@ -19,6 +19,7 @@ type diffScreen struct {
 	front []cell // what the terminal shows
 	base  tcell.Style
 	dirty bool   // front is not known: everything must be sent
+	ended bool   // the terminal was given back
 	wiped []bool // lines that were asked to be cleared, and on which nothing has been drawn since
 	drawn []bool // lines that may differ from what is shown
 	once  sync.Once
@@ -237,6 +238,9 @@ func (d *diffScreen) PutStrStyled(x, y int, s string, style tcell.Style) {
 func (d *diffScreen) Show() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.ended {
+		return
+	}
 	d.resize()
 	changed := d.dirty
 	for y := range d.h {
@@ -268,9 +272,21 @@ func (d *diffScreen) Show() {
 // Sync sends everything anew.
 func (d *diffScreen) Sync() {
 	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ended {
+		return
+	}
 	d.dirty = true
-	d.mu.Unlock()
 	d.Screen.Sync()
+}
+
+// Fini gives the terminal back, from whatever goroutine. It waits for a frame that is being sent: tcell would put what gives
+// the terminal back into that frame's buffer, which a program that crashes never sends.
+func (d *diffScreen) Fini() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ended = true
+	d.Screen.Fini()
 }
 
 // Resume takes the terminal back after Suspend and sends everything anew.
