@@ -174,6 +174,17 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		so.Halves[i] = tui.Half{Name: vs[i].name, Feed: s.feed, Lab: &labEnd{s}, Notes: s.notes}
 	}
 	err = tui.RunSplit(so)
+	exit := 0
+	if err != nil {
+		select {
+		case exit = <-code:
+			code <- exit
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	if exit != 0 { // the terminal has been taken away: SIGHUP says more than that reading from it fails
+		err = nil
+	}
 	fini()
 	failed := ""
 	for i, s := range both.s {
@@ -181,7 +192,7 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 			failed = vs[i].name + ": scenario " + script.Name + ": " + f
 		}
 	}
-	why, exit := uint32(trace.StopAsked), 0
+	why := uint32(trace.StopAsked)
 	select {
 	case exit = <-code:
 		why = trace.StopTime

@@ -282,6 +282,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		show.Lessons, show.Notes = lessons, lessons.view(s).Notes
 	}
 	kept, err := tui.Run(show)
+	err = orSignal(err, stop, &code)
 	fini()
 	leave(kept)
 	if lessons != nil {
@@ -316,6 +317,22 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		return quiet(code)
 	}
 	return nil
+}
+
+// orSignal is the error that a screen ended with, unless its terminal has been taken away: reading from that fails, and SIGHUP
+// comes at about the same time and says more.
+func orSignal(err error, stop <-chan struct{}, code *int) error {
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-stop:
+		if *code != 0 {
+			return nil
+		}
+	case <-time.After(200 * time.Millisecond):
+	}
+	return err
 }
 
 // lastResort gives the terminal back and ends when the ordinary way has not within some seconds of a signal: a screen that

@@ -277,6 +277,7 @@ func (o *replayOptions) screen(f recording) error {
 		}}
 	o.looks.put(&show)
 	kept, err := tui.Run(show)
+	err = orSignal(err, stop, &code)
 	cancel()
 	p.Close()
 	<-fed
