@@ -119,3 +119,25 @@ func (x *Terminal) Ends(within time.Duration) bool {
 		return false
 	}
 }
+
+// Try presses a key of a program that may have ended.
+func (x *Terminal) Try(key string) { _, _ = x.tty.WriteString(KeyBytes(key)) }
+
+// UntilOrEnd waits for the screen to satisfy a condition, or for the program's end; true means that the program lives.
+func (x *Terminal) UntilOrEnd(ok func(screen string) bool) bool {
+	x.t.Helper()
+	for end := time.Now().Add(x.Patience); ; time.Sleep(10 * time.Millisecond) {
+		select {
+		case <-x.done:
+			return false
+		default:
+		}
+		s := x.Screen()
+		if ok(s) {
+			return true
+		}
+		if time.Now().After(end) {
+			x.t.Fatalf("neither did the program end nor its screen show what it should; it shows:\n%s", s)
+		}
+	}
+}
