@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,14 +18,7 @@ import (
 // need no build of their own, and race detection and coverage reach into the program.
 func TestMain(m *testing.M) {
 	if os.Getenv("EVVIZ_TEST_MAIN") != "" {
-		if os.Getenv("EVVIZ_TEST_PANIC") != "" { // in a goroutine such as every part of the program starts
-			asked := make(chan os.Signal, 1)
-			signal.Notify(asked, syscall.SIGUSR1)
-			spawn(func() {
-				<-asked
-				panic("made by a test")
-			})
-		}
+		preparePanic(os.Getenv("EVVIZ_TEST_PANIC"))
 		os.Exit(Main(os.Args[1:]))
 	}
 	testkit.Main(m)

@@ -217,7 +217,7 @@ func gone(t *testing.T, pids []int) {
 // TestPanic: a panic in any goroutine gives the terminal back, can be read, ends with 70, and leaves no child behind.
 func TestPanic(t *testing.T) {
 	cmd := program(t, "--listen", "127.0.0.1:0")
-	cmd.Env = append(cmd.Env, "EVVIZ_TEST_PANIC=1")
+	cmd.Env = append(cmd.Env, "EVVIZ_TEST_PANIC=signal")
 	x := testkit.StartTerminal(t, 80, 24, cmd)
 	x.Shows("listener")
 	kids := children(t, x.Cmd.Process.Pid)
