@@ -85,7 +85,7 @@ func (u *ui) drawFlags(f *frame, p pane, room int) {
 			p.put(g+x+1, 0, words+" ", u.theme.bold)
 		}
 	}
-	if u.cursor >= f.t0 && u.cursor < f.t1 && f.snap.Info.Timed {
+	if u.cursor != 0 && u.cursor >= f.t0 && u.cursor < f.t1 && f.snap.Info.Timed {
 		s := " " + seconds(u.cursor-f.snap.First, 6) + " "
 		x := min(max(f.column(u.cursor)-len(s)/2, 0), max(room-len(s), 0))
 		p.put(g+x, 0, s, u.theme.selected)
