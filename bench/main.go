@@ -67,6 +67,12 @@ var singles = []single{
 	{"screen 200x50: unchanged frame, bytes", task{"./tui", "BenchmarkFrameUnchanged", "B/frame"}, "0"},
 	{"screen 200x50: unchanged frame, time", task{"./tui", "BenchmarkFrameUnchanged", "ns/op"}, ""},
 	{"screen 200x50: changed frame, time", task{"./tui", "BenchmarkFrameChanged", "ns/op"}, ""},
+	{"screen 200x50, 10 M events: everything changed", task{"./tui", "BenchmarkScreen/changed", "cpu-ms/frame"}, "2"},
+	{"screen 200x50, 10 M events: one event more", task{"./tui", "BenchmarkScreen/small", "cpu-ms/frame"}, "0.3"},
+	{"screen 200x50, 10 M events: one event more, bytes", task{"./tui", "BenchmarkScreen/small", "B/frame"}, ""},
+	{"screen 200x50, 10 M events: unchanged", task{"./tui", "BenchmarkScreen/unchanged", "cpu-ms/frame"}, "0.1"},
+	{"screen 200x50, 10 M events: unchanged, bytes", task{"./tui", "BenchmarkScreen/unchanged", "B/frame"}, "0"},
+	{"live screen, 20 frames/s, less the lab without one", task{"./bench", "BenchmarkLiveScreen", "%core"}, "5"},
 }
 
 // big are those that need much room on the disk: 0.5 GB in the directory for temporary files.
