@@ -142,6 +142,17 @@ func (v *barView) cover(t int64) int64 {
 	return a.before + int64(float64(b.before-a.before)*float64(t-a.t)/float64(b.t-a.t))
 }
 
+// after is the first span from i on that does not begin before t: a few steps when it is near, a search when it is far.
+func (v *barView) after(i int, t int64) int {
+	n := v.len()
+	for end := i + 16; i < n && v.at(i).start < t; i++ {
+		if i == end {
+			return i + sort.Search(n-i, func(k int) bool { return v.at(i+k).start >= t })
+		}
+	}
+	return i
+}
+
 // lastIn is the youngest span that touches [t0, t1), nil if there is none.
 func (v *barView) lastIn(t0, t1 int64) *span {
 	i := sort.Search(v.len(), func(i int) bool { return v.at(i).start >= t1 }) - 1
@@ -155,10 +166,10 @@ func (v *barView) lastIn(t0, t1 int64) *span {
 }
 
 // longest is the longest wait that touches [t0, t1), counted from the arrival to its end or t1, whichever is first. It
-// looks at the 4096 youngest spans of the window.
+// looks at the 512 youngest spans of the window.
 func (v *barView) longest(t0, t1 int64) (d int64) {
 	i := sort.Search(v.len(), func(i int) bool { return v.at(i).start >= t1 }) - 1
-	for low := i - 4096; i >= 0 && i > low; i-- {
+	for low := i - 512; i >= 0 && i > low; i-- {
 		s := v.at(i)
 		if s.end <= t0 {
 			break

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"slices"
 	"sort"
 
 	"evviz/trace"
@@ -35,17 +36,21 @@ func (l *Lane) AppendCells(dst []Cell, t0, t1 int64, n int) []Cell {
 		return dst
 	}
 	at := len(dst)
-	for i := 0; i < n; i++ {
-		dst = append(dst, Cell{})
-	}
+	dst = slices.Grow(dst, n)[:at+n]
 	cells := dst[at:]
-	l.fillMarks(cells, t0, t1)
-	l.fillBars(cells, t0, t1)
-	l.fillLevels(cells, t0, t1)
+	clear(cells)
+	var few [512]int64 // the edges; a screen is rarely wider
+	edges := few[:0]
+	for i := 0; i <= n; i++ {
+		edges = append(edges, edge(t0, t1, i, n))
+	}
+	l.fillMarks(cells, edges)
+	l.fillBars(cells, edges)
+	l.fillLevels(cells, edges)
 	gap := sort.Search(len(l.gaps), func(i int) bool { return l.gaps[i] >= t0 })
 	turn := sort.Search(len(l.trigger), func(i int) bool { return l.trigger[i].t >= t0 })
 	for i := range cells {
-		a, b := edge(t0, t1, i, n), edge(t0, t1, i+1, n)
+		a, b := edges[i], edges[i+1]
 		c := &cells[i]
 		c.Alive = b > l.Opened && (l.Closed == 0 || a <= l.Closed)
 		for turn < len(l.trigger) && l.trigger[turn].t < b {
@@ -62,35 +67,40 @@ func (l *Lane) AppendCells(dst []Cell, t0, t1 int64, n int) []Cell {
 	return dst
 }
 
-func (l *Lane) fillMarks(cells []Cell, t0, t1 int64) {
+func (l *Lane) fillMarks(cells []Cell, edges []int64) {
 	cur := markCursor{v: &l.marks}
-	cur.seek(t0)
-	var d tally
+	cur.seek(edges[0])
 	for i := range cells {
 		if cur.done() {
 			return
 		}
-		d = tally{}
-		cur.next(edge(t0, t1, i+1, len(cells)), &d)
 		c := &cells[i]
-		copy(c.Counts[:], d.n[:MarkCount])
-		c.Top = top(&c.Counts)
+		c.Top = topOf(cur.nextMarks(edges[i+1], &c.Counts))
 	}
 }
 
-func (l *Lane) fillBars(cells []Cell, t0, t1 int64) {
+func (l *Lane) fillBars(cells []Cell, edges []int64) {
 	v := &l.bars
 	if v.len() == 0 && len(v.points) == 0 {
 		return
 	}
-	before := v.cover(t0)
+	before := v.cover(edges[0])
+	next := sort.Search(v.len(), func(i int) bool { return v.at(i).start >= edges[0] })
 	for i := range cells {
-		a, b := edge(t0, t1, i, len(cells)), edge(t0, t1, i+1, len(cells))
-		to := v.cover(b)
+		a, b := edges[i], edges[i+1]
+		next = v.after(next, b)
+		var s *span // the youngest that begins before the right edge
+		to := before
+		if next > 0 {
+			s = v.at(next - 1)
+			to = s.before + min(b, s.end) - s.start
+		} else {
+			to = v.cover(b)
+		}
 		if to > before && b > a {
 			c := &cells[i]
 			c.Cover = float32(float64(to-before) / float64(b-a))
-			if s := v.lastIn(a, b); s != nil {
+			if s != nil && s.end > a {
 				c.Since, c.Until, c.Stranded = s.since, min(s.end, b), s.stranded
 			}
 		}
@@ -118,6 +128,9 @@ type LaneWindow struct {
 	Waited            int64 // ns during which data waited
 	Longest           int64 // longest wait that touches the window, from its arrival, ns
 }
+
+// WaitedIn reports whether data waited at some time in [t0, t1).
+func (l *Lane) WaitedIn(t0, t1 int64) bool { return l.bars.lastIn(t0, t1) != nil }
 
 // TriggerAt is how the lane was registered at t.
 func (l *Lane) TriggerAt(t int64) uint32 {

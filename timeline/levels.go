@@ -49,17 +49,21 @@ func (t *Timeline) levelled(e *trace.Event) {
 	l.levels = append(l.levels, levelPoint{at, n})
 }
 
-// fillLevels gives the cells in which data waits the most that waited in each.
-func (l *Lane) fillLevels(cells []Cell, t0, t1 int64) {
-	n := len(cells)
-	i := sort.Search(len(l.levels), func(i int) bool { return l.levels[i].t >= t0 })
+// fillLevels gives the cells in which data waits the most that waited in each, as far as it looks: the first few changes.
+func (l *Lane) fillLevels(cells []Cell, edges []int64) {
+	i := sort.Search(len(l.levels), func(i int) bool { return l.levels[i].t >= edges[0] })
 	for k := range cells {
 		c := &cells[k]
 		c.Level = -1
 		if i > 0 {
 			c.Level = l.levels[i-1].n
 		}
-		for b := edge(t0, t1, k+1, n); i < len(l.levels) && l.levels[i].t < b; i++ {
+		b := edges[k+1]
+		for end := i + 64; i < len(l.levels) && l.levels[i].t < b; i++ {
+			if i == end { // a cell that holds many changes shows the most of the first few
+				i += sort.Search(len(l.levels)-i, func(n int) bool { return l.levels[i+n].t >= b })
+				break
+			}
 			c.Level = max(c.Level, l.levels[i].n)
 		}
 		if c.Cover == 0 {

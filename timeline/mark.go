@@ -1,5 +1,7 @@
 package timeline
 
+import "math/bits"
+
 // Mark is a thing that happened on a lane at a moment: what a view draws as one glyph.
 type Mark uint8
 
@@ -63,14 +65,26 @@ var precedence = [...]Mark{
 	MarkArrive, MarkReport, MarkStepSend, MarkStepRecv, MarkStepOther, MarkQueue, MarkCall, MarkOther,
 }
 
-// top is the mark of highest precedence among those counted.
-func top(counts *[MarkCount]uint32) Mark {
-	for _, m := range precedence {
-		if counts[m] != 0 {
-			return m
+// rank is a mark's place in the precedence.
+var rank = func() (r [MarkCount]uint8) {
+	for i := range r {
+		r[i] = 0xff
+	}
+	for i, m := range precedence {
+		r[m] = uint8(i)
+	}
+	return r
+}()
+
+// topOf is the mark of highest precedence of a set, a bit each.
+func topOf(kinds uint64) Mark {
+	best, at := MarkNone, uint8(0xff)
+	for ; kinds != 0; kinds &= kinds - 1 {
+		if m := Mark(bits.TrailingZeros64(kinds)); rank[m] < at {
+			best, at = m, rank[m]
 		}
 	}
-	return MarkNone
+	return best
 }
 
 // Kinds that only the stores of loops count, beside the marks: they go into [Snapshot.Window] and LoopCell.

@@ -335,6 +335,40 @@ func (c *markCursor) next(t int64, d *tally) {
 	}
 }
 
+// nextMarks is next for a lane, whose marks are all of kinds below MarkCount: it counts them into out, and says of which
+// kinds there were any, a bit each. Few marks are counted one by one, many by their totals.
+func (c *markCursor) nextMarks(t int64, out *[MarkCount]uint32) (kinds uint64) {
+	v := c.v
+	for c.block < len(v.blocks) {
+		if c.point < len(v.points) || c.at == 0 && c.block+1 < len(v.blocks) && v.blocks[c.block+1].first <= t {
+			var d tally
+			c.next(t, &d)
+			for k := range out {
+				if n := d.n[k]; n > 0 {
+					out[k] += n
+					kinds |= 1 << k
+				}
+			}
+			return kinds
+		}
+		b := v.marks(c.block)
+		at := c.at
+		for at < len(b) && b[at].t < t {
+			k := b[at].k
+			out[k]++
+			kinds |= 1 << k
+			at++
+		}
+		if at < len(b) {
+			c.at = at
+			return kinds
+		}
+		c.block++
+		c.at = 0
+	}
+	return kinds
+}
+
 // keeper bounds the memory of all stores together: it forgets the oldest full block, whosever it is.
 type keeper struct {
 	max, total int

@@ -113,7 +113,6 @@ func (u *ui) visible(f *frame, room int) (out []*timeline.Lane, folded int) {
 		return u.half.lanes, u.half.folded
 	}
 	t0, t1 := f.seen()
-	var idle []bool
 	all := f.snap.Lanes
 	if u.sorted != byAge {
 		all = slices.Clone(all)
@@ -124,14 +123,13 @@ func (u *ui) visible(f *frame, room int) (out []*timeline.Lane, folded int) {
 			continue
 		}
 		out = append(out, l)
-		idle = append(idle, l.Kind != timeline.KindListener && !u.active(f, l))
 	}
 	if u.unfold || len(out) <= room {
 		return out, 0
 	}
 	busy := out[:0]
-	for i, l := range out {
-		if idle[i] && l.ID != u.lane {
+	for _, l := range out {
+		if l.Kind != timeline.KindListener && l.ID != u.lane && !u.active(f, l) {
 			folded++
 			continue
 		}
@@ -154,8 +152,11 @@ func (u *ui) present(f *frame, l *timeline.Lane) bool {
 // activeIn reports whether anything happened on a lane, or data waited for it, in a window. EAGAIN does not count: asked in
 // vain every round is what an idle connection of a polling loop looks like.
 func activeIn(l *timeline.Lane, t0, t1 int64) bool {
-	if t1 <= t0 {
+	if t1 <= t0 || l.WaitedIn(t0, t1) {
 		return true
+	}
+	if l.LastActivity < t0 {
+		return false
 	}
 	c := l.Cells(t0, t1, 1)[0]
 	if c.Cover > 0 || c.Lost {

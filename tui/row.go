@@ -66,10 +66,13 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 			p.set(g+i, y, '?', t.warn)
 			continue
 		}
-		switch c.Trigger {
-		case trace.TriggerEdge:
+		// What the second pass draws over is not drawn first: a dense row would cost twice.
+		covered := u.sym.glyph(c.Top) != 0 || c.Counts[timeline.MarkArrive] > 0
+		switch {
+		case covered:
+		case c.Trigger == trace.TriggerEdge:
 			p.set(g+i, y, u.sym.edge, t.waiting)
-		case trace.TriggerOneshot:
+		case c.Trigger == trace.TriggerOneshot:
 			p.set(g+i, y, u.sym.once, t.waiting)
 		}
 		if c.Cover > 0 && c.Since > 0 {
@@ -89,12 +92,16 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 				_, bg, _ := st.Decompose()
 				st = t.text.Foreground(bg)
 			}
-			p.set(g+i, y, r, st)
+			if !covered {
+				p.set(g+i, y, r, st)
+			}
 			lastFilled = i
 		}
 		if c.Counts[timeline.MarkRenotify] > 0 {
 			fills[i], filled[i] = t.again, true
-			p.set(g+i, y, ' ', t.again)
+			if !covered {
+				p.set(g+i, y, ' ', t.again)
+			}
 		}
 	}
 

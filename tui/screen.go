@@ -29,8 +29,7 @@ type diffScreen struct {
 	// tcell.Style has ten times as many, strings among them.
 	styles  []tcell.Style
 	numbers map[tcell.Style]uint16
-	last    tcell.Style // the style that was numbered last, and its number
-	lastNo  uint16
+	recent  [64]numbered // what was numbered last, by a hash
 	combs   []string
 }
 
@@ -47,8 +46,10 @@ const (
 
 // number is the number of a style.
 func (d *diffScreen) number(st tcell.Style) uint16 {
-	if st == d.last && len(d.styles) > 0 {
-		return d.lastNo
+	fg, bg, attr := st.Decompose()
+	r := &d.recent[(uint64(fg)^uint64(fg)>>7^uint64(bg)<<1^uint64(bg)>>9^uint64(attr)<<3)%64]
+	if r.known && r.style == st {
+		return r.no
 	}
 	n, ok := d.numbers[st]
 	if !ok {
@@ -56,13 +57,21 @@ func (d *diffScreen) number(st tcell.Style) uint16 {
 			// Begin anew; what is drawn and shown is numbered by the old numbers, so it is sent anew, too.
 			d.styles, d.numbers, d.dirty = d.styles[:0], map[tcell.Style]uint16{}, true
 			clear(d.back)
+			d.recent = [64]numbered{}
+			r = &d.recent[0]
 		}
 		n = uint16(len(d.styles))
 		d.styles = append(d.styles, st)
 		d.numbers[st] = n
 	}
-	d.last, d.lastNo = st, n
+	*r = numbered{st, n, true}
 	return n
+}
+
+type numbered struct {
+	style tcell.Style
+	no    uint16
+	known bool
 }
 
 // combNo is the number of what combines with a character; 0 nothing.

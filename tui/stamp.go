@@ -17,6 +17,7 @@ type memo struct {
 	lines      map[int]kept // by line: what stands there
 	belowOf    string       // what the panes below the lanes were drawn of last, and from when on that knew anything
 	belowFrom  int64
+	said       narrated
 }
 
 // stamp is everything that a frame depends on. A frame with the stamp of the last one is not drawn again.
