@@ -104,39 +104,6 @@ func (p *Picture) ANSI(w io.Writer) error {
 	return o.Flush()
 }
 
-// sgr is the escape sequence that sets a style, whatever was set before.
-func sgr(st tcell.Style) string {
-	fg, bg, attr := st.Decompose()
-	var b strings.Builder
-	b.WriteString("\x1b[0")
-	for _, a := range []struct {
-		mask tcell.AttrMask
-		n    int
-	}{{tcell.AttrBold, 1}, {tcell.AttrDim, 2}, {tcell.AttrItalic, 3}, {tcell.AttrReverse, 7}} {
-		if attr&a.mask != 0 {
-			fmt.Fprintf(&b, ";%d", a.n)
-		}
-	}
-	for i, c := range []tcell.Color{fg, bg} {
-		switch n := int(c - tcell.ColorValid); {
-		case c == tcell.ColorDefault || !c.Valid():
-		case c.IsRGB():
-			r, g, bl := c.RGB()
-			fmt.Fprintf(&b, ";%d;2;%d;%d;%d", 38+10*i, r, g, bl)
-		case n < 8:
-			fmt.Fprintf(&b, ";%d", 30+10*i+n)
-		case n < 16:
-			fmt.Fprintf(&b, ";%d", 82+10*i+n)
-		case n < 256:
-			fmt.Fprintf(&b, ";%d;5;%d", 38+10*i, n)
-		default: // a colour with a name of the web
-			r, g, bl := c.RGB()
-			fmt.Fprintf(&b, ";%d;2;%d;%d;%d", 38+10*i, r, g, bl)
-		}
-	}
-	return b.String() + "m"
-}
-
 func (p *Picture) at(x, y int) *tcell.SimCell { return &p.cells[y*p.w+x] }
 
 // Metrics of a cell in the SVG, in pixels; DejaVu Sans Mono and its like are 0.602 em wide.

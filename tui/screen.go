@@ -24,6 +24,7 @@ type diffScreen struct {
 	drawn []bool // lines that may differ from what is shown
 	once  sync.Once
 	err   error
+	out   *directWriter // nil: frames go through tcell
 
 	// Styles and combining characters are kept once and numbered, so that a cell is eight bytes that are compared at once: a
 	// tcell.Style has ten times as many, strings among them.
@@ -59,6 +60,9 @@ func (d *diffScreen) number(st tcell.Style) uint16 {
 			clear(d.back)
 			d.recent = [64]numbered{}
 			r = &d.recent[0]
+			if d.out != nil {
+				d.out.sgr = d.out.sgr[:0]
+			}
 		}
 		n = uint16(len(d.styles))
 		d.styles = append(d.styles, st)
@@ -105,6 +109,9 @@ func newDiffScreen(s tcell.Screen) *diffScreen { return &diffScreen{Screen: s, d
 func (d *diffScreen) Init() error {
 	d.once.Do(func() {
 		d.err = d.Screen.Init()
+		if d.err == nil {
+			d.out = newDirectWriter(d.Screen)
+		}
 		d.resize()
 	})
 	return d.err
@@ -251,7 +258,10 @@ func (d *diffScreen) Show() {
 		return
 	}
 	d.resize()
-	changed := d.dirty
+	changed, direct := d.dirty, d.out != nil && !d.dirty
+	if direct {
+		d.out.begin()
+	}
 	for y := range d.h {
 		if d.wiped[y] {
 			d.wipe(y)
@@ -268,12 +278,19 @@ func (d *diffScreen) Show() {
 			changed = true
 			front[x] = b
 			if b.comb != contNo {
-				d.Screen.SetContent(x, y, b.r, d.combOf(b.comb), d.styles[b.style])
+				comb := d.combOf(b.comb)
+				d.Screen.SetContent(x, y, b.r, comb, d.styles[b.style])
+				if direct {
+					d.out.cell(x, y, b.r, comb, b.style, d.styles[b.style])
+				}
 			}
 		}
 	}
 	d.dirty = false
-	if changed {
+	switch {
+	case direct:
+		d.out.send()
+	case changed:
 		d.Screen.Show()
 	}
 }
