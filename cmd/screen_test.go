@@ -62,7 +62,7 @@ func TestLabOnScreen(t *testing.T) {
 		})
 		mode = modeOnScreen.FindStringSubmatch(x.Screen())[1]
 	}
-	x.Shows("stuck since")
+	x.Shows("stuck for")
 	x.Send("m")
 	x.Shows("sleep-poll 250 ms")
 	x.Send("m")

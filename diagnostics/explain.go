@@ -31,7 +31,7 @@ func Explain(l *timeline.Lane, t0, at int64) string {
 		parts = append(parts, d)
 	}
 	if since, stranded, ok := l.WaitingAt(at - 1); ok {
-		s := "waiting since " + Duration(at-since)
+		s := "waiting for " + Duration(at-since)
 		if stranded {
 			s += ", and nobody will be told"
 		}

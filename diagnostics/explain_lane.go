@@ -22,7 +22,7 @@ func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 	since, stranded, waits := l.WaitingAt(at - 1)
 	switch {
 	case waits && stranded:
-		p.add(headWhat, "Data waits since "+Duration(at-since)+" and nobody will be told of it. "+kernelRules["trigger/stranded"].what)
+		p.add(headWhat, "Data has waited for "+Duration(at-since)+" and nobody will be told of it. "+kernelRules["trigger/stranded"].what)
 		p.rule("trigger/stranded")
 	case l.Closed != 0 && l.Closed <= at:
 		p.rule("event/descriptor")
@@ -112,7 +112,7 @@ func ExplainLoop(s *timeline.Snapshot, l *timeline.LoopLane, at int64) Page {
 		now = "What it does at this moment is not known"
 	}
 	if at >= s.Now && st == l.State && l.Since > 0 && at > l.Since {
-		now += ", since " + Duration(at-l.Since)
+		now += ", for " + Duration(at-l.Since)
 	}
 	if l.Ended != 0 && at >= l.Ended {
 		now = "The thread has ended"

@@ -38,19 +38,19 @@ func resting(s *timeline.Snapshot, u *timeline.Turn) string {
 	r := &u.Rest
 	since := ""
 	if u.Timed {
-		since = " since " + Duration(r.Took(s.Now))
+		since = " for " + Duration(r.Took(s.Now))
 	}
 	switch {
 	case r.Kind == timeline.RestSleep:
-		return "sleeps" + since + ", and nothing but a signal ends that before " + Duration(r.Asked) + " are over"
+		return "has slept" + since + ", and nothing but a signal ends that before " + Duration(r.Asked) + " are over"
 	case r.Kind == timeline.RestCall:
-		return "is in " + r.Call + " on fd " + strconv.Itoa(int(r.FD)) + since + ": nothing else is served meanwhile"
+		return "has been in " + r.Call + " on fd " + strconv.Itoa(int(r.FD)) + since + ": nothing else is served meanwhile"
 	case r.Limit == timeline.LimitTimer && r.Due > 0 && r.Due > s.Now:
-		return "waits" + since + ", until something comes or timer " + strconv.Itoa(int(r.Timer)) + " is due in " + Duration(r.Due-s.Now)
+		return "has waited" + since + ", until something comes or timer " + strconv.Itoa(int(r.Timer)) + " is due in " + Duration(r.Due-s.Now)
 	case r.Passed > 0:
-		return "waits" + since + ", until something comes or " + Duration(r.Passed) + " are over"
+		return "has waited" + since + ", until something comes or " + Duration(r.Passed) + " are over"
 	}
-	return "waits" + since + ", until something comes"
+	return "has waited" + since + ", until something comes"
 }
 
 // meant says until when the rest was to last.

@@ -183,7 +183,7 @@ func (n *narrator) stuck() {
 		default:
 			continue
 		}
-		n.say("stuck since ", Duration(n.now-l.InSince), " in ", what)
+		n.say("stuck for ", Duration(n.now-l.InSince), " in ", what)
 		return
 	}
 }
@@ -200,7 +200,7 @@ func (n *narrator) stranded() {
 	}
 	slices.SortStableFunc(all, func(a, b *laneDoing) int { return cmp.Compare(a.since, b.since) })
 	d := all[0]
-	what, why := "data waits", "edge-triggered and not drained"
+	what, why := "data has waited", "edge-triggered and not drained"
 	one := true
 	if u := d.l.Unread; u > 0 && d.l.StrandedSince != 0 {
 		one = u == 1
@@ -209,9 +209,9 @@ func (n *narrator) stranded() {
 			what = Count(u, "connection")
 		}
 		if one {
-			what += " waits"
+			what += " has waited"
 		} else {
-			what += " wait"
+			what += " have waited"
 		}
 	}
 	if d.l.TriggerAt(n.now) == trace.TriggerOneshot {
@@ -224,7 +224,7 @@ func (n *narrator) stranded() {
 	if len(all) > 1 {
 		more = " (and " + Number(int64(len(all)-1)) + " more)"
 	}
-	n.say(fd(d.l), ": ", what, " since ", Duration(n.now-d.since), " and nobody will be told again: ", why, more)
+	n.say(fd(d.l), ": ", what, " for ", Duration(n.now-d.since), " and nobody will be told again: ", why, more)
 }
 
 func (n *narrator) exhausted() {
@@ -322,7 +322,7 @@ func (n *narrator) completing() {
 
 func (n *narrator) waitedBy(d *laneDoing) {
 	if d.waits && n.now-d.since == d.w.Longest {
-		n.say(fd(d.l), " waits since ", Duration(d.w.Longest))
+		n.say(fd(d.l), " has waited ", Duration(d.w.Longest))
 		return
 	}
 	n.say(fd(d.l), " waited ", Duration(d.w.Longest))
@@ -334,14 +334,14 @@ func (n *narrator) queued() {
 		if d.l.Kind != timeline.KindListener || !d.waits || d.stranded || n.now-d.since < longWait {
 			continue
 		}
-		what := "somebody waits"
+		what := "somebody has waited"
 		if u := d.l.Unread; u > 0 {
-			what = Count(u, "connection") + " wait"
+			what = Count(u, "connection") + " have waited"
 			if u == 1 {
-				what += "s"
+				what = "1 connection has waited"
 			}
 		}
-		n.say(what, " to be accepted on ", fd(d.l), " since ", Duration(n.now-d.since))
+		n.say(what, " to be accepted on ", fd(d.l), " for ", Duration(n.now-d.since))
 		return
 	}
 }

@@ -84,7 +84,7 @@ func TestNarrate(t *testing.T) {
 			"0.102 1 Read complete fd=8 asked=1024 ret=1024 left=64512",
 			"0.103 1 Wait enter inst=ep3 asked=-1 passed=-1",
 			"4.300 1 Wait exit inst=ep3 count=0 dur=4.197s",
-		), 0, 4300 * ms, []string{"fd 8: 63.0 KiB wait since 4.2 s and nobody will be told again: edge-triggered and not drained"}},
+		), 0, 4300 * ms, []string{"fd 8: 63.0 KiB have waited for 4.2 s and nobody will be told again: edge-triggered and not drained"}},
 		{"stranded queue", true, Hint{}, []string{
 			"0.001 1 Thread complete pid=100 tid=100 role=loop",
 			"0.002 1 Open complete fd=5 type=listener",
@@ -93,7 +93,7 @@ func TestNarrate(t *testing.T) {
 			"0.101 1 Wait complete inst=ep3 count=1", "0.101 1 Ready complete inst=ep3 fd=5 events=IN",
 			"0.103 1 Wait enter inst=ep3 asked=-1 passed=-1",
 			"1.100 1 Wait exit inst=ep3 count=0 dur=997ms",
-		}, 0, 1100 * ms, []string{"fd 5: 1 connection waits since 1.0 s and nobody will be told again: oneshot and not re-armed"}},
+		}, 0, 1100 * ms, []string{"fd 5: 1 connection has waited for 1.0 s and nobody will be told again: oneshot and not re-armed"}},
 		{"out of descriptors", true, Hint{}, []string{
 			"0.001 1 Thread complete pid=100 tid=100 role=loop",
 			"0.002 1 Open complete fd=5 type=listener",
@@ -106,7 +106,7 @@ func TestNarrate(t *testing.T) {
 			"0.002 1 Open complete fd=5 type=listener",
 			"0.100 1 Queue complete fd=5 waiting=3 backlog=128",
 			"1.300 1 Sync complete",
-		}, 0, 1300 * ms, []string{"3 connections wait to be accepted on fd 5 since 1.2 s"}},
+		}, 0, 1300 * ms, []string{"3 connections have waited to be accepted on fd 5 for 1.2 s"}},
 		{"re-armed", true, Hint{}, with(epoll,
 			"0.003 1 Register complete inst=ep3 fd=8 events=IN|ET data=0x8",
 			"0.010 1 Wait complete inst=ep3 count=1", "0.010 1 Ready complete inst=ep3 fd=8 events=IN",
@@ -174,8 +174,8 @@ func TestExplain(t *testing.T) {
 		want string
 	}{
 		{1 * ms, "fd 7 127.0.0.1:53011 · not open yet"},
-		{280 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting since 180 ms"},
-		{285 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting since 185 ms"},
+		{280 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting for 180 ms"},
+		{285 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting for 185 ms"},
 		{295 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · last: read failed (ECONNRESET)"},
 		{1300 * ms, "fd 7 127.0.0.1:53011 · closed 1.0 s ago (error) · 3 reads, 1 write · last: read failed (ECONNRESET)"},
 	} {
