@@ -9,14 +9,17 @@ import (
 )
 
 // Explain is the detail line of a lane: who it is, how it is registered, what it did in [t0, at), and how it stands at
-// that moment.
-func Explain(l *timeline.Lane, t0, at int64) string {
+// that moment. timed is whether the source knows times; without, nothing is said of durations.
+func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 	parts := []string{who(l)}
 	if l.Opened > at {
 		return parts[0] + " · not open yet"
 	}
 	if l.Closed != 0 && l.Closed <= at {
-		s := "closed " + Duration(at-l.Closed) + " ago"
+		s := "closed"
+		if timed {
+			s += " " + Duration(at-l.Closed) + " ago"
+		}
 		if why := trace.CloseNames.Word(l.CloseWhy); why != "" {
 			s += " (" + why + ")"
 		}
@@ -31,7 +34,10 @@ func Explain(l *timeline.Lane, t0, at int64) string {
 		parts = append(parts, d)
 	}
 	if since, stranded, ok := l.WaitingAt(at - 1); ok {
-		s := "waiting for " + Duration(at-since)
+		s := "waiting"
+		if timed {
+			s += " for " + Duration(at-since)
+		}
 		if stranded {
 			s += ", and nobody will be told"
 		}

@@ -12,7 +12,7 @@ import (
 func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 	at := min(t1, s.Now)
 	p := Page{Title: strings.TrimSpace(who(l) + " (" + l.Kind.String() + ")")}
-	line := Explain(l, t0, at)
+	line := Explain(l, t0, at, s.Info.Timed)
 	line = strings.TrimPrefix(strings.TrimPrefix(line, who(l)), " · ")
 	p.add("In this window", strings.ReplaceAll(line, " · ", "; "))
 	p.add("Registered", registeredAs(l))

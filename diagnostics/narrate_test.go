@@ -179,7 +179,7 @@ func TestExplain(t *testing.T) {
 		{295 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · last: read failed (ECONNRESET)"},
 		{1300 * ms, "fd 7 127.0.0.1:53011 · closed 1.0 s ago (error) · 3 reads, 1 write · last: read failed (ECONNRESET)"},
 	} {
-		if got := Explain(l, 0, c.at); got != c.want {
+		if got := Explain(l, 0, c.at, true); got != c.want {
 			t.Errorf("at %d ms: %s\nwant: %s", c.at/ms, got, c.want)
 		}
 	}

@@ -26,7 +26,7 @@ func (u *ui) drawDetail(f *frame, p pane) {
 	if u.cursor != 0 {
 		t1 = min(u.cursor+1, t1)
 	}
-	p.put(2, 0, " "+u.fits(clean(diagnostics.Explain(l, min(t0, t1-1), t1)), p.w-4)+" ", u.theme.text)
+	p.put(2, 0, " "+u.fits(clean(diagnostics.Explain(l, min(t0, t1-1), t1, f.snap.Info.Timed)), p.w-4)+" ", u.theme.text)
 }
 
 // fits cuts a text that is too long, and shows that it was cut.

@@ -123,6 +123,9 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Call:
 		return "handled " + handlerOf(e), took
 	case trace.Bookmark:
+		if e.A > 0 { // a person's, which may have been set later than it marks
+			return "bookmark " + name(e.Aux), "at " + seconds(e.B-s.First, 6) + " s"
+		}
 		return "server: " + name(e.Aux), ""
 	case trace.SockOpt, trace.Listen, trace.Connect, trace.Shutdown:
 		return socketLine(s, e, result(0))

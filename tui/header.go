@@ -17,7 +17,7 @@ func (u *ui) drawHeader(f *frame, p pane) {
 	t := &u.theme
 	p.fill(0, 0, p.w, ' ', t.bar)
 
-	right := fmt.Sprintf("lost %d ", f.snap.Stats.Lost)
+	right := "lost " + diagnostics.Number(f.snap.Stats.Lost) + " "
 	lostStyle := t.bar
 	if f.snap.Stats.Lost > 0 {
 		lostStyle = t.warn

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -71,11 +72,11 @@ func (u *ui) drawLanes(f *frame, p pane) {
 	hidden := len(lanes) - room
 	switch {
 	case folded > 0 && hidden > 0:
-		p.put(0, y, fmt.Sprintf("  %d more below or above, %d idle folded (f)", hidden, folded), u.theme.dim)
+		p.put(0, y, fmt.Sprintf("  %s more below or above, %s idle folded (f)", diagnostics.Number(int64(hidden)), diagnostics.Number(int64(folded))), u.theme.dim)
 	case folded > 0:
-		p.put(0, y, fmt.Sprintf("  %d idle folded (f)", folded), u.theme.dim)
+		p.put(0, y, fmt.Sprintf("  %s idle folded (f)", diagnostics.Number(int64(folded))), u.theme.dim)
 	case hidden > 0 && p.h > 0:
-		s := fmt.Sprintf(" +%d lanes, arrows up and down ", hidden)
+		s := fmt.Sprintf(" +%s lanes, arrows up and down ", diagnostics.Number(int64(hidden)))
 		p.right(p.h-1, s, u.theme.bar)
 	}
 	if len(lanes) == 0 && folded == 0 && len(f.snap.Loops) == 0 {
