@@ -219,7 +219,7 @@ func TestWhyWoke(t *testing.T) {
 			wait("asked=10ms passed=10ms"), done("asked=10ms passed=10ms count=0")},
 		"did not wait: it only asked what was ready, and nothing was": {wait("asked=0 passed=0"), done("count=0")},
 		"woke because a signal came (EINTR); asked to wait for ever":  {wait("asked=-1 passed=-1"), done("asked=-1 passed=-1 err=EINTR")},
-		"has waited for 5.0 ms, until something comes":                   {wait("asked=-1 passed=-1"), "0.015 2 Sync complete"},
+		"has waited for 5.0 ms, until something comes":                {wait("asked=-1 passed=-1"), "0.015 2 Sync complete"},
 		"the wait failed: EBADF":                                      {wait("asked=-1 passed=-1"), done("asked=-1 passed=-1 err=EBADF")},
 		"woke because the 10 ms that it wanted to sleep were over":    {"0.010 1 Sleep enter call=nanosleep asked=10ms", "0.020 1 Sleep exit call=nanosleep asked=10ms dur=10ms"},
 	} {

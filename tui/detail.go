@@ -16,6 +16,10 @@ func (u *ui) drawDetail(f *frame, p pane) {
 		p.put(at, 0, u.fits(clean(x.Sentence), p.w-at-1)+" ", u.theme.text)
 		return
 	}
+	if u.lane == loopLane && len(f.snap.Loops) > 0 {
+		p.put(2, 0, " "+u.fits(loopLine(f), p.w-4)+" ", u.theme.text)
+		return
+	}
 	l := u.selected()
 	if l == nil {
 		l = interesting(f, t0, t1)
@@ -57,4 +61,24 @@ func interesting(f *frame, t0, t1 int64) (best *timeline.Lane) {
 		}
 	}
 	return best
+}
+
+// loopLine is the detail line of the loop.
+func loopLine(f *frame) string {
+	l := f.snap.Loops[0]
+	s := "loop"
+	if l.TID != 0 {
+		s += fmt.Sprintf(", thread %d", l.TID)
+	}
+	if l.Ended != 0 {
+		return s + " · ended"
+	}
+	s += " · " + l.State.String()
+	if f.snap.Info.Timed && l.Since > 0 && f.snap.Now > l.Since {
+		s += " for " + diagnostics.Duration(f.snap.Now-l.Since)
+	}
+	if l.Watched >= 0 {
+		s += fmt.Sprintf(" · asks about %s", diagnostics.Count(l.Watched, "descriptor"))
+	}
+	return s + " · Enter explains it, 2 shows its turns"
 }
