@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -79,8 +80,10 @@ func (o *labOptions) run(c *cobra.Command) error {
 	var text *textSink
 	var wrap func(trace.Source) trace.Source
 	if o.text {
-		text = &textSink{w: bufio.NewWriter(os.Stdout)}
-		wrap = text.wrap
+		// Whoever reads the events may have enough of them: that ends the run in good order, with its recording.
+		signal.Ignore(syscall.SIGPIPE)
+		text = &textSink{w: bufio.NewWriter(os.Stdout), gone: make(chan struct{})}
+		wrap, o.unread = text.wrap, text.gone
 	}
 	if !o.headless {
 		return o.runScreen(c, b, script)
@@ -187,6 +190,8 @@ func (o *labOptions) runHeadless(s *session) error {
 		why = trace.StopAsked
 	case <-s.loop.Done():
 		why = trace.StopAsked
+	case <-o.unread:
+		why, code = trace.StopSignal, signalCode(syscall.SIGPIPE)
 	case sig := <-sigs:
 		why, code = trace.StopSignal, signalCode(sig)
 	}
@@ -373,24 +378,28 @@ func recordName() string {
 
 // textSink prints events as they are read.
 type textSink struct {
-	w *bufio.Writer
+	w    *bufio.Writer
+	gone chan struct{} // closed when nobody reads them any more
+	once sync.Once
 }
 
 func (t *textSink) wrap(src trace.Source) trace.Source {
-	return &textSource{Source: src, t: trace.NewTextWriter(t.w), w: t.w}
+	return &textSource{Source: src, t: trace.NewTextWriter(t.w), sink: t}
 }
 
 type textSource struct {
 	trace.Source
-	t *trace.TextWriter
-	w *bufio.Writer
+	t    *trace.TextWriter
+	sink *textSink
 }
 
 func (s *textSource) Read(ctx context.Context, buf []trace.Event) (int, error) {
 	n, err := s.Source.Read(ctx, buf)
 	if e := s.t.Write(buf[:n]); e == nil {
 		s.t.Flush()
-		s.w.Flush()
+	}
+	if s.sink.w.Flush() != nil {
+		s.sink.once.Do(func() { close(s.sink.gone) })
 	}
 	return n, err
 }
