@@ -80,6 +80,8 @@ func did(w timeline.LaneWindow, k timeline.LaneKind) string {
 	add(timeline.MarkAccept, "accept")
 	add(timeline.MarkRead, "read")
 	add(timeline.MarkWrite, "write")
+	add(timeline.MarkRecvDone, "recv")
+	add(timeline.MarkSendDone, "send")
 	if n := int64(w.Counts[timeline.MarkReadAgain]) + int64(w.Counts[timeline.MarkAcceptAgain]); n > 0 {
 		s = append(s, Number(n)+" EAGAIN")
 	}
