@@ -61,31 +61,31 @@ func (u *ui) drawHeader(f *frame, p pane) {
 		if !m.Known {
 			return
 		}
-		at = left.put(at, 0, trace.DriverNames.Word(m.Driver), t.bar)
+		at = left.put(at, 0, u.fits(trace.DriverNames.Word(m.Driver), left.w-at), t.bar)
 		if w := trace.TriggerNames.Word(m.Trigger); w != "" {
 			at = left.put(at+1, 0, " "+strings.ToUpper(w)+" ", t.mode)
 		} else if m.Driver == trace.DriverSleepPoll {
-			at = left.put(at, 0, " "+diagnostics.Duration(m.Interval), t.bar)
+			at = left.put(at, 0, u.fits(" "+diagnostics.Duration(m.Interval), left.w-at), t.bar)
 		}
 	}
 	if u.opt.Lab != nil {
 		serve, addr, scenario := u.opt.Lab.Describe()
-		at = left.put(at, 0, "lab"+sep, t.bar)
+		at = left.put(at, 0, u.fits("lab"+sep, left.w-at), t.bar)
 		mode()
-		at = left.put(at, 0, sep+serve+" ", t.bar)
-		at = left.put(at, 0, clean(addr), t.bar.Bold(true))
+		at = left.put(at, 0, u.fits(sep+serve+" ", left.w-at), t.bar)
+		at = left.put(at, 0, u.fits(clean(addr), left.w-at), t.bar.Bold(true))
 		if scenario != "" {
-			left.put(at, 0, sep+clean(scenario), t.bar)
+			left.put(at, 0, u.fits(sep+clean(scenario), left.w-at), t.bar)
 		}
 		return
 	}
-	at = left.put(at, 0, clean(f.snap.Info.Title), t.bar)
+	at = left.put(at, 0, u.fits(clean(f.snap.Info.Title), left.w-at), t.bar)
 	if m.Known {
-		at = left.put(at, 0, sep, t.bar)
+		at = left.put(at, 0, u.fits(sep, left.w-at), t.bar)
 		mode()
 	}
 	if o := f.snap.Info.Origin; o != "" {
-		left.put(at, 0, sep+clean(base(o)), t.bar)
+		left.put(at, 0, u.fits(sep+clean(base(o)), left.w-at), t.bar)
 	}
 }
 

@@ -175,16 +175,23 @@ func activeIn(l *timeline.Lane, t0, t1 int64) bool {
 	return false
 }
 
-// label is the text left of a lane.
+// label is the text left of a lane, in w cells. A port that was cut would be another port, so what does not fit is set closer, left out or
+// marked as cut.
 func (u *ui) label(l *timeline.Lane, w int) string {
 	if l.Kind == timeline.KindListener {
-		return fmt.Sprintf("listener %s", port(l.Local))
+		if s := "listener " + port(l.Local); len([]rune(s)) <= w {
+			return s
+		}
+		return u.fits("listener", w)
 	}
 	peer := l.Label
 	if l.Peer != "" {
 		peer = port(l.Peer)
 	}
 	s := fmt.Sprintf("fd %-3d %s", l.FD, clean(peer))
+	if len([]rune(s)) > w {
+		return u.fits(fmt.Sprintf("fd%d %s", l.FD, clean(peer)), w)
+	}
 	if tr := triggerShort[min(int(l.Trigger), 3)]; tr != "" && l.Registered {
 		if pad := w - len([]rune(s)) - len(tr); pad > 0 {
 			s += strings.Repeat(" ", min(pad, max(1, 14-len([]rune(s))))) + tr
@@ -235,7 +242,7 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 	case l.State == timeline.LoopRenotified:
 		what = "again" // the legend's words, shortened to what a narrow screen has room for
 	}
-	p.put(max(x+1, 9), y, cut(what, g-10), t.dim)
+	p.put(max(x+1, 9), y, u.fits(what, g-10), t.dim)
 	cells := u.loopCells(f, l)
 	now := f.snap.Now
 	for i := range cells {

@@ -16,7 +16,7 @@ func (u *ui) drawNarration(f *frame, p pane) {
 		return
 	}
 	if u.anchor != 0 && u.cursor != 0 {
-		p.put(1, 0, cut(clean(u.measured()), p.w-2), u.theme.bold)
+		p.put(1, 0, u.fits(clean(u.measured()), p.w-2), u.theme.bold)
 		return
 	}
 	if u.opt.Notes != nil {

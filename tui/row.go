@@ -41,7 +41,7 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 		p.fill(0, y, g-1, ' ', t.selected)
 		st = t.selected
 	}
-	p.put(0, y, cut(u.label(l, g-1), g-1), st)
+	p.put(0, y, u.label(l, g-1), st)
 	if x := f.worst(l.ID); x != nil {
 		p.set(g-1, y, u.mark(x.Severity), u.severityStyle(x.Severity))
 	}

@@ -64,8 +64,11 @@ var columns = []column{
 		}
 		return plainCell(port(l.Local))
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }},
-	{"asks for", 12, 52, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"asks for", 12, 52, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
+			if !registers(f, l) {
+				return plainCell("")
+			}
 			return "unregistered", func(t *theme) tcell.Style { return t.dim }
 		}
 		return plainCell(trace.PollString(l.Interest &^ modeBits))
@@ -133,6 +136,16 @@ var columns = []column{
 		}
 		return diagnostics.Duration(f.snap.Now-l.LastActivity) + " ago", func(t *theme) tcell.Style { return t.dim }
 	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }},
+}
+
+// registers reports whether a lane that is not known to be registered is known not to be. Operations of a completion queue are no
+// registrations; what Go's runtime registers is its own affair and not seen; an epoll instance has registrations and is none.
+func registers(f *frame, l *timeline.Lane) bool {
+	switch f.snap.Mode.Driver {
+	case trace.DriverURing, trace.DriverGo:
+		return false
+	}
+	return l.Kind != timeline.KindEpoll
 }
 
 // Bits of an interest that say how and not for what.
@@ -222,7 +235,7 @@ func (v *interestsView) rows(u *ui, f *frame) []*timeline.Lane {
 func (v *interestsView) draw(u *ui, f *frame, p pane) {
 	t := &u.theme
 	rows := v.rows(u, f)
-	head := fmt.Sprintf(" %s as it stands at %s s", diagnostics.Count(int64(len(rows)), "descriptor"), seconds(f.snap.Now-f.snap.First, 3))
+	head := fmt.Sprintf(" %s as of %s s", diagnostics.Count(int64(len(rows)), "descriptor"), seconds(f.snap.Now-f.snap.First, 3))
 	if !f.snap.Info.Timed {
 		head = " " + diagnostics.Count(int64(len(rows)), "descriptor")
 	}
@@ -278,7 +291,7 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 			if c.right {
 				s = fmt.Sprintf("%*s", c.width, s)
 			}
-			p.put(x, y+2, cut(s, c.width), st)
+			p.put(x, y+2, u.fits(s, c.width), st)
 			x += c.width + 1
 		}
 	}

@@ -84,7 +84,7 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 	if turn.Running {
 		head += " · not over"
 	}
-	p.put(0, 0, cut(head, p.w), t.bold)
+	p.put(0, 0, u.fits(head, p.w), t.bold)
 	if turn.Timed && p.w > 90 {
 		s := fmt.Sprintf("waited %s, worked %s ", diagnostics.Duration(turn.Waited), diagnostics.Duration(turn.Working))
 		if turn.Overrun > 0 {
@@ -152,7 +152,7 @@ func (v *iterationView) drawRow(u *ui, f *frame, p pane, g, y, i int, a iterAxis
 		st = t.selected
 		p.fill(0, y, g, ' ', st)
 	}
-	p.put(1, y, cut(clean(r.label), g-2), st)
+	p.put(1, y, u.fits(clean(r.label), g-2), st)
 	from, to := a.column(r.begin), a.column(r.end)
 	if to <= from {
 		to = from + 1

@@ -57,8 +57,10 @@ func (v *latencyView) draw(u *ui, f *frame, p pane) {
 	p.put(1, 0, "of "+of, t.bar.Bold(true))
 	heads, wide := latencyHeads, 10
 	switch {
-	case p.w < 60:
+	case p.w < 50:
 		heads, wide = []string{"p50", "max"}, 9
+	case p.w < 80: // the names of the measures need 22 columns, to be told from each other
+		heads, wide = []string{"p50", "p99", "max"}, 9
 	case p.w < 90:
 		wide = 9
 	}
@@ -77,7 +79,7 @@ func (v *latencyView) draw(u *ui, f *frame, p pane) {
 			p.fill(0, y, p.w, ' ', st)
 			p.set(0, y, u.sym.goesOn, st)
 		}
-		p.put(2, y, cut(m.String(), from-2), st.Bold(true))
+		p.put(2, y, u.fits(m.String(), from-3), st.Bold(true))
 		d := v.delays(f, lane, m)
 		switch {
 		case !d.Known:
