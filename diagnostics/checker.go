@@ -214,7 +214,7 @@ func (c *checker) gather(at int) {
 			sum.Evidence = append(sum.Evidence, f.First)
 		}
 	}
-	sum.Subject, sum.more = Count(int64(len(rest)), "more"), 1
+	sum.Subject, sum.more = Number(int64(len(rest)))+" more", 1
 	sum.Sentence = fmt.Sprintf("%s of the same kind, %s all together; the first: %s", Count(int64(len(rest)), "more finding"), times(sum.Count), rest[0].Sentence)
 	slices.SortFunc(sum.Evidence, cmp.Compare[int64])
 	c.found = append(c.found[:at+most-1], &sum)

@@ -232,17 +232,19 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 		what = "ended"
 	case l.State == timeline.LoopWaiting && l.In != trace.Wait && l.In != trace.KindNone:
 		what = "in " + strings.ToLower(l.In.String()) // a call that blocks
-		if l.InFD >= 0 && l.In != trace.Accept {
-			what += fmt.Sprintf(" %d", l.InFD)
+		if on := fmt.Sprintf(" %d", l.InFD); l.InFD >= 0 && l.In != trace.Accept && len(what)+len(on) <= g-10 {
+			what += on
 		}
 	case f.snap.Mode.Known && l.State == timeline.LoopWaiting:
-		what = waitName[f.snap.Mode.Driver]
+		if what = waitName[f.snap.Mode.Driver]; len(what) > g-10 {
+			what = "waiting"
+		}
 	case l.State == timeline.LoopLocked:
 		what = "locked out"
 	case l.State == timeline.LoopRenotified:
 		what = "again" // the legend's words, shortened to what a narrow screen has room for
 	}
-	p.put(max(x+1, 9), y, u.fits(what, g-10), t.dim)
+	p.put(max(x+1, 9), y, cut(what, g-10), t.dim)
 	cells := u.loopCells(f, l)
 	now := f.snap.Now
 	for i := range cells {
