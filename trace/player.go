@@ -56,6 +56,8 @@ type Player struct {
 	start   Point     // where to begin again
 	begins  int64     // where it began last
 	handed  int64     // time of the newest event handed on
+	bounded bool      // bound is known
+	bound   int64     // time of the first event that the reader has not taken in
 
 	// the reading goroutine's own
 	buf   []Event
@@ -122,10 +124,14 @@ func (p *Player) setClock(pos int64) {
 	}
 }
 
-// Position is where the player is, in the time of the trace (CLOCK_MONOTONIC ns).
+// Position is where the player is, in the time of the trace (CLOCK_MONOTONIC ns): the clock, but never later than the first event
+// that the reader has not taken in yet. Otherwise data would seem to wait because its read has not been handed on.
 func (p *Player) Position() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.bounded && !p.chasing && !p.ended {
+		return min(p.position(), p.bound)
+	}
 	return p.position()
 }
 
@@ -290,7 +296,7 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 			if !start.Whole() {
 				p.begins = start.Time
 			}
-			p.handed = p.begins
+			p.handed, p.bounded = p.begins, false
 			p.sought, p.handsOn = time.Now(), 0
 			p.mu.Unlock()
 			err := error(nil)
@@ -360,6 +366,9 @@ func (p *Player) due(buf []Event) (int, time.Duration) {
 	avail := p.buf[p.at:p.n]
 	limit := min(len(buf), len(avail))
 	n := 0
+	if !p.bounded || avail[0].Time > p.bound { // an event that came late does not turn the clock back
+		p.bounded, p.bound = true, avail[0].Time
+	}
 	if p.chasing {
 		for n < limit && avail[n].Time <= p.goal {
 			n++
@@ -371,6 +380,7 @@ func (p *Player) due(buf []Event) (int, time.Duration) {
 			p.measure()
 		}
 		p.setClock(p.goal)
+		p.bound = max(p.bound, p.goal) // Seeking says that the reader is still at it
 	}
 	if p.paused {
 		// Only what is stepped, even if it has the time of the event before it: a step is one event.

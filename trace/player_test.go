@@ -95,6 +95,25 @@ func quiet(t *testing.T, c <-chan played) {
 	}
 }
 
+// A reader that is busy with one event has not seen the next: the position waits for it, else spans that the next event ends would
+// be drawn beyond it.
+func TestPlayerPositionWaitsForReader(t *testing.T) {
+	p := NewPlayer(every(3, time.Millisecond))
+	t.Cleanup(func() { p.Close() })
+	p.SetSpeed(100)
+	buf := make([]Event, 1)
+	for i := range int64(3) {
+		if n, err := p.Read(t.Context(), buf); n != 1 || err != nil {
+			t.Fatalf("read %d: %d, %v", i, n, err)
+		}
+		for began := time.Now(); time.Since(began) < time.Millisecond; { // a tenth of a second of the trace
+		}
+		if pos := p.Position(); pos > 1e9+i*1e6 {
+			t.Errorf("event %d is in the reader's hands, and the position is %d ns after it", i, pos-1e9-i*1e6)
+		}
+	}
+}
+
 func TestPlayerPace(t *testing.T) {
 	p := NewPlayer(every(6, 40*time.Millisecond))
 	p.SetSpeed(2)
