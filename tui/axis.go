@@ -1,8 +1,12 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/gdamore/tcell/v2"
 
 	"evviz/diagnostics"
 	"evviz/trace"
@@ -34,6 +38,7 @@ func (u *ui) drawAxis(f *frame, p pane) {
 	every := tickEvery(u.span, n)
 	dec := decimals(every)
 	first := f.snap.First
+	words := setApart(append(u.switchWords(f), u.flagWords(f)...), room)
 	busy := 0
 	for tick := (f.t0 - first + every - 1) / every * every; tick+first < f.t1; tick += every {
 		if tick < 0 || !f.snap.Info.Timed {
@@ -41,20 +46,70 @@ func (u *ui) drawAxis(f *frame, p pane) {
 		}
 		x := f.column(tick + first)
 		s := seconds(tick, dec)
-		if x < busy || x+len(s) > room {
+		if x < busy || x+len(s) > room || taken(words, x, x+len(s)) {
 			continue
 		}
 		p.put(g+x, 0, s, t.dim)
 		busy = x + len(s) + 2
 	}
-	u.drawSwitches(f, p, room)
-	u.drawFlags(f, p, room)
+	u.drawWords(f, p, words)
+	u.drawCursorTime(f, p, room)
 	p.put(g+room, 0, state, st)
+}
+
+// axisWord is what stands on a line of times beside the times: a mark in its column, and what it means.
+type axisWord struct {
+	x    int // column of the window
+	mark rune
+	text string
+	st   tcell.Style
+}
+
+func (w *axisWord) end() int { return w.x + 1 + len([]rune(w.text)) }
+
+// setApart puts the words in order and takes from each what the next one would cover: half a word, or half a number, would be another one.
+// A mark without its word is still in its place.
+func setApart(words []axisWord, room int) []axisWord {
+	words = slices.DeleteFunc(words, func(w axisWord) bool { return w.x >= room })
+	slices.SortStableFunc(words, func(a, b axisWord) int { return cmp.Compare(a.x, b.x) })
+	for i := range words {
+		end := room
+		if i+1 < len(words) {
+			end = min(end, words[i+1].x)
+		}
+		if words[i].end() > end {
+			words[i].text = ""
+		}
+	}
+	return words
+}
+
+// taken reports whether a word stands in the columns [from, to), or so close that it would run into what stands there.
+func taken(words []axisWord, from, to int) bool {
+	for i := range words {
+		if words[i].x <= to && from <= words[i].end() {
+			return true
+		}
+	}
+	return false
+}
+
+func (u *ui) drawWords(f *frame, p pane, words []axisWord) {
+	g := f.gutter()
+	for i := range words {
+		w := &words[i]
+		p.set(g+w.x, 0, w.mark, w.st)
+		p.put(g+w.x+1, 0, w.text, w.st)
+	}
 }
 
 // drawSwitches marks on a line of times where the mode was switched.
 func (u *ui) drawSwitches(f *frame, p pane, room int) {
-	g, mark := f.gutter(), u.sym.mark
+	u.drawWords(f, p, setApart(u.switchWords(f), room))
+}
+
+func (u *ui) switchWords(f *frame) (out []axisWord) {
+	mark := u.sym.mark
 	if u.half != nil && u.half.above {
 		mark = u.sym.above
 	}
@@ -62,34 +117,33 @@ func (u *ui) drawSwitches(f *frame, p pane, room int) {
 		if m.At < f.t0 || m.At >= f.t1 || m.Cause != trace.CauseSwitch {
 			continue
 		}
-		s := string(mark) + strings.TrimSpace(trace.DriverNames.Word(m.Mode.Driver)+" "+strings.ToUpper(trace.TriggerNames.Word(m.Mode.Trigger)))
-		if x := f.column(m.At); x+len([]rune(s)) <= room {
-			p.put(g+x, 0, s+" ", u.theme.good)
-		}
+		s := strings.TrimSpace(trace.DriverNames.Word(m.Mode.Driver) + " " + strings.ToUpper(trace.TriggerNames.Word(m.Mode.Trigger)))
+		out = append(out, axisWord{f.column(m.At), mark, s, u.theme.good})
 	}
+	return out
 }
 
-// drawFlags marks the bookmarks and the cursor on the line of times.
-func (u *ui) drawFlags(f *frame, p pane, room int) {
+// flagWords are the bookmarks.
+func (u *ui) flagWords(f *frame) (out []axisWord) {
 	if u.half != nil {
+		return nil
+	}
+	for _, m := range u.allMarks() {
+		if m.At >= f.t0 && m.At < f.t1 {
+			out = append(out, axisWord{f.column(m.At), u.sym.flag, clean(m.Text), u.theme.bold})
+		}
+	}
+	return out
+}
+
+// drawCursorTime says at the cursor when it is.
+func (u *ui) drawCursorTime(f *frame, p pane, room int) {
+	if u.half != nil || u.cursor == 0 || u.cursor < f.t0 || u.cursor >= f.t1 || !f.snap.Info.Timed {
 		return
 	}
-	g := f.gutter()
-	for _, m := range u.allMarks() {
-		x := f.column(m.At)
-		if m.At < f.t0 || m.At >= f.t1 || x >= room {
-			continue
-		}
-		p.set(g+x, 0, u.sym.flag, u.theme.bold)
-		if words := clean(m.Text); x+2+len([]rune(words)) < room {
-			p.put(g+x+1, 0, words+" ", u.theme.bold)
-		}
-	}
-	if u.cursor != 0 && u.cursor >= f.t0 && u.cursor < f.t1 && f.snap.Info.Timed {
-		s := " " + seconds(u.cursor-f.snap.First, 6) + " "
-		x := min(max(f.column(u.cursor)-len(s)/2, 0), max(room-len(s), 0))
-		p.put(g+x, 0, s, u.theme.selected)
-	}
+	s := " " + seconds(u.cursor-f.snap.First, 6) + " "
+	x := min(max(f.column(u.cursor)-len(s)/2, 0), max(room-len(s), 0))
+	p.put(f.gutter()+x, 0, s, u.theme.selected)
 }
 
 // tickEvery is the distance of two labels: 1, 2 or 5 times a power of ten, at least 10 columns apart.
