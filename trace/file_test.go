@@ -430,7 +430,7 @@ func TestFileForeign(t *testing.T) {
 	}
 	for name, b := range map[string][]byte{"empty": {}, "text": []byte("12:00:01 read(3, \"\", 4) = 0\n"), "png": []byte("\x89PNG\r\n\x1a\n0123456789")} {
 		_, err := OpenFile(write(name, b))
-		if !errors.Is(err, ErrNotTrace) || !strings.Contains(err.Error(), "is not an evviz trace") {
+		if !errors.Is(err, ErrNotTrace) || !strings.Contains(err.Error(), "not an evviz trace") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -82,7 +82,7 @@ func cut(s string, n int) string {
 // checkFileStart looks at the first bytes of a file: whether they are ours, and how long the rest of the header is.
 func checkFileStart(b []byte, name string) (payload int, err error) {
 	if len(b) < fileHeaderFixed || [8]byte(b[:8]) != fileMagic {
-		return 0, fmt.Errorf("%s is not an evviz trace: %w", name, ErrNotTrace)
+		return 0, fmt.Errorf("%s: %w", name, ErrNotTrace)
 	}
 	if v := binary.LittleEndian.Uint16(b[8:]); v > FileVersion {
 		return 0, fmt.Errorf("%s has format version %d, this evviz reads up to %d; use a newer evviz: %w", name, v, FileVersion, ErrNewerVersion)

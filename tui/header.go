@@ -84,7 +84,7 @@ func (u *ui) drawHeader(f *frame, p pane) {
 		at = left.put(at, 0, u.fits(sep, left.w-at), t.bar)
 		mode()
 	}
-	if o := f.snap.Info.Origin; o != "" {
+	if o := f.snap.Info.Origin; o != "" && !strings.Contains(f.snap.Info.Title, clean(base(o))) {
 		left.put(at, 0, u.fits(sep+clean(base(o)), left.w-at), t.bar)
 	}
 }
