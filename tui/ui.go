@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -223,9 +225,25 @@ func (u *ui) toggleRecord() {
 
 func (u *ui) quit() { u.stopOnce.Do(func() { close(u.stopping) }) }
 
+// stopsWithin is how soon SIGSTOP has taken hold of all threads, on a busy machine, too.
+const stopsWithin = 2 * time.Second
+
 // suspend gives the terminal back and stops the process as Ctrl-Z does everywhere; SIGCONT brings the screen back.
 func (u *ui) suspend() {
-	u.app.Suspend(func() { syscall.Kill(0, syscall.SIGSTOP) })
+	u.app.Suspend(func() {
+		// The signal may be taken by another thread, and this one run on for a moment: it would make the terminal raw before the shell has it,
+		// and the shell would make it cooked for good. So wait until somebody has woken the process.
+		woken := make(chan os.Signal, 1)
+		signal.Notify(woken, syscall.SIGCONT)
+		defer signal.Stop(woken)
+		if syscall.Kill(0, syscall.SIGSTOP) != nil {
+			return
+		}
+		select {
+		case <-woken:
+		case <-time.After(stopsWithin): // the first process of a container cannot be stopped
+		}
+	})
 }
 
 // quitKeep quits and leaves the last screen on the terminal.
