@@ -66,9 +66,13 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		l.arrival = 0
 	default:
 		t.stats.Reads++
-		t.stats.BytesIn += max(e.B, 0)
-		l.pub.Stats.BytesIn += max(e.B, 0)
-		t.note(s, l, e.Time, MarkRead, cut(e.B))
+		in := max(e.B, 0)
+		if l.pub.Kind == KindWake || l.pub.Kind == KindTimer {
+			in = 0 // a counter, and nothing that anybody sent
+		}
+		t.stats.BytesIn += in
+		l.pub.Stats.BytesIn += in
+		t.note(s, l, e.Time, MarkRead, cut(in))
 		t.served(l, e.Time)
 		t.took(l, e)
 	}
