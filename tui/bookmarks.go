@@ -36,7 +36,11 @@ func (u *ui) setBookmark(at int64, words string) {
 			u.mu.Unlock()
 			return "", fmt.Errorf("the bookmark lasts as long as this screen: %w", err)
 		}
-		return fmt.Sprintf("bookmark %q", words), nil
+		said := fmt.Sprintf("bookmark %q", words)
+		if r := u.opt.Recorder; r != nil && !r.Status().On && u.opt.Saver == nil {
+			said += "; it lasts as long as this screen, for nothing is recorded"
+		}
+		return said, nil
 	})
 }
 

@@ -12,7 +12,7 @@ func (u *ui) drawNarration(f *frame, p pane) {
 		if bad {
 			st = u.theme.warn
 		}
-		p.put(0, 0, " "+s+" ", st)
+		p.put(0, 0, " "+u.fits(s, p.w-2)+" ", st)
 		return
 	}
 	if u.anchor != 0 && u.cursor != 0 {
@@ -25,7 +25,7 @@ func (u *ui) drawNarration(f *frame, p pane) {
 			if bad {
 				st = u.theme.warn
 			}
-			p.put(0, 0, " "+clean(s)+" ", st)
+			p.put(0, 0, " "+u.fits(clean(s), p.w-2)+" ", st)
 			return
 		}
 	}
