@@ -38,7 +38,11 @@ func (u *ui) drawAxis(f *frame, p pane) {
 	every := tickEvery(u.span, n)
 	dec := decimals(every)
 	first := f.snap.First
-	words := setApart(append(u.switchWords(f), u.flagWords(f)...), room)
+	words := append(u.switchWords(f), u.flagWords(f)...)
+	if u.half != nil {
+		words = append(words, u.half.under...)
+	}
+	words = setApart(words, room)
 	busy := 0
 	for tick := (f.t0 - first + every - 1) / every * every; tick+first < f.t1; tick += every {
 		if tick < 0 || !f.snap.Info.Timed {
@@ -103,11 +107,7 @@ func (u *ui) drawWords(f *frame, p pane, words []axisWord) {
 	}
 }
 
-// drawSwitches marks on a line of times where the mode was switched.
-func (u *ui) drawSwitches(f *frame, p pane, room int) {
-	u.drawWords(f, p, setApart(u.switchWords(f), room))
-}
-
+// switchWords are where the mode was switched.
 func (u *ui) switchWords(f *frame) (out []axisWord) {
 	mark := u.sym.mark
 	if u.half != nil && u.half.above {

@@ -35,6 +35,7 @@ type half struct {
 	focus  bool // it has the selection
 	lanes  []*timeline.Lane
 	folded int
+	under  []axisWord // switches of the other half, where both share a row of times
 }
 
 // split is two user interfaces with one view: they share the time axis, the freezing and the keys, and differ in their

@@ -108,6 +108,10 @@ func (s *split) draw(screen tcell.Screen) {
 	}
 	contrast := pane{screen, 0, s.h, s.w, 1}
 	up, down := s.halves[0], s.halves[1]
+	up.half.under = nil
+	if !s.wide() {
+		up.half.under = down.switchWords(down.frame)
+	}
 	up.parts.axis.Draw(screen)
 	_, top, _, lanes := up.parts.lanes.GetRect()
 	if s.wide() {
@@ -118,8 +122,6 @@ func (s *split) draw(screen tcell.Screen) {
 		}
 	} else {
 		contrast.y = top + lanes + 1
-		x, y, w, h := up.parts.axis.GetRect()
-		down.drawSwitches(down.frame, pane{screen, x, y, w, h}, down.frame.cells()-len(" PAUSED "))
 	}
 	s.drawContrast(contrast)
 	a.parts.detail.Draw(screen)
