@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/diagnostics"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/timeline"
@@ -252,7 +253,7 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, fmt.Sprintf("lost %d", lost)) {
+	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, "lost "+diagnostics.Number(int64(lost))) {
 		t.Errorf("header: %s, rings lost %d", header, lost)
 	}
 	text := run(t, "replay", "--text", path).out
