@@ -96,7 +96,7 @@ func modeWords() []string {
 
 // oneOf says that a word is none of the right ones, and which one it may have been.
 func oneOf(flag, got string, words []string) error {
-	s := fmt.Sprintf("--%s %q is not one of %s", flag, got, strings.Join(words, ", "))
+	s := fmt.Sprintf("%s %q is not one of %s", flag, got, strings.Join(words, ", "))
 	if n := nearest(got, words); n != "" {
 		s += fmt.Sprintf("; did you mean %s?", n)
 	}
@@ -124,7 +124,7 @@ func (o *labOptions) behaviour(c *cobra.Command, script *scenarios.Script) (loop
 	if o.preset != "" {
 		ps, ok := presets[o.preset]
 		if !ok {
-			return b, oneOf("preset", o.preset, []string{"article"})
+			return b, oneOf("--preset", o.preset, []string{"article"})
 		}
 		for _, p := range ps {
 			if err := o.setFrom(&b, p.Key, p.Value); err != nil {
@@ -210,7 +210,7 @@ func (o *labOptions) modeOf(b *loop.Behaviour) error {
 	}
 	d, ok := trace.DriverNames.Value(mode)
 	if !ok || d == 0 {
-		return oneOf("mode", mode, modeWords())
+		return oneOf("--mode", mode, modeWords())
 	}
 	b.Driver = d
 	if trigger == "" {
@@ -221,7 +221,7 @@ func (o *labOptions) modeOf(b *loop.Behaviour) error {
 	}
 	t, ok := trace.TriggerNames.Value(trigger)
 	if !ok || t == trace.TriggerNone {
-		return oneOf("trigger", trigger, trace.TriggerNames[1:])
+		return oneOf("--trigger", trigger, trace.TriggerNames[1:])
 	}
 	b.Trigger = t
 	return o.check(b)

@@ -197,7 +197,7 @@ func (e *labEnd) SetKnob(name, value string) (string, error) {
 		}
 	}
 	if err := e.Set(name, value); err != nil {
-		return "", err
+		return "", errors.New(strings.TrimPrefix(err.Error(), "--")) // the words are the flags', and here it is none
 	}
 	return fmt.Sprintf("%s is now %s", name, value), nil
 }

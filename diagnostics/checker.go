@@ -192,11 +192,17 @@ const (
 	maxInfos    = 4 // of those that are no defects
 )
 
+// feltByMany are rules whose one cause is felt on many descriptors: so few are told apart, or they would hide the others.
+var feltByMany = map[string]int{"EV26": 4}
+
 // gather keeps the weightiest findings of a rule, from the index at on, and sums up the rest.
 func (c *checker) gather(at int) {
 	mine := c.found[at:]
 	slices.SortStableFunc(mine, byWeight)
 	most := maxFindings
+	if n := feltByMany[c.rule.ID]; n > 0 {
+		most = n
+	}
 	if i := slices.IndexFunc(mine, func(f *Finding) bool { return f.Severity == Info }); i >= 0 {
 		most = min(most, i+maxInfos)
 	}

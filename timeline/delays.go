@@ -128,6 +128,9 @@ func (s *Snapshot) unknownDelay(m Measure) string {
 			return "no arrivals are recorded: only the calls are seen, not when data came"
 		}
 	}
+	if m == MeasureGap && !k.Has(trace.Wait) && !k.Has(trace.Sleep) {
+		return "the waits of the loop are not seen here"
+	}
 	switch m {
 	case MeasureDelivered, MeasureRead:
 		if !s.Mode.Known || reports(s.Mode, s.Stats.Waits) {

@@ -97,7 +97,8 @@ func TestUnknownDelays(t *testing.T) {
 				t.Errorf("%s: %v is known: %v, %q", path, m, d.Known, d.Why)
 			}
 			told := s.Stats.Reports > 0
-			if want := m == MeasureGap || m == MeasureAnswered || m == MeasureServed || told; d.Known != want {
+			// Go's netpoller waits where nobody sees it.
+			if want := m == MeasureGap && filepath.Base(path) != "goroutines.evt" || m == MeasureAnswered || m == MeasureServed || told; d.Known != want {
 				t.Errorf("%s: %v is known: %v (%s)", path, m, d.Known, d.Why)
 			}
 			if m == MeasureServed && d.Count != s.Stats.Latency.Count {

@@ -92,6 +92,9 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprintf("epoll_ctl(%s, %d, %s) = %s", op, e.FD, trace.PollString(e.Mask), result(0)), ""
 	case trace.Arrive:
+		if e.B == 1 { // nothing was there any more when it was looked at
+			return fmt.Sprintf("fd %d: something arrived", e.FD), "seen by " + trace.ArriveNames.Word(e.Aux&0xff) + "; no bytes: end of file, or read already"
+		}
 		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveNames.Word(e.Aux&0xff)+", "+known(e.B, "waiting"), ", ")
 	case trace.Queue:
 		return fmt.Sprintf("fd %d: %d waiting for accept", e.FD, e.A), fmt.Sprintf("backlog %d", e.B)

@@ -44,6 +44,7 @@ func (u *ui) newFrame(w, h int) {
 		f.snap, f.t1 = u.frozen, u.right
 	} else {
 		f.snap, f.live = u.opt.Feed.Snapshot(), true
+		u.fitLesson(f.snap)
 		step := max(u.span/stepsPerSpan, 1)
 		f.t1 = (f.snap.Now-f.snap.First)/step*step + step + f.snap.First
 		if f.t1 < f.snap.First+u.span {

@@ -173,6 +173,7 @@ func (u *ui) helpLines(w int) (out []helpLine) {
 		"A lane is filled while data waits in the kernel, from its arrival to the read that drains it: the length of the bar is the delay. It turns from blue to orange to red as the data ages.",
 		"Orange with a number: level-triggered and told again, so many times, of what was known. A red bar that does not end: edge-triggered and not drained, nobody will be told again.",
 		"Columns of E: every round asks every descriptor, and most have nothing.",
+		"The line above the keys says how far the picture can be believed: events lost, what evviz itself costs, what was observed and what is only inferred. Events that came late were told after younger ones, as the observer's are; they stand where they belong.",
 		"Mouse: the wheel zooms, a click selects what is under it: lane and moment, event, finding, tab, place in a recording. Hold Shift to select text.",
 	} {
 		for _, l := range wrap(s, w-14) {

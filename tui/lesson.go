@@ -110,6 +110,23 @@ func (u *ui) abilities() {
 	}
 }
 
+// fitLesson shows all of a lesson that is over and took less than the window: it would be a few cells otherwise.
+func (u *ui) fitLesson(s *timeline.Snapshot) {
+	if u.opt.Lessons == nil || u.fitted == u.opt.Feed || u.frozen != nil {
+		return
+	}
+	if ended, _ := u.opt.Feed.Ended(); !ended {
+		return
+	}
+	u.fitted = u.opt.Feed
+	for _, z := range zooms {
+		if z >= s.Now-s.First {
+			u.span = min(u.span, z)
+			return
+		}
+	}
+}
+
 // drawCard tells what the lesson is about, in as many rows as there are.
 //
 //	 lesson 13 of 36  Edge: the milkman rings once

@@ -35,7 +35,7 @@ func (u *ui) drawNarration(f *frame, p pane) {
 		h.Trigger = "t"
 	}
 	lead := ""
-	if f.coarse != nil { // the rest of the window is shades
+	if f.coarse != nil && (f.t0 < f.snap.Begin || u.frozen != nil) { // the rest of the window is shades
 		lead = "in what is held: "
 	}
 	p.put(1, 0, u.fits(lead+clean(diagnostics.Sentence(u.narrate(f, t0, t1, h), p.w-2-len(lead))), p.w-1), u.theme.bold)

@@ -99,6 +99,7 @@ type choices struct {
 	laneIs laneName            // who the selected lane is
 	marked []timeline.Bookmark // bookmarks that no recording took
 	undos  []place
+	fitted *timeline.Feed // the lesson whose end was fitted into the window
 }
 
 // listed is what was drawn where last.

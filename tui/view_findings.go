@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"evviz/diagnostics"
 )
@@ -44,7 +45,7 @@ func (v *findingsView) draw(u *ui, f *frame, p pane) {
 	head.put(1, 0, cut(s, head.w-1), t.dim)
 
 	title, lines := u.findingLines(f, page.w-1)
-	page.put(0, 0, cut(title, page.w), t.bold)
+	page.put(0, 0, cut(strings.TrimPrefix(title, "evviz: "), page.w), t.bold)
 	v.scroll = max(0, min(v.scroll, len(lines)-(page.h-1)))
 	for i := 0; i < page.h-1 && i+v.scroll < len(lines); i++ {
 		l := lines[i+v.scroll]
