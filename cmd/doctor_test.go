@@ -89,7 +89,7 @@ func TestDoctorFinds(t *testing.T) {
 		{"no TERM", []string{"TERM="}, "TERM", stateNote, []string{"not set"}, 0},
 		{"broken settings", []string{"EVVIZ_CONFIG=" + broken}, "settings file", stateMissing, []string{broken, "symbols", "--print-default"}, 3},
 		{"settings that are not there", []string{"EVVIZ_CONFIG=" + dir + "/none.toml"}, "settings file", stateMissing, []string{"no such file"}, 3},
-		{"bad theme in the environment", []string{"EVVIZ_THEME=purple"}, "settings file", stateMissing, []string{"purple"}, 3},
+		{"bad theme in the environment", []string{"EVVIZ_THEME=purple"}, "environment", stateMissing, []string{"purple"}, 3},
 		{"bad value in the environment", []string{"EVVIZ_SPAN=long"}, "environment", stateMissing, []string{"EVVIZ_SPAN", "long"}, 3},
 		{"misspelt variable", []string{"EVVIZ_THEM=dark"}, "environment", stateNote, []string{"EVVIZ_THEM", "did you mean EVVIZ_THEME?"}, 0},
 	} {

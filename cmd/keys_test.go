@@ -407,9 +407,9 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		y.Until("a later turn", func(s string) bool { return turn(s) > was })
 		y = s.aReplay(t)
 		y.Press("5")
-		y.Until("the first finding", func(s string) bool { return strings.Contains(s, "evviz: EV02") })
+		y.Until("the first finding", func(s string) bool { return strings.Contains(s, "│ EV02 lt-leftover") })
 		s.press(y)
-		y.Until("another finding", func(s string) bool { return views["findings"](s) && !strings.Contains(s, "evviz: EV02") })
+		y.Until("another finding", func(s string) bool { return views["findings"](s) && !strings.Contains(s, "│ EV02 lt-leftover") })
 	},
 	"step-back": func(t *testing.T, s *stage) {
 		y := s.aReplay(t)
