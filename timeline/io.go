@@ -309,8 +309,8 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 			return
 		}
 		start = l.lastServed
-	} else if unread == 0 {
-		return // the loop was faster than the observer: nothing waits
+	} else if unread == 0 || unread < 0 && l.emptied >= start {
+		return // the loop was faster than the observer: nothing waits, or everything was taken after it came
 	}
 	// What was reported after it came is known, however late the news of its coming is.
 	told := l.watch.reportedAt != 0 && start <= l.watch.reportedAt
