@@ -272,6 +272,9 @@ func runFigure(s *timeline.Snapshot, name string) (float64, string) {
 			if l.Kind != timeline.KindConn {
 				continue
 			}
+			if l.Unread < 0 && l.CloseWhy == trace.CloseEOF {
+				continue // the end of file comes after everything else: nothing was left
+			}
 			if l.Unread < 0 {
 				return 0, unknownHere
 			}
