@@ -294,7 +294,7 @@ func TestSwitchingUnderLoad(t *testing.T) {
 	}
 	b := loop.Default()
 	b.Interval, b.Reads = 2*time.Millisecond, loop.Count{Kind: loop.CountDrain}
-	s, path := startSession(t, b, story, 1<<18)
+	s, path := startSession(t, b, story, 1<<20) // holds all that this run makes, so that none is lost however late the merge is
 	end := &labEnd{s}
 	rnd := rand.New(rand.NewSource(1))
 	st := s.loop.Stats()
