@@ -170,13 +170,22 @@ func (l *LoopLane) Cells(t0, t1 int64, n int) []LoopCell {
 		return nil
 	}
 	cells := make([]LoopCell, n)
+	l.fill(cells, t0, t1, 0)
+	return cells
+}
+
+// fill computes the cells from one on; those before it are right.
+func (l *LoopLane) fill(cells []LoopCell, t0, t1 int64, from int) {
+	n := len(cells)
+	begin := edge(t0, t1, from, n)
 	cur := markCursor{v: &l.counts}
-	cur.seek(t0)
-	before := l.states.upTo(t0)
-	gap := sort.Search(len(l.gaps), func(i int) bool { return l.gaps[i] >= t0 })
+	cur.seek(begin)
+	before := l.states.upTo(begin)
+	gap := sort.Search(len(l.gaps), func(i int) bool { return l.gaps[i] >= begin })
 	var d tally
-	for i := range cells {
+	for i := from; i < n; i++ {
 		c := &cells[i]
+		*c = LoopCell{}
 		b := edge(t0, t1, i+1, n)
 		if !cur.done() {
 			d = tally{}
@@ -206,7 +215,6 @@ func (l *LoopLane) Cells(t0, t1 int64, n int) []LoopCell {
 			c.Top = longest
 		}
 	}
-	return cells
 }
 
 // StateAt is what the loop did at t.

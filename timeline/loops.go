@@ -379,8 +379,12 @@ func (t *Timeline) lost(s *stream, e *trace.Event) {
 		lp.wakeReports, lp.wakeRenotify = 0, 0
 		lp.turn(from, LoopUnknown)
 		lp.pub.In, lp.pub.InFD, lp.pub.InSince = trace.KindNone, -1, 0
-		if len(lp.gaps) < maxGaps {
-			lp.gaps = append(lp.gaps, e.Time)
+		if n := len(lp.gaps); n < maxGaps {
+			at := e.Time
+			if n > 0 {
+				at = max(at, lp.gaps[n-1])
+			}
+			lp.gaps = append(lp.gaps, at)
 		}
 	}
 	s.inWait, s.away = false, 0

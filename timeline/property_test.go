@@ -13,13 +13,17 @@ import (
 
 // randomEvents draws a stream that is allowed to be nonsense, with late events among it.
 func randomEvents(rt *rapid.T, n int) []trace.Event {
+	return eventsOf(func() uint64 { return rapid.Uint64().Draw(rt, "e") }, n)
+}
+
+func eventsOf(draw func() uint64, n int) []trace.Event {
 	evs := make([]trace.Event, 0, n)
 	now := int64(1_000_000)
 	kinds := []trace.Kind{trace.Open, trace.Close, trace.Dup, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Wait, trace.Ready,
 		trace.Ready, trace.Ready, trace.Renotify, trace.Read, trace.Read, trace.Read, trace.Write, trace.Accept, trace.Arrive, trace.Arrive,
 		trace.Queue, trace.Sleep, trace.Round, trace.Lost, trace.Instance, trace.State, trace.Fork, trace.Thread, trace.Mode}
 	for i := 0; i < n; i++ {
-		r := rapid.Uint64().Draw(rt, "e")
+		r := draw()
 		now += int64(r % 5000)
 		e := trace.Event{Time: now, Stream: 1 + uint32(r>>13%3), Kind: kinds[r>>16%uint64(len(kinds))], FD: int32(r >> 24 % 6), Inst: 4 + uint32(r>>28%2)}
 		if r>>61 == 7 {

@@ -12,8 +12,7 @@ type cellCache struct {
 	t0, t1 int64
 	n      int
 	lanes  map[int64]*cachedLane
-	loop   *timeline.LoopLane
-	loopC  []timeline.LoopCell
+	loops  map[loopKey]*cachedLoop
 }
 
 type cachedLane struct {
@@ -21,6 +20,17 @@ type cachedLane struct {
 	cells  []timeline.Cell
 	hasAll bool // cells are there
 	active bool // something happened on it in the window
+}
+
+// loopKey is a loop, drawn in so many cells.
+type loopKey struct {
+	stream uint32
+	n      int
+}
+
+type cachedLoop struct {
+	loop  *timeline.LoopLane
+	cells []timeline.LoopCell
 }
 
 // forWindow forgets what belongs to another window.
@@ -33,7 +43,7 @@ func (c *cellCache) forWindow(t0, t1 int64, n int) {
 		for _, l := range c.lanes { // the slices are used again
 			l.lane = nil
 		}
-		c.loop = nil
+		clear(c.loops)
 	}
 }
 
@@ -68,12 +78,22 @@ func (u *ui) active(f *frame, l *timeline.Lane) bool {
 	return u.cache.of(l).active
 }
 
-// loopCells are a loop's cells in the frame's window; the rows of the loop and of its rate share them.
-func (u *ui) loopCells(f *frame, l *timeline.LoopLane) []timeline.LoopCell {
+// loopCells are a loop's cells in the frame's window, n of them. They are the cache's: the caller does not change them.
+func (u *ui) loopCells(f *frame, l *timeline.LoopLane, n int) []timeline.LoopCell {
 	c := &u.cache
 	c.forWindow(f.t0, f.t1, f.cells())
-	if c.loop != l {
-		c.loop, c.loopC = l, l.Cells(f.t0, f.t1, c.n)
+	k := loopKey{l.Stream, n}
+	x := c.loops[k]
+	switch {
+	case x == nil:
+		if c.loops == nil {
+			c.loops = map[loopKey]*cachedLoop{}
+		}
+		x = &cachedLoop{l, l.Cells(f.t0, f.t1, n)}
+		c.loops[k] = x
+	case x.loop != l:
+		l.UpdateCells(x.cells, x.loop, f.t0, f.t1)
+		x.loop = l
 	}
-	return c.loopC
+	return x.cells
 }

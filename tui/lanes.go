@@ -245,7 +245,7 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 		what = "again" // the legend's words, shortened to what a narrow screen has room for
 	}
 	p.put(max(x+1, 9), y, cut(what, g-10), t.dim)
-	cells := u.loopCells(f, l)
+	cells := u.loopCells(f, l, n)
 	now := f.snap.Now
 	for i := range cells {
 		c := &cells[i]
@@ -291,11 +291,11 @@ func (u *ui) drawRate(f *frame, p pane, y int, l *timeline.LoopLane) {
 		}
 		return c.Reports
 	}
-	cells, per := u.loopCells(f, l), 1
+	per := 1
 	if u.sym.dots { // braille has two columns of dots to a cell
 		per = 2
-		cells = l.Cells(f.t0, f.t1, 2*f.cells())
 	}
+	cells := u.loopCells(f, l, per*f.cells())
 	var peak uint32
 	for i := range cells {
 		peak = max(peak, count(&cells[i]))
