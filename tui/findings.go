@@ -261,7 +261,7 @@ func (u *ui) drawFindingRows(f *frame, p pane) (more int) {
 }
 
 // drawMoments marks on a lane where the evidence of its findings lies, in cells that show nothing else.
-func (u *ui) drawMoments(f *frame, p pane, y int, l *timeline.Lane, glyphs []rune, fills []tcell.Style) {
+func (u *ui) drawMoments(f *frame, p pane, y int, l *timeline.Lane, glyphs []rune, fills []fill) {
 	for _, x := range f.found {
 		if x.Lane != l.ID || x.Severity == diagnostics.Info {
 			continue
@@ -272,7 +272,7 @@ func (u *ui) drawMoments(f *frame, p pane, y int, l *timeline.Lane, glyphs []run
 			if at < f.t0 || at >= f.t1 || i < 0 || i >= len(glyphs) || glyphs[i] != 0 && !picked {
 				continue
 			}
-			p.set(f.gutter()+i, y, u.sym.found, mix(fills[i], u.severityStyle(x.Severity)))
+			p.set(f.gutter()+i, y, u.sym.found, mix(u.theme.fillStyle(fills[i]), u.severityStyle(x.Severity)))
 		}
 	}
 }

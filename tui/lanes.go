@@ -19,6 +19,7 @@ import (
 //	listener :4201        A            A
 //	fd 7  :53011 LT         ↓rw        ↓r!!!!!!!w
 func (u *ui) drawLanes(f *frame, p pane) {
+	u.inks.number(p.s)
 	y := 0
 	for _, l := range f.snap.Loops {
 		if y >= p.h {

@@ -3,8 +3,6 @@ package tui
 import (
 	"fmt"
 
-	"github.com/gdamore/tcell/v2"
-
 	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
@@ -47,9 +45,8 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 	}
 
 	cells := u.laneCells(f, l)
-	fills := make([]tcell.Style, n)
-	filled := make([]bool, n)
-	glyphs := make([]rune, n)
+	line := p.inked(y, &u.inks)
+	fills, glyphs := u.scratch(n)
 	cell := (f.t1 - f.t0) / int64(n)
 	lastFilled := -1
 	most := int64(0)
@@ -63,7 +60,7 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 			break
 		}
 		if c.Lost {
-			p.set(g+i, y, '?', t.warn)
+			line.set(g+i, '?', inkWarn)
 			continue
 		}
 		// What the second pass draws over is not drawn first: a dense row would cost twice.
@@ -71,36 +68,33 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 		switch {
 		case covered:
 		case c.Trigger == trace.TriggerEdge:
-			p.set(g+i, y, u.sym.edge, t.waiting)
+			line.set(g+i, u.sym.edge, inkWait)
 		case c.Trigger == trace.TriggerOneshot:
-			p.set(g+i, y, u.sym.once, t.waiting)
+			line.set(g+i, u.sym.once, inkWait)
 		}
 		if c.Cover > 0 && c.Since > 0 {
-			age, r := 0, ' '
+			fills[i] = fillFresh
 			switch a := end - c.Since; {
 			case a >= staleAfter:
-				age = 2
+				fills[i] = fillStale
 			case a >= oldAfter:
-				age = 1
-			}
-			fills[i], filled[i] = [...]tcell.Style{t.fresh, t.old, t.stale}[age], true
-			st := fills[i]
-			if t.mono {
-				r = u.sym.fill[age]
-			} else if h := u.level(c.Level, most); h != 0 {
-				r = h
-				_, bg, _ := st.Decompose()
-				st = t.text.Foreground(bg)
+				fills[i] = fillOld
 			}
 			if !covered {
-				p.set(g+i, y, r, st)
+				r, k := ' ', inkFill+ink(fills[i])
+				if t.mono {
+					r = u.sym.fill[fills[i]-fillFresh]
+				} else if h := u.level(c.Level, most); h != 0 {
+					r, k = h, inkHeight+ink(fills[i])
+				}
+				line.set(g+i, r, k)
 			}
 			lastFilled = i
 		}
 		if c.Counts[timeline.MarkRenotify] > 0 {
-			fills[i], filled[i] = t.again, true
+			fills[i] = fillAgain
 			if !covered {
-				p.set(g+i, y, ' ', t.again)
+				line.set(g+i, ' ', inkFill+ink(fillAgain))
 			}
 		}
 	}
@@ -128,20 +122,24 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 		if c.Counts[timeline.MarkRecvDone] > 0 && c.Counts[timeline.MarkSendDone] > 0 {
 			second = 'S'
 		}
-		if second != 0 && i+1 < n && glyphs[i+1] == 0 && cells[i+1].Top == timeline.MarkNone && !filled[i+1] {
+		if second != 0 && i+1 < n && glyphs[i+1] == 0 && cells[i+1].Top == timeline.MarkNone && fills[i+1] == fillNone {
 			glyphs[i+1] = second
-			u.setGlyph(p, g+i+1, y, second, timeline.MarkWrite, false, fills[i+1])
+			line.set(g+i+1, second, inkMark+ink(timeline.MarkWrite))
 		}
 		if r != 0 {
-			u.setGlyph(p, g+i, y, r, c.Top, filled[i], fills[i])
+			k := inkMark + ink(c.Top)
+			if fills[i] != fillNone {
+				k = inkOn + ink(fills[i])
+			}
+			line.set(g+i, r, k)
 		}
 	}
 	u.drawRefused(f, p, g, y, l, cells)
-	u.drawCounts(p, g, y, cells, filled, fills)
+	u.drawCounts(p, g, y, cells, fills)
 	u.drawStranded(f, p, g, y, l, cells, fills)
 	u.drawMoments(f, p, y, l, glyphs, fills)
 	if l.Pending && lastFilled >= 0 && f.t0+int64(lastFilled+1)*cell >= f.snap.Now-cell {
-		p.set(g+lastFilled, y, u.sym.goesOn, on(fills[lastFilled]))
+		p.set(g+lastFilled, y, u.sym.goesOn, on(t.fillStyle(fills[lastFilled])))
 	}
 }
 
@@ -155,17 +153,20 @@ func (u *ui) drawRefused(f *frame, p pane, g, y int, l *timeline.Lane, cells []t
 	p.put(g+at, y, s, u.theme.bad)
 }
 
-func (u *ui) setGlyph(p pane, x, y int, r rune, m timeline.Mark, filled bool, fill tcell.Style) {
-	st := u.theme.style(m)
-	if filled {
-		st = on(fill)
+// scratch is room for what a row keeps of its cells while it is drawn.
+func (u *ui) scratch(n int) ([]fill, []rune) {
+	if cap(u.fills) < n {
+		u.fills, u.glyphs = make([]fill, n), make([]rune, n)
 	}
-	p.set(x, y, r, st)
+	fills, glyphs := u.fills[:n], u.glyphs[:n]
+	clear(fills)
+	clear(glyphs)
+	return fills, glyphs
 }
 
 // drawCounts writes into each run of nagging cells how many reports it stands for. The report that began it told news,
 // but the message it was about is the same, so it is counted too: 64 reports, 63 of them re-notifications.
-func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, filled []bool, fills []tcell.Style) {
+func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, fills []fill) {
 	for i := 0; i < len(cells); {
 		if cells[i].Counts[timeline.MarkRenotify] == 0 {
 			i++
@@ -196,7 +197,7 @@ func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, filled []bool, 
 			// Too narrow to hold the number: it goes beside the block where there is room.
 			free := true
 			for k := j; k < j+len(s) && k < len(cells); k++ {
-				free = free && cells[k].Top == timeline.MarkNone && !filled[k]
+				free = free && cells[k].Top == timeline.MarkNone && fills[k] == fillNone
 			}
 			if free && j+len(s) <= len(cells) {
 				p.put(g+j, y, s, u.theme.accept)
@@ -206,7 +207,7 @@ func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, filled []bool, 
 	}
 }
 
-func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []timeline.Cell, fills []tcell.Style) {
+func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []timeline.Cell, fills []fill) {
 	begin, end := -1, -1
 	for i := len(cells) - 1; i >= 0; i-- {
 		if cells[i].Stranded && cells[i].Cover > 0 {
@@ -227,7 +228,7 @@ func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []
 			if s := "re-armed "; cells[i].Counts[timeline.MarkModify]+cells[i].Counts[timeline.MarkRearmed] > 0 && end-len(s) > begin {
 				end -= len(s)
 				for k, r := range s {
-					p.set(g+end+k, y, r, on(fills[end+k]))
+					p.set(g+end+k, y, r, on(u.theme.fillStyle(fills[end+k])))
 				}
 				break
 			}
@@ -252,7 +253,7 @@ func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []
 			continue
 		}
 		for i, r := range s {
-			p.set(g+at+i, y, r, on(fills[at+i]))
+			p.set(g+at+i, y, r, on(u.theme.fillStyle(fills[at+i])))
 		}
 		return
 	}

@@ -204,6 +204,24 @@ func (d *diffScreen) SetContent(x, y int, r rune, comb []rune, style tcell.Style
 	}
 }
 
+// Number is the number of a style until the next Clear.
+func (d *diffScreen) Number(st tcell.Style) uint16 { return d.number(st) }
+
+// SetNumbered draws one cell in the style that has a number.
+func (d *diffScreen) SetNumbered(x, y int, r rune, no uint16) {
+	if x < 0 || y < 0 || x >= d.w || y >= d.h || int(no) >= len(d.styles) {
+		return
+	}
+	if d.wiped[y] {
+		d.wipe(y)
+	}
+	d.drawn[y] = true
+	d.back[y*d.w+x] = cell{r: r, style: no}
+	if r >= 0x1100 && runeWidth(r) == 2 && x+1 < d.w {
+		d.back[y*d.w+x+1] = cell{' ', no, contNo}
+	}
+}
+
 // GetContent is what is being drawn at a place.
 func (d *diffScreen) GetContent(x, y int) (rune, []rune, tcell.Style, int) {
 	if x < 0 || y < 0 || x >= d.w || y >= d.h {

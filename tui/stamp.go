@@ -18,6 +18,9 @@ type memo struct {
 	belowOf    string       // what the panes below the lanes were drawn of last, and from when on that knew anything
 	belowFrom  int64
 	said       narrated
+	inks       inks
+	fills      []fill // of the row that is drawn; see scratch
+	glyphs     []rune
 }
 
 // stamp is everything that a frame depends on. A frame with the stamp of the last one is not drawn again.

@@ -31,6 +31,7 @@ func (u *ui) setTheme(name string) {
 		p = Themes["terminal"]
 	}
 	u.theme = newTheme(p, u.screen.Colors())
+	u.inks.dip(&u.theme)
 	u.screen.SetStyle(u.theme.text)
 	u.opt.Theme = name
 }
