@@ -144,13 +144,15 @@ func (v *barView) cover(t int64) int64 {
 
 // after is the first span from i on that does not begin before t: a few steps when it is near, a search when it is far.
 func (v *barView) after(i int, t int64) int {
-	n := v.len()
-	for end := i + 16; i < n && v.at(i).start < t; i++ {
-		if i == end {
-			return i + sort.Search(n-i, func(k int) bool { return v.at(i+k).start >= t })
-		}
+	end := i + 16
+	for near := v.spans[:min(end, len(v.spans))]; i < len(near) && near[i].start < t; {
+		i++
 	}
-	return i
+	n := v.len()
+	if i < len(v.spans) && i < end {
+		return i
+	}
+	return i + sort.Search(n-i, func(k int) bool { return v.at(i+k).start >= t })
 }
 
 // lastIn is the youngest span that touches [t0, t1), nil if there is none.

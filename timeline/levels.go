@@ -51,22 +51,24 @@ func (t *Timeline) levelled(e *trace.Event) {
 
 // fillLevels gives the cells in which data waits the most that waited in each, as far as it looks: the first few changes.
 func (l *Lane) fillLevels(cells []Cell, edges []int64) {
-	i := sort.Search(len(l.levels), func(i int) bool { return l.levels[i].t >= edges[0] })
+	levels := l.levels
+	i := sort.Search(len(levels), func(i int) bool { return levels[i].t >= edges[0] })
 	for k := range cells {
-		c := &cells[k]
-		c.Level = -1
+		most := int64(-1)
 		if i > 0 {
-			c.Level = l.levels[i-1].n
+			most = levels[i-1].n
 		}
 		b := edges[k+1]
-		for end := i + 64; i < len(l.levels) && l.levels[i].t < b; i++ {
+		for end := i + 64; i < len(levels) && levels[i].t < b; i++ {
 			if i == end { // a cell that holds many changes shows the most of the first few
-				i += sort.Search(len(l.levels)-i, func(n int) bool { return l.levels[i+n].t >= b })
+				i += sort.Search(len(levels)-i, func(n int) bool { return levels[i+n].t >= b })
 				break
 			}
-			c.Level = max(c.Level, l.levels[i].n)
+			most = max(most, levels[i].n)
 		}
-		if c.Cover == 0 {
+		if c := &cells[k]; c.Cover > 0 {
+			c.Level = most
+		} else {
 			c.Level = -1
 		}
 	}
