@@ -212,7 +212,7 @@ func (p *Player) SeekTime(t int64) error {
 		}
 	}
 	p.steps = 0
-	p.goal, p.chasing = t, true
+	p.goal, p.chasing = t, !p.ended // at the end there is nothing left to hand on
 	p.setClock(t)
 	p.poke()
 	return nil
@@ -333,8 +333,12 @@ func (p *Player) Read(ctx context.Context, buf []Event) (int, error) {
 		}
 
 		p.mu.Lock()
+		if p.rewind { // asked for since the look above
+			p.mu.Unlock()
+			continue
+		}
 		n, wait := 0, time.Hour
-		if p.at < p.n && !p.rewind {
+		if p.at < p.n {
 			n, wait = p.due(buf)
 		}
 		changed := p.changed

@@ -227,3 +227,46 @@ func TestPlayerContext(t *testing.T) {
 		t.Fatal(n, err)
 	}
 }
+
+// TestPlayerSeekAtTheEnd: a seek to where the player stands at the end has nothing to hand on, and one back is never missed,
+// however close it comes to the reader's going to wait.
+func TestPlayerSeekAtTheEnd(t *testing.T) {
+	src := every(50, time.Millisecond)
+	p := NewPlayer(src)
+	defer p.Close()
+	_, last := p.Bounds()
+	rewound, atEnd := make(chan struct{}, 1), make(chan struct{})
+	go func() {
+		defer close(atEnd)
+		buf := make([]Event, 64)
+		for {
+			_, err := p.Read(context.Background(), buf)
+			switch {
+			case errors.Is(err, ErrRewound):
+				rewound <- struct{}{}
+			case err != nil:
+				return
+			}
+		}
+	}()
+	p.SeekTime(last)
+	for i := range 3000 {
+		for !p.AtEnd() {
+		}
+		if i%100 == 0 {
+			p.SeekTime(last)
+			if p.Seeking() {
+				t.Fatal("a seek to where it stands has no end")
+			}
+		}
+		p.SeekTime(last - int64(time.Millisecond))
+		p.SeekTime(last)
+		select {
+		case <-rewound:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("seek %d was not heard", i)
+		}
+	}
+	p.Close()
+	<-atEnd
+}

@@ -98,7 +98,12 @@ func TestRegions(t *testing.T) {
 		{"findings-80x24", func(t *testing.T) Options { return view(plain(tour(t, 18.4)), "findings") }, 80, 24, nil},
 		{"events", func(t *testing.T) Options { return view(plain(tour(t, 9.6)), "events") }, 120, 30, []string{","}},
 		{"transport", func(t *testing.T) Options { return plain(stillReplay(t, 12.7)) }, 120, 30, nil},
-		{"coarse", func(t *testing.T) Options { return plain(stillReplay(t, 12.7)) }, 120, 30, []string{"0"}},
+		{"coarse", func(t *testing.T) Options {
+			o := plain(stillReplay(t, 12.7))
+			o.Feed.Overview()
+			o.Go = func(func()) {} // the excerpt that takes the place of the shades does not come
+			return o
+		}, 120, 30, []string{"0"}},
 		{"lost", func(*testing.T) Options { return plain(storm(5, true, true)) }, 120, 24, nil},
 		{"untimed", func(*testing.T) Options { return plain(storm(3, false, false)) }, 120, 24, nil},
 		{"nothing", func(*testing.T) Options { return plain(fuzzFeeds()[5]) }, 80, 24, nil},
