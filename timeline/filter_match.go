@@ -60,7 +60,7 @@ func (t *filterTerm) lane(s *Snapshot, l *Lane, t0, t1 int64) bool {
 		}
 		return d > t.n
 	case termState:
-		return l.inState(t.n, t0, t1)
+		return l.inState(s, t.n, t0, t1)
 	}
 	return l.named(t.text)
 }
@@ -85,7 +85,14 @@ func (l *Lane) did(t0, t1 int64, marks ...Mark) bool {
 	return false
 }
 
-func (l *Lane) inState(n int64, t0, t1 int64) bool {
+func (l *Lane) inState(s *Snapshot, n int64, t0, t1 int64) bool {
+	pending := func() bool {
+		if t1 >= s.Now { // what waits now does so up to Now, and not in it
+			return l.Pending
+		}
+		_, _, ok := l.WaitingAt(t1 - 1)
+		return ok
+	}
 	switch n {
 	case stateOpen:
 		return l.Closed == 0 || l.Closed >= t1
@@ -95,16 +102,14 @@ func (l *Lane) inState(n int64, t0, t1 int64) bool {
 		sp := l.bars.lastIn(t0, t1)
 		return sp != nil && sp.stranded
 	case statePending:
-		_, _, ok := l.WaitingAt(t1 - 1)
-		return ok
+		return pending()
 	case stateRegistered:
 		return l.Registered
 	case stateDisarmed:
 		return l.Registered && !l.Armed
 	}
 	// untold: data waits and no report was ever made of the lane
-	_, _, ok := l.WaitingAt(t1 - 1)
-	return ok && l.Stats.Counts[MarkReport] == 0
+	return pending() && l.Stats.Counts[MarkReport] == 0
 }
 
 // marksOf are the marks that an event of a kind leaves on a lane; nil when it leaves none.

@@ -122,6 +122,38 @@ func TestFilterMatches(t *testing.T) {
 	}
 }
 
+// TestFilterPending: what waits at the end of what is known passes, as a lane and as its events.
+func TestFilterPending(t *testing.T) {
+	sc := new(script).loop()
+	sc.conn(10, 7, in)
+	sc.conn(20, 8, in)
+	sc.arrive(100, 7, 1, 64)
+	sc.arrive(120, 8, 1, 64)
+	sc.read(200, 8, 1024, 64, 0)
+	s := sc.fold()
+	for _, word := range []string{"pending", "untold"} {
+		f, err := ParseFilter(word)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		first, end := s.EventRange()
+		for i := first; i < end; i++ {
+			e, _ := s.Event(i)
+			if f.EventAt(s, i, &e) {
+				eq(t, word+": descriptor of an event that passes", e.FD, 7)
+				events++
+			}
+		}
+		eq(t, word+": the arrival passes", events > 0, true)
+		for _, l := range s.Lanes {
+			if l.Kind == KindConn {
+				eq(t, word+": lane", f.Lane(s, l, s.First, s.Now+1), l.FD == 7)
+			}
+		}
+	}
+}
+
 func TestSuggest(t *testing.T) {
 	for typed, want := range map[string]string{
 		"cla": "class:", "7 !kind:l": "!kind:listener", "class:left": "class:left-over", "stra": "stranded", "epoll_pwait2": "", "EMF": "EMFILE",
