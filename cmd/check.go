@@ -116,7 +116,7 @@ func settings(pairs []string) (diagnostics.Settings, error) {
 			return set, usage("--threshold %q: want NAME=VALUE, for example gap=50ms", p)
 		}
 		if err := set.Set(name, value); err != nil {
-			return set, usage("%v", err)
+			return set, usage("--threshold: %v", err)
 		}
 	}
 	return set, nil

@@ -31,15 +31,6 @@ type config struct {
 	flags  map[string][]string // by flag, as they would be written
 	keys   map[string][]string
 	themes map[string]tui.Palette
-	from   map[string]string // where the value of a flag came from, when it was not written on the command line
-}
-
-// name is what a person has to look at when the value of a flag is wrong.
-func (c *config) name(flag string) string {
-	if s := c.from[flag]; s != "" {
-		return s
-	}
-	return "--" + flag
 }
 
 // configPath is where the settings file is looked for; "" when this user has no home.
@@ -151,23 +142,22 @@ func settle(c *cobra.Command, only ...string) (*config, error) {
 		return nil, err
 	}
 	var bad error
-	cfg.from = map[string]string{}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || bad != nil || f.Name == "help" || f.Name == "version" || len(only) > 0 && !slices.Contains(only, f.Name) {
 			return
 		}
-		variable := "EVVIZ_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		variable := variableOf(f.Name)
 		if v, ok := os.LookupEnv(variable); ok && v != "" {
-			cfg.from[f.Name] = variable
+			setPlace(f, variable)
 			if err := c.Flags().Set(f.Name, v); err != nil {
-				bad = usage("%s=%q: %v", variable, v, strings.TrimPrefix(err.Error(), fmt.Sprintf("invalid argument %q for \"--%s\" flag: ", v, f.Name)))
+				bad = usage("%s=%q: %s", variable, v, refused(err))
 			}
 			return
 		}
 		for _, v := range cfg.flags[f.Name] {
-			cfg.from[f.Name] = cfg.path + ": " + f.Name
-			if err := f.Value.Set(v); err != nil {
-				bad = usage("%s: %s = %q: %v", cfg.path, f.Name, v, err)
+			setPlace(f, cfg.path+": "+f.Name)
+			if err := f.Value.Set(v); err != nil && bad == nil {
+				bad = usage("%s: %s = %q: %s", cfg.path, f.Name, v, refused(err))
 			}
 		}
 	})

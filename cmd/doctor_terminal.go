@@ -178,19 +178,30 @@ func examineSettings() (w ward) {
 	c := &cobra.Command{Use: "evviz"}
 	o.flags(c)
 	cfg, err := settle(c)
-	if err == nil {
-		err = o.looks.check(cfg)
+	for _, check := range []func() error{
+		func() error { return o.looks.check(cfg) },
+		func() error { _, err := settings(o.thresholds); return err },
+		func() error {
+			if _, err := o.behaviour(c, nil); codeOf(err) == exitUsage { // what this kernel lacks is told elsewhere
+				return err
+			}
+			return nil
+		},
+		func() error { return o.flight.check(c, o.headless) },
+		o.limits,
+	} {
+		if err == nil {
+			err = check()
+		}
 	}
-	if err == nil {
-		_, err = settings(o.thresholds)
-	}
+	err = blamed(c, err)
 	_, statErr := os.Stat(path)
 	fault := "" // no name of a user in a report
 	if err != nil {
 		fault = strings.ReplaceAll(err.Error(), path, homely(path))
 	}
 	switch {
-	case err != nil && strings.HasPrefix(err.Error(), "EVVIZ_"):
+	case err != nil && strings.Contains(err.Error(), "EVVIZ_") && (path == "" || !strings.Contains(err.Error(), path)):
 		w.needed("environment", "not valid", fault, "unset it, or correct it")
 	case err != nil:
 		w.needed("settings file", homely(path), fault, "correct it (evviz config --print-default has everything that can stand there), or EVVIZ_CONFIG=/dev/null evviz")

@@ -141,7 +141,15 @@ func (o *labOptions) behaviour(c *cobra.Command, script *scenarios.Script) (loop
 			return b, usage("--%v", err)
 		}
 	}
-	return b, o.modeOf(&b)
+	err := o.modeOf(&b)
+	if _, combined := errors.AsType[*impossible](err); combined {
+		names := []string{"mode", "trigger"}
+		for name := range o.knobs {
+			names = append(names, name)
+		}
+		err = together(c, err, names)
+	}
+	return b, err
 }
 
 // idle lists the settings given by hand that have no meaning in the mode that the server starts in.
@@ -149,11 +157,13 @@ func (o *labOptions) idle(c *cobra.Command, b *loop.Behaviour) string {
 	var out []string
 	for i := range loop.Knobs {
 		if name := loop.Knobs[i].Name; c.Flags().Changed(name) && !loop.Means(name, b.Driver) {
-			out = append(out, "--"+name)
+			place, _ := placeOf(c, name)
+			out = append(out, place)
 		}
 	}
 	if b.Threads == 1 && c.Flags().Changed("listeners") && b.Driver == trace.DriverEpoll {
-		out = append(out, "--listeners without --threads")
+		place, _ := placeOf(c, "listeners")
+		out = append(out, place+" without --threads")
 	}
 	switch len(out) {
 	case 0:
@@ -234,7 +244,10 @@ func (o *labOptions) check(b *loop.Behaviour) error {
 		return env(err)
 	}
 	if err != nil {
-		return usage("%v", err)
+		return &coded{exitUsage, &impossible{err}}
 	}
 	return nil
 }
+
+// impossible is an error about settings each of which is right, but not with the others.
+type impossible struct{ error }

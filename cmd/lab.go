@@ -49,7 +49,7 @@ func (o *labOptions) run(c *cobra.Command) error {
 		}
 		s, err := scenarios.Load(o.scenario, ps...)
 		if err != nil {
-			return o.scenarioError(err)
+			return together(c, o.scenarioError(err), []string{"scenario", "param"})
 		}
 		script = s
 	}
@@ -63,15 +63,8 @@ func (o *labOptions) run(c *cobra.Command) error {
 	if err := o.flight.check(c, o.headless); err != nil {
 		return err
 	}
-	switch {
-	case o.text && !o.headless:
-		return usage("--text goes with --headless: the screen lists the events below the lanes")
-	case o.duration < 0:
-		return usage("--for %v: a time cannot be negative", o.duration)
-	case o.maxConns < 1:
-		return usage("--max-connections %d: want 1 at least", o.maxConns)
-	case o.ring < 64 || o.ring > 1<<24:
-		return usage("--ring %d: want a number from 64 to %d", o.ring, 1<<24)
+	if err := o.limits(); err != nil {
+		return err
 	}
 
 	if words := o.idle(c, &b); words != "" {
@@ -99,6 +92,21 @@ func (o *labOptions) run(c *cobra.Command) error {
 		return err
 	}
 	return o.runHeadless(s)
+}
+
+// limits holds single flags against what is possible.
+func (o *labOptions) limits() error {
+	switch {
+	case o.text && !o.headless:
+		return usage("--text goes with --headless: the screen lists the events below the lanes")
+	case o.duration < 0:
+		return usage("--for %v: a time cannot be negative", o.duration)
+	case o.maxConns < 1:
+		return usage("--max-connections %d: want 1 at least", o.maxConns)
+	case o.ring < 64 || o.ring > 1<<24:
+		return usage("--ring %d: want a number from 64 to %d", o.ring, 1<<24)
+	}
+	return nil
 }
 
 func (o *labOptions) scenarioError(err error) error {

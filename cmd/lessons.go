@@ -124,7 +124,7 @@ func (l *series) start(name string) (*scenarios.Script, *session, error) {
 	o.mode, o.trigger = l.o.asked.mode, l.o.asked.trigger
 	b, err := o.behaviour(l.c, script)
 	if err != nil {
-		return script, nil, err
+		return script, nil, blamed(l.c, err)
 	}
 	s, err := newSession(&o, b, script, nil)
 	if err != nil {

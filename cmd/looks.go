@@ -32,24 +32,24 @@ func (l *looks) flags(c *cobra.Command) {
 func (l *looks) check(cfg *config) error {
 	l.config = cfg
 	if _, err := tui.FindTheme(l.theme, cfg.themes); err != nil {
-		return usage("%s: %v", cfg.name("theme"), err)
+		return usage("--theme: %v", err)
 	}
 	ok := false
 	for _, s := range tui.SymbolSets {
 		ok = ok || s == l.symbols
 	}
 	if !ok {
-		return oneOf(cfg.name("symbols"), l.symbols, tui.SymbolSets)
+		return oneOf("--symbols", l.symbols, tui.SymbolSets)
 	}
 	ok = false
 	for i, v := range tui.ViewNames() {
 		ok = ok || v == strings.ToLower(l.view) || l.view == fmt.Sprint(i+1)
 	}
 	if !ok {
-		return oneOf(cfg.name("view"), l.view, tui.ViewNames())
+		return oneOf("--view", l.view, tui.ViewNames())
 	}
 	if l.span < time.Millisecond || l.span > 30*time.Minute {
-		return usage("%s %v: want a time from 1ms to 30m", cfg.name("span"), l.span)
+		return usage("--span %v: want a time from 1ms to 30m", l.span)
 	}
 	return nil
 }

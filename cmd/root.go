@@ -16,7 +16,11 @@ func Main(args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
 	var err error
-	guard(func() { err = root.Execute() })
+	guard(func() {
+		var c *cobra.Command
+		c, err = root.ExecuteC()
+		err = blamed(c, err)
+	})
 	if err != nil {
 		if _, told := err.(quiet); !told {
 			fmt.Fprintf(os.Stderr, "evviz: %s\n", harmless(err.Error()))
