@@ -25,6 +25,7 @@ func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	if t1 <= s.First || t0 > s.Now || s.EventCount() == 0 {
 		return []string{"nothing is known of this time"}
 	}
+	n.io = n.w.Sockets()
 	n.lanes()
 	n.lost()
 	n.said()
@@ -79,6 +80,7 @@ type narrator struct {
 	h           Hint
 	t0, t1, now int64
 	w           timeline.WindowStats
+	io          timeline.IO // what of it was traffic of sockets
 	ls          []laneDoing
 	out         []string
 	quiet       bool // nothing said so far tells what the loop does
@@ -173,9 +175,9 @@ func (n *narrator) stuck() {
 		case trace.Accept:
 			what = "accept: nothing else happens until somebody connects"
 		case trace.Read:
-			what = "read of fd " + strconv.Itoa(int(l.InFD)) + ": nothing else happens until it sends"
+			what = "read of " + n.inside(l, ": nothing else happens until it sends")
 		case trace.Write:
-			what = "write to fd " + strconv.Itoa(int(l.InFD)) + ": nothing else happens until it reads"
+			what = "write to " + n.inside(l, ": nothing else happens until it reads")
 		case trace.Connect:
 			what = "connect of fd " + strconv.Itoa(int(l.InFD))
 		case trace.Lock:
@@ -315,8 +317,8 @@ func (n *narrator) completing() {
 		return
 	}
 	n.say(Count(w.Completes, "completion"), " in ", Count(w.Enters, "call"), "; nothing was asked in vain")
-	if w.Received+w.Sent > 0 {
-		n.say(Count(w.Received, "recv"), ", ", Count(w.Sent, "send"), ", ", Bytes(w.BytesIn), " in, ", Bytes(w.BytesOut), " out")
+	if n.io.Received+n.io.Sent > 0 {
+		n.say(Count(n.io.Received, "recv"), ", ", Count(n.io.Sent, "send"), ", ", Bytes(n.io.BytesIn), " in, ", Bytes(n.io.BytesOut), " out")
 	}
 }
 
@@ -364,8 +366,8 @@ func (n *narrator) waited() {
 
 // wasted is told of readiness loops only; a polling loop's EAGAIN is in what it asked.
 func (n *narrator) wasted() {
-	w := &n.w
-	if w.Rounds > 0 {
+	w := &n.io
+	if n.w.Rounds > 0 {
 		return
 	}
 	if all := w.Reads + w.ReadEOF + w.ReadAgain; w.ReadAgain > 1 && w.ReadAgain*4 >= all {
@@ -378,8 +380,8 @@ func (n *narrator) wasted() {
 }
 
 func (n *narrator) broken() {
-	if n.w.Resets > 0 {
-		n.say(Count(n.w.Resets, "connection was", "connections were"), " reset")
+	if n.io.Resets > 0 {
+		n.say(Count(n.io.Resets, "connection was", "connections were"), " reset")
 	}
 }
 
@@ -396,14 +398,27 @@ func (n *narrator) work() {
 		n.say(Count(w.Wakeups, "wakeup"), ", ", Number(min(w.UsefulWakeups, w.Wakeups)), " useful")
 	}
 	add(w.Accepts, "connection accepted", "connections accepted")
-	add(w.Reads, "read")
-	add(w.Writes, "write")
-	add(w.ReadEOF, "end of file", "ends of file")
+	add(n.io.Reads, "read")
+	add(n.io.Writes, "write")
+	add(n.io.ReadEOF, "end of file", "ends of file")
+	beside := Beside(w)
 	if len(did) > 0 {
 		n.say(strings.Join(did, ", "))
-		if w.BytesIn+w.BytesOut > 0 {
-			n.say(Bytes(w.BytesIn), " in, ", Bytes(w.BytesOut), " out")
+		if n.io.BytesIn+n.io.BytesOut > 0 {
+			n.say(Bytes(n.io.BytesIn), " in, ", Bytes(n.io.BytesOut), " out")
 		}
+		if len(beside) > 0 {
+			beside[0] = "and " + beside[0]
+		}
+	}
+	if len(beside) > 0 {
+		n.say(strings.Join(beside, ", "))
+	}
+	if len(did)+len(beside) > 0 {
+		return
+	}
+	if calls := ioWords(&w.Beside[timeline.BesideUnknown], besideName{"a descriptor of unknown kind", "descriptors of unknown kind", true}); len(calls) > 0 {
+		n.say(strings.Join(calls, ", ")) // better than to call it idle
 		return
 	}
 	if w.Wakeups > 0 || len(n.out) > 0 && w.Gaps == 0 {

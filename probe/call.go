@@ -130,6 +130,7 @@ type FDNote struct {
 	FD          int32
 	Type        uint32 // trace.Type*, 0 unknown
 	Peer, Local string // addresses, "" unknown
+	Path        string // of a file or device, "" unknown
 	Same        uint32 // two notes with the same number here say the same; 0: compare them
 }
 

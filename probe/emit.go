@@ -303,7 +303,7 @@ func (em *Emitter) note(th *thread, n *FDNote, at int64) {
 			th.files.bound.lives++
 			life = th.files.bound.lives
 		}
-		f, news = fdState{typ: n.Type, life: life}, true // an open that was not seen
+		f, news = fdState{typ: n.Type, life: life, peer: n.Path}, true // an open that was not seen
 	}
 	if n.Peer != "" && n.Peer != f.peer {
 		if f.peer != "" {

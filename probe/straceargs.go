@@ -116,7 +116,8 @@ var anonTypes = map[string]uint32{"[eventpoll]": trace.TypeEpoll, "[eventfd]": t
 // decorate reads a decoration.
 func (n *FDNote) decorate(s string) {
 	if strings.HasPrefix(s, "/") {
-		n.Type = trace.TypeOther // a path: a file on disk, a device
+		n.Type = trace.TypeOther // a path: a file on disk, a device; -yy adds which: </dev/pts/0<char 136:0>>
+		n.Path, _, _ = strings.Cut(s, "<")
 		return
 	}
 	if rest, ok := strings.CutPrefix(s, "anon_inode:"); ok {

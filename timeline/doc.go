@@ -26,6 +26,7 @@
 //   - Loss (loops.go): after a gap nothing is assumed; bars end there and drain states are unknown.
 //   - Turns (turn.go, turn_items.go): each event of a loop's thread is in one turn, and there in its rest or in one item.
 //   - Delays (delays.go, delays_heat.go): five measures, of the run and of each lane, and when they were how long.
+//   - Beside (beside.go): what of the reading and writing was no socket, by what it was.
 //   - Filter (filter.go): which lanes and events are shown.
 //   - Unknown is not 0: a value that the source cannot know is -1, or has a Known flag beside it.
 //

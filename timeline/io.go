@@ -12,6 +12,7 @@ const (
 	eMFILE      = 24
 	ePIPE       = 32
 	eTIME       = 62
+	eNOTSOCK    = 88
 	eCONNRESET  = 104
 	eNOBUFS     = 105
 	msgPeek     = 0x2
@@ -32,7 +33,7 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 	}
 	t.recall(l)
 	t.readBy(s, l, e)
-	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown {
+	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
 		switch e.Aux & 0xff {
 		case trace.CallRecvfrom, trace.CallRecvmsg, trace.CallRecvmmsg:
 			l.pub.Kind = KindConn
@@ -213,6 +214,12 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 	}
 	t.recall(l)
 	t.writeBy(s, l, e)
+	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
+		switch e.Aux & 0xff {
+		case trace.CallSendto, trace.CallSendmsg, trace.CallSendmmsg:
+			l.pub.Kind = KindConn
+		}
+	}
 	if e.Errno == eINTR {
 		t.note(s, l, e.Time, MarkOther, 0)
 		return
@@ -392,6 +399,7 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 func (t *Timeline) note(s *stream, l *laneB, at int64, m Mark, v uint32) {
 	t.mark(l, at, m, v)
 	t.count(s, at, uint8(m), v)
+	t.noteBeside(l, at, m, v)
 }
 
 // cut fits an amount into a mark.

@@ -26,6 +26,7 @@ type Snapshot struct {
 	names     *nameTable
 	nameCount int
 	rest      markView
+	besides   [BesideCount]markView
 	notes     noteView
 	lanesBy   *laneIndex
 	delays    *delayView // nil: none are kept
@@ -40,7 +41,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	first, begin, held := t.bounds()
 	s := &Snapshot{Info: t.info, First: first, Begin: begin, Held: held, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
-		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), notes: t.notes.view(), lanesBy: new(laneIndex), lean: t.lean}
+		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), besides: t.besides.view(), notes: t.notes.view(), lanesBy: new(laneIndex), lean: t.lean}
 	if !t.lean {
 		s.delays = t.delaysNow()
 	}

@@ -58,8 +58,9 @@ type Timeline struct {
 	unclaimed map[string][]stepMark
 	idle      []*laneB // data waits, and their completion queue has nothing in flight for them
 
-	loops []*loopB
-	rest  markStore // counts of threads that are not loops
+	loops   []*loopB
+	rest    markStore // counts of threads that are not loops
+	besides besides   // counts of what is no socket
 
 	mode      Mode
 	modes     []ModeChange

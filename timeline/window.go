@@ -21,6 +21,7 @@ type WindowStats struct {
 	Received, Sent                          int64 // ... recvs that brought data, sends
 	BytesIn, BytesOut                       int64
 	Time                                    Durations
+	Beside                                  [BesideCount]IO // what of this was no socket
 }
 
 // Again is all calls that found nothing to do.
@@ -52,6 +53,7 @@ func (s *Snapshot) Window(t0, t1 int64) WindowStats {
 			w.Time[i] += b[i] - a[i]
 		}
 	}
+	w.Beside = s.besideIn(t0, t1)
 	w.RenotifyKnown = w.Reports > 0 || reports(w.Mode, w.Waits)
 	if w.Mode.Known && w.Mode.Driver == trace.DriverUnknown {
 		w.Mode.Known = false

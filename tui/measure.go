@@ -40,20 +40,22 @@ func (u *ui) measured() string {
 		parts[0] = "between the two cursors"
 	}
 	w := s.Window(a, b)
+	io := w.Sockets()
 	for _, c := range []struct {
 		n    int64
 		word string
-	}{{w.Wakeups, "wakeup"}, {w.Reports, "report"}, {w.Rounds, "round"}, {w.Accepts, "accept"}, {w.Reads, "read"}, {w.Writes, "write"}} {
+	}{{w.Wakeups, "wakeup"}, {w.Reports, "report"}, {w.Rounds, "round"}, {w.Accepts, "accept"}, {io.Reads, "read"}, {io.Writes, "write"}} {
 		if c.n > 0 {
 			parts = append(parts, diagnostics.Count(c.n, c.word))
 		}
 	}
-	if n := w.Again(); n > 0 {
+	if n := io.ReadAgain + io.WriteAgain + w.AcceptAgain; n > 0 {
 		parts = append(parts, diagnostics.Number(n)+" EAGAIN")
 	}
-	if w.BytesIn > 0 {
-		parts = append(parts, diagnostics.Bytes(w.BytesIn)+" in")
+	if io.BytesIn > 0 {
+		parts = append(parts, diagnostics.Bytes(io.BytesIn)+" in")
 	}
+	parts = append(parts, diagnostics.Beside(&w)...)
 	if len(parts) == 1 {
 		parts = append(parts, "nothing was done in between")
 	}
