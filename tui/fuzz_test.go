@@ -180,26 +180,37 @@ var fuzzFeeds = sync.OnceValue(func() []*timeline.Feed {
 	return out
 })
 
+// program is an input that is read byte by byte; behind its end are zeros.
+type program struct {
+	data []byte
+	at   int
+}
+
+func (p *program) next() int {
+	if p.at >= len(p.data) {
+		return 0
+	}
+	p.at++
+	return int(p.data[p.at-1])
+}
+
+func (p *program) size() (w, h int) {
+	w, h = p.next(), p.next()
+	if w >= 128 { // small sizes are where it goes wrong, so half of the range is for them
+		w = 40 + (w-128)*360/127
+	}
+	if h >= 128 {
+		h = 10 + (h-128)*100/127
+	}
+	return max(w, 1), max(h%111, 1)
+}
+
+func (p *program) over() bool { return p.at >= len(p.data) }
+
 // fuzzed runs one input.
 func fuzzed(t *testing.T, data []byte) {
-	at := 0
-	next := func() int {
-		if at >= len(data) {
-			return 0
-		}
-		at++
-		return int(data[at-1])
-	}
-	size := func() (w, h int) {
-		w, h = next(), next()
-		if w >= 128 { // small sizes are where it goes wrong, so half of the range is for them
-			w = 40 + (w-128)*360/127
-		}
-		if h >= 128 {
-			h = 10 + (h-128)*100/127
-		}
-		return max(w, 1), max(h%111, 1)
-	}
+	in := &program{data: data}
+	next, size := in.next, in.size
 	feeds := fuzzFeeds()
 	which := next() % (len(feeds) + 1)
 	w, h := size()
@@ -267,19 +278,7 @@ func fuzzed(t *testing.T, data []byte) {
 	hold := func() {
 		t.Helper()
 		frame()
-		if screen.outside != "" {
-			t.Fatalf("%q drew %s", did, screen.outside)
-		}
-		for i, c := range screen.front {
-			switch {
-			case c.r < 0x20 || c.r >= 0x7f && c.r < 0xa0 || c.comb == 0 && c.r > 0x7f && !unicode.IsPrint(c.r):
-				t.Fatalf("%q: %U in the cell %d,%d", did, c.r, i%w, i/w)
-			case set == "ascii" && c.r > 0x7e && !strings.ContainsRune("·µ", c.r):
-				t.Fatalf("%q: %q in the cell %d,%d is not ASCII; the row is\n%s", did, c.r, i%w, i/w, rowOf(screen.diffScreen, i/w))
-			case c.comb == contNo && (i%w == 0 || runeWidth(screen.front[i-1].r) != 2):
-				t.Fatalf("%q: the cell %d,%d is half of nothing", did, i%w, i/w)
-			}
-		}
+		promised(t, screen, set, did)
 		if !still || u.auto.on {
 			return // time goes on
 		}
@@ -288,7 +287,7 @@ func fuzzed(t *testing.T, data []byte) {
 		}
 	}
 	hold()
-	for steps := 0; at < len(data) && steps < 40; steps++ {
+	for steps := 0; !in.over() && steps < 40; steps++ {
 		switch k := next(); {
 		case k < 128:
 			key := names[k%len(names)]
@@ -318,6 +317,25 @@ func fuzzed(t *testing.T, data []byte) {
 			sim.SetSize(w, h)
 		}
 		hold()
+	}
+}
+
+// promised holds a frame that was drawn to what every frame promises.
+func promised(t *testing.T, screen *guarded, set string, did []string) {
+	t.Helper()
+	if screen.outside != "" {
+		t.Fatalf("%q drew %s", did, screen.outside)
+	}
+	w := screen.w
+	for i, c := range screen.front {
+		switch {
+		case c.r < 0x20 || c.r >= 0x7f && c.r < 0xa0 || c.comb == 0 && c.r > 0x7f && !unicode.IsPrint(c.r):
+			t.Fatalf("%q: %U in the cell %d,%d", did, c.r, i%w, i/w)
+		case set == "ascii" && c.r > 0x7e && !strings.ContainsRune("·µ", c.r):
+			t.Fatalf("%q: %q in the cell %d,%d is not ASCII; the row is\n%s", did, c.r, i%w, i/w, rowOf(screen.diffScreen, i/w))
+		case c.comb == contNo && (i%w == 0 || runeWidth(screen.front[i-1].r) != 2):
+			t.Fatalf("%q: the cell %d,%d is half of nothing", did, i%w, i/w)
+		}
 	}
 }
 
