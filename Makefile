@@ -59,7 +59,8 @@ truth-quiet: ## the truth cases with upper bounds of durations too, on a machine
 
 fuzz: ## half a minute for each fuzz target
 	$(GO) test ./trace -run xxx -fuzz FuzzFile -fuzztime 30s -fuzzminimizetime 10x
-	$(GO) test ./trace -run xxx -fuzz FuzzText -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./trace -run xxx -fuzz 'FuzzText$$' -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./trace -run xxx -fuzz FuzzTextFile -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./loop -run xxx -fuzz FuzzHTTP -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./loop -run xxx -fuzz FuzzLines -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceLine -fuzztime 30s -fuzzminimizetime 10x

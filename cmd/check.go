@@ -229,6 +229,9 @@ func look(found []*diagnostics.Finding) error {
 
 // openToCheck opens what is read once, from its beginning to its end: strace text is not kept in memory.
 func openToCheck(path string) (trace.Source, error) {
+	if looksLikeText(path) {
+		return trace.OpenText(path)
+	}
 	if looksLikeStrace(path) {
 		return probe.OpenStream(path)
 	}

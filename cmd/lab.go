@@ -392,6 +392,8 @@ type textSink struct {
 }
 
 func (t *textSink) wrap(src trace.Source) trace.Source {
+	info := src.Info()
+	t.w.Write(trace.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
 	return &textSource{Source: src, t: trace.NewTextWriter(t.w), sink: t}
 }
 

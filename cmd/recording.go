@@ -9,7 +9,7 @@ import (
 	"evviz/trace"
 )
 
-// recording is a file that can be shown: a trace, or what strace printed.
+// recording is a file that can be shown: a trace, its text form, or what strace printed.
 type recording interface {
 	trace.Source
 	trace.Seeker
@@ -20,31 +20,39 @@ type recording interface {
 // openRecording opens a file by what is in it, not by its name. "-" is strace text on standard input, and a name that is no
 // file may be that of what strace -ff has written (probe.Open).
 func openRecording(path string) (recording, error) {
-	if looksLikeStrace(path) {
+	switch {
+	case looksLikeText(path):
+		return trace.OpenText(path)
+	case looksLikeStrace(path):
 		return probe.Open(path)
 	}
 	return trace.OpenFile(path)
 }
 
-// looksLikeStrace reads the beginning of a file. What cannot be read is left to whoever opens it to complain about.
+// looksLikeStrace says whether there is strace text. What cannot be read is left to whoever opens it to complain about.
 func looksLikeStrace(path string) bool {
-	if path == "-" || probe.IsLogSet(path) {
-		return true
-	}
+	return path == "-" || probe.IsLogSet(path) || probe.Sniff(firstOf(path))
+}
+
+// looksLikeText says whether a file is a trace in the text form.
+func looksLikeText(path string) bool { return trace.SniffText(firstOf(path)) }
+
+// firstOf is the first 16 KiB of a file; nothing of what is none, or cannot be read.
+func firstOf(path string) []byte {
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
-		return false
+		return nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return false
+		return nil
 	}
 	defer f.Close()
 	first := make([]byte, 1<<14)
 	n, err := io.ReadFull(f, first)
 	if err != nil && err != io.ErrUnexpectedEOF {
-		return false
+		return nil
 	}
-	return probe.Sniff(first[:n])
+	return first[:n]
 }
 
 // trouble is what of a recording could not be understood, in the order in which it should be told.

@@ -36,8 +36,8 @@ func newReplay() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay FILE",
 		Short: "Show a recording on the same screen",
-		Long: `replay plays a recording (.evt), or what strace printed, on the screen of the lab, with pause, single step, speed and
-seek; or prints it as text, one event a line, or as a summary. The best way to run strace for it is:
+		Long: `replay plays a recording (.evt), its text form, or what strace printed, on the screen of the lab, with pause, single step,
+speed and seek; or prints it as text, one event a line, or as a summary. The best way to run strace for it is:
 
   strace -f -ttt -T -yy -o FILE COMMAND
 
@@ -188,6 +188,8 @@ func (u *until) Position() int64 { return u.at }
 
 func (o *replayOptions) printText(f recording) error {
 	w := bufio.NewWriterSize(os.Stdout, 1<<16)
+	info := f.Info()
+	w.Write(trace.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
 	t := trace.NewTextWriter(w)
 	buf := make([]trace.Event, 4096)
 	for {

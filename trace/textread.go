@@ -357,6 +357,15 @@ const maxLine = 1 << 16
 // ReadText reads a whole text, skipping empty lines and comments. After an error it returns what came before it.
 func ReadText(r io.Reader) ([]Event, error) {
 	var evs []Event
+	err := eachText(r, func(string) error { return nil }, func(e *Event) error {
+		evs = append(evs, *e)
+		return nil
+	})
+	return evs, err
+}
+
+// eachText hands on each event of a text, and each line that has none. An error, its own or that of what it calls, tells the line.
+func eachText(r io.Reader, other func(line string) error, event func(*Event) error) error {
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 4096), maxLine)
 	line := 0
@@ -364,19 +373,16 @@ func ReadText(r io.Reader) ([]Event, error) {
 		line++
 		e, err := ParseText(sc.Text())
 		if err == ErrNoEvent {
-			continue
+			err = other(sc.Text())
+		} else if err == nil {
+			err = event(&e)
 		}
 		if err != nil {
-			var te *TextError
-			if errors.As(err, &te) {
-				te.Line = line
-			}
-			return evs, err
+			return errLine(line, err)
 		}
-		evs = append(evs, e)
 	}
 	if err := sc.Err(); err != nil {
-		return evs, fmt.Errorf("line %d: %w", line+1, err)
+		return errLine(line+1, err)
 	}
-	return evs, nil
+	return nil
 }
