@@ -330,8 +330,7 @@ func (u *ui) gotoCommand(s string) error {
 		return fmt.Errorf("goto %s: it goes from 0 to %s s", s, seconds(last-first, 3))
 	}
 	if u.seeker != nil {
-		u.remember()
-		u.seekTo(at)
+		u.leap(at)
 		return nil
 	}
 	u.goTo(at)
