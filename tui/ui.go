@@ -177,6 +177,13 @@ func (u *ui) ask(f func() (string, error)) {
 	}
 }
 
+// answering reports whether something that was asked for is still being done.
+func (u *ui) answering() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.asked) > 0
+}
+
 // answer runs what was asked for until nothing is left.
 func (u *ui) answer() {
 	for {
