@@ -162,7 +162,8 @@ func (u *ui) drawEventLine(f *frame, p pane, y int, i int64, e *trace.Event, st 
 	}
 	x = p.put(x, y, what, st)
 	if note != "" {
-		p.put(max(x+2, 52), y, note, dim)
+		x = max(x+2, 52)
+		p.put(x, y, u.fits(note, p.w-x), dim)
 	}
 }
 
