@@ -117,9 +117,10 @@ func (u *ui) drawEventRows(f *frame, p pane) {
 		if !u.filter.Empty() {
 			why = "no event matches the filter here"
 		}
-		if f.snap.EventCount() > 0 {
-			p.put(1, 0, why, t.dim)
+		if f.snap.EventCount() == 0 {
+			why = "no event yet"
 		}
+		p.put(1, 0, why, t.dim)
 		return
 	}
 	for y, i := range rows {

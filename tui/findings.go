@@ -152,7 +152,7 @@ func (u *ui) showFinding(f *diagnostics.Finding) {
 		at = f.Evidence[0]
 	}
 	u.goTo(at)
-	if u.cursor != 0 {
+	if u.cursor != 0 || u.view == viewIteration || u.view == viewEvents { // those two are about the cursor's moment, not about a window
 		u.cursor = at
 	}
 }
