@@ -32,9 +32,6 @@ func (u *ui) drawFooter(f *frame, p pane) {
 		if a, b, ok := strings.Cut(k.Short, " "); ok {
 			name, words = a, b
 		}
-		if k.Name == "end" && !f.snap.Info.Live {
-			words = "newest"
-		}
 		name = strings.NewReplacer("←", u.sym.left, "→", u.sym.right).Replace(lowerSpace(name))
 		if x+len([]rune(name+words))+3 > p.w-len(last)-1 {
 			break
