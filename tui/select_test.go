@@ -118,3 +118,15 @@ func TestDoubleClicks(t *testing.T) {
 		t.Error("a double click below the list took something")
 	}
 }
+
+// TestTheNextLessonKeepsTheSpan: what --span says holds for every lesson.
+func TestTheNextLessonKeepsTheSpan(t *testing.T) {
+	u, frame := onBuffer(t, tour(t, 5), 120, 36)
+	u.opt.Span = int64(10e9)
+	frame()
+	u.next = &View{Feed: tour(t, 16)}
+	frame()
+	if u.next != nil || u.span != u.opt.Span {
+		t.Errorf("the window shows %d ns, want %d", u.span, u.opt.Span)
+	}
+}
