@@ -130,3 +130,20 @@ func TestTheNextLessonKeepsTheSpan(t *testing.T) {
 		t.Errorf("the window shows %d ns, want %d", u.span, u.opt.Span)
 	}
 }
+
+// TestAllTabsAtEightyColumns: whatever stands beside them, no view's name is pushed off a screen of 80 columns.
+func TestAllTabsAtEightyColumns(t *testing.T) {
+	u, frame := onBuffer(t, stillReplay(t, 10), 80, 24)
+	u.opt.Go = func(f func()) { f() }
+	settled(t, u, frame)
+	for _, k := range []string{"1", "v"} { // stands still; looks around
+		u.press(k)
+		frame()
+		text := strings.Split(u.picture().Text(), "\n")[1]
+		for v, name := range viewNames {
+			if at := u.tabAt[v]; !strings.Contains(text, name) || at[1] <= at[0] {
+				t.Errorf("no %s in %q", name, text)
+			}
+		}
+	}
+}
