@@ -19,12 +19,15 @@ type looks struct {
 	config               *config
 }
 
+// defaultSpan is how much time a screen shows when nobody says; of a replay that is shorter, all of it.
+const defaultSpan = 4 * time.Second
+
 func (l *looks) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&l.theme, "theme", "terminal", "colours: terminal (its own ground), dark, light, colour-blind, or one of the settings file")
 	f.StringVar(&l.symbols, "symbols", "auto", "glyphs: auto, braille, block, ascii")
 	f.StringVar(&l.view, "view", "timeline", "the view to begin with: "+strings.Join(tui.ViewNames(), ", "))
-	f.DurationVar(&l.span, "span", 4*time.Second, "how much time a screen shows")
+	f.DurationVar(&l.span, "span", defaultSpan, "how much time a screen shows")
 	f.BoolVar(&l.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 }
 

@@ -25,6 +25,7 @@ type replayOptions struct {
 	speed                           float64
 	at                              time.Duration
 	looks                           looks
+	fit                             bool // nobody said how much time a screen shows: a short recording fills it
 	shot, size, keys                string
 	light                           bool
 	thresholds                      []string
@@ -61,6 +62,7 @@ FILE reads them all. docs/strace.md has more.`,
 			if err := o.looks.check(cfg); err != nil {
 				return err
 			}
+			o.fit = !c.Flags().Changed("span") && o.looks.span == defaultSpan
 			return o.run(args[0])
 		},
 	}
@@ -105,6 +107,10 @@ func (o *replayOptions) run(path string) error {
 	}
 	defer f.Close()
 	tellTrouble(f)
+	if first, last := f.Bounds(); o.fit && last > first { // a tenth of a second on four would be a few cells at the left
+		whole := time.Duration(last - first)
+		o.looks.span = max(min(o.looks.span, whole+whole/50), time.Millisecond)
+	}
 	switch {
 	case o.text:
 		return o.printText(f)

@@ -224,8 +224,40 @@ func (x *eventWords) say() string {
 		return x.interest()
 	case trace.Submit, trace.Complete:
 		return x.operation()
+	case trace.Step:
+		return x.step(begins)
 	}
 	return x.plain()
+}
+
+// step says what a client of a scenario did.
+func (x *eventWords) step(begins bool) string {
+	e := x.e
+	s := "Client" + positive(int64(e.Aux>>8), " ")
+	if a := x.name(e.Inst, ""); a != "" {
+		s += " (" + a + ")"
+	}
+	if begins {
+		return s + " begins" + word(trace.StepNames, e.Aux, " a step: ") + positiveBytes(e.A, ", ") + "."
+	}
+	s += word(trace.StepNames, e.Aux, ", step ")
+	switch {
+	case trace.StepNames.Word(e.Aux&0xff) == "":
+		s += " did something that was not recorded"
+	case e.Errno != 0:
+		s += " failed with " + errnoWord(e.Errno)
+	case e.A > 0 && e.B >= 0:
+		s += ": " + Bytes(e.B) + " of " + Bytes(e.A)
+	}
+	return s + x.took("; it took ") + x.name(e.Gen, "; ") + "."
+}
+
+// positiveBytes is a number of bytes behind some words, nothing for none.
+func positiveBytes(n int64, before string) string {
+	if n <= 0 {
+		return ""
+	}
+	return before + Bytes(n)
 }
 
 // plain is for what needs no sentence of its own: the fields that are known.

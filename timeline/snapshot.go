@@ -5,7 +5,7 @@ import "evviz/trace"
 // Snapshot is an immutable picture of a timeline. Any goroutine may read it, also while events are added.
 type Snapshot struct {
 	Info  trace.Info
-	First int64 // begin of the whole source, which times on the screen count from; 0 if no event was seen
+	First int64 // begin of the whole source, which times on the screen count from; Now while no event was seen
 	Begin int64 // from here on this timeline knows anything at all: First, or later after a seek in a long recording
 	Held  int64 // from here on everything is kept in full; before it, and after Begin, the picture is coarser
 	Last  int64 // time of the newest event
@@ -39,6 +39,9 @@ type Snapshot struct {
 func (t *Timeline) Snapshot(now int64) *Snapshot {
 	now = max(now, t.last)
 	first, begin, held := t.bounds()
+	if !t.any { // times count from somewhere all the same: a replay that stands before its first event has a window to draw
+		first, begin, held = now, now, now
+	}
 	s := &Snapshot{Info: t.info, First: first, Begin: begin, Held: held, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
 		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), besides: t.besides.view(), notes: t.notes.view(), lanesBy: new(laneIndex), lean: t.lean}

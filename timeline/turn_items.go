@@ -67,7 +67,7 @@ type Item struct {
 	Bits       [BitCount]Class //
 	Again      bool            // it told what was known
 	Unread     int64           // bytes that waited when it was told; -1 unknown
-	Earlier    int64           // calls without a report in this turn: index of the newest report of the lane before it; -1 none known
+	Earlier    int64           // calls without a report in this turn: index of the newest report of the lane before it, which may be of this turn, handled already; -1 none known
 
 	Timer uint32 // timers: which
 	Due   int64  // when it was due; 0 unknown

@@ -118,7 +118,7 @@ func commands() []command {
 		}},
 		{"speed", "X", "replay at so many times real time, 0.1 to 100", nil, func(u *ui, s string) error {
 			x, err := strconv.ParseFloat(strings.TrimSuffix(s, "x"), 64)
-			if err != nil || x < 0.1 || x > 100 {
+			if err != nil || !(x >= 0.1 && x <= 100) { // NaN is neither
 				return fmt.Errorf("speed %s: want 0.1 to 100", s)
 			}
 			if u.speeder == nil {
@@ -304,7 +304,7 @@ func (u *ui) gotoCommand(s string) error {
 	switch {
 	case strings.HasSuffix(s, "%"):
 		x, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
-		if err != nil || x < 0 || x > 100 {
+		if err != nil || !(x >= 0 && x <= 100) { // NaN is neither
 			return fmt.Errorf("goto %s: want 0%% to 100%%", s)
 		}
 		at = first + int64(float64(last-first)*x/100)
@@ -330,8 +330,7 @@ func (u *ui) gotoCommand(s string) error {
 		return fmt.Errorf("goto %s: it goes from 0 to %s s", s, seconds(last-first, 3))
 	}
 	if u.seeker != nil {
-		u.remember()
-		u.seekTo(at)
+		u.leap(at)
 		return nil
 	}
 	u.goTo(at)

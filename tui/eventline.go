@@ -81,7 +81,10 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Close:
 		return fmt.Sprintf("close(%d) = %s", e.FD, result(0)), trace.CloseNames.Word(e.Aux & 0xff)
 	case trace.Open:
-		return fmt.Sprintf("fd %d is a %s", e.FD, trace.TypeNames.Word(e.Aux&0xff)), text(s.Name(e.Stream, uint32(e.A)))
+		if e.Errno != 0 {
+			return "no descriptor: " + trace.ErrnoName(e.Errno), ""
+		}
+		return fmt.Sprintf("fd %d is %s", e.FD, aType(trace.TypeNames.Word(e.Aux&0xff))), text(s.Name(e.Stream, uint32(e.A)))
 	case trace.Register, trace.Modify, trace.Deregister:
 		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]
 		if e.Aux&trace.InterestDiff != 0 {
@@ -146,6 +149,9 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Usage:
 		return "used " + diagnostics.Duration(e.A+e.B) + " of processor time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
 	}
+	if what, note, ok := runLine(s, e, result); ok {
+		return what, note
+	}
 	line := string(trace.AppendText(nil, e))
 	if f := strings.SplitN(line, " ", 3); len(f) == 3 {
 		line = f[2]
@@ -172,6 +178,11 @@ func eventBegins(s *timeline.Snapshot, e *trace.Event, call string) string {
 		return fmt.Sprintf("handler of %s begins", handlerOf(e))
 	case trace.Task:
 		return "task " + text(s.Name(e.Stream, e.Aux)) + " begins"
+	case trace.Sys:
+		if n := text(s.Name(e.Stream, e.Aux)); n != "" {
+			return n + " ..."
+		}
+		return "a system call ..."
 	}
 	return strings.ToLower(e.Kind.String()) + " ..."
 }

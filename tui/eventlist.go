@@ -117,9 +117,10 @@ func (u *ui) drawEventRows(f *frame, p pane) {
 		if !u.filter.Empty() {
 			why = "no event matches the filter here"
 		}
-		if f.snap.EventCount() > 0 {
-			p.put(1, 0, why, t.dim)
+		if f.snap.EventCount() == 0 {
+			why = "no event yet"
 		}
+		p.put(1, 0, why, t.dim)
 		return
 	}
 	for y, i := range rows {
@@ -162,7 +163,8 @@ func (u *ui) drawEventLine(f *frame, p pane, y int, i int64, e *trace.Event, st 
 	}
 	x = p.put(x, y, what, st)
 	if note != "" {
-		p.put(max(x+2, 52), y, note, dim)
+		x = max(x+2, 52)
+		p.put(x, y, u.fits(note, p.w-x), dim)
 	}
 }
 

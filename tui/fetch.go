@@ -13,7 +13,7 @@ import (
 // What the feed holds begins somewhere: where a replay was sought to, or, live, where memory's bound has thinned the
 // picture. When the frozen window reaches further back, or lies ahead of what a replay has read, an excerpt of the
 // recording is read beside the screen and takes the place of the frozen snapshot. Until it is there, and where a window
-// holds too much to be read, the picture is drawn from the recording's own summaries (overview.go). A live session that is
+// holds too much to be read, the picture is drawn from the recording's own summaries (coarse.go). A live session that is
 // not recorded has nothing to fetch from, and says so.
 
 // fetched is an excerpt that came.
@@ -23,8 +23,10 @@ type fetched struct {
 	number int
 }
 
-// fetcher is shared with the goroutine that reads, under ui.mu.
+// fetcher is shared with the goroutine that reads, under ui.mu; but instead belongs to the screen.
 type fetcher struct {
+	instead *timeline.Snapshot // what the newest excerpt is to take the place of
+
 	wanted [2]int64 // the newest wish
 	number int      // how many there were
 	busy   bool
@@ -41,6 +43,7 @@ func (u *ui) fetchPast() {
 	if s := u.frozen; t0 >= s.Held && t1 <= s.Now || t0 >= s.Held && s.Now >= u.lastMoment() {
 		return
 	}
+	u.fetch.instead = u.frozen
 	u.mu.Lock()
 	u.fetch.number++
 	number := u.fetch.number
@@ -79,7 +82,7 @@ func (u *ui) arrived() {
 	u.fetch.came = nil
 	stale := c != nil && c.number != u.fetch.number
 	u.mu.Unlock()
-	if c == nil || stale || u.frozen == nil {
+	if c == nil || stale || u.frozen == nil || u.frozen != u.fetch.instead { // thawed meanwhile, and perhaps frozen again elsewhere
 		return
 	}
 	if c.err != nil {

@@ -152,7 +152,7 @@ func (u *ui) showFinding(f *diagnostics.Finding) {
 		at = f.Evidence[0]
 	}
 	u.goTo(at)
-	if u.cursor != 0 {
+	if u.cursor != 0 || u.view == viewIteration || u.view == viewEvents { // those two are about the cursor's moment, not about a window
 		u.cursor = at
 	}
 }
@@ -255,7 +255,7 @@ func (u *ui) drawFindingRows(f *frame, p pane) (more int) {
 		}
 		p.set(0, y, u.mark(x.Severity), mix(st, u.severityStyle(x.Severity)))
 		at := p.put(2, y, x.Rule.ID+" ", st.Bold(true))
-		p.put(at, y, clean(x.Short()), st)
+		p.put(at, y, u.fits(clean(x.Short()), p.w-at), st)
 	}
 	return len(f.found) - top - p.h
 }

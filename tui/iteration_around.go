@@ -48,6 +48,7 @@ func (v *iterationView) drawAround(u *ui, f *frame, p pane, turn *timeline.Turn)
 		}
 		end := p.put(2, y, s, st)
 		p.put(end, y, turnTitle(x), st)
+		v.around = append(v.around, *x)
 		y++
 	}
 	for i := len(before) - 1; i >= 0; i-- {

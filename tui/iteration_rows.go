@@ -92,6 +92,9 @@ func (v *iterationView) restNote(s *timeline.Snapshot, turn *timeline.Turn) stri
 		}
 		return fmt.Sprintf("until timer %d", r.Timer)
 	case timeline.LimitAsked:
+		if r.Interrupt || r.Count > 0 { // it ended before
+			return "at most " + diagnostics.Duration(r.Asked)
+		}
 		return "as long as it asked for"
 	}
 	return ""
@@ -138,6 +141,8 @@ func (v *iterationView) itemNote(x *timeline.Item) string {
 	if x.Kind == timeline.ItemCalls {
 		switch {
 		case v.turn0.Rest.Kind != timeline.RestWait: // nobody is told of anything here
+		case x.Earlier >= v.turn0.First:
+			parts = append(parts, "reported in this turn")
 		case x.Earlier >= 0:
 			parts = append(parts, "reported in an earlier turn")
 		default:

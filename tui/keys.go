@@ -47,7 +47,7 @@ func table() []key {
 		{"page-back", []string{"PgUp"}, "", "one screen back; a replay seeks there", "", func(u *ui) { u.page(-1) }},
 		{"page-forward", []string{"PgDn"}, "", "one screen forward; a replay seeks there", "", func(u *ui) { u.page(1) }},
 		{"begin", []string{"Home"}, "", "to the beginning", "", (*ui).home},
-		{"end", []string{"End"}, "End live", "back to live; in a replay to the end", "", (*ui).end},
+		{"end", []string{"End"}, "End newest", "back to live; in a replay to the end", "", (*ui).end},
 		{"step", []string{"."}, "., step", "one step on: a turn of the loop in view 2, a finding in view 5, an event elsewhere; a replay lets that event through", "", func(u *ui) { u.step(1) }},
 		{"step-back", []string{","}, "", "one step back", "", func(u *ui) { u.step(-1) }},
 		{"faster", []string{">"}, "</> speed", "replay faster, up to 100x; while it steps by itself, step faster", "pace", func(u *ui) { u.speed(1) }},

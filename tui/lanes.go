@@ -80,7 +80,7 @@ func (u *ui) drawLanes(f *frame, p pane) {
 		s := fmt.Sprintf(" +%s lanes, arrows up and down ", diagnostics.Number(int64(hidden)))
 		p.right(p.h-1, s, u.theme.bar)
 	}
-	if len(lanes) == 0 && folded == 0 && len(f.snap.Loops) == 0 {
+	if y == 0 && len(lanes) == 0 && folded == 0 && len(f.snap.Loops) == 0 {
 		p.put(2, 1, "no event yet", u.theme.dim)
 	} else if len(lanes) == 0 && !u.filter.Empty() {
 		p.put(2, y, "no lane matches the filter", u.theme.dim)

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -47,7 +46,6 @@ func (u *ui) drawLegend(f *frame, p pane) {
 		swatch(0, u.sym.once, "oneshot", false, t.waiting)
 		x = 1
 	}
-	var b strings.Builder
 	marks := []timeline.Mark{timeline.MarkArrive, timeline.MarkRead, timeline.MarkWrite, timeline.MarkReadAgain, timeline.MarkRenotify,
 		timeline.MarkAccept, timeline.MarkOpen, timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset, timeline.MarkModify}
 	if f.snap.ModeAt(f.t1).Driver == trace.DriverURing { // no calls, no EAGAIN, nothing told again
@@ -55,9 +53,12 @@ func (u *ui) drawLegend(f *frame, p pane) {
 			timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset}
 	}
 	for _, m := range marks {
-		fmt.Fprintf(&b, "%c %s  ", u.sym.glyph(m), glyphWords[m])
+		s := fmt.Sprintf("%c %s", u.sym.glyph(m), glyphWords[m])
+		if x+len([]rune(s)) > p.w { // a glyph without its words explains nothing
+			break
+		}
+		x = p.put(x, p.h-1, s, t.dim) + 2
 	}
-	p.put(x, p.h-1, b.String(), t.dim)
 }
 
 // glyphWords are the legend's words, shorter than the marks' own.

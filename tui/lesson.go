@@ -61,7 +61,7 @@ func (u *ui) takeOver() {
 		return
 	}
 	u.opt.Feed, u.opt.Lab, u.opt.Recorder, u.opt.Notes, u.opt.Saver, u.opt.Cost = v.Feed, v.Lab, v.Recorder, v.Notes, v.Saver, v.Cost
-	u.place, u.listed = place{view: u.view, span: defaultSpan}, listed{}
+	u.place, u.listed = place{view: u.view, span: u.opt.firstSpan()}, listed{}
 	u.anchor, u.undos, u.auto.on = 0, nil, false
 	u.bodies[viewTimeline] = &timelineView{} // a lab of its own needs rows of its own
 	u.judged = judged{}

@@ -39,7 +39,10 @@ func (u *ui) measured() string {
 	if !s.Info.Timed {
 		parts[0] = "between the two cursors"
 	}
-	w := s.Window(a, b)
+	w, some := s.Window(a, b), a < s.Begin || b > s.Now // only some of it is known here
+	if some {
+		parts[0] += ", as far as it is read here"
+	}
 	io := w.Sockets()
 	for _, c := range []struct {
 		n    int64
@@ -56,7 +59,7 @@ func (u *ui) measured() string {
 		parts = append(parts, diagnostics.Bytes(io.BytesIn)+" in")
 	}
 	parts = append(parts, diagnostics.Beside(&w)...)
-	if len(parts) == 1 {
+	if len(parts) == 1 && !some {
 		parts = append(parts, "nothing was done in between")
 	}
 	return strings.Join(parts, ", ")

@@ -5,8 +5,8 @@ import (
 	"github.com/rivo/tview"
 )
 
-// mouse: the wheel zooms in the timeline and scrolls where there are lines; a click selects what is under it. The event is
-// handed on: tview makes a click of a press and a release only when both were.
+// mouse: the wheel zooms in the timeline and scrolls where there are lines; a click selects what is under it, a second one
+// there is Enter. The event is handed on: tview makes a click of a press and a release only when both were.
 func (u *ui) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse, tview.MouseAction) {
 	if u.frame == nil || u.frame.small {
 		return e, a
@@ -27,7 +27,13 @@ func (u *ui) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse,
 		twice := a == tview.MouseLeftDoubleClick && u.clicked == [2]int{x, y} // tview looks at the time only
 		u.clicked = [2]int{x, y}
 		u.click(x, y)
-		if twice && u.chooser == nil && u.prompt == nil {
+		switch c := u.chooser; {
+		case !twice || u.prompt != nil:
+		case c != nil:
+			if y >= 1 && c.top+y-1 == c.at {
+				c.press(u, "Enter")
+			}
+		case u.parts.body.InRect(x, y):
 			u.enter()
 		}
 	}

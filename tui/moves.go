@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"evviz/timeline"
@@ -49,12 +50,15 @@ func (u *ui) undo() {
 	}
 	p := u.undos[n-1]
 	u.undos = u.undos[:n-1]
-	if p.sought != 0 && u.frame != nil && p.sought != u.here() && p.frozen == nil {
-		u.seekTo(p.sought)
-	}
+	sought := p.sought
 	p.sought = 0
 	u.place = p
 	u.noteLane()
+	u.lookBack()
+	if sought != 0 && u.frame != nil && sought != u.here() && p.frozen == nil {
+		u.seekTo(sought)
+	}
+	u.fetchPast()
 }
 
 // here is where a replay is. The frame may still show where it was before it was sought.
@@ -112,7 +116,7 @@ func (u *ui) escape() {
 	}
 }
 
-// zooms are the spans that + and - step through: 1, 2, 5 times a power of ten, from a millisecond to minutes.
+// zooms are the spans that + and - step through: 1, 2, 4 times a power of ten, from a millisecond to 40 s, and minutes.
 var zooms = func() (z []int64) {
 	for d := minSpan; d <= int64(10*time.Second); d *= 10 {
 		z = append(z, d, 2*d, 4*d)
@@ -122,15 +126,24 @@ var zooms = func() (z []int64) {
 }()
 
 func (u *ui) zoom(by int) {
-	i := 0
-	for i < len(zooms)-1 && zooms[i] < u.span {
+	span := nextStep(zooms, u.span, by)
+	if by > 0 && span < u.span { // what was fitted into the window may be longer than the longest step
+		return
+	}
+	u.zoomTo(span)
+}
+
+// nextStep is the value after now in an ascending list of steps, or, with by < 0, the one before it. now may lie between two
+// steps, or beyond them.
+func nextStep[T int64 | float64](steps []T, now T, by int) T {
+	i, exact := slices.BinarySearch(steps, now)
+	switch {
+	case by < 0:
+		i--
+	case exact:
 		i++
 	}
-	if by < 0 && zooms[i] > u.span {
-		i++ // the span lies between two steps
-	}
-	i = min(max(i+by, 0), len(zooms)-1)
-	u.zoomTo(zooms[i])
+	return steps[min(max(i, 0), len(steps)-1)]
 }
 
 // zoomTo sets the span. The cursor keeps its place when it is in sight; else the middle of what is looked at does.
@@ -217,8 +230,7 @@ func (u *ui) page(dir int) {
 		return
 	}
 	if u.seeker != nil && u.frozen == nil {
-		u.remember()
-		u.seekTo(u.frame.snap.Now + int64(dir)*u.span)
+		u.leap(u.frame.snap.Now + int64(dir)*u.span)
 		return
 	}
 	u.move(int64(dir) * u.span)
@@ -243,6 +255,16 @@ func (u *ui) goTo(t int64) {
 	u.fetchPast()
 }
 
+// leap is a seek to another place. A moment that was picked before lies elsewhere, and what follows the cursor (the turn of
+// view 2, the list of events) would stay behind with it; two cursors stay, because what they measure or repeat is meant.
+func (u *ui) leap(t int64) {
+	u.remember()
+	if u.anchor == 0 {
+		u.cursor = 0
+	}
+	u.seekTo(t)
+}
+
 // seekTo makes a replay play on from a moment.
 func (u *ui) seekTo(t int64) {
 	u.thaw()
@@ -252,12 +274,12 @@ func (u *ui) seekTo(t int64) {
 }
 
 func (u *ui) home() {
-	u.remember()
 	if u.seeker != nil {
 		lo, _ := u.seeker.Bounds()
-		u.seekTo(lo)
+		u.leap(lo)
 		return
 	}
+	u.remember()
 	if u.frame != nil {
 		u.freeze()
 		u.right = u.frame.snap.First + u.span
@@ -266,12 +288,12 @@ func (u *ui) home() {
 }
 
 func (u *ui) end() {
-	u.remember()
 	if u.seeker != nil {
 		_, hi := u.seeker.Bounds()
-		u.seekTo(hi)
+		u.leap(hi)
 		return
 	}
+	u.remember()
 	u.cursor, u.anchor = 0, 0
 	u.thaw()
 }
@@ -284,14 +306,9 @@ func (u *ui) speed(by int) {
 		u.pace(by)
 		return
 	}
-	now := u.speeder.Speed()
-	i := 0
-	for i < len(speeds)-1 && speeds[i] < now-1e-9 {
-		i++
-	}
-	i = min(max(i+by, 0), len(speeds)-1)
-	u.speeder.SetSpeed(speeds[i])
-	u.say("speed %gx", speeds[i])
+	x := nextStep(speeds, u.speeder.Speed(), by)
+	u.speeder.SetSpeed(x)
+	u.say("speed %gx", x)
 }
 
 // lookBack tells a replay how much before a moment has to be read when it is sought there: a screen's worth.

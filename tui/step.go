@@ -1,8 +1,10 @@
 package tui
 
 import (
+	"context"
 	"time"
 
+	"evviz/timeline"
 	"evviz/trace"
 )
 
@@ -34,8 +36,10 @@ func (u *ui) toggleAuto() {
 	u.say("steps by itself; < and > change how fast, a stops it")
 }
 
-// autoNext makes the step that is due. It is called once a frame.
+// autoNext makes the step that is due. It is called once a frame. Steps of another view would be events or findings, so that
+// leaving view 2 ends it.
 func (u *ui) autoNext() {
+	u.auto.on = u.auto.on && u.view == viewIteration
 	if u.auto.on && u.frame != nil && time.Since(u.auto.last) >= u.auto.every {
 		u.auto.last = time.Now()
 		u.presses++
@@ -75,6 +79,58 @@ func (u *ui) stepReplay() {
 		return
 	}
 	u.stepper.Step(1)
+}
+
+// stepTurn takes a replay on to where the next turn with something to do ends, or, when the one that is shown is not over,
+// to where that ends; the first press makes the replay stand still. Where that is, is looked up ahead, beside the screen. A turn
+// without a stream stands for the time before the first turn of all.
+func (u *ui) stepTurn(turn timeline.Turn) {
+	last := u.lastMoment()
+	ahead := u.frozen == nil || u.frozen.Now >= last // the replay itself, not something that was fetched, is what is shown
+	u.thaw()
+	u.cursor = 0
+	switch {
+	case u.pauser != nil && !u.pauser.Paused():
+		u.pauser.Pause(true)
+		return
+	case u.seeker == nil:
+		u.stepper.Step(1)
+		return
+	case ahead && u.atEnd != nil && u.atEnd.AtEnd():
+		u.auto.on = false
+		u.say("there is no turn with something to do after this one")
+		return
+	case u.answering(): // the step before is still on its way
+		return
+	}
+	feed, seeker, span := u.opt.Feed, u.seeker, u.span
+	u.ask(func() (string, error) {
+		to := max(turn.End, turn.Begin)
+		for {
+			to = min(to+span, last)
+			span *= 4
+			s, err := feed.Excerpt(context.Background(), turn.Begin, to)
+			if err != nil {
+				return "", err
+			}
+			stream := turn.Stream
+			if stream == 0 && len(s.Loops) > 0 {
+				stream = s.Loops[0].Stream
+			}
+			next, ok := s.TurnAt(stream, turn.Begin)
+			if ok && (!turn.Running || !next.Busy()) {
+				next, ok = s.NextBusy(&next)
+			}
+			switch {
+			case ok && !next.Running:
+				return "", seeker.SeekTime(next.End)
+			case to >= last:
+				return "", seeker.SeekTime(last)
+			case s.Short: // more than an excerpt holds: go as far as it does
+				return "", seeker.SeekTime(s.Now)
+			}
+		}
+	})
 }
 
 // stepEvent moves the cursor to the next or the last event that the list of events shows.

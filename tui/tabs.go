@@ -20,17 +20,10 @@ func (u *ui) drawTabs(f *frame, p pane) {
 	p.put(right, 0, state, st)
 	x := 0
 	u.tabAt = [viewCount][2]int{}
-	for v := range viewCount {
-		name := fmt.Sprintf(" %d %s ", v+1, viewNames[v])
-		if p.w < 76 && v != u.view {
-			name = fmt.Sprintf(" %d ", v+1)
-		}
+	for v, name := range u.tabNames(f, p.w, right) {
 		st := t.bar
-		if v == u.view {
+		if viewID(v) == u.view {
 			st = t.tab
-		}
-		if s := u.bodies[v].state(f, u); s != "" && p.w >= 90 {
-			name += s + " "
 		}
 		if x+len([]rune(name)) > right {
 			break
@@ -54,6 +47,33 @@ func (u *ui) drawTabs(f *frame, p pane) {
 	} else if room := right - x - 2; room >= 8 && !u.filter.Empty() {
 		p.put(x+1, 0, cut("  filter "+clean(u.filter.String()), room), t.bar.Bold(true))
 	}
+}
+
+// tabNames are the views' names as the tabs write them, with less around them, and then less of them, where there is no room.
+func (u *ui) tabNames(f *frame, w, right int) (names [viewCount]string) {
+	for _, before := range []string{" ", ""} {
+		all := 0
+		for v := range viewCount {
+			names[v] = fmt.Sprintf("%s%d %s ", before, v+1, viewNames[v])
+			if s := u.bodies[v].state(f, u); s != "" && w >= 90 {
+				names[v] += s + " "
+			}
+			if before == "" && v == viewCount-1 { // the state stands apart by itself
+				names[v] = names[v][:len(names[v])-1]
+			}
+			all += len([]rune(names[v]))
+		}
+		if all <= right {
+			return names
+		}
+	}
+	for v := range viewCount {
+		names[v] = fmt.Sprintf(" %d ", v+1)
+		if v == u.view {
+			names[v] = fmt.Sprintf(" %d %s ", v+1, viewNames[v])
+		}
+	}
+	return names
 }
 
 // scale is what the window and a cell are worth.

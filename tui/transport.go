@@ -78,7 +78,6 @@ func (u *ui) clickTransport(x int) {
 	lo, hi := u.seeker.Bounds()
 	w -= u.trackAt + 1
 	if i := x - rx - u.trackAt; i >= 0 && w > 1 && i < w {
-		u.remember()
-		u.seekTo(lo + int64(float64(hi-lo)*float64(i)/float64(w-1)))
+		u.leap(lo + int64(float64(hi-lo)*float64(i)/float64(w-1)))
 	}
 }

@@ -124,16 +124,21 @@ const (
 	statusFor       = 4 * time.Second
 )
 
+// firstSpan is how much time the window begins with.
+func (o *Options) firstSpan() int64 {
+	if o.Span <= 0 {
+		return defaultSpan
+	}
+	return min(max(o.Span, minSpan), maxSpan)
+}
+
 func newUI(o Options) *ui {
 	if o.Findings == (diagnostics.Settings{}) {
 		o.Findings = diagnostics.Default()
 	}
-	u := &ui{opt: o, app: tview.NewApplication(), screen: o.Screen, place: place{span: defaultSpan}, stopping: make(chan struct{})}
+	u := &ui{opt: o, app: tview.NewApplication(), screen: o.Screen, place: place{span: o.firstSpan()}, stopping: make(chan struct{})}
 	if u.opt.Go == nil {
 		u.opt.Go = func(f func()) { go f() }
-	}
-	if o.Span > 0 {
-		u.span = min(max(o.Span, minSpan), maxSpan)
 	}
 	if v, err := viewOf(o.View); err == nil {
 		u.view = v
@@ -175,6 +180,13 @@ func (u *ui) ask(f func() (string, error)) {
 	if first {
 		u.opt.Go(u.answer)
 	}
+}
+
+// answering reports whether something that was asked for is still being done.
+func (u *ui) answering() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.asked) > 0
 }
 
 // answer runs what was asked for until nothing is left.

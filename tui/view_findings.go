@@ -10,7 +10,10 @@ import (
 // findingsView is view 5: the list of everything that was found, and beside it, or below it on a narrow screen, the selected
 // one in full: the sentence, when, how sure, where to look, what to do, and why it matters. Enter goes to its moment in the
 // timeline.
-type findingsView struct{ scroll int }
+type findingsView struct {
+	scroll int
+	rows   int // of the list
+}
 
 func (v *findingsView) draw(u *ui, f *frame, p pane) {
 	t := &u.theme
@@ -36,6 +39,7 @@ func (v *findingsView) draw(u *ui, f *frame, p pane) {
 		u.finding = keyOf(f.found[0])
 	}
 	head := list
+	v.rows = list.h - 1
 	list.y, list.h = list.y+1, list.h-1
 	more := u.drawFindingRows(f, list)
 	s := v.scope(u)
@@ -106,7 +110,7 @@ func (v *findingsView) click(u *ui, x, y int) {
 	if w >= 100 && x >= px+w*2/5 {
 		return
 	}
-	if i := u.findTop + y - py - 1; y > py && i < len(u.frame.found) {
+	if i := u.findTop + y - py - 1; y > py && y-py <= v.rows && i < len(u.frame.found) {
 		u.finding, v.scroll = keyOf(u.frame.found[i]), 0
 	}
 }

@@ -241,24 +241,17 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 	}
 	p.put(0, 0, head+", sorted by "+columns[v.column].name+" (O: the next column)", t.dim)
 	p.fill(0, 1, p.w, ' ', t.bar)
-	x := 2
-	var shown []int
-	for i := range columns {
-		c := &columns[i]
-		if p.w < c.least || x+c.width > p.w {
-			continue
-		}
-		shown = append(shown, i)
+	shown := v.shown(p.w)
+	for _, g := range shown {
 		st := t.bar
-		if i == v.column {
+		if g.column == v.column {
 			st = t.tab
 		}
-		name := c.name
-		if c.right {
-			name = fmt.Sprintf("%*s", c.width, name)
+		name := columns[g.column].name
+		if columns[g.column].right {
+			name = fmt.Sprintf("%*s", g.width, name)
 		}
-		p.put(x, 1, cut(name, c.width), st)
-		x += c.width + 1
+		p.put(g.x, 1, cut(name, g.width), st)
 	}
 	v.order = v.order[:0]
 	for _, l := range rows {
@@ -280,19 +273,17 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 		if w := f.worst(l.ID); w != nil {
 			p.set(0, y+2, u.mark(w.Severity), mix(base, u.severityStyle(w.Severity)))
 		}
-		x := 2
-		for _, i := range shown {
-			c := &columns[i]
+		for _, g := range shown {
+			c := &columns[g.column]
 			s, style := c.cell(f, l)
 			st := base
 			if style != nil && l.ID != u.lane {
 				st = style(t)
 			}
 			if c.right {
-				s = fmt.Sprintf("%*s", c.width, s)
+				s = fmt.Sprintf("%*s", g.width, s)
 			}
-			p.put(x, y+2, u.fits(s, c.width), st)
-			x += c.width + 1
+			p.put(g.x, y+2, u.fits(s, g.width), st)
 		}
 	}
 	if len(rows) == 0 {
@@ -303,14 +294,36 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 	}
 }
 
+// placed is a column on the screen.
+type placed struct{ column, x, width int }
+
+// shown is which columns a width has room for, and where. Words may be cut, and take what room is left; numbers may not.
+func (v *interestsView) shown(w int) (out []placed) {
+	x := 2
+	for i := range columns {
+		c := &columns[i]
+		width := c.width
+		if room := w - x; width > wordsLeast && !c.right {
+			width = max(min(width, room), wordsLeast)
+		}
+		if w < c.least || x+width > w {
+			continue
+		}
+		out = append(out, placed{i, x, width})
+		x += width + 1
+	}
+	return out
+}
+
+// wordsLeast is the least width of a column of words that may be cut.
+const wordsLeast = 20
+
+// nextColumn sorts by the next column that is shown.
 func (v *interestsView) nextColumn(u *ui) {
 	_, _, w, _ := u.parts.body.GetRect()
-	for {
-		v.column = (v.column + 1) % len(columns)
-		if w >= columns[v.column].least {
-			break
-		}
-	}
+	shown := v.shown(w)
+	i := slices.IndexFunc(shown, func(g placed) bool { return g.column > v.column })
+	v.column = shown[max(i, 0)].column
 	u.say("by %s", columns[v.column].name)
 }
 
@@ -342,16 +355,10 @@ func (v *interestsView) click(u *ui, x, y int) {
 	_, by, w, _ := u.parts.body.GetRect()
 	switch row := y - by - 2; {
 	case row == -1:
-		at := 2
-		for i := range columns {
-			c := &columns[i]
-			if w < c.least || at+c.width > w {
-				continue
+		for _, g := range v.shown(w) {
+			if x >= g.x && x <= g.x+g.width {
+				v.column = g.column
 			}
-			if x >= at && x <= at+c.width {
-				v.column = i
-			}
-			at += c.width + 1
 		}
 	case row >= 0 && v.top+row < len(v.order):
 		u.lane = v.order[v.top+row]

@@ -30,9 +30,12 @@ type iterationView struct {
 	rows    []iterRow
 	turn0   timeline.Turn
 	has     bool
+	rowsY   int             // row of the body at which the lines begin
+	around  []timeline.Turn // that are listed below
+	aroundY int             // row of the body at which they begin
 }
 
-// loopFor is the loop that the view is about: the selected lane's is not known, so the first that is there.
+// loop is the loop that the view is about: the one that Tab chose, at first the first; nil when there is none.
 func (v *iterationView) loop(u *ui, f *frame) *timeline.LoopLane {
 	if len(f.snap.Loops) == 0 {
 		return nil
@@ -68,8 +71,11 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 	v.turn0, v.has = turn, ok
 	if !ok {
 		s := "no turn of the loop is kept of this moment"
-		if len(f.snap.Loops) == 0 {
-			s = "no thread here waits for anything: there is no loop to look at"
+		switch {
+		case f.snap.EventCount() == 0:
+			s = "no event yet"
+		case len(f.snap.Loops) == 0:
+			s = "up to here no thread waited for anything: there is no loop to look at"
 		}
 		p.put(2, 1, s, t.dim)
 		return
@@ -82,7 +88,11 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 		head += fmt.Sprintf(" · thread %d of %d, Tab for the next", u.loopAt+1, len(f.snap.Loops))
 	}
 	if turn.Running {
-		head += " · not over"
+		if n := len(turn.Items); n > 0 && v.stopped(f, &turn.Items[n-1]) {
+			head += " · the run ended in it"
+		} else {
+			head += " · not over"
+		}
 	}
 	p.put(0, 0, u.fits(head, p.w), t.bold)
 	if turn.Timed && p.w > 90 {
@@ -106,6 +116,7 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 	v.drawScale(u, p, g, y, axis)
 	y++
 	room := p.h - y
+	v.rowsY, v.around = y, v.around[:0]
 	if v.at >= 0 {
 		v.top = max(min(v.top, v.at), v.at-room+1)
 	}
@@ -117,10 +128,21 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 		p.right(p.h-1, fmt.Sprintf(" %d more lines ", more), t.bar)
 		return
 	}
+	v.aroundY = y + len(v.rows) + 2
 	p.y, p.h = p.y+y+len(v.rows)+1, p.h-y-len(v.rows)-1
 	if p.h >= 5 {
 		v.drawAround(u, f, p, &turn)
 	}
+}
+
+// stopped reports whether the run ended in an item.
+func (v *iterationView) stopped(f *frame, x *timeline.Item) bool {
+	for _, i := range x.Events {
+		if e, ok := f.snap.Event(i); ok && e.Kind == trace.Stop {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *iterationView) drawRow(u *ui, f *frame, p pane, g, y, i int, a iterAxis) {
@@ -205,6 +227,10 @@ func (v *iterationView) turn(u *ui, by int) bool {
 func (v *iterationView) step(u *ui, by int) bool {
 	f := u.frame
 	turn, ok := v.current(u, f)
+	if !ok && by > 0 && u.stepper != nil && len(f.snap.Loops) == 0 { // the first wait is still to come
+		u.stepTurn(timeline.Turn{Begin: u.here(), Running: true})
+		return true
+	}
 	if !ok {
 		u.auto.on = false
 		u.say("no turn of the loop is kept of this moment")
@@ -217,9 +243,7 @@ func (v *iterationView) step(u *ui, by int) bool {
 	}
 	if !ok {
 		if by > 0 && u.stepper != nil {
-			u.thaw()
-			u.cursor = 0
-			u.stepReplay()
+			u.stepTurn(turn)
 			return true
 		}
 		u.auto.on = false
@@ -230,13 +254,18 @@ func (v *iterationView) step(u *ui, by int) bool {
 		u.say("there is no turn with something to do %s this one", map[bool]string{true: "after", false: "before"}[by > 0])
 		return true
 	}
-	v.has, v.turn0, v.at, v.top = true, next, -1, 0
-	u.cursor = next.Begin
-	if next.Rest.End != 0 {
-		u.cursor = next.Rest.End
+	v.show(u, next)
+	return true
+}
+
+// show puts the cursor on a turn: where its rest ends, or, when it has not ended, where the turn begins.
+func (v *iterationView) show(u *ui, turn timeline.Turn) {
+	v.has, v.turn0, v.at, v.top = true, turn, -1, 0
+	u.cursor = turn.Begin
+	if turn.Rest.End != 0 {
+		u.cursor = turn.Rest.End
 	}
 	u.inSight(u.cursor)
-	return true
 }
 
 // enter explains the selected line, or the whole turn.
@@ -276,9 +305,16 @@ func (v *iterationView) tab(u *ui) {
 
 func (v *iterationView) state(*frame, *ui) string { return "" }
 
+// click selects the line under the mouse, or goes to the turn that is listed there.
 func (v *iterationView) click(u *ui, _, y int) {
-	_, by, _, h := u.parts.body.GetRect()
-	if row := y - (by + h - min(len(v.rows)-v.top, h)); row >= 0 && v.top+row < len(v.rows) {
+	_, by, _, _ := u.parts.body.GetRect()
+	if !v.has {
+		return
+	}
+	if row := y - by - v.rowsY; row >= 0 && v.top+row < len(v.rows) {
 		v.at = v.top + row
+	} else if i := y - by - v.aroundY; i >= 0 && i < len(v.around) {
+		u.freeze()
+		v.show(u, v.around[i])
 	}
 }

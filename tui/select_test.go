@@ -1,0 +1,149 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+)
+
+// TestAFindingFromTheOtherViews: n shows the finding's moment also where a view is about the cursor and not about a window.
+func TestAFindingFromTheOtherViews(t *testing.T) {
+	u, frame := onBuffer(t, tour(t, 20), 120, 36)
+	frame()
+	u.press("2")
+	u.press("n")
+	frame()
+	x := u.chosen()
+	if x == nil || len(x.Evidence) == 0 {
+		t.Fatal("no finding was selected, or it has no evidence")
+	}
+	v := u.bodies[viewIteration].(*iterationView)
+	if at := x.Evidence[0]; at < v.turn0.Begin || at > v.turn0.End {
+		t.Errorf("the evidence is %d ns after the turn that is shown begins, which lasts %d", at-v.turn0.Begin, v.turn0.End-v.turn0.Begin)
+	}
+}
+
+// TestClicksOnFindings: below the list of a narrow screen stands the page, and a click there selects nothing.
+func TestClicksOnFindings(t *testing.T) {
+	u, frame := onBuffer(t, tour(t, 20.9), 80, 24)
+	frame()
+	u.press("5")
+	frame()
+	v := u.bodies[viewFindings].(*findingsView)
+	_, y, _, _ := u.parts.body.GetRect()
+	if len(u.frame.found) <= v.rows {
+		t.Fatalf("%d findings on %d rows: this tests nothing", len(u.frame.found), v.rows)
+	}
+	for row := range len(u.frame.found) {
+		u.finding = keyOf(u.frame.found[0])
+		u.click(3, y+1+row)
+		want := keyOf(u.frame.found[0])
+		if row < v.rows {
+			want = keyOf(u.frame.found[row])
+		}
+		if u.finding != want {
+			t.Errorf("a click on row %d of %d selects %v", row, v.rows, u.finding)
+		}
+	}
+}
+
+// TestColumnsOfInterests: O goes only to columns that are shown, what is cut has a mark, and every width shows the classes that has
+// room for them.
+func TestColumnsOfInterests(t *testing.T) {
+	v := &interestsView{}
+	for w := minWidth; w <= 400; w++ {
+		end := 0
+		for _, g := range v.shown(w) {
+			if g.x < end || g.x+g.width > w {
+				t.Fatalf("at %d columns, column %d lies from %d to %d", w, g.column, g.x, g.x+g.width)
+			}
+			end = g.x + g.width
+		}
+	}
+	if text := draw(t, Options{Feed: tour(t, 16), Symbols: "block", View: "interests"}, 120, 20, 1<<24).Text(); !strings.Contains(text, "left-over 97 %") || !strings.Contains(text, "…") {
+		t.Errorf("no classes at 120 columns:\n%s", text)
+	}
+	u, frame := onBuffer(t, tour(t, 16), 94, 24)
+	frame()
+	u.press("3")
+	frame()
+	v = u.bodies[viewInterests].(*interestsView)
+	shown := v.shown(94)
+	for i := range shown {
+		if v.column != shown[i].column {
+			t.Fatalf("after %d times O it sorts by column %d, want %d", i, v.column, shown[i].column)
+		}
+		u.press("O")
+	}
+	if v.column != shown[0].column {
+		t.Errorf("after the last column comes %d", v.column)
+	}
+}
+
+// TestDoubleClicks: a second click is Enter where something is selected, in a list to choose from too, and on a tab it is nothing.
+func TestDoubleClicks(t *testing.T) {
+	u, frame := onBuffer(t, tour(t, 16), 120, 36)
+	frame()
+	twice := func(x, y int) {
+		e := tcell.NewEventMouse(x, y, tcell.Button1, 0)
+		u.mouse(e, tview.MouseLeftClick)
+		u.mouse(e, tview.MouseLeftDoubleClick)
+		frame()
+	}
+	twice(u.tabAt[viewInterests][0]+1, 1)
+	if u.view != viewInterests || u.helpOn {
+		t.Errorf("a double click on a tab: view %d, a page is open: %v", u.view, u.helpOn)
+	}
+	_, y, _, _ := u.parts.body.GetRect()
+	twice(3, y+3)
+	if !u.helpOn {
+		t.Error("a double click on a line explains nothing")
+	}
+	u.press("Esc")
+	picked := -1
+	c := &chooser{title: "things"}
+	for i := range 3 {
+		c.items = append(c.items, choice{name: "thing", pick: func(u *ui) { picked, u.chooser = i, nil }})
+	}
+	u.chooser = c
+	twice(3, 2)
+	if picked != 1 || u.chooser != nil {
+		t.Errorf("a double click on the second thing took %d", picked)
+	}
+	u.chooser, picked = c, -1
+	twice(3, 20)
+	if picked != -1 {
+		t.Error("a double click below the list took something")
+	}
+}
+
+// TestTheNextLessonKeepsTheSpan: what --span says holds for every lesson.
+func TestTheNextLessonKeepsTheSpan(t *testing.T) {
+	u, frame := onBuffer(t, tour(t, 5), 120, 36)
+	u.opt.Span = int64(10e9)
+	frame()
+	u.next = &View{Feed: tour(t, 16)}
+	frame()
+	if u.next != nil || u.span != u.opt.Span {
+		t.Errorf("the window shows %d ns, want %d", u.span, u.opt.Span)
+	}
+}
+
+// TestAllTabsAtEightyColumns: whatever stands beside them, no view's name is pushed off a screen of 80 columns.
+func TestAllTabsAtEightyColumns(t *testing.T) {
+	u, frame := onBuffer(t, stillReplay(t, 10), 80, 24)
+	u.opt.Go = func(f func()) { f() }
+	settled(t, u, frame)
+	for _, k := range []string{"1", "v"} { // stands still; looks around
+		u.press(k)
+		frame()
+		text := strings.Split(u.picture().Text(), "\n")[1]
+		for v, name := range viewNames {
+			if at := u.tabAt[v]; !strings.Contains(text, name) || at[1] <= at[0] {
+				t.Errorf("no %s in %q", name, text)
+			}
+		}
+	}
+}
