@@ -24,7 +24,7 @@ const (
 //  2. A cell in which the descriptor was reported again for what was known is filled in the colour of nagging.
 //  3. Each cell shows the glyph of the one mark that matters most in it (timeline has the precedence). When a cell has
 //     both a read and a write, or a read and an EAGAIN after it, the second letter goes into the next cell if that is
-//     empty, so that "rw" reads as it would at a finer zoom.
+//     empty, so that "rw" reads as it would at a finer zoom; not when the cell shows the end of the connection.
 //  4. A run of nagging cells says how many reports it stands for ("64x"), so that what takes 0.2 ms is as visible as
 //     what takes 200.
 //  5. A stranded bar says how much is stranded and that nobody will be told.
@@ -121,6 +121,9 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 		}
 		if c.Counts[timeline.MarkRecvDone] > 0 && c.Counts[timeline.MarkSendDone] > 0 {
 			second = 'S'
+		}
+		if c.Top == timeline.MarkClose || c.Top == timeline.MarkReset {
+			second = 0 // behind the end it would be after it
 		}
 		if second != 0 && i+1 < n && glyphs[i+1] == 0 && cells[i+1].Top == timeline.MarkNone && fills[i+1] == fillNone {
 			glyphs[i+1] = second
