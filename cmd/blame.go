@@ -86,6 +86,9 @@ func together(c *cobra.Command, err error, flags []string) error {
 // refusedBy is how the flag library begins to say that a flag cannot have a value.
 var refusedBy = regexp.MustCompile(`^invalid argument ".*" for ".*" flag: `)
 
+// wantTime is what a duration must look like.
+const wantTime = "want a time with its unit, such as 250ms, 3s or 2m"
+
 // refused is why a flag cannot have a value, without the flag.
 func refused(err error) string {
 	s := refusedBy.ReplaceAllString(err.Error(), "")
@@ -94,6 +97,9 @@ func refused(err error) string {
 	}
 	if strings.HasPrefix(s, "strconv.Parse") {
 		return "want a number"
+	}
+	if strings.HasPrefix(s, "time: ") {
+		return wantTime
 	}
 	return s
 }

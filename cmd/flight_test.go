@@ -52,6 +52,7 @@ func TestFlightFlags(t *testing.T) {
 		{[]string{"--save-on", "writespin"}, `--save-on "writespin": want rules (EV01 to EV35, or their names; evviz explain lists them) or severities (info, warn, critical); did you mean write-spin?`},
 		{[]string{"--save-on", "EV99"}, `--save-on "EV99": want rules`},
 		{[]string{"--save-on="}, "--save-on wants rules (EV08) or severities"},
+		{[]string{"--keep", "long"}, `--keep "long": want a time with its unit`},
 		{[]string{"--keep", "0s"}, "--keep 0s: want a time above 0"},
 		{[]string{"--keep", "2h"}, "--keep 2h0m0s: want a time above 0 and up to 1h0m0s"},
 		{[]string{"--keep", "5s"}, "--keep alone goes with the screen"},

@@ -111,11 +111,17 @@ func flagError(cmd *cobra.Command, err error) error {
 	if m := notANumber.FindStringSubmatch(msg); m != nil {
 		msg = fmt.Sprintf("%s %q: want a whole number", m[2], m[1])
 	}
+	if m := notATime.FindStringSubmatch(msg); m != nil {
+		msg = fmt.Sprintf("%s %q: %s", m[2], m[1], wantTime)
+	}
 	return usage("%s", msg)
 }
 
 // notANumber is how the flag library says it.
 var notANumber = regexp.MustCompile(`^invalid argument "(.*)" for "(.*)" flag: strconv\.Parse(?:Int|Uint|Float): `)
+
+// notATime is how it says that of a duration.
+var notATime = regexp.MustCompile(`^invalid argument "(.*)" for "(.*)" flag: time: `)
 
 // nearest is the word with the smallest edit distance, "" when none is near.
 func nearest(s string, words []string) string {
