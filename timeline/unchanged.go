@@ -17,21 +17,34 @@ const (
 	never  = int64(math.MinInt64)
 )
 
+// samePoints says whether nothing was forgotten between an earlier list of points and v: they are added at the end, or thinned.
+func samePoints[P comparable](v, old []P) bool {
+	n := len(v)
+	return n == len(old) && (n == 0 || v[0] == old[0] && v[n-1] == old[n-1])
+}
+
+// sameBlocks is how many blocks at the beginning of an earlier list are in v, too, which is not shorter. A list that has not been
+// moved holds what it held; a late mark replaces blocks in a new one.
+func sameBlocks[B any](v, old []*B) int {
+	if len(old) == 0 || &v[0] == &old[0] {
+		return len(old)
+	}
+	for i, b := range old {
+		if v[i] != b {
+			return i
+		}
+	}
+	return len(old)
+}
+
 // sameBefore is the moment before which v and an earlier view of the same store hold the same marks.
 func (v *markView) sameBefore(old *markView) int64 {
 	n := len(old.blocks)
-	if len(v.points) != len(old.points) || len(v.blocks) < n || n == 0 {
-		return never // old blocks were forgotten, or there were none
+	if n == 0 || len(v.blocks) < n || !samePoints(v.points, old.points) {
+		return never // there were no blocks, or some were forgotten
 	}
-	if p := len(v.points); p > 0 && (v.points[0] != old.points[0] || v.points[p-1] != old.points[p-1]) {
-		return never
-	}
-	if &v.blocks[0] != &old.blocks[0] { // the list has been moved; a late mark replaces blocks in the new one
-		for i, b := range old.blocks {
-			if v.blocks[i] != b {
-				return min(v.blocks[i].first, b.first)
-			}
-		}
+	if i := sameBlocks(v.blocks, old.blocks); i < n {
+		return min(v.blocks[i].first, old.blocks[i].first)
 	}
 	if b := v.marks(n - 1); len(b) > len(old.tail) {
 		return b[len(old.tail)].t
@@ -46,18 +59,11 @@ func (v *markView) sameBefore(old *markView) int64 {
 // been settled otherwise, and what was open lasted until then.
 func (v *stateView) sameBefore(old *stateView) int64 {
 	n := len(old.blocks)
-	if len(v.points) != len(old.points) || len(v.blocks) < n {
+	if len(v.blocks) < n || !samePoints(v.points, old.points) {
 		return never
 	}
-	if p := len(v.points); p > 0 && (v.points[0] != old.points[0] || v.points[p-1] != old.points[p-1]) {
+	if sameBlocks(v.blocks, old.blocks) < n {
 		return never
-	}
-	if n > 0 && &v.blocks[0] != &old.blocks[0] {
-		for i, b := range old.blocks {
-			if v.blocks[i] != b {
-				return never
-			}
-		}
 	}
 	same := old.now
 	if old.nopen > 0 {

@@ -45,8 +45,8 @@ const (
 	maxStyles = 0xfff0 // screens have some dozens; a heat map some thousands
 )
 
-// number is the number of a style.
-func (d *diffScreen) number(st tcell.Style) uint16 {
+// Number is the number of a style until the next Clear.
+func (d *diffScreen) Number(st tcell.Style) uint16 {
 	fg, bg, attr := st.Decompose()
 	r := &d.recent[(uint64(fg)^uint64(fg)>>7^uint64(bg)<<1^uint64(bg)>>9^uint64(attr)<<3)%64]
 	if r.known && r.style == st {
@@ -133,7 +133,7 @@ func (d *diffScreen) resize() {
 
 // wipe blanks a line of what is being drawn.
 func (d *diffScreen) wipe(y int) {
-	c := cell{r: ' ', style: d.number(d.base)}
+	c := cell{r: ' ', style: d.Number(d.base)}
 	line := d.back[y*d.w : (y+1)*d.w]
 	for i := range line {
 		line[i] = c
@@ -171,7 +171,7 @@ func (d *diffScreen) Fill(r rune, style tcell.Style) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resize()
-	c := cell{r: r, style: d.number(style)}
+	c := cell{r: r, style: d.Number(style)}
 	for i := range d.back {
 		d.back[i] = c
 	}
@@ -190,35 +190,27 @@ func (d *diffScreen) SetStyle(s tcell.Style) {
 
 // SetContent draws one cell.
 func (d *diffScreen) SetContent(x, y int, r rune, comb []rune, style tcell.Style) {
-	if x < 0 || y < 0 || x >= d.w || y >= d.h {
-		return
-	}
-	if d.wiped[y] {
-		d.wipe(y)
-	}
-	d.drawn[y] = true
-	n := d.number(style)
-	d.back[y*d.w+x] = cell{r, n, d.combNo(comb)}
-	if r >= 0x1100 && runeWidth(r) == 2 && x+1 < d.w {
-		d.back[y*d.w+x+1] = cell{' ', n, contNo}
+	if x >= 0 && y >= 0 && x < d.w && y < d.h {
+		d.put(x, y, cell{r, d.Number(style), d.combNo(comb)})
 	}
 }
 
-// Number is the number of a style until the next Clear.
-func (d *diffScreen) Number(st tcell.Style) uint16 { return d.number(st) }
-
 // SetNumbered draws one cell in the style that has a number.
 func (d *diffScreen) SetNumbered(x, y int, r rune, no uint16) {
-	if x < 0 || y < 0 || x >= d.w || y >= d.h || int(no) >= len(d.styles) {
-		return
+	if x >= 0 && y >= 0 && x < d.w && y < d.h && int(no) < len(d.styles) {
+		d.put(x, y, cell{r: r, style: no})
 	}
+}
+
+// put draws a cell that is on the screen.
+func (d *diffScreen) put(x, y int, c cell) {
 	if d.wiped[y] {
 		d.wipe(y)
 	}
 	d.drawn[y] = true
-	d.back[y*d.w+x] = cell{r: r, style: no}
-	if r >= 0x1100 && runeWidth(r) == 2 && x+1 < d.w {
-		d.back[y*d.w+x+1] = cell{' ', no, contNo}
+	d.back[y*d.w+x] = c
+	if c.r >= 0x1100 && runeWidth(c.r) == 2 && x+1 < d.w {
+		d.back[y*d.w+x+1] = cell{' ', c.style, contNo}
 	}
 }
 
