@@ -48,15 +48,7 @@ func appendFileHeader(b []byte, info Info) []byte {
 		p = appendString(p, cut(k, 4<<10))
 		p = appendString(p, cut(v, 64<<10))
 	}
-	put(keyTitle, info.Title)
-	put(keyOrigin, info.Origin)
-	put(keyTimed, strconv.FormatBool(info.Timed))
-	put(keyMono, strconv.FormatInt(info.Clock.Mono, 10))
-	put(keyWall, strconv.FormatInt(info.Clock.Wall, 10))
-	put(keyKinds, strconv.FormatUint(uint64(info.Kinds), 16))
-	for _, m := range info.Missing {
-		put(keyMissing, m.What+"\x00"+m.Why)
-	}
+	info.each(put)
 	for _, m := range info.Meta {
 		if len(p) > maxFileHeader/2 {
 			break
@@ -92,6 +84,47 @@ func checkFileStart(b []byte, name string) (payload int, err error) {
 	return int(binary.LittleEndian.Uint32(b[12:])), nil
 }
 
+// each hands on what a header says of a source, but for Meta, by key.
+func (i *Info) each(put func(k, v string)) {
+	put(keyTitle, i.Title)
+	put(keyOrigin, i.Origin)
+	put(keyTimed, strconv.FormatBool(i.Timed))
+	put(keyMono, strconv.FormatInt(i.Clock.Mono, 10))
+	put(keyWall, strconv.FormatInt(i.Clock.Wall, 10))
+	put(keyKinds, strconv.FormatUint(uint64(i.Kinds), 16))
+	for _, m := range i.Missing {
+		put(keyMissing, m.What+"\x00"+m.Why)
+	}
+}
+
+// set takes in one thing that a header says. A key that is not known is left out: a newer evviz may write more.
+func (i *Info) set(k, v string) (err error) {
+	switch k {
+	case keyTitle:
+		i.Title = v
+	case keyOrigin:
+		i.Origin = v
+	case keyTimed:
+		i.Timed, err = strconv.ParseBool(v)
+	case keyMono:
+		i.Clock.Mono, err = strconv.ParseInt(v, 10, 64)
+	case keyWall:
+		i.Clock.Wall, err = strconv.ParseInt(v, 10, 64)
+	case keyKinds:
+		var n uint64
+		n, err = strconv.ParseUint(v, 16, 64)
+		i.Kinds = KindSet(n)
+	case keyMissing:
+		what, why, _ := strings.Cut(v, "\x00")
+		i.Missing = append(i.Missing, Missing{what, why})
+	default:
+		if k, ok := strings.CutPrefix(k, keyMeta); ok {
+			i.Meta = append(i.Meta, Pair{k, v})
+		}
+	}
+	return err
+}
+
 // parseInfo reads the payload of a file header.
 func parseInfo(p []byte) (Info, error) {
 	info := Info{Timed: true}
@@ -102,26 +135,7 @@ func parseInfo(p []byte) (Info, error) {
 		if s.bad {
 			break
 		}
-		switch {
-		case k == keyTitle:
-			info.Title = v
-		case k == keyOrigin:
-			info.Origin = v
-		case k == keyTimed:
-			info.Timed = v == "true"
-		case k == keyMono:
-			info.Clock.Mono, _ = strconv.ParseInt(v, 10, 64)
-		case k == keyWall:
-			info.Clock.Wall, _ = strconv.ParseInt(v, 10, 64)
-		case k == keyKinds:
-			n, _ := strconv.ParseUint(v, 16, 64)
-			info.Kinds = KindSet(n)
-		case k == keyMissing:
-			what, why, _ := strings.Cut(v, "\x00")
-			info.Missing = append(info.Missing, Missing{what, why})
-		case strings.HasPrefix(k, keyMeta):
-			info.Meta = append(info.Meta, Pair{k[len(keyMeta):], v})
-		}
+		_ = info.set(k, v) // what cannot be read is left unknown
 	}
 	if s.bad {
 		return info, errors.New("damaged header")
