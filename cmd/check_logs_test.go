@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,8 +9,6 @@ import (
 	"testing"
 
 	"evviz/diagnostics"
-	"evviz/probe"
-	"evviz/timeline"
 )
 
 const logs = "../diagnostics/testdata/"
@@ -19,16 +16,7 @@ const logs = "../diagnostics/testdata/"
 // checked is what the rules find in what strace printed.
 func checked(t *testing.T, path string) []*diagnostics.Finding {
 	t.Helper()
-	src, err := probe.OpenStrace(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
-	feed := timeline.NewFeed(src, timeline.Options{})
-	if err := feed.Run(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	return diagnostics.Check(feed.Snapshot(), diagnostics.Default())
+	return diagnostics.Check(folded(t, path), diagnostics.Default())
 }
 
 // logsOf are the logs of a folder; there are so many at least.

@@ -119,8 +119,8 @@ func FuzzStraceFile(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if evs := streamed(t, st); len(evs) != len(s.events) {
-			t.Errorf("%d events as a stream, %d as a whole", len(evs), len(s.events))
+		if evs := streamed(t, st); len(evs) != len(s.All()) {
+			t.Errorf("%d events as a stream, %d as a whole", len(evs), len(s.All()))
 		}
 		_, last := s.Bounds()
 		if err := s.SeekTime(last); err != nil {

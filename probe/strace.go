@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"evviz/trace"
@@ -28,18 +26,12 @@ import (
 //
 // Thread rule: one goroutine reads and seeks; Close may come from any.
 type Strace struct {
-	path   string
-	info   trace.Info
-	events []trace.Event
+	*trace.Memory
 	others []Count
 	odd    int64
 	cut    int64
 	first  []Odd
-	err    error
-
-	next    int
-	restate []trace.Event
-	closed  atomic.Bool
+	err    error // that ended reading
 }
 
 // maxEvents bounds what is kept in memory: 256 MB.
@@ -72,7 +64,8 @@ func readStrace(in io.Reader, name string, most int) *Strace {
 
 // gather reads a stream to its end.
 func gather(st *Stream, most int) *Strace {
-	s := &Strace{path: st.name}
+	s := &Strace{}
+	var events []trace.Event
 	buf := make([]trace.Event, 1<<12)
 	late := false
 	for {
@@ -80,8 +73,8 @@ func gather(st *Stream, most int) *Strace {
 		for _, e := range buf[:n] {
 			late = late || e.Phase.IsLate()
 		}
-		room := min(max(most-len(s.events), 0), n)
-		s.events = append(s.events, buf[:room]...)
+		room := min(max(most-len(events), 0), n)
+		events = append(events, buf[:room]...)
 		s.cut += int64(n - room)
 		if err == io.EOF {
 			break
@@ -92,21 +85,22 @@ func gather(st *Stream, most int) *Strace {
 		}
 	}
 	if late { // now that all is there, everything can be put in order
-		for i := range s.events {
-			s.events[i].Phase &^= trace.PhaseLate
+		for i := range events {
+			events[i].Phase &^= trace.PhaseLate
 		}
-		slices.SortStableFunc(s.events, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) })
+		slices.SortStableFunc(events, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) })
 	}
 	if s.cut > 0 {
-		last := s.events[len(s.events)-1].Time
-		s.events = append(s.events, trace.Event{Kind: trace.Lost, Time: last, Seq: 1, A: s.cut, Aux: trace.LostFile})
+		last := events[len(events)-1].Time
+		events = append(events, trace.Event{Kind: trace.Lost, Time: last, Seq: 1, A: s.cut, Aux: trace.LostFile})
 	}
-	s.info = st.Info()
-	s.info.Live = false
+	info := st.Info()
+	info.Live = false
 	if s.cut > 0 {
-		s.info.Missing = append(s.info.Missing, trace.Missing{What: "the end of the file",
-			Why: fmt.Sprintf("only %d events are kept, %d more are not shown", len(s.events)-1, s.cut)})
+		info.Missing = append(info.Missing, trace.Missing{What: "the end of the file",
+			Why: fmt.Sprintf("only %d events are kept, %d more are not shown", len(events)-1, s.cut)})
 	}
+	s.Memory = trace.NewMemory(st.name, info, events, s.err)
 	s.odd, s.first, s.others = st.r.unparsed, st.r.first, st.r.em.Others()
 	return s
 }
@@ -203,77 +197,13 @@ func (s *Strace) Others() []Count { return s.others }
 // Cut is how many events are not kept because there are too many.
 func (s *Strace) Cut() int64 { return s.cut }
 
-// Events is how many events there are.
-func (s *Strace) Events() int64 { return int64(len(s.events)) }
-
-// Path is where it came from.
-func (s *Strace) Path() string { return s.path }
-
-// Info describes the source.
-func (s *Strace) Info() trace.Info { return s.info }
-
-// Bounds are the times of the first and the last event.
-func (s *Strace) Bounds() (first, last int64) {
-	if len(s.events) == 0 {
-		return 0, 0
-	}
-	return s.events[0].Time, s.events[len(s.events)-1].Time
-}
-
-// SeekTime goes to the moment t: Read then re-states the world as it was there and goes on with the first event at or after t.
-func (s *Strace) SeekTime(t int64) error {
-	if s.closed.Load() {
-		return fmt.Errorf("seek %s: %w", s.path, os.ErrClosed)
-	}
-	s.next, _ = slices.BinarySearchFunc(s.events, t, func(e trace.Event, t int64) int { return cmp.Compare(e.Time, t) })
-	s.restate = nil
-	if s.next > 0 {
-		world := trace.NewTracker()
-		for i := range s.events[:s.next] {
-			world.Add(&s.events[i])
-		}
-		s.restate = world.Restate(t)
-	}
-	return nil
-}
-
 // Reopen makes a second reader of the same events.
 func (s *Strace) Reopen() (trace.Source, error) {
-	if s.closed.Load() {
-		return nil, fmt.Errorf("open %s again: %w", s.path, os.ErrClosed)
+	again, err := s.Memory.Reopen()
+	if err != nil {
+		return nil, err
 	}
-	return &Strace{path: s.path, info: s.info, events: s.events, err: s.err, odd: s.odd, first: s.first, others: s.others, cut: s.cut}, nil
-}
-
-// Read hands on the next events. It never blocks.
-func (s *Strace) Read(ctx context.Context, buf []trace.Event) (int, error) {
-	if len(buf) == 0 {
-		return 0, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	if s.closed.Load() {
-		return 0, fmt.Errorf("read %s: %w", s.path, os.ErrClosed)
-	}
-	if len(s.restate) > 0 {
-		n := copy(buf, s.restate)
-		s.restate = s.restate[n:]
-		return n, nil
-	}
-	n := copy(buf, s.events[s.next:])
-	s.next += n
-	if n == 0 {
-		if s.err != nil {
-			return 0, s.err
-		}
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-// Close ends reading.
-func (s *Strace) Close() error {
-	s.closed.Store(true)
-	return nil
+	c := *s
+	c.Memory = again.(*trace.Memory)
+	return &c, nil
 }

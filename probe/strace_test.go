@@ -58,9 +58,9 @@ func readAll(t testing.TB, s trace.Source) (evs []trace.Event) {
 func sound(t testing.TB, s *Strace) {
 	t.Helper()
 	v := trace.NewValidator(trace.ValidateOptions{Whole: true})
-	for i := range s.events {
-		v.Add(&s.events[i])
-		if k := s.events[i].Kind; !s.info.Kinds.Has(k) {
+	for i := range s.All() {
+		v.Add(&s.All()[i])
+		if k := s.All()[i].Kind; !s.Info().Kinds.Has(k) {
 			t.Fatalf("a %v, which Info.Kinds does not promise", k)
 		}
 	}
@@ -104,7 +104,7 @@ func TestEveryLineIsAccountedFor(t *testing.T) {
 		others += c.N
 	}
 	understood := 0
-	for _, e := range s.events {
+	for _, e := range s.All() {
 		if (e.Kind == trace.Read || e.Kind == trace.Close) && e.Phase.Base() != trace.PhaseEnter {
 			understood++
 		}
@@ -135,7 +135,7 @@ func TestTimes(t *testing.T) {
 	} {
 		s := NewStrace(strings.NewReader(c.first+call+"\n"+c.second+call+"\n"), c.name)
 		sound(t, s)
-		evs := slices.DeleteFunc(slices.Clone(s.events), func(e trace.Event) bool { return e.Kind != trace.Close })
+		evs := slices.DeleteFunc(slices.Clone(s.All()), func(e trace.Event) bool { return e.Kind != trace.Close })
 		if len(evs) != 2 {
 			t.Errorf("%s: %d events", c.name, len(evs))
 			continue
@@ -168,7 +168,7 @@ close(5) = 0
 		t.Errorf("%d lines not understood: %q", n, first)
 	}
 	streams := map[int32]uint32{}
-	for _, e := range s.events {
+	for _, e := range s.All() {
 		switch e.Kind {
 		case trace.Close:
 			streams[e.FD] = e.Stream
@@ -223,15 +223,15 @@ func TestSeek(t *testing.T) {
 func TestCut(t *testing.T) {
 	s := readStrace(strings.NewReader(strings.Repeat("4 close(3) = 0\n", 100)), "cut", 50)
 	v := trace.NewValidator(trace.ValidateOptions{})
-	for i := range s.events {
-		v.Add(&s.events[i])
+	for i := range s.All() {
+		v.Add(&s.All()[i])
 	}
 	if err := v.Err(); err != nil {
 		t.Error(err)
 	}
-	last := s.events[len(s.events)-1]
-	if len(s.events) != 51 || last.Kind != trace.Lost || last.A != 51 || s.Cut() != 51 {
-		t.Errorf("%d events, the last %s", len(s.events), trace.AppendText(nil, &last))
+	last := s.All()[len(s.All())-1]
+	if len(s.All()) != 51 || last.Kind != trace.Lost || last.A != 51 || s.Cut() != 51 {
+		t.Errorf("%d events, the last %s", len(s.All()), trace.AppendText(nil, &last))
 	}
 	if !slices.ContainsFunc(s.Info().Missing, func(m trace.Missing) bool { return m.What == "the end of the file" }) {
 		t.Errorf("missing: %v", s.Info().Missing)

@@ -61,8 +61,8 @@ func TestStreamIsTheSame(t *testing.T) {
 			evs[i].Phase &^= trace.PhaseLate
 		}
 		slices.SortStableFunc(evs, func(a, b trace.Event) int { return int(min(max(a.Time-b.Time, -1), 1)) })
-		if !slices.Equal(evs, whole.events) {
-			t.Errorf("%s: %d events as a stream, %d as a whole", path, len(evs), len(whole.events))
+		if !slices.Equal(evs, whole.All()) {
+			t.Errorf("%s: %d events as a stream, %d as a whole", path, len(evs), len(whole.All()))
 		}
 		if a, b := fmt.Sprint(s.Info()), fmt.Sprint(whole.Info()); a != b {
 			t.Errorf("%s: at the end the stream says\n%s, the whole\n%s", path, a, b)
@@ -158,7 +158,7 @@ func TestManyFiles(t *testing.T) {
 		}
 		sound(t, s)
 		var b strings.Builder
-		for _, e := range s.events {
+		for _, e := range s.All() {
 			if e.Kind != trace.Name {
 				fmt.Fprintf(&b, "%s %s %s\n", fmt.Sprintf("%.1f", float64(e.Time-1795386960e9)/1e9), trace.Specs[e.Kind].Name, e.Phase)
 			}
@@ -168,7 +168,7 @@ func TestManyFiles(t *testing.T) {
 		if b.String() != want {
 			t.Errorf("%s:\n%swant\n%s", path, b.String(), want)
 		}
-		for _, e := range s.events {
+		for _, e := range s.All() {
 			if e.Kind == trace.Thread && e.A != 100 {
 				t.Errorf("thread %d belongs to %d", e.B, e.A)
 			}
