@@ -112,7 +112,7 @@ func (e *labEnd) StartScenario(name string) (string, error) {
 	if err := s.startTraffic(); err != nil {
 		return "", err
 	}
-	_, _ = s.feed.Bookmark(trace.Now(), "scenario "+name) // not kept once the session is over, which is no loss
+	_, _ = s.feed.Bookmark(s.feed.Present(), "scenario "+name) // not kept once the session is over, which is no loss
 	if script == nil {
 		return "no traffic now but your own: nc, curl, or c for a client by hand", nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"sync"
 
 	"evviz/trace"
@@ -77,21 +78,33 @@ func (f *Feed) Ended() (bool, error) {
 	return f.ended, f.err
 }
 
-// Snapshot is the timeline as it stands. Open spans reach up to now: the present of a live source, the position of a
-// paced one, the last event of one that has ended.
-func (f *Feed) Snapshot() *Snapshot { return f.SnapshotAt(trace.Now()) }
-
-// SnapshotAt is Snapshot with the present told by the caller, so that several feeds can be cut at one moment. A source that
-// has a position of its own, or has ended, keeps its own.
-func (f *Feed) SnapshotAt(present int64) *Snapshot {
+// Present is up to where open spans reach, in the clock of the source (ns): its present while it is live, the position of a
+// paced one, the newest event of any other and of one that has ended. 0 before the first event.
+func (f *Feed) Present() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := int64(0)
+	return f.present()
+}
+
+func (f *Feed) present() int64 {
 	if p, ok := f.src.(trace.Positioner); ok {
-		now = p.Position()
-	} else if f.opt.Info.Live && !f.ended {
-		now = present
+		return p.Position()
 	}
+	if p, ok := trace.As[trace.Presenter](f.src); ok && !f.ended {
+		return max(p.Present(), f.t.last)
+	}
+	return f.t.last
+}
+
+// Snapshot is the timeline as it stands at its present.
+func (f *Feed) Snapshot() *Snapshot { return f.SnapshotAt(math.MaxInt64) }
+
+// SnapshotAt is Snapshot cut at a moment that may lie before the present, so that feeds with one clock can be cut at one
+// moment. It does not end before the newest event.
+func (f *Feed) SnapshotAt(moment int64) *Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := min(f.present(), moment)
 	// Nothing has happened since the last picture, so it still holds; who draws can tell by the pointer.
 	if l := f.shown; l != nil && f.shownOf == f.t && l.Now == max(now, l.Last) && l.Stats.Events == f.t.stats.Events && len(l.Bookmarks) == len(f.t.bookmarks) {
 		return l

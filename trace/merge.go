@@ -43,6 +43,9 @@ func (m *Merge) Add(r *Ring) {
 // Info describes the source.
 func (m *Merge) Info() Info { return m.info }
 
+// Present is now: rings are filled in this process, by this machine's monotonic clock (ns).
+func (m *Merge) Present() int64 { return Now() }
+
 // Lost is how many events the rings have dropped so far.
 func (m *Merge) Lost() uint64 {
 	m.mu.Lock()

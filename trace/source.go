@@ -62,6 +62,10 @@ type Speeder interface {
 // Positioner tells where a paced source is, in the time of the trace.
 type Positioner interface{ Position() int64 }
 
+// Presenter tells the present of a live source, in the clock of its events (ns). Who shows events asks their source and never
+// the clock of the machine that it runs on itself: they may differ, as they do for every recording.
+type Presenter interface{ Present() int64 }
+
 // Looker is a source whose seeks begin before their goal, so that something can be seen there at once.
 type Looker interface{ SetLookback(ns int64) }
 

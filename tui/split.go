@@ -5,7 +5,6 @@ import (
 	"github.com/rivo/tview"
 
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // SplitOptions say which two runs to show on one screen.
@@ -20,7 +19,7 @@ type SplitOptions struct {
 	Stop    <-chan struct{} // closed from outside: the screen closes
 }
 
-// Half is one of two runs under the same traffic. Their clocks must be one: the monotonic clock of one machine.
+// Half is one of two runs under the same traffic. Their clocks must be one.
 type Half struct {
 	Name  string // what it was started as
 	Feed  *timeline.Feed
@@ -47,7 +46,7 @@ type split struct {
 	halves [2]*ui
 	focus  int // which half has the selection
 	w, h   int
-	cut    int64 // the present of the frame, the same for both
+	cut    int64 // the present of the frame in the runs' clock, the same for both: the later of the two
 }
 
 func newSplit(o SplitOptions) *split {
@@ -87,7 +86,7 @@ func (s *split) newFrame(w, h int) {
 	a, b := s.halves[0], s.halves[1]
 	live := a.frozen == nil
 	if live {
-		s.cut = trace.Now()
+		s.cut = max(a.opt.Feed.Present(), b.opt.Feed.Present())
 		s.frame(a, a.opt.Feed.SnapshotAt(s.cut))
 		s.frame(b, b.opt.Feed.SnapshotAt(s.cut))
 	} else {
@@ -102,7 +101,6 @@ func (s *split) newFrame(w, h int) {
 			first = max(x.First, y.First)
 		}
 		x.First, y.First = first, first
-		s.cut = min(s.cut, max(x.Now, y.Now)) // of recordings: where the longer one ends
 	}
 	for _, u := range s.halves {
 		f := u.frame
