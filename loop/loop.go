@@ -315,12 +315,12 @@ func (l *Loop) closeAll() {
 		l.closeConn(l.order[len(l.order)-1], trace.CloseShutdown)
 	}
 	l.endLookups()
+	l.reap() // while there is still an instance to try to take registrations out of, as dropDups needs, too
+	l.dropDups()
 	if l.drv != nil {
 		l.drv.detach(l)
 		l.drv = nil
 	}
-	l.reap()
-	l.dropDups()
 	l.closeElsewhere()
 	if l.fdLimit.on {
 		l.limitFDs(-1)
