@@ -48,6 +48,8 @@ type clientProcess struct {
 	source *trace.RawSource
 	done   chan struct{}
 	undo   func()
+	story  string
+	at     *storyAt
 
 	mu   sync.Mutex
 	said string
@@ -61,46 +63,70 @@ type lab interface {
 	scenarios.Observer
 }
 
-func startClients(script *scenarios.Script, target string, seed int64, maxConns int, l lab) (*clientProcess, error) {
+// clientOptions say where the clients go and what they may do there.
+type clientOptions struct {
+	target   string // HOST:PORT
+	seed     int64
+	maxConns int
+	remote   bool // other than loopback addresses are allowed
+}
+
+// startClients starts them. l is nil when the server is not a lab.
+func startClients(script *scenarios.Script, o *clientOptions, l lab) (*clientProcess, error) {
+	fail := func(err error) (*clientProcess, error) { return nil, fmt.Errorf("start the clients: %w", err) }
 	self, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("start the clients: %w", err)
+		return fail(err)
 	}
-	events, eventsW, err := os.Pipe()
-	if err != nil {
-		return nil, fmt.Errorf("start the clients: %w", err)
+	var pipes [6]*os.File // read and write ends of events, questions and answers
+	started := false
+	defer func() {
+		for i, f := range pipes {
+			theirs := i == 1 || i == 3 || i == 4
+			if f != nil && (theirs || !started) {
+				f.Close()
+			}
+		}
+	}()
+	for i := 0; i < len(pipes); i += 2 {
+		if pipes[i], pipes[i+1], err = os.Pipe(); err != nil {
+			return fail(err)
+		}
 	}
-	ask, askW, err := os.Pipe()
-	if err != nil {
-		return nil, fmt.Errorf("start the clients: %w", err)
+	events, eventsW, ask, askW, replyR, reply := pipes[0], pipes[1], pipes[2], pipes[3], pipes[4], pipes[5]
+	c := &clientProcess{story: script.Name, done: make(chan struct{})}
+	if c.at, err = newStoryAt(); err != nil {
+		return fail(err)
 	}
-	replyR, reply, err := os.Pipe()
-	if err != nil {
-		return nil, fmt.Errorf("start the clients: %w", err)
+	defer func() {
+		if !started {
+			c.at.close()
+		}
+	}()
+	args := []string{"clients", "--target", o.target, "--scenario", script.Name, "--seed", fmt.Sprint(o.seed), "--max-connections", fmt.Sprint(o.maxConns)}
+	if l == nil {
+		args = append(args, "--no-lab")
 	}
-	c := &clientProcess{done: make(chan struct{})}
-	args := []string{"clients", "--target", target, "--scenario", script.Name, "--seed", fmt.Sprint(seed), "--max-connections", fmt.Sprint(maxConns)}
-	for _, p := range script.Params {
-		args = append(args, "--param", p.Name+"="+p.Value)
+	if o.remote {
+		args = append(args, "--allow-remote")
 	}
-	c.cmd = exec.Command(self, args...)
-	c.cmd.ExtraFiles = []*os.File{eventsW, askW, replyR}
+	c.cmd = exec.Command(self, append(args, paramArgs(script.Params)...)...)
+	c.cmd.ExtraFiles = []*os.File{eventsW, askW, replyR, c.at.file}
 	c.cmd.Stdout = io.Discard
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C or Ctrl-Z for the screen is not for them
 	life, err := c.cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start the clients: %w", err)
+		return fail(err)
 	}
 	stderr, err := c.cmd.StderrPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start the clients: %w", err)
+		life.Close()
+		return fail(err)
 	}
-	if err := c.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the clients: %w", err)
+	if err := c.cmd.Start(); err != nil { // which closes both pipes then
+		return fail(err)
 	}
-	for _, f := range []*os.File{eventsW, askW, replyR} {
-		f.Close()
-	}
+	started = true
 	c.life = life
 	c.source = trace.NewRawSource(events, trace.Info{Title: "clients", Live: true, Timed: true, Kinds: trace.Kinds(trace.Step, trace.Name, trace.Thread)})
 	c.undo = onCrash(func() { c.cmd.Process.Kill() })
@@ -110,8 +136,9 @@ func startClients(script *scenarios.Script, target string, seed int64, maxConns 
 		io.Copy(io.Discard, stderr)
 		err := c.cmd.Wait()
 		c.mu.Lock()
-		c.said, c.err = strings.TrimSpace(string(b)), err
+		c.said, c.err = crashed(strings.TrimSpace(string(b)), c.story, c.at, clientMemory), err
 		c.mu.Unlock()
+		c.at.close()
 		close(c.done)
 	})
 	return c, nil
@@ -130,6 +157,8 @@ func serveQuestions(ask io.ReadCloser, reply io.WriteCloser, l lab) {
 		var a answer
 		var err error
 		switch {
+		case l == nil:
+			err = errors.New("this server is not a lab")
 		case q.End:
 			err = l.End()
 		case len(q.Set) > 0:
@@ -173,34 +202,43 @@ func (c *clientProcess) failed() string {
 	if c.said == "" {
 		return c.err.Error()
 	}
-	return strings.TrimPrefix(c.said, "evviz: ")
+	return c.said
 }
 
 // newClients is the hidden command that the parent starts.
 func newClients() *cobra.Command {
-	var target, script string
-	var seed int64
+	var o clientOptions
+	var script string
 	var params []string
-	var maxConns int
+	var noLab bool
 	c := &cobra.Command{Use: "clients", Hidden: true, Args: cobra.NoArgs, Short: "Run a scenario's clients (started by the lab itself)",
-		RunE: func(*cobra.Command, []string) error { return runClients(script, target, seed, maxConns, params) }}
-	c.Flags().StringVar(&target, "target", "", "address of the server")
+		RunE: func(*cobra.Command, []string) error { return runClients(script, &o, noLab, params) }}
+	c.Flags().StringVar(&o.target, "target", "", "address of the server")
 	c.Flags().StringVar(&script, "scenario", "", "story")
-	c.Flags().Int64Var(&seed, "seed", 1, "seed")
-	c.Flags().IntVar(&maxConns, "max-connections", 0, "limit")
+	c.Flags().Int64Var(&o.seed, "seed", 1, "seed")
+	c.Flags().IntVar(&o.maxConns, "max-connections", 0, "limit")
+	c.Flags().BoolVar(&o.remote, "allow-remote", false, "reach other machines")
+	c.Flags().BoolVar(&noLab, "no-lab", false, "the server has no settings and no counts")
 	c.Flags().StringArrayVar(&params, "param", nil, "value of the story")
 	return c
 }
 
-func runClients(name, target string, seed int64, maxConns int, params []string) error {
-	if target == "" {
+func runClients(name string, o *clientOptions, noLab bool, params []string) error {
+	if o.target == "" {
 		return usage("clients: --target is missing; this command is started by the lab itself")
+	}
+	at, err := inheritedStoryAt(6)
+	if err != nil {
+		return usage("clients: this command is started by the lab itself; see evviz scenarios run")
 	}
 	ps, err := parseParams(params)
 	if err != nil {
 		return err
 	}
-	s, err := scenarios.Load(name, ps...)
+	if err := limitMemory(clientMemory); err != nil {
+		return err
+	}
+	s, err := scenarios.LoadAt(at.position(), name, ps...)
 	if err != nil {
 		return scriptError(err)
 	}
@@ -242,8 +280,12 @@ func runClients(name, target string, seed int64, maxConns int, params []string) 
 	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(os.Getpid()), int64(os.Getpid()), uint32(os.Getpid()), trace.RoleClient, 1<<20
 	ring.Publish(now)
 
-	far := &farLab{in: json.NewDecoder(bufio.NewReader(os.NewFile(5, "answers"))), out: json.NewEncoder(os.NewFile(4, "questions"))}
-	err = s.Run(ctx, scenarios.Options{Target: target, Seed: seed, Lab: far, Observer: far, Ring: ring, MaxConns: maxConns})
+	opt := scenarios.Options{Target: o.target, Seed: o.seed, Ring: ring, MaxConns: o.maxConns, AllowRemote: o.remote, Position: at.position()}
+	if !noLab {
+		far := &farLab{in: json.NewDecoder(bufio.NewReader(os.NewFile(5, "answers"))), out: json.NewEncoder(os.NewFile(4, "questions"))}
+		opt.Lab, opt.Observer = far, far
+	}
+	err = s.Run(ctx, opt)
 	ring.Close()
 	if e := <-written; err == nil && e != nil {
 		err = e

@@ -235,7 +235,7 @@ func (o *compareOptions) modes(c *cobra.Command, specs []string) error {
 	if o.sweep != "" {
 		return o.runSweep(c, specs, ps)
 	}
-	script, err := scenarios.Load(o.lab.scenario, ps...)
+	script, err := loadStory(o.lab.scenario, ps...)
 	if err != nil {
 		return o.lab.scenarioError(err)
 	}

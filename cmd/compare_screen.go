@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"evviz/scenarios"
 	"evviz/trace"
 	"evviz/tui"
 )
@@ -106,7 +105,7 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	script, err := scenarios.Load(o.lab.scenario, ps...)
+	script, err := loadStory(o.lab.scenario, ps...)
 	if err != nil {
 		return o.lab.scenarioError(err)
 	}

@@ -47,7 +47,7 @@ func (o *labOptions) run(c *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		s, err := scenarios.Load(o.scenario, ps...)
+		s, err := loadStory(o.scenario, ps...)
 		if err != nil {
 			return together(c, o.scenarioError(err), []string{"scenario", "param"})
 		}

@@ -22,7 +22,7 @@ func (s *session) startTraffic() error {
 		return nil
 	}
 	ring := s.rings.ring()
-	c, err := startClients(script, s.loop.Addr(), s.seed, s.maxConns, &labEnd{s})
+	c, err := startClients(script, &clientOptions{target: s.loop.Addr(), seed: s.seed, maxConns: s.maxConns}, &labEnd{s})
 	if err != nil {
 		ring.Close()
 		close(read)
@@ -85,7 +85,7 @@ func (e *labEnd) StartScenario(name string) (string, error) {
 	var script *scenarios.Script
 	if name != "none" {
 		var err error
-		if script, err = scenarios.Load(name); err != nil {
+		if script, err = loadStory(name); err != nil {
 			return "", err
 		}
 	}

@@ -68,7 +68,7 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 		}
 	}
 	for _, mended := range sides {
-		s, err := scenarios.Load(script.Name, append(ps[:len(ps):len(ps)], scenarios.Param{Name: scenarios.Mended, Value: fmt.Sprint(mended)})...)
+		s, err := loadStory(script.Name, append(ps[:len(ps):len(ps)], scenarios.Param{Name: scenarios.Mended, Value: fmt.Sprint(mended)})...)
 		if err != nil {
 			return fail(err.Error())
 		}

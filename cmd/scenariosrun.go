@@ -99,7 +99,7 @@ func (r *runOptions) stories(args []string) ([]*scenarios.Script, error) {
 			names = scenarios.NamesOf(a)
 		}
 		for _, n := range names {
-			s, err := scenarios.Load(n, ps...)
+			s, err := loadStory(n, ps...)
 			if err != nil {
 				o := labOptions{scenario: n}
 				return nil, o.scenarioError(err)
@@ -285,43 +285,45 @@ func (r *runOptions) runAgainst(ctx context.Context, script *scenarios.Script) (
 		ctx, stop = context.WithTimeout(ctx, r.o.duration)
 		defer stop()
 	}
-	ring := trace.NewRing(1, r.o.ring)
-	merge := trace.NewMerge(trace.Info{Kinds: trace.Kinds(trace.Step, trace.Name)}, ring)
-	var conns, failed, sent, received int64
-	read := make(chan struct{})
-	spawn(func() {
-		defer close(read)
-		buf := make([]trace.Event, 1024)
-		for {
-			n, err := merge.Read(context.Background(), buf)
-			for i := range buf[:n] {
-				e := &buf[i]
-				if e.Kind != trace.Step {
-					continue
-				}
-				switch e.Aux & 0xff {
-				case trace.StepConnect:
-					if e.Errno != 0 {
-						failed++
-					} else {
-						conns++
-					}
-				case trace.StepSend:
-					sent += max(e.B, 0)
-				case trace.StepReceive:
-					received += max(e.B, 0)
-				}
-			}
-			if err != nil {
-				return
-			}
-		}
-	})
-	err := script.Run(ctx, scenarios.Options{Target: r.connect, Seed: r.o.seed, Ring: ring, MaxConns: r.o.maxConns, AllowRemote: r.remote})
-	ring.Close()
-	<-read
+	c, err := startClients(script, &clientOptions{target: r.connect, seed: r.o.seed, maxConns: r.o.maxConns, remote: r.remote}, nil)
 	if err != nil {
 		x.Result, x.Why = resultFailed, err.Error()
+		return x
+	}
+	stop := context.AfterFunc(ctx, c.stop)
+	var conns, failed, sent, received int64
+	buf := make([]trace.Event, 1024)
+	for {
+		n, err := c.source.Read(context.Background(), buf)
+		for i := range buf[:n] {
+			e := &buf[i]
+			if e.Kind != trace.Step {
+				continue
+			}
+			switch e.Aux & 0xff {
+			case trace.StepConnect:
+				if e.Errno != 0 {
+					failed++
+				} else {
+					conns++
+				}
+			case trace.StepSend:
+				sent += max(e.B, 0)
+			case trace.StepReceive:
+				received += max(e.B, 0)
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	c.source.Close()
+	if stop() {
+		c.stop()
+	}
+	<-c.done
+	if why := c.failed(); why != "" {
+		x.Result, x.Why = resultFailed, why
 		return x
 	}
 	x.Why = fmt.Sprintf("%s is not a lab; %d connections, %d failed to connect, %d bytes sent, %d received", r.connect, conns, failed, sent, received)

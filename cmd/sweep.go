@@ -69,7 +69,7 @@ func (o *compareOptions) runSweep(c *cobra.Command, specs []string, ps []scenari
 	out := &export.Sweep{Param: sw.name, Unit: sw.unit}
 	var all []variant
 	for _, v := range sw.values {
-		script, err := scenarios.Load(o.lab.scenario, append(ps, scenarios.Param{Name: sw.name, Value: strconv.Itoa(v)})...)
+		script, err := loadStory(o.lab.scenario, append(ps, scenarios.Param{Name: sw.name, Value: strconv.Itoa(v)})...)
 		if err != nil {
 			return o.lab.scenarioError(err)
 		}

@@ -87,8 +87,7 @@ func spawn(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tupl
 		return nil, errEnded
 	}
 	u.spawned++
-	u.r.spawn(f, rest, kw, childSeed(u.seed, u.spawned))
-	return starlark.None, nil
+	return starlark.None, u.r.spawn(f, rest, kw, childSeed(u.seed, u.spawned))
 }
 
 func note(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {

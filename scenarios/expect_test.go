@@ -24,7 +24,7 @@ func TestExpectMistakes(t *testing.T) {
 		{`[1]`, "must be a dict"},
 	} {
 		text := "expect = " + strings.Replace(c.expect, "{", "{\n    ", 1) + "\ndef main():\n    pass\n"
-		_, err := parse("x", "x.star", []byte(text))
+		_, err := parse(Position{}, "x", "x.star", []byte(text))
 		var bad *BadScript
 		if !errors.As(err, &bad) || !strings.Contains(bad.Text, c.says) || !strings.HasPrefix(bad.Text, "x.star:") {
 			t.Errorf("%s: %v, want it to say %q with a place", c.expect, err, c.says)

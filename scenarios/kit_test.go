@@ -105,7 +105,7 @@ func (s step) user() uint32 { return s.Aux >> 8 }
 // story runs a text against addr and gives back what it recorded.
 func story(t *testing.T, ctx context.Context, text string, o Options) ([]step, error) {
 	t.Helper()
-	s, err := parse("t", "t.star", []byte(text))
+	s, err := parse(Position{}, "t", "t.star", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestLoadErrorsSayWhere(t *testing.T) {
 		{"endless", "def f():\n    while True:\n        pass\nf()\n" + main, "bad.star:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := parse("bad", "bad.star", []byte(c.text))
+			_, err := parse(Position{}, "bad", "bad.star", []byte(c.text))
 			var bad *BadScript
 			if !errors.As(err, &bad) {
 				t.Fatalf("got %v, want a *BadScript", err)

@@ -44,7 +44,9 @@ type Options struct {
 	Observer Observer // nil: lab.wait is refused
 	Ring     *trace.Ring
 
-	MaxConns    int  // connections that may be open at once; 0: DefaultMaxConns
+	MaxConns    int // connections that may be open at once; 0: DefaultMaxConns
+	MaxClients  int // clients that may be alive at once; 0: DefaultMaxClients
+	Position    Position
 	AllowRemote bool // connect to other than loopback addresses
 }
 
@@ -69,6 +71,7 @@ type run struct {
 	inUse map[uint32]bool           // ids that open connections carry
 	open  map[*net.TCPConn]struct{} // closed when the run ends, whatever the story left open
 	count int                       // connections that are open or being made
+	alive int                       // clients
 	ended bool
 }
 
@@ -113,7 +116,9 @@ func (s *Script) Run(ctx context.Context, o Options) error {
 	defer cancel()
 	r := &run{ctx: ctx, opt: o, stop: cancel, inUse: map[uint32]bool{}, open: map[*net.TCPConn]struct{}{}}
 	defer context.AfterFunc(ctx, r.interrupt)()
-	r.spawn(s.main, nil, nil, uint64(o.Seed))
+	if err := r.spawn(s.main, nil, nil, uint64(o.Seed)); err != nil {
+		return err
+	}
 	r.wg.Wait()
 	if e, ok := o.Lab.(LabEnds); ok && ctx.Err() == nil {
 		if err := e.End(); err != nil && r.err == nil {
@@ -135,11 +140,12 @@ type user struct {
 	seed    uint64
 	spawned uint64 // clients that this one has started
 	th      *starlark.Thread
+	steps   *steps
 	rand    *rand.Rand
 }
 
 // breathe gives the client its steps anew; every call that can wait does it.
-func (u *user) breathe() { u.th.SetMaxExecutionSteps(u.th.ExecutionSteps() + stepLimit) }
+func (u *user) breathe() { u.steps.allow(stepLimit) }
 
 // childSeed is the seed of a client's k-th child. It follows from who started whom and not from when, so that clients
 // that start others at the same time do not change each other's random numbers (the mixing is that of splitmix64).
@@ -150,8 +156,17 @@ func childSeed(parent, k uint64) uint64 {
 	return z ^ z>>31
 }
 
-func (r *run) spawn(fn starlark.Callable, args starlark.Tuple, kwargs []starlark.Tuple, seed uint64) {
+func (r *run) spawn(fn starlark.Callable, args starlark.Tuple, kwargs []starlark.Tuple, seed uint64) error {
+	most := r.opt.MaxClients
+	if most == 0 {
+		most = DefaultMaxClients
+	}
 	r.mu.Lock()
+	if r.alive >= most {
+		r.mu.Unlock()
+		return fmt.Errorf("spawn: %d clients are alive at once, which is the limit", most)
+	}
+	r.alive++
 	r.next++
 	u := &user{r: r, n: r.next, seed: seed, rand: rand.New(rand.NewSource(int64(seed)))}
 	r.mu.Unlock()
@@ -160,11 +175,14 @@ func (r *run) spawn(fn starlark.Callable, args starlark.Tuple, kwargs []starlark
 		defer r.wg.Done()
 		th := &starlark.Thread{Name: fmt.Sprintf("client %d", u.n), Print: func(_ *starlark.Thread, msg string) { u.note(msg) }}
 		th.SetLocal("user", u)
-		u.th = th
+		u.th, u.steps = th, newSteps(th, r.opt.Position)
 		u.breathe()
 		quiet := context.AfterFunc(r.ctx, func() { th.Cancel(errEnded.Error()) })
 		_, err := starlark.Call(th, fn, args, kwargs)
 		quiet()
+		r.mu.Lock()
+		r.alive--
+		r.mu.Unlock()
 		if err != nil && r.ctx.Err() == nil && !errors.Is(err, errEnded) {
 			r.mu.Lock()
 			if r.err == nil {
@@ -174,6 +192,7 @@ func (r *run) spawn(fn starlark.Callable, args starlark.Tuple, kwargs []starlark
 			r.stop()
 		}
 	}()
+	return nil
 }
 
 // errEnded ends a client quietly when the run ends under it.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -112,13 +111,16 @@ func Source(name string) ([]byte, error) {
 // Load finds a story by the name of a built-in one or by file name, and checks it. Anything wrong with its text is a
 // *BadScript; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error. ps are
 // values for what the story leaves open.
-func Load(name string, ps ...Param) (*Script, error) {
+func Load(name string, ps ...Param) (*Script, error) { return LoadAt(Position{}, name, ps...) }
+
+// LoadAt is Load that tells where in the text it is.
+func LoadAt(at Position, name string, ps ...Param) (*Script, error) {
 	if g, n, ok := find(name); ok {
 		text, err := stories.ReadFile(g + "/" + n + ".star")
 		if err != nil {
 			return nil, fmt.Errorf("read scenario: %w", err)
 		}
-		s, err := parse(n, n+".star", text, ps...)
+		s, err := parse(at, n, n+".star", text, ps...)
 		if s != nil {
 			s.Group = g
 		}
@@ -127,20 +129,29 @@ func Load(name string, ps ...Param) (*Script, error) {
 	if !strings.ContainsAny(name, "./") {
 		return nil, fmt.Errorf("%w: %q; there are %s, the lessons, the truth cases and the museum of evviz scenarios, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
 	}
-	text, err := os.ReadFile(name)
+	text, err := readFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
+		return nil, err
 	}
-	return parse(name, name, text, ps...)
+	return parse(at, name, name, text, ps...)
 }
 
-func parse(name, file string, text []byte, ps ...Param) (*Script, error) {
+// BuiltIn reports whether the name is that of a story that comes with the program.
+func BuiltIn(name string) bool {
+	_, _, ok := find(name)
+	return ok
+}
+
+func parse(told Position, name, file string, text []byte, ps ...Param) (*Script, error) {
+	if err := bounded(file, text); err != nil {
+		return nil, err
+	}
 	f, prog, err := starlark.SourceProgramOptions(dialect, file, text, predeclared().Has)
 	if err != nil {
 		return nil, bad(err)
 	}
 	th := &starlark.Thread{Name: "load " + name, Print: func(*starlark.Thread, string) {}}
-	th.SetMaxExecutionSteps(1_000_000) // the top of a story is data; anything longer is a mistake
+	newSteps(th, told).allow(1_000_000) // the top of a story is data; anything longer is a mistake
 	open := &params{given: map[string]string{}}
 	for _, p := range ps {
 		open.given[p.Name] = p.Value

@@ -32,7 +32,7 @@ func TestMistakes(t *testing.T) {
 		{"knob value", "knobs = {\n  \"reads\": [1],\n}\ndef main():\n    pass\n", "x.star:2:3", "reads"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := parse("x", "x.star", []byte(c.text))
+			_, err := parse(Position{}, "x", "x.star", []byte(c.text))
 			var bad *BadScript
 			if !errors.As(err, &bad) {
 				t.Fatalf("%v is no *BadScript", err)
@@ -74,7 +74,7 @@ func TestBuiltIn(t *testing.T) {
 }
 
 func TestKnobs(t *testing.T) {
-	s, err := parse("x", "x.star", []byte("knobs = {\"read_size\": 7, \"rdhup\": True, \"work\": \"cpu:1ms\"}\ndef main():\n    pass\n"))
+	s, err := parse(Position{}, "x", "x.star", []byte("knobs = {\"read_size\": 7, \"rdhup\": True, \"work\": \"cpu:1ms\"}\ndef main():\n    pass\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
