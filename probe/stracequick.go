@@ -35,7 +35,8 @@ func (p *parser) quick(c *Call, i int, how argument, s []byte) (rest []byte, ok 
 	return s, false
 }
 
-// quickSkip reads over a string, or over a word.
+// quickSkip reads over a string, or over words. Blanks at either end are no part of an argument, and nothing but blanks is none:
+// that is for the careful reading.
 func quickSkip(s []byte) ([]byte, bool) {
 	i := 0
 	if len(s) > 0 && s[0] == '"' {
@@ -48,7 +49,7 @@ func quickSkip(s []byte) ([]byte, bool) {
 	}
 	for ; i < len(s); i++ {
 		if cl := classOf[s[i]]; cl != clPlain {
-			return s[i:], i > 0 && (cl == clComma || s[i] == ')')
+			return s[i:], i > 0 && (cl == clComma || s[i] == ')') && s[0] != ' ' && s[i-1] != ' '
 		}
 	}
 	return s, false
@@ -76,6 +77,9 @@ func (p *parser) quickFD(c *Call, i int, s []byte) ([]byte, bool) {
 		c.Args[i] = uint64(fd)
 		return s[n:], true
 	case '<':
+		if !decorates(s, n) {
+			return s, false
+		}
 		if fd >= len(p.last) {
 			if fd >= quickFDs {
 				return s, false
