@@ -156,6 +156,7 @@ func diagnosed(t *testing.T, strace, self, name string, want diagnosis, last boo
 	if guessed && !last {
 		return false
 	}
+	fmt.Printf("DBG %s live:%s outside:%s\n", name, brief(live), brief(outside))
 	bad := want.judge(aboveInfo(outside))
 	if bad == "EV18 is found" && !last {
 		t.Logf("from strace's log: %s\n%s%s", bad, sentences(outside), forks(log))
@@ -225,4 +226,11 @@ func sentences(list []found) string {
 		fmt.Fprintf(&b, "  %s %s %s: %s\n", f.ID, f.Severity, f.Verdict, f.Sentence)
 	}
 	return b.String()
+}
+
+func brief(l []found) (s string) {
+	for _, f := range l {
+		s += " " + f.ID + "/" + f.Severity + "/" + f.Verdict
+	}
+	return
 }

@@ -124,7 +124,7 @@ func quickEvents(c *Call, s []byte) ([]byte, bool) {
 			break
 		}
 		ev := EpollEvent{Events: bitIn}
-		if end != len("EPOLLIN") || flags[6] != 'N' {
+		if string(flags[:end]) != "EPOLLIN" {
 			v, ok := pollFlags.value(flags[:end])
 			if !ok {
 				break

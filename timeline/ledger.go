@@ -95,6 +95,7 @@ type report struct {
 	maybe   bool  // left-over is likely: something may have been left and the wait did not sleep
 	first   outcome
 	at      int64
+	from    int64  // beginning of the wait that returned it
 	herd    bool   // another thread was told of the same, or took it
 	before  uint32 // bits of the report before
 	level   bool

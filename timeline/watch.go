@@ -317,7 +317,8 @@ func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {
 // took notes who got data or a connection.
 func (w *laneWatch) took(s *stream, at int64) { w.taker, w.takenAt = s, at }
 
-// takenElsewhere says whether another thread took what a report was about.
+// takenElsewhere says whether another thread took what a report was about. The kernel looked between the beginning of the wait
+// and its end; a thread that gets no processor after that emits the report later than the other took.
 func (w *laneWatch) takenElsewhere(p *report) bool {
-	return w.taker != nil && w.taker != p.s && w.takenAt >= p.at
+	return w.taker != nil && w.taker != p.s && w.takenAt >= p.from
 }

@@ -7,7 +7,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l, w := r.lane, &r.watch
 	in.stats.Reports++
 	s.watch.reports++
-	p.at, p.before, p.level = e.Time, r.last, r.trigger == trace.TriggerLevel
+	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.trigger == trace.TriggerLevel
 	if w.pid != 0 && s.pid != 0 && w.pid != s.pid && in.lane != nil && in.watch.npids > 1 {
 		t.inRow(s, in.lane, IncShared, e.Time, w.pid, true)
 	}
