@@ -486,7 +486,7 @@ func (f *figures) pass(l *timeline.Lane) *scanned {
 		fd     int32
 	}
 	inside := map[handled]bool{}
-	type series struct{ every, first, last, n int64 }
+	type series struct{ every, first, last, n, times int64 } // times: periods that the newest expiration stands for
 	timers := map[uint32]*series{}
 	var lastRead, pending int64 // of the lane
 	f.each(func(_ int64, e *trace.Event) bool {
@@ -523,10 +523,9 @@ func (f *figures) pass(l *timeline.Lane) *scanned {
 			if t := timers[e.Aux]; t != nil {
 				if t.first == 0 {
 					t.first = e.A
-				} else {
-					t.n += max(int64(e.Mask), 1)
 				}
-				t.last = e.A
+				t.n += t.times
+				t.last, t.times = e.A, max(int64(e.Mask), 1)
 			}
 		}
 		if e.Kind == trace.Step && e.Aux&0xff == trace.StepSend && !enter && l != nil && e.B > 0 && f.s.Name(e.Stream, e.Inst) == l.Peer {

@@ -31,3 +31,34 @@ func TestEveryFigureIsAnswered(t *testing.T) {
 		}
 	}
 }
+
+// TestDriftOfMissedPeriods: an expiration that stands for several periods, because the thread came late, is no drift of a timer
+// that keeps its grid, wherever it stands; one that is armed anew from where it ended drifts.
+func TestDriftOfMissedPeriods(t *testing.T) {
+	const ms = 1_000_000
+	for _, c := range []struct {
+		due   []int64  // ms
+		times []uint32 // periods that each stands for
+		want  float64
+	}{
+		{[]int64{10, 20, 30, 40}, []uint32{1, 1, 1, 1}, 0},
+		{[]int64{10, 30, 40}, []uint32{2, 1, 1}, 0},
+		{[]int64{10, 20, 50}, []uint32{1, 3, 1}, 0},
+		{[]int64{10, 20, 30}, []uint32{1, 1, 4}, 0},
+		{[]int64{10, 23, 36}, []uint32{1, 1, 1}, 6},
+	} {
+		tl := timeline.New(timeline.Options{Info: trace.Info{Kinds: trace.AllKinds()}})
+		evs := []trace.Event{{Time: 1, Seq: 1, Stream: 1, Kind: trace.TimerSet, Aux: 7, A: 10 * ms, B: 10 * ms}}
+		for i, due := range c.due {
+			evs = append(evs, trace.Event{Time: due*ms + 5, Seq: uint32(i + 2), Stream: 1, Kind: trace.TimerFire, Aux: 7, A: due * ms, B: 5, Mask: c.times[i]})
+		}
+		tl.Add(evs)
+		g, err := scenarios.ParseFigure("drift_ms")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, unknown := newFigures(tl.Snapshot(0)).value(&g); v != c.want || unknown != "" {
+			t.Errorf("due at %v ms for %v periods: drift %v ms, want %v (%s)", c.due, c.times, v, c.want, unknown)
+		}
+	}
+}

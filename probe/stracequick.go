@@ -12,11 +12,8 @@ func (p *parser) quick(c *Call, i int, how argument, s []byte) (rest []byte, ok 
 	}
 	switch how {
 	case argNum:
-		v, n := uint64(0), 0
-		for ; n < len(s) && n < 18 && isDigit(s[n]); n++ {
-			v = v*10 + uint64(s[n]-'0')
-		}
-		if n == 0 || n == len(s) || s[n] != ',' && s[n] != ')' || n > 1 && s[0] == '0' {
+		v, n := plainNumber(s)
+		if n == 0 || n == len(s) || s[n] != ',' && s[n] != ')' {
 			return s, false
 		}
 		c.Args[i] = v
@@ -33,6 +30,18 @@ func (p *parser) quick(c *Call, i int, how argument, s []byte) (rest []byte, ok 
 		return quickSkip(s)
 	}
 	return s, false
+}
+
+// plainNumber reads a decimal number of at most 18 digits, and gives its length; 0 when there is none, or one that other rules
+// hold for (a leading zero makes it octal).
+func plainNumber(s []byte) (v uint64, n int) {
+	for ; n < len(s) && isDigit(s[n]); n++ {
+		v = v*10 + uint64(s[n]-'0')
+	}
+	if n > 18 || n > 1 && s[0] == '0' {
+		return 0, 0
+	}
+	return v, n
 }
 
 // quickSkip reads over a string, or over words. Blanks at either end are no part of an argument, and nothing but blanks is none:
@@ -65,13 +74,11 @@ type deco struct {
 const quickFDs = 1 << 12
 
 func (p *parser) quickFD(c *Call, i int, s []byte) ([]byte, bool) {
-	fd, n := 0, 0
-	for ; n < len(s) && n < 9 && isDigit(s[n]); n++ {
-		fd = fd*10 + int(s[n]-'0')
-	}
-	if n == 0 || n == len(s) {
+	v, n := plainNumber(s)
+	if n == 0 || n > 9 || n == len(s) {
 		return s, false
 	}
+	fd := int(v)
 	switch s[n] {
 	case ',', ')':
 		c.Args[i] = uint64(fd)
@@ -136,19 +143,13 @@ func quickEvents(c *Call, s []byte) ([]byte, bool) {
 			break
 		}
 		i += len(", data={u32=")
-		for i < len(s) && isDigit(s[i]) {
-			i++
-		}
-		if !bytes.HasPrefix(s[i:], []byte(", u64=")) {
+		_, n := plainNumber(s[i:])
+		if i += n; n == 0 || !bytes.HasPrefix(s[i:], []byte(", u64=")) {
 			break
 		}
 		i += len(", u64=")
-		digits := i
-		for i < len(s) && isDigit(s[i]) {
-			ev.Data = ev.Data*10 + uint64(s[i]-'0')
-			i++
-		}
-		if i == digits || i-digits > 18 || i+3 > len(s) || s[i] != '}' || s[i+1] != '}' {
+		ev.Data, n = plainNumber(s[i:])
+		if i += n; n == 0 || i+3 > len(s) || s[i] != '}' || s[i+1] != '}' {
 			break
 		}
 		i += 2

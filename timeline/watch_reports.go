@@ -36,7 +36,8 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	}
 
 	quick := s.watch.wokeAt-s.waitFrom < t.quick()
-	if s.watch.afterFull && quick && w.waitNo != in.watch.waitNo-1 {
+	waited := quick || l.arrival != 0 && l.arrival < s.waitFrom // it was ready before the wait began
+	if s.watch.afterFull && waited && w.waitNo != in.watch.waitNo-1 {
 		in.stats.FullLeft++
 		s.watch.afterFull = false
 	}
