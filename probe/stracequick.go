@@ -120,47 +120,54 @@ func quickEvents(c *Call, s []byte) ([]byte, bool) {
 		return s, false
 	}
 	from := len(c.Events)
+	fail := func() ([]byte, bool) {
+		c.Events = c.Events[:from]
+		return s, false
+	}
 	i := 1
 	for s[i] != ']' {
 		if !bytes.HasPrefix(s[i:], []byte("{events=EPOLL")) {
-			break
+			return fail()
 		}
 		flags := s[i+len("{events="):]
 		end := bytes.IndexByte(flags, ',')
 		if end < 0 {
-			break
+			return fail()
 		}
 		ev := EpollEvent{Events: bitIn}
 		if string(flags[:end]) != "EPOLLIN" {
 			v, ok := pollFlags.value(flags[:end])
 			if !ok {
-				break
+				return fail()
 			}
 			ev.Events = uint32(v)
 		}
 		i += len("{events=") + end
 		if !bytes.HasPrefix(s[i:], []byte(", data={u32=")) {
-			break
+			return fail()
 		}
 		i += len(", data={u32=")
 		_, n := plainNumber(s[i:])
 		if i += n; n == 0 || !bytes.HasPrefix(s[i:], []byte(", u64=")) {
-			break
+			return fail()
 		}
 		i += len(", u64=")
 		ev.Data, n = plainNumber(s[i:])
 		if i += n; n == 0 || i+3 > len(s) || s[i] != '}' || s[i+1] != '}' {
-			break
+			return fail()
 		}
 		i += 2
 		c.Events = append(c.Events, ev)
-		if s[i] == ',' && i+2 < len(s) && s[i+1] == ' ' {
+		switch {
+		case s[i] == ']':
+		case s[i] == ',' && i+2 < len(s) && s[i+1] == ' ' && s[i+2] == '{':
 			i += 2
+		default:
+			return fail()
 		}
 	}
 	if i+1 < len(s) && s[i] == ']' && s[i+1] == ',' {
 		return s[i+1:], true
 	}
-	c.Events = c.Events[:from]
-	return s, false
+	return fail()
 }

@@ -215,6 +215,7 @@ func (r *straceReader) begins(t *tracee, l *line, at int64) bool {
 	}
 	if isFork(l.sys) {
 		r.forks = append(r.forks, forking{t, at})
+		t.looks = 0
 		return true
 	}
 	c := &r.c

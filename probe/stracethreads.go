@@ -19,6 +19,7 @@ type tracee struct {
 	name    string // of a call that is not in the table
 	begunAt int64
 	child   int  // the child that a clone in progress is taken to have made
+	looks   int  // how often its end was looked for
 	ending  bool // begun is whole, and its end is in straceReader.later
 
 	held    *Call // a wait whose end is known only by the thread's next line,
@@ -26,8 +27,8 @@ type tracee struct {
 }
 
 // tracee finds or begins a thread; nil when there are too many. strace -f numbers threads, not processes: whose thread it is
-// follows from the clone that made it. The child may speak before its parent's clone comes back; then it is taken for the
-// child of the oldest clone in progress, and the parent's own word corrects that if need be.
+// follows from the clone that made it. The child may speak before its parent's clone comes back; see parentOf. Where the child was
+// taken for another's, the parent's own word corrects that.
 func (r *straceReader) tracee(tid int, comm []byte, at int64) *tracee {
 	tid = r.tidOf(tid)
 	t := r.recent
@@ -82,7 +83,7 @@ func (r *straceReader) newTracee(tid int, at int64) *tracee {
 		return nil
 	}
 	t := &tracee{tid: tid, pid: tid, files: tid}
-	if parent := r.cloning(); parent != nil {
+	if parent := r.parentOf(tid); parent != nil {
 		parent.child = tid
 		c := Call{Sys: parent.sys}
 		r.p.parseCall(&c, parent.begun, true)
