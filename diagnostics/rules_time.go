@@ -11,7 +11,11 @@ func busyPoll(c *checker) {
 		if i.Tight == 0 || i.Tight > int64(c.set.WaitWindow) {
 			return
 		}
-		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s waited with timeout 0 and found nothing %s.", loopName(lp), c.again(i)),
+		sev := Warn
+		if i.Call == timeline.OthersWait {
+			sev = Info
+		}
+		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s waited with timeout 0 and found nothing %s.", loopName(lp), c.again(i)),
 			"wait with the time until the next timer, or -1 when there is none; a loop that spins on purpose should fall back to a blocking wait after some rounds.")
 	})
 }

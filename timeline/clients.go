@@ -61,10 +61,14 @@ func (t *Timeline) claimSteps(l *laneB, peer string) {
 	delete(t.unclaimed, peer)
 }
 
-// slowConnect notes a client that was kept waiting for its connection: it is told on the listener.
+// slowConnect notes a client that was kept waiting for its connection: it is told on the listener, unless that one's queue is known to
+// have had room all the time. The client's process, or its machine, was slow then.
 func (t *Timeline) slowConnect(s *stream, e *trace.Event) {
 	for _, l := range t.lanes {
 		if l.pub.Kind == KindListener && l.pub.Closed == 0 {
+			if l.watch.looked && !l.watch.filled {
+				return
+			}
 			t.happened(s, l, IncSlowConnect, e.Start(), e.Dur, true)
 			return
 		}

@@ -41,3 +41,85 @@ func TestLateLoser(t *testing.T) {
 		wantClasses(t, s.fold(), map[Class]int64{ClassFresh: 1, c.want: 1})
 	}
 }
+
+// TestZeroWaitsBesideOthers: a thread that looks with a timeout of 0 while others wait on the same instance is a scheduler that
+// looks for something to do; the same of a thread that is alone is told as it always was.
+func TestZeroWaitsBesideOthers(t *testing.T) {
+	for _, others := range []bool{false, true} {
+		s := new(script).epoll()
+		if others {
+			s.ev(2, trace.Event{Kind: trace.Thread, Stream: 3, A: 100, B: 102, Mask: trace.RoleWorker})
+			s.ev(3, trace.Event{Kind: trace.Wait, Stream: 3, Phase: trace.PhaseEnter, Inst: ep, FD: -1, A: -1, B: -1})
+		}
+		for i := int64(0); i < 20; i++ {
+			s.ev(100+10*i, trace.Event{Kind: trace.Wait, Inst: ep, FD: -1, Dur: 1 * us, Aux: 64 << 8})
+		}
+		n, call := int64(0), ""
+		for _, lp := range s.fold().Loops {
+			if inc := lp.Incident(IncZeroWait); inc != nil {
+				n, call = n+inc.N, inc.Call
+			}
+		}
+		want := ""
+		if others {
+			want = OthersWait
+		}
+		if n != 20 || call != want {
+			t.Errorf("others wait %v: %d zero waits, called %q", others, n, call)
+		}
+	}
+}
+
+// TestFullBatchByArrival: what found no room in a full array was ready before the next wait began. That wait may be long on a
+// busy machine; who knows of arrivals knows it all the same.
+func TestFullBatchByArrival(t *testing.T) {
+	const slow = 9000 // µs that the next wait takes
+	for _, c := range []struct {
+		arrives int64 // of the second descriptor
+		want    int64
+	}{{20, 1}, {40 + slow/2, 0}} {
+		s := new(script).epoll()
+		s.conn(3, 7, in)
+		s.conn(4, 8, in)
+		s.arrive(10, 7, 0, 5)
+		if c.arrives < 40 {
+			s.arrive(c.arrives, 8, 0, 5)
+		}
+		s.ev(30, trace.Event{Kind: trace.Wait, Inst: ep, FD: -1, Dur: 1 * us, A: -1, B: -1, Mask: 1, Aux: 1 << 8})
+		s.ready(30, 7, in, -1)
+		s.read(31, 7, 10, 5, 0)
+		s.ev(40, trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: ep, FD: -1, A: -1, B: -1, Aux: 1 << 8})
+		if c.arrives > 40 {
+			s.arrive(c.arrives, 8, 0, 5)
+		}
+		s.ev(40+slow, trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: ep, FD: -1, Dur: slow * us, A: -1, B: -1, Mask: 1, Aux: 1 << 8})
+		s.ready(40+slow, 8, in, -1)
+		s.read(41+slow, 8, 10, 5, 0)
+		var left int64
+		for _, l := range s.fold().Lanes {
+			if l.Instance != nil {
+				left += l.Instance.FullLeft
+			}
+		}
+		eq(t, "full batches that left something", left, c.want)
+	}
+}
+
+// TestSlowConnect: a client that needed long to connect was kept waiting by the backlog only where that may have been full.
+func TestSlowConnect(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		queued []int64
+		want   bool
+	}{{"never looked at", nil, true}, {"had room", []int64{1, 2}, false}, {"was full", []int64{1, 5}, true}} {
+		s := new(script).epoll()
+		s.open(3, 9, trace.TypeListener)
+		for i, n := range c.queued {
+			s.ev(10+int64(i), trace.Event{Kind: trace.Queue, Stream: 2, FD: 9, A: n, B: 5})
+		}
+		s.ev(2_000_000, trace.Event{Kind: trace.Step, Stream: 4, FD: -1, Aux: trace.StepConnect, Dur: 1_300_000 * us})
+		if got := lane(t, s.fold(), 9).Incident(IncSlowConnect) != nil; got != c.want {
+			t.Errorf("the queue %s: told %v, want %v", c.name, got, c.want)
+		}
+	}
+}

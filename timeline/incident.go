@@ -87,6 +87,10 @@ type Incident struct {
 // none long after the one before: the tracer, and others at the processor, account for that.
 const Scattered = "many calls"
 
+// OthersWait is the Call of an IncZeroWait on an instance that other threads wait on, and not all of them with 0: a scheduler that looks
+// for something to do before it goes on, as Go's does.
+const OthersWait = "others wait"
+
 // Unexplained is the Call of an IncBehind that no call explains, where the lab does not tell.
 const Unexplained = "no call"
 

@@ -377,6 +377,7 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 		t.setType(l, trace.TypeListener)
 	}
 	t.mark(l, e.Time, MarkQueue, cut(e.A))
+	l.watch.looked, l.watch.filled = l.watch.looked || e.B > 0, l.watch.filled || e.B > 0 && e.A >= e.B
 	if e.B > 0 && e.A > e.B {
 		t.happened(s, l, IncOverflow, e.Time, e.A, true)
 	}

@@ -27,6 +27,8 @@ type laneWatch struct {
 	touchedAt  int64
 	reportedAt int64 // end of the wait that told of it last
 	accepts    int   // since its newest report
+	looked     bool  // its queue was looked at,
+	filled     bool  // ... and held what the backlog allows, or more
 	starved    bool  // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
 
 	shortBy   *stream // whose newest read was short, and in which of its turns
@@ -76,6 +78,7 @@ type instanceWatch struct {
 	roomy   uint64    // waits that did not fill their array, the newest not counted
 	waiter  *stream   // who waited on it first
 	many    bool      // and others too, so that nobody's being away leaves it alone
+	slept   bool      // some wait was not of 0
 	gaps    incidents // IncBlocked of the only waiter
 	full    bool      // the newest one filled its array
 	etMods  int64     // MODs that kept EPOLLET

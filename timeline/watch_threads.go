@@ -240,6 +240,7 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 	w := &s.watch
 	b := &w.burst
 	nothing := e.Mask == 0
+	in.watch.slept = in.watch.slept || e.B != 0
 	if nothing && e.B == 0 {
 		if b.armed {
 			if b.n == 0 {
@@ -252,7 +253,11 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 			}
 			b.armed = false
 		}
-		t.onThread(s, IncZeroWait, "", e.Time, 0, w.zeroes == in)
+		call := ""
+		if in.watch.many && (in.watch.slept || in.watch.waiting > 0) {
+			call = OthersWait
+		}
+		t.onThread(s, IncZeroWait, call, e.Time, 0, w.zeroes == in)
 		w.zeroes = in
 		return
 	}
