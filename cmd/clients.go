@@ -81,9 +81,8 @@ func startClients(script *scenarios.Script, o *clientOptions, l lab) (*clientPro
 	var pipes [6]*os.File // read and write ends of events, questions and answers
 	started := false
 	defer func() {
-		for i, f := range pipes {
-			theirs := i == 1 || i == 3 || i == 4
-			if f != nil && (theirs || !started) {
+		for _, f := range pipes {
+			if f != nil && !started {
 				f.Close()
 			}
 		}
@@ -127,6 +126,10 @@ func startClients(script *scenarios.Script, o *clientOptions, l lab) (*clientPro
 		return fail(err)
 	}
 	started = true
+	// Before the first question can be answered: a scenario may ask that no more descriptors be opened than are now.
+	for _, f := range []*os.File{eventsW, askW, replyR} {
+		f.Close()
+	}
 	c.life = life
 	c.source = trace.NewRawSource(events, trace.Info{Title: "clients", Live: true, Timed: true, Kinds: trace.Kinds(trace.Step, trace.Name, trace.Thread)})
 	c.undo = onCrash(func() { c.cmd.Process.Kill() })

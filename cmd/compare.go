@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"evviz/export"
+	"evviz/internal/plain"
 	"evviz/internal/sys"
 	"evviz/loop"
 	"evviz/scenarios"
@@ -205,7 +206,7 @@ func (o *compareOptions) variants(specs []string, script *scenarios.Script) ([]v
 	for _, s := range specs {
 		v, err := o.variant(s, script)
 		if u := (*sys.Unsupported)(nil); !named && errors.As(err, &u) {
-			fmt.Fprintf(os.Stderr, "evviz: left out: %s\n", harmless(err.Error()))
+			fmt.Fprintf(os.Stderr, "evviz: left out: %s\n", plain.Lines(err.Error()))
 			continue
 		}
 		if err != nil {
@@ -315,7 +316,7 @@ func (o *compareOptions) files(c *cobra.Command, paths []string) error {
 		if i == 1 && name == cmp.Columns[0].Name { // before/run.evt and after/run.evt
 			cmp.Columns[0].Name, name = paths[0], p
 		}
-		cmp.Columns = append(cmp.Columns, export.Column{Name: harmless(name), Runs: []export.Measured{export.Measure(s)}, Lost: s.Stats.Lost})
+		cmp.Columns = append(cmp.Columns, export.Column{Name: plain.Lines(name), Runs: []export.Measured{export.Measure(s)}, Lost: s.Stats.Lost})
 	}
 	changes := export.Changes(shots[0], shots[1])
 	switch {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"evviz/export"
+	"evviz/internal/plain"
 	"evviz/timeline"
 )
 
@@ -63,7 +64,7 @@ func (r *runs) all(vs []variant, repeat int) ([]export.Column, error) {
 	for round := range repeat {
 		for k := range vs {
 			i := (k + round) % len(vs)
-			fmt.Fprintf(os.Stderr, "evviz: round %d of %d: %s\n", round+1, repeat, harmless(vs[i].name))
+			fmt.Fprintf(os.Stderr, "evviz: round %d of %d: %s\n", round+1, repeat, plain.Lines(vs[i].name))
 			s, err := r.one(vs[i], filepath.Join(r.dir, fmt.Sprintf("%02d-%s-%d.evt", i+1, fileName(vs[i].name), round+1)))
 			if err != nil {
 				return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"evviz/internal/plain"
 	"evviz/tui"
 )
 
@@ -214,7 +215,7 @@ func showConfig(w io.Writer) error {
 	}
 	for _, v := range os.Environ() {
 		if name, value, _ := strings.Cut(v, "="); strings.HasPrefix(name, "EVVIZ_") && !strings.HasPrefix(name, "EVVIZ_TEST") && value != "" {
-			fmt.Fprintf(w, "  from the environment: %s\n", harmless(v))
+			fmt.Fprintf(w, "  from the environment: %s\n", plain.Lines(v))
 		}
 	}
 	return nil

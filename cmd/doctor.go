@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"evviz/diagnostics"
+	"evviz/internal/plain"
 	"evviz/internal/sys"
 	"evviz/tui"
 )
@@ -125,10 +125,7 @@ func system() string {
 }
 
 func (r *checkup) json(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return plain.WriteJSON(w, r)
 }
 
 // marks stand before the word, which says the same.
@@ -158,12 +155,12 @@ func (r *checkup) text(w io.Writer) error {
 				mark, word, colour = m.missing, "MISSING", "31"
 				lacks = append(lacks, e.What)
 			}
-			fmt.Fprintf(&b, "  %s  %-18s %s\n", paint(colour, mark+" "+word), e.What, harmless(e.Value))
-			for _, line := range wrap(harmless(e.Why), 88) {
+			fmt.Fprintf(&b, "  %s  %-18s %s\n", paint(colour, mark+" "+word), e.What, plain.Lines(e.Value))
+			for _, line := range wrap(plain.Lines(e.Why), 88) {
 				fmt.Fprintf(&b, "%32s%s\n", "", line)
 			}
 			if e.Mend != "" {
-				fmt.Fprintf(&b, "%32s%s %s\n", "", paint("1", "do:"), harmless(e.Mend))
+				fmt.Fprintf(&b, "%32s%s %s\n", "", paint("1", "do:"), plain.Lines(e.Mend))
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"evviz/diagnostics"
+	"evviz/internal/plain"
 	"evviz/scenarios"
 )
 
@@ -169,13 +170,13 @@ func (x *outcome) printSides(w io.Writer) {
 			continue
 		}
 		if f := y.s.Found; f != nil {
-			fmt.Fprintf(w, "  %s: %s %s (%s, %s): %s\n", y.word, f.ID, f.Name, f.Severity, f.Verdict, harmless(f.Sentence))
+			fmt.Fprintf(w, "  %s: %s %s (%s, %s): %s\n", y.word, f.ID, f.Name, f.Severity, f.Verdict, plain.Lines(f.Sentence))
 		} else {
 			fmt.Fprintf(w, "  %s: %s is silent\n", y.word, x.Finds)
 		}
 		for i := range y.s.Others {
 			f := &y.s.Others[i]
-			fmt.Fprintf(w, "    also %s %s (%s, %s): %s\n", f.ID, f.Name, f.Severity, f.Verdict, harmless(f.Sentence))
+			fmt.Fprintf(w, "    also %s %s (%s, %s): %s\n", f.ID, f.Name, f.Severity, f.Verdict, plain.Lines(f.Sentence))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"evviz/internal/plain"
 	"evviz/probe"
 	"evviz/trace"
 )
@@ -80,6 +81,6 @@ func trouble(r recording) (said []string) {
 // tellTrouble says it on standard error.
 func tellTrouble(r recording) {
 	for _, s := range trouble(r) {
-		fmt.Fprintf(os.Stderr, "evviz: %s\n", harmless(r.Path()+": "+s))
+		fmt.Fprintf(os.Stderr, "evviz: %s\n", plain.Lines(r.Path()+": "+s))
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"evviz/internal/plain"
 )
 
 // Main runs the command line and returns the exit code.
@@ -23,20 +25,10 @@ func Main(args []string) int {
 	})
 	if err != nil {
 		if _, told := err.(quiet); !told {
-			fmt.Fprintf(os.Stderr, "evviz: %s\n", harmless(err.Error()))
+			fmt.Fprintf(os.Stderr, "evviz: %s\n", plain.Lines(err.Error()))
 		}
 	}
 	return codeOf(err)
-}
-
-// harmless takes control characters out of a text that may quote something from outside: a file name, a scenario's words.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && (r < 0x20 || r >= 0x7f && r < 0xa0) {
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 func newRoot() *cobra.Command {

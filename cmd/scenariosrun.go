@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"evviz/diagnostics"
+	"evviz/internal/plain"
 	"evviz/scenarios"
 	"evviz/timeline"
 	"evviz/trace"
@@ -169,10 +169,7 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		}
 	}
 	if r.json {
-		e := json.NewEncoder(os.Stdout)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		if err := e.Encode(done); err != nil {
+		if err := plain.WriteJSON(os.Stdout, done); err != nil {
 			return failure(err)
 		}
 	} else if len(done) > 1 {
@@ -332,9 +329,9 @@ func (r *runOptions) runAgainst(ctx context.Context, script *scenarios.Script) (
 
 // print tells one run: its title, what it says of itself, and what it expected and got.
 func (x *outcome) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s\n", x.Name, harmless(x.Title))
+	fmt.Fprintf(w, "%s: %s\n", x.Name, plain.Lines(x.Title))
 	if x.About != "" {
-		fmt.Fprintf(w, "  %s\n", harmless(x.About))
+		fmt.Fprintf(w, "  %s\n", plain.Lines(x.About))
 	}
 	x.printSides(w)
 	a, b := len("figure"), len("expected")
@@ -357,7 +354,7 @@ func (x *outcome) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  %s", x.Result)
 	if x.Why != "" {
-		fmt.Fprintf(w, ": %s", harmless(x.Why))
+		fmt.Fprintf(w, ": %s", plain.Lines(x.Why))
 	}
 	fmt.Fprint(w, "\n\n")
 }

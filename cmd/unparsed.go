@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"evviz/internal/plain"
 	"evviz/probe"
 )
 
@@ -24,7 +25,7 @@ func printUnparsed(path string) error {
 			name = path
 		}
 		n++
-		fmt.Fprintf(w, "%s\n", harmless(fmt.Sprintf("%s:%d: %s", name, o.Line, o.Text)))
+		fmt.Fprintf(w, "%s\n", plain.Lines(fmt.Sprintf("%s:%d: %s", name, o.Line, o.Text)))
 	})
 	if err != nil {
 		return env(err)

@@ -2,7 +2,6 @@ package export
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"evviz/diagnostics"
+	"evviz/internal/plain"
 )
 
 // tableWidth is how wide the table may be; more columns than fit go into another block below.
@@ -317,10 +317,7 @@ func (c *Comparison) columnsJSON() []columnJSON {
 }
 
 func encode(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return plain.WriteJSON(w, v)
 }
 
 var csvHead = []string{"mode", "figure", "unit", "median", "lowest", "highest", "runs"}

@@ -1,14 +1,12 @@
 package export
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"evviz/diagnostics"
+	"evviz/internal/plain"
 	"evviz/timeline"
 )
 
@@ -80,10 +78,7 @@ func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 
 // JSON writes one object.
 func (r *Findings) JSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return plain.WriteJSON(w, r)
 }
 
 // moment words a time of the trace.
@@ -98,18 +93,18 @@ func (r *Findings) moment(ns int64) string {
 func (r *Findings) Text(w io.Writer, explain bool) error {
 	b := &strings.Builder{}
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "%s: nothing found in %s\n", plain(r.Title), diagnostics.Count(r.Events, "event"))
+		fmt.Fprintf(b, "%s: nothing found in %s\n", plain.Text(r.Title), diagnostics.Count(r.Events, "event"))
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		fmt.Fprintf(b, "%s %s  %s, %s\n", f.ID, f.Name, f.Severity, f.Verdict)
-		paragraph(b, plain(f.Sentence), "  ")
+		paragraph(b, plain.Text(f.Sentence), "  ")
 		fmt.Fprintf(b, "  %s", r.moment(f.First))
 		if f.Last > f.First {
 			fmt.Fprintf(b, " to %s", r.moment(f.Last))
 		}
 		fmt.Fprintf(b, "\n")
-		paragraph(b, "mend: "+plain(f.Fix), "  ")
+		paragraph(b, "mend: "+plain.Text(f.Fix), "  ")
 		if explain {
 			paragraph(b, "why it matters: "+f.Why, "  ")
 			paragraph(b, "or else: "+f.Else, "  ")
@@ -120,7 +115,7 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", diagnostics.Count(r.Lost, "event is", "events are"))
 	}
 	for _, m := range r.Missing {
-		fmt.Fprintf(b, "unknown: %s (%s)\n", plain(m.What), plain(m.Why))
+		fmt.Fprintf(b, "unknown: %s (%s)\n", plain.Text(m.What), plain.Text(m.Why))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -129,43 +124,29 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 // Markdown writes a table and a section for each finding, as for a bug report.
 func (r *Findings) Markdown(w io.Writer) error {
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "# %s\n\n", cell(r.Title))
+	fmt.Fprintf(b, "# %s\n\n", plain.Markdown(r.Title))
 	if len(r.Findings) == 0 {
 		fmt.Fprintf(b, "Nothing found in %s.\n", diagnostics.Count(r.Events, "event"))
 	} else {
 		b.WriteString("| rule | severity | verdict | where | count |\n|---|---|---|---|---:|\n")
 		for i := range r.Findings {
 			f := &r.Findings[i]
-			fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s |\n", f.ID, f.Name, f.Severity, f.Verdict, cell(f.Subject), diagnostics.Number(f.Count))
+			fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s |\n", f.ID, f.Name, f.Severity, f.Verdict, plain.Markdown(f.Subject), diagnostics.Number(f.Count))
 		}
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		fmt.Fprintf(b, "\n## %s %s: %s\n\n%s\n\n- **When:** %s", f.ID, f.Name, cell(f.Subject), cell(f.Sentence), r.moment(f.First))
+		fmt.Fprintf(b, "\n## %s %s: %s\n\n%s\n\n- **When:** %s", f.ID, f.Name, plain.Markdown(f.Subject), plain.Markdown(f.Sentence), r.moment(f.First))
 		if f.Last > f.First {
 			fmt.Fprintf(b, " to %s", r.moment(f.Last))
 		}
-		fmt.Fprintf(b, "\n- **Why it matters:** %s\n- **How to mend it:** %s\n- **What else it could be:** %s\n", oneLine(f.Why), cell(f.Fix), oneLine(f.Else))
+		fmt.Fprintf(b, "\n- **Why it matters:** %s\n- **How to mend it:** %s\n- **What else it could be:** %s\n", oneLine(f.Why), plain.Markdown(f.Fix), oneLine(f.Else))
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", diagnostics.Count(r.Lost, "event is", "events are"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// plain takes control characters out of words that may come from outside.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-func cell(s string) string {
-	return strings.NewReplacer("|", "\\|", "`", "'", "<", "&lt;").Replace(plain(s))
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

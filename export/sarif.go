@@ -1,10 +1,12 @@
 package export
 
 import (
-	"encoding/json"
 	"io"
+	"net/url"
+	"path/filepath"
 
 	"evviz/diagnostics"
+	"evviz/internal/plain"
 )
 
 // SARIF 2.1.0 (OASIS), as code hosts read it. A trace has no source lines: a result names the trace as its artifact and the
@@ -75,16 +77,18 @@ func (r *Findings) SARIF(w io.Writer, name string) error {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		x := sarifResult{RuleID: f.ID, Level: levels[f.Severity], Message: sarifText{plain(f.Sentence) + " Mend it: " + plain(f.Fix)},
+		x := sarifResult{RuleID: f.ID, Level: levels[f.Severity], Message: sarifText{plain.Text(f.Sentence) + " Mend it: " + plain.Text(f.Fix)},
 			Properties: map[string]any{"verdict": f.Verdict, "count": f.Count, "first_ns": f.First, "last_ns": f.Last}}
 		var l sarifLocation
-		l.Physical.Artifact.URI = name
-		l.Logical = []sarifLogical{{plain(f.Subject)}}
+		l.Physical.Artifact.URI = artifact(name)
+		l.Logical = []sarifLogical{{plain.Text(f.Subject)}}
 		x.Locations = []sarifLocation{l}
 		run.Results = append(run.Results, x)
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+	return plain.WriteJSON(w, sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+}
+
+// artifact is a file's name as the relative reference of RFC 3986 that SARIF wants: a colon or a space in it is no part of a URI.
+func artifact(name string) string {
+	return (&url.URL{Path: filepath.ToSlash(name)}).String()
 }

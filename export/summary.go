@@ -1,13 +1,13 @@
 package export
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 
 	"evviz/diagnostics"
+	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -155,10 +155,7 @@ func Summarize(s *timeline.Snapshot, set diagnostics.Settings) Run {
 
 // SummaryJSON writes the summary as one JSON object on lines of its own.
 func SummaryJSON(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(Summarize(s, set))
+	return plain.WriteJSON(w, Summarize(s, set))
 }
 
 // Summary writes the summary as text: what, how much, and a remark where one helps.
@@ -236,7 +233,7 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 		t.gap()
 		for i := range r.Findings {
 			f := &r.Findings[i]
-			t.text(f.ID+" "+f.Name, f.Severity, plain(f.Subject)+": "+diagnostics.Count(f.Count, "time")+", "+f.Verdict)
+			t.text(f.ID+" "+f.Name, f.Severity, plain.Text(f.Subject)+": "+diagnostics.Count(f.Count, "time")+", "+f.Verdict)
 		}
 	}
 	return t.write(w)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"evviz/internal/plain"
 	"evviz/trace"
 )
 
@@ -60,7 +61,7 @@ func FuzzStraceLine(f *testing.F) {
 				t.Fatalf("in one go %v %+v\nword by word %v %+v", okA, a, okB, b)
 			}
 		}
-		if s := printable(clip(text, keptBytes)); strings.ContainsAny(s, "\x1b\x07\u009b") || !utf8.ValidString(s) {
+		if s := plain.Text(clip(text, keptBytes)); strings.ContainsAny(s, "\x1b\x07\u009b") || !utf8.ValidString(s) {
 			t.Fatalf("%q", s)
 		}
 		if !bytes.Equal(text, before) {

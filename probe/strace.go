@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"evviz/internal/plain"
 	"evviz/trace"
 )
 
@@ -115,7 +116,7 @@ var straceKinds = trace.Kinds(trace.Thread, trace.Exec, trace.Exit, trace.Fork, 
 func (st *Stream) describe() trace.Info {
 	r := st.r
 	timed := r.clock.timed()
-	info := trace.Info{Title: "strace " + printable(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds}
+	info := trace.Info{Title: "strace " + plain.Text(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds}
 	if st.name == "-" {
 		info.Title = "strace text from standard input"
 	}

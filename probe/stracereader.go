@@ -4,6 +4,7 @@ import (
 	"io"
 	"slices"
 
+	"evviz/internal/plain"
 	"evviz/trace"
 )
 
@@ -129,7 +130,7 @@ func (r *straceReader) odd(s []byte) {
 	if r.odds == nil && len(r.first) >= keptLines {
 		return
 	}
-	o := Odd{Line: r.where.number, Text: printable(clip(s, keptBytes))}
+	o := Odd{Line: r.where.number, Text: plain.Text(clip(s, keptBytes))}
 	if !r.single {
 		o.File = r.where.name
 	}

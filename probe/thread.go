@@ -1,6 +1,10 @@
 package probe
 
-import "evviz/trace"
+import (
+	"evviz/trace"
+
+	"evviz/internal/plain"
+)
 
 // thread is a stream.
 type thread struct {
@@ -140,7 +144,8 @@ func (em *Emitter) nameID(th *thread, s string, at int64) uint32 {
 	}
 	id := uint32(th.next) + 1
 	th.ids[s] = id
-	trace.NamePieces(id, printable(s), func(e trace.Event) {
+	// Names come from foreign programs, which can call a file or a thread what they like, and end on somebody's terminal.
+	trace.NamePieces(id, plain.Text(s), func(e trace.Event) {
 		e.Time = at
 		em.tell(th, e)
 	})
@@ -149,27 +154,3 @@ func (em *Emitter) nameID(th *thread, s string, at int64) uint32 {
 
 // nameCost is about what a name takes beside its text.
 const nameCost = 64
-
-// printable replaces control characters, and what is no text: names come from foreign programs, which can call a file or a
-// thread what they like, and end on somebody's terminal.
-func printable(s string) string {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c >= 0x7f {
-			return escaped(s)
-		}
-	}
-	return s
-}
-
-func escaped(s string) string {
-	b := make([]byte, 0, len(s)+16)
-	for _, r := range s {
-		switch {
-		case r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0xfffd || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
-			b = append(b, '?') // the last two ranges turn the direction of text round
-		default:
-			b = append(b, string(r)...)
-		}
-	}
-	return string(b)
-}

@@ -123,3 +123,25 @@ func TestSlowConnect(t *testing.T) {
 		}
 	}
 }
+
+// TestGlances: Go's netpoll leaves its eventfd unread when it only looks, because the thread that waits in earnest will read it. That
+// is no wake-up that nobody drains; the same of a loop that is alone is.
+func TestGlances(t *testing.T) {
+	for _, others := range []bool{false, true} {
+		s := new(script).epoll()
+		s.open(3, 5, trace.TypeEventfd)
+		s.ev(3, trace.Event{Kind: trace.Register, FD: 5, Inst: ep, Mask: in, A: 5})
+		if others {
+			s.ev(3, trace.Event{Kind: trace.Thread, Stream: 3, A: 100, B: 102, Mask: trace.RoleWorker})
+			s.ev(4, trace.Event{Kind: trace.Wait, Stream: 3, Phase: trace.PhaseEnter, Inst: ep, FD: -1, A: -1, B: -1})
+		}
+		for i := int64(0); i < 20; i++ {
+			s.ev(100+10*i, trace.Event{Kind: trace.Wait, Inst: ep, FD: -1, Dur: 1 * us, Mask: 1, Aux: 64 << 8})
+			s.ready(100+10*i, 5, in, -1)
+		}
+		s.ev(400, trace.Event{Kind: trace.Wait, Inst: ep, FD: -1, Dur: 1 * us, Aux: 64 << 8})
+		if told := lane(t, s.outside(), 5).Incident(IncUntouched) != nil; told == others {
+			t.Errorf("others wait %v: told %v", others, told)
+		}
+	}
+}

@@ -99,6 +99,7 @@ type report struct {
 	herd    bool   // another thread was told of the same, or took it
 	before  uint32 // bits of the report before
 	level   bool
+	glance  bool // it came with a wait of 0
 	bits    [BitCount]Class
 	note    int64 // in Timeline.notes; 0 none
 }

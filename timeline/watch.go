@@ -115,6 +115,7 @@ func (st *InstanceStats) publish(in *instance) *InstanceStats {
 type streamWatch struct {
 	set     *instance
 	wokeAt  int64
+	glance  bool   // ... out of a wait of 0
 	reports int    // of the newest wake
 	rests   uint32 // turns: how often it went to wait, to sleep, or to sleep on a futex
 

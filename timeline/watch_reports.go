@@ -7,6 +7,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l, w := r.lane, &r.watch
 	in.stats.Reports++
 	s.watch.reports++
+	p.glance = s.watch.glance
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.trigger == trace.TriggerLevel
 	if w.pid != 0 && s.pid != 0 && w.pid != s.pid && in.lane != nil && in.watch.npids > 1 {
 		t.inRow(s, in.lane, IncShared, e.Time, w.pid, true)
@@ -108,6 +109,10 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 			return
 		case shared&(bitErr|bitHup|bitRdHup) != 0:
 			k, sure = IncHangup, true
+		case shared&bitsIn != 0 && l.pub.Kind == KindWake && p.glance && r.inst.watch.many:
+			// Go's netpoll leaves the eventfd to the thread that waits in earnest, when it only looks (runtime/netpoll_epoll.go).
+			l.watch.row = nil
+			return
 		case shared&bitsIn != 0:
 			k, sure = IncUntouched, true
 		case shared&bitOut != 0:

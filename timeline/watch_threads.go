@@ -193,6 +193,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		w.set = in
 	}
 	w.wokeAt, w.reports = e.Time, 0
+	w.glance = e.B == 0
 	s.splitWaitEnded(e)
 	w.away = away{from: e.Time, inst: in, id: e.Inst, begun: in.watch.begun, last: e.Time}
 	if in.watch.waiting > 0 || ring && e.Aux>>8 == 0 {

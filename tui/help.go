@@ -87,7 +87,7 @@ func pageLines(page string, w int) (out []helpLine) {
 	para := ""
 	flush := func() {
 		if para != "" {
-			for _, l := range wrap(plain(para), w) {
+			for _, l := range wrap(bare(para), w) {
 				out = append(out, helpLine{text: l, whole: true})
 			}
 			para = ""
@@ -111,7 +111,7 @@ func pageLines(page string, w int) (out []helpLine) {
 			flush()
 			cells := strings.Split(strings.ReplaceAll(strings.Trim(line, "| "), "\\|", "\x00"), "|")
 			for i := range cells {
-				cells[i] = strings.ReplaceAll(plain(strings.TrimSpace(cells[i])), "\x00", "|")
+				cells[i] = strings.ReplaceAll(bare(strings.TrimSpace(cells[i])), "\x00", "|")
 			}
 			first := cells[0]
 			for i, l := range wrap(strings.Join(cells[1:], "  "), max(w-34, 20)) {
@@ -131,8 +131,8 @@ func pageLines(page string, w int) (out []helpLine) {
 	return out
 }
 
-// plain takes the marks of emphasis and code away.
-func plain(s string) string {
+// bare takes the marks of emphasis and code away.
+func bare(s string) string {
 	s = strings.NewReplacer("`", "", "**", "").Replace(strings.TrimSpace(s))
 	return strings.NewReplacer(" *", " ", "* ", " ").Replace(s)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/uniseg"
 
+	"evviz/internal/plain"
 	"evviz/timeline"
 )
 
@@ -139,18 +140,16 @@ func runeWidth(r rune) int {
 	return 1
 }
 
-// clean makes text from outside harmless: control characters, escape sequences and characters that change the direction
-// or hide themselves become '?'.
+// clean makes text from outside harmless, as every export does, and takes out besides what has no width: a cell would be drawn
+// twice.
 func clean(s string) string {
-	bad := func(r rune) bool {
-		return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e ||
-			r >= 0x2066 && r <= 0x2069 || r == 0xfeff || r == 0xfffd || uniseg.StringWidth(string(r)) == 0
-	}
-	if strings.IndexFunc(s, bad) < 0 {
+	s = plain.Text(s)
+	thin := func(r rune) bool { return r >= 0x7f && uniseg.StringWidth(string(r)) == 0 }
+	if strings.IndexFunc(s, thin) < 0 {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		if bad(r) {
+		if thin(r) {
 			return '?'
 		}
 		return r
