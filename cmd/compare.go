@@ -185,7 +185,7 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 
 // passedOn are the flags that a run gets as they were given.
 func passedOn(c *cobra.Command) (out []string) {
-	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "record", "symbols", "no-mouse", "theme"}
+	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "allow-remote", "record", "symbols", "no-mouse", "theme"}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(own, f.Name) {
 			out = append(out, "--"+f.Name+"="+f.Value.String())

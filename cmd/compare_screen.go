@@ -21,6 +21,7 @@ var screenModes = []string{"sleep-poll", "epoll"}
 // screenFlags are those that only compare --screen has.
 func (o *compareOptions) screenFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.screen, "screen", false, "show two modes under the same traffic on one screen (default modes: sleep-poll epoll, default scenario: demo)")
+	f.BoolVar(&o.lab.remote, "allow-remote", false, "with --screen: let --listen take an address that other machines can reach")
 	f.StringVarP(&o.lab.listen, "listen", "l", "", "with --screen: address of the first server; the second has the next port (default: free ports of 127.0.0.1)")
 	f.StringVar(&o.looks.symbols, "symbols", "auto", "with --screen: glyphs: auto, braille, block, ascii")
 	f.StringVar(&o.looks.theme, "theme", "terminal", "with --screen: colours: terminal, dark, light, colour-blind, or one of the settings file")
@@ -36,7 +37,7 @@ func (o *compareOptions) checkScreenFlags(c *cobra.Command) error {
 		return usage("--record: a comparison is not recorded into one file; --keep DIR keeps the recordings of evviz compare without --screen, " +
 			"and evviz --mode MODE --record FILE records one mode")
 	}
-	with, without := []string{"repeat", "json", "csv", "md", "keep", "sweep"}, []string{"listen", "symbols", "no-mouse", "theme"}
+	with, without := []string{"repeat", "json", "csv", "md", "keep", "sweep"}, []string{"listen", "allow-remote", "symbols", "no-mouse", "theme"}
 	if !o.screen {
 		for _, name := range without {
 			if c.Flags().Changed(name) {
@@ -96,6 +97,9 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		return usage("--scenario none: without clients there is nothing to compare")
 	case c.Flags().Changed("ring") && (o.lab.ring < 64 || o.lab.ring > 1<<24):
 		return usage("--ring %d: want a number from 64 to %d", o.lab.ring, 1<<24)
+	}
+	if err := o.lab.reachable(); err != nil {
+		return err
 	}
 	addrs, err := o.addresses()
 	if err != nil {

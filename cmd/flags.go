@@ -21,6 +21,7 @@ type labOptions struct {
 	scenario      string
 	lesson        string
 	listen        string
+	remote        bool
 	preset        string
 	record        string
 	headless      bool
@@ -48,6 +49,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
 	f.StringVar(&o.lesson, "lesson", "", "show a lesson, by its number or name; ] and [ go to the next and the one before")
 	f.StringVarP(&o.listen, "listen", "l", "", "address of the server (default 127.0.0.1:4201, or a free port when that one is taken)")
+	f.BoolVar(&o.remote, "allow-remote", false, "let --listen take an address that other machines can reach")
 	f.StringVar(&o.preset, "preset", "", "settings of a well-known server: article (the tutorial's polling server)")
 	f.StringVarP(&o.record, "record", "r", "", "record to this file from the start")
 	f.BoolVar(&o.headless, "headless", false, "run without a screen and print a summary at the end")

@@ -97,6 +97,8 @@ func (o *labOptions) run(c *cobra.Command) error {
 // limits holds single flags against what is possible.
 func (o *labOptions) limits() error {
 	switch {
+	case o.remote && o.listen == "":
+		return usage("--allow-remote goes with --listen")
 	case o.text && !o.headless:
 		return usage("--text goes with --headless: the screen lists the events below the lanes")
 	case o.duration < 0:
@@ -106,7 +108,7 @@ func (o *labOptions) limits() error {
 	case o.ring < 64 || o.ring > 1<<24:
 		return usage("--ring %d: want a number from 64 to %d", o.ring, 1<<24)
 	}
-	return nil
+	return o.reachable()
 }
 
 func (o *labOptions) scenarioError(err error) error {

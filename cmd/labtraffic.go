@@ -22,7 +22,7 @@ func (s *session) startTraffic() error {
 		return nil
 	}
 	ring := s.rings.ring()
-	c, err := startClients(script, &clientOptions{target: s.loop.Addr(), seed: s.seed, maxConns: s.maxConns}, &labEnd{s})
+	c, err := startClients(script, &clientOptions{target: s.loop.Addr(), seed: s.seed, maxConns: s.maxConns, remote: s.remote}, &labEnd{s})
 	if err != nil {
 		ring.Close()
 		close(read)

@@ -24,7 +24,6 @@ import (
 type runOptions struct {
 	o       labOptions
 	connect string
-	remote  bool
 	record  string
 	json    bool
 }
@@ -72,7 +71,7 @@ func newScenariosRun() *cobra.Command {
 	f.StringVarP(&r.o.listen, "listen", "l", "127.0.0.1:0", "address of the server")
 	f.DurationVar(&r.o.duration, "for", 0, "end each scenario after this time (default 1m, which is a failure)")
 	f.StringVar(&r.connect, "connect", "", "run no server: send the traffic to HOST:PORT")
-	f.BoolVar(&r.remote, "allow-remote", false, "let --connect and the scenario reach other machines")
+	f.BoolVar(&r.o.remote, "allow-remote", false, "let --connect and the scenario reach other machines, or --listen be reached by them")
 	f.BoolVar(&r.json, "json", false, "print the results as JSON")
 	f.StringVar(&r.record, "record", "", "keep a recording of each in this directory: NAME.evt")
 	f.Int64Var(&r.o.seed, "seed", 1, "seed of the scenario's random numbers")
@@ -120,13 +119,16 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		return usage("--for %v: a time cannot be negative", r.o.duration)
 	case r.o.maxConns < 1:
 		return usage("--max-connections %d: want 1 at least", r.o.maxConns)
-	case r.remote && r.connect == "":
-		return usage("--allow-remote goes with --connect")
+	case r.o.remote && r.connect == "" && !c.Flags().Changed("listen"):
+		return usage("--allow-remote goes with --connect or --listen")
 	}
 	if r.connect != "" {
-		if err := scenarios.Allowed(r.connect, r.remote); err != nil {
+		if err := scenarios.Allowed(r.connect, r.o.remote); err != nil {
 			return usage("--connect: %v", err)
 		}
+	}
+	if err := r.o.reachable(); err != nil {
+		return err
 	}
 	overridden := r.o.changed(c)
 	if r.connect != "" && overridden != "" && overridden != "param" {
@@ -282,7 +284,7 @@ func (r *runOptions) runAgainst(ctx context.Context, script *scenarios.Script) (
 		ctx, stop = context.WithTimeout(ctx, r.o.duration)
 		defer stop()
 	}
-	c, err := startClients(script, &clientOptions{target: r.connect, seed: r.o.seed, maxConns: r.o.maxConns, remote: r.remote}, nil)
+	c, err := startClients(script, &clientOptions{target: r.connect, seed: r.o.seed, maxConns: r.o.maxConns, remote: r.o.remote}, nil)
 	if err != nil {
 		x.Result, x.Why = resultFailed, err.Error()
 		return x

@@ -43,6 +43,7 @@ type session struct {
 	hand       *handClient    // nil: none was asked for
 
 	maxConns      int
+	remote        bool // clients may go to other than loopback addresses
 	endsWithStory bool // the server stops when the story has come to its end
 
 	fdsFree int // the fds-free setting, put into force when everything has started; -1 none
@@ -67,7 +68,7 @@ func (r *ringMaker) ring() *trace.Ring {
 
 // newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
 func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap func(trace.Source) trace.Source) (*session, error) {
-	s := &session{script: script, begun: b, maxConns: o.maxConns, fed: make(chan struct{}), clientRd: make(chan struct{})}
+	s := &session{script: script, begun: b, maxConns: o.maxConns, remote: o.remote, fed: make(chan struct{}), clientRd: make(chan struct{})}
 	title := "lab, no scenario"
 	if script != nil {
 		title = "lab, scenario " + script.Title

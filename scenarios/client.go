@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -58,6 +59,9 @@ func connect(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tu
 	u.breathe()
 	t0 := trace.Now()
 	d := net.Dialer{Timeout: connectTimeout, KeepAlive: -1}
+	if !u.r.opt.AllowRemote {
+		d.Control = ownOnly
+	}
 	c, err := d.DialContext(u.r.ctx, "tcp", to)
 	e := trace.Event{FD: -1, Aux: trace.StepConnect, Dur: trace.Now() - t0}
 	if err != nil {
@@ -98,26 +102,37 @@ func (r *run) noRoom() {
 	r.count--
 }
 
-// Allowed refuses addresses that are not this machine's own, unless remote ones are allowed. A name counts as its
-// addresses.
+// Allowed refuses what is not HOST:PORT, and addresses that are not this machine's own, unless remote ones are allowed. A name is not
+// looked up: what it stands for is checked where it is dialled (ownOnly), so that both are the same address.
 func Allowed(addr string, remote bool) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("%q is not HOST:PORT", addr)
 	}
-	if remote {
-		return nil
+	if ip := net.ParseIP(host); ip != nil && !remote && !own(ip) {
+		return notOwn(addr)
 	}
-	ips := []net.IP{net.ParseIP(host)}
-	if ips[0] == nil {
-		if ips, err = net.LookupIP(host); err != nil {
-			return fmt.Errorf("look up %s: %w", host, err)
-		}
+	return nil
+}
+
+// own reports whether an address never leaves the machine. A connection to the unspecified address goes to loopback.
+func own(ip net.IP) bool { return ip.IsLoopback() || ip.IsUnspecified() }
+
+func notOwn(addr string) error {
+	return fmt.Errorf("%s is not an address of this machine's loopback; --allow-remote sends traffic to it all the same: ask its owner first", addr)
+}
+
+// ownOnly is a net.Dialer's Control: it sees each address that a name stands for, before connect(2) is called.
+func ownOnly(_, addr string, _ syscall.RawConn) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
 	}
-	for _, ip := range ips {
-		if !ip.IsLoopback() {
-			return fmt.Errorf("%s is not an address of this machine's loopback; --allow-remote sends traffic to it all the same: ask its owner first", addr)
-		}
+	if i := strings.IndexByte(host, '%'); i >= 0 { // a zone
+		host = host[:i]
+	}
+	if ip := net.ParseIP(host); ip == nil || !own(ip) {
+		return notOwn(addr)
 	}
 	return nil
 }

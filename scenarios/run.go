@@ -47,7 +47,7 @@ type Options struct {
 	MaxConns    int // connections that may be open at once; 0: DefaultMaxConns
 	MaxClients  int // clients that may be alive at once; 0: DefaultMaxClients
 	Position    Position
-	AllowRemote bool // connect to other than loopback addresses
+	AllowRemote bool // connect to other than loopback addresses, the target's too
 }
 
 // DefaultMaxConns is how many connections a story may have open at once unless it is told otherwise.
