@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"strconv"
@@ -21,7 +22,6 @@ type elsewhere struct {
 	pipe [2]int // read end, write end
 	open bool
 	mu   sync.Mutex
-	file string
 }
 
 // workFor does some work.
@@ -98,23 +98,17 @@ func (l *Loop) waitForLock(d time.Duration) {
 	l.elsewhere.mu.Unlock()
 }
 
-// writeToDisk writes so many bytes to a file of its own and waits until the disk has them.
+// writeToDisk writes so many bytes to a file without a name and waits until the disk has them.
 func (l *Loop) writeToDisk(size int) {
 	fail := func(call string, err error) { l.say(fmt.Sprintf("work fsync: %v", os.NewSyscallError(call, err))) }
-	if l.elsewhere.file == "" {
-		l.elsewhere.file = fmt.Sprintf("%s/evviz-fsync-%d-%d", os.TempDir(), l.pid, l.tid)
-	}
-	name := l.elsewhere.file
-	fd, err := unix.Open(name, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC, 0o600)
+	dir := os.TempDir()
+	fd, err := unnamedFile(dir)
 	if err != nil {
-		fail("openat", err)
+		fail("openat "+dir, err)
 		return
 	}
-	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.name(name), 0, unix.O_CLOEXEC)
-	defer func() {
-		l.closeFD(fd, gen, trace.CloseUnknown)
-		unix.Unlink(name)
-	}()
+	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.name(dir+"/(unnamed)"), 0, unix.O_CLOEXEC)
+	defer l.closeFD(fd, gen, trace.CloseUnknown)
 	block := make([]byte, 1<<20)
 	for size > 0 {
 		p := block[:min(size, len(block))]
@@ -143,6 +137,33 @@ func (l *Loop) writeToDisk(size int) {
 	e.Phase, e.FD, e.Gen, e.Aux, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, id, t1-t0, errnoOf(err)
 	if err != nil {
 		fail("fsync", err)
+	}
+}
+
+// unnamedFile opens a new file that no name leads to, so that nobody else can open it, or put a link in its place, and that
+// is gone with its descriptor. The directory may be one that everybody writes to.
+func unnamedFile(dir string) (int, error) {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err == unix.EOPNOTSUPP || err == unix.EISDIR { // the file system (FUSE, some network ones), or a kernel before 3.11
+		return unlinkedFile(dir)
+	}
+	return fd, err
+}
+
+// unlinkedFile is unnamedFile where every file has a name at first: one that nobody can guess, and that is taken away.
+func unlinkedFile(dir string) (int, error) {
+	for {
+		name := dir + "/evviz-fsync-" + rand.Text()
+		fd, err := unix.Open(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+		if err == unix.EEXIST {
+			continue
+		}
+		if err == nil {
+			if err = unix.Unlink(name); err != nil {
+				unix.Close(fd)
+			}
+		}
+		return fd, err
 	}
 }
 
