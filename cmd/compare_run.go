@@ -144,6 +144,9 @@ func (r *runs) child(v variant, args []string) error {
 	select {
 	case err = <-done:
 	case sig := <-r.sigs:
+		over := make(chan struct{})
+		defer close(over)
+		endAtNext(r.sigs, over)
 		end()
 		return quiet(signalCode(sig))
 	case <-limit.C:

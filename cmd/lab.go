@@ -86,8 +86,6 @@ func (o *labOptions) run(c *cobra.Command) error {
 		return err
 	}
 	if err := o.startRecording(s); err != nil {
-		s.startFeed()
-		close(s.clientRd)
 		s.stop(trace.StopError)
 		return err
 	}
@@ -202,6 +200,9 @@ func (o *labOptions) runHeadless(s *session) error {
 		why, code = trace.StopSignal, signalCode(syscall.SIGPIPE)
 	case sig := <-sigs:
 		why, code = trace.StopSignal, signalCode(sig)
+		over := make(chan struct{})
+		defer close(over)
+		endAtNext(sigs, over)
 	}
 	script, failed := s.failedTraffic()
 	recErr := s.tee.Status().Err
@@ -224,9 +225,12 @@ func (o *labOptions) runHeadless(s *session) error {
 		return failure(fmt.Errorf("scenario %s: %s", script, failed))
 	case recErr != nil:
 		return failure(fmt.Errorf("recording ended early: %w", recErr))
-	case err != nil:
+	case err != nil && (code == 0 || s.tee.Status().Err != nil):
 		return failure(err)
 	case code != 0:
+		if err != nil {
+			talk("evviz: %s", harmless(err.Error()))
+		}
 		return quiet(code)
 	}
 	return nil
@@ -248,8 +252,6 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		return err
 	}
 	if err := o.startRecording(s); err != nil {
-		s.startFeed()
-		close(s.clientRd)
 		s.stop(trace.StopError)
 		fini()
 		return err

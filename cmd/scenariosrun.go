@@ -42,6 +42,8 @@ type outcome struct {
 	Broken   *side     `json:"broken,omitempty"`
 	Mended   *side     `json:"mended,omitempty"`
 	Took     int64     `json:"duration_ns"`
+
+	code int // that the error of a run that could not be made asks for
 }
 
 // The results. A story without expectations, or one whose knobs were overridden, is not judged.
@@ -138,6 +140,11 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
+	if r.record != "" {
+		if err := os.MkdirAll(r.record, 0o700); err != nil {
+			return env(fmt.Errorf("keep the recordings: %w; choose another directory for --record", err))
+		}
+	}
 	sigs, undo := watchSignals()
 	defer undo()
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -146,6 +153,7 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		select {
 		case s := <-sigs:
 			cancel(quiet(signalCode(s)))
+			endAtNext(sigs, nil)
 		case <-ctx.Done():
 		}
 	})
@@ -183,6 +191,11 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		return q
 	}
 	for _, x := range done {
+		if x.code == exitEnv {
+			return quiet(exitEnv)
+		}
+	}
+	for _, x := range done {
 		if x.Result == resultNotMet || x.Result == resultFailed {
 			return quiet(exitFailure)
 		}
@@ -202,7 +215,7 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	snap, late, err := r.lab(ctx, c, script, script.Name)
 	switch {
 	case err != nil:
-		x.Result, x.Why = resultFailed, err.Error()
+		x.Result, x.Why, x.code = resultFailed, err.Error(), codeOf(err)
 		return x
 	case len(script.Expect) == 0:
 		x.Why = "it expects nothing"

@@ -32,13 +32,15 @@ func (l *Loop) workFor(w Work) {
 	case WorkCPU:
 		end := l.clock() + int64(w.For)
 		l.tr.Publish(l.tr.Now())
-		for l.clock() < end {
+		for l.clock() < end && !l.ending() {
 		}
 	case WorkSleep:
 		left := int64(w.For)
-		for end := l.clock() + left; left > 0; { // the thread is away for the whole time, whatever signals come
+		l.stuck.Store(true)
+		for end := l.clock() + left; left > 0 && !l.ending(); { // the thread is away for the whole time, whatever signals come
 			left = l.sleepOnce(left, end)
 		}
+		l.stuck.Store(false)
 	case WorkRead:
 		l.readPipe(w.For)
 	case WorkLock:
@@ -47,6 +49,27 @@ func (l *Loop) workFor(w Work) {
 		l.writeToDisk(w.Size)
 	}
 	l.tick()
+}
+
+// ending reports whether the end of the server has been asked for, which no work may hold up: a minute's sleep in a handler must
+// not make SIGTERM wait for a minute. While a server drains, what it still owes is handled with all its work.
+func (l *Loop) ending() bool {
+	select {
+	case <-l.asked:
+		return !l.draining
+	default:
+		return false
+	}
+}
+
+// holdUp waits for d, or until the end has been asked for. It is for the goroutines that hold up the loop's thread.
+func (l *Loop) holdUp(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-l.asked:
+	}
 }
 
 // readPipe reads from a blocking pipe into which another thread writes after d.
@@ -66,7 +89,7 @@ func (l *Loop) readPipe(d time.Duration) {
 	written := make(chan struct{})
 	l.guard(func() {
 		defer close(written)
-		time.Sleep(d)
+		l.holdUp(d)
 		unix.Write(w, []byte{1})
 	})
 	fd, gen := x.pipe[0], l.genOf(x.pipe[0])
@@ -90,7 +113,7 @@ func (l *Loop) waitForLock(d time.Duration) {
 	l.guard(func() {
 		l.elsewhere.mu.Lock()
 		close(taken)
-		time.Sleep(d)
+		l.holdUp(d)
 		l.elsewhere.mu.Unlock()
 	})
 	<-taken
@@ -110,7 +133,7 @@ func (l *Loop) writeToDisk(size int) {
 	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.name(dir+"/(unnamed)"), 0, unix.O_CLOEXEC)
 	defer l.closeFD(fd, gen, trace.CloseUnknown)
 	block := make([]byte, 1<<20)
-	for size > 0 {
+	for size > 0 && !l.ending() {
 		p := block[:min(size, len(block))]
 		t0 := l.tr.Now()
 		n, err := unix.Write(fd, p)
