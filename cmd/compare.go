@@ -74,6 +74,7 @@ With --screen it runs two modes at the same time, under the same traffic, and sh
 	f.BoolVar(&o.md, "md", false, "print a Markdown table")
 	f.StringVar(&o.sweep, "sweep", "", "compare at several values of a scenario's param, and say where modes cross: active=1..100%, connections=10..1000")
 	f.StringVar(&o.keep, "keep", "", "keep the recordings in this directory")
+	f.BoolVar(&o.lab.force, "force", false, "with --keep: replace recordings that are there already")
 	o.screenFlags(f)
 	return c
 }
@@ -90,6 +91,9 @@ func (o *compareOptions) run(c *cobra.Command, args []string) error {
 	}
 	if err := o.checkScreenFlags(c); err != nil {
 		return err
+	}
+	if o.lab.force && o.keep == "" {
+		return usage("--force goes with --keep: it replaces the recordings that are there")
 	}
 	modes, files, err := sortArgs(args)
 	switch {
@@ -184,7 +188,7 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 
 // passedOn are the flags that a run gets as they were given.
 func passedOn(c *cobra.Command) (out []string) {
-	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "record", "symbols", "no-mouse", "theme"}
+	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "record", "force", "symbols", "no-mouse", "theme"}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(own, f.Name) {
 			out = append(out, "--"+f.Name+"="+f.Value.String())
@@ -247,7 +251,7 @@ func (o *compareOptions) modes(c *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := newRuns(o.keep, o.lab.duration+runLimit)
+	r, err := newRuns(o.keep, o.lab.force, o.lab.duration+runLimit)
 	if err != nil {
 		return env(err)
 	}

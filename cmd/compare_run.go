@@ -20,13 +20,14 @@ import (
 type runs struct {
 	dir   string
 	keep  bool
+	force bool // replace what is kept from another time
 	limit time.Duration
 	sigs  <-chan os.Signal
 	undo  []func()
 }
 
-func newRuns(keep string, limit time.Duration) (*runs, error) {
-	r := &runs{dir: keep, keep: keep != "", limit: limit}
+func newRuns(keep string, force bool, limit time.Duration) (*runs, error) {
+	r := &runs{dir: keep, keep: keep != "", force: force, limit: limit}
 	if r.keep {
 		if err := os.MkdirAll(keep, 0o700); err != nil {
 			return nil, fmt.Errorf("keep the recordings: %w", err)
@@ -88,7 +89,11 @@ func fileName(s string) string {
 
 // one makes a run and folds its recording.
 func (r *runs) one(v variant, path string) (*timeline.Snapshot, error) {
-	if err := r.child(v, append(v.args, "--headless", "--listen", "127.0.0.1:0", "--record", path)); err != nil {
+	args := append(v.args[:len(v.args):len(v.args)], "--headless", "--listen", "127.0.0.1:0", "--record", path)
+	if r.force {
+		args = append(args, "--force")
+	}
+	if err := r.child(v, args); err != nil {
 		return nil, err
 	}
 	s, err := fold(path)

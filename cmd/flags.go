@@ -23,6 +23,7 @@ type labOptions struct {
 	listen        string
 	preset        string
 	record        string
+	force         bool // replace the recording that is there
 	headless      bool
 	text          bool
 	duration      time.Duration
@@ -50,6 +51,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVarP(&o.listen, "listen", "l", "", "address of the server (default 127.0.0.1:4201, or a free port when that one is taken)")
 	f.StringVar(&o.preset, "preset", "", "settings of a well-known server: article (the tutorial's polling server)")
 	f.StringVarP(&o.record, "record", "r", "", "record to this file from the start")
+	f.BoolVar(&o.force, "force", false, "with --record: replace a recording that is there already")
 	f.BoolVar(&o.headless, "headless", false, "run without a screen and print a summary at the end")
 	f.BoolVar(&o.text, "text", false, "with --headless: print every event as a line of text")
 	f.DurationVar(&o.duration, "for", 0, "stop after this time (default: when the scenario ends or you quit)")

@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"evviz/diagnostics"
+	"evviz/internal/files"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -239,26 +239,20 @@ func (r *flightRecorder) Save(why string) (string, error) {
 	if why != "" {
 		base += "-" + why
 	}
-	for i := 1; ; i++ {
-		name := base + ".evt"
-		if i > 1 {
-			name = fmt.Sprintf("%s-%d.evt", base, i)
-		}
-		path := filepath.Join(r.dir, name)
-		st, err := r.flight.Save(path)
-		if errors.Is(err, fs.ErrExist) && i < 100 {
-			continue // another one of this second
-		}
-		if err != nil {
-			return "", err
-		}
-		kept := r.flight.Status()
-		words := fmt.Sprintf("saved the last %s, %s, to %s", diagnostics.Duration(int64(kept.Span)), diagnostics.Count(st.Events, "event"), path)
-		if kept.Limited {
-			words += fmt.Sprintf(" (not %s: memory for it is used up)", diagnostics.Duration(int64(kept.Keep)))
-		}
-		return words, nil
+	var st trace.RecordStatus
+	path, err := files.Own(filepath.Join(r.dir, base), ".evt", func(path string) (err error) {
+		st, err = r.flight.Save(path)
+		return err
+	})
+	if err != nil {
+		return "", err
 	}
+	kept := r.flight.Status()
+	words := fmt.Sprintf("saved the last %s, %s, to %s", diagnostics.Duration(int64(kept.Span)), diagnostics.Count(st.Events, "event"), path)
+	if kept.Limited {
+		words += fmt.Sprintf(" (not %s: memory for it is used up)", diagnostics.Duration(int64(kept.Keep)))
+	}
+	return words, nil
 }
 
 // say tells what happened to whoever listens, and keeps it for Notes.

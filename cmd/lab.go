@@ -97,6 +97,8 @@ func (o *labOptions) limits() error {
 	switch {
 	case o.text && !o.headless:
 		return usage("--text goes with --headless: the screen lists the events below the lanes")
+	case o.force && o.record == "":
+		return usage("--force goes with --record: it replaces the recording that is there")
 	case o.duration < 0:
 		return usage("--for %v: a time cannot be negative", o.duration)
 	case o.maxConns < 1:
@@ -114,29 +116,16 @@ func (o *labOptions) scenarioError(err error) error {
 	return scriptError(err)
 }
 
-// mayOverwrite refuses to record over a file that is there and is no recording: it may be dear to somebody.
-func mayOverwrite(path string) error {
-	st, err := os.Stat(path)
-	if err != nil || !st.Mode().IsRegular() || st.Size() == 0 {
-		return nil
-	}
-	f, err := trace.OpenFile(path)
-	if err != nil {
-		return env(fmt.Errorf("record to %s: the file is there already and is no recording of evviz; choose another name", path))
-	}
-	f.Close()
-	return nil
-}
-
 func (o *labOptions) startRecording(s *session) error {
 	if o.record == "" {
 		return nil
 	}
-	if err := mayOverwrite(o.record); err != nil {
-		return err
+	start := s.tee.Start
+	if o.force {
+		start = s.tee.StartOver
 	}
-	if err := s.tee.Start(o.record); err != nil {
-		return env(err)
+	if err := start(o.record); err != nil {
+		return env(takenName(err, true))
 	}
 	return nil
 }
@@ -285,7 +274,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		lastResort(finished, fini, code)
 	})
 	meter := &costMeter{loops: s.loopsUsed}
-	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName,
+	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: recorder{s.tee},
 		Screen: screen, Go: spawn, Stop: stop, Notes: s.flight.orNotes(s.notes), ModePage: modes.Page, Findings: o.findings, Cost: meter.read}
 	o.looks.put(&show)
 	if s.flight != nil {
@@ -379,11 +368,6 @@ func (s *session) notes() (string, bool) {
 		return "scenario: " + f, true
 	}
 	return "", false
-}
-
-// recordName is where the r key records to: a new name each time, so that nothing is overwritten.
-func recordName() string {
-	return "evviz-" + time.Now().Format("20060102-150405") + ".evt"
 }
 
 // textSink prints events as they are read.

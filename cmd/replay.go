@@ -27,7 +27,7 @@ type replayOptions struct {
 	looks                           looks
 	fit                             bool // nobody said how much time a screen shows: a short recording fills it
 	shot, size, keys                string
-	light                           bool
+	light, force                    bool
 	thresholds                      []string
 	findings                        diagnostics.Settings
 }
@@ -75,6 +75,7 @@ FILE reads them all. docs/strace.md has more.`,
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
 	f.StringVar(&o.shot, "screenshot", "", "write one frame to this file (.svg, .txt, .ans) instead of opening the screen")
+	f.BoolVar(&o.force, "force", false, "with --screenshot: replace a file that is there already")
 	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
 	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
 	f.BoolVar(&o.light, "light", false, "the same as --theme light")
@@ -89,6 +90,9 @@ func (o *replayOptions) run(path string) error {
 	}
 	if o.unparsed && (o.text || o.summary || o.shot != "") {
 		return usage("--unparsed prints something of its own: choose one of --unparsed, --text, --summary and --screenshot")
+	}
+	if o.force && o.shot == "" {
+		return usage("--force goes with --screenshot: it replaces the file that is there")
 	}
 	if o.text && o.summary {
 		return usage("--text and --summary are two different things to print: choose one")
@@ -167,8 +171,8 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err != nil {
 		return failure(err)
 	}
-	if err := writePicture(o.shot, pic, o.looks.lightGround()); err != nil {
-		return failure(err)
+	if err := writePicture(o.shot, pic, o.looks.lightGround(), o.force); err != nil {
+		return env(takenName(err, true))
 	}
 	return nil
 }

@@ -77,6 +77,7 @@ func newScenariosRun() *cobra.Command {
 	f.BoolVar(&r.remote, "allow-remote", false, "let --connect and the scenario reach other machines")
 	f.BoolVar(&r.json, "json", false, "print the results as JSON")
 	f.StringVar(&r.record, "record", "", "keep a recording of each in this directory: NAME.evt")
+	f.BoolVar(&r.o.force, "force", false, "with --record: replace recordings that are there already")
 	f.Int64Var(&r.o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, &r.o)
 	f.IntVar(&r.o.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")
@@ -122,6 +123,8 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		return usage("--for %v: a time cannot be negative", r.o.duration)
 	case r.o.maxConns < 1:
 		return usage("--max-connections %d: want 1 at least", r.o.maxConns)
+	case r.o.force && r.record == "":
+		return usage("--force goes with --record: it replaces the recordings that are there")
 	case r.remote && r.connect == "":
 		return usage("--allow-remote goes with --connect")
 	}

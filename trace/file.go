@@ -9,6 +9,8 @@ import (
 	"os"
 	"sort"
 	"sync"
+
+	"evviz/internal/files"
 )
 
 // File is a Source over a trace file. It can seek.
@@ -65,9 +67,12 @@ func (d Damage) String() string {
 // OpenFile opens a trace file. Damage is not an error as long as the file begins like a trace; see ErrNotTrace and
 // ErrNewerVersion for what is.
 func OpenFile(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
+	if errors.Is(err, files.ErrNotRegular) {
+		return nil, fmt.Errorf("open %s: %w: %w", path, err, ErrNotTrace)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, bareErr(err))
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	t, err := openTrace(f, path)
 	if err != nil {
@@ -83,9 +88,6 @@ func openTrace(f *os.File, path string) (*File, error) {
 		return nil, fmt.Errorf("open %s: %w", path, bareErr(err))
 	}
 	t := &File{f: f, path: path, size: st.Size(), dec: newBlockDecoder()}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("open %s: not a regular file: %w", path, ErrNotTrace)
-	}
 	start, err := t.readHeader()
 	if err != nil {
 		return nil, err
