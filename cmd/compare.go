@@ -276,13 +276,13 @@ type report interface {
 func (o *compareOptions) print(r report) error {
 	switch {
 	case o.json:
-		return r.WriteJSON(os.Stdout)
+		return r.WriteJSON(stdout)
 	case o.csv:
-		return r.WriteCSV(os.Stdout)
+		return r.WriteCSV(stdout)
 	case o.md:
-		return r.WriteMarkdown(os.Stdout)
+		return r.WriteMarkdown(stdout)
 	}
-	return r.WriteText(os.Stdout)
+	return r.WriteText(stdout)
 }
 
 // runs is how often each mode ran, in words.
@@ -324,15 +324,15 @@ func (o *compareOptions) files(c *cobra.Command, paths []string) error {
 	changes := export.Changes(shots[0], shots[1])
 	switch {
 	case o.json:
-		return cmp.WriteFilesJSON(os.Stdout, changes)
+		return cmp.WriteFilesJSON(stdout, changes)
 	case o.csv:
-		return cmp.WriteCSV(os.Stdout)
+		return cmp.WriteCSV(stdout)
 	case o.md:
-		if err := cmp.WriteMarkdown(os.Stdout); err != nil {
+		if err := cmp.WriteMarkdown(stdout); err != nil {
 			return err
 		}
-		_, err := io.WriteString(os.Stdout, "\n"+strings.ReplaceAll(export.ChangesText(changes), "\n", "\n\n")+"\n")
+		_, err := io.WriteString(stdout, "\n"+strings.ReplaceAll(export.ChangesText(changes), "\n", "\n\n")+"\n")
 		return err
 	}
-	return cmp.WriteFilesText(os.Stdout, changes)
+	return cmp.WriteFilesText(stdout, changes)
 }

@@ -174,17 +174,17 @@ func newConfig() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			switch {
 			case def:
-				_, err := io.WriteString(os.Stdout, defaultConfig())
+				_, err := io.WriteString(stdout, defaultConfig())
 				return err
 			case path:
 				p := configPath()
 				if p == "" {
 					return env(errors.New("there is no home directory to keep settings in; set EVVIZ_CONFIG to a file"))
 				}
-				fmt.Println(p)
+				fmt.Fprintln(stdout, p)
 				return nil
 			}
-			return showConfig(os.Stdout)
+			return showConfig(stdout)
 		}}
 	c.Flags().BoolVar(&def, "print-default", false, "print a settings file with everything in it, as it is without one")
 	c.Flags().BoolVar(&path, "path", false, "print where the settings file is looked for")

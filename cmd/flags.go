@@ -36,7 +36,7 @@ type labOptions struct {
 	maxConns      int
 	flight        flightOptions
 
-	unread chan struct{} // closed when nobody reads --text any more; nil without it
+	printed *textSink // of --text; nil without it
 
 	knobs map[string]*string
 	asked struct{ mode, trigger string } // as the flags said, before a scenario filled the gaps

@@ -75,8 +75,8 @@ func (o *labOptions) run(c *cobra.Command) error {
 	if o.text {
 		// Whoever reads the events may have enough of them: that ends the run in good order, with its recording.
 		signal.Ignore(syscall.SIGPIPE)
-		text = &textSink{w: bufio.NewWriter(os.Stdout), gone: make(chan struct{})}
-		wrap, o.unread = text.wrap, text.gone
+		text = &textSink{w: bufio.NewWriter(stdout), gone: make(chan struct{})}
+		wrap, o.printed = text.wrap, text
 	}
 	if !o.headless {
 		return o.runScreen(c, b, script)
@@ -178,6 +178,11 @@ func (o *labOptions) runHeadless(s *session) error {
 		defer close(silent)
 		says.listen(enough)
 	})
+	var unread <-chan struct{}
+	if o.printed != nil {
+		unread = o.printed.gone
+	}
+	var unprinted error
 	why, code := uint32(trace.StopTime), 0
 	select {
 	case <-after:
@@ -185,8 +190,13 @@ func (o *labOptions) runHeadless(s *session) error {
 		why = trace.StopAsked
 	case <-s.loop.Done():
 		why = trace.StopAsked
-	case <-o.unread:
-		why, code = trace.StopSignal, signalCode(syscall.SIGPIPE)
+	case <-unread:
+		why = trace.StopError
+		if errors.Is(o.printed.err, syscall.EPIPE) { // whoever read them had enough
+			why, code = trace.StopSignal, signalCode(syscall.SIGPIPE)
+		} else {
+			unprinted = fmt.Errorf("print the events: %w", o.printed.err)
+		}
 	case sig := <-sigs:
 		why, code = trace.StopSignal, signalCode(sig)
 		over := make(chan struct{})
@@ -199,7 +209,7 @@ func (o *labOptions) runHeadless(s *session) error {
 	close(enough)
 	<-silent
 	says.tell()
-	out := io.Writer(os.Stdout)
+	out := io.Writer(stdout)
 	if o.text {
 		out = os.Stderr // standard output carries the events
 	}
@@ -212,6 +222,8 @@ func (o *labOptions) runHeadless(s *session) error {
 	switch {
 	case failed != "":
 		return failure(fmt.Errorf("scenario %s: %s", script, failed))
+	case unprinted != nil:
+		return failure(errors.Join(unprinted, err))
 	case recErr != nil:
 		return failure(fmt.Errorf("recording ended early: %w", recErr))
 	case err != nil && (code == 0 || s.tee.Status().Err != nil):
@@ -373,8 +385,9 @@ func (s *session) notes() (string, bool) {
 // textSink prints events as they are read.
 type textSink struct {
 	w    *bufio.Writer
-	gone chan struct{} // closed when nobody reads them any more
+	gone chan struct{} // closed when they cannot be written any more
 	once sync.Once
+	err  error // why not; read when gone is closed
 }
 
 func (t *textSink) wrap(src trace.Source) trace.Source {
@@ -394,8 +407,11 @@ func (s *textSource) Read(ctx context.Context, buf []trace.Event) (int, error) {
 	if e := s.t.Write(buf[:n]); e == nil {
 		s.t.Flush()
 	}
-	if s.sink.w.Flush() != nil {
-		s.sink.once.Do(func() { close(s.sink.gone) })
+	if e := s.sink.w.Flush(); e != nil {
+		s.sink.once.Do(func() {
+			s.sink.err = e
+			close(s.sink.gone)
+		})
 	}
 	return n, err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -123,7 +122,7 @@ func (o *replayOptions) run(path string) error {
 		if err := feed.Run(context.Background()); err != nil {
 			return env(err)
 		}
-		return export.Summary(os.Stdout, feed.Snapshot(), o.findings)
+		return export.Summary(stdout, feed.Snapshot(), o.findings)
 	}
 	if o.shot != "" {
 		return o.screenshot(f)
@@ -197,7 +196,7 @@ func (u *until) Read(ctx context.Context, buf []trace.Event) (int, error) {
 func (u *until) Position() int64 { return u.at }
 
 func (o *replayOptions) printText(f recording) error {
-	w := bufio.NewWriterSize(os.Stdout, 1<<16)
+	w := bufio.NewWriterSize(stdout, 1<<16)
 	info := f.Info()
 	w.Write(trace.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
 	t := trace.NewTextWriter(w)

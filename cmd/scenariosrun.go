@@ -176,19 +176,19 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		}
 		done = append(done, x)
 		if !r.json {
-			x.print(os.Stdout)
+			x.print(stdout)
 		}
 	}
 	if r.json {
-		e := json.NewEncoder(os.Stdout)
+		e := json.NewEncoder(stdout)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		if err := e.Encode(done); err != nil {
 			return failure(err)
 		}
 	} else if len(done) > 1 {
-		table(os.Stdout, done)
-		exhibits(os.Stdout, done)
+		table(stdout, done)
+		exhibits(stdout, done)
 	}
 	if q := quiet(0); errors.As(context.Cause(ctx), &q) {
 		return q

@@ -161,7 +161,6 @@ const (
 // stop ends what has been started of clients, server and feed, and waits until everything they recorded has been read and
 // written. A loop that does not end (its thread is stuck in the kernel) is left behind, but not what it has recorded.
 func (s *session) stop(why uint32) error {
-	defer s.flight.end()
 	s.exchanging.Lock()
 	defer s.exchanging.Unlock()
 	s.mu.Lock()
@@ -194,6 +193,7 @@ func (s *session) stop(why uint32) error {
 	} else {
 		errs = append(errs, st.Err)
 	}
+	errs = append(errs, s.flight.end())
 	return errors.Join(errs...)
 }
 

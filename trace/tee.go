@@ -126,7 +126,11 @@ func (r *recording) status() RecordStatus {
 // ended is what it came to; err is what the end of it came to. The Tee's mu is held.
 func (r *recording) ended(err error) RecordStatus {
 	wrote, events, _, _ := r.s.state()
-	return RecordStatus{Path: r.s.named(), Bytes: wrote, Events: events, Dropped: r.w.Dropped() + r.w.Events() - events, Err: err}
+	st := RecordStatus{Path: r.s.named(), Bytes: wrote, Events: events, Dropped: r.w.Dropped() + r.w.Events() - events, Err: err}
+	if err == nil && st.Dropped > 0 {
+		st.Err = fmt.Errorf("record to %s: the disk was too slow, and %d of %d events are missing from the recording", st.Path, st.Dropped, st.Dropped+events)
+	}
+	return st
 }
 
 // Start begins a recording to a new file. It fails when one is on already, and for a file that is there (fs.ErrExist).
