@@ -270,7 +270,7 @@ func (o *replayOptions) screen(f recording) error {
 	damage := ""
 	if d := trouble(f); len(d) > 0 {
 		damage = d[0]
-		if _, ok := f.(*trace.File); ok {
+		if _, ok := f.(*trace.File); ok && damage != notClosed {
 			damage = "this file is damaged: " + damage
 		}
 		if len(d) > 1 {

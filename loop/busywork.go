@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"crypto/rand"
 	"fmt"
 	"os"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/files"
 	"evviz/trace"
 )
 
@@ -125,9 +125,9 @@ func (l *Loop) waitForLock(d time.Duration) {
 func (l *Loop) writeToDisk(size int) {
 	fail := func(call string, err error) { l.say(fmt.Sprintf("work fsync: %v", os.NewSyscallError(call, err))) }
 	dir := os.TempDir()
-	fd, err := unnamedFile(dir)
+	fd, err := files.Unnamed(dir)
 	if err != nil {
-		fail("openat "+dir, err)
+		fail("openat", err)
 		return
 	}
 	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.name(dir+"/(unnamed)"), 0, unix.O_CLOEXEC)
@@ -160,33 +160,6 @@ func (l *Loop) writeToDisk(size int) {
 	e.Phase, e.FD, e.Gen, e.Aux, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, id, t1-t0, errnoOf(err)
 	if err != nil {
 		fail("fsync", err)
-	}
-}
-
-// unnamedFile opens a new file that no name leads to, so that nobody else can open it, or put a link in its place, and that
-// is gone with its descriptor. The directory may be one that everybody writes to.
-func unnamedFile(dir string) (int, error) {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
-	if err == unix.EOPNOTSUPP || err == unix.EISDIR { // the file system (FUSE, some network ones), or a kernel before 3.11
-		return unlinkedFile(dir)
-	}
-	return fd, err
-}
-
-// unlinkedFile is unnamedFile where every file has a name at first: one that nobody can guess, and that is taken away.
-func unlinkedFile(dir string) (int, error) {
-	for {
-		name := dir + "/evviz-fsync-" + rand.Text()
-		fd, err := unix.Open(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
-		if err == unix.EEXIST {
-			continue
-		}
-		if err == nil {
-			if err = unix.Unlink(name); err != nil {
-				unix.Close(fd)
-			}
-		}
-		return fd, err
 	}
 }
 

@@ -426,23 +426,6 @@ func TestFsyncFile(t *testing.T) {
 	}
 }
 
-// TestUnlinkedFile: where a file must have a name at first, it loses it at once.
-func TestUnlinkedFile(t *testing.T) {
-	dir := t.TempDir()
-	fd, err := unlinkedFile(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil || st.Nlink != 0 || st.Mode&0o777 != 0o600 {
-		t.Errorf("%+v, %v", st, err)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
-		t.Errorf("in the directory: %v, %v", left, err)
-	}
-}
-
 // TestT24HeadOfLine: two connections in one batch; the first one's handler takes 50 ms, and the second waits for it.
 func TestT24HeadOfLine(t *testing.T) {
 	x := startLab(t, func(b *Behaviour) { b.Hold, b.Work = 1<<20, Work{Kind: WorkSleep, For: 50 * time.Millisecond} })

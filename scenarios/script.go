@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,6 +14,8 @@ import (
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
+
+	"evviz/internal/files"
 )
 
 //go:embed stories/*.star lessons/*.star truth/*.star museum/*.star
@@ -109,6 +110,9 @@ func Source(name string) ([]byte, error) {
 	return stories.ReadFile(g + "/" + n + ".star")
 }
 
+// maxScript is the most that is read of a story's file, bytes.
+const maxScript = 4 << 20
+
 // Load finds a story by the name of a built-in one or by file name, and checks it. Anything wrong with its text is a
 // *BadScript; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error. ps are
 // values for what the story leaves open.
@@ -127,9 +131,9 @@ func Load(name string, ps ...Param) (*Script, error) {
 	if !strings.ContainsAny(name, "./") {
 		return nil, fmt.Errorf("%w: %q; there are %s, the lessons, the truth cases and the museum of evviz scenarios, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
 	}
-	text, err := os.ReadFile(name)
+	text, err := files.Read(name, maxScript)
 	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
+		return nil, fmt.Errorf("read scenario %s: %w", name, err)
 	}
 	return parse(name, name, text, ps...)
 }

@@ -3,6 +3,7 @@ package files
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -200,6 +201,33 @@ func TestRead(t *testing.T) {
 		}
 	}
 	if _, err := Read(filepath.Join(dir, "no"), 4); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+// TestUnnamed: a file that is in no directory, whichever way it was made, and that can be opened again by its descriptor.
+func TestUnnamed(t *testing.T) {
+	dir := t.TempDir()
+	for _, open := range []func(string) (int, error){Unnamed, unlinked} {
+		fd, err := open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var st syscall.Stat_t
+		if err := syscall.Fstat(fd, &st); err != nil || st.Nlink != 0 || st.Mode&0o777 != 0o600 {
+			t.Errorf("%+v, %v", st, err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+			t.Errorf("in the directory: %v, %v", left, err)
+		}
+		f, made, err := Create(fmt.Sprintf("/proc/self/fd/%d", fd), 0o600, Over{})
+		if err != nil || made {
+			t.Fatal(made, err)
+		}
+		f.Close()
+		syscall.Close(fd)
+	}
+	if _, err := Unnamed(filepath.Join(dir, "no")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 }
