@@ -80,6 +80,26 @@ func TestStopUnstarted(t *testing.T) {
 	}
 }
 
+// TestStopStuck: a server whose thread does not come back is left behind after a signal; what it recorded is whole.
+func TestStopStuck(t *testing.T) {
+	s, path := startSession(t, loop.Default(), "", 1<<12)
+	gate, in := make(chan struct{}), make(chan struct{})
+	if err := s.loop.Post("stuck", func(*loop.Loop) {
+		close(in)
+		<-gate
+	}); err != nil {
+		t.Fatal(err)
+	}
+	<-in
+	err := within(t, func() error { return s.stop(trace.StopSignal) })
+	if err == nil || !strings.Contains(err.Error(), "the server did not end within") {
+		t.Errorf("it ended with %v", err)
+	}
+	whole(t, path)
+	close(gate)
+	<-s.loop.Done()
+}
+
 // within is what f returns; a test that waits for it for too long fails instead of hanging.
 func within(t *testing.T, f func() error) error {
 	t.Helper()

@@ -23,6 +23,15 @@ func createFile(path string, force bool) (f *os.File, made bool, err error) {
 	return f, made, nil
 }
 
+// drop closes a file that createFile has opened and that is not wanted after all.
+func drop(f *os.File, path string, made bool) {
+	if made {
+		files.Discard(f, path)
+	} else {
+		f.Close()
+	}
+}
+
 // links is how many names a file has.
 func links(st os.FileInfo) uint64 {
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok {

@@ -8,8 +8,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"evviz/internal/files"
 )
 
 // Tee is a Source that passes the events of another one on and records them when asked. The disk is written to by a
@@ -114,6 +112,7 @@ type recording struct {
 	w       *Writer
 	s       *spool
 	path    string
+	made    bool // the file was not there before
 	closing bool // nothing more is written to w
 }
 
@@ -171,8 +170,7 @@ func (t *Tee) start(path string, force bool) error {
 		o.err = fmt.Errorf("create %s: the disk has not answered for %v", path, t.patience)
 		t.spawn(func() { // nobody waits for it any longer
 			if o := <-ch; o.err == nil {
-				o.r.s.finish()
-				o.r.s.run()
+				drop(o.r.s.f, path, o.r.made)
 			}
 		})
 	}
@@ -208,14 +206,10 @@ func (t *Tee) open(path string, force bool) (*recording, error) {
 		s, err = newSpool(f, path)
 	}
 	if err != nil {
-		if made {
-			files.Discard(f, path)
-		} else {
-			f.Close()
-		}
+		drop(f, path, made)
 		return nil, err
 	}
-	r := &recording{w: w, s: s, path: path}
+	r := &recording{w: w, s: s, path: path, made: made}
 	w.w, s.wrote = s, w.bytes
 	s.tick, s.fail = func() { t.flush(r) }, func() { t.failed(r) }
 	return r, nil

@@ -149,7 +149,6 @@ func stuck(t *testing.T, tee *Tee) (letGo func() []byte) {
 		t.Fatal(err)
 	}
 	tee.create = func(string, bool) (*os.File, bool, error) { return w, false, nil }
-	tee.patience = 50 * time.Millisecond
 	t.Cleanup(func() { r.Close() })
 	return func() []byte {
 		b, err := io.ReadAll(r)
@@ -169,6 +168,7 @@ func TestTeeDiskStuck(t *testing.T) {
 	if err := tee.Start("stuck.evt"); err != nil {
 		t.Fatal(err)
 	}
+	tee.patience = 50 * time.Millisecond
 	tee.rec.s.limit = 100_000
 	tee.rec.w.age = 1_000_000
 	buf := make([]Event, 500)
@@ -239,7 +239,8 @@ func TestTeeStartStuck(t *testing.T) {
 		t.Error(err)
 	}
 	close(gate)
-	<-gone
+	path := <-gone
+	eventually(t, "the file that nobody wants any more is removed", func() bool { _, err := os.Stat(path); return err != nil })
 	if err := tee.Close(); err != nil {
 		t.Error(err)
 	}

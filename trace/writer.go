@@ -6,8 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-
-	"evviz/internal/files"
 )
 
 // Writer writes a trace file. Whatever happens to the process, the chunks that were written stay readable; what is
@@ -44,11 +42,7 @@ func Create(path string, info Info) (*Writer, error) {
 	}
 	w, err := newWriter(f, path, info)
 	if err != nil {
-		if made {
-			files.Discard(f, path)
-		} else {
-			f.Close()
-		}
+		drop(f, path, made)
 		return nil, err
 	}
 	w.file = f
