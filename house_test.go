@@ -14,14 +14,15 @@ import (
 var house = map[string][]string{
 	"evviz":                  {"cmd"},
 	"evviz/cmd":              {"*"},
-	"evviz/loop":             {"trace", "internal/sys"},
-	"evviz/scenarios":        {"trace"},
+	"evviz/loop":             {"trace", "internal/files", "internal/sys"},
+	"evviz/scenarios":        {"trace", "internal/files"},
 	"evviz/probe":            {"trace", "internal/sys"},
-	"evviz/trace":            {},
+	"evviz/trace":            {"internal/files"},
 	"evviz/timeline":         {"trace"},
 	"evviz/diagnostics":      {"timeline", "trace"},
 	"evviz/tui":              {"diagnostics", "timeline", "trace"},
 	"evviz/export":           {"diagnostics", "timeline", "trace"},
+	"evviz/internal/files":   {},
 	"evviz/internal/sys":     {},
 	"evviz/internal/testkit": {},
 	"evviz/internal/plain":   {},
@@ -31,14 +32,15 @@ var house = map[string][]string{
 
 // outside is which modules of others the inner packages may use; the screen's library lives in tui alone.
 var outside = map[string][]string{
-	"evviz/trace":        {"github.com/klauspost/compress/"},
-	"evviz/timeline":     {"github.com/HdrHistogram/"},
-	"evviz/diagnostics":  {},
-	"evviz/export":       {},
-	"evviz/loop":         {"golang.org/x/sys/unix", "golang.org/x/net/dns/dnsmessage"},
-	"evviz/probe":        {"golang.org/x/sys/unix"},
-	"evviz/internal/sys": {"golang.org/x/sys/unix"},
-	"evviz/scenarios":    {"go.starlark.net/"},
+	"evviz/trace":          {"github.com/klauspost/compress/"},
+	"evviz/timeline":       {"github.com/HdrHistogram/"},
+	"evviz/diagnostics":    {},
+	"evviz/internal/files": {"golang.org/x/sys/unix"},
+	"evviz/export":         {},
+	"evviz/loop":           {"golang.org/x/sys/unix", "golang.org/x/net/dns/dnsmessage"},
+	"evviz/probe":          {"golang.org/x/sys/unix"},
+	"evviz/internal/sys":   {"golang.org/x/sys/unix"},
+	"evviz/scenarios":      {"go.starlark.net/"},
 }
 
 type pkg struct {

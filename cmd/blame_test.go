@@ -19,7 +19,7 @@ var wrongValues = map[string][]string{
 	"theme": {"purple"}, "symbols": {"runes"}, "view": {"back"}, "span": {"long", "0s"}, "no-mouse": {"perhaps"}, "seed": {"many"},
 	"param": {"n", "n=1"}, "ring": {"many", "1"}, "max-connections": {"many", "0"}, "keep": {"long", "-1s", "2h"},
 	"save-on": {"EV99", "sever", ","},
-	"summary": {"perhaps"}, "unparsed": {"perhaps"}, "paused": {"perhaps"}, "light": {"perhaps"}, "speed": {"fast", "1000"},
+	"force":   {"perhaps"}, "summary": {"perhaps"}, "unparsed": {"perhaps"}, "paused": {"perhaps"}, "light": {"perhaps"}, "speed": {"fast", "1000"},
 	"at": {"late", "999h"}, "size": {"big"}, "screenshot": {"x.bmp"},
 }
 

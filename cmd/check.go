@@ -180,13 +180,13 @@ func (o *checkOptions) run(path string) error {
 	r := export.FindingsOf(s, found)
 	switch {
 	case o.json:
-		err = r.JSON(os.Stdout)
+		err = r.JSON(stdout)
 	case o.md:
-		err = r.Markdown(os.Stdout)
+		err = r.Markdown(stdout)
 	case o.sarif:
-		err = r.SARIF(os.Stdout, path)
+		err = r.SARIF(stdout, path)
 	default:
-		err = r.Text(os.Stdout, o.explain)
+		err = r.Text(stdout, o.explain)
 	}
 	if err != nil {
 		return failure(fmt.Errorf("write findings: %w", err))

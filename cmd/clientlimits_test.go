@@ -22,7 +22,7 @@ func TestScenarioBounds(t *testing.T) {
 		{"client", "def main():\n    c = connect()\n    x = [0] * 400000000\n", exitFailure, "client.star:2:16: what the scenario does next needs more than 1024 MiB of memory"},
 		{"sum", "x = " + strings.Repeat("1+", 500_000) + "1\ndef main():\n    connect()\n", exitUsage, "sum.star:1:1: what the scenario does next is nested too deeply"},
 		{"brackets", "x = " + strings.Repeat("[", 300_000) + strings.Repeat("]", 300_000) + "\ndef main():\n    connect()\n", exitUsage, "brackets.star:1:82: excessive nesting"},
-		{"long", "#" + strings.Repeat(" ", 1<<20) + "\ndef main():\n    connect()\n", exitUsage, "longer than 1024 KiB"},
+		{"long", "#" + strings.Repeat(" ", 1<<20) + "\ndef main():\n    connect()\n", exitEnv, "more than 1048576 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if raceEnabled && strings.Contains(c.says, "what the scenario does next") {

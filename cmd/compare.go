@@ -75,6 +75,7 @@ With --screen it runs two modes at the same time, under the same traffic, and sh
 	f.BoolVar(&o.md, "md", false, "print a Markdown table")
 	f.StringVar(&o.sweep, "sweep", "", "compare at several values of a scenario's param, and say where modes cross: active=1..100%, connections=10..1000")
 	f.StringVar(&o.keep, "keep", "", "keep the recordings in this directory")
+	f.BoolVar(&o.lab.force, "force", false, "with --keep: replace recordings that are there already")
 	o.screenFlags(f)
 	return c
 }
@@ -91,6 +92,9 @@ func (o *compareOptions) run(c *cobra.Command, args []string) error {
 	}
 	if err := o.checkScreenFlags(c); err != nil {
 		return err
+	}
+	if o.lab.force && o.keep == "" {
+		return usage("--force goes with --keep: it replaces the recordings that are there")
 	}
 	modes, files, err := sortArgs(args)
 	switch {
@@ -185,7 +189,7 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 
 // passedOn are the flags that a run gets as they were given.
 func passedOn(c *cobra.Command) (out []string) {
-	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "allow-remote", "record", "symbols", "no-mouse", "theme"}
+	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "allow-remote", "record", "force", "symbols", "no-mouse", "theme"}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(own, f.Name) {
 			out = append(out, "--"+f.Name+"="+f.Value.String())
@@ -248,7 +252,7 @@ func (o *compareOptions) modes(c *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := newRuns(o.keep, o.lab.duration+runLimit)
+	r, err := newRuns(o.keep, o.lab.force, o.lab.duration+runLimit)
 	if err != nil {
 		return env(err)
 	}
@@ -273,13 +277,13 @@ type report interface {
 func (o *compareOptions) print(r report) error {
 	switch {
 	case o.json:
-		return r.WriteJSON(os.Stdout)
+		return r.WriteJSON(stdout)
 	case o.csv:
-		return r.WriteCSV(os.Stdout)
+		return r.WriteCSV(stdout)
 	case o.md:
-		return r.WriteMarkdown(os.Stdout)
+		return r.WriteMarkdown(stdout)
 	}
-	return r.WriteText(os.Stdout)
+	return r.WriteText(stdout)
 }
 
 // runs is how often each mode ran, in words.
@@ -321,15 +325,15 @@ func (o *compareOptions) files(c *cobra.Command, paths []string) error {
 	changes := export.Changes(shots[0], shots[1])
 	switch {
 	case o.json:
-		return cmp.WriteFilesJSON(os.Stdout, changes)
+		return cmp.WriteFilesJSON(stdout, changes)
 	case o.csv:
-		return cmp.WriteCSV(os.Stdout)
+		return cmp.WriteCSV(stdout)
 	case o.md:
-		if err := cmp.WriteMarkdown(os.Stdout); err != nil {
+		if err := cmp.WriteMarkdown(stdout); err != nil {
 			return err
 		}
-		_, err := io.WriteString(os.Stdout, "\n"+strings.ReplaceAll(export.ChangesText(changes), "\n", "\n\n")+"\n")
+		_, err := io.WriteString(stdout, "\n"+strings.ReplaceAll(export.ChangesText(changes), "\n", "\n\n")+"\n")
 		return err
 	}
-	return cmp.WriteFilesText(os.Stdout, changes)
+	return cmp.WriteFilesText(stdout, changes)
 }

@@ -13,46 +13,32 @@ import (
 	"time"
 
 	"evviz/export"
+	"evviz/internal/files"
 	"evviz/internal/plain"
 	"evviz/timeline"
 )
 
 // runs makes the runs of a comparison, one at a time: each is evviz again, headless, with a recording.
 type runs struct {
-	dir   string
-	keep  bool
+	dir   string // where recordings are kept; "" nowhere
+	force bool   // replace what is kept there from another time
 	limit time.Duration
 	sigs  <-chan os.Signal
-	undo  []func()
+	undo  func()
 }
 
-func newRuns(keep string, limit time.Duration) (*runs, error) {
-	r := &runs{dir: keep, keep: keep != "", limit: limit}
-	if r.keep {
+func newRuns(keep string, force bool, limit time.Duration) (*runs, error) {
+	r := &runs{dir: keep, force: force, limit: limit}
+	if keep != "" {
 		if err := os.MkdirAll(keep, 0o700); err != nil {
 			return nil, fmt.Errorf("keep the recordings: %w", err)
 		}
-	} else {
-		dir, err := os.MkdirTemp("", "evviz-compare-")
-		if err != nil {
-			return nil, fmt.Errorf("make a place for the recordings: %w", err)
-		}
-		r.dir = dir
-		r.undo = append(r.undo, onCrash(func() { os.RemoveAll(dir) }))
 	}
-	sigs, undo := watchSignals()
-	r.sigs, r.undo = sigs, append(r.undo, undo)
+	r.sigs, r.undo = watchSignals()
 	return r, nil
 }
 
-func (r *runs) close() {
-	for _, f := range r.undo {
-		f()
-	}
-	if !r.keep {
-		os.RemoveAll(r.dir)
-	}
-}
+func (r *runs) close() { r.undo() }
 
 // all runs every variant once in each round. A round begins one variant later than the round before, so that no mode
 // always runs first, or always after the same other.
@@ -65,7 +51,7 @@ func (r *runs) all(vs []variant, repeat int) ([]export.Column, error) {
 		for k := range vs {
 			i := (k + round) % len(vs)
 			fmt.Fprintf(os.Stderr, "evviz: round %d of %d: %s\n", round+1, repeat, plain.Lines(vs[i].name))
-			s, err := r.one(vs[i], filepath.Join(r.dir, fmt.Sprintf("%02d-%s-%d.evt", i+1, fileName(vs[i].name), round+1)))
+			s, err := r.one(vs[i], fmt.Sprintf("%02d-%s-%d.evt", i+1, fileName(vs[i].name), round+1))
 			if err != nil {
 				return nil, err
 			}
@@ -87,33 +73,49 @@ func fileName(s string) string {
 	return s[:min(len(s), 40)]
 }
 
-// one makes a run and folds its recording.
-func (r *runs) one(v variant, path string) (*timeline.Snapshot, error) {
-	if err := r.child(v, append(v.args, "--headless", "--listen", "127.0.0.1:0", "--record", path)); err != nil {
+// one makes a run and folds its recording, which is kept under that name, or in a file that has none: then nothing of it is left
+// when it is closed, nor when this process is killed.
+func (r *runs) one(v variant, name string) (*timeline.Snapshot, error) {
+	args := append(v.args[:len(v.args):len(v.args)], "--headless", "--listen", "127.0.0.1:0", "--record")
+	path := filepath.Join(r.dir, name)
+	var open []*os.File
+	if r.dir == "" {
+		fd, err := files.Unnamed(os.TempDir())
+		if err != nil {
+			return nil, env(fmt.Errorf("make room for the recordings: %w; TMPDIR says where", err))
+		}
+		f := os.NewFile(uintptr(fd), "recording")
+		defer f.Close()
+		open, path = []*os.File{f}, fmt.Sprintf("/proc/self/fd/%d", fd)
+		args = append(args, "/proc/self/fd/3")
+	} else {
+		args = append(args, path)
+	}
+	if r.force {
+		args = append(args, "--force")
+	}
+	if err := r.child(v, args, open); err != nil {
 		return nil, err
 	}
 	s, err := fold(path)
 	if err != nil {
 		return nil, failure(fmt.Errorf("%s: %w", v.name, err))
 	}
-	if !r.keep {
-		os.Remove(path)
-	}
 	return s, nil
 }
 
-// child runs evviz to its end, which comes with the scenario's, with --for, with our end, or after the limit.
+// child runs evviz, with descriptors from 3 on, to its end, which comes with the scenario's, with --for, with our end, or after the limit.
 //
 // The kernel kills it when the thread that started it ends, so that thread must live as long as the child does: it is the
 // goroutine's own until then.
-func (r *runs) child(v variant, args []string) error {
+func (r *runs) child(v variant, args []string, open []*os.File) error {
 	self, err := os.Executable()
 	if err != nil {
 		return env(fmt.Errorf("start a run: %w", err))
 	}
 	var said limited
 	c := exec.Command(self, args...)
-	c.Stdout, c.Stderr = io.Discard, &said
+	c.Stdout, c.Stderr, c.ExtraFiles = io.Discard, &said, open
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.WaitDelay = 5 * time.Second
 	started, done := make(chan error, 1), make(chan error, 1)
@@ -145,6 +147,9 @@ func (r *runs) child(v variant, args []string) error {
 	select {
 	case err = <-done:
 	case sig := <-r.sigs:
+		over := make(chan struct{})
+		defer close(over)
+		endAtNext(r.sigs, over)
 		end()
 		return quiet(signalCode(sig))
 	case <-limit.C:

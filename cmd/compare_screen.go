@@ -132,7 +132,7 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		s, err := newSession(v.lab, v.b, script, nil)
 		if err != nil {
 			fini()
-			both.abandon()
+			both.stop(trace.StopError)
 			return &coded{codeOf(err), fmt.Errorf("%s: %w", v.name, err)}
 		}
 		both.s = append(both.s, s)
@@ -143,14 +143,12 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 	for _, s := range both.s {
 		s.startFeed()
 	}
-	both.fed = true
 	for _, s := range both.s {
 		if err := s.startClients(o.lab.seed); err != nil {
 			fini()
-			both.abandon()
+			both.stop(trace.StopError)
 			return env(err)
 		}
-		both.withClients++
 	}
 	stop, finished := make(chan struct{}), make(chan struct{})
 	code := make(chan int, 1)
@@ -217,11 +215,7 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 }
 
 // pair is two labs that run at once, or as many of them as have been started.
-type pair struct {
-	s           []*session
-	fed         bool
-	withClients int // how many have been asked for their clients
-}
+type pair struct{ s []*session }
 
 // stop ends both at once, each as a lab alone would end.
 func (p *pair) stop(why uint32) error {
@@ -236,17 +230,4 @@ func (p *pair) stop(why uint32) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// abandon ends what has been started, when the rest cannot be.
-func (p *pair) abandon() {
-	for i, s := range p.s {
-		if !p.fed {
-			s.startFeed()
-		}
-		if i > p.withClients || !p.fed { // startClients, which has not been called for it, would have done this
-			close(s.clientRd)
-		}
-	}
-	p.stop(trace.StopError)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -294,5 +295,38 @@ func TestSweep(t *testing.T) {
 		if !slices.Contains(meta, want) {
 			t.Errorf("the header does not say %v; it says %v", want, meta)
 		}
+	}
+}
+
+// TestCompareLeavesNothing: the recordings of a comparison that are not kept have no names, so that nothing of them is left,
+// not even when evviz is killed.
+func TestCompareLeavesNothing(t *testing.T) {
+	tmp := t.TempDir()
+	p := program(t, "compare", "poll", "epoll", "--repeat", "1", "--scenario", "trickle", "--for", "1h")
+	p.Env = append(p.Env, "TMPDIR="+tmp)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var kids []int
+	eventually(t, "a run that records", func() bool {
+		kids = children(t, p.Process.Pid)
+		for _, kid := range kids {
+			if fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", kid)); len(fds) > 0 {
+				for _, fd := range fds {
+					if st, err := os.Stat(fd); err == nil && st.Mode().IsRegular() && st.Size() > 0 {
+						return true
+					}
+				}
+			}
+		}
+		return false
+	})
+	during, _ := os.ReadDir(tmp)
+	p.Process.Kill()
+	p.Wait()
+	gone(t, kids)
+	after, _ := os.ReadDir(tmp)
+	if len(during) > 0 || len(after) > 0 {
+		t.Errorf("during the run %v, after it %v", during, after)
 	}
 }

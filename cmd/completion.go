@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 )
@@ -49,13 +48,13 @@ PowerShell; for this shell (put it into $PROFILE for every new one):
 			var err error
 			switch args[0] {
 			case "bash":
-				err = c.Root().GenBashCompletionV2(os.Stdout, true)
+				err = c.Root().GenBashCompletionV2(stdout, true)
 			case "zsh":
-				err = c.Root().GenZshCompletion(os.Stdout)
+				err = c.Root().GenZshCompletion(stdout)
 			case "fish":
-				err = c.Root().GenFishCompletion(os.Stdout, true)
+				err = c.Root().GenFishCompletion(stdout, true)
 			case "powershell":
-				err = c.Root().GenPowerShellCompletionWithDesc(os.Stdout)
+				err = c.Root().GenPowerShellCompletionWithDesc(stdout)
 			default:
 				s := fmt.Sprintf("there is no completion for %q: bash, zsh, fish or powershell", args[0])
 				if n := nearest(args[0], shells); n != "" {

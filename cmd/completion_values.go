@@ -47,8 +47,8 @@ func flagValues() map[string]valueOf {
 		"listen":     words(func() []string { return []string{"127.0.0.1:4201\tthe usual one", "127.0.0.1:0\ta free port"} }),
 		"size":       words(func() []string { return []string{"80x24", "120x36", "200x50"} }),
 		"speed":      words(func() []string { return []string{"0.1", "0.5", "1", "2", "10", "100"} }),
-		"record":     files("evt"),
-		"screenshot": files("svg", "txt", "ans"),
+		"record":     filesOf("evt"),
+		"screenshot": filesOf("svg", "txt", "ans"),
 	}
 }
 
@@ -69,7 +69,7 @@ func listed(list func() []string) valueOf {
 }
 
 // files offers files that end in one of these.
-func files(endings ...string) valueOf {
+func filesOf(endings ...string) valueOf {
 	return func(*cobra.Command, string) ([]string, cobra.ShellCompDirective) {
 		return endings, cobra.ShellCompDirectiveFilterFileExt
 	}

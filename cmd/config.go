@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"evviz/internal/files"
 	"evviz/internal/plain"
 	"evviz/tui"
 )
@@ -25,6 +27,9 @@ import (
 // settable are the flags that the settings file may set: how things look and what is kept, not what is measured, so that the
 // same command gives the same run on every machine.
 var settable = []string{"theme", "symbols", "view", "span", "no-mouse", "keep", "save-on", "threshold"}
+
+// maxConfig is the most that is read of a settings file, bytes.
+const maxConfig = 1 << 20
 
 // config is the settings file.
 type config struct {
@@ -56,12 +61,12 @@ func readConfig() (*config, error) {
 	if c.path == "" {
 		return c, nil
 	}
-	b, err := os.ReadFile(c.path)
-	if errors.Is(err, os.ErrNotExist) && os.Getenv("EVVIZ_CONFIG") == "" {
+	b, err := files.Read(c.path, maxConfig)
+	if (errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) && os.Getenv("EVVIZ_CONFIG") == "" { // HOME=/dev/null is one way to have no home
 		return c, nil
 	}
 	if err != nil {
-		return nil, env(fmt.Errorf("read the settings: %w", err))
+		return nil, env(fmt.Errorf("read the settings %s: %w; EVVIZ_CONFIG=/dev/null runs evviz without any", c.path, err))
 	}
 	if err := c.parse(string(b)); err != nil {
 		return nil, usage("%s: %v; evviz config --print-default shows what is possible", c.path, err)
@@ -175,17 +180,17 @@ func newConfig() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			switch {
 			case def:
-				_, err := io.WriteString(os.Stdout, defaultConfig())
+				_, err := io.WriteString(stdout, defaultConfig())
 				return err
 			case path:
 				p := configPath()
 				if p == "" {
 					return env(errors.New("there is no home directory to keep settings in; set EVVIZ_CONFIG to a file"))
 				}
-				fmt.Println(p)
+				fmt.Fprintln(stdout, p)
 				return nil
 			}
-			return showConfig(os.Stdout)
+			return showConfig(stdout)
 		}}
 	c.Flags().BoolVar(&def, "print-default", false, "print a settings file with everything in it, as it is without one")
 	c.Flags().BoolVar(&path, "path", false, "print where the settings file is looked for")

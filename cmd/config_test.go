@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -114,6 +115,58 @@ func TestDocsSettings(t *testing.T) {
 	for _, m := range blocks {
 		if err := (&config{}).parse(m[1]); err != nil {
 			t.Errorf("%v in this example:\n%s", err, m[1])
+		}
+	}
+}
+
+// TestOddSettingsFile: a settings file that cannot be read, or is none, holds nothing up, and the way out is said; the null
+// device is no settings at all.
+func TestOddSettingsFile(t *testing.T) {
+	dir := t.TempDir()
+	fifo, huge := filepath.Join(dir, "fifo"), filepath.Join(dir, "huge.toml")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(huge, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(huge, 1<<40); err != nil { // sparse
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ path, says string }{
+		{fifo, "a named pipe"}, {"/dev/zero", "a device"}, {huge, "too large"}, {dir, "a directory"}, {filepath.Join(dir, "no"), "no such file"},
+		{filepath.Join(huge, "x"), "not a directory"},
+	} {
+		p := program(t, "config")
+		p.Env = append(p.Env, "EVVIZ_CONFIG="+c.path)
+		if r := finish(t, p); r.code != exitEnv || !strings.Contains(r.err, c.says) || !strings.Contains(r.err, c.path) || !strings.Contains(r.err, "EVVIZ_CONFIG=/dev/null") {
+			t.Errorf("%s: exit code %d: %s", c.path, r.code, r.err)
+		}
+	}
+	home := filepath.Join(dir, "home")
+	if err := os.MkdirAll(filepath.Join(home, "evviz", "config.toml"), 0o700); err != nil { // a directory where the file should be
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		env  string
+		code int
+	}{{"XDG_CONFIG_HOME=" + home, exitEnv}, {"XDG_CONFIG_HOME=/dev/null", 0}, {"EVVIZ_CONFIG=/dev/null", 0}} {
+		p := program(t, "config")
+		p.Env = append(p.Env, c.env)
+		if r := finish(t, p); r.code != c.code {
+			t.Errorf("%s: exit code %d: %s", c.env, r.code, r.err)
+		}
+	}
+	// A scenario's file is read the same way.
+	for _, path := range []string{fifo, "/dev/zero", huge} {
+		if r := run(t, "--headless", "--listen", "127.0.0.1:0", "--scenario", path); r.code != exitEnv || !strings.Contains(r.err, path) {
+			t.Errorf("--scenario %s: exit code %d: %s", path, r.code, r.err)
+		}
+	}
+	// And a recording.
+	for _, path := range []string{fifo, "/dev/zero", dir} {
+		if r := run(t, "replay", "--text", path); r.code != exitEnv || !strings.Contains(r.err, path) {
+			t.Errorf("replay %s: exit code %d: %s", path, r.code, r.err)
 		}
 	}
 }

@@ -2,7 +2,7 @@ package cmd
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,7 +22,7 @@ func newExplain() *cobra.Command {
 					r := &diagnostics.Rules[i]
 					fmt.Fprintf(&b, "%s %-19s %s\n", r.ID, r.Name, r.Says)
 				}
-				_, err := os.Stdout.WriteString(b.String())
+				_, err := io.WriteString(stdout, b.String())
 				return err
 			}
 			var pages []string
@@ -41,7 +41,7 @@ func newExplain() *cobra.Command {
 				}
 				pages = append(pages, strings.TrimRight(r.Page(), "\n"))
 			}
-			_, err := fmt.Println(strings.Join(pages, "\n\n"))
+			_, err := fmt.Fprintln(stdout, strings.Join(pages, "\n\n"))
 			return err
 		},
 	}

@@ -24,6 +24,7 @@ type labOptions struct {
 	remote        bool
 	preset        string
 	record        string
+	force         bool // replace the recording that is there
 	headless      bool
 	text          bool
 	duration      time.Duration
@@ -36,7 +37,7 @@ type labOptions struct {
 	maxConns      int
 	flight        flightOptions
 
-	unread chan struct{} // closed when nobody reads --text any more; nil without it
+	printed *textSink // of --text; nil without it
 
 	knobs map[string]*string
 	asked struct{ mode, trigger string } // as the flags said, before a scenario filled the gaps
@@ -52,6 +53,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.remote, "allow-remote", false, "let --listen take an address that other machines can reach")
 	f.StringVar(&o.preset, "preset", "", "settings of a well-known server: article (the tutorial's polling server)")
 	f.StringVarP(&o.record, "record", "r", "", "record to this file from the start")
+	f.BoolVar(&o.force, "force", false, "with --record: replace a recording that is there already")
 	f.BoolVar(&o.headless, "headless", false, "run without a screen and print a summary at the end")
 	f.BoolVar(&o.text, "text", false, "with --headless: print every event as a line of text")
 	f.DurationVar(&o.duration, "for", 0, "stop after this time (default: when the scenario ends or you quit)")

@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"evviz/diagnostics"
+	"evviz/internal/files"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -33,6 +33,9 @@ const (
 	aftermath   = time.Second
 	flightEvery = 250 * time.Millisecond
 	flightSays  = 6 * time.Second // how long the screen shows what was saved
+
+	flightRetry    = 2 * time.Second // after which a file that could not be written is tried again
+	flightPatience = 5 * time.Second // with a disk that does not answer, at the end
 )
 
 func (o *labOptions) flightFlags(c *cobra.Command) {
@@ -129,7 +132,8 @@ type flightRecorder struct {
 	seen    map[findingKey]bool
 	due     *diagnostics.Finding // the most severe of those that wait for their aftermath
 	dueAt   time.Time
-	full    bool // that maxFlights were saved was told
+	full    bool  // that maxFlights were saved was told
+	failed  error // the last attempt to save what a finding asked for; nil it went well, or there was none
 	said    string
 	saidBad bool
 	saidAt  time.Time
@@ -168,28 +172,46 @@ func (r *flightRecorder) start() {
 	})
 }
 
-// end is called when the source has ended: it looks for the last time and saves what still waits.
-func (r *flightRecorder) end() {
+// end is called when the source has ended: it looks for the last time and saves what still waits. The error is that of a
+// finding whose file could not be written, however often that was tried.
+func (r *flightRecorder) end() error {
 	if r == nil {
-		return
+		return nil
 	}
 	r.mu.Lock()
 	running := r.started
 	r.started = false
 	r.mu.Unlock()
 	if !running {
-		return
+		return nil
 	}
 	close(r.stop)
-	<-r.done
-	if r.list.any {
-		r.look(time.Now())
-		r.look(time.Now().Add(2 * aftermath))
+	over := make(chan struct{})
+	spawn(func() {
+		defer close(over)
+		<-r.done
+		if r.list.any {
+			r.look(time.Now())
+			r.lookAgain(time.Now(), true)
+		}
+	})
+	t := time.NewTimer(flightPatience)
+	defer t.Stop()
+	select {
+	case <-over:
+	case <-t.C:
+		return fmt.Errorf("save the last seconds: the disk has not answered for %v", flightPatience)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
 }
 
 // look checks the session as it stands and saves when it is time to.
-func (r *flightRecorder) look(now time.Time) {
+func (r *flightRecorder) look(now time.Time) { r.lookAgain(now, false) }
+
+// lookAgain does it; the last time it saves what waits, whether it is time or not.
+func (r *flightRecorder) lookAgain(now time.Time, last bool) {
 	found := diagnostics.Check(r.feed.Snapshot(), r.set)
 	r.mu.Lock()
 	for _, f := range found {
@@ -205,7 +227,7 @@ func (r *flightRecorder) look(now time.Time) {
 		}
 	}
 	f := r.due
-	if f == nil || now.Before(r.dueAt) {
+	if f == nil || !last && now.Before(r.dueAt) {
 		r.mu.Unlock()
 		return
 	}
@@ -222,12 +244,35 @@ func (r *flightRecorder) look(now time.Time) {
 		}
 		return
 	}
-	if words, err := r.Save(f.Rule.ID); err != nil {
-		r.saved.Add(-1)
-		r.say(err.Error(), true)
-	} else {
-		r.say(f.Short()+": "+words, false)
+	words, err := r.Save(f.Rule.ID)
+	r.mu.Lock()
+	again := r.failed != nil && err != nil && cause(r.failed) == cause(err) // the file's name is another one each time
+	r.failed = err
+	if err != nil {
+		// Another time there may be room. By then the moment of the finding may no longer be kept; what is has to do.
+		if r.due == nil || r.due.Severity < f.Severity {
+			r.due = f
+		}
+		r.dueAt = now.Add(flightRetry)
 	}
+	r.mu.Unlock()
+	switch {
+	case err == nil:
+		r.say(f.Short()+": "+words, false)
+	case again:
+		r.saved.Add(-1)
+	default:
+		r.saved.Add(-1)
+		r.say(fmt.Sprintf("%s: %v; this is tried again every %v", f.Short(), err, flightRetry), true)
+	}
+}
+
+// cause is what an error says of why, without what was attempted.
+func cause(err error) string {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		err = e
+	}
+	return err.Error()
 }
 
 // Save writes what is kept to a new file named by the moment and by why ("" nothing), and says in words what was saved.
@@ -239,26 +284,20 @@ func (r *flightRecorder) Save(why string) (string, error) {
 	if why != "" {
 		base += "-" + why
 	}
-	for i := 1; ; i++ {
-		name := base + ".evt"
-		if i > 1 {
-			name = fmt.Sprintf("%s-%d.evt", base, i)
-		}
-		path := filepath.Join(r.dir, name)
-		st, err := r.flight.Save(path)
-		if errors.Is(err, fs.ErrExist) && i < 100 {
-			continue // another one of this second
-		}
-		if err != nil {
-			return "", err
-		}
-		kept := r.flight.Status()
-		words := fmt.Sprintf("saved the last %s, %s, to %s", diagnostics.Duration(int64(kept.Span)), diagnostics.Count(st.Events, "event"), path)
-		if kept.Limited {
-			words += fmt.Sprintf(" (not %s: memory for it is used up)", diagnostics.Duration(int64(kept.Keep)))
-		}
-		return words, nil
+	var st trace.RecordStatus
+	path, err := files.Own(filepath.Join(r.dir, base), ".evt", func(path string) (err error) {
+		st, err = r.flight.Save(path)
+		return err
+	})
+	if err != nil {
+		return "", err
 	}
+	kept := r.flight.Status()
+	words := fmt.Sprintf("saved the last %s, %s, to %s", diagnostics.Duration(int64(kept.Span)), diagnostics.Count(st.Events, "event"), path)
+	if kept.Limited {
+		words += fmt.Sprintf(" (not %s: memory for it is used up)", diagnostics.Duration(int64(kept.Keep)))
+	}
+	return words, nil
 }
 
 // say tells what happened to whoever listens, and keeps it for Notes.

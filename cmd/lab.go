@@ -17,6 +17,7 @@ import (
 
 	"evviz/docs/modes"
 	"evviz/export"
+	"evviz/internal/plain"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/trace"
@@ -75,8 +76,8 @@ func (o *labOptions) run(c *cobra.Command) error {
 	if o.text {
 		// Whoever reads the events may have enough of them: that ends the run in good order, with its recording.
 		signal.Ignore(syscall.SIGPIPE)
-		text = &textSink{w: bufio.NewWriter(os.Stdout), gone: make(chan struct{})}
-		wrap, o.unread = text.wrap, text.gone
+		text = &textSink{w: bufio.NewWriter(stdout), gone: make(chan struct{})}
+		wrap, o.printed = text.wrap, text
 	}
 	if !o.headless {
 		return o.runScreen(c, b, script)
@@ -86,8 +87,6 @@ func (o *labOptions) run(c *cobra.Command) error {
 		return err
 	}
 	if err := o.startRecording(s); err != nil {
-		s.startFeed()
-		close(s.clientRd)
 		s.stop(trace.StopError)
 		return err
 	}
@@ -101,6 +100,8 @@ func (o *labOptions) limits() error {
 		return usage("--allow-remote goes with --listen")
 	case o.text && !o.headless:
 		return usage("--text goes with --headless: the screen lists the events below the lanes")
+	case o.force && o.record == "":
+		return usage("--force goes with --record: it replaces the recording that is there")
 	case o.duration < 0:
 		return usage("--for %v: a time cannot be negative", o.duration)
 	case o.maxConns < 1:
@@ -118,29 +119,16 @@ func (o *labOptions) scenarioError(err error) error {
 	return scriptError(err)
 }
 
-// mayOverwrite refuses to record over a file that is there and is no recording: it may be dear to somebody.
-func mayOverwrite(path string) error {
-	st, err := os.Stat(path)
-	if err != nil || !st.Mode().IsRegular() || st.Size() == 0 {
-		return nil
-	}
-	f, err := trace.OpenFile(path)
-	if err != nil {
-		return env(fmt.Errorf("record to %s: the file is there already and is no recording of evviz; choose another name", path))
-	}
-	f.Close()
-	return nil
-}
-
 func (o *labOptions) startRecording(s *session) error {
 	if o.record == "" {
 		return nil
 	}
-	if err := mayOverwrite(o.record); err != nil {
-		return err
+	start := s.tee.Start
+	if o.force {
+		start = s.tee.StartOver
 	}
-	if err := s.tee.Start(o.record); err != nil {
-		return env(err)
+	if err := start(o.record); err != nil {
+		return env(takenName(err, true))
 	}
 	return nil
 }
@@ -193,6 +181,11 @@ func (o *labOptions) runHeadless(s *session) error {
 		defer close(silent)
 		says.listen(enough)
 	})
+	var unread <-chan struct{}
+	if o.printed != nil {
+		unread = o.printed.gone
+	}
+	var unprinted error
 	why, code := uint32(trace.StopTime), 0
 	select {
 	case <-after:
@@ -200,10 +193,18 @@ func (o *labOptions) runHeadless(s *session) error {
 		why = trace.StopAsked
 	case <-s.loop.Done():
 		why = trace.StopAsked
-	case <-o.unread:
-		why, code = trace.StopSignal, signalCode(syscall.SIGPIPE)
+	case <-unread:
+		why = trace.StopError
+		if errors.Is(o.printed.err, syscall.EPIPE) { // whoever read them had enough
+			why, code = trace.StopSignal, signalCode(syscall.SIGPIPE)
+		} else {
+			unprinted = fmt.Errorf("print the events: %w", o.printed.err)
+		}
 	case sig := <-sigs:
 		why, code = trace.StopSignal, signalCode(sig)
+		over := make(chan struct{})
+		defer close(over)
+		endAtNext(sigs, over)
 	}
 	script, failed := s.failedTraffic()
 	recErr := s.tee.Status().Err
@@ -211,7 +212,7 @@ func (o *labOptions) runHeadless(s *session) error {
 	close(enough)
 	<-silent
 	says.tell()
-	out := io.Writer(os.Stdout)
+	out := io.Writer(stdout)
 	if o.text {
 		out = os.Stderr // standard output carries the events
 	}
@@ -224,11 +225,16 @@ func (o *labOptions) runHeadless(s *session) error {
 	switch {
 	case failed != "":
 		return failure(fmt.Errorf("scenario %s: %s", script, failed))
+	case unprinted != nil:
+		return failure(errors.Join(unprinted, err))
 	case recErr != nil:
 		return failure(fmt.Errorf("recording ended early: %w", recErr))
-	case err != nil:
+	case err != nil && (code == 0 || s.tee.Status().Err != nil):
 		return failure(err)
 	case code != 0:
+		if err != nil {
+			talk("evviz: %s", plain.Lines(err.Error()))
+		}
 		return quiet(code)
 	}
 	return nil
@@ -250,8 +256,6 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		return err
 	}
 	if err := o.startRecording(s); err != nil {
-		s.startFeed()
-		close(s.clientRd)
 		s.stop(trace.StopError)
 		fini()
 		return err
@@ -285,7 +289,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		lastResort(finished, fini, code)
 	})
 	meter := &costMeter{loops: s.loopsUsed}
-	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, RecordTo: recordName,
+	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: recorder{s.tee},
 		Screen: screen, Go: spawn, Stop: stop, Notes: s.flight.orNotes(s.notes), ModePage: modes.Page, Findings: o.findings, Cost: meter.read}
 	o.looks.put(&show)
 	if s.flight != nil {
@@ -381,16 +385,12 @@ func (s *session) notes() (string, bool) {
 	return "", false
 }
 
-// recordName is where the r key records to: a new name each time, so that nothing is overwritten.
-func recordName() string {
-	return "evviz-" + time.Now().Format("20060102-150405") + ".evt"
-}
-
 // textSink prints events as they are read.
 type textSink struct {
 	w    *bufio.Writer
-	gone chan struct{} // closed when nobody reads them any more
+	gone chan struct{} // closed when they cannot be written any more
 	once sync.Once
+	err  error // why not; read when gone is closed
 }
 
 func (t *textSink) wrap(src trace.Source) trace.Source {
@@ -410,8 +410,11 @@ func (s *textSource) Read(ctx context.Context, buf []trace.Event) (int, error) {
 	if e := s.t.Write(buf[:n]); e == nil {
 		s.t.Flush()
 	}
-	if s.sink.w.Flush() != nil {
-		s.sink.once.Do(func() { close(s.sink.gone) })
+	if e := s.sink.w.Flush(); e != nil {
+		s.sink.once.Do(func() {
+			s.sink.err = e
+			close(s.sink.gone)
+		})
 	}
 	return n, err
 }

@@ -12,24 +12,23 @@ import (
 	"evviz/tui"
 )
 
-// startTraffic runs the session's scenario in a process of its own. Without one there is nothing to wait for.
+// startTraffic runs the session's scenario in a process of its own.
 func (s *session) startTraffic() error {
 	s.mu.Lock()
-	script, read := s.script, s.clientRd
+	script := s.script
 	s.mu.Unlock()
 	if script == nil {
-		close(read)
 		return nil
 	}
 	ring := s.rings.ring()
 	c, err := startClients(script, &clientOptions{target: s.loop.Addr(), seed: s.seed, maxConns: s.maxConns, remote: s.remote}, &labEnd{s})
 	if err != nil {
 		ring.Close()
-		close(read)
 		return err
 	}
+	read := make(chan struct{})
 	s.mu.Lock()
-	s.clients = c
+	s.clients, s.clientRd = c, read
 	s.mu.Unlock()
 	spawn(func() {
 		defer close(read)
@@ -38,20 +37,19 @@ func (s *session) startTraffic() error {
 	return nil
 }
 
-// endTraffic ends the clients and waits until everything they told has been read.
+// endTraffic ends the clients, if there are any, and waits until everything they told has been read.
 func (s *session) endTraffic() {
 	s.mu.Lock()
 	c, read := s.clients, s.clientRd
-	s.clients = nil
+	s.clients, s.clientRd = nil, nil
 	s.gone = c
 	s.mu.Unlock()
-	if c != nil {
-		c.stop()
+	if c == nil {
+		return
 	}
+	c.stop()
 	<-read
-	if c != nil {
-		c.source.Close()
-	}
+	c.source.Close()
 }
 
 // traffic is what runs at present; nil parts when nothing does. After the end it is what ran last.
@@ -99,7 +97,7 @@ func (e *labEnd) StartScenario(name string) (string, error) {
 	}
 	s.endTraffic()
 	s.mu.Lock()
-	s.script, s.gone, s.clientRd = script, nil, make(chan struct{})
+	s.script, s.gone = script, nil
 	s.mu.Unlock()
 	var asked []scenarios.Knob
 	if script != nil {

@@ -106,7 +106,7 @@ func (l *series) Go(by int) (tui.View, error) {
 var errScreenClosed = fmt.Errorf("the screen is closed: %w", os.ErrClosed)
 
 func (l *series) view(s *session) tui.View {
-	v := tui.View{Feed: s.feed, Lab: &labEnd{s}, Recorder: s.tee, Notes: s.flight.orNotes(s.lessonNotes(l.o.changed(l.c) == "")),
+	v := tui.View{Feed: s.feed, Lab: &labEnd{s}, Recorder: recorder{s.tee}, Notes: s.flight.orNotes(s.lessonNotes(l.o.changed(l.c) == "")),
 		Cost: (&costMeter{loops: s.loopsUsed}).read}
 	if s.flight != nil {
 		v.Saver = s.flight

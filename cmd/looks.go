@@ -1,13 +1,14 @@
 package cmd
 
 import (
+	"bytes"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"evviz/internal/files"
 	"evviz/tui"
 )
 
@@ -71,7 +72,7 @@ func (l *looks) put(o *tui.Options) {
 // draft writes pictures of the screen; what the name ends in says how.
 func draft(l *looks) func(path string, p *tui.Picture) error {
 	return func(path string, p *tui.Picture) error {
-		return writePicture(path, p, l.lightGround())
+		return takenName(writePicture(path, p, l.lightGround(), false), false)
 	}
 }
 
@@ -91,26 +92,24 @@ func pictureFormat(path string) (string, error) {
 	return "", fmt.Errorf("%s: the name must end in .svg (a picture), .ans (with the terminal's colours) or .txt", path)
 }
 
-// writePicture writes a picture in the format that the file's name says.
-func writePicture(path string, p *tui.Picture, light bool) error {
+// writePicture writes a picture in the format that the file's name says. A file that is there is replaced with force alone:
+// nothing in a picture tells that it is one of ours.
+func writePicture(path string, p *tui.Picture, light, force bool) error {
 	format, err := pictureFormat(path)
 	if err != nil {
 		return err
 	}
-	out, err := os.Create(path)
-	if err != nil {
-		return err
-	}
+	var b bytes.Buffer
 	switch format {
 	case ".svg":
-		err = p.SVG(out, !light)
+		err = p.SVG(&b, !light)
 	case ".ans":
-		err = p.ANSI(out)
+		err = p.ANSI(&b)
 	default:
-		_, err = out.WriteString(p.Text())
+		b.WriteString(p.Text())
 	}
-	if e := out.Close(); err == nil {
-		err = e
+	if err == nil {
+		err = files.Write(path, b.Bytes(), 0o666, files.Over{Force: force})
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)

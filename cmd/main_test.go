@@ -93,7 +93,7 @@ func TestBadInput(t *testing.T) {
 		{"exclusive and oneshot", []string{"-t", "oneshot", "--threads", "2", "--listeners", "exclusive"}, 2, []string{"EPOLLEXCLUSIVE"}},
 		{"child without an instance", []string{"--mode", "poll", "--child", "shares"}, 2, []string{"epoll instance"}},
 		{"a value that stands alone", []string{"--dup", "true"}, 2, []string{"--split=true", "one word"}},
-		{"recording over something dear", []string{"--headless", "--for", "1ms", "--listen", "127.0.0.1:0", "--record", misspelt}, 3, []string{misspelt, "no recording"}},
+		{"recording over something dear", []string{"--headless", "--for", "1ms", "--listen", "127.0.0.1:0", "--record", misspelt}, 3, []string{misspelt, "not a recording", "choose another name"}},
 		{"split epoll", []string{"--mode", "epoll", "--split"}, 2, []string{"split is for sleep-poll"}},
 		{"trigger", []string{"--mode", "epoll", "--trigger", "egde"}, 2, []string{"did you mean edge?"}},
 		{"trigger without epoll", []string{"--mode", "poll", "--trigger", "edge"}, 2, []string{"only epoll has a trigger"}},

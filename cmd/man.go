@@ -10,12 +10,16 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"evviz/internal/files"
 	"evviz/tui"
 )
 
 // manDate stands on the pages. It is fixed, so that the same program writes the same pages on every day; it is changed with
 // a release.
 const manDate = "2026-11-23"
+
+// manMark begins a page, so that a page of an earlier version is known and can be replaced.
+const manMark = ".\\\" Made by evviz man"
 
 func newMan() *cobra.Command {
 	return &cobra.Command{Use: "man [DIR]", Short: "Write the manual pages into a directory (default: the current one)", Hidden: true,
@@ -34,12 +38,14 @@ func newMan() *cobra.Command {
 				dir = args[0]
 			}
 			pages := manPages()
+			ours := files.Over{Kind: "a manual page of evviz", Force: true, Ours: func(head []byte) bool { return strings.HasPrefix(string(head), manMark) }}
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				return env(err)
 			}
 			for name, text := range pages {
-				if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-					return env(fmt.Errorf("write a manual page: %w", err))
+				path := filepath.Join(dir, name)
+				if err := files.Write(path, text, 0o644, ours); err != nil {
+					return env(fmt.Errorf("write the manual page %s: %w; choose another directory", path, err))
 				}
 			}
 			fmt.Fprintf(os.Stderr, "evviz: wrote %d pages to %s; read one with: man -l %s\n", len(pages), dir, filepath.Join(dir, "evviz.1"))
@@ -76,7 +82,7 @@ func manName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(
 func manPage(c *cobra.Command) string {
 	c.InitDefaultHelpFlag()
 	var r roff
-	fmt.Fprintf(&r.b, ".\\\" Made by evviz man; make docs rewrites it.\n.TH %q 1 %s evviz \"User Commands\"\n", strings.ToUpper(roffText(manName(c))), roffText(manDate))
+	fmt.Fprintf(&r.b, manMark+"; make docs rewrites it.\n.TH %q 1 %s evviz \"User Commands\"\n", strings.ToUpper(roffText(manName(c))), roffText(manDate))
 	r.section("NAME")
 	fmt.Fprintf(&r.b, "%s \\- %s\n", roffText(manName(c)), roffText(c.Short))
 	r.section("SYNOPSIS")

@@ -80,6 +80,7 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 		}
 		snap, late, err := r.lab(ctx, c, s, label)
 		if err != nil {
+			x.code = codeOf(err)
 			return fail(fmt.Sprintf("mended=%v: %v", mended, err))
 		}
 		if late != "" {

@@ -60,6 +60,9 @@ func firstOf(path string) []byte {
 func trouble(r recording) (said []string) {
 	switch r := r.(type) {
 	case *trace.File:
+		if !r.Closed() {
+			said = append(said, notClosed)
+		}
 		for _, d := range r.Damage() {
 			said = append(said, fmt.Sprint(d))
 		}
@@ -77,6 +80,9 @@ func trouble(r recording) (said []string) {
 	}
 	return said
 }
+
+// notClosed is said of a recording without an end.
+const notClosed = "the recording was not closed: evviz was killed, its disk was full, or it is still recording; up to a second at the end is missing"
 
 // tellTrouble says it on standard error.
 func tellTrouble(r recording) {

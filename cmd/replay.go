@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -27,7 +26,7 @@ type replayOptions struct {
 	looks                           looks
 	fit                             bool // nobody said how much time a screen shows: a short recording fills it
 	shot, size, keys                string
-	light                           bool
+	light, force                    bool
 	thresholds                      []string
 	findings                        diagnostics.Settings
 }
@@ -75,6 +74,7 @@ FILE reads them all. docs/strace.md has more.`,
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
 	f.StringVar(&o.shot, "screenshot", "", "write one frame to this file (.svg, .txt, .ans) instead of opening the screen")
+	f.BoolVar(&o.force, "force", false, "with --screenshot: replace a file that is there already")
 	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
 	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
 	f.BoolVar(&o.light, "light", false, "the same as --theme light")
@@ -89,6 +89,9 @@ func (o *replayOptions) run(path string) error {
 	}
 	if o.unparsed && (o.text || o.summary || o.shot != "") {
 		return usage("--unparsed prints something of its own: choose one of --unparsed, --text, --summary and --screenshot")
+	}
+	if o.force && o.shot == "" {
+		return usage("--force goes with --screenshot: it replaces the file that is there")
 	}
 	if o.text && o.summary {
 		return usage("--text and --summary are two different things to print: choose one")
@@ -119,7 +122,7 @@ func (o *replayOptions) run(path string) error {
 		if err := feed.Run(context.Background()); err != nil {
 			return env(err)
 		}
-		return export.Summary(os.Stdout, feed.Snapshot(), o.findings)
+		return export.Summary(stdout, feed.Snapshot(), o.findings)
 	}
 	if o.shot != "" {
 		return o.screenshot(f)
@@ -167,8 +170,8 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err != nil {
 		return failure(err)
 	}
-	if err := writePicture(o.shot, pic, o.looks.lightGround()); err != nil {
-		return failure(err)
+	if err := writePicture(o.shot, pic, o.looks.lightGround(), o.force); err != nil {
+		return env(takenName(err, true))
 	}
 	return nil
 }
@@ -193,7 +196,7 @@ func (u *until) Read(ctx context.Context, buf []trace.Event) (int, error) {
 func (u *until) Position() int64 { return u.at }
 
 func (o *replayOptions) printText(f recording) error {
-	w := bufio.NewWriterSize(os.Stdout, 1<<16)
+	w := bufio.NewWriterSize(stdout, 1<<16)
 	info := f.Info()
 	w.Write(trace.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
 	t := trace.NewTextWriter(w)
@@ -267,7 +270,7 @@ func (o *replayOptions) screen(f recording) error {
 	damage := ""
 	if d := trouble(f); len(d) > 0 {
 		damage = d[0]
-		if _, ok := f.(*trace.File); ok {
+		if _, ok := f.(*trace.File); ok && damage != notClosed {
 			damage = "this file is damaged: " + damage
 		}
 		if len(d) > 1 {

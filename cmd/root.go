@@ -3,9 +3,11 @@ package cmd
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -15,13 +17,17 @@ import (
 
 // Main runs the command line and returns the exit code.
 func Main(args []string) int {
+	// A file that has come to the limit of its size (ulimit -f) is a write that fails with EFBIG, and no reason to die on the
+	// spot with a raw terminal.
+	signal.Ignore(syscall.SIGXFSZ)
 	root := newRoot()
 	root.SetArgs(args)
+	root.SetOut(stdout)
 	var err error
 	guard(func() {
 		var c *cobra.Command
 		c, err = root.ExecuteC()
-		err = blamed(c, err)
+		err = printed(blamed(c, err))
 	})
 	if err != nil {
 		if _, told := err.(quiet); !told {

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,7 +24,7 @@ func newScenarios() *cobra.Command {
 					}
 					return scriptError(err)
 				}
-				os.Stdout.Write(b)
+				stdout.Write(b)
 				return nil
 			}},
 		newScenariosRun(),
@@ -44,9 +43,9 @@ var groupTitles = map[string]string{
 func listScenarios() error {
 	for i, g := range scenarios.Groups {
 		if i > 0 {
-			fmt.Println()
+			fmt.Fprintln(stdout)
 		}
-		fmt.Println(groupTitles[g])
+		fmt.Fprintln(stdout, groupTitles[g])
 		for _, n := range scenarios.NamesOf(g) {
 			s, err := scenarios.Load(n)
 			if err != nil {
@@ -56,7 +55,7 @@ func listScenarios() error {
 			if g == scenarios.Lessons || g == scenarios.Museum {
 				what = s.Title
 			}
-			fmt.Printf("  %-22s %s\n", n, what)
+			fmt.Fprintf(stdout, "  %-22s %s\n", n, what)
 		}
 	}
 	return nil

@@ -41,6 +41,8 @@ type outcome struct {
 	Broken   *side     `json:"broken,omitempty"`
 	Mended   *side     `json:"mended,omitempty"`
 	Took     int64     `json:"duration_ns"`
+
+	code int // that the error of a run that could not be made asks for
 }
 
 // The results. A story without expectations, or one whose knobs were overridden, is not judged.
@@ -74,6 +76,7 @@ func newScenariosRun() *cobra.Command {
 	f.BoolVar(&r.o.remote, "allow-remote", false, "let --connect and the scenario reach other machines, or --listen be reached by them")
 	f.BoolVar(&r.json, "json", false, "print the results as JSON")
 	f.StringVar(&r.record, "record", "", "keep a recording of each in this directory: NAME.evt")
+	f.BoolVar(&r.o.force, "force", false, "with --record: replace recordings that are there already")
 	f.Int64Var(&r.o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, &r.o)
 	f.IntVar(&r.o.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")
@@ -119,6 +122,8 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		return usage("--for %v: a time cannot be negative", r.o.duration)
 	case r.o.maxConns < 1:
 		return usage("--max-connections %d: want 1 at least", r.o.maxConns)
+	case r.o.force && r.record == "":
+		return usage("--force goes with --record: it replaces the recordings that are there")
 	case r.o.remote && r.connect == "" && !c.Flags().Changed("listen"):
 		return usage("--allow-remote goes with --connect or --listen")
 	}
@@ -140,6 +145,11 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
+	if r.record != "" {
+		if err := os.MkdirAll(r.record, 0o700); err != nil {
+			return env(fmt.Errorf("keep the recordings: %w; choose another directory for --record", err))
+		}
+	}
 	sigs, undo := watchSignals()
 	defer undo()
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -148,6 +158,7 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		select {
 		case s := <-sigs:
 			cancel(quiet(signalCode(s)))
+			endAtNext(sigs, nil)
 		case <-ctx.Done():
 		}
 	})
@@ -167,19 +178,24 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 		}
 		done = append(done, x)
 		if !r.json {
-			x.print(os.Stdout)
+			x.print(stdout)
 		}
 	}
 	if r.json {
-		if err := plain.WriteJSON(os.Stdout, done); err != nil {
+		if err := plain.WriteJSON(stdout, done); err != nil {
 			return failure(err)
 		}
 	} else if len(done) > 1 {
-		table(os.Stdout, done)
-		exhibits(os.Stdout, done)
+		table(stdout, done)
+		exhibits(stdout, done)
 	}
 	if q := quiet(0); errors.As(context.Cause(ctx), &q) {
 		return q
+	}
+	for _, x := range done {
+		if x.code == exitEnv {
+			return quiet(exitEnv)
+		}
 	}
 	for _, x := range done {
 		if x.Result == resultNotMet || x.Result == resultFailed {
@@ -201,7 +217,7 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	snap, late, err := r.lab(ctx, c, script, script.Name)
 	switch {
 	case err != nil:
-		x.Result, x.Why = resultFailed, err.Error()
+		x.Result, x.Why, x.code = resultFailed, err.Error(), codeOf(err)
 		return x
 	case len(script.Expect) == 0:
 		x.Why = "it expects nothing"

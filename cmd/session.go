@@ -27,7 +27,7 @@ type session struct {
 	flight *flightRecorder // nil: nothing is kept
 	feed   *timeline.Feed
 	rings  ringMaker
-	fed    chan struct{}
+	fed    chan struct{}  // closed when the feed has read everything; nil until it has been started
 	begun  loop.Behaviour // the settings that it began with
 	seed   int64
 
@@ -39,7 +39,7 @@ type session struct {
 	script     *scenarios.Script
 	clients    *clientProcess
 	gone       *clientProcess // the clients that were ended last
-	clientRd   chan struct{}  // closed when everything that the clients told has been read
+	clientRd   chan struct{}  // closed when everything that the clients told has been read; nil when none have been started
 	hand       *handClient    // nil: none was asked for
 
 	maxConns      int
@@ -68,7 +68,7 @@ func (r *ringMaker) ring() *trace.Ring {
 
 // newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
 func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap func(trace.Source) trace.Source) (*session, error) {
-	s := &session{script: script, begun: b, maxConns: o.maxConns, remote: o.remote, fed: make(chan struct{}), clientRd: make(chan struct{})}
+	s := &session{script: script, begun: b, maxConns: o.maxConns, remote: o.remote}
 	title := "lab, no scenario"
 	if script != nil {
 		title = "lab, scenario " + script.Title
@@ -135,8 +135,10 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 // startFeed begins to read. It is not part of newSession so that a recording can be started before the first event.
 func (s *session) startFeed() {
 	s.flight.start()
+	fed := make(chan struct{})
+	s.fed = fed
 	spawn(func() {
-		defer close(s.fed)
+		defer close(fed)
 		s.feed.Run(context.Background())
 	})
 }
@@ -150,9 +152,16 @@ func (s *session) startClients(seed int64) error {
 	return s.startTraffic()
 }
 
-// stop ends clients and server, and waits until everything they recorded has been read and written.
+// How long the end waits for the server's loop, and for the last events: on a busy machine a healthy one may take some
+// seconds. Whoever sent a signal waits for it, and perhaps another one follows that leaves no time at all.
+const (
+	endWithin       = 10 * time.Second
+	endWithinSignal = 4 * time.Second
+)
+
+// stop ends what has been started of clients, server and feed, and waits until everything they recorded has been read and
+// written. A loop that does not end (its thread is stuck in the kernel) is left behind, but not what it has recorded.
 func (s *session) stop(why uint32) error {
-	defer s.flight.end()
 	s.exchanging.Lock()
 	defer s.exchanging.Unlock()
 	s.mu.Lock()
@@ -160,19 +169,33 @@ func (s *session) stop(why uint32) error {
 	s.mu.Unlock()
 	s.endTraffic()
 	s.endHand()
-	s.loop.StopFor(why)
+	limit := endWithin
+	if why == trace.StopSignal {
+		limit = endWithinSignal
+	}
+	spawn(func() { s.loop.StopFor(why) })
+	var errs []error
 	select {
-	case <-s.fed:
-	case <-time.After(10 * time.Second):
-		return errors.New("the last events could not be read within 10 s")
+	case <-s.loop.Done():
+		errs = append(errs, s.loop.Err())
+	case <-time.After(limit):
+		errs = append(errs, fmt.Errorf("the server did not end within %v: its thread is stuck in a call; what it recorded until then is kept", limit))
+		s.merge.Close() // its ring never ends
 	}
-	var err error
+	if s.fed != nil {
+		select {
+		case <-s.fed:
+		case <-time.After(limit):
+			errs = append(errs, fmt.Errorf("the last events could not be read within %v", limit))
+		}
+	}
 	if st := s.tee.Status(); st.On {
-		err = s.tee.Stop()
-	} else if st.Err != nil {
-		err = st.Err
+		errs = append(errs, s.tee.Stop())
+	} else {
+		errs = append(errs, st.Err)
 	}
-	return errors.Join(s.loop.Err(), err)
+	errs = append(errs, s.flight.end())
+	return errors.Join(errs...)
 }
 
 // labKinds are the kinds of events that this lab can emit.

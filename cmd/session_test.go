@@ -192,7 +192,7 @@ func TestBigMessageHeadless(t *testing.T) {
 		}
 	}
 
-	r = run(t, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll-et", "--scenario", "big-message", "--work", "none", "--for", "2s", "--record", path)
+	r = run(t, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll-et", "--scenario", "big-message", "--work", "none", "--for", "2s", "--record", path, "--force")
 	if r.code != 0 {
 		t.Fatalf("exit code %d: %s", r.code, r.err)
 	}

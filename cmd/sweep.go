@@ -88,7 +88,7 @@ func (o *compareOptions) runSweep(c *cobra.Command, specs []string, ps []scenari
 		out.Title = fmt.Sprintf("scenario %s, %s swept, seed %d, %s; processor time of the loop per message: medians, below them lowest..highest",
 			script.Title, sw.name, o.lab.seed, o.runs())
 	}
-	r, err := newRuns(o.keep, o.lab.duration+runLimit)
+	r, err := newRuns(o.keep, o.lab.force, o.lab.duration+runLimit)
 	if err != nil {
 		return env(err)
 	}

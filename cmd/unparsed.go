@@ -17,7 +17,7 @@ func printUnparsed(path string) error {
 		}
 		return env(fmt.Errorf("%s: this is no strace text: --unparsed is about such text alone", path))
 	}
-	w := bufio.NewWriterSize(os.Stdout, 1<<16)
+	w := bufio.NewWriterSize(stdout, 1<<16)
 	n := int64(0)
 	lines, err := probe.EachUnparsed(path, func(o probe.Odd) {
 		name := o.File

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/files"
 	"evviz/trace"
 )
 
@@ -21,7 +22,6 @@ type elsewhere struct {
 	pipe [2]int // read end, write end
 	open bool
 	mu   sync.Mutex
-	file string
 }
 
 // workFor does some work.
@@ -32,13 +32,15 @@ func (l *Loop) workFor(w Work) {
 	case WorkCPU:
 		end := l.clock() + int64(w.For)
 		l.tr.Publish(l.tr.Now())
-		for l.clock() < end {
+		for l.clock() < end && !l.ending() {
 		}
 	case WorkSleep:
 		left := int64(w.For)
-		for end := l.clock() + left; left > 0; { // the thread is away for the whole time, whatever signals come
+		l.stuck.Store(true)
+		for end := l.clock() + left; left > 0 && !l.ending(); { // the thread is away for the whole time, whatever signals come
 			left = l.sleepOnce(left, end)
 		}
+		l.stuck.Store(false)
 	case WorkRead:
 		l.readPipe(w.For)
 	case WorkLock:
@@ -47,6 +49,27 @@ func (l *Loop) workFor(w Work) {
 		l.writeToDisk(w.Size)
 	}
 	l.tick()
+}
+
+// ending reports whether the end of the server has been asked for, which no work may hold up: a minute's sleep in a handler must
+// not make SIGTERM wait for a minute. While a server drains, what it still owes is handled with all its work.
+func (l *Loop) ending() bool {
+	select {
+	case <-l.asked:
+		return !l.draining
+	default:
+		return false
+	}
+}
+
+// holdUp waits for d, or until the end has been asked for. It is for the goroutines that hold up the loop's thread.
+func (l *Loop) holdUp(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-l.asked:
+	}
 }
 
 // readPipe reads from a blocking pipe into which another thread writes after d.
@@ -66,7 +89,7 @@ func (l *Loop) readPipe(d time.Duration) {
 	written := make(chan struct{})
 	l.guard(func() {
 		defer close(written)
-		time.Sleep(d)
+		l.holdUp(d)
 		unix.Write(w, []byte{1})
 	})
 	fd, gen := x.pipe[0], l.genOf(x.pipe[0])
@@ -90,7 +113,7 @@ func (l *Loop) waitForLock(d time.Duration) {
 	l.guard(func() {
 		l.elsewhere.mu.Lock()
 		close(taken)
-		time.Sleep(d)
+		l.holdUp(d)
 		l.elsewhere.mu.Unlock()
 	})
 	<-taken
@@ -98,25 +121,19 @@ func (l *Loop) waitForLock(d time.Duration) {
 	l.elsewhere.mu.Unlock()
 }
 
-// writeToDisk writes so many bytes to a file of its own and waits until the disk has them.
+// writeToDisk writes so many bytes to a file without a name and waits until the disk has them.
 func (l *Loop) writeToDisk(size int) {
 	fail := func(call string, err error) { l.say(fmt.Sprintf("work fsync: %v", os.NewSyscallError(call, err))) }
-	if l.elsewhere.file == "" {
-		l.elsewhere.file = fmt.Sprintf("%s/evviz-fsync-%d-%d", os.TempDir(), l.pid, l.tid)
-	}
-	name := l.elsewhere.file
-	fd, err := unix.Open(name, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC, 0o600)
+	dir := os.TempDir()
+	fd, err := files.Unnamed(dir)
 	if err != nil {
 		fail("openat", err)
 		return
 	}
-	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.name(name), 0, unix.O_CLOEXEC)
-	defer func() {
-		l.closeFD(fd, gen, trace.CloseUnknown)
-		unix.Unlink(name)
-	}()
+	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.name(dir+"/(unnamed)"), 0, unix.O_CLOEXEC)
+	defer l.closeFD(fd, gen, trace.CloseUnknown)
 	block := make([]byte, 1<<20)
-	for size > 0 {
+	for size > 0 && !l.ending() {
 		p := block[:min(size, len(block))]
 		t0 := l.tr.Now()
 		n, err := unix.Write(fd, p)

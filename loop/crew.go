@@ -159,7 +159,7 @@ func (l *Loop) takeWorld() {
 					case <-time.After(nudgeEvery):
 					}
 					for _, h := range c.hands {
-						if h.asleep.Load() {
+						if h.asleep.Load() || h.stuck.Load() && h.ending() {
 							unix.Tgkill(l.pid, h.TID(), unix.SIGURG)
 						}
 					}

@@ -212,9 +212,9 @@ func (n *netpoller) work() {
 	w := n.l.cfg.Behaviour.Work
 	switch w.Kind {
 	case WorkCPU:
-		for end := trace.Now() + int64(w.For); trace.Now() < end; {
+		for end := trace.Now() + int64(w.For); trace.Now() < end && !n.l.ending(); {
 		}
 	case WorkSleep:
-		time.Sleep(w.For)
+		n.l.holdUp(w.For)
 	}
 }

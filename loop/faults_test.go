@@ -1,9 +1,11 @@
 package loop
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -351,6 +353,8 @@ func TestT23Blocked(t *testing.T) {
 			if err != nil || w.String() != c.work {
 				t.Fatal(w, err)
 			}
+			dir := t.TempDir()
+			t.Setenv("TMPDIR", dir)
 			x := startLab(t, func(b *Behaviour) { b.Work = w })
 			a := x.client()
 			x.send(a, 1)
@@ -380,12 +384,45 @@ func TestT23Blocked(t *testing.T) {
 			if c.seen != nil && named*2 < gap {
 				t.Errorf("%v of %v are explained by calls", time.Duration(named), time.Duration(gap))
 			}
-			if name := x.l.elsewhere.file; name != "" {
-				if _, err := os.Stat(name); err == nil {
-					t.Errorf("%s was left behind", name)
-				}
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
 			}
 		})
+	}
+}
+
+// TestFsyncFile: in a directory that others write to, the file of the fsync work cannot be foreseen: a link that somebody has
+// put where evviz might write leads it nowhere.
+func TestFsyncFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	dear := filepath.Join(t.TempDir(), "dear.txt")
+	if err := os.WriteFile(dear, []byte("dear"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w, err := ParseWork("fsync:4KiB")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := startLab(t, func(b *Behaviour) { b.Work = w })
+	trap := filepath.Join(dir, fmt.Sprintf("evviz-fsync-%d-%d", os.Getpid(), x.l.TID()))
+	if err := os.Symlink(dear, trap); err != nil {
+		t.Fatal(err)
+	}
+	x.send(x.client(), 1)
+	x.until("fsync", func(evs []trace.Event) bool {
+		return slices.ContainsFunc(evs, func(e trace.Event) bool { return e.Kind == trace.Sys && e.Phase.Base() == trace.PhaseExit })
+	})
+	for _, e := range x.stop() {
+		if (e.Kind == trace.Sys || e.Kind == trace.Write) && e.Errno != 0 {
+			t.Errorf("%+v", e)
+		}
+	}
+	if b, err := os.ReadFile(dear); err != nil || string(b) != "dear" {
+		t.Errorf("the link was followed: %.20q, %v", b, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("in the directory: %v, %v", left, err)
 	}
 }
 

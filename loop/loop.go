@@ -119,7 +119,7 @@ func New(cfg Config) (*Loop, error) {
 	if cfg.NewRing == nil {
 		cfg.NewRing = func(uint32) *trace.Ring { return trace.NoRing() }
 	}
-	l := &Loop{shared: &shared{reserve: -1}, cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), wakeFD: -1,
+	l := &Loop{shared: &shared{reserve: -1, asked: make(chan struct{})}, cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), wakeFD: -1,
 		done: make(chan struct{}), startErr: make(chan error, 1), names: map[string]uint32{}, nextID: 1}
 	l.lis.fd = -1
 	l.waits = cfg.Behaviour.Waits

@@ -29,6 +29,9 @@ type shared struct {
 	world sync.RWMutex
 	crew  *crew // the other threads
 
+	asked    chan struct{} // closed when the end has been asked for
+	askedFor sync.Once
+
 	tasks    tasks
 	registry registry
 	stats    Stats

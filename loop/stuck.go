@@ -11,7 +11,7 @@ import (
 // readStuck reads from a blocking socket on the loop's thread: the mistake that event loops exist to avoid, made on
 // purpose. It is recorded as enter and exit, so that the thread is seen stuck while it is.
 //
-// The end of the loop gets through: Stop sets stopping and signals a thread that is stuck (nudge). The socket carries
+// The end of the loop gets through: Stop sets stopping and signals a thread that is stuck (nudge; a hand: takeWorld). The socket carries
 // SO_RCVTIMEO, which makes a signal end the call with EINTR instead of restarting it, although Go installs its handlers
 // with SA_RESTART (signal(7)). Then the answer is ECANCELED, and EAGAIN when end has passed.
 func (l *Loop) readStuck(fd int, gen uint32, p []byte, end int64) (int, unix.Errno) {
@@ -22,7 +22,7 @@ func (l *Loop) readStuck(fd int, gen uint32, p []byte, end int64) (int, unix.Err
 		if left <= 0 {
 			return -1, unix.EAGAIN
 		}
-		if l.stopping.Load() {
+		if l.stopping.Load() || l.ending() {
 			return -1, unix.ECANCELED
 		}
 		l.receiveTimeout(fd, gen, left)

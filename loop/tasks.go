@@ -194,6 +194,7 @@ func (l *Loop) Stop() error { return l.StopFor(trace.StopAsked) }
 // StopFor ends the loop with a reason that is recorded (trace.Stop*).
 func (l *Loop) StopFor(why uint32) error {
 	l.stopping.Store(true)
+	l.askedFor.Do(func() { close(l.asked) })
 	err := l.Post("stop", func(l *Loop) { l.stop(why) })
 	if err != nil && l.gone.Load() {
 		err = nil

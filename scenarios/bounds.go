@@ -1,9 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
-	"io"
-	"os"
 	"sync/atomic"
 	"unsafe"
 
@@ -13,40 +10,11 @@ import (
 // Bounds of a story. What a story computes is bounded by its steps (run.go), what it keeps in memory by the process that it
 // runs in (see Position).
 const (
-	maxText = 1 << 20 // bytes of a story's file
+	maxText = 1 << 20 // bytes of a story's file; how deeply it nests is bounded by the parser
 
 	// DefaultMaxClients is how many clients of a story may be alive at once unless it is told otherwise.
 	DefaultMaxClients = 20_000
 )
-
-// readFile reads a story's file: a regular one, and no more of it than a story may have.
-func readFile(name string) ([]byte, error) {
-	st, err := os.Stat(name) // before it is opened: opening a FIFO waits for who writes
-	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
-	}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("read scenario: %s is not a regular file", name)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxText+1))
-	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
-	}
-	return text, nil
-}
-
-// bounded refuses a text that is too long to be parsed in little memory. How deeply it nests is bounded by the parser.
-func bounded(file string, text []byte) error {
-	if len(text) > maxText {
-		return &BadScript{fmt.Sprintf("%s:1:1: the scenario is longer than %d KiB", file, maxText>>10)}
-	}
-	return nil
-}
 
 // Position is where a story is at: line and column, in memory that may be shared with the process that started the clients. That
 // one can say where the story was when its process came to the limit of its memory, which nothing in the process itself

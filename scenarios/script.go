@@ -14,6 +14,8 @@ import (
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
+
+	"evviz/internal/files"
 )
 
 //go:embed stories/*.star lessons/*.star truth/*.star museum/*.star
@@ -129,9 +131,9 @@ func LoadAt(at Position, name string, ps ...Param) (*Script, error) {
 	if !strings.ContainsAny(name, "./") {
 		return nil, fmt.Errorf("%w: %q; there are %s, the lessons, the truth cases and the museum of evviz scenarios, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
 	}
-	text, err := readFile(name)
+	text, err := files.Read(name, maxText)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read scenario %s: %w", name, err)
 	}
 	return parse(at, name, name, text, ps...)
 }
@@ -143,9 +145,6 @@ func BuiltIn(name string) bool {
 }
 
 func parse(told Position, name, file string, text []byte, ps ...Param) (*Script, error) {
-	if err := bounded(file, text); err != nil {
-		return nil, err
-	}
 	f, prog, err := starlark.SourceProgramOptions(dialect, file, text, predeclared().Has)
 	if err != nil {
 		return nil, bad(err)

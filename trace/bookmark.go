@@ -165,6 +165,9 @@ func addBookmark(path string, was os.FileInfo, at int64, text string) (m Marked,
 	if err != nil {
 		return Marked{}, err
 	}
+	if !t.sound && t.ended {
+		return fail(errors.New("the beginning of the recording is lost, and with it the places of its parts"))
+	}
 	if !t.sound {
 		return fail(ErrNotClosed)
 	}

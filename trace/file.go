@@ -9,6 +9,8 @@ import (
 	"os"
 	"sort"
 	"sync"
+
+	"evviz/internal/files"
 )
 
 // File is a Source over a trace file. It can seek.
@@ -17,16 +19,18 @@ import (
 // nobody can know), re-states the world from the next chunk and goes on; Damage lists it. Lost events of a file belong
 // to no stream: Stream and Seq are 0.
 type File struct {
-	f     *os.File
-	path  string
-	size  int64
-	info  Info
-	refs  []chunkRef
-	sound bool  // it has an index
-	index int64 // where that begins
-	end   int64 // where what belongs to the file ends, if it is sound
-	tail  int64 // events missing after the last chunk; -1 unknown
-	cutMs bool  // something is missing after the last chunk
+	f       *os.File
+	path    string
+	size    int64
+	info    Info
+	refs    []chunkRef
+	sound   bool  // it has an index
+	ended   bool  // there is an index, though its places may be wrong
+	index   int64 // where that begins
+	end     int64 // where what belongs to the file ends, if it is sound
+	tail    int64 // events missing after the last chunk; -1 unknown
+	cutMs   bool  // something is missing after the last chunk
+	cutHead int64 // where the first chunk begins, when the beginning of the file is lost; -1 it is not
 
 	// owned by the reading goroutine
 	dec     *blockDecoder
@@ -65,9 +69,12 @@ func (d Damage) String() string {
 // OpenFile opens a trace file. Damage is not an error as long as the file begins like a trace; see ErrNotTrace and
 // ErrNewerVersion for what is.
 func OpenFile(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
+	if errors.Is(err, files.ErrNotRegular) {
+		return nil, fmt.Errorf("open %s: %w: %w", path, err, ErrNotTrace)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, bareErr(err))
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	t, err := openTrace(f, path)
 	if err != nil {
@@ -82,22 +89,19 @@ func openTrace(f *os.File, path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, bareErr(err))
 	}
-	t := &File{f: f, path: path, size: st.Size(), dec: newBlockDecoder()}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("open %s: not a regular file: %w", path, ErrNotTrace)
-	}
+	t := &File{f: f, path: path, size: st.Size(), cutHead: -1, dec: newBlockDecoder()}
 	start, err := t.readHeader()
 	if err != nil {
 		return nil, err
 	}
 	x, err := readIndex(f, t.size, start)
 	if err != nil {
-		if x, err = t.walk(start); err != nil {
+		if x, err = t.walk(start); err != nil && !t.ended {
 			t.info.Missing = append(t.info.Missing, Missing{"the end of the recording", "it was not closed properly; up to a second is missing"})
 		}
 	}
 	if err == nil {
-		t.refs, t.sound, t.index, t.end = x.chunks, true, x.off, x.end
+		t.refs, t.sound, t.ended, t.index, t.end = x.chunks, true, true, x.off, x.end
 		t.findGaps()
 	}
 	t.info.Live = false
@@ -117,6 +121,9 @@ func (t *File) readHeader() (int64, error) {
 		return 0, fmt.Errorf("read %s: %w", t.path, bareErr(err))
 	}
 	payload, err := checkFileStart(fixed[:n], t.path)
+	if errors.Is(err, ErrNotTrace) && t.headless() {
+		return t.cutHead, nil
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -144,6 +151,32 @@ func (t *File) readHeader() (int64, error) {
 	return fileHeaderFixed, nil
 }
 
+// searchFor is how far into a file whose beginning is not that of a trace a chunk is looked for: farther than the longest
+// chunk that a recorder writes.
+const searchFor = 64 << 20
+
+// headless takes a file that does not begin like a trace for one whose beginning is lost, if there is a whole chunk in it:
+// chunks tell their events without what came before.
+func (t *File) headless() bool {
+	const lost = "the beginning of the file is lost"
+	var b [chunkHeaderSize]byte
+	end := min(t.size, searchFor)
+	for at := t.findMarkerTo(0, end); at+chunkHeaderSize <= end; at = t.findMarkerTo(at+1, end) {
+		c := chunkRef{off: at}
+		if _, err := t.f.ReadAt(b[:], at); err != nil || c.parse(b[:]) != nil {
+			continue
+		}
+		if _, err := t.readPart(&c, partColumns); err != nil { // an entry of the index looks like the header of a chunk
+			continue
+		}
+		t.cutHead = at
+		t.info = Info{Timed: true, Kinds: AllKinds(), Missing: []Missing{{"title, clock and settings", lost}}}
+		t.note(Damage{Offset: 0, Bytes: at, Chunk: -1, Events: int64(c.before), What: lost})
+		return true
+	}
+	return false
+}
+
 func (t *File) note(d Damage) {
 	t.mu.Lock()
 	t.damage = append(t.damage, d)
@@ -169,6 +202,11 @@ func (t *File) walk(start int64) (indexed, error) {
 		t.note(Damage{Offset: lostFrom, Bytes: to - lostFrom, Chunk: len(t.refs), Events: -1, What: what})
 	}
 	for at < t.size {
+		if _, err := readTrailer(t.f, at); err == nil { // each chunk that was added behind the index has one of its own
+			t.ended = true
+			at += trailerSize
+			continue
+		}
 		if t.size-at < chunkHeaderSize {
 			n := min(t.size-at, 8)
 			if _, err := t.f.ReadAt(b[:n], at); err == nil && lostFrom < 0 && n == 8 && [8]byte(b[:8]) == indexMarker {
@@ -201,7 +239,9 @@ func (t *File) walk(start int64) (indexed, error) {
 				lostFrom = -1
 			} else if m := t.missing(&c); m != 0 {
 				c.hasGap, c.gap = true, m
-				t.note(Damage{Offset: at, Bytes: 0, Chunk: int(min(c.number, 1<<31)), Events: m, What: "chunks before this one are not in the file"})
+				if at != t.cutHead { // which is noted already
+					t.note(Damage{Offset: at, Bytes: 0, Chunk: int(min(c.number, 1<<31)), Events: m, What: "chunks before this one are not in the file"})
+				}
 			}
 			t.refs = append(t.refs, c)
 			at += c.total()
@@ -209,7 +249,17 @@ func (t *File) walk(start int64) (indexed, error) {
 		}
 		if lostFrom < 0 {
 			if [8]byte(b[:8]) == indexMarker {
-				return indexAt(t.f, t.size, start, at)
+				x, err := indexAt(t.f, t.size, start, at)
+				if err == nil {
+					return x, nil
+				}
+				// Its places are wrong when something before it is lost. What was added to the recording later is behind it.
+				if n := indexSize(t.f, t.size, at); n > 0 {
+					t.ended = true
+					at += n
+					continue
+				}
+				return x, err
 			}
 			lostFrom = at
 		}
@@ -248,11 +298,14 @@ func (t *File) findGaps() {
 }
 
 // findMarker is the place of the next chunk marker at or after at, or the end of the file.
-func (t *File) findMarker(at int64) int64 {
+func (t *File) findMarker(at int64) int64 { return t.findMarkerTo(at, t.size) }
+
+// findMarkerTo is findMarker in a file that ends earlier.
+func (t *File) findMarkerTo(at, end int64) int64 {
 	const step = 1 << 18
 	b := make([]byte, step+len(chunkMarker))
-	for at < t.size {
-		n, err := t.f.ReadAt(b[:min(int64(len(b)), t.size-at)], at)
+	for at < end {
+		n, err := t.f.ReadAt(b[:min(int64(len(b)), end-at)], at)
 		for i := 0; i+len(chunkMarker) <= n; i++ {
 			if b[i] == chunkMarker[0] && [8]byte(b[i:i+8]) == chunkMarker {
 				return at + int64(i)
@@ -263,7 +316,7 @@ func (t *File) findMarker(at int64) int64 {
 		}
 		at += step
 	}
-	return t.size
+	return end
 }
 
 // Info describes the trace as its recorder described it. Missing says so when the file was not closed properly.
@@ -295,6 +348,10 @@ func (t *File) Events() int64 {
 
 // Chunks is how many chunks were found.
 func (t *File) Chunks() int { return len(t.refs) }
+
+// Closed reports whether the recording was ended in order. One that was not lacks its last moments: its recorder was killed, or
+// still records.
+func (t *File) Closed() bool { return t.ended }
 
 // Close closes the file. A Read in progress fails.
 func (t *File) Close() error {

@@ -143,6 +143,12 @@ func TestFileMode(t *testing.T) {
 	if err := os.WriteFile(path, []byte("what was there"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := Create(path, Info{}); !errors.Is(err, os.ErrExist) {
+		t.Errorf("it wrote over a file: %v", err)
+	}
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
 	w, err := Create(path, Info{})
 	if err != nil {
 		t.Fatal(err)

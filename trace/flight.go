@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
+
+	"evviz/internal/files"
 )
 
 // FlightBytes is how much memory a Flight may use for what it keeps when nobody says otherwise.
@@ -173,18 +174,20 @@ func (f *Flight) Save(path string) (RecordStatus, error) {
 	if err != nil {
 		return fail(err)
 	}
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	out, made, err := createFile(path, false)
 	if err != nil {
-		return fail(err)
+		st.Err = fmt.Errorf("save the last seconds: %w", err)
+		return st, st.Err
 	}
 	info := f.src.Info()
 	info.Meta = withKernel(info.Meta)
 	st.Bytes, st.Events, err = writeChunks(out, info, chunks)
-	if e := out.Close(); err == nil {
+	if err != nil && made {
+		files.Discard(out, path)
+	} else if e := out.Close(); err == nil {
 		err = e
 	}
 	if err != nil {
-		os.Remove(path)
 		st.Bytes, st.Events = 0, 0
 		return fail(err)
 	}

@@ -96,6 +96,27 @@ func readIndex(r io.ReaderAt, size, start int64) (x indexed, err error) {
 	return x, err
 }
 
+// indexSize is the length of the whole index at off with its trailer, wherever that leads; 0 when there is no whole one.
+func indexSize(r io.ReaderAt, size, off int64) int64 {
+	le := binary.LittleEndian
+	var head [indexHeadSize]byte
+	if _, err := r.ReadAt(head[:], off); err != nil || [8]byte(head[:8]) != indexMarker {
+		return 0
+	}
+	n := int64(le.Uint32(head[8:]))
+	if n > maxIndex || n > size-off-indexHeadSize-trailerSize {
+		return 0
+	}
+	entries := make([]byte, n)
+	if _, err := r.ReadAt(entries, off+indexHeadSize); err != nil || le.Uint32(head[12:]) != checksum(entries) {
+		return 0
+	}
+	if _, err := readTrailer(r, off+indexHeadSize+n); err != nil {
+		return 0
+	}
+	return indexHeadSize + n + trailerSize
+}
+
 // indexAt reads the index that begins at off, and the chunks that were added behind it, each followed by a trailer. What
 // comes after the last trailer is an addition that was never finished.
 func indexAt(r io.ReaderAt, size, start, off int64) (x indexed, err error) {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -55,7 +56,7 @@ func (t *File) again() (*File, error) {
 			return nil, err
 		}
 	}
-	c := &File{f: f, path: t.path, size: t.size, info: t.info, sound: t.sound, index: t.index, end: t.end, tail: t.tail, cutMs: t.cutMs, dec: newBlockDecoder()}
+	c := &File{f: f, path: t.path, size: t.size, info: t.info, sound: t.sound, ended: t.ended, index: t.index, end: t.end, tail: t.tail, cutMs: t.cutMs, dec: newBlockDecoder()}
 	c.refs = make([]chunkRef, len(t.refs))
 	for i := range t.refs {
 		r := &t.refs[i] // but for checked, which belongs to the goroutine that reads t
@@ -81,41 +82,48 @@ func sameFile(path string, was *os.File) (*os.File, error) {
 }
 
 // Reopen opens what has been recorded: everything up to now while a recording is on, the whole of it after it was
-// stopped. Without a recording it asks the source.
+// stopped. Without a recording it asks the source. It may wait for the disk.
 func (t *Tee) Reopen() (Source, error) {
 	t.mu.Lock()
-	if t.w == nil {
-		path, kept := t.path, t.kept
+	r := t.rec
+	if r == nil || r.closing {
+		last, err := t.last, t.done.Err
 		t.mu.Unlock()
-		if kept == nil {
+		if r != nil {
+			last, err = r.s, r.s.wait(t.patience)
+		}
+		if last == nil {
 			return Reopen(t.src)
 		}
-		f, err := OpenFile(path)
-		if err != nil {
-			return nil, err
+		f, e := last.reopen()
+		if e != nil {
+			return nil, cmp.Or(err, e)
 		}
-		if st, err := f.f.Stat(); err != nil || !os.SameFile(st, kept) {
+		c, e := openTrace(f, last.named())
+		if e != nil {
 			f.Close()
-			return nil, fmt.Errorf("open %s again: it was replaced by another file meanwhile", path)
+			return nil, e
 		}
-		return f, nil
+		return c, nil
 	}
-	defer t.mu.Unlock()
-	t.check(t.w.Flush())
-	if t.w == nil {
-		return nil, fmt.Errorf("read %s again: %w", t.path, t.done.Err)
-	}
+	_ = r.w.Flush() // an error is the spool's, and comes below
 	info := t.src.Info()
 	info.Live = false
 	if info.Origin == "" {
-		info.Origin = t.path
+		info.Origin = r.path
 	}
-	f, err := sameFile(t.path, t.w.file)
+	// The writer knows where its chunks are, so nothing has to be searched.
+	c := &File{path: r.path, size: r.w.bytes, info: info, refs: append([]chunkRef(nil), r.w.chunks...), dec: newBlockDecoder()}
+	t.mu.Unlock()
+	if err := r.s.until(c.size, t.patience); err != nil {
+		return nil, fmt.Errorf("read what was recorded: %w", err)
+	}
+	f, err := r.s.reopen()
 	if err != nil {
 		return nil, err
 	}
-	// The writer knows where its chunks are, so nothing has to be searched.
-	c := &File{f: f, path: t.path, size: t.w.bytes, info: info, refs: append([]chunkRef(nil), t.w.chunks...), dec: newBlockDecoder()}
+	c.f = f
+	c.findGaps() // of what the disk was too slow for
 	c.rewind()
 	return c, nil
 }

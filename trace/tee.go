@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Tee is a Source that passes the events of another one on and records them when asked. It remembers at all times what
+// Tee is a Source that passes the events of another one on and records them when asked. The disk is written to by a
+// goroutine of its own, so nobody who reads, or asks for the state of things, ever waits for it. It remembers at all times what
 // is open and named, so that a recording that begins late still tells it. Bookmarks that are set go with the events.
 //
 // Read belongs to one goroutine; everything else may be called from any.
@@ -20,15 +21,16 @@ type Tee struct {
 
 	src Source
 
-	mu      sync.Mutex
+	create   func(path string, force bool) (f *os.File, made bool, err error)
+	patience time.Duration // with a disk that takes nothing
+
+	mu      sync.Mutex // never held while a disk is waited for
 	tracker *Tracker
-	w       *Writer
-	now     int64 // time of the newest event passed on
-	path    string
-	kept    os.FileInfo  // of the file of the last recording, once it was closed
-	done    RecordStatus // what the last recording came to, while none is on
-	stop    chan struct{}
-	idle    sync.WaitGroup
+	now     int64              // time of the newest event passed on
+	rec     *recording         // nil: none is on
+	opening bool               // the file of one is being made
+	last    *spool             // of the last recording; nil there was none
+	done    RecordStatus       // what that came to, while none is on
 	own     []Event            // bookmarks, to be passed on before anything else
 	wake    context.CancelFunc // makes a Read of the source return for them
 	marked  int64              // number of the last bookmark
@@ -41,16 +43,16 @@ type RecordStatus struct {
 	On      bool
 	Path    string // of this recording, or the last one
 	Bytes   int64  // in the file
-	Events  int64  // recorded
+	Events  int64  // recorded; while the recording is on, those that are on their way to the disk, too
 	Dropped int64  // events that could not be written
+	Slow    bool   // the disk has taken nothing for seconds, and something waits for it
 	Err     error  // what ended the recording, if an error did
 }
 
-// flushEvery is how long a silent source's last events may stay out of the file.
-const flushEvery = time.Second
-
 // NewTee makes a Tee that records nothing yet.
-func NewTee(src Source) *Tee { return &Tee{src: src, tracker: NewTracker()} }
+func NewTee(src Source) *Tee {
+	return &Tee{src: src, tracker: NewTracker(), create: createFile, patience: spoolPatience}
+}
 
 // Unwrap is the source that the Tee reads, for whoever looks for a Seeker, Pauser, Stepper, Speeder or Positioner.
 func (t *Tee) Unwrap() Source { return t.src }
@@ -73,8 +75,8 @@ func (t *Tee) Read(ctx context.Context, buf []Event) (int, error) {
 		t.tracker.Add(&buf[i])
 		t.now = max(t.now, buf[i].Time)
 	}
-	if t.w != nil {
-		t.check(t.w.Write(buf[:n]))
+	if r := t.rec; r != nil && !r.closing {
+		_ = r.w.Write(buf[:n]) // an error is the spool's, and ends the recording from there
 	}
 	return n, err
 }
@@ -105,92 +107,167 @@ func (t *Tee) next(ctx context.Context, buf []Event) (int, error) {
 	}
 }
 
-// check ends the recording after an error. The caller holds mu.
-func (t *Tee) check(err error) {
-	if err != nil && t.w != nil {
-		_ = t.finish(err)
-	}
+// recording is a recording that is on, or being closed.
+type recording struct {
+	w       *Writer
+	s       *spool
+	path    string
+	made    bool // the file was not there before
+	closing bool // nothing more is written to w
 }
 
-// finish closes the file and keeps its figures. The caller holds mu.
-func (t *Tee) finish(cause error) error {
-	t.kept, _ = t.w.file.Stat()
-	err := t.w.Close()
-	if cause == nil {
-		cause = err
-	}
-	t.done = RecordStatus{Path: t.path, Bytes: t.w.Bytes(), Events: t.w.Events(), Dropped: t.w.Dropped(), Err: cause}
-	t.w = nil
-	close(t.stop)
-	return cause
+// status is how it stands. The Tee's mu is held.
+func (r *recording) status() RecordStatus {
+	wrote, _, slow, _ := r.s.state()
+	return RecordStatus{On: true, Path: r.path, Bytes: wrote, Events: r.w.Events(), Dropped: r.w.Dropped(), Slow: slow}
 }
 
-// Start begins a recording. It fails when one is on already.
-func (t *Tee) Start(path string) error {
+// ended is what it came to; err is what the end of it came to. The Tee's mu is held.
+func (r *recording) ended(err error) RecordStatus {
+	wrote, events, _, _ := r.s.state()
+	st := RecordStatus{Path: r.s.named(), Bytes: wrote, Events: events, Dropped: r.w.Dropped() + r.w.Events() - events, Err: err}
+	if err == nil && st.Dropped > 0 {
+		st.Err = fmt.Errorf("record to %s: the disk was too slow, and %d of %d events are missing from the recording", st.Path, st.Dropped, st.Dropped+events)
+	}
+	return st
+}
+
+// Start begins a recording to a new file. It fails when one is on already, and for a file that is there (fs.ErrExist).
+func (t *Tee) Start(path string) error { return t.start(path, false) }
+
+// StartOver is Start, but a recording that is there already is replaced.
+func (t *Tee) StartOver(path string) error { return t.start(path, true) }
+
+func (t *Tee) start(path string, force bool) error {
+	t.mu.Lock()
+	r, opening := t.rec, t.opening
+	if r == nil && !opening {
+		t.opening = true
+	}
+	t.mu.Unlock()
+	switch {
+	case opening:
+		return fmt.Errorf("record to %s: another recording is being started", path)
+	case r != nil:
+		return fmt.Errorf("record to %s: already recording to %s", path, r.path)
+	}
+	// Until the lock is taken again a disk is waited for: by whoever wants the recording, and by nobody else.
+	type opened struct {
+		r   *recording
+		err error
+	}
+	ch := make(chan opened, 1)
+	t.spawn(func() {
+		r, err := t.open(path, force)
+		ch <- opened{r, err}
+	})
+	var o opened
+	timer := time.NewTimer(t.patience)
+	defer timer.Stop()
+	select {
+	case o = <-ch:
+	case <-timer.C:
+		o.err = fmt.Errorf("create %s: the disk has not answered for %v", path, t.patience)
+		t.spawn(func() { // nobody waits for it any longer
+			if o := <-ch; o.err == nil {
+				drop(o.r.s.f, path, o.r.made)
+			}
+		})
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.w != nil {
-		return fmt.Errorf("record to %s: already recording to %s", path, t.path)
+	t.opening = false
+	if o.err != nil {
+		return o.err
 	}
-	w, err := Create(path, t.src.Info())
-	if err != nil {
-		return err
-	}
-	w.Restate(t.tracker.Restate(t.now))
-	t.w, t.path, t.done = w, path, RecordStatus{}
-	t.stop = make(chan struct{})
-	t.idle.Add(1)
-	flush, stop := t.flush, t.stop
-	run := func() { flush(w, stop) }
-	if t.Go != nil {
-		t.Go(run)
-	} else {
-		go run()
-	}
+	o.r.w.Restate(t.tracker.Restate(t.now))
+	t.rec, t.done = o.r, RecordStatus{}
+	t.spawn(o.r.s.run)
 	return nil
 }
 
-// flush brings events to the file while the source is silent.
-func (t *Tee) flush(w *Writer, stop chan struct{}) {
-	defer t.idle.Done()
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-stop:
-			return
-		case <-tick.C:
-		}
-		t.mu.Lock()
-		if t.w == w {
-			t.check(w.Flush())
-		}
-		t.mu.Unlock()
+func (t *Tee) spawn(f func()) {
+	if t.Go != nil {
+		t.Go(f)
+	} else {
+		go f()
 	}
 }
 
-// Stop ends the recording and returns its error, if it had one. Without a recording it does nothing.
+// open makes the file and writes its header. A file that was made and cannot even take that is removed again.
+func (t *Tee) open(path string, force bool) (*recording, error) {
+	f, made, err := t.create(path, force)
+	if err != nil {
+		return nil, err
+	}
+	w, err := newWriter(f, path, t.src.Info())
+	var s *spool
+	if err == nil {
+		s, err = newSpool(f, path)
+	}
+	if err != nil {
+		drop(f, path, made)
+		return nil, err
+	}
+	r := &recording{w: w, s: s, path: path, made: made}
+	w.w, s.wrote = s, w.bytes
+	s.tick, s.fail = func() { t.flush(r) }, func() { t.failed(r) }
+	return r, nil
+}
+
+// flush brings events to the file while the source is silent. It is called on the spool's goroutine.
+func (t *Tee) flush(r *recording) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rec == r && !r.closing {
+		_ = r.w.Flush() // an error is the spool's, and comes from there
+	}
+}
+
+// failed ends a recording that can no longer be written. It is called on the spool's goroutine.
+func (t *Tee) failed(r *recording) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rec != r || r.closing { // or else Stop tells
+		return
+	}
+	_, _, _, err := r.s.state()
+	t.rec, t.done, t.last = nil, r.ended(err), r.s
+}
+
+// Stop ends the recording and returns its error, if it had one. Without a recording it does nothing. It waits for the disk,
+// but only as long as that takes something now and then.
 func (t *Tee) Stop() error {
 	t.mu.Lock()
-	if t.w == nil {
+	r := t.rec
+	if r == nil {
 		err := t.done.Err
 		t.mu.Unlock()
 		return err
 	}
-	err := t.finish(nil)
+	if !r.closing {
+		r.closing = true
+		_ = r.w.Close() // an error is the spool's
+		r.s.finish()
+	}
 	t.mu.Unlock()
-	t.idle.Wait()
-	return err
+	err := r.s.wait(t.patience)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rec == r {
+		t.rec, t.done, t.last = nil, r.ended(err), r.s
+	}
+	return t.done.Err
 }
 
-// Status says how the recording goes, or went.
+// Status says how the recording goes, or went. It never waits for a disk.
 func (t *Tee) Status() RecordStatus {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.w == nil {
+	if t.rec == nil {
 		return t.done
 	}
-	return RecordStatus{On: true, Path: t.path, Bytes: t.w.Bytes(), Events: t.w.Events(), Dropped: t.w.Dropped()}
+	return t.rec.status()
 }
 
 // Close ends the recording and closes the source.

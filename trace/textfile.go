@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"evviz/internal/files"
 )
 
 // A text as a recording
@@ -95,9 +96,9 @@ func SniffText(first []byte) bool {
 // OpenText reads a file in the text form. A line that is wrong is an error that says which, and so is a text of more than
 // MaxTextEvents: half of a trace would be taken for all of it.
 func OpenText(path string) (*Memory, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	defer f.Close()
 	return readText(f, path, MaxTextEvents)

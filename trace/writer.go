@@ -34,19 +34,15 @@ type Writer struct {
 	err     error
 }
 
-// Create makes a trace file, readable by its owner alone, or empties the one that is there.
+// Create makes a trace file, readable by its owner alone. It never writes over a file (fs.ErrExist).
 func Create(path string, info Info) (*Writer, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, made, err := createFile(path, false)
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", path, bareErr(err))
-	}
-	// The mode above is only for a file that did not exist. What a trace tells is its owner's business.
-	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() && st.Mode().Perm()&0o077 != 0 {
-		_ = f.Chmod(0o600)
+		return nil, err
 	}
 	w, err := newWriter(f, path, info)
 	if err != nil {
-		f.Close()
+		drop(f, path, made)
 		return nil, err
 	}
 	w.file = f
@@ -137,7 +133,7 @@ func (w *Writer) Flush() error {
 	if len(w.pending) == 0 && !w.stated {
 		return nil
 	}
-	h := chunkHeader{number: w.number, before: uint64(w.events) - uint64(len(w.pending)),
+	h := chunkHeader{number: w.number, before: uint64(w.events+w.dropped) - uint64(len(w.pending)),
 		events: uint32(len(w.pending)), first: w.oldest, last: w.newest}
 	b := w.encode(&h)
 
@@ -146,6 +142,13 @@ func (w *Writer) Flush() error {
 		w.events -= int64(len(w.pending))
 		w.dropped += int64(len(w.pending))
 		w.pending = w.pending[:0]
+		if errors.Is(err, errNoRoom) {
+			// The next chunk says how many events came before it, and re-states the world, so a reader sees the gap, and no more
+			// than that.
+			w.err, w.stated = nil, true
+			w.number++
+			return nil
+		}
 		return err
 	}
 	w.chunks = append(w.chunks, chunkRef{off: off, chunkHeader: h})
@@ -194,7 +197,7 @@ func (w *Writer) encode(h *chunkHeader) []byte {
 
 // Close ends the last chunk, writes the index and, after Create, closes the file. It returns the first error of all.
 func (w *Writer) Close() error {
-	if w.err == nil && w.Flush() == nil {
+	if w.err == nil && w.Flush() == nil && (!w.stated || w.Flush() == nil) { // the second one tells of what there was no room for
 		_ = w.put(appendIndex(w.buf[:0], w.bytes, w.chunks))
 	}
 	if w.file != nil {
@@ -216,7 +219,7 @@ func (w *Writer) Bytes() int64 { return w.bytes }
 // Events is how many events the writer took and did not drop, the chunk in progress included.
 func (w *Writer) Events() int64 { return w.events }
 
-// Dropped is how many events a failed writer could not write.
+// Dropped is how many events could not be written: because the writer has failed, or the disk was too slow.
 func (w *Writer) Dropped() int64 { return w.dropped }
 
 // Err is the error that ended the recording, nil while it is sound.

@@ -350,6 +350,6 @@ func (u *ui) recordCommand(path string) error {
 	if st := r.Status(); st.On {
 		return fmt.Errorf("record to %s: already recording to %s; r stops that", path, st.Path)
 	}
-	u.ask(func() (string, error) { return "recording to " + path, r.Start(path) })
+	u.startRecording(path)
 	return nil
 }

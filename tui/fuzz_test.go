@@ -228,8 +228,8 @@ func fuzzed(t *testing.T, data []byte) {
 	sim.SetSize(w, h) // Init gives it 80x25
 	themes := slices.Sorted(maps.Keys(Themes))
 	o := Options{Screen: screen, Symbols: set, Theme: themes[how%len(themes)], View: ViewNames()[how/8%int(viewCount)], Go: func(f func()) { f() },
-		RecordTo: func() string { return lab.name }, ModePage: func(string) string { return "# a page\n\nof our own\n" },
-		Draft: func(string, *Picture) error { return nil }, Cost: func() (float64, bool) { return 0.0213, how&1 == 0 }}
+		ModePage: func(string) string { return "# a page\n\nof our own\n" },
+		Draft:    func(string, *Picture) error { return nil }, Cost: func() (float64, bool) { return 0.0213, how&1 == 0 }}
 	if how&1 == 0 {
 		o.Lab, o.Recorder, o.Saver = lab, lab, lab
 		o.Notes = func() (string, bool) { return "", false }

@@ -43,8 +43,16 @@ func (u *ui) drawHeader(f *frame, p pane) {
 			if p.w < 90 {
 				s = fmt.Sprintf("%c REC", u.sym.rec)
 			}
+			style := mix(t.bar, t.rec)
+			if st.Slow || st.Dropped > 0 {
+				s += ": slow disk"
+				if st.Dropped > 0 {
+					s += ", dropped " + diagnostics.Number(st.Dropped)
+				}
+				style = t.warn
+			}
 			x -= len([]rune(s)) + 2
-			p.put(x, 0, s, mix(t.bar, t.rec))
+			p.put(x, 0, s, style)
 		}
 	}
 

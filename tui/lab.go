@@ -62,8 +62,10 @@ type ClientState struct {
 	Ended     string // why it is no longer connected; "" it never was
 }
 
-// Recorder starts and stops a recording; trace.Tee is one.
+// Recorder starts and stops a recording, as a trace.Tee does. Start and Stop are called on goroutines of their own and may
+// wait for a disk; Status is called once a frame and may not.
 type Recorder interface {
+	// Start never writes over a file. "" stands for a name that it chooses.
 	Start(path string) error
 	Stop() error
 	Status() trace.RecordStatus

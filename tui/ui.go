@@ -22,8 +22,7 @@ type Options struct {
 	Lab      Lab      // nil: no lab keys
 	Lessons  Lessons  // nil: no lesson is shown
 	Recorder Recorder // nil: recording is not possible
-	RecordTo func() string
-	Symbols  string // auto, block, ascii
+	Symbols  string   // auto, block, ascii
 	Mouse    bool
 	Screen   tcell.Screen             // initialised
 	Go       func(func())             // starts a goroutine whose panics give the terminal back
@@ -232,8 +231,16 @@ func (u *ui) toggleRecord() {
 		})
 		return
 	}
-	path := u.opt.RecordTo()
-	u.ask(func() (string, error) { return "recording to " + path, r.Start(path) })
+	u.startRecording("")
+}
+
+// startRecording begins a recording; "" leaves its name to the Recorder.
+func (u *ui) startRecording(path string) {
+	r := u.opt.Recorder
+	u.ask(func() (string, error) {
+		err := r.Start(path)
+		return "recording to " + r.Status().Path, err
+	})
 }
 
 func (u *ui) quit() { u.stopOnce.Do(func() { close(u.stopping) }) }

@@ -10,7 +10,7 @@ export EVVIZ_CONFIG=/dev/null # nobody's own settings
 shot() {
 	name=$1 at=$2 size=$3
 	shift 3
-	./evviz replay "$rec/tour.evt" --symbols block --screenshot "docs/pictures/$name.svg" --at "$at" --size "$size" "$@"
+	./evviz replay "$rec/tour.evt" --symbols block --screenshot "docs/pictures/$name.svg" --force --at "$at" --size "$size" "$@"
 }
 shot sleep-poll 7900ms 120x30
 shot level 12700ms 120x24

@@ -1,0 +1,185 @@
+package cmd
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"evviz/loop"
+	"evviz/scenarios"
+	"evviz/trace"
+)
+
+// TestRecordIntoNothing: a story whose recording cannot be made fails, says why, and the program ends. A file that is a
+// directory fails when the server runs already, a directory that cannot be made before that.
+func TestRecordIntoNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "trickle.evt"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{dir, filepath.Join(file, "x")} {
+		r := run(t, "scenarios", "run", "trickle", "--for", "100ms", "--record", to)
+		if r.code != exitEnv || !strings.Contains(r.out+r.err, dir) {
+			t.Errorf("--record %s: exit code %d\n%s%s", to, r.code, r.out, r.err)
+		}
+	}
+	made := filepath.Join(dir, "made")
+	r := run(t, "scenarios", "run", "trickle", "--for", "100ms", "--record", made)
+	whole(t, filepath.Join(made, "trickle.evt"))
+	if r.code != 0 {
+		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
+	}
+}
+
+// TestStopUnstarted: a session can be stopped however far its start has come: alone with its server, with its feed, with its
+// clients.
+func TestStopUnstarted(t *testing.T) {
+	t.Setenv("EVVIZ_TEST_MAIN", "1")
+	script, err := scenarios.Load("trickle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, started := range []int{0, 1, 2} {
+		for _, record := range []bool{false, true} {
+			b := loop.Default()
+			b.Driver, b.Trigger = trace.DriverEpoll, trace.TriggerLevel
+			o := &labOptions{listen: "127.0.0.1:0", ring: 1 << 12, seed: 1, flight: flightOptions{on: true, keep: time.Second}}
+			s, err := newSession(o, b, script, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if record {
+				if err := s.tee.Start(filepath.Join(t.TempDir(), "x.evt")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if started > 0 {
+				s.startFeed()
+			}
+			if started > 1 {
+				if err := s.startClients(1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := within(t, func() error { return s.stop(trace.StopError) }); err != nil {
+				t.Errorf("%d, recorded %v: %v", started, record, err)
+			}
+		}
+	}
+}
+
+// TestStopStuck: a server whose thread does not come back is left behind after a signal; what it recorded is whole.
+func TestStopStuck(t *testing.T) {
+	s, path := startSession(t, loop.Default(), "", 1<<12)
+	gate, in := make(chan struct{}), make(chan struct{})
+	if err := s.loop.Post("stuck", func(*loop.Loop) {
+		close(in)
+		<-gate
+	}); err != nil {
+		t.Fatal(err)
+	}
+	<-in
+	err := within(t, func() error { return s.stop(trace.StopSignal) })
+	if err == nil || !strings.Contains(err.Error(), "the server did not end within") {
+		t.Errorf("it ended with %v", err)
+	}
+	whole(t, path)
+	close(gate)
+	<-s.loop.Done()
+}
+
+// within is what f returns; a test that waits for it for too long fails instead of hanging.
+func within(t *testing.T, f func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Minute):
+		t.Fatal("it hangs")
+		return nil
+	}
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited a minute for this in vain: %s", what)
+		}
+	}
+}
+
+// TestTermInHandler: SIGTERM does not wait for a handler that sleeps for a minute, and the recording is closed.
+func TestTermInHandler(t *testing.T) {
+	for _, args := range [][]string{{"--headless", "--text", "--scenario", "trickle", "--mode", "epoll", "--work", "sleep:1m", "--record", "x.evt", "--listen", "127.0.0.1:0"}} {
+		p := program(t, args...)
+		out, err := p.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var errs bytes.Buffer
+		p.Stderr = &errs
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// The sleep is entered: only then does the signal come.
+		lines := bufio.NewScanner(out)
+		slept := false
+		for !slept && lines.Scan() {
+			slept = strings.Contains(lines.Text(), "sleep") && strings.Contains(lines.Text(), "enter")
+		}
+		if !slept {
+			t.Fatalf("no handler slept\n%s", errs.String())
+		}
+		p.Process.Signal(syscall.SIGTERM)
+		io.Copy(io.Discard, out)
+		within(t, p.Wait)
+		if code := p.ProcessState.ExitCode(); code != 128+int(syscall.SIGTERM) || strings.Contains(errs.String(), "within") {
+			t.Errorf("exit code %d\n%s", code, errs.String())
+		}
+		whole(t, filepath.Join(p.Dir, "x.evt"))
+	}
+}
+
+// TestSecondSignal: when the end in order is held up (here by a reader of the events that does not read), another signal ends
+// the program at once.
+func TestSecondSignal(t *testing.T) {
+	p := program(t, "--headless", "--text", "--scenario", "surge", "--mode", "sleep-poll", "--interval", "1ms", "--listen", "127.0.0.1:0")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var errs bytes.Buffer
+	p.Stdout, p.Stderr = w, &errs
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	eventually(t, "the pipe is full", func() bool {
+		n, err := unix.IoctlGetInt(int(r.Fd()), unix.TIOCINQ)
+		return err == nil && n >= 60_000
+	})
+	p.Process.Signal(syscall.SIGTERM)
+	p.Process.Signal(syscall.SIGINT)
+	within(t, p.Wait)
+	code := p.ProcessState.ExitCode()
+	if code != 128+int(syscall.SIGTERM) && code != 128+int(syscall.SIGINT) || !strings.Contains(errs.String(), "second signal") {
+		t.Errorf("exit code %d\n%s", code, errs.String())
+	}
+}

@@ -1,0 +1,38 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"evviz/internal/files"
+	"evviz/trace"
+)
+
+// recorder is a session's Tee for its screen: it gives a recording a name of evviz's own when nobody has named it, and says
+// what to do when a name is taken.
+type recorder struct{ *trace.Tee }
+
+// Start implements tui.Recorder.
+func (r recorder) Start(path string) error {
+	if path != "" {
+		return takenName(r.Tee.Start(path), false)
+	}
+	_, err := files.Own("evviz-"+time.Now().Format("20060102-150405"), ".evt", r.Tee.Start)
+	return err
+}
+
+// takenName adds to the error of a file that cannot be written because of what is there what to do about it. force says that
+// there is a --force here.
+func takenName(err error, force bool) error {
+	var is *files.Exists
+	switch {
+	case errors.As(err, &is) && is.Replaceable && force:
+		return fmt.Errorf("%w; choose another name, or replace it with --force", err)
+	case errors.As(err, &is), errors.Is(err, files.ErrBusy):
+		return fmt.Errorf("%w; choose another name", err)
+	case errors.Is(err, files.ErrNotRegular):
+		return fmt.Errorf("%w; choose the name of a file", err)
+	}
+	return err
+}

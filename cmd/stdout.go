@@ -1,0 +1,38 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"sync"
+)
+
+// stdout is standard output, which remembers that something could not be written to it: a result that nobody got must not end
+// with exit code 0, and most of what prints has no use for an error in the middle of a table.
+var stdout = &output{}
+
+type output struct {
+	mu  sync.Mutex
+	err error // the first
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := os.Stdout.Write(b)
+	if err != nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.err == nil {
+			o.err = err
+		}
+	}
+	return n, err
+}
+
+// printed adds to what a command ended with that its result could not be printed, unless it says something else already.
+func printed(err error) error {
+	stdout.mu.Lock()
+	defer stdout.mu.Unlock()
+	if stdout.err == nil || err != nil && codeOf(err) != exitFine {
+		return err
+	}
+	return failure(fmt.Errorf("print the result: %w", stdout.err))
+}
