@@ -126,9 +126,10 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 	defer undo()
 	defer fini()
 
+	defaultMemory.enforce()
 	var both pair
 	for i, v := range vs {
-		v.lab.listen = addrs[i]
+		v.lab.listen, v.lab.memory = addrs[i], defaultMemory/2
 		s, err := newSession(v.lab, v.b, script, nil)
 		if err != nil {
 			fini()

@@ -34,6 +34,7 @@ type labOptions struct {
 	seed          int64
 	params        []string
 	ring          int
+	memory        memory
 	maxConns      int
 	flight        flightOptions
 
@@ -45,6 +46,7 @@ type labOptions struct {
 
 func (o *labOptions) flags(c *cobra.Command) {
 	f := c.Flags()
+	o.memory = defaultMemory
 	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: "+strings.Join(modeWords(), ", ")+" (default sleep-poll)")
 	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge, oneshot (default level)")
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
@@ -62,6 +64,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, o)
 	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
+	f.Var(&o.memory, "memory", "memory that a session may take for what is kept to be looked at; what is given up is said")
 	f.IntVar(&o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that the scenario may have open at once")
 	o.flightFlags(c)
 	o.knobFlags(c)

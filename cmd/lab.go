@@ -109,6 +109,7 @@ func (o *labOptions) limits() error {
 	case o.ring < 64 || o.ring > 1<<24:
 		return usage("--ring %d: want a number from 64 to %d", o.ring, 1<<24)
 	}
+	o.memory.enforce()
 	return o.reachable()
 }
 

@@ -77,6 +77,7 @@ func newScenariosRun() *cobra.Command {
 	f.BoolVar(&r.json, "json", false, "print the results as JSON")
 	f.StringVar(&r.record, "record", "", "keep a recording of each in this directory: NAME.evt")
 	f.BoolVar(&r.o.force, "force", false, "with --record: replace recordings that are there already")
+	r.o.memory = defaultMemory
 	f.Int64Var(&r.o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, &r.o)
 	f.IntVar(&r.o.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")

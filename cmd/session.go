@@ -123,12 +123,12 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 	s.tee = trace.NewTee(src)
 	s.tee.Go = spawn
 	if o.flight.on {
-		kept := trace.NewFlight(s.tee, o.flight.keep, 0)
-		s.feed = timeline.NewFeed(kept, timeline.Options{})
+		kept := trace.NewFlight(s.tee, o.flight.keep, o.memory.flight())
+		s.feed = timeline.NewFeed(kept, o.memory.picture())
 		s.flight = newFlightRecorder(&o.flight, kept, s.feed, o.findings)
 		return s, nil
 	}
-	s.feed = timeline.NewFeed(s.tee, timeline.Options{})
+	s.feed = timeline.NewFeed(s.tee, o.memory.picture())
 	return s, nil
 }
 

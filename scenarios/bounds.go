@@ -31,6 +31,9 @@ func PositionIn(mem []byte) Position {
 
 // Get is the line and the column, 0 when nothing has been done yet.
 func (p Position) Get() (line, column int32) {
+	if p.at == nil {
+		return 0, 0
+	}
 	v := p.at.Load()
 	return int32(v >> 32), int32(v)
 }

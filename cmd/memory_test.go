@@ -1,0 +1,85 @@
+package cmd
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"evviz/trace"
+)
+
+func TestMemorySizes(t *testing.T) {
+	for s, want := range map[string]memory{"256MiB": 256 << 20, "1GiB": 1 << 30, "134217728": 128 << 20, "131072KiB": 128 << 20} {
+		var m memory
+		if err := m.Set(s); err != nil || m != want {
+			t.Errorf("%s: %d, %v", s, m, err)
+		}
+		again := memory(0)
+		if err := again.Set(m.String()); err != nil || again != m {
+			t.Errorf("%s is written %s", s, m.String())
+		}
+	}
+	for _, s := range []string{"", "x", "-1", "10MiB", "9999999GiB", "256MB"} {
+		var m memory
+		if err := m.Set(s); err == nil {
+			t.Errorf("%q is %d", s, m)
+		}
+	}
+	if r := run(t, "--headless", "--for", "1ms", "--memory", "1MiB"); r.code != exitUsage || !strings.Contains(r.err, "want 96MiB at least") {
+		t.Errorf("exit code %d, %s", r.code, r.err)
+	}
+	for m := leastMemory; m <= 4<<30; m *= 2 {
+		p := m.picture()
+		if sum := int64(p.MaxEvents)*eventBytes + int64(p.MaxMarks)*markBytes + m.flight(); p.MaxEvents < 10_000 || p.MaxMarks < 100_000 || sum > m.kept() {
+			t.Errorf("%s: %d events, %d marks, flight %d: %d of %d", m.String(), p.MaxEvents, p.MaxMarks, m.flight(), sum, m.kept())
+		}
+	}
+}
+
+// TestMemoryHeld: a session of two million events, recorded and kept, stays within the memory that it was given. Without a bound it
+// takes twice as much.
+func TestMemoryHeld(t *testing.T) {
+	if raceEnabled {
+		t.Skip("SKIPPED, not tested: under the race detector a process takes many times the memory; the run without it has it")
+	}
+	dir := t.TempDir()
+	story := filepath.Join(dir, "busy.star")
+	err := os.WriteFile(story, []byte(`
+def one():
+    c = connect()
+    for i in range(3000):
+        c.send(64)
+        c.receive(64)
+
+def main():
+    for i in range(40):
+        spawn(one)
+`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(os.Args[0], "--headless", "--mode", "epoll", "--listen", "127.0.0.1:0", "--scenario", story, "--for", "5m", "--memory", "96MiB",
+		"--record", filepath.Join(dir, "busy.evt"), "--keep", "5m", "--save-on", "critical")
+	c.Dir = dir
+	c.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1")
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	f, err := trace.OpenFile(filepath.Join(dir, "busy.evt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if f.Events() < 1_000_000 {
+		t.Fatalf("only %d events were recorded", f.Events())
+	}
+	most := c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	t.Logf("%d events, %d MiB at most", f.Events(), most>>20)
+	if most > 112<<20 {
+		t.Errorf("%d MiB were taken of 96 MiB", most>>20)
+	}
+}
