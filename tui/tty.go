@@ -155,15 +155,14 @@ func (t *tty) restore() error {
 
 // release gives the terminal back without tcell: whoever is writing to it is sent away, what it has not read yet is thrown
 // away, so that there is room for what leaves the screen's modes, and its settings are as they were. It may be called from
-// any goroutine, at any time, and does nothing when the terminal is not ours.
+// any goroutine, at any time, and does nothing when the terminal is not ours. Reading goes on: it holds nobody up, and an error
+// would be taken for one of the terminal.
 func (t *tty) release() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.saved == nil {
 		return
 	}
-	t.draining = true
-	_ = t.f.SetReadDeadline(time.Now())
 	t.released.Store(true)
 	_ = t.f.SetWriteDeadline(time.Now())
 	t.writing.Lock()

@@ -26,6 +26,8 @@ type Terminal struct {
 	// Patience is how long Until waits; half a minute unless it is changed.
 	Patience time.Duration
 
+	frozen sync.Mutex // held while nothing is read from the program
+
 	mu   sync.Mutex
 	emu  vt.MockTerm
 	w, h int
@@ -47,6 +49,8 @@ func StartTerminal(t testing.TB, w, h int, cmd *exec.Cmd) *Terminal {
 	go func() {
 		buf := make([]byte, 1<<15)
 		for {
+			x.frozen.Lock()
+			x.frozen.Unlock()
 			n, err := tty.Read(buf)
 			x.mu.Lock()
 			x.emu.Write(buf[:n])
