@@ -257,7 +257,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		show.Lessons, show.Notes = lessons, lessons.view(s).Notes
 	}
 	kept, err := on.show(func() (*tui.Picture, error) { return tui.Run(show) })
-	leave(kept)
+	on.tell(func() { leave(kept) })
 	code, _ := on.verdict()
 	if lessons != nil {
 		last, e := lessons.end()
@@ -280,7 +280,9 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		err = e
 	}
 	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
-		fmt.Fprintf(os.Stderr, "evviz: recorded %d events, %d bytes, to %s; look at it with: evviz replay %s\n", st.Events, st.Bytes, st.Path, st.Path)
+		on.tell(func() {
+			fmt.Fprintf(os.Stderr, "evviz: recorded %d events, %d bytes, to %s; look at it with: evviz replay %s\n", st.Events, st.Bytes, st.Path, st.Path)
+		})
 	}
 	switch {
 	case failed != "":

@@ -273,9 +273,11 @@ func (o *replayOptions) screen(f recording) error {
 	cancel()
 	p.Close()
 	<-fed
-	leave(kept)
+	on.tell(func() {
+		leave(kept)
+		tellTrouble(f)
+	})
 	code, _ := on.verdict()
-	tellTrouble(f)
 	if err != nil {
 		return failure(err)
 	}

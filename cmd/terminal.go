@@ -27,6 +27,7 @@ type onScreen struct {
 	left  chan struct{} // closed when the screen has closed
 	given chan struct{} // closed when the screen is not waited for any more
 	over  chan struct{} // closed when everything has ended
+	asked chan struct{} // closed when a signal has come
 
 	mu    sync.Mutex
 	ended bool
@@ -48,7 +49,7 @@ var passing = func(step string) {}
 
 // openScreen opens the terminal. close must be called.
 func openScreen() (*onScreen, error) {
-	o := &onScreen{stop: make(chan struct{}), left: make(chan struct{}), given: make(chan struct{}), over: make(chan struct{})}
+	o := &onScreen{stop: make(chan struct{}), left: make(chan struct{}), given: make(chan struct{}), over: make(chan struct{}), asked: make(chan struct{})}
 	sigs, unwatch := watchSignals()
 	jobs := make(chan os.Signal, 4)
 	signal.Notify(jobs, syscall.SIGTSTP, syscall.SIGCONT)
@@ -141,6 +142,26 @@ func (o *onScreen) show(f func() (*tui.Picture, error)) (kept *tui.Picture, err 
 	return r.kept, r.err
 }
 
+// tell prints something where the screen was. When a signal has come, a terminal that does not read is not waited for.
+func (o *onScreen) tell(f func()) {
+	done := make(chan struct{})
+	spawn(func() {
+		defer close(done)
+		f()
+	})
+	select {
+	case <-done:
+		return
+	case <-o.asked:
+	}
+	limit := time.NewTimer(closesWithin)
+	defer limit.Stop()
+	select {
+	case <-done:
+	case <-limit.C:
+	}
+}
+
 // close gives the terminal back and watches no more.
 func (o *onScreen) close() {
 	select {
@@ -171,6 +192,7 @@ func (o *onScreen) watch(sigs <-chan os.Signal) {
 		}
 		if code == 0 {
 			code = signalCode(sig)
+			close(o.asked)
 		}
 		o.end(code)
 	}

@@ -184,6 +184,9 @@ func TestFrozenTerminal(t *testing.T) {
 				if !x.GivenBack() {
 					t.Error("the terminal shows the screen still")
 				}
+				if strings.Contains(x.Written(), "in good order") {
+					t.Error("it waited for the terminal after all")
+				}
 				if name == "lab" {
 					whole(t, x.Cmd.Dir+"/x.evt")
 				}

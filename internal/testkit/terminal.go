@@ -27,6 +27,7 @@ type Terminal struct {
 	Patience time.Duration
 
 	frozen sync.Mutex // held while nothing is read from the program
+	thaw   func()
 
 	mu   sync.Mutex
 	emu  vt.MockTerm

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -56,6 +57,8 @@ func (x *Terminal) GivenBack() bool { return x.Restored() && x.Cooked() }
 func (x *Terminal) Freeze() {
 	x.t.Helper()
 	x.frozen.Lock()
+	x.thaw = sync.OnceFunc(x.frozen.Unlock)
+	x.t.Cleanup(x.thaw)
 	other, err := os.OpenFile(x.slave(), os.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
 		x.t.Fatalf("fill the terminal: %v", err)
@@ -81,7 +84,7 @@ func (x *Terminal) Freeze() {
 }
 
 // Thaw makes a frozen terminal read again.
-func (x *Terminal) Thaw() { x.frozen.Unlock() }
+func (x *Terminal) Thaw() { x.thaw() }
 
 // slave is the path of the program's end.
 func (x *Terminal) slave() string {
