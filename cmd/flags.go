@@ -36,6 +36,7 @@ type labOptions struct {
 	flight        flightOptions
 
 	unread chan struct{} // closed when nobody reads --text any more; nil without it
+	stdout *output       // what --text is written to; nil without it
 
 	knobs map[string]*string
 	asked struct{ mode, trigger string } // as the flags said, before a scenario filled the gaps

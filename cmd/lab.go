@@ -75,7 +75,8 @@ func (o *labOptions) run(c *cobra.Command) error {
 	if o.text {
 		// Whoever reads the events may have enough of them: that ends the run in good order, with its recording.
 		signal.Ignore(syscall.SIGPIPE)
-		text = &textSink{w: bufio.NewWriter(os.Stdout), gone: make(chan struct{})}
+		o.stdout = &output{}
+		text = &textSink{w: bufio.NewWriter(o.stdout), gone: make(chan struct{})}
 		wrap, o.unread = text.wrap, text.gone
 	}
 	if !o.headless {
@@ -189,21 +190,30 @@ func (o *labOptions) runHeadless(s *session) error {
 	case sig := <-sigs:
 		why, code = trace.StopSignal, signalCode(sig)
 	}
+	over := make(chan struct{})
+	defer close(over)
+	spawn(func() { endHeadless(sigs, over, o.stdout, func() { s.tee.Stop() }, code) })
 	script, failed := s.failedTraffic()
 	recErr := s.tee.Status().Err
 	err := s.stop(why)
-	close(enough)
-	<-silent
-	says.tell()
-	out := io.Writer(os.Stdout)
-	if o.text {
-		out = os.Stderr // standard output carries the events
+	var printed error
+	report := func() {
+		close(enough)
+		<-silent
+		says.tell()
+		out := io.Writer(os.Stdout)
+		if o.text {
+			out = os.Stderr // standard output carries the events
+		}
+		printed = export.Summary(out, s.feed.Snapshot(), o.findings)
+		if st := s.tee.Status(); st.Path != "" && st.Err == nil {
+			talk("evviz: recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path)
+		}
 	}
-	if e := export.Summary(out, s.feed.Snapshot(), o.findings); e != nil && err == nil {
-		err = e
-	}
-	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
-		talk("evviz: recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path)
+	if code != 0 { // nobody may read it
+		within(closesWithin, report)
+	} else if report(); err == nil {
+		err = printed
 	}
 	switch {
 	case failed != "":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -217,6 +218,28 @@ func TestFrozenTerminal(t *testing.T) {
 			t.Errorf("exit code %d, terminal given back: %v", code, x.GivenBack())
 		}
 	})
+}
+
+// TestFrozenOutput: a signal ends a run without a screen whose output nobody reads, a terminal or a pipe.
+func TestFrozenOutput(t *testing.T) {
+	args := []string{"--headless", "--text", "--mode", "epoll", "--scenario", "trickle", "--listen", "127.0.0.1:0", "--record", "x.evt"}
+	for name, args := range map[string][]string{"without an end": args, "with --for": append(slices.Clone(args), "--for", "1s")} {
+		t.Run(name, func(t *testing.T) {
+			x := testkit.StartTerminal(t, 80, 24, program(t, args...))
+			x.Shows("Accept")
+			x.Freeze()
+			time.Sleep(1500 * time.Millisecond) // until --for is over, and it waits for its output; nothing is asserted about when
+			x.Cmd.Process.Signal(syscall.SIGTERM)
+			x.UntilState("Z")
+			x.Thaw()
+			if code := x.Exit(); code != 128+int(syscall.SIGTERM) {
+				t.Errorf("exit code %d, want %d", code, 128+int(syscall.SIGTERM))
+			}
+			if evs := readAll(t, x.Cmd.Dir+"/x.evt"); len(evs) == 0 {
+				t.Error("nothing is left of the recording")
+			}
+		})
+	}
 }
 
 // TestSignalsWhileOpening: at whatever step of opening the screen a signal comes, it ends the program with the terminal given back.
