@@ -50,8 +50,7 @@ func StartTerminal(t testing.TB, w, h int, cmd *exec.Cmd) *Terminal {
 	go func() {
 		buf := make([]byte, 1<<15)
 		for {
-			x.frozen.Lock()
-			x.frozen.Unlock()
+			x.thawed()
 			n, err := tty.Read(buf)
 			x.mu.Lock()
 			x.emu.Write(buf[:n])
@@ -77,6 +76,12 @@ func StartTerminal(t testing.TB, w, h int, cmd *exec.Cmd) *Terminal {
 		emu.Stop()
 	})
 	return x
+}
+
+// thawed waits while the terminal is frozen.
+func (x *Terminal) thawed() {
+	x.frozen.Lock()
+	defer x.frozen.Unlock()
 }
 
 // Send types.
