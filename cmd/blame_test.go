@@ -18,8 +18,9 @@ var wrongValues = map[string][]string{
 	"headless": {"perhaps"}, "text": {"perhaps"}, "for": {"long", "-1s"}, "threshold": {"gap", "gap=wide", "gaap=1s"},
 	"theme": {"purple"}, "symbols": {"runes"}, "view": {"back"}, "span": {"long", "0s"}, "no-mouse": {"perhaps"}, "seed": {"many"},
 	"param": {"n", "n=1"}, "ring": {"many", "1"}, "max-connections": {"many", "0"}, "keep": {"long", "-1s", "2h"},
-	"save-on": {"EV99", "sever", ","},
-	"force":   {"perhaps"}, "summary": {"perhaps"}, "unparsed": {"perhaps"}, "paused": {"perhaps"}, "light": {"perhaps"}, "speed": {"fast", "1000"},
+	"save-on":      {"EV99", "sever", ","},
+	"allow-remote": {"perhaps"}, "memory": {"much", "1MiB"},
+	"force": {"perhaps"}, "summary": {"perhaps"}, "unparsed": {"perhaps"}, "paused": {"perhaps"}, "light": {"perhaps"}, "speed": {"fast", "1000"},
 	"at": {"late", "999h"}, "size": {"big"}, "screenshot": {"x.bmp"},
 }
 

@@ -119,12 +119,11 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		return err
 	}
 
-	screen, fini, undo, err := openScreen()
+	on, err := openScreen()
 	if err != nil {
 		return env(err)
 	}
-	defer undo()
-	defer fini()
+	defer on.close()
 
 	defaultMemory.enforce()
 	var both pair
@@ -132,76 +131,40 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		v.lab.listen, v.lab.memory = addrs[i], defaultMemory/2
 		s, err := newSession(v.lab, v.b, script, nil)
 		if err != nil {
-			fini()
+			on.close()
 			both.stop(trace.StopError)
 			return &coded{codeOf(err), fmt.Errorf("%s: %w", v.name, err)}
 		}
 		both.s = append(both.s, s)
 	}
-	sigs, unsig := watchSignals()
-	defer unsig()
 	// The clients last, and one right after the other: that is as much at the same time as two processes can be started.
 	for _, s := range both.s {
 		s.startFeed()
 	}
 	for _, s := range both.s {
 		if err := s.startClients(o.lab.seed); err != nil {
-			fini()
+			on.close()
 			both.stop(trace.StopError)
 			return env(err)
 		}
 	}
-	stop, finished := make(chan struct{}), make(chan struct{})
-	code := make(chan int, 1)
-	defer close(finished)
-	spawn(func() {
-		var after <-chan time.Time
-		if o.lab.duration > 0 {
-			after = time.After(o.lab.duration)
-		}
-		n := 0
-		select {
-		case sig := <-sigs:
-			n = signalCode(sig)
-		case <-after:
-		case <-finished:
-			return
-		}
-		code <- n
-		close(stop)
-		lastResort(finished, fini, n)
-	})
-	so := tui.SplitOptions{Symbols: o.looks.symbols, Mouse: !o.looks.noMouse, Theme: o.looks.theme, Custom: o.looks.config.themes, Screen: screen, Go: spawn, Stop: stop}
+	on.endAfter(o.lab.duration)
+	so := tui.SplitOptions{Symbols: o.looks.symbols, Mouse: !o.looks.noMouse, Theme: o.looks.theme, Custom: o.looks.config.themes, Screen: on.screen, Go: spawn, Stop: on.stop, Jobs: on.jobs}
 	for i, s := range both.s {
 		so.Halves[i] = tui.Half{Name: vs[i].name, Feed: s.feed, Lab: &labEnd{s}, Notes: s.notes}
 	}
-	err = tui.RunSplit(so)
-	exit := 0
-	if err != nil {
-		select {
-		case exit = <-code:
-			code <- exit
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-	if exit != 0 { // the terminal has been taken away: SIGHUP says more than that reading from it fails
-		err = nil
-	}
-	fini()
+	_, err = on.show(func() (*tui.Picture, error) { return nil, tui.RunSplit(so) })
 	failed := ""
 	for i, s := range both.s {
 		if _, f := s.failedTraffic(); f != "" && failed == "" {
 			failed = vs[i].name + ": scenario " + script.Name + ": " + f
 		}
 	}
-	why := uint32(trace.StopAsked)
-	select {
-	case exit = <-code:
-		why = trace.StopTime
-		if exit != 0 {
+	why, code := uint32(trace.StopAsked), 0
+	if n, fromOutside := on.verdict(); fromOutside {
+		if why, code = trace.StopTime, n; code != 0 {
 			why = trace.StopSignal
 		}
-	default:
 	}
 	err = errors.Join(err, both.stop(why))
 	switch {
@@ -209,8 +172,8 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		return failure(errors.New(failed))
 	case err != nil:
 		return failure(err)
-	case exit != 0:
-		return quiet(exit)
+	case code != 0:
+		return quiet(code)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // Exit codes. A signal ends with 128 plus its number.
@@ -56,6 +57,9 @@ var crash struct {
 	hooks []func()
 }
 
+// hookLimit is how long each of them is waited for. Giving the terminal back by force takes two seconds at most.
+const hookLimit = 3 * time.Second
+
 // onCrash registers something to be done before a panic is told. The function it returns takes it back.
 func onCrash(f func()) (undo func()) {
 	crash.mu.Lock()
@@ -87,10 +91,10 @@ func guard(f func()) {
 			crash.mu.Unlock()
 			for i := len(hooks) - 1; i >= 0; i-- {
 				if hooks[i] != nil {
-					hooks[i]()
+					within(hookLimit, hooks[i])
 				}
 			}
-			fmt.Fprintf(os.Stderr, "evviz: this is a bug in evviz: %v\n\n%s\n", p, stack)
+			within(hookLimit, func() { fmt.Fprintf(os.Stderr, "evviz: this is a bug in evviz: %v\n\n%s\n", p, stack) })
 			os.Exit(exitBug)
 		}
 	}()

@@ -134,20 +134,6 @@ func (o *labOptions) startRecording(s *session) error {
 	return nil
 }
 
-// watchSignals reports the first signal that asks for an end.
-func watchSignals() (<-chan os.Signal, func()) {
-	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	return ch, func() { signal.Stop(ch) }
-}
-
-func signalCode(s os.Signal) int {
-	if n, ok := s.(syscall.Signal); ok {
-		return 128 + int(n)
-	}
-	return exitFailure
-}
-
 // runHeadless runs until the time is over, the scenario has ended, the loop has, or a signal comes; then it prints the
 // summary.
 func (o *labOptions) runHeadless(s *session) error {
@@ -203,25 +189,31 @@ func (o *labOptions) runHeadless(s *session) error {
 		}
 	case sig := <-sigs:
 		why, code = trace.StopSignal, signalCode(sig)
-		over := make(chan struct{})
-		defer close(over)
-		endAtNext(sigs, over)
 	}
+	over := make(chan struct{})
+	defer close(over)
+	spawn(func() { endHeadless(sigs, over, func() { s.tee.Stop() }, code) })
 	script, failed := s.failedTraffic()
 	recErr := s.tee.Status().Err
 	err := s.stop(why)
-	close(enough)
-	<-silent
-	says.tell()
-	out := io.Writer(stdout)
-	if o.text {
-		out = os.Stderr // standard output carries the events
+	var printed error
+	report := func() {
+		close(enough)
+		<-silent
+		says.tell()
+		out := io.Writer(stdout)
+		if o.text {
+			out = os.Stderr // standard output carries the events
+		}
+		printed = export.Summary(out, s.feed.Snapshot(), o.findings)
+		if st := s.tee.Status(); st.Path != "" && st.Err == nil {
+			talk("evviz: recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path)
+		}
 	}
-	if e := export.Summary(out, s.feed.Snapshot(), o.findings); e != nil && err == nil {
-		err = e
-	}
-	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
-		talk("evviz: recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path)
+	if code != 0 { // nobody may read it
+		within(closesWithin, report)
+	} else if report(); err == nil {
+		err = printed
 	}
 	switch {
 	case failed != "":
@@ -244,54 +236,30 @@ func (o *labOptions) runHeadless(s *session) error {
 // runScreen shows the lab. The terminal is opened before the server, so that a person without one is told at once, and the
 // server before the screen is drawn, so that "address already in use" is read on a terminal in its usual state.
 func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scenarios.Script) error {
-	screen, fini, undo, err := openScreen()
+	on, err := openScreen()
 	if err != nil {
 		return env(err)
 	}
-	defer undo()
-	defer fini()
+	defer on.close()
 
 	s, err := newSession(o, b, script, nil)
 	if err != nil {
-		fini()
 		return err
 	}
 	if err := o.startRecording(s); err != nil {
 		s.stop(trace.StopError)
-		fini()
 		return err
 	}
-	sigs, unsig := watchSignals()
-	defer unsig()
 	s.endsWithStory = o.lesson != ""
 	s.startFeed()
 	if err := s.startClients(o.seed); err != nil {
 		s.stop(trace.StopError)
-		fini()
 		return env(err)
 	}
-	stop := make(chan struct{})
-	code := 0
-	finished := make(chan struct{})
-	defer close(finished)
-	spawn(func() {
-		var after <-chan time.Time
-		if o.duration > 0 {
-			after = time.After(o.duration)
-		}
-		select {
-		case sig := <-sigs:
-			code = signalCode(sig)
-		case <-after: // when the loop has ended by itself the screen stays: its last picture is what one wants to see
-		case <-finished:
-			return
-		}
-		close(stop)
-		lastResort(finished, fini, code)
-	})
+	on.endAfter(o.duration) // when the loop has ended by itself the screen stays: its last picture is what one wants to see
 	meter := &costMeter{loops: s.loopsUsed}
 	show := tui.Options{Feed: s.feed, Lab: &labEnd{s}, Recorder: recorder{s.tee},
-		Screen: screen, Go: spawn, Stop: stop, Notes: s.flight.orNotes(s.notes), ModePage: modes.Page, Findings: o.findings, Cost: meter.read}
+		Screen: on.screen, Go: spawn, Stop: on.stop, Jobs: on.jobs, Notes: s.flight.orNotes(s.notes), ModePage: modes.Page, Findings: o.findings, Cost: meter.read}
 	o.looks.put(&show)
 	if s.flight != nil {
 		show.Saver = s.flight
@@ -301,10 +269,9 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		lessons = newSeries(o, c, script, s)
 		show.Lessons, show.Notes = lessons, lessons.view(s).Notes
 	}
-	kept, err := tui.Run(show)
-	err = orSignal(err, stop, &code)
-	fini()
-	leave(kept)
+	kept, err := on.show(func() (*tui.Picture, error) { return tui.Run(show) })
+	on.tell(func() { leave(kept) })
+	code, _ := on.verdict()
 	if lessons != nil {
 		last, e := lessons.end()
 		if err == nil {
@@ -326,7 +293,9 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		err = e
 	}
 	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
-		fmt.Fprintf(os.Stderr, "evviz: recorded %d events, %d bytes, to %s; look at it with: evviz replay %s\n", st.Events, st.Bytes, st.Path, st.Path)
+		on.tell(func() {
+			fmt.Fprintf(os.Stderr, "evviz: recorded %d events, %d bytes, to %s; look at it with: evviz replay %s\n", st.Events, st.Bytes, st.Path, st.Path)
+		})
 	}
 	switch {
 	case failed != "":
@@ -337,37 +306,6 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 		return quiet(code)
 	}
 	return nil
-}
-
-// orSignal is the error that a screen ended with, unless its terminal has been taken away: reading from that fails, and SIGHUP
-// comes at about the same time and says more.
-func orSignal(err error, stop <-chan struct{}, code *int) error {
-	if err == nil {
-		return nil
-	}
-	select {
-	case <-stop:
-		if *code != 0 {
-			return nil
-		}
-	case <-time.After(200 * time.Millisecond):
-	}
-	return err
-}
-
-// lastResort gives the terminal back and ends when the ordinary way has not within some seconds of a signal: a screen that
-// hangs must not keep a person from their terminal.
-func lastResort(finished <-chan struct{}, fini func(), code int) {
-	if code == 0 {
-		return
-	}
-	select {
-	case <-finished:
-	case <-time.After(15 * time.Second):
-		fini()
-		fmt.Fprintln(os.Stderr, "evviz: did not end in good order within 15 s of the signal")
-		os.Exit(code)
-	}
 }
 
 // notes is what the screen should know of the clients and the server.

@@ -19,6 +19,7 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("EVVIZ_TEST_MAIN") != "" {
 		preparePanic(os.Getenv("EVVIZ_TEST_PANIC"))
+		prepareSignal(os.Getenv("EVVIZ_TEST_SIGNAL"))
 		os.Exit(Main(os.Args[1:]))
 	}
 	testkit.Main(m)

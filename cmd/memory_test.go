@@ -50,7 +50,7 @@ func TestMemoryHeld(t *testing.T) {
 	err := os.WriteFile(story, []byte(`
 def one():
     c = connect()
-    for i in range(3000):
+    for i in range(6000):
         c.send(64)
         c.receive(64)
 
@@ -61,7 +61,7 @@ def main():
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(os.Args[0], "--headless", "--mode", "epoll", "--listen", "127.0.0.1:0", "--scenario", story, "--for", "5m", "--memory", "96MiB",
+	c := exec.Command(os.Args[0], "--headless", "--mode", "epoll", "--listen", "127.0.0.1:0", "--scenario", story, "--memory", "96MiB",
 		"--record", filepath.Join(dir, "busy.evt"), "--keep", "5m", "--save-on", "critical")
 	c.Dir = dir
 	c.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1")

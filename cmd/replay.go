@@ -227,12 +227,11 @@ func (o *replayOptions) screen(f recording) error {
 	if err := o.within(f); err != nil {
 		return err
 	}
-	screen, fini, undo, err := openScreen()
+	on, err := openScreen()
 	if err != nil {
 		return env(fmt.Errorf("%w (evviz replay --text prints the events)", err))
 	}
-	defer undo()
-	defer fini()
+	defer on.close()
 
 	p := trace.NewPlayer(f)
 	p.SetSpeed(o.speed)
@@ -253,20 +252,6 @@ func (o *replayOptions) screen(f recording) error {
 		defer close(fed)
 		feed.Run(ctx)
 	})
-	sigs, unsig := watchSignals()
-	defer unsig()
-	stop, finished := make(chan struct{}), make(chan struct{})
-	defer close(finished)
-	code := 0
-	spawn(func() {
-		select {
-		case sig := <-sigs:
-			code = signalCode(sig)
-			close(stop)
-			lastResort(finished, fini, code)
-		case <-finished:
-		}
-	})
 	damage := ""
 	if d := trouble(f); len(d) > 0 {
 		damage = d[0]
@@ -279,7 +264,7 @@ func (o *replayOptions) screen(f recording) error {
 	}
 	begin := time.Now()
 	meter := &costMeter{}
-	show := tui.Options{Feed: feed, Screen: screen, Go: spawn, Stop: stop, ModePage: modes.Page, Findings: o.findings, Cost: meter.read,
+	show := tui.Options{Feed: feed, Screen: on.screen, Go: spawn, Stop: on.stop, Jobs: on.jobs, ModePage: modes.Page, Findings: o.findings, Cost: meter.read,
 		Notes: func() (string, bool) {
 			if damage != "" && time.Since(begin) < 6*time.Second {
 				return damage, true
@@ -287,14 +272,15 @@ func (o *replayOptions) screen(f recording) error {
 			return "", false
 		}}
 	o.looks.put(&show)
-	kept, err := tui.Run(show)
-	err = orSignal(err, stop, &code)
+	kept, err := on.show(func() (*tui.Picture, error) { return tui.Run(show) })
 	cancel()
 	p.Close()
 	<-fed
-	fini()
-	leave(kept)
-	tellTrouble(f)
+	on.tell(func() {
+		leave(kept)
+		tellTrouble(f)
+	})
+	code, _ := on.verdict()
 	if err != nil {
 		return failure(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // stdout is standard output, which remembers that something could not be written to it: a result that nobody got must not end
@@ -11,11 +13,15 @@ import (
 var stdout = &output{}
 
 type output struct {
+	since atomic.Int64 // when the write that has not come back began, Unix ns; 0 none has
+
 	mu  sync.Mutex
 	err error // the first
 }
 
 func (o *output) Write(b []byte) (int, error) {
+	o.since.Store(time.Now().UnixNano())
+	defer o.since.Store(0)
 	n, err := os.Stdout.Write(b)
 	if err != nil {
 		o.mu.Lock()
@@ -25,6 +31,13 @@ func (o *output) Write(b []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// stuck reports whether one write has taken longer than a screen may take to close: standard output is a terminal or a pipe that
+// nobody reads.
+func (o *output) stuck() bool {
+	at := o.since.Load()
+	return at != 0 && time.Since(time.Unix(0, at)) > closesWithin
 }
 
 // printed adds to what a command ended with that its result could not be printed, unless it says something else already.

@@ -1,6 +1,7 @@
 package diagnostics
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ func Bytes(n int64) string {
 // Duration writes ns the way a person says it: two or three figures and a unit.
 func Duration(ns int64) string {
 	if ns < 0 {
-		return "-" + Duration(-ns)
+		return "-" + Duration(-max(ns, -math.MaxInt64)) // the smallest number has no opposite
 	}
 	d := time.Duration(ns)
 	switch {

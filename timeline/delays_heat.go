@@ -222,7 +222,11 @@ func (s *Snapshot) Heat(m Measure, t0, t1 int64, cols, rows int) HeatMap {
 	for i, slot := range h.slots {
 		if slot != nil {
 			from := h.from + int64(i)*h.width
-			b.slot(slot, from, min(from+h.width, h.last+1)) // nothing is in what the newest slot has still to come
+			to := h.last + 1 // nothing is in what the newest slot has still to come
+			if to-from > h.width {
+				to = from + h.width
+			}
+			b.slot(slot, from, to)
 		}
 	}
 	return b.finish(rows)

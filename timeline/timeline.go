@@ -140,7 +140,37 @@ func (t *Timeline) Add(evs []trace.Event) {
 	}
 }
 
+// lastMoment is the latest moment that a timeline has, 253 years after its clock's zero. No event begins before 0 or ends after it, whatever a damaged file says, so that the distance of two moments, and a little more, is always a number.
+const lastMoment = int64(8e18)
+
+// bounded is an event with its times within what a timeline has.
+func bounded(e *trace.Event) *trace.Event {
+	long := (e.Dur < 0 || e.Dur > e.Time) && lasting.Has(e.Kind)
+	if e.Time >= 0 && e.Time <= lastMoment && !long {
+		return e
+	}
+	c := *e
+	c.Time = min(max(c.Time, 0), lastMoment)
+	if long {
+		c.Dur = min(max(c.Dur, 0), c.Time)
+	}
+	return &c
+}
+
+// lasting are the kinds whose Dur is a duration. Others keep something else there, a Name a piece of its text.
+var lasting = func() (s trace.KindSet) {
+	for k := range trace.Specs {
+		for _, f := range trace.Specs[k].Fields {
+			if f.Slot == trace.SlotDur && f.Unit == trace.UNanos {
+				s |= trace.Kinds(trace.Kind(k))
+			}
+		}
+	}
+	return s
+}()
+
 func (t *Timeline) add(e *trace.Event) {
+	e = bounded(e)
 	if !t.lean {
 		t.events.add(e)
 	}

@@ -44,17 +44,16 @@ func (u *ui) drawAxis(f *frame, p pane) {
 	}
 	words = setApart(words, room)
 	busy := 0
-	for tick := (f.t0 - first + every - 1) / every * every; tick+first < f.t1; tick += every {
-		if tick < 0 || !f.snap.Info.Timed {
-			continue
-		}
-		x := f.column(tick + first)
-		s := seconds(tick, dec)
-		if x < busy || x+len(s) > room || taken(words, x, x+len(s)) {
-			continue
-		}
-		p.put(g+x, 0, s, t.dim)
-		busy = x + len(s) + 2
+	if f.snap.Info.Timed {
+		ticks(max(minus(f.t0, first), 0), minus(f.t1, first), every, n, func(tick int64) {
+			x := f.column(plus(tick, first))
+			s := seconds(tick, dec)
+			if x < busy || x+len(s) > room || taken(words, x, x+len(s)) {
+				return
+			}
+			p.put(g+x, 0, s, t.dim)
+			busy = x + len(s) + 2
+		})
 	}
 	u.drawWords(f, p, words)
 	u.drawCursorTime(f, p, room)
@@ -146,16 +145,22 @@ func (u *ui) drawCursorTime(f *frame, p pane, room int) {
 	p.put(f.gutter()+x, 0, s, u.theme.selected)
 }
 
-// tickEvery is the distance of two labels: 1, 2 or 5 times a power of ten, at least 10 columns apart.
+// tickEvery is the distance of two labels: 1, 2 or 5 times a power of ten, at least 10 columns apart. The longest is 158 years,
+// of which there are two in all.
 func tickEvery(span int64, cells int) int64 {
-	want := span * 10 / int64(max(cells, 1))
+	want := scaled(span, 10, int64(max(cells, 1)))
 	d := int64(1000)
-	for {
+	for ; d < 1e18; d *= 10 {
 		for _, k := range []int64{1, 2, 5} {
 			if d*k >= want {
 				return d * k
 			}
 		}
-		d *= 10
 	}
+	for _, k := range []int64{1, 2, 5} {
+		if d*k >= want {
+			return d * k
+		}
+	}
+	return 5 * d
 }

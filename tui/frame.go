@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
@@ -46,11 +47,10 @@ func (u *ui) newFrame(w, h int) {
 		f.snap, f.live = u.opt.Feed.Snapshot(), true
 		u.fitLesson(f.snap)
 		step := max(u.span/stepsPerSpan, 1)
-		f.t1 = (f.snap.Now-f.snap.First)/step*step + step + f.snap.First
-		if f.t1 < f.snap.First+u.span {
-			f.t1 = f.snap.First + u.span // the beginning stands still until the window is full
-		}
+		f.t1 = plus(plus(minus(f.snap.Now, f.snap.First)/step*step, step), f.snap.First)
+		f.t1 = max(f.t1, plus(f.snap.First, u.span)) // the beginning stands still until the window is full
 	}
+	f.t1 = max(f.t1, math.MinInt64+u.span)
 	f.t0 = f.t1 - u.span
 	u.frame = f
 	u.reselect(f)
@@ -196,12 +196,12 @@ func (f *frame) cells() int { return max(f.w-f.gutter(), 1) }
 
 // column is where a moment lies, which may be outside.
 func (f *frame) column(t int64) int {
-	return int((t - f.t0) * int64(f.cells()) / (f.t1 - f.t0))
+	return int(scaled(minus(t, f.t0), int64(f.cells()), f.t1-f.t0))
 }
 
 // moment is where a column of the timeline begins.
 func (f *frame) moment(column int) int64 {
-	return f.t0 + int64(column)*(f.t1-f.t0)/int64(f.cells())
+	return plus(f.t0, scaled(f.t1-f.t0, int64(column), int64(f.cells())))
 }
 
 // seconds writes a duration in seconds with so many decimals.

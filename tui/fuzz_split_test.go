@@ -21,7 +21,8 @@ var splitFeeds = sync.OnceValue(func() (out []*timeline.Feed) {
 		o := twins(t, at)
 		out = append(out, o.Halves[0].Feed, o.Halves[1].Feed)
 	}
-	return append(out, fuzzFeeds()...)
+	all := fuzzFeeds()
+	return append(out, all[:len(all)-1]...) // not what lies in the future of the machine's clock
 })
 
 // fuzzedSplit is fuzzed for two runs on one screen. In addition both halves must show the same window, and one of them must have
@@ -78,8 +79,6 @@ func fuzzedSplit(t *testing.T, data []byte) {
 		}
 	}
 	names = append(names, "x", "Enter", "é", "1", ":", "/", "Backspace", "\x00") // what the ordinary screen knows, and nobody
-	mice := []tview.MouseAction{tview.MouseLeftClick, tview.MouseLeftDown, tview.MouseLeftDown, tview.MouseScrollUp, tview.MouseScrollDown, tview.MouseScrollLeft,
-		tview.MouseLeftDoubleClick, tview.MouseMove}
 
 	root := &splitRoot{tview.NewBox(), s}
 	did := []string{fmt.Sprintf("%dx%d", w, h)}
@@ -108,7 +107,7 @@ func fuzzedSplit(t *testing.T, data []byte) {
 		}
 	}
 	hold()
-	for steps := 0; !in.over() && steps < 40; steps++ {
+	for steps := 0; !in.over() && steps < 10; steps++ {
 		switch k := in.next(); {
 		case k < 160:
 			key := names[k%len(names)]
@@ -116,9 +115,9 @@ func fuzzedSplit(t *testing.T, data []byte) {
 			s.press(key)
 		case k < 224:
 			x, y := in.next()*w/255, in.next()*h/255
-			a := mice[k%len(mice)]
-			did = append(did, fmt.Sprintf("mouse %d at %d,%d", a, x, y))
-			s.mouse(tcell.NewEventMouse(x, y, tcell.ButtonPrimary, 0), a)
+			a := gestures[k%len(gestures)]
+			did = append(did, fmt.Sprintf("mouse %v at %d,%d", a, x, y))
+			fire(t, s.mouse, x, y, a)
 		default:
 			w, h = in.size()
 			did = append(did, fmt.Sprintf("%dx%d", w, h))

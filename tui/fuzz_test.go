@@ -174,10 +174,9 @@ func storm(lanes int, lossy bool, timed bool) *timeline.Feed {
 // fuzzFeeds are the sources that stand still; they are made once for all inputs.
 var fuzzFeeds = sync.OnceValue(func() []*timeline.Feed {
 	t := &testing.T{}
-	out := []*timeline.Feed{tour(t, 3), tour(t, 9.6), tour(t, 12.7), tour(t, 18.4), tour(t, 20.9),
+	return []*timeline.Feed{tour(t, 3), tour(t, 9.6), tour(t, 12.7), tour(t, 18.4), tour(t, 20.9),
 		madeFeed(trace.Info{Title: "nothing", Timed: true, Kinds: trace.AllKinds()}, nil),
-		storm(3, false, false), storm(5, true, true), storm(2000, false, true)}
-	return out
+		storm(3, false, false), storm(5, true, true), storm(60, false, true), farApart(1e9, 1.75e18)}
 })
 
 // program is an input that is read byte by byte; behind its end are zeros.
@@ -197,22 +196,41 @@ func (p *program) next() int {
 func (p *program) size() (w, h int) {
 	w, h = p.next(), p.next()
 	if w >= 128 { // small sizes are where it goes wrong, so half of the range is for them
-		w = 40 + (w-128)*360/127
+		w = 40 + (w-128)*160/127
 	}
 	if h >= 128 {
-		h = 10 + (h-128)*100/127
+		h = 10 + (h-128)*50/127
 	}
-	return max(w, 1), max(h%111, 1)
+	return max(w, 1), max(h%61, 1)
 }
 
 func (p *program) over() bool { return p.at >= len(p.data) }
 
-// fuzzed runs one input.
-func fuzzed(t *testing.T, data []byte) {
+// fire hands mouse actions to a capture as tview does, which goes on with the event that came back.
+func fire(t *testing.T, capture func(*tcell.EventMouse, tview.MouseAction) (*tcell.EventMouse, tview.MouseAction), x, y int, actions []tview.MouseAction) {
+	t.Helper()
+	e := tcell.NewEventMouse(x, y, tcell.ButtonPrimary, 0)
+	for _, a := range actions {
+		if e == nil {
+			t.Fatalf("the event of the mouse at %d,%d was swallowed before %v", x, y, actions)
+		}
+		e, _ = capture(e, a)
+	}
+}
+
+// gestures are what tview makes of a person's doing with the mouse: with a move before it when the pointer has moved, and without.
+var gestures = [][]tview.MouseAction{
+	{tview.MouseLeftDown}, {tview.MouseMove, tview.MouseLeftDown}, {tview.MouseLeftUp, tview.MouseLeftClick}, {tview.MouseMove, tview.MouseLeftUp},
+	{tview.MouseLeftUp, tview.MouseLeftDoubleClick}, {tview.MouseMove}, {tview.MouseScrollUp}, {tview.MouseMove, tview.MouseScrollUp},
+	{tview.MouseScrollDown}, {tview.MouseScrollLeft}, {tview.MouseMove, tview.MouseScrollRight}, {tview.MouseRightDown},
+	{tview.MouseMove, tview.MouseLeftDown, tview.MouseMiddleDown, tview.MouseScrollUp, tview.MouseScrollLeft},
+}
+
+// driven runs one input, up to so many steps of it, over one of some feeds. It stands still when the feed does.
+func driven(t *testing.T, data []byte, feeds []*timeline.Feed, most int, still bool) {
 	in := &program{data: data}
 	next, size := in.next, in.size
-	feeds := fuzzFeeds()
-	which := next() % (len(feeds) + 1)
+	which := next() % len(feeds)
 	w, h := size()
 	colors := []int{0, 8, 256, 1 << 24}[next()%4]
 	set := SymbolSets[next()%len(SymbolSets)]
@@ -237,14 +255,7 @@ func fuzzed(t *testing.T, data []byte) {
 	if how&2 == 0 && how&1 == 0 {
 		o.Lessons = lab
 	}
-	still := which < len(feeds)
-	if still {
-		o.Feed = feeds[which]
-	} else {
-		var end func()
-		o.Feed, end = replayedTour(t)
-		defer end()
-	}
+	o.Feed = feeds[which]
 	u := newUI(o)
 	for i := range u.keys {
 		if u.keys[i].Name == "suspend" { // it would stop the test
@@ -263,8 +274,6 @@ func fuzzed(t *testing.T, data []byte) {
 	lines := []string{"goto 40%", "goto +1s", "goto -900s", "span 1ms", "span 30m", "filter fd:7", "filter !left-over", "filter (", "sort findings", "theme light", "theme colour-blind",
 		"symbols " + set, "set knob-4 edge", "scenario story-3", "client send x", "explain EV02", "explain EV08", "view 2", "view latency", "bookmark here", "screenshot x.svg", "record f", "save x",
 		"speed 100", "nonsense", "view", "mode epoll"}
-	mice := []tview.MouseAction{tview.MouseLeftClick, tview.MouseLeftDoubleClick, tview.MouseScrollUp, tview.MouseScrollDown, tview.MouseScrollLeft, tview.MouseScrollRight, tview.MouseLeftDown}
-
 	did := []string{}
 	frame := func() int {
 		before := sim.cells
@@ -287,7 +296,7 @@ func fuzzed(t *testing.T, data []byte) {
 		}
 	}
 	hold()
-	for steps := 0; !in.over() && steps < 40; steps++ {
+	for steps := 0; !in.over() && steps < most; steps++ {
 		switch k := next(); {
 		case k < 128:
 			key := names[k%len(names)]
@@ -308,9 +317,9 @@ func fuzzed(t *testing.T, data []byte) {
 			u.press("Enter")
 		case k < 248:
 			x, y := next()*w/255, next()*h/255
-			a := mice[k%len(mice)]
-			did = append(did, fmt.Sprintf("mouse %d at %d,%d", a, x, y))
-			u.mouse(tcell.NewEventMouse(x, y, tcell.ButtonPrimary, 0), a)
+			a := gestures[k%len(gestures)]
+			did = append(did, fmt.Sprintf("mouse %v at %d,%d", a, x, y))
+			fire(t, u.mouse, x, y, a)
 		default:
 			w, h = size()
 			did = append(did, fmt.Sprintf("%dx%d", w, h))
@@ -380,15 +389,40 @@ func replayedTour(t testing.TB) (*timeline.Feed, func()) {
 }
 
 // FuzzScreen looks for a size, a source and a sequence of keys under which a frame breaks what it promises.
+// An input has ten steps at most: what goes wrong does so after few, and the fuzzer lives from trying many.
 func FuzzScreen(f *testing.F) {
 	for which := range byte(10) {
 		for how := range byte(3) {
-			seed := []byte{which, 220, 180, how % 4, how, how * 9}
-			for k := range byte(24) {
-				seed = append(seed, k*5+how*20, 200, k, 230, k*10, k*7)
-			}
-			f.Add(seed)
+			f.Add(screenProgram(which, how, 3))
 		}
 	}
-	f.Fuzz(fuzzed)
+	f.Fuzz(func(t *testing.T, data []byte) { driven(t, data, fuzzFeeds(), 10, true) })
+}
+
+// screenProgram is an input with so many times six steps.
+func screenProgram(which, how, n byte) []byte {
+	p := []byte{which, 220, 180, how % 4, how, how * 9}
+	for k := range n {
+		p = append(p, k*5+how*20, 200, k, 216+k%32, k*10, k*7)
+	}
+	return p
+}
+
+// TestManyLanes and TestLongPrograms are what is too slow for the fuzzer: 2,000 lanes, a replay that goes on, many steps.
+func TestManyLanes(t *testing.T) {
+	feeds := []*timeline.Feed{storm(2000, false, true)}
+	for how := range byte(6) {
+		driven(t, screenProgram(0, how, 10), feeds, 40, true)
+	}
+}
+
+func TestLongPrograms(t *testing.T) {
+	for which := range byte(len(fuzzFeeds())) {
+		driven(t, screenProgram(which, which*7, 24), fuzzFeeds(), 80, true)
+	}
+	for how := range byte(3) {
+		feed, end := replayedTour(t)
+		driven(t, screenProgram(0, how, 24), []*timeline.Feed{feed}, 80, false)
+		end()
+	}
 }

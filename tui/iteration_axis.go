@@ -13,14 +13,14 @@ type iterAxis struct {
 }
 
 func (v *iterationView) axis(t *timeline.Turn, w int) iterAxis {
-	a := iterAxis{begin: t.Begin, woke: t.Rest.End, end: max(t.End, t.Begin+1), w: max(w, 2)}
+	a := iterAxis{begin: t.Begin, woke: t.Rest.End, end: max(t.End, plus(t.Begin, 1)), w: max(w, 2)}
 	if t.Rest.Kind == timeline.RestNone {
 		a.woke = a.begin
 	} else if a.woke == 0 {
 		a.woke = a.end
 	}
 	a.woke = min(max(a.woke, a.begin), a.end)
-	share := float64(a.woke-a.begin) / float64(a.end-a.begin)
+	share := float64(minus(a.woke, a.begin)) / float64(minus(a.end, a.begin))
 	a.wait = int(share * float64(a.w))
 	if limit := a.w / 3; a.wait > limit && a.woke < a.end {
 		a.wait, a.cut = limit, true
@@ -33,11 +33,11 @@ func (a *iterAxis) column(at int64) int {
 	case at <= a.begin:
 		return 0
 	case at < a.woke:
-		return int(float64(at-a.begin) / float64(a.woke-a.begin) * float64(a.wait))
+		return int(float64(minus(at, a.begin)) / float64(minus(a.woke, a.begin)) * float64(a.wait))
 	case a.end <= a.woke:
 		return a.wait
 	}
-	return a.wait + int(float64(min(at, a.end)-a.woke)/float64(a.end-a.woke)*float64(a.w-a.wait))
+	return a.wait + int(float64(minus(min(at, a.end), a.woke))/float64(minus(a.end, a.woke))*float64(a.w-a.wait))
 }
 
 // drawScale writes how long the turn worked, counted from the moment at which it woke.
@@ -54,21 +54,21 @@ func (v *iterationView) drawScale(u *ui, p pane, g, y int, a iterAxis) {
 	if n < 12 || a.end <= a.woke {
 		return
 	}
-	every := tickEvery(a.end-a.woke, n)
+	every := tickEvery(minus(a.end, a.woke), n)
 	if every < 1000 {
 		every = 1000
 	}
 	busy := 0
-	for at := int64(0); at <= a.end-a.woke; at += every {
-		x := a.column(a.woke + at)
+	ticks(0, plus(minus(a.end, a.woke), 1), every, a.w+1, func(at int64) {
+		x := a.column(plus(a.woke, at))
 		s := diagnostics.Duration(at)
 		if at == 0 {
 			s = "woke"
 		}
 		if x < busy || x+len([]rune(s)) > a.w {
-			continue
+			return
 		}
 		p.put(g+1+x, y, s, t.dim)
 		busy = x + len([]rune(s)) + 1
-	}
+	})
 }

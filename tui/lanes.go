@@ -251,7 +251,7 @@ func (u *ui) drawLoop(f *frame, p pane, y int, l *timeline.LoopLane) {
 	for i := range cells {
 		c := &cells[i]
 		x := g + i
-		if f.t0+int64(i)*(f.t1-f.t0)/int64(n) > now {
+		if f.moment(i) > now {
 			break
 		}
 		switch {

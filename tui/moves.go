@@ -153,7 +153,7 @@ func (u *ui) zoomTo(span int64) {
 		if c := u.cursor; c >= f.t0 && c < f.t1 {
 			mid, share = c, float64(c-f.t0)/float64(f.t1-f.t0)
 		}
-		u.right = mid + int64(float64(span)*(1-share))
+		u.right = plus(mid, int64(float64(span)*(1-share)))
 	}
 	u.span = span
 	u.lookBack()
@@ -170,13 +170,13 @@ func (u *ui) fit() {
 		_, last = u.seeker.Bounds()
 		last = max(last, f.snap.Now)
 	}
-	whole := max(last-f.snap.First, minSpan)
+	whole := max(minus(last, f.snap.First), minSpan)
 	u.freeze()
-	u.span = whole + whole/50
+	u.span = plus(whole, whole/50)
 	if u.seeker == nil {
 		u.span = min(u.span, maxSpan)
 	}
-	u.right = f.snap.First + u.span
+	u.right = plus(f.snap.First, u.span)
 	u.lookBack()
 	u.fetchPast()
 }
@@ -192,21 +192,21 @@ func (u *ui) sideways(dir int) {
 	}
 	f := u.frame
 	u.freeze()
-	u.cursor = min(max(u.cursor+int64(dir)*max(u.span/int64(f.cells()), 1), f.snap.First), f.snap.Now)
+	u.cursor = min(max(plus(u.cursor, int64(dir)*max(u.span/int64(f.cells()), 1)), f.snap.First), f.snap.Now)
 	if u.cursor < f.t0 || u.cursor >= f.t1 {
 		u.pan(dir)
 	}
 }
 
-func (u *ui) pan(dir int) { u.move(int64(dir) * u.span / 8) }
+func (u *ui) pan(dir int) { u.move(int64(dir) * (u.span / 8)) }
 
 func (u *ui) move(by int64) {
 	if u.frame == nil {
 		return
 	}
 	u.freeze()
-	lo, hi := u.frame.snap.First+u.span/8, u.lastMoment()+u.span/8
-	u.right = min(max(u.right+by, lo), max(hi, lo))
+	lo, hi := plus(u.frame.snap.First, u.span/8), plus(u.lastMoment(), u.span/8)
+	u.right = min(max(plus(u.right, by), lo), max(hi, lo))
 	u.fetchPast()
 }
 
@@ -230,7 +230,7 @@ func (u *ui) page(dir int) {
 		return
 	}
 	if u.seeker != nil && u.frozen == nil {
-		u.leap(u.frame.snap.Now + int64(dir)*u.span)
+		u.leap(plus(u.frame.snap.Now, int64(dir)*u.span))
 		return
 	}
 	u.move(int64(dir) * u.span)
@@ -246,12 +246,12 @@ func (u *ui) goTo(t int64) {
 	if u.seeker != nil && u.pauser != nil {
 		u.pauser.Pause(true)
 		lo, hi := u.seeker.Bounds()
-		u.seekTo(min(max(t+u.span/2, lo+u.span/stepsPerSpan), hi))
+		u.seekTo(min(max(plus(t, u.span/2), plus(lo, u.span/stepsPerSpan)), hi))
 		return
 	}
 	first := u.frame.snap.First
 	u.freeze()
-	u.right = max(t+u.span/2, first+u.span)
+	u.right = max(plus(t, u.span/2), plus(first, u.span))
 	u.fetchPast()
 }
 
@@ -282,7 +282,7 @@ func (u *ui) home() {
 	u.remember()
 	if u.frame != nil {
 		u.freeze()
-		u.right = u.frame.snap.First + u.span
+		u.right = plus(u.frame.snap.First, u.span)
 		u.fetchPast()
 	}
 }

@@ -127,7 +127,7 @@ func TestRegions(t *testing.T) {
 		{"edge-400x110", func(t *testing.T) Options { return plain(tour(t, 18.4)) }, 400, 110, nil},
 		{"level-80x24", func(t *testing.T) Options { return plain(tour(t, 12.7)) }, 80, 24, nil},
 		{"level-40x12", func(t *testing.T) Options { return plain(tour(t, 12.7)) }, 40, 12, nil},
-		{"many", func(*testing.T) Options { return plain(fuzzFeeds()[8]) }, 120, 30, nil},
+		{"many", func(*testing.T) Options { return plain(storm(2000, false, true)) }, 120, 30, nil},
 		{"braille", func(t *testing.T) Options {
 			o := plain(tour(t, 12.7))
 			o.Symbols = "braille"

@@ -55,7 +55,7 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 	}
 	for i := range cells {
 		c := &cells[i]
-		end := min(f.t0+int64(i+1)*(f.t1-f.t0)/int64(n), f.snap.Now)
+		end := min(f.moment(i+1), f.snap.Now)
 		if f.t0+int64(i)*cell > f.snap.Now {
 			break
 		}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"sync"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 )
@@ -24,7 +25,9 @@ type diffScreen struct {
 	drawn []bool // lines that may differ from what is shown
 	once  sync.Once
 	err   error
-	out   *directWriter // nil: frames go through tcell
+	// release gives the terminal back however stuck it is; nil for a screen that is none.
+	release func()
+	out     *directWriter // nil: frames go through tcell
 
 	// Styles and combining characters are kept once and numbered, so that a cell is eight bytes that are compared at once: a
 	// tcell.Style has ten times as many, strings among them.
@@ -316,13 +319,69 @@ func (d *diffScreen) Sync() {
 	d.Screen.Sync()
 }
 
-// Fini gives the terminal back, from whatever goroutine. It waits for a frame that is being sent: tcell would put what gives
-// the terminal back into that frame's buffer, which a program that crashes never sends.
+// finiLimit is how long the terminal may take to be given back in good order.
+const finiLimit = time.Second
+
+// Fini gives the terminal back, from whatever goroutine. In good order that waits for a frame that is being sent: tcell would
+// put what gives the terminal back into that frame's buffer, which a program that crashes never sends. A terminal that does not
+// read would make it wait for ever, so there is a limit, after which the terminal is taken from tcell.
 func (d *diffScreen) Fini() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ended = true
-	d.Screen.Fini()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.ended = true
+		d.alone(d.Screen.Fini)
+	}()
+	if d.release == nil {
+		<-done
+		return
+	}
+	limit := time.NewTimer(finiLimit)
+	defer limit.Stop()
+	select {
+	case <-done:
+		return
+	case <-limit.C:
+	}
+	d.release()
+	limit.Reset(finiLimit)
+	select {
+	case <-done:
+	case <-limit.C:
+	}
+}
+
+// Suspend gives the terminal back for a while.
+func (d *diffScreen) Suspend() (err error) {
+	d.alone(func() { err = d.Screen.Suspend() })
+	return err
+}
+
+// alone does what waits for tcell's goroutines to end. These wait for room in the queue of events, which nobody else may empty
+// now, so what is in it is forgotten.
+func (d *diffScreen) alone(do func()) {
+	queue, ok := d.Screen.(interface{ EventQ() chan tcell.Event })
+	if !ok {
+		do()
+		return
+	}
+	done, emptied := make(chan struct{}), make(chan struct{})
+	events := queue.EventQ()
+	go func() {
+		defer close(emptied)
+		for {
+			select {
+			case <-events:
+			case <-done:
+				return
+			}
+		}
+	}()
+	do()
+	close(done)
+	<-emptied
 }
 
 // Resume takes the terminal back after Suspend and sends everything anew.

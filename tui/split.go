@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"os"
+
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
@@ -17,6 +19,7 @@ type SplitOptions struct {
 	Screen  tcell.Screen    // initialised
 	Go      func(func())    // starts a goroutine whose panics give the terminal back
 	Stop    <-chan struct{} // closed from outside: the screen closes
+	Jobs    <-chan os.Signal
 }
 
 // Half is one of two runs under the same traffic. Their clocks must be one.
@@ -52,7 +55,7 @@ type split struct {
 func newSplit(o SplitOptions) *split {
 	s := &split{opt: o}
 	for i, h := range o.Halves {
-		u := newUI(Options{Feed: h.Feed, Lab: h.Lab, Notes: h.Notes, Symbols: o.Symbols, Theme: o.Theme, Custom: o.Custom, Mouse: o.Mouse, Screen: o.Screen, Go: o.Go, Stop: o.Stop})
+		u := newUI(Options{Feed: h.Feed, Lab: h.Lab, Notes: h.Notes, Symbols: o.Symbols, Theme: o.Theme, Custom: o.Custom, Mouse: o.Mouse, Screen: o.Screen, Go: o.Go, Stop: o.Stop, Jobs: o.Jobs})
 		u.half = &half{name: h.Name, focus: i == 0}
 		u.keys = s.table()
 		s.halves[i] = u
@@ -198,6 +201,7 @@ func (s *split) table() (out []key) {
 	return out
 }
 
+// mouse: the wheel zooms, a press selects. The event is handed on: without it tview would go on with none.
 func (s *split) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse, tview.MouseAction) {
 	switch a {
 	case tview.MouseScrollUp:
@@ -215,5 +219,5 @@ func (s *split) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMou
 			}
 		}
 	}
-	return nil, a
+	return e, a
 }

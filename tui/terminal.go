@@ -18,31 +18,59 @@ var ErrNoTerminal = errors.New("no usable terminal")
 type Screen = tcell.Screen
 
 // OpenTerminal makes the screen, initialised, or says why there is none. An unknown TERM is treated as xterm-256color,
-// which nearly every terminal understands; TERM=dumb really cannot show a screen.
-func OpenTerminal() (Screen, error) {
+// which nearly every terminal understands; TERM=dumb really cannot show a screen. Fini gives the terminal back; release does
+// it at once, without waiting for whatever draws or reads, and afterwards the screen shows nothing any more. Both may be
+// called by any goroutine.
+func OpenTerminal() (s Screen, release func(), err error) {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
-		return nil, fmt.Errorf("%w: standard input or output is not one; use --headless to run without a screen", ErrNoTerminal)
+		return nil, nil, fmt.Errorf("%w: standard input or output is not one; use --headless to run without a screen", ErrNoTerminal)
 	}
 	if err := dumbTerminal(); err != nil {
-		return nil, err
-	}
-	tty, err := tcell.NewDevTty()
-	if err != nil {
-		return nil, fmt.Errorf("%w: open /dev/tty: %v; use --headless to run without a screen", ErrNoTerminal, err)
+		return nil, nil, err
 	}
 	ti, _, err := terminalEntry()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
+		return nil, nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
 	}
-	s, err := tcell.NewTerminfoScreenFromTtyTerminfo(tty, ti)
+	t, err := openTTY("/dev/tty")
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
+	}
+	d, err := newTerminalScreen(t, ti)
+	if err != nil {
+		t.release() // it may have been made raw already
+		t.Close()
+		return nil, nil, err
+	}
+	return d, t.release, nil
+}
+
+// newTerminalScreen is the screen on a terminal, initialised.
+func newTerminalScreen(t *tty, ti *terminfo.Terminfo) (*diffScreen, error) {
+	s, err := tcell.NewTerminfoScreenFromTtyTerminfo(t, ti)
 	if err != nil {
 		return nil, fmt.Errorf("%w: TERM=%q: %v; set TERM, or use --headless to run without a screen", ErrNoTerminal, os.Getenv("TERM"), err)
 	}
+	t.goodbye = goodbye(ti)
+	t.busy = s.HasPendingEvent
 	d := newDiffScreen(s)
+	d.release = t.release
 	if err := d.Init(); err != nil {
 		return nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
 	}
 	return d, nil
+}
+
+// goodbye leaves all modes that tcell enters; CAN first, for a sequence that was cut off.
+func goodbye(ti *terminfo.Terminfo) string {
+	s := "\x18"
+	if ti.Mouse != "" || ti.XTermLike {
+		s += "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l"
+	}
+	if ti.XTermLike {
+		s += "\x1b[?2026l\x1b[?9001l\x1b[<u\x1b[>4;0m\x1b[23;2t"
+	}
+	return s + ti.ShowCursor + ti.ResetFgBg + ti.AttrOff + ti.ExitKeypad + ti.EnableAutoMargin + ti.Clear + ti.ExitCA
 }
 
 // dumbTerminal refuses TERM=dumb, which an editor's shell buffer or a plain serial line says of itself.

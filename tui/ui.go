@@ -3,10 +3,9 @@ package tui
 import (
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -30,6 +29,7 @@ type Options struct {
 	Findings diagnostics.Settings     // thresholds of the rules
 	Notes    func() (string, bool)    // a message from outside for the status line, and whether it is bad news
 	Stop     <-chan struct{}          // closed from outside: the screen closes
+	Jobs     <-chan os.Signal         // SIGTSTP and SIGCONT, as they come; nil: nobody watches for them
 
 	Theme  string                              // a name of Themes, or of Custom; "" terminal
 	Custom map[string]Palette                  // themes of the settings file
@@ -73,6 +73,7 @@ type ui struct {
 
 	stopping chan struct{}
 	stopOnce sync.Once
+	owed     atomic.Int32 // SIGCONTs that belong to a suspension of ours (suspend.go)
 
 	mu      sync.Mutex
 	status  string
@@ -245,27 +246,6 @@ func (u *ui) startRecording(path string) {
 
 func (u *ui) quit() { u.stopOnce.Do(func() { close(u.stopping) }) }
 
-// stopsWithin is how soon SIGSTOP has taken hold of all threads, on a busy machine, too.
-const stopsWithin = 2 * time.Second
-
-// suspend gives the terminal back and stops the process as Ctrl-Z does everywhere; SIGCONT brings the screen back.
-func (u *ui) suspend() {
-	u.app.Suspend(func() {
-		// The signal may be taken by another thread, and this one run on for a moment: it would make the terminal raw before the shell has it,
-		// and the shell would make it cooked for good. So wait until somebody has woken the process.
-		woken := make(chan os.Signal, 1)
-		signal.Notify(woken, syscall.SIGCONT)
-		defer signal.Stop(woken)
-		if syscall.Kill(0, syscall.SIGSTOP) != nil {
-			return
-		}
-		select {
-		case <-woken:
-		case <-time.After(stopsWithin): // the first process of a container cannot be stopped
-		}
-	})
-}
-
 // quitKeep quits and leaves the last screen on the terminal.
 func (u *ui) quitKeep() {
 	u.kept = u.picture()
@@ -285,58 +265,4 @@ func (u *ui) picture() *Picture {
 		return nil
 	}
 	return p
-}
-
-// Run shows the screen until it is asked to stop. It returns when the screen is done with; kept is the last picture when it
-// is to be left on the terminal, nil otherwise.
-func Run(o Options) (kept *Picture, err error) {
-	u := newUI(o)
-	err = u.show(u.root, u.newFrame, u.press, u.mouse)
-	return u.kept, err
-}
-
-// show runs the application with a root that draws the frames that newFrame makes.
-func (u *ui) show(root tview.Primitive, newFrame func(w, h int), press func(key string), mouse func(*tcell.EventMouse, tview.MouseAction) (*tcell.EventMouse, tview.MouseAction)) error {
-	u.app.SetScreen(u.screen)
-	u.app.EnableMouse(u.opt.Mouse)
-	u.app.SetRoot(root, true)
-	u.app.SetInputCapture(func(e *tcell.EventKey) *tcell.EventKey {
-		name := keyName(e)
-		// A terminal sends Esc and a letter in a hurry as it sends Alt and the letter. Where nobody asked for Alt, it was Esc.
-		if letter, alt := strings.CutPrefix(name, "Alt-"); alt && !u.bound(name) {
-			press("Esc")
-			name = letter
-		}
-		press(name)
-		return nil
-	})
-	u.app.SetMouseCapture(mouse)
-	u.app.SetBeforeDrawFunc(func(s tcell.Screen) bool {
-		newFrame(s.Size())
-		return false
-	})
-	// This goroutine is the only one that queues updates, and it stops the application itself: an update queued while
-	// tview ends would wait for ever.
-	ticked := make(chan struct{})
-	u.opt.Go(func() {
-		defer close(ticked)
-		tick := time.NewTicker(time.Second / framesPerSecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				u.app.QueueUpdateDraw(func() {})
-			case <-u.stopping:
-				u.app.Stop()
-				return
-			case <-u.opt.Stop:
-				u.app.Stop()
-				return
-			}
-		}
-	})
-	err := u.app.Run()
-	u.quit()
-	<-ticked
-	return err
 }

@@ -185,7 +185,7 @@ func octaves(bars []timeline.LatencyBar, rows int) (lows, counts []int64) {
 		lows = lows[:0]
 		for x := float64(floorOctave(lo)); ; x *= step {
 			lows = append(lows, int64(x))
-			if int64(x*step) > hi || len(lows) > rows {
+			if x*step > float64(hi) || len(lows) > rows {
 				break
 			}
 		}
@@ -280,17 +280,17 @@ func (v *latencyView) drawHeat(u *ui, f *frame, p pane, lane *timeline.Lane) {
 	}
 	every := tickEvery(t1-t0, cols)
 	busy := 0
-	for at := (t0 - f.snap.First + every - 1) / every * every; at+f.snap.First < t1; at += every {
-		if at < 0 || !f.snap.Info.Timed {
-			continue
-		}
-		x := int(float64(at+f.snap.First-t0) / float64(t1-t0) * float64(cols))
+	if !f.snap.Info.Timed {
+		return
+	}
+	ticks(max(minus(t0, f.snap.First), 0), minus(t1, f.snap.First), every, cols, func(at int64) {
+		x := int(float64(plus(at, f.snap.First)-t0) / float64(t1-t0) * float64(cols))
 		s := seconds(at, decimals(every))
 		if x >= busy && x+len(s) <= cols {
 			p.put(g+x, p.h-1, s, t.dim)
 			busy = x + len(s) + 2
 		}
-	}
+	})
 }
 
 // decimals is how many a label needs when labels are so far apart.

@@ -26,6 +26,9 @@ type Terminal struct {
 	// Patience is how long Until waits; half a minute unless it is changed.
 	Patience time.Duration
 
+	frozen sync.Mutex // held while nothing is read from the program
+	thaw   func()
+
 	mu   sync.Mutex
 	emu  vt.MockTerm
 	w, h int
@@ -47,6 +50,7 @@ func StartTerminal(t testing.TB, w, h int, cmd *exec.Cmd) *Terminal {
 	go func() {
 		buf := make([]byte, 1<<15)
 		for {
+			x.thawed()
 			n, err := tty.Read(buf)
 			x.mu.Lock()
 			x.emu.Write(buf[:n])
@@ -72,6 +76,12 @@ func StartTerminal(t testing.TB, w, h int, cmd *exec.Cmd) *Terminal {
 		emu.Stop()
 	})
 	return x
+}
+
+// thawed waits while the terminal is frozen.
+func (x *Terminal) thawed() {
+	x.frozen.Lock()
+	defer x.frozen.Unlock()
 }
 
 // Send types.

@@ -120,8 +120,13 @@ func (x *Terminal) Ends(within time.Duration) bool {
 	}
 }
 
-// Try presses a key of a program that may have ended.
-func (x *Terminal) Try(key string) { _, _ = x.tty.WriteString(KeyBytes(key)) }
+// Try presses a key, or types a text, of a program that may have ended.
+func (x *Terminal) Try(key string) {
+	if b := KeyBytes(key); b != "" {
+		key = b
+	}
+	_, _ = x.tty.WriteString(key)
+}
 
 // UntilOrEnd waits for the screen to satisfy a condition, or for the program's end; true means that the program lives.
 func (x *Terminal) UntilOrEnd(ok func(screen string) bool) bool {

@@ -1,0 +1,360 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"evviz/internal/testkit"
+)
+
+// prepareSignal makes the program send itself a signal at a step of opening its screen: "15 the terminal is raw".
+func prepareSignal(how string) {
+	if how == "" {
+		return
+	}
+	number, at, _ := strings.Cut(how, " ")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		panic(err)
+	}
+	passing = func(step string) {
+		if step == at {
+			syscall.Kill(os.Getpid(), syscall.Signal(n))
+		}
+	}
+}
+
+// screens are the ways to open one, each with what it shows. The lab records, so that its end is one in good order.
+func screens(t *testing.T) map[string]func(t *testing.T) *testkit.Terminal {
+	t.Helper()
+	start := func(shows string, args ...string) func(t *testing.T) *testkit.Terminal {
+		return func(t *testing.T) *testkit.Terminal {
+			t.Helper()
+			x := testkit.StartTerminal(t, 100, 30, program(t, args...))
+			x.Shows(shows)
+			return x
+		}
+	}
+	return map[string]func(t *testing.T) *testkit.Terminal{
+		"lab":     start("listener", "--listen", "127.0.0.1:0", "--mode", "epoll", "--record", "x.evt"),
+		"replay":  start("listener", "replay", tourCopy(t)),
+		"compare": start("in these", "compare", "--screen", "poll", "epoll"),
+	}
+}
+
+func tourCopy(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../tui/testdata/tour.evt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := t.TempDir() + "/tour.evt"
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// endsWell presses q and holds the program to its ordinary end.
+func endsWell(t *testing.T, x *testkit.Terminal) {
+	t.Helper()
+	x.Press("q")
+	if code := x.Exit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if !x.GivenBack() {
+		t.Errorf("the terminal was not given back: left the screen %v, settings %v", x.Restored(), x.Cooked())
+	}
+}
+
+// TestHostileInput: whatever a terminal sends, typed or pasted, the keys work afterwards.
+func TestHostileInput(t *testing.T) {
+	open := screens(t)
+	for name, input := range map[string]string{
+		"a byte that is not UTF-8":      "\xff",
+		"Latin-1":                       "caf\xe9",
+		"a paste that is not UTF-8":     "\x1b[200~" + strings.Repeat("\xe9\xff", 200) + "\x1b[201~",
+		"an old mouse report":           "\x1b[M \xc8\xa1",
+		"half a character":              "\xe4\xb8",
+		"Alt-]":                         "\x1b]",
+		"Alt-_":                         "\x1b_",
+		"Alt-X":                         "\x1bX",
+		"Alt-^":                         "\x1b^",
+		"Alt-P":                         "\x1bP",
+		"Alt-[":                         "\x1b[",
+		"Alt-O":                         "\x1bO",
+		"a string without an end":       "\x1b]0;title",
+		"Esc twice":                     "\x1b\x1b",
+		"a key that is held for ever":   "\x1b[65;30;97;1;0;2147483647_",
+		"a key that is no character":    "\x1b[1114112u\x1b[55296u",
+		"a control sequence cut off":    "\x1b[1;2",
+		"what tcell waits behind":       "\x1b[1[",
+		"a mouse report without a move": "\x1b[<0;1;1M\x1b[<0;1;1m",
+	} {
+		t.Run(name, func(t *testing.T) {
+			screen := "replay"
+			if strings.Contains(name, "UTF-8") || strings.Contains(name, "Alt-]") {
+				screen = "lab"
+			}
+			x := open[screen](t)
+			x.Send(input)
+			x.Until("view 3, whose key is pressed again and again", func(s string) bool {
+				x.Try("3") // what comes too soon behind the beginning of a string is part of that
+				return views["interests"](s)
+			})
+			endsWell(t, x)
+		})
+	}
+}
+
+// TestSquareBracketAfterEscape: the key for the next lesson, pressed so soon after Esc that the terminal sends both in one piece,
+// and with Alt, which sends the same.
+func TestSquareBracketAfterEscape(t *testing.T) {
+	x := testkit.StartTerminal(t, 100, 30, program(t, "--listen", "127.0.0.1:0", "--lesson", "9a"))
+	before := place(x.Until("a lesson", func(s string) bool { return place(s) > 0 }))
+	x.Send("\x1b]")
+	x.Until("the next lesson", func(s string) bool { return place(s) == before+1 })
+	x.Send("\x1b[")
+	x.Until("the lesson before", func(s string) bool { return place(s) == before })
+	endsWell(t, x)
+}
+
+var lessonOnScreen = regexp.MustCompile(`^ *lesson \S+, (\d+) of \d+ `)
+
+// place is the number of the lesson that a screen shows, 0 none.
+func place(screen string) (n int) {
+	for _, l := range strings.Split(screen, "\n") {
+		if m := lessonOnScreen.FindStringSubmatch(l); m != nil {
+			n, _ = strconv.Atoi(m[1])
+			return n
+		}
+	}
+	return 0
+}
+
+// TestEndInTheMiddleOfAPaste: what was pasted behind the key that quits, or suspends, does not hold anybody up.
+func TestEndInTheMiddleOfAPaste(t *testing.T) {
+	open := screens(t)["replay"]
+	much := strings.Repeat("kj", 1900) // the kernel takes it at once
+	x := open(t)
+	x.Send("q" + much)
+	if code := x.Exit(); code != 0 || !x.GivenBack() {
+		t.Errorf("exit code %d, terminal given back: %v", code, x.GivenBack())
+	}
+	x = open(t)
+	x.Send("\x1a" + much)
+	x.UntilState("T")
+	if !x.Cooked() {
+		t.Error("it stopped with the terminal raw")
+	}
+	x.Cmd.Process.Signal(syscall.SIGCONT)
+	x.Until("the screen again", func(s string) bool { return !x.Restored() && strings.Contains(s, "listener") })
+	x.Cmd.Process.Signal(syscall.SIGTERM)
+	if code := x.Exit(); code != 128+int(syscall.SIGTERM) || !x.GivenBack() {
+		t.Errorf("exit code %d, terminal given back: %v", code, x.GivenBack())
+	}
+}
+
+// TestFrozenTerminal: signals end the program while its terminal does not read, with the terminal given back and the recording
+// whole.
+func TestFrozenTerminal(t *testing.T) {
+	for name, open := range screens(t) {
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+			t.Run(name+" "+sig.String(), func(t *testing.T) {
+				x := open(t)
+				x.Freeze()
+				begin := time.Now()
+				x.Cmd.Process.Signal(sig)
+				x.UntilState("Z")
+				t.Logf("it took %v", time.Since(begin))
+				if !x.Cooked() {
+					t.Error("the terminal's settings are not as before")
+				}
+				x.Thaw()
+				if code := x.Exit(); code != 128+int(sig) {
+					t.Errorf("exit code %d, want %d", code, 128+int(sig))
+				}
+				if !x.GivenBack() {
+					t.Error("the terminal shows the screen still")
+				}
+				if strings.Contains(x.Written(), "in good order") {
+					t.Error("it waited for the terminal after all")
+				}
+				if name == "lab" {
+					whole(t, x.Cmd.Dir+"/x.evt")
+				}
+			})
+		}
+	}
+	t.Run("panic", func(t *testing.T) {
+		cmd := program(t, "--listen", "127.0.0.1:0")
+		cmd.Env = append(cmd.Env, "EVVIZ_TEST_PANIC=signal")
+		x := testkit.StartTerminal(t, 80, 24, cmd)
+		x.Shows("listener")
+		x.Freeze()
+		x.Cmd.Process.Signal(syscall.SIGUSR1)
+		x.UntilState("Z")
+		x.Thaw()
+		panicked(t, x)
+		if !x.Cooked() {
+			t.Error("the terminal's settings are not as before")
+		}
+	})
+	t.Run("--for", func(t *testing.T) {
+		x := testkit.StartTerminal(t, 80, 24, program(t, "--listen", "127.0.0.1:0", "--for", "2s"))
+		x.Shows("listener")
+		x.Freeze()
+		x.UntilState("Z")
+		x.Thaw()
+		if code := x.Exit(); code != 0 || !x.GivenBack() {
+			t.Errorf("exit code %d, terminal given back: %v", code, x.GivenBack())
+		}
+	})
+}
+
+// TestFrozenOutput: a signal ends a run without a screen whose output nobody reads, a terminal or a pipe.
+func TestFrozenOutput(t *testing.T) {
+	args := []string{"--headless", "--text", "--mode", "epoll", "--scenario", "trickle", "--listen", "127.0.0.1:0", "--record", "x.evt"}
+	for name, args := range map[string][]string{"without an end": args, "with --for": append(slices.Clone(args), "--for", "1s")} {
+		t.Run(name, func(t *testing.T) {
+			x := testkit.StartTerminal(t, 80, 24, program(t, args...))
+			x.Shows("Accept")
+			x.Freeze()
+			time.Sleep(1500 * time.Millisecond) // until --for is over, and it waits for its output; nothing is asserted about when
+			x.Cmd.Process.Signal(syscall.SIGTERM)
+			x.UntilState("Z")
+			x.Thaw()
+			if code := x.Exit(); code != 128+int(syscall.SIGTERM) {
+				t.Errorf("exit code %d, want %d", code, 128+int(syscall.SIGTERM))
+			}
+			if evs := readAll(t, x.Cmd.Dir+"/x.evt"); len(evs) == 0 {
+				t.Error("nothing is left of the recording")
+			}
+		})
+	}
+}
+
+// TestSignalsWhileOpening: at whatever step of opening the screen a signal comes, it ends the program with the terminal given back.
+func TestSignalsWhileOpening(t *testing.T) {
+	tour := tourCopy(t)
+	for name, args := range map[string][]string{"lab": {"--listen", "127.0.0.1:0", "--mode", "epoll"}, "replay": {"replay", tour}, "compare": {"compare", "--screen", "poll", "epoll"}} {
+		for _, step := range []string{"signals are watched", "the terminal is raw", "the screen is open", "before the first frame"} {
+			for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+				t.Run(name+" "+step+" "+sig.String(), func(t *testing.T) {
+					t.Parallel()
+					cmd := program(t, args...)
+					cmd.Env = append(cmd.Env, fmt.Sprintf("EVVIZ_TEST_SIGNAL=%d %s", sig, step))
+					x := testkit.StartTerminal(t, 80, 24, cmd)
+					if code := x.Exit(); code != 128+int(sig) {
+						t.Errorf("exit code %d, want %d", code, 128+int(sig))
+					}
+					if !x.GivenBack() {
+						t.Errorf("the terminal was not given back: left the screen %v, settings %v", x.Restored(), x.Cooked())
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestStoppedFromOutside: SIGTSTP gives the terminal back and stops, SIGCONT brings the screen back; after SIGSTOP, which nobody
+// can catch, SIGCONT takes the terminal anew.
+func TestStoppedFromOutside(t *testing.T) {
+	for name, open := range screens(t) {
+		t.Run(name, func(t *testing.T) {
+			x := open(t)
+			for range 2 {
+				x.Cmd.Process.Signal(syscall.SIGTSTP)
+				x.UntilState("T")
+				x.Until("the terminal given back", func(string) bool { return x.GivenBack() })
+				x.Cmd.Process.Signal(syscall.SIGCONT)
+				x.Until("the screen again", func(s string) bool { return !x.Restored() && !x.Cooked() && strings.Contains(s, "listener") })
+			}
+			x.Press("?")
+			x.Shows("evviz: keys")
+			x.Press("?")
+			x.Until("the screen", func(s string) bool { return !strings.Contains(s, "evviz: keys") })
+
+			x.Cmd.Process.Signal(syscall.SIGSTOP)
+			x.UntilState("T")
+			x.Spoil()
+			x.Cook()
+			x.Cmd.Process.Signal(syscall.SIGCONT)
+			x.Until("the screen anew", func(s string) bool { return !x.Cooked() && strings.Contains(s, "listener") })
+			endsWell(t, x)
+		})
+	}
+	t.Run("while opening", func(t *testing.T) {
+		cmd := program(t, "replay", tourCopy(t))
+		cmd.Env = append(cmd.Env, fmt.Sprintf("EVVIZ_TEST_SIGNAL=%d the terminal is raw", syscall.SIGTSTP))
+		x := testkit.StartTerminal(t, 80, 24, cmd)
+		x.UntilState("T")
+		x.Until("the terminal given back", func(string) bool { return x.GivenBack() })
+		x.Cmd.Process.Signal(syscall.SIGCONT)
+		x.Until("the screen", func(s string) bool { return !x.Restored() && strings.Contains(s, "listener") })
+		endsWell(t, x)
+	})
+}
+
+// TestClickInCompare: a click without a move before it, and one after a move.
+func TestClickInCompare(t *testing.T) {
+	x := screens(t)["compare"](t)
+	x.Mouse(testkit.MouseLeft, 0, 0)
+	for _, y := range []int{3, 20, 29} {
+		x.Mouse(testkit.MouseLeft, 60, y)
+	}
+	x.Mouse(testkit.WheelDown, 61, 3)
+	x.Until("more time in the window", func(s string) bool { return strings.Contains(s, "8.0 s") })
+	endsWell(t, x)
+}
+
+// TestVerdict: what ends a screen from outside, and what the program makes of it, come from two goroutines at once. Under -race
+// this fails when nothing is between them.
+func TestVerdict(t *testing.T) {
+	outside, inside := 0, 0
+	for range 1000 {
+		o := &onScreen{stop: make(chan struct{})}
+		var both sync.WaitGroup
+		both.Add(1)
+		go func() {
+			defer both.Done()
+			o.end(143)
+		}()
+		code, from := o.verdict()
+		both.Wait()
+		if again, f := o.verdict(); again != code || f != from || from != (code == 143) {
+			t.Fatalf("first %d, %v, then %d, %v", code, from, again, f)
+		}
+		select {
+		case <-o.stop:
+			outside++
+		default:
+			inside++
+		}
+	}
+	t.Logf("%d were ended from outside, %d from inside", outside, inside)
+}
+
+// TestQuitAndSignal: q and a signal at the same moment, while the server has failed; whichever is first decides.
+func TestQuitAndSignal(t *testing.T) {
+	for name, open := range screens(t) {
+		t.Run(name, func(t *testing.T) {
+			for range 3 {
+				x := open(t)
+				x.Try("q")
+				x.Cmd.Process.Signal(syscall.SIGTERM)
+				if code := x.Exit(); code != 0 && code != 128+int(syscall.SIGTERM) || !x.GivenBack() {
+					t.Errorf("exit code %d, terminal given back: %v\n%s", code, x.GivenBack(), x.Written()[max(0, len(x.Written())-2000):])
+				}
+			}
+		})
+	}
+}

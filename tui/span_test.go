@@ -1,0 +1,188 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// TestSpanArithmetic holds the sums and products against numbers without a limit.
+func TestSpanArithmetic(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	edges := []int64{0, 1, -1, 2, 10, 400, math.MaxInt64, math.MaxInt64 - 1, math.MinInt64, math.MinInt64 + 1, 1 << 62, -1 << 62, 920e15, 1e18}
+	pick := func() int64 {
+		if rnd.IntN(2) == 0 {
+			return edges[rnd.IntN(len(edges))]
+		}
+		return int64(rnd.Uint64()) >> rnd.IntN(64)
+	}
+	limited := func(x *big.Int) int64 {
+		switch {
+		case x.IsInt64():
+			return x.Int64()
+		case x.Sign() > 0:
+			return math.MaxInt64
+		}
+		return math.MinInt64
+	}
+	for range 200_000 {
+		a, b, c := pick(), pick(), pick()
+		x, y := big.NewInt(a), big.NewInt(b)
+		if got, want := plus(a, b), limited(new(big.Int).Add(x, y)); got != want {
+			t.Fatalf("%d + %d = %d, want %d", a, b, got, want)
+		}
+		if got, want := minus(a, b), limited(new(big.Int).Sub(x, y)); got != want {
+			t.Fatalf("%d - %d = %d, want %d", a, b, got, want)
+		}
+		if b < 0 || c <= 0 {
+			continue
+		}
+		want := limited(new(big.Int).Quo(new(big.Int).Mul(x, y), big.NewInt(c)))
+		if got := scaled(a, b, c); got != want && got != max(want, -math.MaxInt64) {
+			t.Fatalf("%d * %d / %d = %d, want %d", a, b, c, got, want)
+		}
+	}
+}
+
+// TestTicks: labels of an axis are as far apart as was asked for, whatever the span, and there is an end of them.
+func TestTicks(t *testing.T) {
+	for _, span := range []int64{1, 1000, 1e9, 30 * 365 * 86400e9, 1 << 62, math.MaxInt64} {
+		for _, cells := range []int{1, 10, 80, 1000} {
+			every := tickEvery(span, cells)
+			if every <= 0 || span > 1e9 && float64(every) < float64(span)/float64(cells)*9.99 && every < math.MaxInt64/10 {
+				t.Errorf("a span of %d on %d cells: labels %d apart", span, cells, every)
+			}
+			n := 0
+			ticks(math.MaxInt64-span, math.MaxInt64, every, cells, func(int64) { n++ })
+			if n > cells {
+				t.Errorf("a span of %d on %d cells: %d labels", span, cells, n)
+			}
+		}
+	}
+	var got []int64
+	ticks(-25, 25, 10, 100, func(t int64) { got = append(got, t) })
+	if fmt.Sprint(got) != "[-20 -10 0 10 20]" {
+		t.Errorf("labels at %v", got)
+	}
+}
+
+// farApart is a run with something to see at two moments that are far apart: a wait over all that time, data that waits, delays.
+func farApart(first, last int64) *timeline.Feed {
+	var evs []trace.Event
+	add := func(at int64, e trace.Event) {
+		e.Stream, e.Seq, e.Time = 1, uint32(len(evs)+1), at
+		evs = append(evs, e)
+	}
+	add(first, trace.Event{Kind: trace.Start, A: 1})
+	add(first, trace.Event{Kind: trace.Thread, A: 1, B: 1, Gen: 1, Mask: trace.RoleLoop})
+	add(first, trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerLevel<<8 | trace.CauseStart<<16})
+	add(first, trace.Event{Kind: trace.Instance, FD: 3, Inst: 4})
+	for fd := int32(5); fd < 8; fd++ {
+		add(first, trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: trace.TypeStream | trace.OriginAccept<<8, A: 1})
+		add(first, trace.Event{Kind: trace.Register, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
+	}
+	for _, at := range []int64{first, first/2 + last/2, last} {
+		for fd := int32(5); fd < 8; fd++ {
+			add(at, trace.Event{Kind: trace.Arrive, FD: fd, Gen: 1, Mask: 1, B: 900, Aux: 1})
+			add(at, trace.Event{Kind: trace.Wait, Inst: 4, A: -1, B: -1, Aux: trace.CallEpollWait | 64<<8, Mask: 1, Dur: max(minus(at, max(first, 0)), 0)})
+			add(at, trace.Event{Kind: trace.Ready, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
+			if fd != 6 || at == last {
+				add(at, trace.Event{Kind: trace.Read, FD: fd, Gen: 1, A: 4096, B: 900, Dur: 900})
+			}
+		}
+	}
+	return madeFeed(trace.Info{Title: "far apart", Timed: true, Kinds: trace.AllKinds()}, evs)
+}
+
+// TestFarApart draws every view of runs whose moments lie decades apart, and as far as a number can say, at every span that the
+// keys reach. None may take for ever, and what happened at the end is seen at the right.
+func TestFarApart(t *testing.T) {
+	const year = int64(365 * 86400e9)
+	for name, c := range map[string][2]int64{
+		"30 years": {1e9, 30 * year}, "55 years": {1, 55 * year}, "150 years": {1e9, 150 * year}, "290 years": {1e9, 290 * year},
+		"the greatest number": {1, math.MaxInt64}, "the smallest number": {math.MinInt64, 1}, "all numbers": {math.MinInt64, math.MaxInt64},
+		"near the greatest": {math.MaxInt64 - 1000, math.MaxInt64}, "before 0": {-30 * year, 1e9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var now string // what is drawn; read when it takes for ever, which is the end of the test
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				feed := farApart(c[0], c[1])
+				for view := range viewCount {
+					for _, w := range []int{40, 120, 400} {
+						sim := &sent{SimulationScreen: tcell.NewSimulationScreen("UTF-8")}
+						screen := &guarded{diffScreen: newDiffScreen(sim), colors: 256}
+						if err := screen.Init(); err != nil {
+							t.Error(err)
+							return
+						}
+						sim.SetSize(w, 40)
+						u := newUI(Options{Screen: screen, Feed: feed, Symbols: "block", View: ViewNames()[view], Go: func(f func()) { f() }})
+						var did []string
+						for _, k := range strings.Fields("? ? whole j j Left Left Right 0 + + - - - whole v Left v Right Enter Esc v n n . , PgUp PgDn End Home 0 Tab f :goto_50% :goto_+900s :span_30m") {
+							did = append(did, k)
+							now = fmt.Sprintf("view %s, %d columns, keys %q", ViewNames()[view], w, did)
+							if line, ok := strings.CutPrefix(k, ":"); ok {
+								u.press(":")
+								for _, r := range strings.ReplaceAll(line, "_", " ") {
+									u.press(string(r))
+								}
+								u.press("Enter")
+							} else if k == "whole" { // what 0 does in a replay
+								u.freeze()
+								snap := u.frame.snap
+								u.span = max(minus(snap.Now, snap.First), minSpan)
+								u.span = plus(u.span, u.span/50)
+								u.right = plus(snap.First, u.span)
+							} else {
+								u.press(k)
+							}
+							screen.Clear()
+							u.newFrame(w, 40)
+							u.root.SetRect(0, 0, w, 40)
+							u.root.Draw(screen)
+							screen.Show()
+							promised(t, screen, "block", did)
+							if f := u.frame; f.t1 <= f.t0 {
+								t.Errorf("%s: the window is [%d, %d)", now, f.t0, f.t1)
+								return
+							}
+							if view == viewTimeline && k == "whole" && minus(c[1], c[0]) > year && minus(c[1], c[0]) < 200*year {
+								row := rowOf(screen.diffScreen, laneRow(screen.diffScreen, "fd 6"))
+								if i := strings.LastIndex(row, "r"); i < len(row)*3/4 {
+									t.Errorf("%s: the read at the end is not at the right: %s", now, row)
+								}
+							}
+						}
+						sim.Fini()
+					}
+				}
+			}()
+			select {
+			case <-done:
+			case <-time.After(2 * time.Minute):
+				t.Fatalf("it never ends: %s", now)
+			}
+		})
+	}
+}
+
+// laneRow is the row that begins with a label.
+func laneRow(d *diffScreen, label string) int {
+	for y := range d.h {
+		if strings.HasPrefix(rowOf(d, y), label) {
+			return y
+		}
+	}
+	return 0
+}
