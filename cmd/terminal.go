@@ -15,6 +15,7 @@ import (
 // onScreen is an open screen with what ends it from outside: a signal, or the time that --for gives. Signals are watched
 // before the terminal is touched, so that none of them leaves it raw.
 type onScreen struct {
+	closed sync.Once
 	screen tui.Screen
 	stop   chan struct{}    // closed when the screen is to close
 	jobs   <-chan os.Signal // SIGTSTP and SIGCONT, for the screen
@@ -162,8 +163,10 @@ func (o *onScreen) tell(f func()) {
 	}
 }
 
-// close gives the terminal back and watches no more.
-func (o *onScreen) close() {
+// close gives the terminal back and watches no more. Once is enough; more often is the same.
+func (o *onScreen) close() { o.closed.Do(o.shut) }
+
+func (o *onScreen) shut() {
 	select {
 	case <-o.given: // by force
 	default:
