@@ -12,15 +12,17 @@ import (
 // with exit code 0, and most of what prints has no use for an error in the middle of a table.
 var stdout = &output{}
 
+var programBegun = time.Now() // so that no change of the wall clock is taken for a long write
+
 type output struct {
-	since atomic.Int64 // when the write that has not come back began, Unix ns; 0 none has
+	since atomic.Int64 // when the write that has not come back began, ns after programBegun; 0 none is on its way
 
 	mu  sync.Mutex
 	err error // the first
 }
 
 func (o *output) Write(b []byte) (int, error) {
-	o.since.Store(time.Now().UnixNano())
+	o.since.Store(int64(time.Since(programBegun)))
 	defer o.since.Store(0)
 	n, err := os.Stdout.Write(b)
 	if err != nil {
@@ -37,7 +39,7 @@ func (o *output) Write(b []byte) (int, error) {
 // nobody reads.
 func (o *output) stuck() bool {
 	at := o.since.Load()
-	return at != 0 && time.Since(time.Unix(0, at)) > closesWithin
+	return at != 0 && time.Since(programBegun)-time.Duration(at) > closesWithin
 }
 
 // printed adds to what a command ended with that its result could not be printed, unless it says something else already.
