@@ -62,17 +62,21 @@ func (l *Loop) ending() bool {
 	}
 }
 
-// holdUp waits for d, or until the end has been asked for. It is for the goroutines that hold up the loop's thread.
-func (l *Loop) holdUp(d time.Duration) {
+// holdUp waits for d, or until the end has been asked for. It is for the goroutines that hold up the loop's thread, which may have
+// been let go already: it is false then.
+func (l *Loop) holdUp(d time.Duration, free <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-l.asked:
+	case <-free:
+		return false
 	}
+	return true
 }
 
-// readPipe reads from a blocking pipe into which another thread writes after d.
+// readPipe reads from a blocking pipe into which another thread writes after d, unless somebody else has by then.
 func (l *Loop) readPipe(d time.Duration) {
 	x := &l.elsewhere
 	if !x.open {
@@ -86,11 +90,12 @@ func (l *Loop) readPipe(d time.Duration) {
 		}
 	}
 	w := x.pipe[1]
-	written := make(chan struct{})
+	read, written := make(chan struct{}), make(chan struct{})
 	l.guard(func() {
 		defer close(written)
-		l.holdUp(d)
-		unix.Write(w, []byte{1})
+		if l.holdUp(d, read) {
+			unix.Write(w, []byte{1})
+		}
 	})
 	fd, gen := x.pipe[0], l.genOf(x.pipe[0])
 	for errno := unix.EINTR; errno == unix.EINTR; {
@@ -104,6 +109,7 @@ func (l *Loop) readPipe(d time.Duration) {
 		e = l.tr.Next(trace.Read, t1)
 		e.Phase, e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, trace.CallRead, 1, int64(n), t1-t0, uint16(errno)
 	}
+	close(read)
 	<-written
 }
 
@@ -113,7 +119,7 @@ func (l *Loop) waitForLock(d time.Duration) {
 	l.guard(func() {
 		l.elsewhere.mu.Lock()
 		close(taken)
-		l.holdUp(d)
+		l.holdUp(d, nil)
 		l.elsewhere.mu.Unlock()
 	})
 	<-taken

@@ -215,6 +215,6 @@ func (n *netpoller) work() {
 		for end := trace.Now() + int64(w.For); trace.Now() < end && !n.l.ending(); {
 		}
 	case WorkSleep:
-		n.l.holdUp(w.For)
+		n.l.holdUp(w.For, nil)
 	}
 }

@@ -3,6 +3,7 @@ package loop
 import (
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ func TestT21MisDispatch(t *testing.T) { staleReport(t, false) }
 func staleReport(t *testing.T, generations bool) {
 	x := startLab(t, func(b *Behaviour) {
 		b.Generations = generations
-		b.Work = Work{Kind: WorkSleep, For: 300 * time.Millisecond}
+		b.Work = Work{Kind: WorkRead, For: time.Minute} // until the test writes
 	})
 	a := x.dial()
 	x.until("a", func([]trace.Event) bool { return x.l.Stats().Accepted.Load() == 1 })
@@ -93,15 +94,16 @@ func staleReport(t *testing.T, generations bool) {
 	ready(bfd)
 	from := len(x.now())
 	close(release)
-	x.until("the nap in a's handler", func(evs []trace.Event) bool {
-		for _, e := range evs[from:] {
-			if e.Kind == trace.Sleep {
-				return true
-			}
-		}
-		return false
+	x.until("a's handler to be held up", func(evs []trace.Event) bool {
+		return slices.ContainsFunc(evs[from:], func(e trace.Event) bool { return e.Kind == trace.Read && e.Phase.Base() == trace.PhaseEnter })
 	})
-	x.l.Post("close b", func(l *Loop) { l.closeConn(l.conns[bfd], trace.CloseError) })
+	x.l.Post("close b", func(l *Loop) {
+		l.b.Work = Work{}
+		l.closeConn(l.conns[bfd], trace.CloseError)
+	})
+	if _, err := unix.Write(x.l.elsewhere.pipe[1], []byte{1}); err != nil { // the loop's thread is inside the read
+		t.Fatal(err)
+	}
 	if !generations {
 		x.until("a read by somebody else's report", func(evs []trace.Event) bool {
 			for i := range evs {
