@@ -228,6 +228,14 @@ func mustUnread(t *testing.T, fd int) int64 {
 	return n
 }
 
+// caughtUp waits until everything that a thread has recorded has been read, however far it was ahead. It is called on that thread.
+func caughtUp(l *Loop) {
+	l.tr.Publish(l.tr.Now())
+	for l.tr.Len() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func TestT19StaleThroughDup(t *testing.T) {
 	x := startLab(t, func(b *Behaviour) { b.Dup, b.IdleTimeout, b.Timeout = true, 30*time.Millisecond, 0 })
 	x.spins = true
@@ -247,7 +255,7 @@ func TestT19StaleThroughDup(t *testing.T) {
 	}
 	x.until("reports of a descriptor that is closed", func(evs []trace.Event) bool { n, _ := stale(evs); return n >= 100 })
 	x.l.Do("mend", func(l *Loop) {
-		time.Sleep(300 * time.Millisecond) // until the reader has caught up with the spin: what comes now must not be lost
+		caughtUp(l) // what comes now must not be lost
 		l.b.Dup = false
 		l.dropDups() // which tries to take the registration out, then closes the duplicate
 	})
@@ -548,53 +556,38 @@ func TestT29LostOutput(t *testing.T) {
 	}
 }
 
-// TestT35Fairness: one client floods, another sends 8 bytes. Drained until EAGAIN the second waits for the end of the flood;
-// with a budget it has its turn after at most so many reads.
+// TestT35Fairness: one client has sent 64 KiB and another 8 bytes, and both are ready. Drained until EAGAIN the second waits for the
+// end of the first; with a budget it has its turn after at most so many reads.
 func TestT35Fairness(t *testing.T) {
 	run := func(budget int) (most int, late int64) {
 		x := startLab(t, func(b *Behaviour) {
-			b.Trigger, b.Reads, b.ReadSize, b.Budget = trace.TriggerEdge, Count{Kind: CountDrain}, 2048, budget
-			b.Work, b.WorkPer, b.RcvBuf = Work{Kind: WorkCPU, For: 100 * time.Microsecond}, WorkPerRead, 1<<20
+			b.Trigger, b.Reads, b.ReadSize, b.Budget = trace.TriggerEdge, Count{Kind: CountDrain}, 128, budget
+			b.Work, b.WorkPer, b.Hold = Work{Kind: WorkCPU, For: 100 * time.Microsecond}, WorkPerRead, 1<<20
 		})
-		a, b := x.client(), x.client()
-		x.until("both", func([]trace.Event) bool { return x.l.Stats().Accepted.Load() == 2 })
-		x.idle()
-		stop := make(chan struct{})
-		flooded := make(chan struct{})
-		go func() {
-			defer close(flooded)
-			buf := make([]byte, 64<<10)
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				a.SetWriteDeadline(time.Now().Add(time.Second))
-				a.Write(buf)
-			}
-		}()
-		x.until("the flood", func([]trace.Event) bool { return x.l.Stats().BytesIn.Load() > 64<<10 })
-		sent := trace.Now()
+		arrives := func(n int64) {
+			x.until("the bytes", func(evs []trace.Event) bool {
+				return slices.ContainsFunc(evs, func(e trace.Event) bool { return e.Kind == trace.Arrive && e.B == n+1 })
+			})
+		}
+		a := x.client()
+		x.until("the first", func([]trace.Event) bool { return x.l.Stats().Accepted.Load() == 1 })
+		b := x.client()
+		x.until("the second", func([]trace.Event) bool { return x.l.Stats().Accepted.Load() == 2 })
+		x.send(a, 65536)
+		arrives(65536)
 		x.send(b, 8)
-		time.Sleep(300 * time.Millisecond)
-		close(stop)
-		<-flooded
-		x.until("the eight bytes", func(evs []trace.Event) bool {
-			for i := range evs {
-				if e := &evs[i]; e.Kind == trace.Read && e.B == 8 && e.A == 2048 {
-					late = e.Time - sent
-					return true
-				}
-			}
-			return false
-		})
-		evs := x.stop()
+		arrives(8)
+		x.idle()
+		ready := trace.Now()
+		x.set("hold", "0")
+		x.until("all of it", func([]trace.Event) bool { return x.l.Stats().BytesIn.Load() == 65536+8 })
 		n := 0
-		for i := range evs {
-			switch e := &evs[i]; {
+		for _, e := range x.stop() {
+			switch {
 			case e.Kind == trace.Wait && e.Phase.Base() != trace.PhaseEnter:
 				n = 0
+			case e.Kind == trace.Read && e.B == 8:
+				late = e.Time - ready
 			case e.Kind == trace.Read && e.B > 8:
 				n++
 				most = max(most, n)
@@ -603,7 +596,7 @@ func TestT35Fairness(t *testing.T) {
 		return most, late
 	}
 	most, late := run(0)
-	if most < 300 || late < int64(100*time.Millisecond) {
+	if most != 512 || late < int64(512*100*time.Microsecond) {
 		t.Errorf("until EAGAIN: at most %d reads in a wakeup, the other was %v late", most, time.Duration(late))
 	}
 	most, late = run(16)
@@ -786,7 +779,7 @@ func TestT20StaleThroughFork(t *testing.T) {
 		t.Errorf("the peer sees %v while the child lives", err)
 	}
 	x.l.Do("mend", func(l *Loop) {
-		time.Sleep(300 * time.Millisecond) // as above
+		caughtUp(l)
 		l.b.Child = ChildNone
 		l.reap()
 	})

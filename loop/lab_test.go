@@ -31,7 +31,7 @@ type lab struct {
 }
 
 // patience bounds every wait of these tests; nothing is asserted about how much of it is used.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func startLab(t *testing.T, set func(*Behaviour)) *lab {
 	t.Helper()

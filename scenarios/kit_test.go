@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // patience bounds every wait of these tests; nothing is asserted about how much of it is used.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // server is a listener with one goroutine for each connection. serve nil echoes.
 type server struct {

@@ -181,9 +181,8 @@ func TestMergeLate(t *testing.T) {
 	b.Next(Bookmark, now+1)
 	b.Publish(now + 1)
 	buf := make([]Event, 8)
-	begin := time.Now()
 	n, err := m.Read(context.Background(), buf)
-	if n != 1 || err != nil || buf[0].Stream != 2 || time.Since(begin) > time.Second {
+	if n != 1 || err != nil || buf[0].Stream != 2 {
 		t.Fatal(n, err, buf[0])
 	}
 	a.Next(Bookmark, now+2)
