@@ -66,6 +66,7 @@ fuzz: ## half a minute for each fuzz target
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceLine -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceFile -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./timeline -run xxx -fuzz FuzzFilter -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./internal/plain -run xxx -fuzz FuzzJSON -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./tui -run xxx -fuzz FuzzInput -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./tui -run xxx -fuzz FuzzScreen -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./tui -run xxx -fuzz FuzzSplit -fuzztime 30s -fuzzminimizetime 10x
