@@ -223,7 +223,7 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	s, path := startSession(t, b, "idle", 64)
 	select {
 	case <-s.loop.Done():
-	case <-time.After(time.Minute):
+	case <-time.After(giveUp):
 		t.Fatal("the loop did not end")
 	}
 	if err := s.stop(trace.StopAsked); err != nil {
@@ -300,7 +300,7 @@ func TestSwitchingUnderLoad(t *testing.T) {
 	st := s.loop.Stats()
 	// Each press waits for bytes that moved since the last one, so that the presses fall into the traffic.
 	moved := func(than int64) int64 {
-		for limit := time.Now().Add(time.Minute); ; {
+		for limit := time.Now().Add(giveUp); ; {
 			if n := st.BytesIn.Load(); n > than {
 				return n
 			}
@@ -328,7 +328,7 @@ func TestSwitchingUnderLoad(t *testing.T) {
 	}
 	select {
 	case <-s.clients.done:
-	case <-time.After(time.Minute):
+	case <-time.After(giveUp):
 		t.Fatal("the clients did not end")
 	}
 	if f := s.clients.failed(); f != "" {
