@@ -21,8 +21,12 @@ import (
 const (
 	clientMemory = 1 << 30   // its clients, all together
 	topMemory    = 256 << 20 // the top of its file, which is data
-	clientStack  = 128 << 20 // nesting and recursion of one client
 )
+
+// stackOf is how much of a scenario's memory the stack of one of its clients may take. A stack that grows is copied to one of twice
+// the size, and those before it are garbage for a while: all of them together must fit, or it is a matter of luck which limit
+// is met.
+func stackOf(memory uint64) uint64 { return memory / 4 }
 
 // limitMemory bounds this process's memory: RLIMIT_DATA counts private writable mappings (Linux 4.7 and later), and not the
 // address space that Go only reserves.
@@ -49,7 +53,7 @@ func limitMemory(more uint64) error {
 		return os.NewSyscallError("setrlimit", err)
 	}
 	debug.SetMemoryLimit(int64(more / 8 * 7)) // collect in earnest before the limit is met
-	debug.SetMaxStack(clientStack)
+	debug.SetMaxStack(int(stackOf(more)))
 	return nil
 }
 
@@ -64,7 +68,7 @@ func crashed(said, file string, at *storyAt, memory uint64) string {
 	}
 	what := fmt.Sprintf("what the scenario does next needs more than %d MiB of memory", memory>>20)
 	if strings.Contains(m, "stack") {
-		what = fmt.Sprintf("what the scenario does next is nested too deeply: it needs more than %d MiB of stack", clientStack>>20)
+		what = fmt.Sprintf("what the scenario does next is nested too deeply: it needs more than %d MiB of stack", stackOf(memory)>>20)
 	}
 	return at.place(file) + what
 }

@@ -217,7 +217,7 @@ func TestCompareInterrupted(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	timer := time.AfterFunc(giveUp, func() { c.Process.Kill() })
 	defer timer.Stop()
 	lines := bufio.NewScanner(says)
 	for lines.Scan() && !strings.Contains(lines.Text(), "round 1") {

@@ -110,7 +110,7 @@ func inTime(t *testing.T, f func() error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(time.Minute):
+	case <-time.After(giveUp):
 		t.Fatal("it hangs")
 		return nil
 	}
@@ -119,7 +119,7 @@ func inTime(t *testing.T, f func() error) error {
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(giveUp); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("waited a minute for this in vain: %s", what)
 		}

@@ -26,7 +26,6 @@ func (s *stage) aLab(t *testing.T) *testkit.Terminal {
 	t.Helper()
 	if s.lab == nil {
 		s.lab = screen(s.t, 120, 40, "--mode", "epoll", "--scenario", "trickle", "--keep", "30s")
-		s.lab.Patience = patience
 		s.lab.Until("two connections", func(s string) bool { return lanes(s, "LT") == 2 })
 	}
 	x := s.lab.In(t)
@@ -53,7 +52,6 @@ func (s *stage) aReplay(t *testing.T) *testkit.Terminal {
 			t.Fatal(err)
 		}
 		s.play = testkit.StartTerminal(s.t, 120, 40, program(s.t, "replay", "--paused", file))
-		s.play.Patience = patience
 		s.play.Shows("STANDS STILL")
 	}
 	x := s.play.In(t)

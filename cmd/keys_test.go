@@ -21,9 +21,6 @@ import (
 // Starting a lab takes longer than pressing a key, so the cases share one lab, one replay and one series of lessons. Each
 // case finds its screen as it was at first (fresh) and need not tidy up.
 
-// patience is shorter than that of other tests: many cases come one after the other, and nothing here takes long.
-const patience = 10 * time.Second
-
 // keyCases has a case for each action.
 var keyCases = map[string]func(t *testing.T, s *stage){
 	"pause": func(t *testing.T, s *stage) {

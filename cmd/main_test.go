@@ -38,6 +38,9 @@ func program(t testing.TB, args ...string) *exec.Cmd {
 	return c
 }
 
+// giveUp is how long anything is waited for that does not come. It says nothing about how fast it must be.
+const giveUp = 3 * time.Minute
+
 // result is how a program ended.
 type result struct {
 	out, err string
@@ -58,7 +61,7 @@ func finish(t testing.TB, c *exec.Cmd) result {
 		t.Fatal(err)
 	}
 	var once sync.Once
-	timer := time.AfterFunc(time.Minute, func() { once.Do(func() { c.Process.Signal(syscall.SIGABRT) }) })
+	timer := time.AfterFunc(giveUp, func() { once.Do(func() { c.Process.Signal(syscall.SIGABRT) }) })
 	c.Wait()
 	timer.Stop()
 	return result{out.String(), errs.String(), c.ProcessState.ExitCode()}

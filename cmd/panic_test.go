@@ -190,7 +190,7 @@ func recordingLab(t *testing.T) (x *testkit.Terminal, file string, kids []int) {
 func TestTerminalGone(t *testing.T) {
 	x, file, kids := recordingLab(t)
 	x.HangUp()
-	if !x.Ends(10 * time.Second) {
+	if !x.Ends(giveUp) {
 		t.Error("it goes on without a terminal")
 	}
 	if code := x.Exit(); code != 128+int(syscall.SIGHUP) {
@@ -203,7 +203,7 @@ func TestTerminalGone(t *testing.T) {
 		y.Shows(shows)
 		kids := children(t, y.Cmd.Process.Pid)
 		y.HangUp()
-		if !y.Ends(10 * time.Second) {
+		if !y.Ends(giveUp) {
 			t.Errorf("%s goes on without a terminal", args[0])
 		}
 		if code := y.Exit(); code != 128+int(syscall.SIGHUP) {
@@ -286,7 +286,7 @@ func TestOutputClosed(t *testing.T) {
 	}
 	go io.Copy(io.Discard, r) // until it is closed
 	file := filepath.Join(p.Dir, "x.evt")
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(giveUp); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if st, err := os.Stat(file); err == nil && st.Size() > 4096 { // a chunk and more
 			break
 		}

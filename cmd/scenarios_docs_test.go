@@ -131,9 +131,9 @@ func TestScenariosInterrupted(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	timer := time.AfterFunc(giveUp, func() { c.Process.Kill() })
 	defer timer.Stop()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(giveUp); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if x, err := net.Dial("tcp", addr); err == nil { // the handler of the signal is older than the server
 			x.Close()
 			break

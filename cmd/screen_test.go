@@ -105,7 +105,7 @@ func TestNetcat(t *testing.T) {
 	begin := time.Now()
 	x.Send("t")
 	x.Shows("lab · epoll  LEVEL ")
-	c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	c.SetReadDeadline(time.Now().Add(giveUp))
 	buf := make([]byte, 64)
 	n, err := c.Read(buf)
 	if err != nil || string(buf[:n]) != "hello\n" {
@@ -201,7 +201,7 @@ func children(t *testing.T, pid int) (kids []int) {
 func gone(t *testing.T, pids []int) {
 	t.Helper()
 	for _, pid := range pids {
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(giveUp); ; time.Sleep(10 * time.Millisecond) {
 			b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 			if err != nil || strings.Contains(string(b), ") Z ") {
 				break
@@ -305,7 +305,7 @@ func TestSuspend(t *testing.T) {
 	x := screen(t, 80, 24)
 	x.Shows("asleep")
 	x.Send("\x1a")
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(giveUp); ; time.Sleep(10 * time.Millisecond) {
 		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", x.Cmd.Process.Pid))
 		if strings.Contains(string(b), ") T ") {
 			break

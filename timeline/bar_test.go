@@ -29,6 +29,12 @@ func TestBar(t *testing.T) {
 		{"a short read closes it", func(s *script) { s.arrive(100, 7, 0, 10); s.read(150, 7, 4096, 10, -1) }, 0, 50, 0, 50},
 		{"EAGAIN closes it", func(s *script) { s.arrive(100, 7, 0, 10); s.readErr(150, 7, eAGAIN) }, 0, 50, 0, -1},
 		{"end of file closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 4096, 0, -1) }, 0, 50, 0, -1},
+		{"nothing is left behind the end of file, however late somebody saw it", func(s *script) {
+			s.arrive(100, 7, 0, 10)
+			s.read(150, 7, 4096, 10, -1)
+			s.read(160, 7, 4096, 0, -1)
+			s.arrive(170, 7, 0, -1)
+		}, 170, 50, 0, 50},
 		{"an error closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.readErr(150, 7, eCONNRESET) }, 0, 50, 0, -1},
 		{"a full read that left nothing closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 10, 10, 0) }, 0, 50, 0, 50},
 		{"a full read with unknown rest keeps it open", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 10, 10, -1) }, 100, 0, -1, 50},

@@ -91,6 +91,7 @@ func (t *Timeline) brought(s *stream, l *laneB, e *trace.Event) {
 	if e.B == 0 && l.stream() {
 		t.note(s, l, e.Time, MarkReadEOF, 0)
 		t.drained(l, outEOF, DrainEOF, e.Time)
+		l.ended = true
 		l.arrival = 0
 		return
 	}

@@ -64,7 +64,7 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		t.stats.ReadEOF++
 		t.note(s, l, e.Time, MarkReadEOF, 0)
 		t.drained(l, outEOF, DrainEOF, e.Time)
-		l.arrival = 0
+		l.arrival, l.ended = 0, true
 	default:
 		t.stats.Reads++
 		in := max(e.B, 0)
@@ -328,7 +328,7 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		l.ledger = unread
 	} else {
 		l.fresh = l.fresh || !told
-		if l.ledger == 0 {
+		if l.ledger == 0 && !(l.ended && l.pub.Kind == KindConn) { // no bytes come behind a connection's end of file; a pipe gets another writer
 			l.ledger = -1
 		}
 	}

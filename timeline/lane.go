@@ -161,6 +161,7 @@ type laneB struct {
 	servedKnown  bool  // its latency was recorded
 	fresh        bool  // bytes came since the last report
 	ledger       int64 // bytes known to wait, at least; -1 unknown
+	ended        bool  // the end of file was read
 	epoch        uint32
 	reported     bool
 	reply        replyTo

@@ -124,8 +124,10 @@ func (t *tty) Drain() error {
 	return t.f.SetReadDeadline(time.Now())
 }
 
-// Stop makes the terminal as it was before Start.
+// Stop makes the terminal as it was before Start, once there is room for what is to be told there afterwards, or release has
+// made it.
 func (t *tty) Stop() error {
+	t.awaitRoom()
 	t.mu.Lock()
 	err := t.restore()
 	if t.stop != nil {
@@ -135,6 +137,22 @@ func (t *tty) Stop() error {
 	t.mu.Unlock()
 	t.watching.Wait()
 	return err
+}
+
+// awaitRoom waits until the terminal takes output, or is released. The kernel may have taken the few bytes that leave the screen
+// from one that does not read (it keeps small buffers beyond its limit), but nothing longer: a panic could not be told.
+func (t *tty) awaitRoom() {
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	c, err := t.f.SyscallConn()
+	if err != nil || t.released.Load() {
+		return
+	}
+	_ = c.Write(func(fd uintptr) bool {
+		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+		n, err := unix.Poll(p, 0)
+		return n > 0 || err != nil && err != unix.EINTR // a terminal that is gone is ready for everything
+	})
 }
 
 // restore is Stop's and release's. mu is held. A terminal that belongs to another job now is left as that job has it; to

@@ -1,12 +1,14 @@
 package tui
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -125,6 +127,61 @@ func TestRelease(t *testing.T) {
 	var got []byte
 	p := make([]byte, 4096)
 	for len(got) < 7 || string(got[len(got)-7:]) != "goodbye" {
+		n, err := far.Read(p)
+		if err != nil {
+			t.Fatalf("after %d bytes: %v", len(got), err)
+		}
+		got = append(got, p[:n]...)
+	}
+}
+
+// TestStopWaitsForRoom: a terminal that does not read may have taken all that leaves the screen, and has no room for more; it is
+// given back by force then, so that what comes afterwards can be told.
+func TestStopWaitsForRoom(t *testing.T) {
+	x, far := openPair(t)
+	x.goodbye = "goodbye"
+	if err := x.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fill := func() (took int) {
+		if err := x.control("write", func(fd int) error {
+			for full := 0; full < 5; {
+				n, err := unix.Write(fd, make([]byte, 512))
+				switch {
+				case err == unix.EAGAIN: // the kernel may still be moving what it has
+					full++
+					time.Sleep(10 * time.Millisecond)
+				case err != nil:
+					return err
+				default:
+					full = 0
+					took += n
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return took
+	}
+	fill()
+	stopped := make(chan error)
+	go func() { stopped <- x.Stop() }()
+	select {
+	case err := <-stopped:
+		t.Errorf("it stopped, %v, without room", err)
+	case <-time.After(50 * time.Millisecond): // most likely it waits; it must end either way
+		x.release()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	}
+	if took := fill(); took < 4096 {
+		t.Errorf("there was room for %d bytes only", took)
+	}
+	far.SetReadDeadline(time.Now().Add(time.Minute))
+	var got []byte
+	for p := make([]byte, 4096); !bytes.Contains(got, []byte("goodbye")); { // behind what was read from the program already
 		n, err := far.Read(p)
 		if err != nil {
 			t.Fatalf("after %d bytes: %v", len(got), err)

@@ -78,7 +78,7 @@ type ui struct {
 	mu      sync.Mutex
 	status  string
 	bad     bool
-	until   time.Time
+	until   time.Time                // zero: it has not been shown yet
 	asked   []func() (string, error) // what a goroutine beside the screen is doing, first, and is to do next
 	turning bool                     // another lesson is on its way
 	next    *View                    // it has come
@@ -158,14 +158,19 @@ func (u *ui) say(format string, a ...any) { u.tell(false, fmt.Sprintf(format, a.
 func (u *ui) tell(bad bool, s string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.status, u.bad, u.until = clean(strings.TrimSpace(s)), bad, time.Now().Add(statusFor)
+	u.status, u.bad, u.until = clean(strings.TrimSpace(s)), bad, time.Time{}
 }
 
+// message is what is to be shown for a while. That begins when it is asked for first, which is with the next frame: a busy machine
+// may draw that late.
 func (u *ui) message() (string, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if time.Now().After(u.until) {
-		return "", false
+	switch now := time.Now(); {
+	case u.until.IsZero():
+		u.until = now.Add(statusFor)
+	case now.After(u.until):
+		u.status, u.bad = "", false
 	}
 	return u.status, u.bad
 }
@@ -196,10 +201,12 @@ func (u *ui) answer() {
 		f := u.asked[0]
 		u.mu.Unlock()
 		s, err := f()
-		if err != nil {
-			s = err.Error()
+		switch {
+		case err != nil:
+			u.tell(true, err.Error())
+		case s != "": // what has nothing to tell must not wipe what a later key has told meanwhile
+			u.tell(false, s)
 		}
-		u.tell(err != nil, s)
 		u.mu.Lock()
 		u.asked = u.asked[1:]
 		done := len(u.asked) == 0

@@ -46,7 +46,7 @@ func descriptors() map[string]bool {
 
 // leaked waits a little for closing that is still under way.
 func leaked(before map[string]bool) (left []string) {
-	for end := time.Now().Add(2 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		left = left[:0]
 		for d := range descriptors() {
 			if !before[d] && !(strings.Contains(d, "anon_inode:[eventfd]") && runtimeEventfd(d)) {
@@ -75,7 +75,7 @@ func runtimeEventfd(d string) bool {
 // goroutines is the stack of what still runs, without the runtime's and the testing package's own.
 func goroutines() string {
 	var left []string
-	for end := time.Now().Add(2 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		left = left[:0]
 		buf := make([]byte, 1<<20)
 		buf = buf[:runtime.Stack(buf, true)]

@@ -15,6 +15,9 @@ import (
 	"github.com/gdamore/tcell/v3/vt" // tcell v3 is in go.mod for this emulator alone; its API is marked unstable, so it is used in this file only
 )
 
+// giveUp is how long a program that does not do what it should is waited for. It says nothing about how fast that must be.
+const giveUp = 2 * time.Minute
+
 // Terminal is a program running on a pty, with an emulator that knows what its screen shows.
 type Terminal struct {
 	t    testing.TB
@@ -23,7 +26,7 @@ type Terminal struct {
 	done chan struct{}
 	err  error
 
-	// Patience is how long Until waits; half a minute unless it is changed.
+	// Patience is how long Until waits; giveUp unless it is changed.
 	Patience time.Duration
 
 	frozen sync.Mutex // held while nothing is read from the program
@@ -46,7 +49,7 @@ func StartTerminal(t testing.TB, w, h int, cmd *exec.Cmd) *Terminal {
 	if err != nil {
 		t.Fatalf("start on a terminal: %v", err)
 	}
-	x := &Terminal{t: t, Cmd: cmd, tty: tty, done: make(chan struct{}), emu: emu, w: w, h: h, Patience: 30 * time.Second}
+	x := &Terminal{t: t, Cmd: cmd, tty: tty, done: make(chan struct{}), emu: emu, w: w, h: h, Patience: giveUp}
 	go func() {
 		buf := make([]byte, 1<<15)
 		for {
@@ -143,7 +146,7 @@ func (x *Terminal) Exit() int {
 	x.t.Helper()
 	select {
 	case <-x.done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(giveUp):
 		x.t.Fatalf("the program did not end; the screen shows:\n%s", x.Screen())
 	}
 	st := x.Cmd.ProcessState.Sys().(syscall.WaitStatus)
