@@ -14,7 +14,7 @@ func TestNameBytes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tl := New(Options{})
 			text := strings.Repeat("x", length-4)
-			for i := range uint32(3 * maxNameBytes / length) {
+			for i := range uint32(5 * maxNameBytes / 4 / length) {
 				s := string([]byte{byte(i), byte(i >> 8), byte(i >> 16), 'x'}) + text
 				trace.NamePieces(i%ids+1, s, func(e trace.Event) {
 					e.Stream = 1
