@@ -210,7 +210,7 @@ func (o *compareOptions) variants(specs []string, script *scenarios.Script) ([]v
 	for _, s := range specs {
 		v, err := o.variant(s, script)
 		if u := (*sys.Unsupported)(nil); !named && errors.As(err, &u) {
-			fmt.Fprintf(os.Stderr, "evviz: left out: %s\n", plain.Lines(err.Error()))
+			say("left out: %v", err)
 			continue
 		}
 		if err != nil {

@@ -14,7 +14,6 @@ import (
 
 	"evviz/export"
 	"evviz/internal/files"
-	"evviz/internal/plain"
 	"evviz/timeline"
 )
 
@@ -50,7 +49,7 @@ func (r *runs) all(vs []variant, repeat int) ([]export.Column, error) {
 	for round := range repeat {
 		for k := range vs {
 			i := (k + round) % len(vs)
-			fmt.Fprintf(os.Stderr, "evviz: round %d of %d: %s\n", round+1, repeat, plain.Lines(vs[i].name))
+			say("round %d of %d: %s", round+1, repeat, vs[i].name)
 			s, err := r.one(vs[i], fmt.Sprintf("%02d-%s-%d.evt", i+1, fileName(vs[i].name), round+1))
 			if err != nil {
 				return nil, err

@@ -17,7 +17,6 @@ import (
 
 	"evviz/docs/modes"
 	"evviz/export"
-	"evviz/internal/plain"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/trace"
@@ -69,7 +68,7 @@ func (o *labOptions) run(c *cobra.Command) error {
 	}
 
 	if words := o.idle(c, &b); words != "" {
-		fmt.Fprintln(os.Stderr, "evviz: "+words)
+		say("%s", words)
 	}
 	var text *textSink
 	var wrap func(trace.Source) trace.Source
@@ -139,14 +138,13 @@ func (o *labOptions) startRecording(s *session) error {
 func (o *labOptions) runHeadless(s *session) error {
 	sigs, undo := watchSignals()
 	defer undo()
-	talk := func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }
 	serve, addr, scenario := (&labEnd{s}).Describe()
 	if scenario == "" {
 		scenario = "none"
 	}
-	talk("evviz: %s on %s, scenario %s", serve, addr, scenario)
+	say("%s on %s, scenario %s", serve, addr, scenario)
 	s.endsWithStory = o.duration == 0
-	s.flight.listen(func(words string, _ bool) { talk("evviz: %s", words) })
+	s.flight.listen(func(words string, _ bool) { say("%s", words) })
 	s.startFeed()
 	if err := s.startClients(o.seed); err != nil {
 		s.stop(trace.StopError)
@@ -207,7 +205,7 @@ func (o *labOptions) runHeadless(s *session) error {
 		}
 		printed = export.Summary(out, s.feed.Snapshot(), o.findings)
 		if st := s.tee.Status(); st.Path != "" && st.Err == nil {
-			talk("evviz: recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path)
+			say("recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path)
 		}
 	}
 	if code != 0 { // nobody may read it
@@ -226,7 +224,7 @@ func (o *labOptions) runHeadless(s *session) error {
 		return failure(err)
 	case code != 0:
 		if err != nil {
-			talk("evviz: %s", plain.Lines(err.Error()))
+			say("%v", err)
 		}
 		return quiet(code)
 	}
@@ -294,7 +292,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 	}
 	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
 		on.tell(func() {
-			fmt.Fprintf(os.Stderr, "evviz: recorded %d events, %d bytes, to %s; look at it with: evviz replay %s\n", st.Events, st.Bytes, st.Path, st.Path)
+			say("recorded %d events, %d bytes, to %s; look at it with: evviz replay %s", st.Events, st.Bytes, st.Path, st.Path)
 		})
 	}
 	switch {

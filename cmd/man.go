@@ -48,7 +48,7 @@ func newMan() *cobra.Command {
 					return env(fmt.Errorf("write the manual page %s: %w; choose another directory", path, err))
 				}
 			}
-			fmt.Fprintf(os.Stderr, "evviz: wrote %d pages to %s; read one with: man -l %s\n", len(pages), dir, filepath.Join(dir, "evviz.1"))
+			say("wrote %d pages to %s; read one with: man -l %s", len(pages), dir, filepath.Join(dir, "evviz.1"))
 			return nil
 		}}
 }

@@ -1,9 +1,7 @@
 package cmd
 
 import (
-	"fmt"
 	"net"
-	"os"
 )
 
 // reachable refuses to open a server that other machines can connect to, unless that is allowed; then it says so. The lab's server
@@ -19,6 +17,6 @@ func (o *labOptions) reachable() error {
 	if !o.remote {
 		return usage("--listen %s: other machines could connect to the lab's server, which makes mistakes on purpose; take an address of 127.0.0.0/8, or add --allow-remote", o.listen)
 	}
-	fmt.Fprintf(os.Stderr, "evviz: warning: other machines can connect to the lab's server at %s\n", o.listen)
+	say("warning: other machines can connect to the lab's server at %s", o.listen)
 	return nil
 }

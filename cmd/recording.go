@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 
-	"evviz/internal/plain"
 	"evviz/probe"
 	"evviz/trace"
 )
@@ -87,6 +86,6 @@ const notClosed = "the recording was not closed: evviz was killed, its disk was 
 // tellTrouble says it on standard error.
 func tellTrouble(r recording) {
 	for _, s := range trouble(r) {
-		fmt.Fprintf(os.Stderr, "evviz: %s\n", plain.Lines(r.Path()+": "+s))
+		say("%s: %s", r.Path(), s)
 	}
 }

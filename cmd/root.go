@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"fmt"
-	"os"
 	"os/signal"
 	"regexp"
 	"runtime/debug"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"evviz/internal/plain"
 )
 
 // Main runs the command line and returns the exit code.
@@ -31,7 +28,7 @@ func Main(args []string) int {
 	})
 	if err != nil {
 		if _, told := err.(quiet); !told {
-			fmt.Fprintf(os.Stderr, "evviz: %s\n", plain.Lines(err.Error()))
+			say("%v", err)
 		}
 	}
 	return codeOf(err)

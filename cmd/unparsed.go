@@ -33,6 +33,6 @@ func printUnparsed(path string) error {
 	if err := w.Flush(); err != nil {
 		return failure(fmt.Errorf("write the lines: %w", err))
 	}
-	fmt.Fprintf(os.Stderr, "evviz: %d of %d lines not understood\n", n, lines)
+	say("%d of %d lines not understood", n, lines)
 	return nil
 }

@@ -179,7 +179,7 @@ func (t *Timeline) add(e *trace.Event) {
 		t.stats.Late++
 	}
 	if e.Kind == trace.Name {
-		if len(t.names.log) >= maxNames {
+		if t.names.full() {
 			t.names = t.names.compact()
 		}
 		t.names.add(e)
