@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -33,6 +34,7 @@ func (x *lab) untilWords(what string, n int) []string {
 
 // TestEpore: five streams ask the delay server for tokens, the first for the longest delay; they answer last first.
 func TestEpore(t *testing.T) {
+	testkit.Long(t, "a long story")
 	for _, self := range []bool{false, true} {
 		inServeModes(t, ServeDelay, func(t *testing.T, x *lab) {
 			to := "self"
@@ -134,6 +136,7 @@ func closedPort(t *testing.T) string {
 
 // TestReconnectGivesUp: every attempt is seen, the waits double, and in the end the operator is told.
 func TestReconnectGivesUp(t *testing.T) {
+	testkit.Long(t, "waits between tries")
 	for _, m := range serveModes {
 		t.Run(m.name, func(t *testing.T) {
 			to := closedPort(t)
