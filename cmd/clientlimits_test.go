@@ -12,6 +12,7 @@ import (
 // TestScenarioBounds: a scenario that asks for more memory than there is, or nests without end, ends with a sentence and a
 // place, wherever it asks: at its top, which the program itself loads, or in a client.
 func TestScenarioBounds(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, c := range []struct {
 		name, text string

@@ -36,6 +36,7 @@ func clockJump(t *testing.T) string {
 
 // TestClockJump: a log over 55 years is drawn in every view, as a picture and on the screen.
 func TestClockJump(t *testing.T) {
+	t.Parallel()
 	path := clockJump(t)
 	for _, view := range []string{"timeline", "iteration", "interests", "latency", "findings", "events"} {
 		picture := filepath.Join(t.TempDir(), view+".txt")

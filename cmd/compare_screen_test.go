@@ -26,6 +26,7 @@ func header(half string) string { return strings.SplitN(half, "\n", 2)[0] }
 
 // TestCompareOnScreen: two labs at once, both with lanes; t switches the half with the selection and no other; q ends all.
 func TestCompareOnScreen(t *testing.T) {
+	t.Parallel()
 	x := testkit.StartTerminal(t, 120, 40, program(t, "compare", "--screen", "sleep-poll,interval=50ms", "epoll"))
 	both := func(what string, ok func(upper, lower string) bool) {
 		t.Helper()
@@ -86,6 +87,7 @@ func TestCompareOnSmallScreens(t *testing.T) {
 
 // TestCompareScreenEnds: the time that --for gives ends it well, a killed parent leaves no clients behind.
 func TestCompareScreenEnds(t *testing.T) {
+	t.Parallel()
 	x := testkit.StartTerminal(t, 80, 24, program(t, "compare", "--screen", "--for", "1s"))
 	if code := x.Exit(); code != 0 || !x.Restored() {
 		t.Errorf("--for: exit code %d, terminal given back: %v", code, x.Restored())

@@ -258,6 +258,7 @@ func TestSweepRange(t *testing.T) {
 
 // TestSweep runs one for real, small, and looks at what every run sent.
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	keep := t.TempDir()
 	r := run(t, "compare", "poll", "epoll-lt", "--sweep", "active=50..100%", "--param", "connections=4", "--param", "messages=20", "--repeat", "1", "--json", "--keep", keep)
 	if r.code != 0 {

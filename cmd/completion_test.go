@@ -41,6 +41,7 @@ const (
 )
 
 func TestCompletion(t *testing.T) {
+	t.Parallel()
 	settings := filepath.Join(t.TempDir(), "config.toml")
 	if err := os.WriteFile(settings, []byte("[themes.sunset]\nbase = \"dark\"\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"evviz/diagnostics"
+	"evviz/internal/testkit"
 	"evviz/loop"
 	"evviz/timeline"
 	"evviz/trace"
@@ -197,6 +198,8 @@ func TestFlightRetried(t *testing.T) {
 
 // TestFlightFullDisk: a run whose findings could not be saved is a failure.
 func TestFlightFullDisk(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t, "a run of some seconds")
 	p := limitedTo(t, 0, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll", "--write-interest", "always", "--scenario", "trickle",
 		"--save-on", "write-spin", "--keep", "1s", "--for", "3s")
 	r := finish(t, p)

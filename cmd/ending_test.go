@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/trace"
@@ -84,6 +85,7 @@ func TestStopUnstarted(t *testing.T) {
 
 // TestStopStuck: a server whose thread does not come back is left behind after a signal; what it recorded is whole.
 func TestStopStuck(t *testing.T) {
+	testkit.Long(t, "a server that is waited for")
 	s, path := startSession(t, loop.Default(), "", 1<<12)
 	gate, in := make(chan struct{}), make(chan struct{})
 	if err := s.loop.Post("stuck", func(*loop.Loop) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"evviz/diagnostics"
+	"evviz/internal/testkit"
 	"evviz/loop"
 	"evviz/timeline"
 	"evviz/trace"
@@ -17,6 +18,8 @@ import (
 
 // Without a screen, a finding saves the seconds before it, once, and the file shows the same finding.
 func TestFlightHeadless(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t, "a run of some seconds")
 	p := program(t, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll", "--write-interest", "always", "--scenario", "trickle",
 		"--save-on", "write-spin", "--keep", "1s", "--for", "3s")
 	r := finish(t, p)

@@ -682,6 +682,7 @@ func byHand(t *testing.T, s *stage) {
 
 // TestKeys runs the case of each action with each of its keys.
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	s := &stage{t: t}
 	begin := time.Now()
 	for _, a := range tui.Actions() {
@@ -696,6 +697,9 @@ func TestKeys(t *testing.T) {
 		}
 		for _, k := range keys {
 			t.Run(a.Name+" "+k, func(t *testing.T) {
+				if !slices.Contains([]string{"pause", "trigger", "mode", "interests", "undo", "loop-range", "command", "escape", "suspend"}, a.Name) {
+					testkit.Long(t, "a key")
+				}
 				s.key = k
 				run(t, s)
 			})

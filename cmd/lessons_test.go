@@ -9,6 +9,7 @@ import (
 // TestLessonsOnScreen goes through lessons with their keys: each shows its title and text, runs in a lab of its own, and
 // says at its end whether it went as it says.
 func TestLessonsOnScreen(t *testing.T) {
+	t.Parallel()
 	x := screen(t, 120, 36, "--lesson", "9b")
 	x.Shows("Edge: the milkman rings once")
 	x.Shows("going sour behind the door")
@@ -33,6 +34,7 @@ func TestLessonsOnScreen(t *testing.T) {
 }
 
 func TestLessonNames(t *testing.T) {
+	t.Parallel()
 	for name, says := range map[string]string{"99": "no such lesson", "slect": "did you mean select?", "x.star": "--scenario", "trickle": "no such lesson", "t01": "no such lesson"} {
 		if r := run(t, "--lesson", name); r.code != 2 || !strings.Contains(r.err, says) {
 			t.Errorf("--lesson %s: exit code %d, said %s", name, r.code, r.err)

@@ -2,9 +2,12 @@ package cmd
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,7 +23,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv("EVVIZ_TEST_MAIN") != "" {
 		preparePanic(os.Getenv("EVVIZ_TEST_PANIC"))
 		prepareSignal(os.Getenv("EVVIZ_TEST_SIGNAL"))
+		prepareFailure(os.Getenv("EVVIZ_TEST_FAIL"))
 		os.Exit(Main(os.Args[1:]))
+	}
+	// Most of these tests wait for another process, so more of them than there are processors go on at once.
+	flag.Parse()
+	if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue {
+		flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
 	}
 	testkit.Main(m)
 }
@@ -70,6 +79,7 @@ func finish(t testing.TB, c *exec.Cmd) result {
 // TestBadInput: each mistake gets one clear sentence on standard error, the exit code that belongs to it, and nothing is
 // started.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		p := filepath.Join(dir, name)
@@ -122,6 +132,7 @@ func TestBadInput(t *testing.T) {
 		{"replay without a file", []string{"replay"}, 2, []string{"which file"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			r := run(t, c.args...)
 			if r.code != c.code {
 				t.Errorf("exit code %d, want %d; it said: %s", r.code, c.code, r.err)
@@ -169,6 +180,7 @@ func TestPortInUse(t *testing.T) {
 
 // TestSettingWithoutMeaning: it is kept, and said.
 func TestSettingWithoutMeaning(t *testing.T) {
+	t.Parallel()
 	r := run(t, "--headless", "--for", "100ms", "--scenario", "none", "--listen", "127.0.0.1:0", "--mode", "epoll", "--interval", "1s", "--uring", "single")
 	if r.code != 0 || !strings.Contains(r.err, "--interval, --uring have no meaning under epoll") {
 		t.Errorf("exit code %d, said %s", r.code, r.err)

@@ -49,6 +49,7 @@ func TestDocsMan(t *testing.T) {
 
 // TestManReads: every page goes through the formatter without a warning, and the main one has all its sections and keys.
 func TestManReads(t *testing.T) {
+	t.Parallel()
 	groff := testkit.Need(t, "groff")
 	dir := filepath.Join(t.TempDir(), "man1")
 	if r := run(t, "man", dir); r.code != 0 || r.out != "" {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -44,6 +45,7 @@ func TestMemorySizes(t *testing.T) {
 // TestMemoryHeld: a session of two million events, recorded and kept, stays within the memory that it was given. Without a bound it
 // takes twice as much.
 func TestMemoryHeld(t *testing.T) {
+	testkit.Long(t, "two million events")
 	if raceEnabled {
 		t.Skip("SKIPPED, not tested: under the race detector a process takes many times the memory; the run without it has it")
 	}

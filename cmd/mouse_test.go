@@ -9,6 +9,7 @@ import (
 
 // TestMouse clicks what can be clicked and turns the wheel, as a terminal reports it (SGR).
 func TestMouse(t *testing.T) {
+	t.Parallel()
 	s := &stage{t: t}
 	x := s.aReplay(t)
 	x.Click("3 Interests")
@@ -69,6 +70,7 @@ func TestNoMouse(t *testing.T) {
 
 // TestResize: another size is drawn at once, whatever is open, and a screen that is too small comes back when it grows.
 func TestResize(t *testing.T) {
+	t.Parallel()
 	s := &stage{t: t}
 	x := s.aReplay(t)
 	fits := func(w, h int, what string, ok func(s string) bool) {

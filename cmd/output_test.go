@@ -34,6 +34,7 @@ func read(t *testing.T, path string) string {
 // TestNothingOverwritten: what is there stays there, whatever is to be written; with --force a recording or a picture is
 // replaced, and still nothing else.
 func TestNothingOverwritten(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tour, err := filepath.Abs("../tui/testdata/tour.evt")
 	if err != nil {
@@ -162,6 +163,7 @@ func TestRecordKey(t *testing.T) {
 
 // TestTypedFiles: what is typed on the screen overwrites nothing either.
 func TestTypedFiles(t *testing.T) {
+	t.Parallel()
 	x := screen(t, 120, 30)
 	x.Shows("listener")
 	text := dear(t, x.Cmd.Dir, "dear.txt")

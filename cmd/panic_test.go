@@ -85,6 +85,8 @@ func panicked(t *testing.T, x *testkit.Terminal) {
 // TestPanicEverywhere makes each goroutine that a program starts panic, one after the other, until there is no further one:
 // those that it starts by itself, and those that its keys start.
 func TestPanicEverywhere(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t, "a panic in each goroutine")
 	tourCopy := filepath.Join(t.TempDir(), "tour.evt")
 	b, err := os.ReadFile("../tui/testdata/tour.evt")
 	if err != nil {
@@ -106,6 +108,7 @@ func TestPanicEverywhere(t *testing.T) {
 		{"compare", []string{"compare", "--screen", "poll", "epoll"}, "listener", []string{"t", "q"}, 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			for n := 1; ; n++ {
 				if n > 200 {
 					t.Fatal("there is no end of goroutines")
@@ -156,8 +159,10 @@ func TestPanicEverywhere(t *testing.T) {
 
 // TestPanicOfTheScreen: while drawing, and while a key is handled.
 func TestPanicOfTheScreen(t *testing.T) {
+	t.Parallel()
 	for name, keys := range map[string]string{"drawing": "o", "key handler": ":set \t"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cmd := program(t, "--listen", "127.0.0.1:0")
 			cmd.Env = append(cmd.Env, "EVVIZ_TEST_PANIC=knobs")
 			x := testkit.StartTerminal(t, 80, 24, cmd)
@@ -188,6 +193,7 @@ func recordingLab(t *testing.T) (x *testkit.Terminal, file string, kids []int) {
 // TestTerminalGone: when the terminal is taken away, the program ends at once as by SIGHUP, the recording is whole, and nobody
 // is left behind.
 func TestTerminalGone(t *testing.T) {
+	t.Parallel()
 	x, file, kids := recordingLab(t)
 	x.HangUp()
 	if !x.Ends(giveUp) {
@@ -227,8 +233,10 @@ func whole(t *testing.T, file string) {
 
 // TestSignalsWhileRecording: nothing of a recording is lost to a signal that can be caught.
 func TestSignalsWhileRecording(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
 		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
 			x, file, kids := recordingLab(t)
 			x.Press("?") // on a page, and in the middle of a word, it is the same
 			x.Press("?", ":", "x")
@@ -244,6 +252,7 @@ func TestSignalsWhileRecording(t *testing.T) {
 
 // TestKilledWhileRecording: what was recorded up to kill -9 opens, and is shown.
 func TestKilledWhileRecording(t *testing.T) {
+	t.Parallel()
 	x, file, kids := recordingLab(t)
 	x.Until("something written", func(string) bool { st, err := os.Stat(file); return err == nil && st.Size() > 4096 })
 	x.Cmd.Process.Kill()
@@ -263,6 +272,7 @@ func TestKilledWhileRecording(t *testing.T) {
 // TestOutputClosed: without a standard output there is no screen, and it says so; when a reader of standard output goes away
 // in the middle, the recording and the children are looked after.
 func TestOutputClosed(t *testing.T) {
+	t.Parallel()
 	self := program(t)
 	sh := exec.Command("sh", "-c", fmt.Sprintf("exec %s --listen 127.0.0.1:0 >&-", self.Path))
 	sh.Env, sh.Dir = self.Env, self.Dir

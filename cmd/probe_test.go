@@ -142,6 +142,7 @@ func foldAs(info trace.Info, evs []trace.Event) *timeline.Snapshot {
 // TestStraceTextSaysTheSame: what the lab recorded of its loop's thread, and what strace printed of it, read back, fold into
 // the same figures.
 func TestStraceTextSaysTheSame(t *testing.T) {
+	testkit.Long(t, "traced runs")
 	for _, c := range []struct {
 		name string
 		args []string

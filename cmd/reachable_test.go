@@ -8,6 +8,7 @@ import (
 // TestListenBeyondLoopback: a server that other machines can reach is opened only when that is asked for, and is warned of; what is
 // this machine's own needs nothing.
 func TestListenBeyondLoopback(t *testing.T) {
+	t.Parallel()
 	for _, addr := range []string{"0.0.0.0:0", "[::]:0", "192.0.2.1:0"} {
 		for _, args := range [][]string{{"--headless", "--for", "1ms", "--listen", addr}, {"scenarios", "run", "t01", "--listen", addr},
 			{"compare", "--screen", "--listen", addr}} {

@@ -26,6 +26,7 @@ func page(t *testing.T) string {
 // TestScenariosPage: every example of the page runs and gets what it expects; together they use every call that the page
 // names; and the page names every figure in the words of the table.
 func TestScenariosPage(t *testing.T) {
+	t.Parallel()
 	text := page(t)
 	examples := regexp.MustCompile("(?s)```python\n(.*?)```").FindAllStringSubmatch(text, -1)
 	if len(examples) < 3 {
@@ -57,6 +58,7 @@ func TestScenariosPage(t *testing.T) {
 
 // TestScenariosRun: what the command says and how it ends.
 func TestScenariosRun(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		p := filepath.Join(dir, name)
@@ -91,6 +93,7 @@ func TestScenariosRun(t *testing.T) {
 		{"knobs of another's server", []string{right, "--connect", "127.0.0.1:1", "--reads", "2"}, 2, []string{"--reads"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			r := run(t, append([]string{"scenarios", "run"}, c.args...)...)
 			if r.code != c.code {
 				t.Errorf("exit code %d, want %d\n%s%s", r.code, c.code, r.out, r.err)

@@ -39,6 +39,8 @@ var modeOnScreen = regexp.MustCompile(`lab · ([a-z-]+)`)
 
 // TestLabOnScreen is the main job: start, see lanes, switch, see the change, quit, and the terminal is as it was.
 func TestLabOnScreen(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t, "a long tour")
 	x := screen(t, 120, 36, "--mode", "sleep-poll")
 	x.Shows("asleep")
 	x.Until("a column of EAGAIN on the listener's lane", func(s string) bool { return lane(s, "listener", "E") })
@@ -92,6 +94,7 @@ func lane(screen, label, glyph string) bool {
 
 // TestNetcat: whoever connects is served, at once in epoll, at the next round in sleep-poll, and seen waiting meanwhile.
 func TestNetcat(t *testing.T) {
+	t.Parallel()
 	x := screen(t, 100, 30, "--mode", "sleep-poll", "--interval", "1h", "--scenario", "none")
 	s := x.Shows("asleep")
 	c, err := net.Dial("tcp", addrOnScreen.FindString(s))
@@ -123,6 +126,7 @@ func TestNetcat(t *testing.T) {
 
 // TestRecordAndReplay records in the lab, with the key, and looks at the file on the same screen.
 func TestRecordAndReplay(t *testing.T) {
+	t.Parallel()
 	x := screen(t, 120, 36, "--mode", "epoll", "--scenario", "trickle")
 	x.Shows("lab · epoll  LEVEL ")
 	x.Send("r")
@@ -160,6 +164,7 @@ func TestRecordAndReplay(t *testing.T) {
 
 // TestSignals: whatever ends evviz, the terminal is given back, the exit code says which signal, and no child is left.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			x := screen(t, 80, 24)
@@ -238,6 +243,7 @@ func TestPanic(t *testing.T) {
 
 // TestSwitchOne: T switches the selected lane and no other.
 func TestSwitchOne(t *testing.T) {
+	t.Parallel()
 	x := screen(t, 100, 30, "--mode", "epoll", "--scenario", "idle")
 	x.Until("three level-triggered lanes", func(s string) bool { return lanes(s, "LT") == 3 })
 	x.Send("jjT") // down, down: the first connection below the listener
@@ -255,6 +261,7 @@ func lanes(screen, trigger string) int {
 
 // TestSmallScreens: it works at 80x24, says politely when there is less room, and survives any size.
 func TestSmallScreens(t *testing.T) {
+	t.Parallel()
 	for _, size := range [][2]int{{80, 24}, {40, 12}, {20, 5}, {1, 1}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			x := screen(t, size[0], size[1])
@@ -276,6 +283,8 @@ func TestSmallScreens(t *testing.T) {
 
 // TestPlainTerminals: without colours, with eight, and in a locale without block characters the same is said.
 func TestPlainTerminals(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t, "a screen on each kind of terminal")
 	for name, env := range map[string][]string{
 		"NO_COLOR": {"NO_COLOR=1"}, "8 colours": {"TERM=xterm", "COLORTERM="}, "LANG=C": {"LANG=C", "LC_ALL=C"},
 		"TERM unset": {"TERM="}, "unknown TERM": {"TERM=of-the-future"},

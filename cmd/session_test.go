@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"evviz/diagnostics"
+	"evviz/internal/testkit"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/timeline"
@@ -168,6 +169,8 @@ func TestLiveEqualsReplay(t *testing.T) {
 
 // TestBigMessageHeadless is T01 and T02 through the program a user runs: recorded, replayed, counted.
 func TestBigMessageHeadless(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t, "a run of some seconds")
 	path := filepath.Join(t.TempDir(), "t01.evt")
 	r := run(t, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll", "--trigger", "level", "--scenario", "big-message", "--work", "none",
 		"--for", "1500ms", "--record", path)
@@ -290,6 +293,7 @@ def main():
 
 // TestSwitchingUnderLoad presses t and m 500 times at random while 100 clients talk: both ends count the same bytes.
 func TestSwitchingUnderLoad(t *testing.T) {
+	testkit.Long(t, "500 presses under load")
 	story := filepath.Join(t.TempDir(), "hundred.star")
 	if err := os.WriteFile(story, []byte(hundred), 0o600); err != nil {
 		t.Fatal(err)
@@ -378,11 +382,14 @@ func TestSwitchingUnderLoad(t *testing.T) {
 // TestChildSharesTheInstance: a child that waits on its parent's edge-triggered instance takes events from it and can do
 // nothing with them; one that makes an instance of its own serves.
 func TestChildSharesTheInstance(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t, "runs of some seconds")
 	for _, c := range []struct {
 		child  string
 		serves bool
 	}{{"shares", false}, {"own", true}} {
 		t.Run(c.child, func(t *testing.T) {
+			t.Parallel()
 			rec := filepath.Join(t.TempDir(), "run.evt")
 			if r := run(t, "--headless", "--mode", "epoll", "--child", c.child, "--listen", "127.0.0.1:0", "--scenario", "trickle", "--for", "3s", "--record", rec); r.code != 0 {
 				t.Fatalf("exit code %d: %s", r.code, r.err)
@@ -426,6 +433,8 @@ func TestChildSharesTheInstance(t *testing.T) {
 // TestTokensAnswerLastFirst is the Epore example from the outside: the loop connects five streams to its own delay server, and
 // what they answer is printed as it comes, the last one first.
 func TestTokensAnswerLastFirst(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t, "a run of some seconds")
 	r := run(t, "--headless", "--mode", "epoll", "--serve", "delay", "--connect", "self", "--streams", "5", "--stream-delay", "250ms",
 		"--scenario", "none", "--listen", "127.0.0.1:0", "--for", "4s")
 	if r.code != 0 {

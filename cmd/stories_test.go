@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"evviz/diagnostics"
+	"evviz/internal/testkit"
 	"evviz/scenarios"
 )
 
@@ -20,7 +21,7 @@ var crowded = regexp.MustCompile(`^(1[24567]|t16|t17|t20|t32)`)
 // Two at a time: their durations have lower bounds only, and each has a process of its own.
 func TestLessons(t *testing.T) {
 	for _, group := range []string{scenarios.Lessons, scenarios.Truth} {
-		for _, name := range scenarios.NamesOf(group) {
+		for i, name := range scenarios.NamesOf(group) {
 			s, err := scenarios.Load(name)
 			if err != nil {
 				t.Fatal(err)
@@ -34,6 +35,9 @@ func TestLessons(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				if runtime.GOMAXPROCS(0) > 1 {
 					t.Parallel()
+				}
+				if i%12 != 0 {
+					testkit.Long(t, "a story")
 				}
 				r := run(t, "scenarios", "run", name)
 				if r.code != 0 {
@@ -53,7 +57,7 @@ func TestMuseum(t *testing.T) {
 		id, _, _ := strings.Cut(filepath.Base(path), "-")
 		there[strings.ToUpper(id)] = true
 	}
-	for _, name := range scenarios.NamesOf(scenarios.Museum) {
+	for i, name := range scenarios.NamesOf(scenarios.Museum) {
 		s, err := scenarios.Load(name)
 		if err != nil {
 			t.Fatal(err)
@@ -68,6 +72,9 @@ func TestMuseum(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if runtime.GOMAXPROCS(0) > 1 {
 				t.Parallel()
+			}
+			if i%8 != 0 {
+				testkit.Long(t, "a story")
 			}
 			r := run(t, "scenarios", "run", name)
 			if r.code != 0 {
@@ -96,6 +103,7 @@ var crowdedMuseum = map[string]bool{"ev14": true, "ev16": true, "ev31": true}
 // TestFinds: a story that finds something is run both ways, and the command ends with 1 when the mistake is not found, or
 // the cure is not silent.
 func TestFinds(t *testing.T) {
+	t.Parallel()
 	write := func(name, text string) string {
 		p := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {

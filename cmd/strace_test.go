@@ -107,6 +107,7 @@ func enough(texts string, accepted, read *regexp.Regexp, reads int) bool {
 // TestStraceEqualsTrace: a system call trace of the loop's thread and what the lab recorded of it are the same, call for
 // call: kind, descriptor, result.
 func TestStraceEqualsTrace(t *testing.T) {
+	testkit.Long(t, "traced runs")
 	strace := testkit.Need(t, "strace")
 	for _, c := range []struct {
 		name string

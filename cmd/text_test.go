@@ -10,6 +10,7 @@ import (
 // TestReplayText: what replay --text prints can be replayed, checked and printed again, and says the same as the file that it was
 // made from; of a recording and of strace text without times.
 func TestReplayText(t *testing.T) {
+	t.Parallel()
 	untimed := filepath.Join(t.TempDir(), "untimed.strace")
 	if err := os.WriteFile(untimed, []byte("epoll_wait(4, [{events=EPOLLIN, data={u32=5, u64=5}}], 8, -1) = 1\nread(5, \"x\", 10) = 1\nread(5, 0x7ffe, 10) = -1 EAGAIN (Resource temporarily unavailable)\n"), 0o600); err != nil {
 		t.Fatal(err)

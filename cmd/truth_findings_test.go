@@ -159,6 +159,9 @@ func TestTruthDiagnoses(t *testing.T) {
 			if runtime.GOMAXPROCS(0) > 1 {
 				t.Parallel()
 			}
+			if name != "t10" && name != "t19" {
+				testkit.Long(t, "a traced run")
+			}
 			diagnosed(t, strace, self, name, want)
 		})
 	}

@@ -14,6 +14,7 @@ import (
 // TestUnclosed: a recording that was killed is shown, and said not to have been closed, by every way to look at it; one that
 // was closed is not.
 func TestUnclosed(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tour, err := filepath.Abs("../tui/testdata/tour.evt")
 	if err != nil {

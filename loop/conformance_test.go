@@ -577,6 +577,7 @@ func TestNumberLimit(t *testing.T) {
 
 // TestTimers: once, in order, cancelled, and repeating without drift; periods that were missed are counted.
 func TestTimers(t *testing.T) {
+	testkit.Long(t, "each mechanism")
 	eachFree(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, func(b *Behaviour) { set(b); b.Interval = time.Hour })
 		var order []string
@@ -666,6 +667,7 @@ func TestTasks(t *testing.T) {
 
 // TestNudge: whatever the loop is in, a task gets to it soon. The time is told; only a generous bound is asserted.
 func TestNudge(t *testing.T) {
+	testkit.Long(t, "each mechanism")
 	eachServer(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, func(b *Behaviour) { set(b); b.Interval = time.Hour })
 		var worst time.Duration

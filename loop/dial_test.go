@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -41,6 +42,7 @@ func together(evs []trace.Event) bool {
 
 // TestEpore: five streams ask the delay server for tokens, the first for the longest delay; they answer last first.
 func TestEpore(t *testing.T) {
+	testkit.Long(t, "a long story")
 	for _, self := range []bool{false, true} {
 		inServeModes(t, ServeDelay, func(t *testing.T, x *lab) {
 			to := "self"
@@ -142,6 +144,7 @@ func closedPort(t *testing.T) string {
 
 // TestReconnectGivesUp: every attempt is seen, the waits double, and in the end the operator is told.
 func TestReconnectGivesUp(t *testing.T) {
+	testkit.Long(t, "waits between tries")
 	for _, m := range serveModes {
 		t.Run(m.name, func(t *testing.T) {
 			to := closedPort(t)

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -237,6 +238,7 @@ func caughtUp(l *Loop) {
 }
 
 func TestT19StaleThroughDup(t *testing.T) {
+	testkit.Long(t, "a spin")
 	x := startLab(t, func(b *Behaviour) { b.Dup, b.IdleTimeout, b.Timeout = true, 30*time.Millisecond, 0 })
 	x.spins = true
 	c := x.dial()
@@ -275,6 +277,7 @@ func TestT19StaleThroughDup(t *testing.T) {
 }
 
 func TestT22FullBatches(t *testing.T) {
+	testkit.Long(t, "a long story")
 	run := func(reads Count, waits int) (batches [][]int32, evs []trace.Event) {
 		x := startLab(t, func(b *Behaviour) { b.Hold, b.MaxEvents, b.Reads = 1<<20, 4, reads })
 		for i := range 10 {
@@ -344,6 +347,7 @@ func TestT22FullBatches(t *testing.T) {
 // TestT23Blocked: whatever a handler is held up by, the loop's next wait comes that much later, and the call that did it is in
 // the record.
 func TestT23Blocked(t *testing.T) {
+	testkit.Long(t, "a long story")
 	const d = 50 * time.Millisecond
 	for _, c := range []struct {
 		work string
@@ -436,6 +440,7 @@ func TestFsyncFile(t *testing.T) {
 
 // TestT24HeadOfLine: two connections in one batch; the first one's handler takes 50 ms, and the second waits for it.
 func TestT24HeadOfLine(t *testing.T) {
+	testkit.Long(t, "a long story")
 	x := startLab(t, func(b *Behaviour) { b.Hold, b.Work = 1<<20, Work{Kind: WorkSleep, For: 50 * time.Millisecond} })
 	a, b := x.client(), x.client()
 	x.send(a, 1)
@@ -559,6 +564,7 @@ func TestT29LostOutput(t *testing.T) {
 // TestT35Fairness: one client has sent 64 KiB and another 8 bytes, and both are ready. Drained until EAGAIN the second waits for the
 // end of the first; with a budget it has its turn after at most so many reads.
 func TestT35Fairness(t *testing.T) {
+	testkit.Long(t, "load")
 	run := func(budget int) (most int, late int64) {
 		x := startLab(t, func(b *Behaviour) {
 			b.Trigger, b.Reads, b.ReadSize, b.Budget = trace.TriggerEdge, Count{Kind: CountDrain}, 128, budget
@@ -661,6 +667,7 @@ func TestT38EdgeDroppedByMod(t *testing.T) {
 // TestDeferredRead: the handler puts the connection aside and reads it 100 ms later. Level tells of it over and over
 // meanwhile; edge once; and level is quiet too when the interest is taken away, or when the registration is oneshot.
 func TestDeferredRead(t *testing.T) {
+	testkit.Long(t, "a spin")
 	for _, c := range []struct {
 		name    string
 		trigger uint32

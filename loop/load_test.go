@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -31,6 +32,7 @@ func long() bool { return os.Getenv("EVVIZ_LOAD") != "" }
 // TestChurn: clients connect, talk, and leave by a close, a half-close or a reset, at random and over and over. Nothing
 // leaks, and the bytes that the clients counted are those that the server counted.
 func TestChurn(t *testing.T) {
+	testkit.Long(t, "load")
 	clients, last := 60, 700*time.Millisecond
 	if long() {
 		clients, last = 1000, time.Minute

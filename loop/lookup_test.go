@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -91,6 +92,7 @@ func TestLookupMany(t *testing.T) {
 
 // TestLookupStuckStops: while the loop's thread blocks in a look-up it serves nobody, but the end gets through.
 func TestLookupStuckStops(t *testing.T) {
+	testkit.Long(t, "a lookup that is waited for")
 	for _, how := range resolves {
 		for _, m := range serveModes[:4] {
 			t.Run(how+" "+m.name, func(t *testing.T) {

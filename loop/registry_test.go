@@ -9,12 +9,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
 // TestRegistrationRace: another thread has looked and is about to register when the loop gives its instance up. Unguarded, or
 // with a flag alone, the registration is lost and the connection with it; guarded, none is, and nobody hangs.
 func TestRegistrationRace(t *testing.T) {
+	testkit.Long(t, "load")
 	for _, c := range []struct {
 		guard string
 		lost  bool

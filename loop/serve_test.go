@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -238,6 +239,7 @@ func TestServeCrowds(t *testing.T) {
 
 // TestServeRing: the same services behind completions.
 func TestServeRing(t *testing.T) {
+	testkit.Long(t, "load")
 	for _, kind := range []URing{URingAuto, URingSingle} {
 		x := uringLab(t, func(b *Behaviour) { b.URing, b.Serve = kind, ServeCommands })
 		k := x.chat()
@@ -290,6 +292,7 @@ func TestServeBlocking(t *testing.T) {
 }
 
 func TestCommandsEnds(t *testing.T) {
+	testkit.Long(t, "each mechanism")
 	for _, c := range []struct{ name, send, want, why string }{
 		{"half-close", "sleep 20\necho last line without its newline", "slept 20\nlast line without its newline\n", "eof"},
 		{"longest line", "echo " + strings.Repeat("x", lineLimit-5) + "\n", strings.Repeat("x", lineLimit-5) + "\n", "eof"},
@@ -315,6 +318,7 @@ func TestCommandsEnds(t *testing.T) {
 
 // TestCommandsBackPressure: a client that asks for much and reads late stops being read, and gets everything.
 func TestCommandsBackPressure(t *testing.T) {
+	testkit.Long(t, "megabytes for each mechanism")
 	inServeModes(t, ServeCommands, func(t *testing.T, x *lab) {
 		k := x.chat()
 		const n = 20 << 20

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -22,6 +23,7 @@ func slow(set func(*Behaviour)) func(*Behaviour) {
 // TestBackPressure: a loop that owes a peer more than outHigh stops reading from it and goes on below outLow; EPOLLOUT is
 // asked for once when something is first owed, and given back once when nothing is owed any more.
 func TestBackPressure(t *testing.T) {
+	testkit.Long(t, "megabytes for each mechanism")
 	eachFree(t, func(t *testing.T, set func(*Behaviour)) {
 		const n = 2 << 20
 		x := startLab(t, slow(set))
@@ -92,6 +94,7 @@ func TestBackPressure(t *testing.T) {
 // TestHalfCloseOwed: a peer that shuts its side while much is owed to it gets all of it, then the end; meanwhile the end
 // of file is not reported over and over, also not by RDHUP.
 func TestHalfCloseOwed(t *testing.T) {
+	testkit.Long(t, "each mechanism")
 	eachFree(t, func(t *testing.T, set func(*Behaviour)) {
 		const n = 512 << 10
 		x := startLab(t, func(b *Behaviour) { slow(set)(b); b.RDHUP = b.Driver != trace.DriverSelect })
@@ -117,6 +120,7 @@ func TestHalfCloseOwed(t *testing.T) {
 
 // TestResetWhileOwed: a peer that goes away with a reset while much is owed to it ends its connection, in every mode.
 func TestResetWhileOwed(t *testing.T) {
+	testkit.Long(t, "each mechanism")
 	eachFree(t, func(t *testing.T, set func(*Behaviour)) {
 		x := startLab(t, slow(set))
 		c := x.dial()

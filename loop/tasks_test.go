@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -96,6 +97,7 @@ func TestNudgeInNap(t *testing.T) {
 // TestSignals: signals to the loop's thread end its waits; it goes on for what is left, every piece is recorded, and in all
 // it waits no less than was asked for.
 func TestSignals(t *testing.T) {
+	testkit.Long(t, "each mechanism")
 	eachFree(t, func(t *testing.T, set func(*Behaviour)) {
 		const asked = 300 * time.Millisecond
 		x := startLab(t, func(b *Behaviour) { set(b); b.Interval, b.Timeout = asked, asked })
@@ -201,6 +203,7 @@ func TestFailedStart(t *testing.T) {
 
 // TestNoAllocation: a message costs no memory, whether anybody watches or not.
 func TestNoAllocation(t *testing.T) {
+	testkit.Long(t, "measured for each mechanism")
 	if raceEnabled {
 		t.Skip("SKIPPED, not tested: allocations cannot be counted under the race detector, which allocates itself; the run without it tests this")
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -94,6 +95,7 @@ func TestT16HerdOnOneInstance(t *testing.T) {
 // TestT17HerdOnOneListener: four instances watch one listener, one client connects, and each handler pauses before it
 // accepts, so that the race cannot hide the herd.
 func TestT17HerdOnOneListener(t *testing.T) {
+	testkit.Long(t, "load")
 	for _, c := range []struct {
 		name                     string
 		trigger                  uint32

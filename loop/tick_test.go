@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -51,6 +52,7 @@ func TestP41Rearm(t *testing.T) {
 
 // TestTickChanges: the timer of the tick knob is replaced when the knob is set, and stopped by 0.
 func TestTickChanges(t *testing.T) {
+	testkit.Long(t, "each mechanism")
 	for _, m := range serveModes {
 		t.Run(m.name, func(t *testing.T) {
 			x := startLab(t, func(b *Behaviour) {
@@ -206,6 +208,7 @@ func TestIdleWaiting(t *testing.T) {
 
 // TestDrain: an orderly end answers what was asked before it, and takes nobody in any more.
 func TestDrain(t *testing.T) {
+	testkit.Long(t, "seconds of load for each mechanism")
 	inServeModes(t, ServeCommands, func(t *testing.T, x *lab) {
 		x.set("shutdown", "drain")
 		idle, k := x.chat(), x.chat()

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -178,6 +179,7 @@ func TestT07EdgeDrain(t *testing.T) {
 }
 
 func TestT08EdgeSmallRequests(t *testing.T) {
+	testkit.Long(t, "thousands of requests")
 	for _, c := range []struct {
 		name  string
 		reads Count
