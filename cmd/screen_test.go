@@ -114,7 +114,7 @@ func TestNetcat(t *testing.T) {
 	if err != nil || string(buf[:n]) != "hello\n" {
 		t.Errorf("answer %q, %v", buf[:n], err)
 	}
-	if d := time.Since(begin); d > 10*time.Second {
+	if d := time.Since(begin); d > time.Minute { // the loop sleeps for an hour
 		t.Errorf("the key took %v", d)
 	}
 	x.Shows("fd ")
