@@ -55,9 +55,18 @@ var fromOutside = map[string]diagnosis{
 	"t15c": {may: "EV03"}, // a call does not tell that connections are left: accept may have taken the last one
 }
 
-// longSync says whether a call like fsync took twice as long as is called long.
+// longSync says whether a call like fsync took twice as long as is called long, and its thread came back to a wait.
 func longSync(evs []trace.Event) bool {
-	return slices.ContainsFunc(evs, func(e trace.Event) bool { return e.Kind == trace.Sys && e.Dur >= 2*int64(diagnostics.Default().Gap) })
+	long := map[uint32]bool{}
+	for i := range evs {
+		switch e := &evs[i]; {
+		case e.Kind == trace.Sys && e.Dur >= 2*int64(diagnostics.Default().Gap):
+			long[e.Stream] = true
+		case e.Kind == trace.Wait && long[e.Stream]:
+			return true
+		}
+	}
+	return false
 }
 
 // bursts says whether five waits with a time ran out and were each followed by three or more that were not to wait, within a
