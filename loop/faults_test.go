@@ -238,41 +238,32 @@ func caughtUp(l *Loop) {
 }
 
 func TestT19StaleThroughDup(t *testing.T) {
-	testkit.Long(t, "a spin")
-	x := startLab(t, func(b *Behaviour) { b.Dup, b.IdleTimeout, b.Timeout = true, 30*time.Millisecond, 0 })
-	x.spins = true
+	x := startLab(t, func(b *Behaviour) { b.Dup, b.IdleTimeout = true, 30*time.Millisecond })
 	c := x.dial()
 	x.until("the close", func([]trace.Event) bool { return x.l.Stats().Closed.Load() == 1 })
-	closed := trace.Now()
+	x.set("waits", "100")
 	if _, err := c.Write([]byte{1}); err != nil {
 		t.Fatal(err)
 	}
-	stale := func(evs []trace.Event) (n int, data int64) {
-		for i := range evs {
-			if e := &evs[i]; e.Kind == trace.Ready && e.FD == connFD(evs) && e.Time > closed {
-				n, data = n+1, e.A
-			}
-		}
-		return
-	}
-	x.until("reports of a descriptor that is closed", func(evs []trace.Event) bool { n, _ := stale(evs); return n >= 100 })
-	x.l.Do("mend", func(l *Loop) {
-		caughtUp(l) // what comes now must not be lost
-		l.b.Dup = false
-		l.dropDups() // which tries to take the registration out, then closes the duplicate
-	})
+	<-x.l.Done() // which, before it ends, tries to take the registration out, then closes the duplicate
 	evs := x.stop()
 	var errs []string
+	stale, closed := 0, false
 	for i := range evs {
-		if e := &evs[i]; e.Kind == trace.Deregister && e.Errno != 0 {
+		switch e := &evs[i]; {
+		case e.Kind == trace.Close && e.FD == connFD(evs):
+			closed = true
+		case e.Kind == trace.Ready && e.FD == connFD(evs) && closed:
+			if stale++; int32(uint32(e.A)) != connFD(evs) {
+				t.Errorf("a stale report carries data %#x", e.A)
+			}
+		case e.Kind == trace.Deregister && e.Errno != 0:
 			errs = append(errs, trace.ErrnoName(e.Errno))
 		}
 	}
+	check(t, "reports of a descriptor that is closed", stale, 100)
 	if !slices.Equal(errs, []string{"EBADF", "ENOENT"}) {
 		t.Errorf("DEL of the old number and of the duplicate ended with %v", errs)
-	}
-	if _, data := stale(evs); int32(uint32(data)) != connFD(evs) {
-		t.Errorf("the stale reports carry data %#x", data)
 	}
 }
 
