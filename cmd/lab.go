@@ -81,6 +81,8 @@ func (o *labOptions) run(c *cobra.Command) error {
 	if !o.headless {
 		return o.runScreen(c, b, script)
 	}
+	sigs, undo := watchSignals() // before there is a recording that a signal would leave open
+	defer undo()
 	s, err := newSession(o, b, script, wrap)
 	if err != nil {
 		return err
@@ -89,7 +91,7 @@ func (o *labOptions) run(c *cobra.Command) error {
 		s.stop(trace.StopError)
 		return err
 	}
-	return o.runHeadless(s)
+	return o.runHeadless(s, sigs)
 }
 
 // limits holds single flags against what is possible.
@@ -135,9 +137,7 @@ func (o *labOptions) startRecording(s *session) error {
 
 // runHeadless runs until the time is over, the scenario has ended, the loop has, or a signal comes; then it prints the
 // summary.
-func (o *labOptions) runHeadless(s *session) error {
-	sigs, undo := watchSignals()
-	defer undo()
+func (o *labOptions) runHeadless(s *session, sigs <-chan os.Signal) error {
 	serve, addr, scenario := (&labEnd{s}).Describe()
 	if scenario == "" {
 		scenario = "none"

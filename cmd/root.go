@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os/signal"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -33,6 +34,10 @@ func Main(args []string) int {
 	}
 	return codeOf(err)
 }
+
+// The main goroutine keeps the process's first thread to itself. A thread of the server that ran on it would have the process's
+// number, and its end would look like that of the process, with everything closed.
+func init() { runtime.LockOSThread() }
 
 func newRoot() *cobra.Command {
 	o := &labOptions{}
