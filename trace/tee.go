@@ -200,10 +200,10 @@ func (t *Tee) open(path string, force bool) (*recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := newWriter(f, path, t.src.Info())
-	var s *spool
+	s, err := newSpool(f, path) // first: it has to see the file as it was made, whatever somebody does to it who sees the header
+	var w *Writer
 	if err == nil {
-		s, err = newSpool(f, path)
+		w, err = newWriter(f, path, t.src.Info())
 	}
 	if err != nil {
 		drop(f, path, made)
