@@ -306,14 +306,27 @@ func (o *observer) registerBy(w watch) error {
 	return r.register(o.tr, w.guard, w.pause, watchKey{w.fd, w.gen}, w.data())
 }
 
+// lookTime is within what time a look at the queue is one moment, ns.
+const lookTime = 50_000
+
 // queue tells how many connections wait for accept: TCP_INFO of a listener holds that number in tcpi_unacked and the
 // backlog in tcpi_sacked (net/ipv4/tcp.c, tcp_get_info).
 func (o *observer) queue(mask uint32) {
 	if !o.emit.Load() {
 		return
 	}
-	info, err := unix.GetsockoptTCPInfo(o.lis.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
-	now := o.tr.Now()
+	var info *unix.TCPInfo
+	var err error
+	var now int64
+	// The moment is that before the look, and the look is quick: a thread that lost the processor in between would tell of connections
+	// that have been accepted by the time.
+	for tries := 0; tries < 10; tries++ {
+		now = o.tr.Now()
+		info, err = unix.GetsockoptTCPInfo(o.lis.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		if o.tr.Now()-now < lookTime {
+			break
+		}
+	}
 	e := o.tr.Next(trace.Arrive, now)
 	e.FD, e.Gen, e.Mask, e.Aux = int32(o.lis.fd), o.lis.gen, mask, trace.ArriveObserver
 	if err != nil {

@@ -145,3 +145,19 @@ func TestGlances(t *testing.T) {
 		}
 	}
 }
+
+// TestLateLook: a look at a listener's queue that comes after what was accepted since does not bring it back.
+func TestLateLook(t *testing.T) {
+	for _, c := range []struct {
+		at   int64
+		left int64
+	}{{15, 0}, {50, 3}} {
+		s := new(script).epoll()
+		s.open(3, 9, trace.TypeListener)
+		s.ev(10, trace.Event{Kind: trace.Queue, Stream: 2, FD: 9, A: 1, B: 511})
+		s.accept(30, 9, 12, 0)
+		s.accept(35, 9, -1, eAGAIN)
+		s.ev(c.at, trace.Event{Kind: trace.Queue, Stream: 2, Phase: trace.PhaseLate, FD: 9, A: 3, B: 511})
+		eq(t, "connections that wait", lane(t, s.fold(), 9).Unread, c.left)
+	}
+}

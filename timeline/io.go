@@ -381,6 +381,9 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 	if e.B > 0 && e.A > e.B {
 		t.happened(s, l, IncOverflow, e.Time, e.A, true)
 	}
+	if e.Time < max(l.lastServed, l.emptied) {
+		return // it was looked before what has been accepted since: the news comes late
+	}
 	if e.A <= 0 {
 		t.closeBar(l, e.Time)
 		l.ledger, l.arrival = 0, 0
