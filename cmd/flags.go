@@ -64,7 +64,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.Int64Var(&o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, o)
 	f.IntVar(&o.ring, "ring", 1<<14, "events that a thread may be ahead of its reader before it drops any; a large ring does not stay in the cache")
-	f.Var(&o.memory, "memory", "memory that a session may take for what is kept to be looked at; what is given up is said")
+	f.Var(&o.memory, "memory", "memory limit of a session; the oldest detail is dropped first, and the screen says since when it is complete")
 	f.IntVar(&o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that the scenario may have open at once")
 	o.flightFlags(c)
 	o.knobFlags(c)
