@@ -68,7 +68,7 @@ func listed(list func() []string) valueOf {
 	}
 }
 
-// files offers files that end in one of these.
+// filesOf offers files that end in one of these.
 func filesOf(endings ...string) valueOf {
 	return func(*cobra.Command, string) ([]string, cobra.ShellCompDirective) {
 		return endings, cobra.ShellCompDirectiveFilterFileExt
