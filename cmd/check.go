@@ -12,6 +12,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/export"
 	"evviz/probe"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -230,7 +231,7 @@ func look(found []*diagnostics.Finding) error {
 // openToCheck opens what is read once, from its beginning to its end: strace text is not kept in memory.
 func openToCheck(path string) (trace.Source, error) {
 	if looksLikeText(path) {
-		return trace.OpenText(path)
+		return record.OpenText(path)
 	}
 	if looksLikeStrace(path) {
 		return probe.OpenStream(path)
@@ -242,8 +243,8 @@ func openToCheck(path string) (trace.Source, error) {
 		}
 		return probe.StreamStrace(f, path)
 	}
-	f, err := trace.OpenFile(path)
-	if errors.Is(err, trace.ErrNotTrace) {
+	f, err := record.OpenFile(path)
+	if errors.Is(err, record.ErrNotTrace) {
 		return nil, fmt.Errorf("%s is neither a recording of evviz nor what strace printed", path)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/internal/testkit"
+	"evviz/record"
 	"evviz/scenarios"
 	"evviz/timeline"
 	"evviz/trace"
@@ -232,7 +233,7 @@ func forks(log string) string {
 // sameRenotify takes what the lab says of re-notifications out of a recording, and requires that the same ones are inferred.
 func sameRenotify(t *testing.T, path string) {
 	t.Helper()
-	f, err := trace.OpenFile(path)
+	f, err := record.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,6 +96,7 @@ type stream struct {
 	loop *loopB
 	inst instCache
 
+	events   uint64
 	last     int64 // time of its newest event
 	inWait   bool
 	inRing   bool // ... for completions

@@ -22,7 +22,8 @@ type LoopLane struct {
 	In      trace.Kind // call that may block and that the thread is in now; KindNone: none
 	InFD    int32      // its descriptor, -1 none
 	InSince int64
-	Watched int64 // descriptors that the last wait was about; -1 unknown
+	Watched int64  // descriptors that the last wait was about; -1 unknown
+	Events  uint64 // of its stream so far
 
 	Split     Split
 	Incidents []Incident
@@ -161,6 +162,7 @@ func (lp *loopB) view(now int64) stateView {
 func (lp *loopB) publish(now int64) *LoopLane {
 	p := new(LoopLane)
 	*p = lp.pub
+	p.Events = lp.s.events
 	p.states = lp.view(now)
 	p.counts = lp.store.view()
 	p.gaps = lp.gaps

@@ -183,6 +183,7 @@ func (t *Timeline) add(e *trace.Event) {
 			t.names = t.names.compact()
 		}
 		t.names.add(e)
+		t.stream(e.Stream).events++
 		return
 	}
 	if e.Time > t.last {
@@ -198,6 +199,7 @@ func (t *Timeline) add(e *trace.Event) {
 	if s == nil {
 		s = t.stream(e.Stream)
 	}
+	s.events++
 	if s.loop != nil && s.loop.now() == LoopUnknown {
 		s.loop.begins(e)
 	}

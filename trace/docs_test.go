@@ -85,22 +85,3 @@ func TestEventsDoc(t *testing.T) {
 		t.Errorf("%s is not what trace/spec.go says (%v); run go test ./trace -run TestEventsDoc -update", path, err)
 	}
 }
-
-// docs/file-format.md names every number of the format, so a change of one has to touch the page.
-func TestFormatDoc(t *testing.T) {
-	b, err := os.ReadFile("../docs/file-format.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(b)
-	for _, want := range []string{
-		fmt.Sprintf("This page describes version %d", FileVersion),
-		fmt.Sprintf("% x", fileMagic), fmt.Sprintf("% x", chunkMarker), fmt.Sprintf("% x", indexMarker), fmt.Sprintf("% x", trailerMarker),
-		fmt.Sprintf("%d events", chunkEvents), fmt.Sprintf("%d bytes", chunkHeaderSize), fmt.Sprintf("%d keys", ctxSize),
-		fmt.Sprintf("times %d", ctxSpread), fmt.Sprintf("at most %d events", maxBlock), fmt.Sprintf("the last %d bytes", trailerSize),
-	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page does not say %q", want)
-		}
-	}
-}

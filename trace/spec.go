@@ -1,5 +1,8 @@
 package trace
 
+// FileVersion is the version of the vocabulary below, and of the files that hold it: the one that is written, and the newest that is read.
+const FileVersion = 1
+
 // Slot is a place in an Event that can hold a value.
 type Slot uint8
 

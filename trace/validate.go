@@ -152,7 +152,7 @@ func (v *Validator) Add(e *Event) {
 func (v *Validator) slots(e *Event, spec *Spec) {
 	m := &slotMasks[e.Kind]
 	for s := range slotCount {
-		if x := e.slot(s) &^ m[s]; x != 0 {
+		if x := e.Slot(s) &^ m[s]; x != 0 {
 			v.report("I4", e, "slot %s has bits %#x that %s does not use", slotNames[s], x, spec.Name)
 		}
 	}
@@ -245,8 +245,8 @@ func (v *Validator) lost(e *Event) {
 
 // name checks I11 and remembers what is defined.
 func (v *Validator) name(e *Event, s *streamCheck) {
-	n := nameChunk
-	if rest := int64(e.Mask) - int64(e.Gen); rest < nameChunk {
+	n := NamePiece
+	if rest := int64(e.Mask) - int64(e.Gen); rest < NamePiece {
 		n = int(max(rest, 0))
 	}
 	for _, c := range e.text()[n:] {
@@ -256,14 +256,14 @@ func (v *Validator) name(e *Event, s *streamCheck) {
 		}
 	}
 	switch {
-	case e.Mask > maxName:
-		v.report("I11", e, "a string of %d bytes is longer than %d", e.Mask, maxName)
+	case e.Mask > MaxName:
+		v.report("I11", e, "a string of %d bytes is longer than %d", e.Mask, MaxName)
 		return
 	case e.Gen != 0 && e.Gen >= e.Mask:
 		v.report("I11", e, "the piece at %d lies behind the end of a string of %d bytes", e.Gen, e.Mask)
 		return
 	case e.Gen != 0:
-		if p := &s.piece; p.Kind != Name || p.Aux != e.Aux || p.Mask != e.Mask || p.Gen+nameChunk != e.Gen {
+		if p := &s.piece; p.Kind != Name || p.Aux != e.Aux || p.Mask != e.Mask || p.Gen+NamePiece != e.Gen {
 			if !s.gap {
 				v.report("I11", e, "the piece at %d does not follow the one before it", e.Gen)
 			}
@@ -271,7 +271,7 @@ func (v *Validator) name(e *Event, s *streamCheck) {
 		}
 	}
 	s.piece = Event{}
-	if e.Gen+nameChunk < e.Mask {
+	if e.Gen+NamePiece < e.Mask {
 		s.piece = *e
 		return
 	}
@@ -286,7 +286,7 @@ func (v *Validator) uses(e *Event, s *streamCheck, spec *Spec) {
 		}
 	}
 	for _, slot := range nameSlots[e.Kind] {
-		use(slotNames[slot], e.slot(slot))
+		use(slotNames[slot], e.Slot(slot))
 	}
 	if e.Kind == State && e.Aux&0xff == StateDescriptor {
 		use("peer", uint64(e.A))
@@ -321,7 +321,7 @@ func (v *Validator) nesting(e *Event, s *streamCheck, spec *Spec) {
 			}
 			return
 		}
-		if laneKind[e.Kind] && top.FD != e.FD {
+		if e.Kind.HasFD() && top.FD != e.FD {
 			v.report("I7", e, "%s was begun on descriptor %d", spec.Name, top.FD)
 		}
 		s.open = s.open[:len(s.open)-1]

@@ -16,6 +16,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -115,7 +116,7 @@ func (l *toyLab) ClientState() ClientState {
 // It records, saves and teaches, too.
 func (l *toyLab) Start(path string) error         { return errors.New("record to " + path + l.name) }
 func (l *toyLab) Stop() error                     { return nil }
-func (l *toyLab) Status() trace.RecordStatus      { return trace.RecordStatus{} }
+func (l *toyLab) Status() RecordStatus            { return RecordStatus{} }
 func (l *toyLab) Save(why string) (string, error) { return "saved " + why, nil }
 func (l *toyLab) Go(int) (View, error)            { return View{}, errors.New("no lesson " + l.name) }
 func (l *toyLab) Card() (place, title, txt string) {
@@ -367,11 +368,11 @@ func replayedTour(t testing.TB) (*timeline.Feed, func()) {
 	if err := os.WriteFile(copied, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := trace.OpenFile(copied)
+	f, err := record.OpenFile(copied)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := trace.NewPlayer(f)
+	p := record.NewPlayer(f)
 	p.SetSpeed(100)
 	feed := timeline.NewFeed(p, timeline.Options{})
 	ctx, cancel := context.WithCancel(context.Background())

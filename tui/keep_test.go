@@ -8,6 +8,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -21,7 +22,7 @@ func (forgetful) Keep() {}
 // TestKeptLinesAreRight: what is left as it was is what would have been drawn. Two screens show the same feed under the same
 // keys, one draws everything, the other what it thinks has changed; they must not differ in a cell.
 func TestKeptLinesAreRight(t *testing.T) {
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func (p *present) Read(ctx context.Context, buf []trace.Event) (int, error) {
 
 // BenchmarkFrameLive is the frame of a live source that waits: time goes on, the loop's lane with it, and nothing else.
 func BenchmarkFrameLive(b *testing.B) {
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		b.Fatal(err)
 	}

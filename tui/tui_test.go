@@ -14,6 +14,7 @@ import (
 	"github.com/gdamore/tcell/v2/terminfo"
 
 	"evviz/internal/testkit"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -43,7 +44,7 @@ func (m *moment) Position() int64 { return m.at }
 //	evviz --headless --scenario docs/pictures/tour.star --for 21s --record tui/testdata/tour.evt
 func tour(t testing.TB, seconds float64) *timeline.Feed {
 	t.Helper()
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +318,7 @@ func TestAnySizeAnyKey(t *testing.T) {
 
 // TestFreezeIsOnlyTheView: a frozen view stands still while events go on, and End brings the present back.
 func TestFreezeIsOnlyTheView(t *testing.T) {
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		t.Fatal(err)
 	}
