@@ -12,6 +12,8 @@ import (
 	"evviz/scenarios"
 	"evviz/timeline"
 	"evviz/trace"
+
+	"golang.org/x/sys/unix"
 )
 
 // labEnd is the lab as others see it: the screen's Lab, the scenarios' Lab and Observer.
@@ -190,7 +192,7 @@ const idleFor = int64(100e6)
 func (e *labEnd) idle() int64 {
 	asleep := map[int]bool{}
 	for _, l := range e.s.feed.Snapshot().Loops {
-		asleep[l.TID] = threadState(l.PID, l.TID) == 'S'
+		asleep[l.TID] = fewFiles() || threadState(l.PID, l.TID) == 'S'
 	}
 	s := e.s.feed.Snapshot()
 	n := 0
@@ -206,6 +208,13 @@ func (e *labEnd) idle() int64 {
 		}
 	}
 	return int64(min(n, 1))
+}
+
+// fewFiles reports whether descriptors are kept scarce (fds-free): then even a short look at a file could take the one that the server is
+// about to get. Go raises the soft limit to the hard one when a program starts.
+func fewFiles() bool {
+	var lim unix.Rlimit
+	return unix.Getrlimit(unix.RLIMIT_NOFILE, &lim) == nil && lim.Cur < lim.Max
 }
 
 // threadState is the state of a thread as proc_pid_stat(5) numbers them: R it runs or could, S it sleeps; 0 unknown.
