@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"evviz/trace"
+	"evviz/world"
 	"fmt"
 	"io"
 	"os"
@@ -188,7 +189,7 @@ func addBookmark(path string, was os.FileInfo, at int64, text string) (m trace.M
 // appendix is a chunk for a bookmark, and the trailer that makes it part of the file. The chunk is a starting point like any
 // other, so it tells the world at the end of the trace.
 func (t *File) appendix(m trace.Marked, last int64, seq uint32) ([]byte, error) {
-	w := &Writer{w: io.Discard, name: t.path, tracker: NewTracker(), enc: newBlockEncoder()}
+	w := &Writer{w: io.Discard, name: t.path, tracker: world.NewTracker(), enc: newBlockEncoder()}
 	var h chunkHeader
 	if n := len(t.refs); n > 0 {
 		if err := t.Jump(trace.Point{Chunk: n - 1}); err != nil {

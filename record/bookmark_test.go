@@ -6,6 +6,7 @@ import (
 	"errors"
 	"evviz/internal/testkit/traces"
 	"evviz/trace"
+	"evviz/world"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -51,10 +52,10 @@ func TestAddBookmark(t *testing.T) {
 	}
 	for c := range f.Chunks() { // the world is told at each of them
 		f.Jump(trace.Point{Chunk: c})
-		world := NewTracker()
+		known := world.NewTracker()
 		n := min(c*130, len(evs))
 		for i := range evs[:n] {
-			world.Add(&evs[i])
+			known.Add(&evs[i])
 		}
 		told := 0
 		for _, e := range readAll(t, f) {
@@ -63,7 +64,7 @@ func TestAddBookmark(t *testing.T) {
 			}
 		}
 		states := 0
-		for _, e := range world.Restate(0) {
+		for _, e := range known.Restate(0) {
 			if e.Kind == trace.State {
 				states++
 			}

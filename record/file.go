@@ -12,6 +12,7 @@ import (
 
 	"evviz/internal/files"
 	"evviz/trace"
+	"evviz/world"
 )
 
 // File is a Source over a trace file. It can seek.
@@ -24,6 +25,7 @@ type File struct {
 	path    string
 	size    int64
 	info    trace.Info
+	version uint16 // of the format; 0 its beginning is lost
 	refs    []chunkRef
 	sound   bool  // it has an index
 	ended   bool  // there is an index, though its places may be wrong
@@ -121,7 +123,8 @@ func (t *File) readHeader() (int64, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return 0, fmt.Errorf("read %s: %w", t.path, bareErr(err))
 	}
-	payload, err := checkFileStart(fixed[:n], t.path)
+	payload, version, err := checkFileStart(fixed[:n], t.path)
+	t.version = version
 	if errors.Is(err, ErrNotTrace) && t.headless() {
 		return t.cutHead, nil
 	}
@@ -347,6 +350,9 @@ func (t *File) Events() int64 {
 	return n
 }
 
+// Version is the version of the format that the file was written in; 0 when its beginning, which says so, is lost.
+func (t *File) Version() uint16 { return t.version }
+
 // Chunks is how many chunks were found.
 func (t *File) Chunks() int { return len(t.refs) }
 
@@ -503,7 +509,7 @@ func (t *File) openChunk() {
 		t.loss(c.gap)
 	}
 	t.jumped = false
-	world := NewTracker()
+	known := world.NewTracker()
 	if t.restate {
 		t.restate = false
 		b, err := t.readPart(c, partPrelude)
@@ -538,14 +544,14 @@ func (t *File) openChunk() {
 		return
 	}
 	if t.seeking {
-		t.skip(world)
+		t.skip(known)
 	}
 }
 
 // skip folds the events before the target into the world that the prelude told, and queues the world as it is there.
-func (t *File) skip(world *Tracker) {
+func (t *File) skip(known *world.Tracker) {
 	for i := range t.queue {
-		world.Add(&t.queue[i])
+		known.Add(&t.queue[i])
 	}
 	t.queue = t.queue[:0]
 	t.seeking = false
@@ -553,7 +559,7 @@ func (t *File) skip(world *Tracker) {
 	for t.dec.left() > 0 {
 		n, err := t.dec.next(buf)
 		if err != nil {
-			t.queue = world.Restate(t.target)
+			t.queue = known.Restate(t.target)
 			left := int64(t.dec.left())
 			t.dec.n, t.dec.at = 0, 0
 			t.broken(t.next-1, partColumns, left, "the columns cannot be decoded: "+err.Error())
@@ -561,12 +567,12 @@ func (t *File) skip(world *Tracker) {
 		}
 		for i := range buf[:n] {
 			if buf[i].Time >= t.target {
-				t.queue = append(world.Restate(t.target), buf[i:n]...)
+				t.queue = append(known.Restate(t.target), buf[i:n]...)
 				return
 			}
-			world.Add(&buf[i])
+			known.Add(&buf[i])
 		}
 	}
 	// The chunk's header promised an event here. Go on with the next one.
-	t.queue = world.Restate(t.target)
+	t.queue = known.Restate(t.target)
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"evviz/internal/testkit/traces"
 	"evviz/trace"
+	"evviz/world"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -220,7 +222,7 @@ func TestFileSeek(t *testing.T) {
 			t.Fatal(err)
 		}
 		k := 0
-		want := NewTracker()
+		want := world.NewTracker()
 		for k < len(evs) && evs[k].Time < at {
 			want.Add(&evs[k])
 			k++
@@ -302,7 +304,7 @@ func TestFileDamage(t *testing.T) {
 	at, end := offsets(whole)
 	body, _ := whole.refs[2].part(partColumns)
 	n := len(at)
-	tracker := NewTracker()
+	tracker := world.NewTracker()
 	for i := range evs[:3*per] {
 		tracker.Add(&evs[i])
 	}
@@ -408,7 +410,7 @@ func TestFileForeign(t *testing.T) {
 	h := appendFileHeader(nil, testInfo())
 	binary.LittleEndian.PutUint16(h[8:], trace.FileVersion+1)
 	_, err := OpenFile(write("newer", h))
-	if !errors.Is(err, ErrNewerVersion) || !strings.Contains(err.Error(), "has format version 2, this evviz reads up to 1; use a newer evviz") {
+	if !errors.Is(err, ErrNewerVersion) || !strings.Contains(err.Error(), fmt.Sprintf("has format version %d, this evviz reads up to %d; use a newer evviz", trace.FileVersion+1, trace.FileVersion)) {
 		t.Error(err)
 	}
 	if _, err := OpenFile(dir); !errors.Is(err, ErrNotTrace) {
@@ -441,5 +443,41 @@ func TestFileVersion1(t *testing.T) {
 	s := f.Summaries()[3]
 	if s.Events == 0 || len(s.Lanes) != 6 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestVersion1: what version 1 recorded is read as it was: the text of three of its recordings, as it printed them, and they are valid by
+// its own rules.
+func TestVersion1(t *testing.T) {
+	for _, name := range []string{"epoll", "sleep", "workers"} {
+		f := mustOpen(t, "testdata/v1/"+name+".evt")
+		if f.Version() != 1 || len(f.Damage()) > 0 {
+			t.Errorf("%s: version %d, damage %v", name, f.Version(), f.Damage())
+		}
+		info := f.Info()
+		var b bytes.Buffer
+		b.Write(AppendTextHead(nil, &info))
+		w := trace.NewTextWriter(&b)
+		v := trace.NewValidator(trace.ValidateOptions{Version: f.Version()})
+		evs := readAll(t, f)
+		for i := range evs {
+			v.Add(&evs[i])
+		}
+		if err := errors.Join(w.Write(evs), w.Flush(), v.Err()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		want, err := os.ReadFile("testdata/v1/" + name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, whole := strings.Split(b.String(), "\n"), strings.Split(string(want), "\n")
+		for i := range min(len(got), len(whole)) {
+			if got[i] != whole[i] && !strings.HasPrefix(whole[i], textHead+"origin=") {
+				t.Fatalf("%s, line %d:\n got %s\nwant %s", name, i+1, got[i], whole[i])
+			}
+		}
+		if len(got) != len(whole) {
+			t.Errorf("%s: %d lines, want %d", name, len(got), len(whole))
+		}
 	}
 }

@@ -70,16 +70,16 @@ func cut(s string, n int) string {
 }
 
 // checkFileStart looks at the first bytes of a file: whether they are ours, and how long the rest of the header is.
-func checkFileStart(b []byte, name string) (payload int, err error) {
+func checkFileStart(b []byte, name string) (payload int, version uint16, err error) {
 	if len(b) < fileHeaderFixed || [8]byte(b[:8]) != fileMagic {
-		return 0, fmt.Errorf("%s: %w", name, ErrNotTrace)
+		return 0, 0, fmt.Errorf("%s: %w", name, ErrNotTrace)
 	}
 	if v := binary.LittleEndian.Uint16(b[8:]); v > trace.FileVersion {
-		return 0, fmt.Errorf("%s has format version %d, this evviz reads up to %d; use a newer evviz: %w", name, v, trace.FileVersion, ErrNewerVersion)
+		return 0, 0, fmt.Errorf("%s has format version %d, this evviz reads up to %d; use a newer evviz: %w", name, v, trace.FileVersion, ErrNewerVersion)
 	} else if v == 0 {
-		return 0, fmt.Errorf("%s has format version 0, which never existed: %w", name, ErrNotTrace)
+		return 0, 0, fmt.Errorf("%s has format version 0, which never existed: %w", name, ErrNotTrace)
 	}
-	return int(binary.LittleEndian.Uint32(b[12:])), nil
+	return int(binary.LittleEndian.Uint32(b[12:])), binary.LittleEndian.Uint16(b[8:]), nil
 }
 
 // eachKey hands on what a header says of a source, but for Meta, by key.

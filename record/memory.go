@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"evviz/trace"
+	"evviz/world"
 	"fmt"
 	"io"
 	"os"
@@ -69,11 +70,11 @@ func (m *Memory) SeekTime(at int64) error {
 	}
 	m.restate = nil
 	if m.next > 0 {
-		world := NewTracker()
+		known := world.NewTracker()
 		for i := range m.events[:m.next] {
-			world.Add(&m.events[i])
+			known.Add(&m.events[i])
 		}
-		m.restate = world.Restate(at)
+		m.restate = known.Restate(at)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (t *File) again() (*File, error) {
 			return nil, err
 		}
 	}
-	c := &File{f: f, path: t.path, size: t.size, info: t.info, sound: t.sound, ended: t.ended, index: t.index, end: t.end, tail: t.tail, cutMs: t.cutMs, dec: newBlockDecoder()}
+	c := &File{f: f, path: t.path, size: t.size, info: t.info, version: t.version, sound: t.sound, ended: t.ended, index: t.index, end: t.end, tail: t.tail, cutMs: t.cutMs, dec: newBlockDecoder()}
 	c.refs = make([]chunkRef, len(t.refs))
 	for i := range t.refs {
 		r := &t.refs[i] // but for checked, which belongs to the goroutine that reads t

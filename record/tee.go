@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"evviz/trace"
+	"evviz/world"
 	"fmt"
 	"io"
 	"os"
@@ -26,7 +27,7 @@ type Tee struct {
 	patience time.Duration // with a disk that takes nothing
 
 	mu      sync.Mutex // never held while a disk is waited for
-	tracker *Tracker
+	tracker *world.Tracker
 	now     int64              // time of the newest event passed on
 	rec     *recording         // nil: none is on
 	opening bool               // the file of one is being made
@@ -52,7 +53,7 @@ type Status struct {
 
 // NewTee makes a Tee that records nothing yet.
 func NewTee(src trace.Source) *Tee {
-	return &Tee{src: src, tracker: NewTracker(), create: createFile, patience: spoolPatience}
+	return &Tee{src: src, tracker: world.NewTracker(), create: createFile, patience: spoolPatience}
 }
 
 // Unwrap is the source that the Tee reads, for whoever looks for a Seeker, Pauser, Stepper, Speeder or Positioner.
@@ -70,7 +71,7 @@ func (t *Tee) Read(ctx context.Context, buf []trace.Event) (int, error) {
 	t.ended = errors.Is(err, io.EOF)
 	if errors.Is(err, trace.ErrRewound) {
 		// What comes now re-states the world of an earlier moment.
-		t.tracker, t.now = NewTracker(), 0
+		t.tracker, t.now = world.NewTracker(), 0
 	}
 	for i := range buf[:n] {
 		t.tracker.Add(&buf[i])

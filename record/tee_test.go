@@ -19,6 +19,7 @@ import (
 	"evviz/internal/files"
 	"evviz/internal/testkit/traces"
 	"evviz/trace"
+	"evviz/world"
 )
 
 func TestTee(t *testing.T) {
@@ -59,11 +60,11 @@ func TestTee(t *testing.T) {
 	}
 
 	// What was open before the recording began is told again, then exactly what was recorded.
-	world := NewTracker()
+	known := world.NewTracker()
 	for i := range evs[:700] {
-		world.Add(&evs[i])
+		known.Add(&evs[i])
 	}
-	told := world.Restate(evs[699].Time)
+	told := known.Restate(evs[699].Time)
 	got := readAll(t, mustOpen(t, late))
 	for i := range told {
 		told[i].Time = got[i].Time

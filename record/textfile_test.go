@@ -6,6 +6,7 @@ import (
 	"errors"
 	"evviz/internal/testkit/traces"
 	"evviz/trace"
+	"evviz/world"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -66,11 +67,11 @@ func TestTextFile(t *testing.T) {
 	if err := f.SeekTime(evs[at].Time); err != nil {
 		t.Fatal(err)
 	}
-	world := NewTracker()
+	known := world.NewTracker()
 	for i := range evs[:at] {
-		world.Add(&evs[i])
+		known.Add(&evs[i])
 	}
-	want := append(world.Restate(evs[at].Time), evs[at:]...)
+	want := append(known.Restate(evs[at].Time), evs[at:]...)
 	if got := readAll(t, f); !reflect.DeepEqual(got, want) {
 		t.Errorf("after a seek %d events, want %d, or others", len(got), len(want))
 	}

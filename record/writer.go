@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"evviz/trace"
+	"evviz/world"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,7 +18,7 @@ type Writer struct {
 	w       io.Writer
 	file    *os.File // nil when the caller brought the io.Writer
 	name    string
-	tracker *Tracker
+	tracker *world.Tracker
 	enc     *blockEncoder
 	sum     summarizer
 	zbuf    []byte
@@ -64,7 +65,7 @@ func NewWriter(w io.Writer, info trace.Info) (*Writer, error) { return newWriter
 
 func newWriter(out io.Writer, name string, info trace.Info) (*Writer, error) {
 	info.Meta = withKernel(info.Meta)
-	w := &Writer{w: out, name: name, tracker: NewTracker(), enc: newBlockEncoder(), pending: make([]trace.Event, 0, 4096), age: chunkAge}
+	w := &Writer{w: out, name: name, tracker: world.NewTracker(), enc: newBlockEncoder(), pending: make([]trace.Event, 0, 4096), age: chunkAge}
 	if err := w.put(appendFileHeader(nil, info)); err != nil {
 		return nil, err
 	}

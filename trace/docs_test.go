@@ -54,7 +54,11 @@ number of bits when the field is only a part of it. A field that is absent in th
 			if f.Unit == UText {
 				where = "dur, a, b"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Name, where, unitWords[f.Unit], f.Doc)
+			doc := f.Doc
+			if f.Since != 0 {
+				doc += fmt.Sprintf(" (since version %d)", f.Since)
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Name, where, unitWords[f.Unit], doc)
 		}
 		b.WriteString("\n")
 		for i := range s.Fields {

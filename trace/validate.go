@@ -19,9 +19,10 @@ func (v Violation) String() string {
 
 // ValidateOptions say what a Validator may expect.
 type ValidateOptions struct {
-	Partial bool // the trace begins in the middle: names may have been defined before
-	Whole   bool // each stream begins with its first event, Seq 1
-	Max     int  // violations kept; 0 means 100
+	Partial bool   // the trace begins in the middle: names may have been defined before
+	Whole   bool   // each stream begins with its first event, Seq 1
+	Max     int    // violations kept; 0 means 100
+	Version uint16 // of the vocabulary; 0 the newest
 }
 
 // Validator checks the invariants over the events of a trace, in order, in one pass. Its memory grows with the number
@@ -60,6 +61,9 @@ const maxOpen = 64
 func NewValidator(opt ValidateOptions) *Validator {
 	if opt.Max == 0 {
 		opt.Max = 100
+	}
+	if opt.Version == 0 || opt.Version > FileVersion {
+		opt.Version = FileVersion
 	}
 	return &Validator{opt: opt, streams: map[uint32]*streamCheck{}}
 }
@@ -103,7 +107,7 @@ func (v *Validator) report(id string, e *Event, format string, args ...any) {
 }
 
 // restated are the kinds that a restatement consists of.
-var restated = Kinds(Sync, Name, Thread, Mode, State)
+var restated = Kinds(Sync, Name, Thread, Mode, Fork, State)
 
 // Add checks the next event.
 func (v *Validator) Add(e *Event) {
@@ -113,6 +117,10 @@ func (v *Validator) Add(e *Event) {
 		return
 	}
 	spec := &Specs[e.Kind]
+	if spec.Since > v.opt.Version {
+		v.report("I1", e, "version %d of the format has no %s", v.opt.Version, spec.Name)
+		return
+	}
 	if b := e.Phase.Base(); b > PhaseExit || b != PhaseComplete && !spec.Phased {
 		v.report("I2", e, "%s has no phase %s", spec.Name, appendPhase(nil, e.Phase))
 	}
@@ -150,13 +158,13 @@ func (v *Validator) Add(e *Event) {
 
 // slots checks what can be seen from the event alone: I4, I8, I17.
 func (v *Validator) slots(e *Event, spec *Spec) {
-	m := &slotMasks[e.Kind]
+	m := &slotMasks[v.opt.Version-1][e.Kind]
 	for s := range slotCount {
 		if x := e.Slot(s) &^ m[s]; x != 0 {
 			v.report("I4", e, "slot %s has bits %#x that %s does not use", slotNames[s], x, spec.Name)
 		}
 	}
-	if e.Kind != Name && e.Dur < 0 {
+	if e.Kind != Name && e.Kind != State && e.Dur < 0 {
 		v.report("I8", e, "it took %d ns", e.Dur)
 	}
 	if e.Phase.Base() == PhaseEnter && e.Dur != 0 {
@@ -169,16 +177,19 @@ func (v *Validator) slots(e *Event, spec *Spec) {
 	}
 }
 
-// slotMasks are the bits that each kind uses, by slot.
-var slotMasks = func() (t [KindCount][slotCount]uint64) {
-	for k := range Specs {
-		for i := range Specs[k].Fields {
-			f := &Specs[k].Fields[i]
-			if f.Unit == UText {
-				t[k][SlotDur], t[k][SlotA], t[k][SlotB] = ^uint64(0), ^uint64(0), ^uint64(0)
-				continue
+// slotMasks are the bits that each kind uses in each version of the format, by slot.
+var slotMasks = func() (t [FileVersion][KindCount][slotCount]uint64) {
+	for v := range t {
+		for k := range Specs {
+			for i := range Specs[k].Fields {
+				f := &Specs[k].Fields[i]
+				switch m := &t[v][k]; {
+				case f.Unit == UText:
+					m[SlotDur], m[SlotA], m[SlotB] = ^uint64(0), ^uint64(0), ^uint64(0)
+				case int(f.Since) <= v+1:
+					m[f.Slot] |= f.mask()
+				}
 			}
-			t[k][f.Slot] |= f.mask()
 		}
 	}
 	return
