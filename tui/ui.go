@@ -259,9 +259,14 @@ func (u *ui) quitKeep() {
 	u.quit()
 }
 
-// picture is the screen as it is drawn.
+// picture is the screen as it would be drawn now: a line that was open in the last frame may have been closed by the key that asks for
+// it. It is nil before the first frame.
 func (u *ui) picture() *Picture {
 	f := u.frame
+	if f == nil {
+		return nil
+	}
+	u.arrange(f)
 	p, err := shoot(f.w, f.h, u.screen.Colors(), func(s tcell.Screen) (func(), func(string)) {
 		return func() {
 			u.root.SetRect(0, 0, f.w, f.h)
