@@ -18,8 +18,9 @@ var house = map[string][]string{
 	"evviz/scenarios":               {"trace", "internal/files"},
 	"evviz/probe":                   {"record", "trace", "internal/sys"}, // what strace printed is kept in memory as a recording is
 	"evviz/trace":                   {},
-	"evviz/record":                  {"trace", "internal/files"},
-	"evviz/timeline":                {"trace"},
+	"evviz/world":                   {"trace"},
+	"evviz/record":                  {"world", "trace", "internal/files"},
+	"evviz/timeline":                {"world", "trace"},
 	"evviz/diagnostics":             {"timeline", "trace"},
 	"evviz/tui":                     {"diagnostics", "timeline", "trace"},
 	"evviz/export":                  {"diagnostics", "timeline", "trace"},
@@ -38,6 +39,7 @@ var recorded = []string{"evviz/timeline", "evviz/diagnostics", "evviz/tui"}
 // outside is which modules of others the inner packages may use; the screen's library lives in tui alone.
 var outside = map[string][]string{
 	"evviz/trace":          {},
+	"evviz/world":          {},
 	"evviz/record":         {"github.com/klauspost/compress/"},
 	"evviz/timeline":       {"github.com/HdrHistogram/"},
 	"evviz/diagnostics":    {},

@@ -189,7 +189,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	in.watch.waiting = max(in.watch.waiting-1, 0)
 	in.watch.ended++
 	ring := e.Aux&0xff == trace.CallURingEnter
-	if in.set {
+	if in.set() {
 		w.set = in
 	}
 	w.wokeAt, w.reports = e.Time, 0
@@ -229,7 +229,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		in.watch.roomy++ // the wait before this one
 	}
 	w.afterFull = in.watch.full
-	in.watch.full = e.Mask > 0 && !in.set && int64(e.Mask) == st.MaxEvents
+	in.watch.full = e.Mask > 0 && !in.set() && int64(e.Mask) == st.MaxEvents
 	if in.watch.full {
 		st.Full++
 	}

@@ -58,6 +58,9 @@ func (w *World) end(f *File, at int64, why uint32) {
 	}
 }
 
+// Accepted reports whether an accept has told of it.
+func (f *File) Accepted() bool { return f.byAccept }
+
 // Told says how much an Open has told.
 type Told uint8
 
