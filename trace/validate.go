@@ -107,7 +107,7 @@ func (v *Validator) report(id string, e *Event, format string, args ...any) {
 }
 
 // restated are the kinds that a restatement consists of.
-var restated = Kinds(Sync, Name, Thread, Mode, Fork, State)
+var restated = Kinds(Sync, Name, Thread, Mode, State)
 
 // Add checks the next event.
 func (v *Validator) Add(e *Event) {

@@ -70,10 +70,11 @@ func (w *World) stateOfRegistration(th *Thread, e *trace.Event) (f *File, r *Reg
 	if id := uint32(uint64(e.B) >> 32); id != 0 {
 		f = w.named[id]
 	}
-	stale := false
+	stale, taken := false, false
 	if f != nil {
 		n := th.Table.At(e.FD)
 		stale = n == nil || n.File != f // its number was closed, and the file lives under another
+		taken = stale && n != nil && n.File != nil
 	} else {
 		var old bool
 		if f, old = w.Find(th, e, true); f == nil || old {
@@ -95,8 +96,8 @@ func (w *World) stateOfRegistration(th *Thread, e *trace.Event) (f *File, r *Reg
 		if r = w.Register(th, in, f, e.FD); r == nil {
 			return f, nil, false
 		}
-		if stale {
-			r.Stale = true
+		r.Stale = stale
+		if taken {
 			in.put(e.FD, before)
 			in.stale = append(in.stale, r)
 		}

@@ -54,8 +54,7 @@ func (th *Thread) Ended() bool { return th.ended }
 type Process struct {
 	PID     int64
 	Table   *Table
-	threads int    // known ones that have not ended
-	parent  *Table // of the process that made it, as far as that was seen
+	threads int // known ones that have not ended
 }
 
 // Thread is the thread that produces a stream.
@@ -132,13 +131,15 @@ func (w *World) Introduce(th *Thread, e *trace.Event) {
 		p.Table = tb
 		tb.users++
 	}
-	p.threads++
+	if th.TID != 0 {
+		p.threads++
+	}
 	th.Table, th.cache = tb, instCache{}
 }
 
 // leave takes a thread out of its process.
 func (w *World) leave(th *Thread) {
-	if p := w.procs[th.PID]; p != nil && th.known && !th.ended {
+	if p := w.procs[th.PID]; p != nil && th.known && !th.ended && th.TID != 0 {
 		p.threads--
 	}
 	th.ended = true
@@ -158,7 +159,7 @@ func (w *World) Fork(th *Thread, e *trace.Event) {
 	}
 	if e.Mask&cloneFiles != 0 {
 		if p := w.procs[e.A]; p == nil {
-			w.procs[e.A] = &Process{PID: e.A, Table: th.Table, parent: th.Table}
+			w.procs[e.A] = &Process{PID: e.A, Table: th.Table}
 			th.Table.users++
 		}
 		return
@@ -171,7 +172,7 @@ func (w *World) Fork(th *Thread, e *trace.Event) {
 		p.Table = tb
 		return
 	}
-	w.procs[e.A] = &Process{PID: e.A, Table: tb, parent: th.Table}
+	w.procs[e.A] = &Process{PID: e.A, Table: tb}
 }
 
 // copyTable makes a table in which every number means the file that it means in another one.

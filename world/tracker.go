@@ -101,7 +101,6 @@ func (t *Tracker) Restate(now int64) []trace.Event {
 		}
 	}
 	t.files(r, speaks, &body)
-	t.children(speaks, &body)
 	out := append(append(head, r.out...), body...)
 	for i := range out {
 		out[i].Time, out[i].Seq, out[i].Phase = now, 0, trace.PhaseComplete
@@ -117,6 +116,8 @@ func (t *Tracker) threads(r *restated, out *[]trace.Event) map[*Table]uint32 {
 	t.who.ordered(func(th *Thread) {
 		n := 1
 		switch {
+		case th.known && th.TID == 0:
+			return // a restatement has put it in the place of one
 		case th.ended:
 			n = 0
 		case !th.Watching():
@@ -125,7 +126,7 @@ func (t *Tracker) threads(r *restated, out *[]trace.Event) map[*Table]uint32 {
 		if have, ok := worth[th.Table]; !ok || n > have {
 			speaks[th.Table], worth[th.Table] = th.Stream, n
 		}
-		if th.known && !th.ended {
+		if th.known && !th.ended && th.TID != 0 {
 			e := trace.Event{Kind: trace.Thread, Stream: th.Stream, A: th.PID, B: th.TID, Mask: th.Role, Gen: th.Table.ID}
 			if !th.shares && int64(e.Gen) == th.PID {
 				e.Gen = 0
@@ -134,7 +135,25 @@ func (t *Tracker) threads(r *restated, out *[]trace.Event) map[*Table]uint32 {
 			*out = append(*out, e)
 		}
 	})
+	t.unheard(speaks, out)
 	return speaks
+}
+
+// unheard restates processes of which no thread has been heard of: they are known from the fork that made them. Each gets a stream of its
+// own, with a thread that has no number.
+func (t *Tracker) unheard(speaks map[*Table]uint32, out *[]trace.Event) {
+	stream := uint32(firstOwn)
+	for _, pid := range sortedKeys(t.who.procs, cmp.Compare[int64]) {
+		p := t.who.procs[pid]
+		if p.threads > 0 || p.Table.ID == 0 {
+			continue
+		}
+		if _, ok := speaks[p.Table]; !ok {
+			speaks[p.Table] = stream
+		}
+		*out = append(*out, trace.Event{Kind: trace.Thread, Stream: stream, A: pid, Gen: p.Table.ID})
+		stream++
+	}
 }
 
 // files restates descriptors, and then registrations: a registration may be of a file that another table has, too.
@@ -147,9 +166,9 @@ func (t *Tracker) files(r *restated, speaks map[*Table]uint32, out *[]trace.Even
 				return
 			}
 			stream := speaks[tb]
-			if f.Peer.Stream != 0 && t.who.Thread(f.Peer.Stream).Table == tb { // whose name ids they are
+			if t.speaksFor(f.Peer.Stream, tb) { // whose name ids they are
 				stream = f.Peer.Stream
-			} else if f.Local.Stream != 0 && t.who.Thread(f.Local.Stream).Table == tb {
+			} else if t.speaksFor(f.Local.Stream, tb) {
 				stream = f.Local.Stream
 			}
 			e := trace.Event{Kind: trace.State, Stream: stream, FD: n.FD, Gen: n.Gen, Mask: f.Flags, Aux: trace.StateDescriptor | f.Type<<8}
@@ -167,6 +186,15 @@ func (t *Tracker) files(r *restated, speaks map[*Table]uint32, out *[]trace.Even
 		})
 	}
 	t.registrations(tables, speaks, out)
+}
+
+// speaksFor reports whether a stream can tell of a table: whoever begins here knows that its thread uses it.
+func (t *Tracker) speaksFor(stream uint32, tb *Table) bool {
+	if stream == 0 {
+		return false
+	}
+	th := t.who.Thread(stream)
+	return th.Table == tb && !th.ended && (th.known && th.TID != 0 || !th.known)
 }
 
 // registrations restates what instances and sets watch: under the table that a registration was made in, as long as that has a number for
@@ -193,7 +221,7 @@ func (t *Tracker) registrations(tables []*Table, speaks map[*Table]uint32, out *
 	}
 	put := func(x *Registration, tb *Table, id trace.InstanceID) {
 		e := trace.Event{Kind: trace.State, Stream: speaks[tb], FD: x.FD, Gen: x.Gen, Inst: id, Mask: x.Mask, Aux: trace.StateRegistration, A: int64(x.Data)}
-		if t.who.Thread(x.stream).Table == tb {
+		if t.speaksFor(x.stream, tb) {
 			e.Stream = x.stream
 		}
 		if !x.Known {
@@ -237,30 +265,6 @@ func (t *Tracker) identity(f *File) int64 {
 		t.who.named[f.source] = f
 	}
 	return int64(f.source)
-}
-
-// children restates processes of which no thread has been introduced: they are known from the fork that made them, and have what their
-// parent had.
-func (t *Tracker) children(speaks map[*Table]uint32, out *[]trace.Event) {
-	for _, pid := range sortedKeys(t.who.procs, cmp.Compare[int64]) {
-		p := t.who.procs[pid]
-		if p.threads > 0 {
-			continue
-		}
-		parent, shares := p.parent, p.parent != nil && p.parent == p.Table
-		if parent == nil {
-			continue
-		}
-		stream, ok := speaks[parent]
-		if !ok {
-			continue
-		}
-		e := trace.Event{Kind: trace.Fork, Stream: stream, FD: -1, A: pid}
-		if shares {
-			e.Mask = cloneFiles
-		}
-		*out = append(*out, e)
-	}
 }
 
 // tables are those that some stream speaks for, in order of the streams.
