@@ -19,6 +19,7 @@ type Thread struct {
 
 	known  bool // it was introduced
 	shares bool // ... with the name of its table
+	waits  bool
 	ended  bool
 	cache  instCache
 	anon   *Instance // what it waits on when nobody says what
@@ -45,6 +46,20 @@ func (w *World) name(stream, id uint32) Name {
 // Watching reports whether a thread is part of the watching and not of what is watched: its calls are none of the program's.
 func (th *Thread) Watching() bool {
 	return th.Role == trace.RoleObserver || th.Role == trace.RoleClient
+}
+
+// Loops notes that a thread waits, or sleeps between asking: one whose role nobody tells runs a loop then. It reports whether it is that.
+func (th *Thread) Loops() bool {
+	th.waits = true
+	return th.Role == trace.RoleUnknown
+}
+
+// role is what the thread is for, as far as it is told or shows.
+func (th *Thread) role() uint32 {
+	if th.waits && th.Role == trace.RoleUnknown {
+		return trace.RoleLoop
+	}
+	return th.Role
 }
 
 // Ended reports whether the thread has ended.

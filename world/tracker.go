@@ -127,7 +127,7 @@ func (t *Tracker) threads(r *restated, out *[]trace.Event) map[*Table]uint32 {
 			speaks[th.Table], worth[th.Table] = th.Stream, n
 		}
 		if th.known && !th.ended && th.TID != 0 {
-			e := trace.Event{Kind: trace.Thread, Stream: th.Stream, A: th.PID, B: th.TID, Mask: th.Role, Gen: th.Table.ID}
+			e := trace.Event{Kind: trace.Thread, Stream: th.Stream, A: th.PID, B: th.TID, Mask: th.role(), Gen: th.Table.ID}
 			if !th.shares && int64(e.Gen) == th.PID {
 				e.Gen = 0
 			}

@@ -104,6 +104,10 @@ func (w *World) Add(e *trace.Event) {
 	switch e.Kind {
 	case trace.Wait:
 		w.Instance(th, e.Inst, e.Time)
+		th.Loops()
+		return
+	case trace.Sleep, trace.Round:
+		th.Loops()
 		return
 	case trace.Register, trace.Modify, trace.Deregister:
 		w.change(th, e)
@@ -161,5 +165,5 @@ func (w *World) Add(e *trace.Event) {
 
 // folded are the kinds that Add looks at.
 var folded = trace.Kinds(trace.Start, trace.Thread, trace.Fork, trace.Exec, trace.Exit, trace.Open, trace.Dup, trace.Close, trace.FdFlags,
-	trace.Listen, trace.Connect, trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Ready, trace.Accept,
+	trace.Listen, trace.Connect, trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Accept,
 	trace.Read, trace.Write, trace.Submit, trace.Complete, trace.Arrive, trace.Queue, trace.State, trace.Lost)

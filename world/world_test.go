@@ -24,7 +24,7 @@ func dump(w *World) string {
 	}
 	w.ordered(func(th *Thread) {
 		if th.known && !th.ended && th.TID != 0 {
-			fmt.Fprintf(&b, "thread %d: %d/%d %q role %d table %d\n", th.Stream, th.PID, th.TID, th.Name.Text, th.Role, th.Table.ID)
+			fmt.Fprintf(&b, "thread %d: %d/%d %q role %d table %d\n", th.Stream, th.PID, th.TID, th.Name.Text, th.role(), th.Table.ID)
 		}
 	})
 	w.Tables(func(tb *Table) {
