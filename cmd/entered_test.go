@@ -99,7 +99,7 @@ func TestEnteredAnywhere(t *testing.T) {
 						t.Fatal(err)
 					}
 					if got := who(foldedAll(t, f)); got != want {
-						t.Fatalf("%d events, entered at chunk %d:\n%s\nfrom the beginning:\n%s", part, chunk, got, want)
+						t.Fatalf("%d events, entered at chunk %d:\n%s\nfrom the beginning:\n%s\nafter:\n%s", part, chunk, got, want, textOf(evs[chunk*per:]))
 					}
 				}
 				flight := record.NewFlight(record.NewMemory("", info, evs, nil), time.Hour, 1<<30)
@@ -152,4 +152,13 @@ func forked(t *testing.T) (trace.Info, []trace.Event) {
 	}
 	defer f.Close()
 	return f.Info(), readAll(t, path)
+}
+
+// textOf is the text of some events, a hundred at most.
+func textOf(evs []trace.Event) string {
+	var b []byte
+	for i := range evs[:min(len(evs), 100)] {
+		b = append(trace.AppendText(b, &evs[i]), '\n')
+	}
+	return string(b)
 }

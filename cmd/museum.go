@@ -105,7 +105,7 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 // patient is for the cures: durations have no upper bounds on a machine that others use too, so a cure is called slow only when
 // it is that much slower than the limit.
 func patient(set diagnostics.Settings) diagnostics.Settings {
-	for _, d := range []*time.Duration{&set.Gap, &set.BigGap, &set.Behind, &set.LateBy, &set.BlockedOnRead, &set.LateConnect} {
+	for _, d := range []*time.Duration{&set.Gap, &set.BigGap, &set.Behind, &set.LateBy, &set.BlockedOnRead, &set.LateConnect, &set.LabStall} {
 		*d *= 10
 	}
 	return set

@@ -64,11 +64,13 @@ func (t *Timeline) thread(s *stream, e *trace.Event) {
 	}
 }
 
-// exit ends a loop with its thread.
+// exit ends the loops of threads that have ended. A parent may tell of its child's end.
 func (t *Timeline) exit(s *stream, e *trace.Event) {
-	all := t.who.Exit(s.who, e)
-	if s.loop != nil && (all && s.who.PID == e.A || s.who.TID == e.B && e.B != 0) {
-		s.loop.ended(e.Time)
+	t.who.Exit(s.who, e)
+	for _, lp := range t.loops {
+		if lp.s.who.Ended() && lp.pub.Ended == 0 {
+			lp.ended(e.Time)
+		}
 	}
 }
 

@@ -11,10 +11,11 @@ import (
 	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/tui/screen"
 )
 
 // forgetful is a screen that cannot leave lines as they are, so that everything on it is drawn anew.
-type forgetful struct{ *diffScreen }
+type forgetful struct{ *screen.Diff }
 
 // Keep has another form than a keeper's.
 func (forgetful) Keep() {}
@@ -35,14 +36,14 @@ func TestKeptLinesAreRight(t *testing.T) {
 	<-src.more
 
 	const w, h = 120, 40
-	make1 := func(keeps bool) (*ui, tcell.Screen, *diffScreen) {
+	make1 := func(keeps bool) (*ui, tcell.Screen, *screen.Diff) {
 		sim := tcell.NewSimulationScreen("UTF-8")
 		if err := sim.Init(); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(sim.Fini)
 		sim.SetSize(w, h)
-		d := newDiffScreen(sim)
+		d := screen.NewDiff(sim)
 		var s tcell.Screen = paletteScreen{d, 1 << 24}
 		if !keeps {
 			s = forgetful{d}
@@ -53,6 +54,8 @@ func TestKeptLinesAreRight(t *testing.T) {
 	a, as, ad := make1(true)
 	b, bs, bd := make1(false)
 	b.theme = a.theme
+	now := time.Now()
+	a.clock, b.clock = func() time.Time { return now }, func() time.Time { return now }
 	frame := func(u *ui, s tcell.Screen) {
 		s.Clear()
 		u.newFrame(w, h)
@@ -64,6 +67,7 @@ func TestKeptLinesAreRight(t *testing.T) {
 	keys := []string{"Down", "Up", "j", "+", "-", "Left", "Right", "End", "Space", "f", "O", "v", "?", "Esc", "1", "2", "3", "4", "5", "6", "1", "1", "n", "0", "Tab", ".", ",", "u", "Enter", "/", "7", ":"}
 	kept := 0
 	for i := range 400 {
+		now = now.Add(time.Second / framesPerSecond)
 		if i%3 != 2 {
 			src.upTo += int64(rng.IntN(100)) * 1e6
 			src.more <- struct{}{}

@@ -17,6 +17,7 @@ import (
 	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/tui/screen"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -177,7 +178,7 @@ func onTTY(t testing.TB, feed *timeline.Feed, w, h int) (*ui, *ttyBuffer, func()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDiffScreen(s)
+	d := screen.NewDiff(s)
 	if err := d.Init(); err != nil {
 		t.Fatal(err)
 	}

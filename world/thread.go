@@ -199,7 +199,8 @@ func (w *World) copyTable(of *Table, id uint32) *Table {
 			return
 		}
 		to := tb.make(from.FD)
-		to.File, to.Gen, to.Cloexec, to.uses = from.File, from.Gen, from.Cloexec, 1
+		// Not the generation: each process counts its own.
+		to.File, to.Cloexec, to.uses = from.File, from.Cloexec, 1
 		from.File.Refs++
 	})
 	return tb

@@ -95,8 +95,14 @@ func everywhere(t *testing.T, evs []trace.Event, step int) {
 }
 
 // TestPrefork: a server with workers, as testdata/prefork.txt says, is the same wherever one begins to read.
-func TestPrefork(t *testing.T) {
-	b, err := os.ReadFile("testdata/prefork.txt")
+func TestPrefork(t *testing.T) { everywhere(t, text(t, "prefork"), 1) }
+
+// TestFork is a recording of the lab with a child that inherits its descriptors and outlives some of them.
+func TestFork(t *testing.T) { everywhere(t, text(t, "fork"), 37) }
+
+func text(t *testing.T, name string) []trace.Event {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name + ".txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +113,7 @@ func TestPrefork(t *testing.T) {
 	if err := trace.Validate(evs); err != nil {
 		t.Fatal(err)
 	}
-	everywhere(t, evs, 1)
+	return evs
 }
 
 func TestSession(t *testing.T) { everywhere(t, traces.Session(60), 7) }

@@ -1,4 +1,4 @@
-package tui
+package screen
 
 import (
 	"sync"
@@ -7,12 +7,12 @@ import (
 	"github.com/gdamore/tcell/v2"
 )
 
-// diffScreen stands between tview and the terminal. tview clears the whole screen before every draw, which makes tcell
+// Diff stands between tview and the terminal. tview clears the whole screen before every draw, which makes tcell
 // send every non-blank cell again: 44 KB and 6 ms a frame at 160x50 where one column changed. This wrapper keeps what was
 // drawn and what is shown, and hands on only the cells that differ, so an unchanged frame costs no byte.
 //
 // Only tview's goroutine draws; the lock is for Sync and Resume, which a signal may cause from elsewhere.
-type diffScreen struct {
+type Diff struct {
 	tcell.Screen
 	mu    sync.Mutex
 	w, h  int
@@ -43,13 +43,20 @@ type cell struct {
 	comb  uint16 // number in combs; contNo the right half of a wide character
 }
 
+// Shown is the character that the terminal shows in a cell, whether others are combined with it, and whether it is the right half of a
+// wide one.
+func (d *Diff) Shown(x, y int) (r rune, combined, half bool) {
+	c := d.front[y*d.w+x]
+	return c.r, c.comb != 0 && c.comb != contNo, c.comb == contNo
+}
+
 const (
 	contNo    = 0xffff
 	maxStyles = 0xfff0 // screens have some dozens; a heat map some thousands
 )
 
 // Number is the number of a style until the next Clear.
-func (d *diffScreen) Number(st tcell.Style) uint16 {
+func (d *Diff) Number(st tcell.Style) uint16 {
 	fg, bg, attr := st.Decompose()
 	r := &d.recent[(uint64(fg)^uint64(fg)>>7^uint64(bg)<<1^uint64(bg)>>9^uint64(attr)<<3)%64]
 	if r.known && r.style == st {
@@ -82,7 +89,7 @@ type numbered struct {
 }
 
 // combNo is the number of what combines with a character; 0 nothing.
-func (d *diffScreen) combNo(comb []rune) uint16 {
+func (d *Diff) combNo(comb []rune) uint16 {
 	if len(comb) == 0 {
 		return 0
 	}
@@ -99,17 +106,17 @@ func (d *diffScreen) combNo(comb []rune) uint16 {
 	return uint16(len(d.combs))
 }
 
-func (d *diffScreen) combOf(n uint16) []rune {
+func (d *Diff) combOf(n uint16) []rune {
 	if n == 0 || n == contNo {
 		return nil
 	}
 	return []rune(d.combs[n-1])
 }
 
-func newDiffScreen(s tcell.Screen) *diffScreen { return &diffScreen{Screen: s, dirty: true} }
+func NewDiff(s tcell.Screen) *Diff { return &Diff{Screen: s, dirty: true} }
 
 // Init may be called twice, by us and by tview's SetScreen; the terminal is initialised once.
-func (d *diffScreen) Init() error {
+func (d *Diff) Init() error {
 	d.once.Do(func() {
 		d.err = d.Screen.Init()
 		if d.err == nil {
@@ -120,7 +127,7 @@ func (d *diffScreen) Init() error {
 	return d.err
 }
 
-func (d *diffScreen) resize() {
+func (d *Diff) resize() {
 	w, h := d.Screen.Size()
 	if w == d.w && h == d.h && d.back != nil {
 		return
@@ -135,7 +142,7 @@ func (d *diffScreen) resize() {
 }
 
 // wipe blanks a line of what is being drawn.
-func (d *diffScreen) wipe(y int) {
+func (d *Diff) wipe(y int) {
 	c := cell{r: ' ', style: d.Number(d.base)}
 	line := d.back[y*d.w : (y+1)*d.w]
 	for i := range line {
@@ -146,7 +153,7 @@ func (d *diffScreen) wipe(y int) {
 
 // Clear blanks what is being drawn; the terminal is not touched. Each line is blanked with the first thing that is drawn on
 // it, so that a line that is as it was in the last frame costs nothing (Keep).
-func (d *diffScreen) Clear() {
+func (d *Diff) Clear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resize()
@@ -157,7 +164,7 @@ func (d *diffScreen) Clear() {
 
 // Keep leaves n lines from y on as they were before Clear. It reports whether it could: not when the whole screen has to be
 // drawn anew.
-func (d *diffScreen) Keep(y, n int) bool {
+func (d *Diff) Keep(y, n int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dirty || y < 0 || y+n > d.h {
@@ -170,7 +177,7 @@ func (d *diffScreen) Keep(y, n int) bool {
 }
 
 // Fill sets every cell.
-func (d *diffScreen) Fill(r rune, style tcell.Style) {
+func (d *Diff) Fill(r rune, style tcell.Style) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resize()
@@ -184,7 +191,7 @@ func (d *diffScreen) Fill(r rune, style tcell.Style) {
 }
 
 // SetStyle is the style of cleared cells.
-func (d *diffScreen) SetStyle(s tcell.Style) {
+func (d *Diff) SetStyle(s tcell.Style) {
 	d.mu.Lock()
 	d.base, d.dirty = s, true
 	d.mu.Unlock()
@@ -192,33 +199,33 @@ func (d *diffScreen) SetStyle(s tcell.Style) {
 }
 
 // SetContent draws one cell.
-func (d *diffScreen) SetContent(x, y int, r rune, comb []rune, style tcell.Style) {
+func (d *Diff) SetContent(x, y int, r rune, comb []rune, style tcell.Style) {
 	if x >= 0 && y >= 0 && x < d.w && y < d.h {
 		d.put(x, y, cell{r, d.Number(style), d.combNo(comb)})
 	}
 }
 
 // SetNumbered draws one cell in the style that has a number.
-func (d *diffScreen) SetNumbered(x, y int, r rune, no uint16) {
+func (d *Diff) SetNumbered(x, y int, r rune, no uint16) {
 	if x >= 0 && y >= 0 && x < d.w && y < d.h && int(no) < len(d.styles) {
 		d.put(x, y, cell{r: r, style: no})
 	}
 }
 
 // put draws a cell that is on the screen.
-func (d *diffScreen) put(x, y int, c cell) {
+func (d *Diff) put(x, y int, c cell) {
 	if d.wiped[y] {
 		d.wipe(y)
 	}
 	d.drawn[y] = true
 	d.back[y*d.w+x] = c
-	if c.r >= 0x1100 && runeWidth(c.r) == 2 && x+1 < d.w {
+	if c.r >= 0x1100 && RuneWidth(c.r) == 2 && x+1 < d.w {
 		d.back[y*d.w+x+1] = cell{' ', c.style, contNo}
 	}
 }
 
 // GetContent is what is being drawn at a place.
-func (d *diffScreen) GetContent(x, y int) (rune, []rune, tcell.Style, int) {
+func (d *Diff) GetContent(x, y int) (rune, []rune, tcell.Style, int) {
 	if x < 0 || y < 0 || x >= d.w || y >= d.h {
 		return ' ', nil, d.base, 1
 	}
@@ -226,17 +233,17 @@ func (d *diffScreen) GetContent(x, y int) (rune, []rune, tcell.Style, int) {
 		d.wipe(y)
 	}
 	c := d.back[y*d.w+x]
-	return c.r, d.combOf(c.comb), d.styles[c.style], runeWidth(c.r)
+	return c.r, d.combOf(c.comb), d.styles[c.style], RuneWidth(c.r)
 }
 
 // Get is GetContent in tcell's newer form.
-func (d *diffScreen) Get(x, y int) (string, tcell.Style, int) {
+func (d *Diff) Get(x, y int) (string, tcell.Style, int) {
 	r, comb, st, w := d.GetContent(x, y)
 	return string(r) + string(comb), st, w
 }
 
 // SetCell, Put, PutStr and PutStrStyled are the other ways to draw; all end in SetContent.
-func (d *diffScreen) SetCell(x, y int, style tcell.Style, ch ...rune) {
+func (d *Diff) SetCell(x, y int, style tcell.Style, ch ...rune) {
 	if len(ch) == 0 {
 		ch = []rune{' '}
 	}
@@ -244,27 +251,27 @@ func (d *diffScreen) SetCell(x, y int, style tcell.Style, ch ...rune) {
 }
 
 // Put draws the first character of s and returns the rest.
-func (d *diffScreen) Put(x, y int, s string, style tcell.Style) (string, int) {
+func (d *Diff) Put(x, y int, s string, style tcell.Style) (string, int) {
 	for i, r := range s {
 		d.SetContent(x, y, r, nil, style)
-		return s[i+len(string(r)):], runeWidth(r)
+		return s[i+len(string(r)):], RuneWidth(r)
 	}
 	return "", 0
 }
 
 // PutStr draws a string in the base style.
-func (d *diffScreen) PutStr(x, y int, s string) { d.PutStrStyled(x, y, s, d.base) }
+func (d *Diff) PutStr(x, y int, s string) { d.PutStrStyled(x, y, s, d.base) }
 
 // PutStrStyled draws a string.
-func (d *diffScreen) PutStrStyled(x, y int, s string, style tcell.Style) {
+func (d *Diff) PutStrStyled(x, y int, s string, style tcell.Style) {
 	for _, r := range s {
 		d.SetContent(x, y, r, nil, style)
-		x += runeWidth(r)
+		x += RuneWidth(r)
 	}
 }
 
 // Show sends what differs.
-func (d *diffScreen) Show() {
+func (d *Diff) Show() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ended {
@@ -309,7 +316,7 @@ func (d *diffScreen) Show() {
 }
 
 // Sync sends everything anew.
-func (d *diffScreen) Sync() {
+func (d *Diff) Sync() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ended {
@@ -325,7 +332,7 @@ const finiLimit = time.Second
 // Fini gives the terminal back, from whatever goroutine. In good order that waits for a frame that is being sent: tcell would
 // put what gives the terminal back into that frame's buffer, which a program that crashes never sends. A terminal that does not
 // read would make it wait for ever, so there is a limit, after which the terminal is taken from tcell.
-func (d *diffScreen) Fini() {
+func (d *Diff) Fini() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -354,14 +361,14 @@ func (d *diffScreen) Fini() {
 }
 
 // Suspend gives the terminal back for a while.
-func (d *diffScreen) Suspend() (err error) {
+func (d *Diff) Suspend() (err error) {
 	d.alone(func() { err = d.Screen.Suspend() })
 	return err
 }
 
 // alone does what waits for tcell's goroutines to end. These wait for room in the queue of events, which nobody else may empty
 // now, so what is in it is forgotten.
-func (d *diffScreen) alone(do func()) {
+func (d *Diff) alone(do func()) {
 	queue, ok := d.Screen.(interface{ EventQ() chan tcell.Event })
 	if !ok {
 		do()
@@ -385,7 +392,7 @@ func (d *diffScreen) alone(do func()) {
 }
 
 // Resume takes the terminal back after Suspend and sends everything anew.
-func (d *diffScreen) Resume() error {
+func (d *Diff) Resume() error {
 	err := d.Screen.Resume()
 	d.Sync()
 	return err

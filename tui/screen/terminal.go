@@ -1,4 +1,4 @@
-package tui
+package screen
 
 import (
 	"errors"
@@ -17,11 +17,11 @@ var ErrNoTerminal = errors.New("no usable terminal")
 // Screen is an open terminal. Only this package knows what it is made of.
 type Screen = tcell.Screen
 
-// OpenTerminal makes the screen, initialised, or says why there is none. An unknown TERM is treated as xterm-256color,
+// Open makes the screen, initialised, or says why there is none. An unknown TERM is treated as xterm-256color,
 // which nearly every terminal understands; TERM=dumb really cannot show a screen. Fini gives the terminal back; release does
 // it at once, without waiting for whatever draws or reads, and afterwards the screen shows nothing any more. Both may be
 // called by any goroutine.
-func OpenTerminal() (s Screen, release func(), err error) {
+func Open() (s Screen, release func(), err error) {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return nil, nil, fmt.Errorf("%w: standard input or output is not one; use --headless to run without a screen", ErrNoTerminal)
 	}
@@ -46,14 +46,14 @@ func OpenTerminal() (s Screen, release func(), err error) {
 }
 
 // newTerminalScreen is the screen on a terminal, initialised.
-func newTerminalScreen(t *tty, ti *terminfo.Terminfo) (*diffScreen, error) {
+func newTerminalScreen(t *tty, ti *terminfo.Terminfo) (*Diff, error) {
 	s, err := tcell.NewTerminfoScreenFromTtyTerminfo(t, ti)
 	if err != nil {
 		return nil, fmt.Errorf("%w: TERM=%q: %v; set TERM, or use --headless to run without a screen", ErrNoTerminal, os.Getenv("TERM"), err)
 	}
 	t.goodbye = goodbye(ti)
 	t.busy = s.HasPendingEvent
-	d := newDiffScreen(s)
+	d := NewDiff(s)
 	d.release = t.release
 	if err := d.Init(); err != nil {
 		return nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)

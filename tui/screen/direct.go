@@ -1,4 +1,4 @@
-package tui
+package screen
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 )
 
 // directWriter sends what has changed on the screen straight to the terminal, a frame in one write. tcell would walk over all
-// 10,000 cells of a 200x50 screen to find the few that differ, which diffScreen knows already, and would put each colour
+// 10,000 cells of a 200x50 screen to find the few that differ, which Diff knows already, and would put each colour
 // together from the terminal's description: 0.3 ms for a frame in which one cell changed, 6 ms for one in which all did.
 //
 // tcell gets every cell, too, and draws by itself whatever is unusual: the first frame, one after a resize, after Ctrl-L,
@@ -68,13 +68,13 @@ func (w *directWriter) cell(x, y int, r rune, comb []rune, no uint16, st tcell.S
 	for _, c := range comb {
 		w.buf = append(w.buf, string(c)...)
 	}
-	w.x, w.y = x+runeWidth(r), y
+	w.x, w.y = x+RuneWidth(r), y
 }
 
 // styled is the sequence for a style in the colours that the terminal has.
 func (w *directWriter) styled(st tcell.Style) string {
 	if w.palette == nil {
-		return sgr(st)
+		return SGR(st)
 	}
 	fg, bg, attr := st.Decompose()
 	near := func(c tcell.Color) tcell.Color {
@@ -86,7 +86,7 @@ func (w *directWriter) styled(st tcell.Style) string {
 		}
 		return tcell.FindColor(c, w.palette)
 	}
-	return sgr(tcell.StyleDefault.Foreground(near(fg)).Background(near(bg)).Attributes(attr))
+	return SGR(tcell.StyleDefault.Foreground(near(fg)).Background(near(bg)).Attributes(attr))
 }
 
 // send writes the frame. A terminal that is gone is noticed by the reading side.
@@ -98,8 +98,8 @@ func (w *directWriter) send() {
 	_, _ = w.tty.Write(w.buf)
 }
 
-// sgr is the escape sequence that sets a style, whatever was set before.
-func sgr(st tcell.Style) string {
+// SGR is the escape sequence that sets a style, whatever was set before.
+func SGR(st tcell.Style) string {
 	fg, bg, attr := st.Decompose()
 	var b strings.Builder
 	b.WriteString("\x1b[0")
