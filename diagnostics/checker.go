@@ -129,6 +129,10 @@ func (c *checker) add(f *Finding, i *timeline.Incident) {
 	c.found = append(c.found, f)
 }
 
+// tracedTurn is what a turn of a spin takes under a tracer, in calls that have nothing to wait for (Stats.Pace): it makes a few
+// calls, and of each the tracer shows a tenth.
+const tracedTurn = 40
+
 // spinning grades an incident that comes in rows.
 func (c *checker) spinning(i *timeline.Incident) Severity {
 	switch {
@@ -136,7 +140,7 @@ func (c *checker) spinning(i *timeline.Incident) Severity {
 		return Info
 	case !c.timed():
 		return Warn
-	case i.Run >= 64 && i.RunTime/(i.Run-1) < max(1e9/int64(max(c.set.SpinRate, 1)), 40*c.s.Stats.Pace): // a tracer slows a spin down
+	case i.Run >= int64(c.set.CriticalRow) && i.RunTime < (i.Run-1)*max(1e9/int64(max(c.set.SpinRate, 1)), tracedTurn*c.s.Stats.Pace):
 		return Critical
 	}
 	return Warn
@@ -186,22 +190,19 @@ func over(i *timeline.Incident, limit int64) (n int64, moments []int64) {
 	return n, moments
 }
 
-// maxFindings is how many findings of one rule are told apart; the rest is summed up in one more.
+// maxFindings is how many findings of one rule are told apart, unless the rule says otherwise; the rest is summed up in the last.
 const (
 	maxFindings = 16
 	maxInfos    = 4 // of those that are no defects
 )
-
-// feltByMany are rules whose one cause is felt on many descriptors: so few are told apart, or they would hide the others.
-var feltByMany = map[string]int{"EV26": 4}
 
 // gather keeps the weightiest findings of a rule, from the index at on, and sums up the rest.
 func (c *checker) gather(at int) {
 	mine := c.found[at:]
 	slices.SortStableFunc(mine, byWeight)
 	most := maxFindings
-	if n := feltByMany[c.rule.ID]; n > 0 {
-		most = n
+	if c.rule.apart > 0 {
+		most = c.rule.apart
 	}
 	if i := slices.IndexFunc(mine, func(f *Finding) bool { return f.Severity == Info }); i >= 0 {
 		most = min(most, i+maxInfos)
@@ -225,3 +226,8 @@ func (c *checker) gather(at int) {
 	slices.SortFunc(sum.Evidence, cmp.Compare[int64])
 	c.found = append(c.found[:at+most-1], &sum)
 }
+
+// above says whether a part is more than so many percent of the whole, atLeast whether it is as many or more.
+func above(part, whole int64, percent int) bool { return 100*part > int64(percent)*whole }
+
+func atLeast(part, whole int64, percent int) bool { return 100*part >= int64(percent)*whole }

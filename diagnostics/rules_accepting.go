@@ -37,7 +37,7 @@ const exhaustedFix = "raise the limit of descriptors (RLIMIT_NOFILE); keep one i
 
 func acceptBehind(c *checker) {
 	c.each(timeline.IncOneAccept, func(x subject, i *timeline.Incident) {
-		if i.N < 4 {
+		if i.N < int64(c.set.SingleAccepts) {
 			return
 		}
 		c.find(x, i, Info, Certain, fmt.Sprintf("%s: one connection was accepted for each report while more waited, so %s came for what one could have told.", x.name, Count(i.N, "report")),

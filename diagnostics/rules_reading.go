@@ -124,7 +124,7 @@ func starvation(c *checker) {
 
 func wastedRead(c *checker) {
 	c.each(timeline.IncWastedRead, func(x subject, i *timeline.Incident) {
-		if i.N < 8 {
+		if i.N < int64(c.set.WastedReads) {
 			return
 		}
 		c.find(x, i, Info, Certain, fmt.Sprintf("%s was read %s more after a read that had come back short: on a byte stream that had already told that nothing is left.",
@@ -149,14 +149,14 @@ func hupSpin(c *checker) {
 func blockingFD(c *checker) {
 	c.each(timeline.IncBlockingFD, func(x subject, i *timeline.Incident) {
 		sev, tail := Warn, ""
-		if i.Most >= int64(c.set.BlockedOnRead) {
+		if i.Most >= int64(c.set.BlockedCall) {
 			sev, tail = Critical, fmt.Sprintf(" One read held the whole loop for %s.", Duration(i.Most))
 		}
 		c.find(x, i, sev, Certain, fmt.Sprintf("%s was accepted without O_NONBLOCK (accept does not inherit it) and is read when it is reported ready: %s.%s",
 			x.name, Count(i.N, "read"), tail), "accept with accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC), or set O_NONBLOCK with fcntl before it is registered.")
 	})
 	c.each(timeline.IncBlockedCall, func(x subject, i *timeline.Incident) {
-		n, at := over(i, int64(c.set.BlockedOnRead))
+		n, at := over(i, int64(c.set.BlockedCall))
 		if n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil || x.l.Nonblock == timeline.Yes { // with O_NONBLOCK it did not block: it had no processor
 			return
 		}

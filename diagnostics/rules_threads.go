@@ -11,7 +11,7 @@ func herd(c *checker) {
 	c.each(timeline.IncHerd, func(x subject, i *timeline.Incident) {
 		sev := Info
 		useful := x.l.Stats.Class[timeline.ClassFresh]
-		if i.N >= int64(c.set.HerdLosers) && i.N >= useful && x.l.Kind != timeline.KindWake {
+		if i.N >= int64(c.set.HerdLosers) && atLeast(i.N, i.N+useful, c.set.HerdShare) && x.l.Kind != timeline.KindWake {
 			sev = Warn
 		}
 		v := Likely
@@ -65,7 +65,7 @@ func imbalance(c *checker) {
 		if len(pids) > 1 || c.lab() {
 			workers += idle
 		}
-		if total < int64(c.set.Imbalance) || workers < 2 || top.N*workers <= 2*total && !(workers == 2 && top.N*10 >= 9*total) {
+		if total < int64(c.set.Imbalance) || workers < 2 || top.N*workers <= int64(c.set.TopWorker)*total && !(workers == 2 && atLeast(top.N, total, c.set.TopOfTwo)) {
 			continue
 		}
 		sev := Warn

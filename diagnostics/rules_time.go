@@ -30,14 +30,17 @@ func timeoutRounding(c *checker) {
 	})
 }
 
+// tracedWakeup is what a wakeup takes under a tracer, in calls that have nothing to wait for (Stats.Pace): it makes everything late.
+const tracedWakeup = 100
+
 func lateWakeup(c *checker) {
 	c.eachThread(timeline.IncLate, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		n, at := over(i, max(int64(c.set.LateBy), 100*c.s.Stats.Pace)) // a tracer makes everything late
+		n, at := over(i, max(int64(c.set.LateBy), tracedWakeup*c.s.Stats.Pace))
 		if n < int64(c.set.LateWakeups) {
 			return
 		}
 		sev := Info
-		if c.s.Stats.Waits < 10*n {
+		if above(n, c.s.Stats.Waits, c.set.LateShare) {
 			sev = Warn
 		}
 		f := c.onThread(lp, i, sev, Likely, fmt.Sprintf("%s came back from its wait late %s, by up to %s: it was ready to run and did not get a processor, or its timer has slack.", loopName(lp), times(n), Duration(i.Most)),
@@ -90,13 +93,13 @@ func blockedLoop(c *checker) {
 				fix = fmt.Sprintf("do not sleep in a handler (%s): set a timer, go back to the wait, and go on when it is due.", i.Call)
 			case "sendfile": // the disk, or no processor
 				v = Likely
-				if !c.lab() && n < 3 && i.Most < int64(c.set.BigGap) {
+				if c.seldom(n) && i.Most < int64(c.set.BigGap) {
 					sev = Info
 				}
 			}
 		} else {
 			v = Likely
-			if n < 3 {
+			if n < int64(c.set.Pauses) {
 				sev = min(sev, Warn)
 				if c.seldom(n) {
 					sev = Info
@@ -111,7 +114,7 @@ func blockedLoop(c *checker) {
 
 // seldom says of processor time of a program that is watched from outside that it is no defect yet: a compiler that warms up
 // and a machine that had no processor to give look the same, once or twice.
-func (c *checker) seldom(n int64) bool { return !c.lab() && n < 3 }
+func (c *checker) seldom(n int64) bool { return !c.lab() && n < int64(c.set.Pauses) }
 
 func headOfLine(c *checker) {
 	c.each(timeline.IncBehind, func(x subject, i *timeline.Incident) {
@@ -123,7 +126,7 @@ func headOfLine(c *checker) {
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
-		case i.Call == timeline.Unexplained && n < 3, c.seldom(n) && i.Most < 2*int64(c.set.Behind):
+		case i.Call == timeline.Unexplained && n < int64(c.set.Pauses), c.seldom(n) && i.Most < int64(c.set.BehindOnce):
 			sev = Info // a pause of the machine, perhaps
 		case i.Most >= int64(c.set.BigGap):
 			sev = Critical

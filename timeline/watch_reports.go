@@ -64,7 +64,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	if l.arrival != 0 && !r.rearmed {
 		s.splitArrived(l.arrival, s.watch.wokeAt)
 	}
-	if l.arrival != 0 && l.arrival >= s.waitFrom && !r.rearmed && e.Time-l.arrival > 5*lateFloor {
+	if l.arrival != 0 && l.arrival >= s.waitFrom && !r.rearmed && e.Time-l.arrival > observerLate {
 		t.onThread(s, IncLate, "", e.Time, e.Time-l.arrival, false)
 	}
 }
@@ -84,7 +84,7 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	p, l := &r.rep, r.lane
 	if out != outNone && l.watch.toucher == p.s && p.s.wakeNo == p.wakeNo && p.s.watch.reports > 1 {
 		p.s.split.queued = max(p.s.split.queued, at)
-		if lag := at - p.s.watch.wokeAt - t.stretch(p.s.watch.away.made); lag >= behindFloor {
+		if lag := at - p.s.watch.wokeAt - t.stretch(p.s.watch.away.made); lag >= t.limits.Behind {
 			t.wasBehind(p.s, l, at, lag)
 		}
 	}
@@ -150,7 +150,7 @@ func (t *Timeline) wasBehind(s *stream, l *laneB, at, lag int64) {
 	case call == "":
 		call = Unexplained
 	}
-	l.watch.inc.of(IncBehind, call).happened(s, at, lag, true, true)
+	t.incident(&l.watch.inc, IncBehind, call).happened(s, at, lag, true, true)
 	t.touch(l)
 }
 

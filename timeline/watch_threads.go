@@ -16,8 +16,10 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 		if e.Errno == eAGAIN {
 			t.paced(e.Dur)
 		}
-		if e.Dur >= gapFloor {
+		if e.Dur >= t.limits.BlockedCall {
 			t.heldUp(s, e)
+		}
+		if e.Dur >= gapFloor {
 			if l, old := t.find(s, e, false); l != nil && !old && l.watch.nonblock == Yes {
 				return // it cannot have waited: it had no processor
 			}
@@ -105,7 +107,7 @@ func (t *Timeline) stretch(calls int64) int64 {
 	if t.pace < tracerPace {
 		return 0
 	}
-	return calls * 5 * t.pace
+	return calls * tracerTurns * t.pace
 }
 
 // heldUp notes a call that kept the thread although its descriptor is registered, so that it should have returned at once.
@@ -114,7 +116,7 @@ func (t *Timeline) heldUp(s *stream, e *trace.Event) {
 	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || !l.watchedBy(s.watch.away.inst) {
 		return
 	}
-	l.watch.inc.of(IncBlockedCall, t.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
+	t.incident(&l.watch.inc, IncBlockedCall, t.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
 	t.touch(l)
 }
 
@@ -133,7 +135,7 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
 	a := &w.away
 	if a.from != 0 && a.inst == in {
-		if gap := at - a.from - t.stretch(a.made); gap >= gapFloor && in.watch.waiting == 0 && in.watch.begun == a.begun {
+		if gap := at - a.from - t.stretch(a.made); gap >= t.limits.Away && in.watch.waiting == 0 && in.watch.begun == a.begun {
 			t.wasAway(s, a, at, gap)
 		}
 		a.from = 0
@@ -177,7 +179,7 @@ func (t *Timeline) blame(s *stream, a *away, at, gap int64) (name string, sum in
 // wasAway notes a long time between two waits, and the call that most of it went into.
 func (t *Timeline) wasAway(s *stream, a *away, at, gap int64) {
 	name, sum := t.blame(s, a, at, gap)
-	x := a.inst.watch.gaps.of(IncBlocked, name)
+	x := t.incident(&a.inst.watch.gaps, IncBlocked, name)
 	x.happened(s, a.from, gap, true, false)
 	x.pub.Worst = max(x.pub.Worst, sum)
 }
@@ -262,7 +264,7 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 		w.zeroes = in
 		return
 	}
-	if b.armed && b.n >= 3 {
+	if b.armed && b.n >= int64(t.limits.ZeroBurst) {
 		t.onThread(s, IncRounding, "", b.from, b.n, true)
 	}
 	*b = burst{armed: nothing && e.B > 0}
@@ -270,8 +272,8 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 	if !nothing || e.B <= 0 {
 		return
 	}
-	slack := max(50_000, e.B/1000)
-	if over := e.Dur - e.B - min(slack, 100_000_000); over > lateFloor {
+	slack := min(max(slackLeast, e.B/1000), slackMost)
+	if e.Dur-e.B-slack > t.limits.Late {
 		t.onThread(s, IncLate, "", e.Time, e.Dur-e.B, false)
 	}
 }
@@ -308,8 +310,8 @@ func (t *Timeline) timerSet(s *stream, e *trace.Event) {
 		return
 	}
 	was, is := x.due-x.set, e.A-e.Time
-	if x.fired && e.B == 0 && was > 0 && is > was-was/50 && is < was+was/50 {
-		if d := e.A - x.due - is; d > 100_000 {
+	if x.fired && e.B == 0 && was > 0 && is > was-was/periodNear && is < was+was/periodNear {
+		if d := e.A - x.due - is; d > driftLeast {
 			t.onThread(s, IncDrift, "", e.Time, d, true)
 		}
 	}

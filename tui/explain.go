@@ -72,7 +72,7 @@ func (u *ui) explainLoop() {
 func (u *ui) explainRule(id string) error {
 	i := slices.IndexFunc(diagnostics.Rules, func(r diagnostics.Rule) bool { return strings.EqualFold(r.ID, id) || r.Name == id })
 	if i < 0 {
-		return fmt.Errorf("explain %s: there is no such rule; EV01 to EV%02d", id, len(diagnostics.Rules))
+		return fmt.Errorf("explain %s: there is no such rule; %s", id, diagnostics.IDs())
 	}
 	r := &diagnostics.Rules[i]
 	u.helpOn, u.findingOn, u.pageOn, u.helpTop = true, false, false, 0
