@@ -37,9 +37,17 @@ func (c *checker) subjects() []subject {
 	for i := range c.s.Past {
 		p := &c.s.Past[i]
 		l := &timeline.Lane{FD: -1, Kind: timeline.KindConn, Unread: -1, Unsent: -1, Incidents: []timeline.Incident{p.Incident}}
-		c.lanes = append(c.lanes, subject{l, Count(p.Lanes, "descriptor that is closed", "descriptors that are closed")})
+		c.lanes = append(c.lanes, subject{l, pastName(p.Lanes)})
 	}
 	return c.lanes
+}
+
+// pastName is what n descriptors are called of which only the sum is kept: what is said of one of them is true of it.
+func pastName(n int64) string {
+	if n == 1 {
+		return "a closed descriptor"
+	}
+	return "one or another of " + Number(n) + " closed descriptors"
 }
 
 // each visits every incident of a kind on a lane.

@@ -158,6 +158,7 @@ type hog struct {
 	from, last int64
 	suspect    *laneB // a long row that has ended, not known yet whether anybody waited
 	reads      int64
+	ended      int64 // ... and when
 }
 
 // burst is a row of zero waits after a wait that timed out.

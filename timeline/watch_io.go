@@ -49,7 +49,7 @@ func (t *Timeline) hogs(s *stream, l *laneB, e *trace.Event) {
 	h := &s.watch.hog
 	if h.lane != l {
 		t.hogEnds(s, e.Start())
-		*h = hog{lane: l, from: e.Start(), suspect: h.suspect, reads: h.reads}
+		*h = hog{lane: l, from: e.Start(), suspect: h.suspect, reads: h.reads, ended: h.ended}
 	}
 	h.n++
 	h.last = e.Time
@@ -73,7 +73,7 @@ func (t *Timeline) hogEnds(s *stream, at int64) {
 		t.hogged(s, l, at, h.n, worst, true)
 		return
 	}
-	h.suspect, h.reads = l, h.n
+	h.suspect, h.reads, h.ended = l, h.n, h.last
 }
 
 func (t *Timeline) hogged(s *stream, l *laneB, at, reads, waited int64, sure bool) {

@@ -56,7 +56,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		t.inRow(s, l, IncInvalid, e.Time, 0, true)
 	}
 	if h := &s.watch.hog; h.suspect != nil {
-		if quick && l != h.suspect && r.drain != DrainUntouched {
+		if quick && l != h.suspect && r.drain != DrainUntouched && (l.arrival == 0 || l.arrival < h.ended) {
 			t.hogged(s, h.suspect, e.Time, h.reads, 0, false)
 		}
 		h.suspect = nil
@@ -208,7 +208,7 @@ func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {
 	if r == nil || !r.known {
 		return
 	}
-	if r.mask&bitET != 0 && e.Mask&bitET == 0 && e.Mask&^(bitErr|bitHup) != 0 {
+	if r.mask&bitET != 0 && e.Mask&(bitET|bitOneshot) == 0 && e.Mask&^(bitErr|bitHup) != 0 {
 		t.happened(s, r.lane, IncEdgeLost, e.Time, int64(r.mask), true)
 	}
 	if r.mask == e.Mask && e.Mask&(bitET|bitOneshot) == 0 {
