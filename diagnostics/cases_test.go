@@ -223,7 +223,7 @@ func (c *ruleCase) check(set Settings) []*Finding {
 	defer c.mu.Unlock()
 	s := c.snaps[set.Limits()]
 	if s == nil {
-		tl := timeline.New(timeline.Options{Info: c.info, Limits: set.Limits(), MaxClosed: c.keeps})
+		tl := timeline.New(timeline.Options{Info: c.info, Limits: set.Limits(), MaxClosed: c.keeps, Ledger: true})
 		tl.Add(c.evs)
 		s = tl.Snapshot(0)
 		c.snaps[set.Limits()] = s
@@ -250,23 +250,25 @@ func lines(found []*Finding) (out []string) {
 	return out
 }
 
-func allCases(t *testing.T) map[string][]*ruleCase {
-	t.Helper()
+// allCases are the cases of all rules, by id.
+var allCases = sync.OnceValues(func() (map[string][]*ruleCase, error) {
 	out := map[string][]*ruleCase{}
+	var wrong []error
 	for i := range Rules {
 		id := Rules[i].ID
 		cases, err := ruleCases("testdata/rules/" + id + ".txtar")
-		if err != nil {
-			t.Error(err)
-		}
-		out[id] = cases
+		out[id], wrong = cases, append(wrong, err)
 	}
-	return out
-}
+	return out, errors.Join(wrong...)
+})
 
 // TestRuleCases holds every rule to its cases. Sentences alone are rewritten with -update-golden.
 func TestRuleCases(t *testing.T) {
-	for id, cases := range allCases(t) {
+	all, err := allCases()
+	if err != nil {
+		t.Error(err)
+	}
+	for id, cases := range all {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			provoked, silent := 0, 0
@@ -355,7 +357,10 @@ func foundBy(id string, cases []*ruleCase, set func(*ruleCase) Settings) string 
 // TestThresholdsDecide: of the thresholds that a rule names each decides something in its cases when it is far off, and none that it
 // does not name does. Every threshold has its edge there: one more, or one less (of a time a hundredth), makes a difference.
 func TestThresholdsDecide(t *testing.T) {
-	all := allCases(t)
+	all, err := allCases()
+	if err != nil {
+		t.Error(err)
+	}
 	moved := func(x *Threshold, by func(v int64) int64) func(c *ruleCase) Settings {
 		return func(c *ruleCase) Settings {
 			set := c.set
@@ -382,11 +387,13 @@ func TestThresholdsDecide(t *testing.T) {
 			for id, cases := range all {
 				was := foundBy(id, cases, asIs)
 				far := foundBy(id, cases, moved(x, func(int64) int64 { return 0 })) != was ||
-					foundBy(id, cases, moved(x, func(v int64) int64 { return min(v*1000, 1000+v) })) != was ||
 					foundBy(id, cases, moved(x, func(v int64) int64 { return v * 1000 })) != was
 				uses := slices.Contains(used, RuleOf(id))
 				if far != uses {
 					t.Errorf("%s: its line says %v, and it decides something in its cases: %v", id, uses, far)
+				}
+				if !uses {
+					continue
 				}
 				more = more || foundBy(id, cases, moved(x, func(v int64) int64 { return v + step(v) })) != was
 				less = less || foundBy(id, cases, moved(x, func(v int64) int64 { return v - step(v) })) != was

@@ -212,13 +212,13 @@ func (t *Timeline) happened(s *stream, l *laneB, k IncidentKind, at, v int64, su
 	t.touch(l)
 }
 
-// inRow counts an incident of a lane that makes a run with the same one before.
-func (t *Timeline) inRow(s *stream, l *laneB, k IncidentKind, at, v int64, sure bool) {
-	x := l.watch.row
+// inRow counts an incident of a lane that makes a run with the same one before: row is which that was.
+func (t *Timeline) inRow(s *stream, l *laneB, row **incident, k IncidentKind, at, v int64, sure bool) {
+	x := *row
 	again := x != nil && x.pub.Kind == k
 	if !again {
 		x = t.incident(&l.watch.inc, k, "")
-		l.watch.row = x
+		*row = x
 	}
 	x.happened(s, at, v, sure, again)
 	t.touch(l)

@@ -12,7 +12,8 @@ import (
 
 type laneWatch struct {
 	inc incidents
-	row *incident // the incident that the newest report was
+	row *incident // the incident that the newest report was when it was settled,
+	got *incident // ... and when it came
 
 	nonblock  Tri
 	origin    uint32
@@ -124,6 +125,7 @@ type streamWatch struct {
 	hog       hog
 	burst     burst
 	zeroes    *instance   // of the newest wait, if it was a zero wait that brought nothing
+	gone      *instance   // of the newest wait, if it failed because that is closed
 	slept     bool        // no wait since its newest sleep
 	again     int64       // calls since then that found nothing
 	waits     []*instance // that it has waited on, the first few

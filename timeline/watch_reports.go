@@ -10,7 +10,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	p.glance = s.watch.glance
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.trigger == trace.TriggerLevel
 	if w.pid != 0 && s.pid != 0 && w.pid != s.pid && in.lane != nil && in.watch.npids > 1 {
-		t.inRow(s, in.lane, IncShared, e.Time, w.pid, true)
+		t.inRow(s, in.lane, &in.lane.watch.row, IncShared, e.Time, w.pid, true)
 	}
 
 	// Threads that wait on one instance are told of the same thing each. Only when one of them is told twice it is told again.
@@ -49,11 +49,13 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l.watch.reportedAt = e.Time
 	w.asked = false
 	l.watch.ends(IncDeaf, e.Time)
-	if e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream {
-		t.inRow(s, l, IncUnconnected, e.Time, 0, true)
-	}
-	if e.Mask&bitNval != 0 {
-		t.inRow(s, l, IncInvalid, e.Time, 0, true)
+	switch {
+	case e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream:
+		t.inRow(s, l, &l.watch.got, IncUnconnected, e.Time, 0, true)
+	case e.Mask&bitNval != 0:
+		t.inRow(s, l, &l.watch.got, IncInvalid, e.Time, 0, true)
+	default:
+		l.watch.got = nil
 	}
 	if h := &s.watch.hog; h.suspect != nil {
 		if quick && l != h.suspect && r.drain != DrainUntouched && (l.arrival == 0 || l.arrival < h.ended) {
@@ -105,8 +107,7 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	case ClassUntouched:
 		shared := p.mask & p.before
 		switch {
-		case shared&bitNval != 0:
-			return
+		case shared&bitNval != 0: // was counted when it came
 		case shared&(bitErr|bitHup|bitRdHup) != 0:
 			k, sure = IncHangup, true
 		case shared&bitsIn != 0 && l.pub.Kind == KindWake && p.glance && r.inst.watch.many:
@@ -137,7 +138,7 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	case k == IncidentCount:
 		l.watch.row = nil
 	case r.trigger == trace.TriggerLevel || k == IncStale || k == IncHerd:
-		t.inRow(p.s, l, k, p.at, max(v, 0), sure)
+		t.inRow(p.s, l, &l.watch.row, k, p.at, max(v, 0), sure)
 	}
 }
 
@@ -252,7 +253,7 @@ func (t *Timeline) usesInstance(s *stream, in *instance, at int64) {
 	w.pid = s.pid
 	for _, p := range w.pids[:w.npids] {
 		if p == s.pid {
-			t.inRow(s, in.lane, IncShared, at, s.pid, false)
+			t.inRow(s, in.lane, &in.lane.watch.row, IncShared, at, s.pid, false)
 			return
 		}
 	}

@@ -19,7 +19,7 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 		if e.Dur >= t.limits.BlockedCall {
 			t.heldUp(s, e)
 		}
-		if e.Dur >= gapFloor {
+		if e.Dur >= gapFloor && !fromDisk(e) {
 			if l, old := t.find(s, e, false); l != nil && !old && l.watch.nonblock == Yes {
 				return // it cannot have waited: it had no processor
 			}
@@ -77,15 +77,18 @@ func (t *Timeline) scattered(a *away, at, d int64) bool {
 	return t.pace >= tracerPace && a.solid < d/2
 }
 
+// fromDisk says whether a call may read from the disk: sendfile does, and waits for it with O_NONBLOCK, too.
+func fromDisk(e *trace.Event) bool { return e.Kind == trace.Write && e.Aux&0xff == trace.CallSendfile }
+
 // cannotWait says whether a call has nothing to wait for: its descriptor has O_NONBLOCK, or it is registered, not known to be
-// without it, and the call was short. sendfile waits for the disk whatever the socket is.
+// without it, and the call was short.
 func (t *Timeline) cannotWait(s *stream, e *trace.Event) bool {
 	switch e.Kind {
 	case trace.Register, trace.Modify, trace.Deregister:
 		return true
 	case trace.Read, trace.Write, trace.Accept:
 		l, old := t.find(s, e, false)
-		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && e.Kind == trace.Write && e.Aux&0xff == trace.CallSendfile {
+		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && fromDisk(e) {
 			return false
 		}
 		return l.watch.nonblock == Yes || e.Dur < gapFloor && len(l.regs) > 0
@@ -206,9 +209,11 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		t.touch(in.lane) // its figures have changed
 	}
 	if e.Errno == eBADF {
-		t.onThread(s, IncBadWait, "", e.Time, 0, w.zeroes == in)
+		t.onThread(s, IncBadWait, "", e.Time, 0, w.gone == in)
+		w.gone = in
 		return
 	}
+	w.gone = nil
 	if e.Errno == eINTR || ring {
 		return
 	}
