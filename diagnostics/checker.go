@@ -187,16 +187,36 @@ func sure(i *timeline.Incident, else_ Verdict) Verdict {
 	return else_
 }
 
-// over counts the moments with a value of at least limit, and gives the longest.
-func over(i *timeline.Incident, limit int64) (n int64, moments []int64) {
+// overs are the moments of an incident with a value of at least a limit.
+type overs struct {
+	n    int64
+	at   []int64
+	more bool // there were more than are kept, and all that are kept reach it: n is a lower bound
+}
+
+func over(i *timeline.Incident, limit int64) (o overs) {
 	for _, m := range i.Moments {
 		if m.V >= limit {
-			n++
-			moments = append(moments, m.At)
+			o.n++
+			o.at = append(o.at, m.At)
 		}
 	}
-	return n, moments
+	o.more = int(o.n) == len(i.Moments) && o.n < i.N
+	return o
 }
+
+// atLeast stands before the number in words where it is a lower bound.
+func (o overs) atLeast() string {
+	if o.more {
+		return "at least "
+	}
+	return ""
+}
+
+func (o overs) times() string { return o.atLeast() + times(o.n) }
+
+// of makes a finding one about them.
+func (f *Finding) of(o overs) { f.Count, f.Evidence = o.n, o.at }
 
 // maxFindings is how many findings of one rule are told apart, unless the rule says otherwise; the rest is summed up in the last.
 const (

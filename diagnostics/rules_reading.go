@@ -59,13 +59,13 @@ func leftover(c *checker) {
 
 func undrained(c *checker) {
 	c.each(timeline.IncStranded, func(x subject, i *timeline.Incident) {
-		n, at := over(i, c.stall())
+		o := over(i, c.stall())
 		v, sev := Possible, Warn
-		if n == 0 {
+		if o.n == 0 {
 			if i.Forgotten == 0 || i.Sure == 0 {
 				return // too early to say
 			}
-			n, at, sev = i.Forgotten, []int64{i.First}, Info // the trace ended first
+			o, sev = overs{n: i.Forgotten, at: []int64{i.First}}, Info // the trace ended first
 		}
 		if i.Sure > 0 {
 			v = Certain
@@ -96,15 +96,15 @@ func undrained(c *checker) {
 		default:
 			s += fmt.Sprintf("%s lay there for %s before anybody was told again", left, Duration(i.Most))
 		}
-		if n > 1 {
-			s += fmt.Sprintf(" (%s so far)", times(n))
+		if o.n > 1 {
+			s += fmt.Sprintf(" (%s so far)", o.times())
 		}
 		call := "read"
 		if x.l.Kind == timeline.KindListener {
 			call = "accept"
 		}
 		f := c.find(x, i, sev, v, s+".", fmt.Sprintf("%s until EAGAIN (or a short read) after every report, or remember that it is not drained and go on with it before the next wait.", call))
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 }
 
@@ -156,12 +156,12 @@ func blockingFD(c *checker) {
 			x.name, Count(i.N, "read"), tail), "accept with accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC), or set O_NONBLOCK with fcntl before it is registered.")
 	})
 	c.each(timeline.IncBlockedCall, func(x subject, i *timeline.Incident) {
-		n, at := over(i, int64(c.set.BlockedCall))
-		if n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil || x.l.Nonblock == timeline.Yes { // with O_NONBLOCK it did not block: it had no processor
+		o := over(i, int64(c.set.BlockedCall))
+		if o.n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil || x.l.Nonblock == timeline.Yes { // with O_NONBLOCK it did not block: it had no processor
 			return
 		}
 		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s held the loop for up to %s although the descriptor is registered: it blocks.", i.Call, x.name, Duration(i.Most)),
 			"set O_NONBLOCK on every descriptor that is registered; a report may be out of date when you get to it.")
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 }

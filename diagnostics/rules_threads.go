@@ -109,8 +109,8 @@ func overlap(c *checker) {
 
 func oneshotDisarmed(c *checker) {
 	c.each(timeline.IncDisarmed, func(x subject, i *timeline.Incident) {
-		n, at := over(i, c.stall())
-		if n == 0 {
+		o := over(i, c.stall())
+		if o.n == 0 {
 			return
 		}
 		sev, v := Warn, Likely
@@ -132,7 +132,7 @@ func oneshotDisarmed(c *checker) {
 			s += "; not even a hang-up will be told"
 		}
 		f := c.find(x, i, sev, v, s+".", "arm it again with EPOLL_CTL_MOD and the same mask as the last thing its handler does.")
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 	c.each(timeline.IncEarlyRearm, func(x subject, i *timeline.Incident) {
 		sev := Info

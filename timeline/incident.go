@@ -143,12 +143,37 @@ func (x *incident) happened(s *stream, at, v int64, sure, again bool) {
 			p.Tight = d
 		}
 	}
+	if v >= 0 {
+		p.keep(Moment{at, v})
+	}
+}
+
+// lastingKinds are the kinds whose value is how long something took: a rule counts those that took too long.
+var lastingKinds = [IncidentCount]bool{IncDeaf: true, IncStranded: true, IncDisarmed: true, IncStuckOutput: true, IncSlowConnect: true,
+	IncBlockedCall: true, IncLate: true, IncBlocked: true, IncBehind: true}
+
+// keep adds a moment. When there are as many as are kept the first ones stay; where the value is a time the longest do.
+func (p *Incident) keep(m Moment) {
 	most := maxMoments
-	if p.Kind == IncBlocked || p.Kind == IncBehind {
+	if p.Kind == IncBlocked || p.Kind == IncBehind || p.Kind == IncLate {
 		most = maxGapsKept
 	}
-	if len(p.Moments) < most && v >= 0 {
-		p.Moments = append(p.Moments, Moment{at, v})
+	if len(p.Moments) < most {
+		p.Moments = append(p.Moments, m)
+		return
+	}
+	if !lastingKinds[p.Kind] {
+		return
+	}
+	least := 0
+	for i := range p.Moments {
+		if p.Moments[i].V < p.Moments[least].V {
+			least = i
+		}
+	}
+	if p.Moments[least].V < m.V {
+		kept := make([]Moment, 0, most) // snapshots have the old list
+		p.Moments = append(append(append(kept, p.Moments[:least]...), p.Moments[least+1:]...), m)
 	}
 }
 

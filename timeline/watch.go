@@ -259,9 +259,7 @@ func (w *laneWatch) ends(k IncidentKind, at int64) {
 		p := &x.pub
 		d := max(at-x.since, 0)
 		p.Sum, p.Most, p.Last = p.Sum+d, max(p.Most, d), max(p.Last, at)
-		if len(p.Moments) < maxMoments {
-			p.Moments = append(p.Moments, Moment{x.since, d})
-		}
+		p.keep(Moment{x.since, d})
 		x.since = 0
 	}
 }
