@@ -179,12 +179,12 @@ func (c *checker) doubt(f *Finding) {
 // lab says whether the source measures both ends.
 func (c *checker) lab() bool { return c.s.Mode.Known }
 
-// sure is certain when every one of an incident was measured, and otherwise what is said.
-func sure(i *timeline.Incident, else_ Verdict) Verdict {
+// sure is certain when every one of an incident was measured, and otherwise likely.
+func sure(i *timeline.Incident) Verdict {
 	if i.Sure >= i.N {
 		return Certain
 	}
-	return else_
+	return Likely
 }
 
 // overs are the moments of an incident with a value of at least a limit.

@@ -15,7 +15,7 @@ func staleRegistration(c *checker) {
 
 func misdispatch(c *checker) {
 	c.each(timeline.IncMisdispatch, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, sure(i, Likely), fmt.Sprintf("%s got a number that still had a report waiting in the batch when its former owner was closed, and was used in the same batch (%s): the old report may have gone to the new connection.", x.name, times(i.N)),
+		c.find(x, i, Warn, Likely, fmt.Sprintf("%s got a number that still had a report waiting in the batch when its former owner was closed, and was used in the same batch (%s): the old report may have gone to the new connection.", x.name, times(i.N)),
 			"put a generation beside the number into epoll_data and compare it before a report is handled, or close descriptors only after the batch.")
 	})
 }

@@ -30,7 +30,7 @@ func unserviced(c *checker) {
 		case timeline.KindWake, timeline.KindTimer:
 			fix = "read its 8 bytes when it is reported, or register it with EPOLLET"
 		}
-		c.doubt(c.find(x, i, c.spinning(i), sure(i, Likely), fmt.Sprintf("%s was reported ready again %s although nobody had %s since the report before: it is level-triggered, so every wait returns at once.",
+		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported ready again %s although nobody had %s since the report before: it is level-triggered, so every wait returns at once.",
 			x.name, c.again(i), what), fix+"."))
 	})
 }
@@ -53,7 +53,7 @@ func leftover(c *checker) {
 		if size > 0 {
 			fix += fmt.Sprintf(" than %s", Bytes(size))
 		}
-		c.find(x, i, sev, sure(i, Likely), s+".", fix+".")
+		c.find(x, i, sev, sure(i), s+".", fix+".")
 	})
 }
 
@@ -118,7 +118,7 @@ func starvation(c *checker) {
 		if i.Worst > 0 {
 			s += fmt.Sprintf(", one of them for %s", Duration(i.Worst))
 		}
-		c.find(x, i, sev, sure(i, Likely), s+".", "give each descriptor a budget for a turn (16 reads, or 64 KiB), keep a list of those that have more, and go round.")
+		c.find(x, i, sev, sure(i), s+".", "give each descriptor a budget for a turn (16 reads, or 64 KiB), keep a list of those that have more, and go round.")
 	})
 }
 

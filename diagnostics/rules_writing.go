@@ -41,7 +41,7 @@ func stuckOutput(c *checker) {
 		if i.Open != 0 {
 			s += " and it still waits"
 		}
-		f := c.find(x, i, Warn, sure(i, Likely), s+".", "arm EPOLLOUT with EPOLL_CTL_MOD when a write is short or EAGAIN, and go on writing when it is reported.")
+		f := c.find(x, i, Warn, sure(i), s+".", "arm EPOLLOUT with EPOLL_CTL_MOD when a write is short or EAGAIN, and go on writing when it is reported.")
 		f.of(o)
 	})
 }

@@ -76,7 +76,7 @@ type Incident struct {
 	Run         int64 // the longest run
 	RunTime     int64 // how long that took, ns
 	Tight       int64 // the shortest time in which a row (Limits) of one run came, ns; 0: there never were so many
-	Worst       int64 // IncHog: ns that another waited, at most (0 not known); IncBlocked: ns that calls explain
+	Worst       int64 // IncHog: ns that another waited, at most; 0 not known
 	Amount      int64 // bytes (connections) that the newest episode began with; -1 not known
 	Forgotten   int64 // episodes that ended only because the descriptor was closed
 	Open        int64 // an episode that has begun then and goes on; 0 none

@@ -144,7 +144,7 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 
 // wasBehind notes a report that waited for others of its batch. It is told apart whether a call explains that.
 func (t *Timeline) wasBehind(s *stream, l *laneB, at, lag int64) {
-	call, _ := t.blame(s, &s.watch.away, at, lag)
+	call := t.blame(s, &s.watch.away, at, lag)
 	switch {
 	case t.exact || call != "" && call != Scattered:
 		call = ""

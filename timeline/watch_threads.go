@@ -160,9 +160,10 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	t.usesInstance(s, in, at)
 }
 
-// blame names the call that most of so much time away went into, and how much calls explain; "" is the processor.
-func (t *Timeline) blame(s *stream, a *away, at, gap int64) (name string, sum int64) {
+// blame names the call that most of so much time away went into; "" is the processor.
+func (t *Timeline) blame(s *stream, a *away, at, gap int64) string {
 	var most *callTime
+	sum := int64(0)
 	for i := range a.calls[:a.n] {
 		c := &a.calls[i]
 		sum += c.dur
@@ -172,19 +173,16 @@ func (t *Timeline) blame(s *stream, a *away, at, gap int64) (name string, sum in
 	}
 	switch {
 	case most != nil && sum > gap/2:
-		name = t.describeCall(s, &most.ev)
+		return t.describeCall(s, &most.ev)
 	case t.scattered(a, at, gap):
-		name = Scattered
+		return Scattered
 	}
-	return name, sum
+	return ""
 }
 
 // wasAway notes a long time between two waits, and the call that most of it went into.
 func (t *Timeline) wasAway(s *stream, a *away, at, gap int64) {
-	name, sum := t.blame(s, a, at, gap)
-	x := t.incident(&a.inst.watch.gaps, IncBlocked, name)
-	x.happened(s, a.from, gap, true, false)
-	x.pub.Worst = max(x.pub.Worst, sum)
+	t.incident(&a.inst.watch.gaps, IncBlocked, t.blame(s, a, at, gap)).happened(s, a.from, gap, true, false)
 }
 
 // waitEnds is called when a wait has returned.
