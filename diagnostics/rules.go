@@ -65,7 +65,7 @@ func init() {
 		{ID: "EV26", Name: "head-of-line", Says: "others of a batch wait behind one handler",
 			Section: Time, ByTime: true, apart: 4, thresholds: "behind behind-once big-gap pauses", check: headOfLine},
 		{ID: "EV27", Name: "timer-drift", Says: "a repeating timer slips",
-			Section: Time, ByTime: true, thresholds: "drifts", check: timerDrift},
+			Section: Time, ByTime: true, thresholds: "drifts overruns", check: timerDrift},
 		{ID: "EV28", Name: "ctl-churn", Says: "more changes of interest than events",
 			Section: Cost, thresholds: "churn churn-share", check: ctlChurn},
 		{ID: "EV29", Name: "batch-full", Says: "the array of events is too small",

@@ -101,6 +101,7 @@ func TestPatient(t *testing.T) {
 	for _, d := range []*time.Duration{&want.LateConnect, &want.BlockedCall, &want.LateBy, &want.Gap, &want.BigGap, &want.Behind, &want.BehindOnce} {
 		*d *= 10
 	}
+	want.Overruns *= 10
 	if got != want || set != Default() {
 		t.Errorf("%+v, want %+v", got, want)
 	}

@@ -147,7 +147,7 @@ func timerDrift(c *checker) {
 	})
 	c.eachThread(timeline.IncOverrun, func(lp *timeline.LoopLane, i *timeline.Incident) {
 		sev := Info
-		if i.N >= int64(c.set.Drifts) {
+		if i.N >= int64(c.set.Overruns) {
 			sev = Warn
 		}
 		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was elsewhere for longer than the period.", loopName(lp), times(i.N), Number(i.Most)),

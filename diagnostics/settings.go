@@ -43,6 +43,7 @@ type Settings struct {
 	Behind        time.Duration
 	BehindOnce    time.Duration
 	Drifts        int
+	Overruns      int
 	Churn         int
 	ChurnShare    int
 	BatchFew      int
@@ -89,11 +90,17 @@ func (s *Settings) Limits() timeline.Limits {
 }
 
 // Patient are settings for a machine that others use too: what has no upper bound there is a finding only when it is so many times
-// longer.
+// longer, or more.
 func (s Settings) Patient(times int) Settings {
 	for i := range Thresholds {
-		if d, ok := Thresholds[i].at(&s).(*time.Duration); ok && Thresholds[i].busy {
-			*d *= time.Duration(times)
+		if !Thresholds[i].busy {
+			continue
+		}
+		switch v := Thresholds[i].at(&s).(type) {
+		case *time.Duration:
+			*v *= time.Duration(times)
+		case *int:
+			*v *= times
 		}
 	}
 	return s
@@ -178,6 +185,8 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.BehindOnce }},
 	{Name: "drifts", def: 5, Doc: "periods of a timer that were longer than asked for",
 		at: func(s *Settings) any { return &s.Drifts }},
+	{Name: "overruns", def: 5, busy: true, Doc: "expirations that stood for several periods of a timer",
+		at: func(s *Settings) any { return &s.Overruns }},
 	{Name: "churn", def: 20, Doc: "events from which on changes of interest are counted against them",
 		at: func(s *Settings) any { return &s.Churn }},
 	{Name: "churn-share", def: 50, Doc: "percentage of the events above which changes of interest are too many",
