@@ -12,7 +12,7 @@ func (c *checker) again(i *timeline.Incident) string {
 	if !c.timed() && i.Run > 1 && i.Run < i.N {
 		return fmt.Sprintf("%s, up to %s in a row", s, Number(i.Run))
 	}
-	if c.timed() && i.Run > 1 && i.RunTime > 0 {
+	if c.timed() && i.RunTime > 0 {
 		if i.Run == i.N {
 			return s + " in " + Duration(i.RunTime)
 		}
