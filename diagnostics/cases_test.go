@@ -32,6 +32,7 @@ import (
 //	keeps: 2                           so many closed descriptors are kept apart, the older ones are summed up
 //	finds: EV08 warn certain fd=8 count=9
 //	says: fd 8 was reported ...        the whole sentence of the finding in the line above
+//	fix: close the descriptor ...      ... and what it says to do
 //	finds: nothing                     instead of findings
 //
 // and has events in the text form of a trace after them. All findings are named, those of other rules too, in the order of Check.
@@ -49,6 +50,7 @@ type ruleCase struct {
 	set   Settings
 	finds []string
 	says  map[int]string // by place in finds
+	fix   map[int]string
 	evs   []trace.Event
 	keeps int
 
@@ -94,10 +96,10 @@ func ruleCases(path string) (out []*ruleCase, err error) {
 	return out, errors.Join(wrong...)
 }
 
-var caseKey = regexp.MustCompile(`^(source|times|head|set|keeps|finds|says): *(.*)$`)
+var caseKey = regexp.MustCompile(`^(source|times|head|set|keeps|finds|says|fix): *(.*)$`)
 
 func readCase(name, head, data string) (*ruleCase, error) {
-	c := &ruleCase{name: name, set: Default(), says: map[int]string{}, snaps: map[timeline.Limits]*timeline.Snapshot{}}
+	c := &ruleCase{name: name, set: Default(), says: map[int]string{}, fix: map[int]string{}, snaps: map[timeline.Limits]*timeline.Snapshot{}}
 	c.info = trace.Info{Timed: true, Kinds: trace.AllKinds() &^ trace.Kinds(trace.Renotify, trace.Submit, trace.Complete)}
 	var body []string
 	for line := range strings.Lines(data) {
@@ -129,6 +131,8 @@ func readCase(name, head, data string) (*ruleCase, error) {
 			c.finds = append(c.finds, v)
 		case key == "says" && len(c.finds) > 0:
 			c.says[len(c.finds)-1] = v
+		case key == "fix" && len(c.finds) > 0:
+			c.fix[len(c.finds)-1] = v
 		default:
 			return nil, fmt.Errorf("%q", line)
 		}
@@ -280,13 +284,9 @@ func TestRuleCases(t *testing.T) {
 					t.Errorf("%s\n finds %s\n  want %s", c.name, strings.Join(sentences(found), "\n       "), strings.Join(c.finds, "\n       "))
 					continue
 				}
-				for i, want := range c.says {
-					if got := found[i].Sentence; got != want {
-						t.Errorf("%s\n says %s\n want %s", c.name, got, want)
-						if testkit.Updating() {
-							say(t, file, want, got)
-						}
-					}
+				for i, f := range found {
+					said(t, file, c.name, "says: ", f.Sentence, c.says[i])
+					said(t, file, c.name, "fix: ", f.Fix, c.fix[i])
 				}
 				for _, f := range found {
 					f.whole(t, c)
@@ -329,12 +329,19 @@ func (f *Finding) whole(t *testing.T, c *ruleCase) {
 	}
 }
 
-// say rewrites a sentence in a file of cases.
-func say(t *testing.T, file, old, sentence string) {
+// said holds a sentence to what its case wants, if it wants any, or rewrites the case.
+func said(t *testing.T, file, name, key, got, want string) {
 	t.Helper()
+	if want == "" || got == want {
+		return
+	}
+	if !testkit.Updating() {
+		t.Errorf("%s\n  got %s%s\n want %s%s", name, key, got, key, want)
+		return
+	}
 	b, err := os.ReadFile(file)
 	if err == nil {
-		err = os.WriteFile(file, bytes.ReplaceAll(b, []byte("says: "+old+"\n"), []byte("says: "+sentence+"\n")), 0o644)
+		err = os.WriteFile(file, bytes.ReplaceAll(b, []byte(key+want+"\n"), []byte(key+got+"\n")), 0o644)
 	}
 	if err != nil {
 		t.Fatal(err)

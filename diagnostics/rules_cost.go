@@ -15,7 +15,7 @@ func ctlChurn(c *checker) {
 		}
 		mods := in.Modifies - in.Rearms - in.EdgeKept
 		x := subject{l, laneName(l)}
-		again := 2 * in.Readds
+		again := 2 * in.Readds // a DEL and an ADD each
 		switch {
 		case in.SameMask >= int64(c.set.Churn) && above(in.SameMask, in.Reports, c.set.ChurnShare):
 			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, Count(in.SameMask, "EPOLL_CTL_MOD"), Count(in.Reports, "report")),

@@ -46,7 +46,7 @@ func leftover(c *checker) {
 			sev = Warn
 		}
 		s := fmt.Sprintf("%s was told again of the same data, %s, because it was read only in part: %s for one message", x.name, c.again(i), Count(i.Run+1, "report"))
-		if i.N > 0 && i.Sum > 0 {
+		if i.Sum > 0 {
 			s += fmt.Sprintf(", %s a report", Bytes(i.Sum/i.N))
 		}
 		fix := "read in a loop until a short read or EAGAIN, with a limit for fairness, or use a larger buffer"
@@ -157,7 +157,7 @@ func blockingFD(c *checker) {
 	})
 	c.each(timeline.IncBlockedCall, func(x subject, i *timeline.Incident) {
 		o := over(i, int64(c.set.BlockedCall))
-		if o.n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil || x.l.Nonblock == timeline.Yes { // with O_NONBLOCK it did not block: it had no processor
+		if o.n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil {
 			return
 		}
 		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s held the loop for up to %s although the descriptor is registered: it blocks.", i.Call, x.name, Duration(i.Most)),

@@ -15,7 +15,7 @@ func herd(c *checker) {
 			sev = Warn
 		}
 		v := Likely
-		if 2*i.Sure >= i.N {
+		if 2*i.Sure >= i.N { // of most of them
 			v = Certain
 		}
 		fix := "register with EPOLLET or EPOLLONESHOT when several threads wait on one instance, or give each thread an instance of its own"
