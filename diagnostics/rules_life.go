@@ -83,8 +83,8 @@ const switching = 50_000_000
 
 // switched says whether somebody changed the triggering of the whole loop on purpose at about that time.
 func (c *checker) switched(at int64) bool {
-	for _, m := range c.s.Modes {
-		if m.At <= at+switching && m.At >= at-switching && len(c.s.Modes) > 1 && m != c.s.Modes[0] {
+	for i, m := range c.s.Modes {
+		if i > 0 && m.At <= at+switching && m.At >= at-switching { // the first is how it was started
 			return true
 		}
 	}
@@ -104,7 +104,7 @@ func fdLeak(c *checker) {
 		limit = int64(c.set.LabLeak)
 	}
 	for _, l := range c.s.Lanes {
-		if l.Closed != 0 || l.EOFSince == 0 || c.s.Now-l.EOFSince < limit || l.Incident(timeline.IncEOF) != nil {
+		if l.EOFSince == 0 || c.s.Now-l.EOFSince < limit || l.Incident(timeline.IncEOF) != nil {
 			continue
 		}
 		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago, nothing has been written since, and the descriptor is still open.", laneName(l), Duration(c.s.Now-l.EOFSince)),
