@@ -32,6 +32,7 @@ import (
 //	keeps: 2                           so many closed descriptors are kept apart, the older ones are summed up
 //	finds: EV08 warn certain fd=8 count=9
 //	says: fd 8 was reported ...        the whole sentence of the finding in the line above
+//	when: 1.001 1.5                    the moments of its first and its last, in seconds
 //	fix: close the descriptor ...      ... and what it says to do
 //	finds: nothing                     instead of findings
 //
@@ -51,6 +52,7 @@ type ruleCase struct {
 	finds []string
 	says  map[int]string // by place in finds
 	fix   map[int]string
+	when  map[int]string
 	evs   []trace.Event
 	keeps int
 
@@ -96,10 +98,10 @@ func ruleCases(path string) (out []*ruleCase, err error) {
 	return out, errors.Join(wrong...)
 }
 
-var caseKey = regexp.MustCompile(`^(source|times|head|set|keeps|finds|says|fix): *(.*)$`)
+var caseKey = regexp.MustCompile(`^(source|times|head|set|keeps|finds|says|fix|when): *(.*)$`)
 
 func readCase(name, head, data string) (*ruleCase, error) {
-	c := &ruleCase{name: name, set: Default(), says: map[int]string{}, fix: map[int]string{}, snaps: map[timeline.Limits]*timeline.Snapshot{}}
+	c := &ruleCase{name: name, set: Default(), says: map[int]string{}, fix: map[int]string{}, when: map[int]string{}, snaps: map[timeline.Limits]*timeline.Snapshot{}}
 	c.info = trace.Info{Timed: true, Kinds: trace.AllKinds() &^ trace.Kinds(trace.Renotify, trace.Submit, trace.Complete)}
 	var body []string
 	for line := range strings.Lines(data) {
@@ -133,6 +135,8 @@ func readCase(name, head, data string) (*ruleCase, error) {
 			c.says[len(c.finds)-1] = v
 		case key == "fix" && len(c.finds) > 0:
 			c.fix[len(c.finds)-1] = v
+		case key == "when" && len(c.finds) > 0:
+			c.when[len(c.finds)-1] = v
 		default:
 			return nil, fmt.Errorf("%q", line)
 		}
@@ -287,6 +291,9 @@ func TestRuleCases(t *testing.T) {
 				for i, f := range found {
 					said(t, file, c.name, "says: ", f.Sentence, c.says[i])
 					said(t, file, c.name, "fix: ", f.Fix, c.fix[i])
+					if got := fmt.Sprint(float64(f.First)/1e9, float64(f.Last)/1e9); c.when[i] != "" && got != c.when[i] {
+						t.Errorf("%s\n from %s, want %s", c.name, got, c.when[i])
+					}
 				}
 				for _, f := range found {
 					f.whole(t, c)

@@ -19,12 +19,20 @@ func ctlChurn(c *checker) {
 		switch {
 		case in.SameMask >= int64(c.set.Churn) && above(in.SameMask, in.Reports, c.set.ChurnShare):
 			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, Count(in.SameMask, "EPOLL_CTL_MOD"), Count(in.Reports, "report")),
-				"keep the mask that is registered beside the descriptor and call epoll_ctl only when it differs.").at(c, in.SameMask, l.Opened, l.LastActivity)
+				"keep the mask that is registered beside the descriptor and call epoll_ctl only when it differs.").at(c, in.SameMask, l.Opened, c.until(l))
 		case above(mods+again, in.Reports, c.set.ChurnShare):
 			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s of interest for %s, so the program changes its mind more often than it is told something.", x.name, Count(mods+again, "change"), Count(in.Reports, "report")),
-				"write first and arm EPOLLOUT only after a short write or EAGAIN; leave EPOLLIN in place.").at(c, mods+again, l.Opened, l.LastActivity)
+				"write first and arm EPOLLOUT only after a short write or EAGAIN; leave EPOLLIN in place.").at(c, mods+again, l.Opened, c.until(l))
 		}
 	}
+}
+
+// until is when an instance ended, or the newest moment: what is asked of it leaves no mark on its own lane.
+func (c *checker) until(l *timeline.Lane) int64 {
+	if l.Closed != 0 {
+		return l.Closed
+	}
+	return c.s.Last
 }
 
 func batchFull(c *checker) {
@@ -39,7 +47,7 @@ func batchFull(c *checker) {
 		}
 		x := subject{l, laneName(l)}
 		c.find(x, nil, sev, Certain, fmt.Sprintf("epoll instance %s: %s of %s filled all %s, and the next one told at once of others that had been ready all the while.",
-			x.name, Number(in.FullLeft), Count(in.Waits, "wait"), Count(in.MaxEvents, "place")), "pass a larger array to epoll_wait: a few hundred places cost nothing.").at(c, in.FullLeft, l.Opened, l.LastActivity)
+			x.name, Number(in.FullLeft), Count(in.Waits, "wait"), Count(in.MaxEvents, "place")), "pass a larger array to epoll_wait: a few hundred places cost nothing.").at(c, in.FullLeft, l.Opened, c.until(l))
 	}
 }
 
@@ -66,7 +74,7 @@ func bigSet(c *checker) {
 	}
 	refused, first, last := int64(0), int64(0), int64(0)
 	for _, l := range c.s.Lanes {
-		if l.CloseWhy == trace.CloseRefused && l.Closed != 0 {
+		if l.CloseWhy == trace.CloseRefused {
 			if refused++; first == 0 {
 				first = l.Closed
 			}
