@@ -99,7 +99,7 @@ func (o *checkOptions) gate() (g gate, err error) {
 		}
 		r := diagnostics.RuleOf(w)
 		if r == nil {
-			return g, usage("--fail-on %q: want a rule (EV01 to EV35; evviz explain lists them) or a severity (info, warn, critical)", w)
+			return g, usage("--fail-on %q: want a rule (%s; evviz explain lists them) or a severity (info, warn, critical)", w, diagnostics.IDs())
 		}
 		g.rules[r.ID] = true
 	}
@@ -154,7 +154,7 @@ func (o *checkOptions) run(path string) error {
 		return env(err)
 	}
 	defer f.Close()
-	feed := timeline.NewFeed(f, timeline.Options{Ledger: true})
+	feed := timeline.NewFeed(f, timeline.Options{Ledger: true, Limits: set.Limits()})
 	if err := feed.Run(context.Background()); err != nil {
 		return env(err)
 	}

@@ -106,6 +106,14 @@ func TestCheckGate(t *testing.T) {
 			t.Errorf("check %v: exit code %d, want %d: %s", c.args, r.code, c.want, r.err)
 		}
 	}
+	// A limit below what is noted anyhow: the fold has to be told of it, not the rules alone.
+	short := filepath.Join(t.TempDir(), "short.txt")
+	if err := os.WriteFile(short, []byte("1.0 1 Wait complete inst=ep3 passed=-1 count=1\n1.005 1 Sleep complete call=nanosleep asked=5ms dur=5ms\n1.005 1 Wait enter inst=ep3 passed=-1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := run(t, "check", short), run(t, "check", "--threshold", "gap=5ms", short); a.code != 0 || b.code != exitFailure || !strings.Contains(b.out, "EV25 blocked-loop") {
+		t.Errorf("gap=5ms: exit code %d and %d\n%s%s", a.code, b.code, b.out, b.err)
+	}
 	r := run(t, "check", "--threshold", "lab-stall=1s", "--threshold", "spin-window=1s", sick)
 	if r.code != exitFailure {
 		t.Errorf("thresholds: exit code %d, %s", r.code, r.err)

@@ -83,8 +83,7 @@ func parseFindingList(flag string, words []string) (l findingList, err error) {
 		}
 		r := diagnostics.RuleOf(w)
 		if r == nil {
-			last := diagnostics.Rules[len(diagnostics.Rules)-1].ID
-			s := fmt.Sprintf("--%s %q: want rules (%s to %s, or their names; evviz explain lists them) or severities (info, warn, critical)", flag, w, diagnostics.Rules[0].ID, last)
+			s := fmt.Sprintf("--%s %q: want rules (%s, or their names; evviz explain lists them) or severities (info, warn, critical)", flag, w, diagnostics.IDs())
 			names := []string{"info", "warn", "critical"}
 			for i := range diagnostics.Rules {
 				names = append(names, diagnostics.Rules[i].Name)

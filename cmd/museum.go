@@ -87,8 +87,8 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 			return fail(fmt.Sprintf("mended=%v: %s", mended, late))
 		}
 		set := diagnostics.Default()
-		if mended {
-			set = patient(set)
+		if mended { // a machine that others use too may be slow
+			set = set.Patient(10)
 		}
 		y := sideOf(script.Finds, diagnostics.Check(snap, set))
 		y.Took = int64(time.Since(at))
@@ -100,15 +100,6 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 	}
 	x.Result, x.Why = x.judged()
 	return x
-}
-
-// patient is for the cures: durations have no upper bounds on a machine that others use too, so a cure is called slow only when
-// it is that much slower than the limit.
-func patient(set diagnostics.Settings) diagnostics.Settings {
-	for _, d := range []*time.Duration{&set.Gap, &set.BigGap, &set.Behind, &set.LateBy, &set.BlockedOnRead, &set.LateConnect, &set.LabStall} {
-		*d *= 10
-	}
-	return set
 }
 
 // sideOf sorts what was found: the gravest of the rule, and all others.

@@ -119,7 +119,7 @@ func (o *replayOptions) run(path string) error {
 	case o.text:
 		return o.printText(f)
 	case o.summary:
-		feed := timeline.NewFeed(f, timeline.Options{})
+		feed := timeline.NewFeed(f, timeline.Options{Limits: o.findings.Limits()})
 		if err := feed.Run(context.Background()); err != nil {
 			return env(err)
 		}
@@ -157,7 +157,7 @@ func (o *replayOptions) screenshot(f recording) error {
 		first, _ := f.Bounds()
 		src = &until{f, first + int64(o.at)}
 	}
-	feed := timeline.NewFeed(src, timeline.Options{})
+	feed := timeline.NewFeed(src, timeline.Options{Limits: o.findings.Limits()})
 	if err := feed.Run(context.Background()); err != nil {
 		return env(err)
 	}
@@ -245,7 +245,7 @@ func (o *replayOptions) screen(f recording) error {
 	if o.paused {
 		p.Pause(true)
 	}
-	feed := timeline.NewFeed(p, timeline.Options{})
+	feed := timeline.NewFeed(p, timeline.Options{Limits: o.findings.Limits()})
 	ctx, cancel := context.WithCancel(context.Background())
 	feed.StartWhole(ctx, spawn)
 	fed := make(chan struct{})

@@ -136,13 +136,15 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 	}
 	s.tee = record.NewTee(src)
 	s.tee.Go = spawn
+	picture := o.memory.picture()
+	picture.Limits = o.findings.Limits()
 	if o.flight.on {
 		kept := record.NewFlight(s.tee, o.flight.keep, o.memory.flight())
-		s.feed = timeline.NewFeed(kept, o.memory.picture())
+		s.feed = timeline.NewFeed(kept, picture)
 		s.flight = newFlightRecorder(&o.flight, kept, s.feed, o.findings)
 		return s, nil
 	}
-	s.feed = timeline.NewFeed(s.tee, o.memory.picture())
+	s.feed = timeline.NewFeed(s.tee, picture)
 	return s, nil
 }
 

@@ -37,9 +37,17 @@ func (c *checker) subjects() []subject {
 	for i := range c.s.Past {
 		p := &c.s.Past[i]
 		l := &timeline.Lane{FD: -1, Kind: timeline.KindConn, Unread: -1, Unsent: -1, Incidents: []timeline.Incident{p.Incident}}
-		c.lanes = append(c.lanes, subject{l, Count(p.Lanes, "descriptor that is closed", "descriptors that are closed")})
+		c.lanes = append(c.lanes, subject{l, pastName(p.Lanes)})
 	}
 	return c.lanes
+}
+
+// pastName is what n descriptors are called of which only the sum is kept: what is said of one of them is true of it.
+func pastName(n int64) string {
+	if n == 1 {
+		return "a closed descriptor"
+	}
+	return "one or another of " + Number(n) + " closed descriptors"
 }
 
 // each visits every incident of a kind on a lane.
@@ -129,6 +137,10 @@ func (c *checker) add(f *Finding, i *timeline.Incident) {
 	c.found = append(c.found, f)
 }
 
+// tracedTurn is what a turn of a spin takes under a tracer, in calls that have nothing to wait for (Stats.Pace): it makes a few
+// calls, and of each the tracer shows a tenth.
+const tracedTurn = 40
+
 // spinning grades an incident that comes in rows.
 func (c *checker) spinning(i *timeline.Incident) Severity {
 	switch {
@@ -136,7 +148,7 @@ func (c *checker) spinning(i *timeline.Incident) Severity {
 		return Info
 	case !c.timed():
 		return Warn
-	case i.Run >= 64 && i.RunTime/(i.Run-1) < max(1e9/int64(max(c.set.SpinRate, 1)), 40*c.s.Stats.Pace): // a tracer slows a spin down
+	case i.Run >= int64(c.set.CriticalRow) && i.RunTime < (i.Run-1)*max(1e9/int64(max(c.set.SpinRate, 1)), tracedTurn*c.s.Stats.Pace):
 		return Critical
 	}
 	return Warn
@@ -167,41 +179,58 @@ func (c *checker) doubt(f *Finding) {
 // lab says whether the source measures both ends.
 func (c *checker) lab() bool { return c.s.Mode.Known }
 
-// sure is certain when every one of an incident was measured, and otherwise what is said.
-func sure(i *timeline.Incident, else_ Verdict) Verdict {
+// sure is certain when every one of an incident was measured, and otherwise likely.
+func sure(i *timeline.Incident) Verdict {
 	if i.Sure >= i.N {
 		return Certain
 	}
-	return else_
+	return Likely
 }
 
-// over counts the moments with a value of at least limit, and gives the longest.
-func over(i *timeline.Incident, limit int64) (n int64, moments []int64) {
+// overs are the moments of an incident with a value of at least a limit.
+type overs struct {
+	n    int64
+	at   []int64
+	more bool // there were more than are kept, and all that are kept reach it: n is a lower bound
+}
+
+func over(i *timeline.Incident, limit int64) (o overs) {
 	for _, m := range i.Moments {
 		if m.V >= limit {
-			n++
-			moments = append(moments, m.At)
+			o.n++
+			o.at = append(o.at, m.At)
 		}
 	}
-	return n, moments
+	o.more = int(o.n) == len(i.Moments) && o.n < i.N
+	return o
 }
 
-// maxFindings is how many findings of one rule are told apart; the rest is summed up in one more.
+// atLeast stands before the number in words where it is a lower bound.
+func (o overs) atLeast() string {
+	if o.more {
+		return "at least "
+	}
+	return ""
+}
+
+func (o overs) times() string { return o.atLeast() + times(o.n) }
+
+// of makes a finding one about them.
+func (f *Finding) of(o overs) { f.Count, f.Evidence = o.n, o.at }
+
+// maxFindings is how many findings of one rule are told apart, unless the rule says otherwise; the rest is summed up in the last.
 const (
 	maxFindings = 16
 	maxInfos    = 4 // of those that are no defects
 )
-
-// feltByMany are rules whose one cause is felt on many descriptors: so few are told apart, or they would hide the others.
-var feltByMany = map[string]int{"EV26": 4}
 
 // gather keeps the weightiest findings of a rule, from the index at on, and sums up the rest.
 func (c *checker) gather(at int) {
 	mine := c.found[at:]
 	slices.SortStableFunc(mine, byWeight)
 	most := maxFindings
-	if n := feltByMany[c.rule.ID]; n > 0 {
-		most = n
+	if c.rule.apart > 0 {
+		most = c.rule.apart
 	}
 	if i := slices.IndexFunc(mine, func(f *Finding) bool { return f.Severity == Info }); i >= 0 {
 		most = min(most, i+maxInfos)
@@ -225,3 +254,8 @@ func (c *checker) gather(at int) {
 	slices.SortFunc(sum.Evidence, cmp.Compare[int64])
 	c.found = append(c.found[:at+most-1], &sum)
 }
+
+// above says whether a part is more than so many percent of the whole, atLeast whether it is as many or more.
+func above(part, whole int64, percent int) bool { return 100*part > int64(percent)*whole }
+
+func atLeast(part, whole int64, percent int) bool { return 100*part >= int64(percent)*whole }

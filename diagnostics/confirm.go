@@ -13,36 +13,42 @@ type Looks struct {
 	Interest func(pid int64, fd int32) (armed, stale, ok bool)
 }
 
-// Confirm asks about findings that say that something was left behind, or registered wrongly. What is still so makes them
-// certain; what is not any more is said as well. found is changed in place.
-func Confirm(found []*Finding, look Looks) {
+// Confirm asks about findings of rules that say what can be asked: that something was left behind, or registered wrongly. What is
+// still so makes them certain; what is not any more is said as well. found is changed in place.
+func Confirm(found []*Finding, looks Looks) {
 	for _, f := range found {
-		switch f.Rule.ID {
-		case "EV03", "EV12":
-			f.askQueue(look)
-		case "EV17":
-			f.askQueue(look)
-			if armed, _, ok := f.interest(look); ok && !armed {
-				f.Verdict = Certain
-				f.Sentence += " The kernel has its registration disarmed now."
-			}
-		case "EV18":
-			if _, stale, ok := f.interest(look); ok && stale {
-				f.Sentence += " The kernel still has it registered under a number that means something else."
-			}
+		if f.Rule.confirm != nil {
+			f.Rule.confirm(f, looks)
 		}
 	}
 }
 
-func (f *Finding) interest(look Looks) (armed, stale, ok bool) {
-	if look.Interest == nil || f.pid == 0 || f.FD < 0 {
-		return false, false, false
+// askArmed is for what lies behind a oneshot registration.
+func (f *Finding) askArmed(looks Looks) {
+	f.askQueue(looks)
+	if armed, _, ok := f.interest(looks); ok && !armed {
+		f.Verdict = Certain
+		f.Sentence += " The kernel has its registration disarmed now."
 	}
-	return look.Interest(f.pid, f.FD)
 }
 
-func (f *Finding) askQueue(look Looks) {
-	if look.Queue == nil || f.local == "" && f.Peer == "" {
+// askStale is for what is registered under a number that means something else.
+func (f *Finding) askStale(looks Looks) {
+	if _, stale, ok := f.interest(looks); ok && stale {
+		f.Sentence += " The kernel still has it registered under a number that means something else."
+	}
+}
+
+func (f *Finding) interest(looks Looks) (armed, stale, ok bool) {
+	if looks.Interest == nil || f.pid == 0 || f.FD < 0 {
+		return false, false, false
+	}
+	return looks.Interest(f.pid, f.FD)
+}
+
+// askQueue is for what lies in a socket: bytes, or connections.
+func (f *Finding) askQueue(looks Looks) {
+	if looks.Queue == nil || f.local == "" && f.Peer == "" {
 		return
 	}
 	listener := f.local == f.Peer
@@ -50,7 +56,7 @@ func (f *Finding) askQueue(look Looks) {
 	if listener {
 		remote = ""
 	}
-	n, ok := look.Queue(f.local, remote)
+	n, ok := looks.Queue(f.local, remote)
 	switch {
 	case !ok:
 		f.Sentence += " The socket is gone by now."

@@ -39,3 +39,31 @@ func TestConfirm(t *testing.T) {
 		t.Errorf("EV25 was asked about: %q", other.Sentence)
 	}
 }
+
+// TestConfirmRegistered: what a process has registered now is asked where its number and its process are known, and said as it is.
+func TestConfirmRegistered(t *testing.T) {
+	for _, c := range []struct {
+		id      string
+		fd      int32
+		pid     int64
+		looks   Looks
+		verdict Verdict
+		says    string
+	}{
+		{"EV18", 7, 4711, Looks{Interest: func(int64, int32) (armed, stale, ok bool) { return true, true, true }}, Likely,
+			"It lies. The kernel still has it registered under a number that means something else."},
+		{"EV18", 7, 4711, Looks{Interest: func(int64, int32) (armed, stale, ok bool) { return true, false, true }}, Likely, "It lies."},
+		{"EV17", 7, 4711, Looks{Interest: func(int64, int32) (armed, stale, ok bool) { return true, false, true }}, Likely, "It lies."},
+		{"EV17", 7, 4711, Looks{Interest: func(int64, int32) (armed, stale, ok bool) { return false, false, false }}, Likely, "It lies."},
+		{"EV17", 7, 4711, Looks{}, Likely, "It lies."},
+		{"EV17", 7, 0, Looks{Interest: func(int64, int32) (armed, stale, ok bool) { return false, false, true }}, Likely, "It lies."},
+		{"EV17", -1, 4711, Looks{Interest: func(int64, int32) (armed, stale, ok bool) { return false, false, true }}, Likely, "It lies."},
+		{"EV03", 7, 4711, Looks{Queue: func(string, string) (int64, bool) { return 5, true }}, Likely, "It lies."}, // its addresses are not known
+	} {
+		f := &Finding{Rule: RuleOf(c.id), Verdict: Likely, FD: c.fd, pid: c.pid, Sentence: "It lies."}
+		Confirm([]*Finding{f}, c.looks)
+		if f.Verdict != c.verdict || f.Sentence != c.says {
+			t.Errorf("%s of fd %d of process %d: %v, %q; want %v, %q", c.id, c.fd, c.pid, f.Verdict, f.Sentence, c.verdict, c.says)
+		}
+	}
+}

@@ -3,9 +3,10 @@
 //
 //   - [Narrate] is the line under the header: what is going on in a window, the most important thing first.
 //   - [Explain] is the detail line of one lane.
-//   - [Check] holds the rules EV01 to EV35 against a snapshot and returns findings. A rule (rules_*.go) reads what timeline
-//     has counted and compares it with [Settings]; its page is text/EVnn.md. To add one: a line in rules.go, a function, a
-//     page, a scenario in scenarios/museum; an incident in timeline when nothing counts it yet.
+//   - [Check] holds the [Rules] against a snapshot and returns findings. What a rule is stands in its line of rules.go. Its function
+//     (rules_*.go) reads what timeline has counted and compares it with [Settings], whose table has all thresholds; its page is
+//     text/EVnn.md. To add one: a line, a function, a page, cases in testdata/rules (cases_test.go has their notation), a scenario
+//     in scenarios/museum; an incident in timeline when nothing counts it yet.
 //   - [Confirm] asks the kernel, through its caller, about what a finding says was left behind.
 //   - [ExplainEvent], [ExplainLane], [ExplainLoop], [ExplainTurn] and [WhyWoke] say what one thing is, with its numbers, and the
 //     kernel's rule behind it; [ExplainClass], [ExplainMark], [ExplainState], [ExplainMeasure], [ExplainErrno], [ExplainTrigger] and

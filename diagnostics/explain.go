@@ -82,8 +82,12 @@ func did(w timeline.LaneWindow, k timeline.LaneKind) string {
 	add(timeline.MarkWrite, "write")
 	add(timeline.MarkRecvDone, "recv")
 	add(timeline.MarkSendDone, "send")
-	if n := int64(w.Counts[timeline.MarkReadAgain]) + int64(w.Counts[timeline.MarkAcceptAgain]); n > 0 {
+	add(timeline.MarkReadEOF, "EOF")
+	if n := sum(w, timeline.MarkReadAgain, timeline.MarkAcceptAgain, timeline.MarkWriteAgain); n > 0 {
 		s = append(s, Number(n)+" EAGAIN")
+	}
+	if n := sum(w, timeline.MarkReadErr, timeline.MarkAcceptErr, timeline.MarkWriteErr, timeline.MarkReset); n > 0 {
+		s = append(s, Count(n, "failed call"))
 	}
 	if n := int64(w.Counts[timeline.MarkRenotify]); n > 0 {
 		s = append(s, "told again "+times(n))
@@ -92,6 +96,13 @@ func did(w timeline.LaneWindow, k timeline.LaneKind) string {
 		return "nothing done in this window"
 	}
 	return strings.Join(s, ", ")
+}
+
+func sum(w timeline.LaneWindow, marks ...timeline.Mark) (n int64) {
+	for _, m := range marks {
+		n += int64(w.Counts[m])
+	}
+	return n
 }
 
 // lastOp is the newest call; "" when that is younger than the moment, because what came before it is not kept.

@@ -104,7 +104,7 @@ func Check(s *timeline.Snapshot, set Settings) []*Finding {
 	c := &checker{s: s, set: set}
 	for i := range Rules {
 		c.rule = &Rules[i]
-		if !c.timed() && c.rule.byTime() {
+		if !c.timed() && c.rule.ByTime {
 			continue
 		}
 		at := len(c.found)

@@ -11,10 +11,14 @@ import (
 
 const ms = 1_000_000
 
-// fold reads events in the text form; times are seconds.
+// fold reads events in the text form; times are seconds, or as in the cases of rules.
 func fold(t *testing.T, told bool, lines ...string) *timeline.Snapshot {
 	t.Helper()
-	evs, err := trace.ReadText(strings.NewReader(strings.Join(lines, "\n")))
+	text, err := unfold(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evs, err := trace.ReadText(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +152,86 @@ func TestNarrate(t *testing.T) {
 			100 * ms, 200 * ms, []string{"asleep: whatever comes now waits until the sleep is over"}},
 		{"lost", true, Hint{}, with(epoll, "0.010 1 Lost complete n=5 where=ring"), 0, 20 * ms,
 			[]string{"events are missing in one place here", "what the loop does here is unknown"}},
+		{"lost twice", true, Hint{}, with(epoll, "0.010 1 Lost complete n=5 where=ring", "0.015 1 Lost complete n=1 where=ring"), 0, 20 * ms,
+			[]string{"events are missing in 2 places here", "what the loop does here is unknown"}},
+		{"words of the server, and what was done", true, Hint{}, with(epoll, `0.002 1 Name complete id=1 len=8 text="draining"`, "0.003 1 Bookmark complete text=1",
+			"0.010 1 Wait complete inst=ep3 count=1", "0.010 1 Ready complete inst=ep3 fd=8 events=IN", "0.0101 1 Read complete fd=8 asked=4096 ret=10", "0.0102 1 Wait enter inst=ep3 passed=-1"), 0, 20 * ms,
+			[]string{"the server says: draining", "1 wakeup, 1 useful", "1 read", "10 bytes in, 0 bytes out"}},
+		{"words of the server from long ago", true, Hint{}, with(epoll, `0.002 1 Name complete id=1 len=8 text="draining"`, "0.003 1 Bookmark complete text=1",
+			"0.010 1 Wait enter inst=ep3 passed=-1", "4.0 2 Sync complete"), 3500 * ms, 4000 * ms, []string{"idle: the loop waits and there is nothing to do"}},
+		{"words of the server, a person's mark after them, and later words", true, Hint{}, with(epoll, `0.002 1 Name complete id=1 len=8 text="draining"`,
+			"0.003 1 Bookmark complete text=1", "0.010 1 Wait enter inst=ep3 passed=-1", "0.011 1 Bookmark complete n=1", "0.030 1 Bookmark complete text=1"), 0, 20 * ms,
+			[]string{"idle: the loop waits and there is nothing to do"}},
+		{"poll is handed in what it watches", true, Hint{}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop", "0.002 1 Mode complete driver=poll", "0.003 1 Open complete fd=8 type=stream from=accept",
+			"0.010 1 Wait complete call=poll inst=set100 watched=64 count=1", "0.010 1 Ready complete inst=set100 fd=8 events=IN", "0.011 1 Read complete fd=8 asked=4096 ret=10", "0.012 1 Wait enter call=poll inst=set100 passed=-1",
+		}, 0, 20 * ms, []string{"every call hands in 64 descriptors; 1 a call were ready", "1 wakeup, 1 useful", "1 read", "10 bytes in, 0 bytes out"}},
+		{"poll with few", true, Hint{}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop", "0.002 1 Mode complete driver=poll", "0.003 1 Open complete fd=8 type=stream from=accept",
+			"0.010 1 Wait complete call=poll inst=set100 watched=63 count=1", "0.010 1 Ready complete inst=set100 fd=8 events=IN", "0.011 1 Read complete fd=8 asked=4096 ret=10", "0.012 1 Wait enter call=poll inst=set100 passed=-1",
+		}, 0, 20 * ms, []string{"1 wakeup, 1 useful", "1 read", "10 bytes in, 0 bytes out"}},
+		{"stuck in accept", true, Hint{}, with(epoll, "0.003 1 Accept enter fd=5", "0.5 2 Sync complete"), 0, 500 * ms,
+			[]string{"stuck for 497 ms in accept: nothing else happens until somebody connects"}},
+		{"stuck in a write", true, Hint{}, with(epoll, "0.003 1 Write enter fd=8 asked=10", "0.5 2 Sync complete"), 0, 500 * ms,
+			[]string{"stuck for 497 ms in write to fd 8: nothing else happens until it reads"}},
+		{"stuck in a write to an epoll instance, of which nobody reads", true, Hint{}, with(epoll, "0.003 1 Write enter fd=3 asked=10", "0.5 2 Sync complete"), 0, 500 * ms,
+			[]string{"stuck for 497 ms in write to fd 3"}},
+		{"stuck in connect", true, Hint{}, with(epoll, "0.003 1 Connect enter fd=9", "0.5 2 Sync complete"), 0, 500 * ms, []string{"stuck for 497 ms in connect of fd 9"}},
+		{"stuck in a lock", true, Hint{}, with(epoll, "0.003 1 Lock enter id=0x1", "0.5 2 Sync complete"), 0, 500 * ms,
+			[]string{"stuck for 497 ms in a lock that another thread holds"}},
+		{"not stuck at an earlier moment", true, Hint{}, with(epoll, "0.003 1 Lock enter id=0x1", "0.5 2 Sync complete"), 0, 400 * ms,
+			[]string{"what the loop does here is unknown"}},
+		{"two stranded, the longer one first", true, Hint{}, with(epoll,
+			"0.002 1 Open complete fd=9 type=stream from=accept", "0.003 1 Register complete inst=ep3 fd=8 events=IN|ET data=0x8", "0.003 1 Register complete inst=ep3 fd=9 events=IN|ET data=0x9",
+			"0.100 1 Wait complete inst=ep3 count=1", "0.100 1 Ready complete inst=ep3 fd=9 events=IN unread=1000", "0.101 1 Read complete fd=9 asked=999 ret=999 left=1",
+			"0.200 1 Wait complete inst=ep3 count=1", "0.200 1 Ready complete inst=ep3 fd=8 events=IN", "0.201 1 Read complete fd=8 asked=1024 ret=1024",
+			"0.202 1 Wait enter inst=ep3 passed=-1", "1.100 2 Sync complete",
+		), 0, 1100 * ms, []string{"fd 9: 1 byte has waited for 1.0 s and nobody will be told again: edge-triggered and not drained (and 1 more)"}},
+		{"a stranded queue of three", true, Hint{}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop", "0.002 1 Open complete fd=5 type=listener", "0.003 1 Register complete inst=ep3 fd=5 events=IN|ET data=0x5",
+			"0.100 1 Queue complete fd=5 waiting=4 backlog=128", "0.101 1 Wait complete inst=ep3 count=1", "0.101 1 Ready complete inst=ep3 fd=5 events=IN",
+			"0.102 1 Accept complete fd=5 new=9", "0.103 1 Wait enter inst=ep3 passed=-1", "1.100 2 Sync complete",
+		}, 0, 1100 * ms, []string{"fd 5: 3 connections have waited for 1.0 s and nobody will be told again: edge-triggered and not drained"}},
+		{"out of memory", true, Hint{}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop", "0.002 1 Open complete fd=5 type=listener", "0.102 1 Accept complete fd=5 new=-1 err=ENOMEM", "0.103 1 Accept complete fd=5 new=-1 err=ENOBUFS",
+		}, 0, 105 * ms, []string{"accept failed twice: no memory is left"}},
+		{"accept fails for another reason", true, Hint{}, []string{
+			"0.001 1 Thread complete pid=100 tid=100 role=loop", "0.002 1 Open complete fd=5 type=listener", "0.102 1 Accept complete fd=5 new=-1 err=EINVAL",
+		}, 0, 105 * ms, []string{"accept failed once"}},
+		{"told again once, among much that was new", true, Hint{}, with(epoll, "0.003 1 Register complete inst=ep3 fd=8 events=IN data=0x8",
+			"repeat 3", "+1ms 1 Wait complete inst=ep3 count=1", "+0 1 Ready complete inst=ep3 fd=8 events=IN unread=10", "+0 1 Read complete fd=8 asked=4096 ret=10 left=0", "end",
+			"+1ms 1 Wait complete inst=ep3 count=1", "+0 1 Ready complete inst=ep3 fd=8 events=IN unread=20", "+0 1 Read complete fd=8 asked=10 ret=10 left=10",
+			"+1ms 1 Wait complete inst=ep3 count=1", "+0 1 Ready complete inst=ep3 fd=8 events=IN unread=10", "+0 1 Renotify complete inst=ep3 fd=8 events=IN unread=10 why=left-over",
+			"+0 1 Read complete fd=8 asked=10 ret=10 left=0",
+		), 0, 20 * ms, []string{"fd 8 was told once of what was known", "10 bytes a read"}},
+		{"half of what it was told was known", true, Hint{}, with(epoll, "0.003 1 Register complete inst=ep3 fd=8 events=IN data=0x8",
+			"repeat 2", "+1ms 1 Wait complete inst=ep3 count=1", "+0 1 Ready complete inst=ep3 fd=8 events=IN unread=20", "+0 1 Read complete fd=8 asked=10 ret=10 left=10",
+			"+1ms 1 Wait complete inst=ep3 count=1", "+0 1 Ready complete inst=ep3 fd=8 events=IN unread=10", "+0 1 Renotify complete inst=ep3 fd=8 events=IN unread=10 why=left-over",
+			"+0 1 Read complete fd=8 asked=10 ret=10 left=0", "end",
+		), 0, 20 * ms, []string{"fd 8 was told 4 times (2 say what was known)", "10 bytes a read"}},
+		{"re-armed twice", true, Hint{}, with(epoll, "0.003 1 Register complete inst=ep3 fd=8 events=IN|ET data=0x8",
+			"0.010 1 Wait complete inst=ep3 count=1", "0.010 1 Ready complete inst=ep3 fd=8 events=IN",
+			"repeat 2", "+1ms 1 Modify complete inst=ep3 fd=8 events=IN|ET data=0x8", "+1ms 1 Wait complete inst=ep3 count=1", "+0 1 Ready complete inst=ep3 fd=8 events=IN", "end",
+			"+0 1 Read complete fd=8 asked=4096 ret=10",
+		), 0, 20 * ms, []string{"2 reports came from re-arming, not from new data", "3 wakeups, 1 useful", "1 read", "10 bytes in, 0 bytes out"}},
+		{"rounds with nobody to ask", true, Hint{Trigger: "t"}, []string{"0.001 1 Round complete n=1 asked=0 useful=0", "0.002 1 Round complete n=2 asked=0 useful=0"}, 0, 20 * ms,
+			[]string{"2 rounds with nothing to ask"}},
+		{"a poller that has not looked yet", true, Hint{}, []string{"0.001 1 Thread complete pid=100 tid=100 role=loop", "0.003 1 Open complete fd=7 type=stream from=accept",
+			"0.010 1 Round complete n=1 asked=1 useful=0", "0.100 1 Arrive complete fd=7 events=IN unread=12", "0.300 2 Sync complete"}, 0, 300 * ms,
+			[]string{"asked once, 0 useful", "fd 7 has waited 200 ms"}},
+		{"one connection waits to be accepted", true, Hint{}, []string{"0.001 1 Thread complete pid=100 tid=100 role=loop", "0.002 1 Open complete fd=5 type=listener",
+			"0.100 1 Queue complete fd=5 waiting=1 backlog=128", "1.300 1 Sync complete"}, 0, 1300 * ms, []string{"1 connection has waited to be accepted on fd 5 for 1.2 s"}},
+		{"somebody waits to be accepted", true, Hint{}, []string{"0.001 1 Thread complete pid=100 tid=100 role=loop", "0.002 1 Open complete fd=5 type=listener",
+			"0.100 1 Arrive complete fd=5 events=IN", "1.300 1 Sync complete"}, 0, 1300 * ms, []string{"somebody has waited to be accepted on fd 5 for 1.2 s"}},
+		{"data waited long, and what else was done", true, Hint{}, with(epoll, "0.003 1 Register complete inst=ep3 fd=8 events=IN data=0x8", "0.010 1 Arrive complete fd=8 events=IN unread=5",
+			"0.060 1 Wait complete inst=ep3 count=1", "0.060 1 Ready complete inst=ep3 fd=8 events=IN unread=5", "0.060 1 Read complete fd=8 asked=4096 ret=5 left=0", "0.065 1 Wait enter inst=ep3 passed=-1", "0.070 2 Sync complete"), 0, 70 * ms,
+			[]string{"fd 8 waited 50 ms", "1 wakeup, 1 useful", "1 read", "5 bytes in, 0 bytes out"}},
+		{"reads and writes in vain", true, Hint{}, with(epoll, "0.003 1 Read complete fd=8 asked=10 ret=10", "0.003 1 Read complete fd=8 asked=10 ret=-1 err=EAGAIN",
+			"0.004 1 Read complete fd=8 asked=10 ret=-1 err=EAGAIN", "0.005 1 Write complete fd=8 asked=10 ret=-1 err=EAGAIN"), 0, 20 * ms,
+			[]string{"2 of 3 reads found nothing (EAGAIN)", "1 write found no room (EAGAIN)", "1 read", "10 bytes in, 0 bytes out"}},
+		{"reset", true, Hint{}, with(epoll, "0.003 1 Read complete fd=8 asked=10 ret=-1 err=ECONNRESET"), 0, 20 * ms, []string{"1 connection was reset"}},
+		{"at work, unseen", true, Hint{}, with(epoll, "0.003 1 TimerFire complete timer=1", "0.3 1 TimerFire complete timer=1"), 100 * ms, 200 * ms,
+			[]string{"the loop works without a call that is seen here"}},
 		{"before the beginning", true, Hint{}, epoll, 10_000 * ms, 20_000 * ms, []string{"nothing is known of this time"}},
 		{"nothing at all", true, Hint{}, nil, 0, 20 * ms, []string{"nothing is known of this time"}},
 	} {
@@ -198,8 +282,8 @@ func TestExplain(t *testing.T) {
 		{1 * ms, "fd 7 127.0.0.1:53011 · not open yet"},
 		{280 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting for 180 ms"},
 		{285 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting for 185 ms"},
-		{295 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · last: read failed (ECONNRESET)"},
-		{1300 * ms, "fd 7 127.0.0.1:53011 · closed 1.0 s ago (error) · 3 reads, 1 write · last: read failed (ECONNRESET)"},
+		{295 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write, 1 failed call · last: read failed (ECONNRESET)"},
+		{1300 * ms, "fd 7 127.0.0.1:53011 · closed 1.0 s ago (error) · 3 reads, 1 write, 1 failed call · last: read failed (ECONNRESET)"},
 	} {
 		if got := Explain(l, 0, c.at, true); got != c.want {
 			t.Errorf("at %d ms: %s\nwant: %s", c.at/ms, got, c.want)

@@ -2,27 +2,54 @@ package diagnostics
 
 import (
 	"embed"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // Rule is one way in which an event loop goes wrong. Its id is stable: scripts depend on it.
 type Rule struct {
-	ID   string // EV08
-	Name string // write-spin
-	Says string // what it says, in one line
+	ID      string // EV08
+	Name    string // write-spin
+	Says    string // what it says, in one line
+	Section Section
+	ByTime  bool // it judges durations and nothing else: a source without times cannot tell
 
-	check func(c *checker)
+	thresholds string                        // names of those that it uses, in the order in which they are shown
+	apart      int                           // most findings that are told apart; 0: maxFindings
+	confirm    func(f *Finding, looks Looks) // asks the system about a finding; nil: nothing can be asked
+	check      func(c *checker)
 }
 
-// byTime says whether a rule judges durations and nothing else: a source without times cannot tell.
-func (r *Rule) byTime() bool {
-	switch r.ID {
-	case "EV04", "EV10", "EV17", "EV22", "EV23", "EV25", "EV26", "EV27":
-		return true
+// Section is where the page of all rules has a rule.
+type Section string
+
+// The sections, in their order.
+const (
+	Reading   Section = "Reading"
+	Writing   Section = "Writing"
+	Accepting Section = "Accepting"
+	Threads   Section = "Several threads or processes"
+	Life      Section = "Life of a descriptor"
+	Time      Section = "Time"
+	Cost      Section = "Cost and limits"
+)
+
+// Sections are all of them, in their order.
+var Sections = []Section{Reading, Writing, Accepting, Threads, Life, Time, Cost}
+
+// Thresholds are those that the rule uses.
+func (r *Rule) Thresholds() (out []*Threshold) {
+	for name := range strings.FieldsSeq(r.thresholds) {
+		if i := slices.IndexFunc(Thresholds, func(t Threshold) bool { return t.Name == name }); i >= 0 {
+			out = append(out, &Thresholds[i])
+		}
 	}
-	return false
+	return out
 }
+
+// IDs are the ids of all rules in words: "EV01 to EV35".
+func IDs() string { return Rules[0].ID + " to " + Rules[len(Rules)-1].ID }
 
 //go:embed text
 var pages embed.FS

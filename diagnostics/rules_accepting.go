@@ -20,8 +20,8 @@ func acceptExhausted(c *checker) {
 			x.name, times(i.N), times(i.Run)), exhaustedFix)
 	})
 	c.each(timeline.IncDeaf, func(x subject, i *timeline.Incident) {
-		n, at := over(i, c.stall())
-		if n == 0 {
+		o := over(i, c.stall())
+		if o.n == 0 {
 			return
 		}
 		s := fmt.Sprintf("%s is edge-triggered, its last accept failed for want of descriptors", x.name)
@@ -29,7 +29,7 @@ func acceptExhausted(c *checker) {
 			s += fmt.Sprintf(" and %s", Count(i.Amount, "connection waited", "connections waited"))
 		}
 		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s: nobody is told of the queue until the next connection comes (%s so far).", s, Duration(i.Most)), exhaustedFix)
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 }
 
@@ -37,7 +37,7 @@ const exhaustedFix = "raise the limit of descriptors (RLIMIT_NOFILE); keep one i
 
 func acceptBehind(c *checker) {
 	c.each(timeline.IncOneAccept, func(x subject, i *timeline.Incident) {
-		if i.N < 4 {
+		if i.N < int64(c.set.SingleAccepts) {
 			return
 		}
 		c.find(x, i, Info, Certain, fmt.Sprintf("%s: one connection was accepted for each report while more waited, so %s came for what one could have told.", x.name, Count(i.N, "report")),
@@ -48,12 +48,12 @@ func acceptBehind(c *checker) {
 			x.name, Count(i.Most, "connection")), "accept until EAGAIN at every report and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
 	})
 	c.each(timeline.IncSlowConnect, func(x subject, i *timeline.Incident) {
-		n, at := over(i, int64(c.set.LateConnect))
-		if n == 0 || x.l.Incident(timeline.IncOverflow) != nil {
+		o := over(i, int64(c.set.LateConnect))
+		if o.n == 0 || x.l.Incident(timeline.IncOverflow) != nil {
 			return
 		}
 		f := c.find(x, i, Warn, Likely, fmt.Sprintf("%s: %s needed up to %s to connect: the backlog was full and their first SYN was dropped.",
-			x.name, Count(n, "client"), Duration(i.Most)), "accept until EAGAIN at every report and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
-		f.Count, f.Evidence = n, at
+			x.name, o.atLeast()+Count(o.n, "client"), Duration(i.Most)), "accept until EAGAIN at every report and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
+		f.of(o)
 	})
 }

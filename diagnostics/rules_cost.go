@@ -15,22 +15,30 @@ func ctlChurn(c *checker) {
 		}
 		mods := in.Modifies - in.Rearms - in.EdgeKept
 		x := subject{l, laneName(l)}
-		again := 2 * in.Readds
+		again := 2 * in.Readds // a DEL and an ADD each
 		switch {
-		case in.SameMask >= int64(c.set.Churn) && 2*in.SameMask > in.Reports:
+		case in.SameMask >= int64(c.set.Churn) && above(in.SameMask, in.Reports, c.set.ChurnShare):
 			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, Count(in.SameMask, "EPOLL_CTL_MOD"), Count(in.Reports, "report")),
-				"keep the mask that is registered beside the descriptor and call epoll_ctl only when it differs.").at(c, in.SameMask, l.Opened, l.LastActivity)
-		case 2*(mods+again) > in.Reports && mods+again >= int64(c.set.Churn)/2:
+				"keep the mask that is registered beside the descriptor and call epoll_ctl only when it differs.").at(c, in.SameMask, l.Opened, c.until(l))
+		case above(mods+again, in.Reports, c.set.ChurnShare):
 			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s of interest for %s, so the program changes its mind more often than it is told something.", x.name, Count(mods+again, "change"), Count(in.Reports, "report")),
-				"write first and arm EPOLLOUT only after a short write or EAGAIN; leave EPOLLIN in place.").at(c, mods+again, l.Opened, l.LastActivity)
+				"write first and arm EPOLLOUT only after a short write or EAGAIN; leave EPOLLIN in place.").at(c, mods+again, l.Opened, c.until(l))
 		}
 	}
+}
+
+// until is when an instance ended, or the newest moment: what is asked of it leaves no mark on its own lane.
+func (c *checker) until(l *timeline.Lane) int64 {
+	if l.Closed != 0 {
+		return l.Closed
+	}
+	return c.s.Last
 }
 
 func batchFull(c *checker) {
 	for _, l := range c.s.Lanes {
 		in := l.Instance
-		if in == nil || in.FullLeft < 2 || 10*in.FullLeft <= in.Waits {
+		if in == nil || in.FullLeft < int64(c.set.BatchFew) || !above(in.FullLeft, in.Waits, c.set.BatchShare) {
 			continue
 		}
 		sev := Info
@@ -39,7 +47,7 @@ func batchFull(c *checker) {
 		}
 		x := subject{l, laneName(l)}
 		c.find(x, nil, sev, Certain, fmt.Sprintf("epoll instance %s: %s of %s filled all %s, and the next one told at once of others that had been ready all the while.",
-			x.name, Number(in.FullLeft), Count(in.Waits, "wait"), Count(in.MaxEvents, "place")), "pass a larger array to epoll_wait: a few hundred places cost nothing.").at(c, in.FullLeft, l.Opened, l.LastActivity)
+			x.name, Number(in.FullLeft), Count(in.Waits, "wait"), Count(in.MaxEvents, "place")), "pass a larger array to epoll_wait: a few hundred places cost nothing.").at(c, in.FullLeft, l.Opened, c.until(l))
 	}
 }
 
@@ -55,18 +63,18 @@ func bigSet(c *checker) {
 		}
 		avg := in.Watched / in.WatchedWaits
 		i := &timeline.Incident{N: in.WatchedWaits, First: c.s.First, Last: c.s.Last}
-		if in.WatchedWaits >= 20 && avg > int64(c.set.BigSet) && 20*in.Reports < in.Watched {
+		if in.WatchedWaits >= int64(c.set.BigSetCalls) && avg > int64(c.set.BigSet) && !atLeast(in.Reports, in.Watched, c.set.BigSetReady) {
 			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to %s and %.1f %% of them are ready: the kernel looks at every one, every time (%s).", loopName(lp),
 				Count(avg, "descriptor"), call, 100*float64(in.Reports)/float64(in.Watched), Count(in.WatchedWaits, "call")), "use epoll: what a wait costs then depends on what is ready and not on what is watched.")
 		}
-		if in.Select && in.MostWatched > 960 {
+		if in.Select && in.MostWatched > int64(c.set.SelectFull) {
 			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to select: at number 1024 its sets end, and a descriptor beyond is refused or written outside the set.", loopName(lp), Count(in.MostWatched, "descriptor")),
 				"use epoll or poll, which have no such limit.")
 		}
 	}
 	refused, first, last := int64(0), int64(0), int64(0)
 	for _, l := range c.s.Lanes {
-		if l.CloseWhy == trace.CloseRefused && l.Closed != 0 {
+		if l.CloseWhy == trace.CloseRefused {
 			if refused++; first == 0 {
 				first = l.Closed
 			}

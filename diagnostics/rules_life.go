@@ -15,7 +15,7 @@ func staleRegistration(c *checker) {
 
 func misdispatch(c *checker) {
 	c.each(timeline.IncMisdispatch, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, sure(i, Likely), fmt.Sprintf("%s got a number that still had a report waiting in the batch when its former owner was closed, and was used in the same batch (%s): the old report may have gone to the new connection.", x.name, times(i.N)),
+		c.find(x, i, Warn, Likely, fmt.Sprintf("%s got a number that still had a report waiting in the batch when its former owner was closed, and was used in the same batch (%s): the old report may have gone to the new connection.", x.name, times(i.N)),
 			"put a generation beside the number into epoll_data and compare it before a report is handled, or close descriptors only after the batch.")
 	})
 }
@@ -34,14 +34,14 @@ func useAfterClose(c *checker) {
 			"EPOLL_CTL_DEL and then close, by the thread that owns the descriptor; a thread that registers must know that it is still open.")
 	})
 	c.each(timeline.IncInvalid, func(x subject, i *timeline.Incident) {
-		if i.Run < 2 {
+		if i.Run < int64(c.set.InvalidRow) {
 			return
 		}
 		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s is closed and still in the set that is passed to poll: POLLNVAL %s, and every poll returns at once.", x.name, c.again(i)),
 			"take a descriptor out of the array (or set its fd to -1) before it is closed.")
 	})
 	c.eachThread(timeline.IncStrayChange, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		if i.N < 2 {
+		if i.N < int64(c.set.StrayChanges) {
 			return
 		}
 		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed interest in something that was closed or not registered, %s (EBADF or ENOENT).", loopName(lp), times(i.N)),
@@ -78,10 +78,13 @@ func edgeLost(c *checker) {
 	})
 }
 
+// switching is how long a loop may take to register everything anew, ns: it is one turn of it.
+const switching = 50_000_000
+
 // switched says whether somebody changed the triggering of the whole loop on purpose at about that time.
 func (c *checker) switched(at int64) bool {
-	for _, m := range c.s.Modes {
-		if m.At <= at+50e6 && m.At >= at-50e6 && len(c.s.Modes) > 1 && m != c.s.Modes[0] {
+	for i, m := range c.s.Modes {
+		if i > 0 && m.At <= at+switching && m.At >= at-switching { // the first is how it was started
 			return true
 		}
 	}
@@ -101,7 +104,7 @@ func fdLeak(c *checker) {
 		limit = int64(c.set.LabLeak)
 	}
 	for _, l := range c.s.Lanes {
-		if l.Closed != 0 || l.EOFSince == 0 || c.s.Now-l.EOFSince < limit || l.Incident(timeline.IncEOF) != nil {
+		if l.EOFSince == 0 || c.s.Now-l.EOFSince < limit || l.Incident(timeline.IncEOF) != nil {
 			continue
 		}
 		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago, nothing has been written since, and the descriptor is still open.", laneName(l), Duration(c.s.Now-l.EOFSince)),
@@ -115,7 +118,7 @@ func fdLeak(c *checker) {
 			"close the descriptor when read returns 0 and everything is written.")
 	})
 	st := &c.s.Stats
-	if open := st.Opens - st.Closes; open >= int64(c.set.Growth) && st.Closes*10 < st.Opens {
+	if open := st.Opens - st.Closes; open >= int64(c.set.Growth) && !atLeast(st.Closes, st.Opens, c.set.GrowthClosed) {
 		f := &Finding{Rule: c.rule, Severity: Info, Verdict: Possible, FD: -1, Subject: "descriptors",
 			Sentence: fmt.Sprintf("%s were opened and %s closed: their number only grows.", Count(st.Opens, "descriptor"), Number(st.Closes)),
 			Fix:      "look for a path on which a descriptor is not closed; evviz's list of lanes shows which are open longest."}

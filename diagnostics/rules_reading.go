@@ -12,7 +12,7 @@ func (c *checker) again(i *timeline.Incident) string {
 	if !c.timed() && i.Run > 1 && i.Run < i.N {
 		return fmt.Sprintf("%s, up to %s in a row", s, Number(i.Run))
 	}
-	if c.timed() && i.Run > 1 && i.RunTime > 0 {
+	if c.timed() && i.RunTime > 0 {
 		if i.Run == i.N {
 			return s + " in " + Duration(i.RunTime)
 		}
@@ -30,7 +30,7 @@ func unserviced(c *checker) {
 		case timeline.KindWake, timeline.KindTimer:
 			fix = "read its 8 bytes when it is reported, or register it with EPOLLET"
 		}
-		c.doubt(c.find(x, i, c.spinning(i), sure(i, Likely), fmt.Sprintf("%s was reported ready again %s although nobody had %s since the report before: it is level-triggered, so every wait returns at once.",
+		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported ready again %s although nobody had %s since the report before: it is level-triggered, so every wait returns at once.",
 			x.name, c.again(i), what), fix+"."))
 	})
 }
@@ -46,26 +46,26 @@ func leftover(c *checker) {
 			sev = Warn
 		}
 		s := fmt.Sprintf("%s was told again of the same data, %s, because it was read only in part: %s for one message", x.name, c.again(i), Count(i.Run+1, "report"))
-		if i.N > 0 && i.Sum > 0 {
+		if i.Sum > 0 {
 			s += fmt.Sprintf(", %s a report", Bytes(i.Sum/i.N))
 		}
 		fix := "read in a loop until a short read or EAGAIN, with a limit for fairness, or use a larger buffer"
 		if size > 0 {
 			fix += fmt.Sprintf(" than %s", Bytes(size))
 		}
-		c.find(x, i, sev, sure(i, Likely), s+".", fix+".")
+		c.find(x, i, sev, sure(i), s+".", fix+".")
 	})
 }
 
 func undrained(c *checker) {
 	c.each(timeline.IncStranded, func(x subject, i *timeline.Incident) {
-		n, at := over(i, c.stall())
+		o := over(i, c.stall())
 		v, sev := Possible, Warn
-		if n == 0 {
+		if o.n == 0 {
 			if i.Forgotten == 0 || i.Sure == 0 {
 				return // too early to say
 			}
-			n, at, sev = i.Forgotten, []int64{i.First}, Info // the trace ended first
+			o, sev = overs{n: i.Forgotten, at: []int64{i.First}}, Info // the trace ended first
 		}
 		if i.Sure > 0 {
 			v = Certain
@@ -96,15 +96,15 @@ func undrained(c *checker) {
 		default:
 			s += fmt.Sprintf("%s lay there for %s before anybody was told again", left, Duration(i.Most))
 		}
-		if n > 1 {
-			s += fmt.Sprintf(" (%s so far)", times(n))
+		if o.n > 1 {
+			s += fmt.Sprintf(" (%s so far)", o.times())
 		}
 		call := "read"
 		if x.l.Kind == timeline.KindListener {
 			call = "accept"
 		}
 		f := c.find(x, i, sev, v, s+".", fmt.Sprintf("%s until EAGAIN (or a short read) after every report, or remember that it is not drained and go on with it before the next wait.", call))
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 }
 
@@ -118,13 +118,13 @@ func starvation(c *checker) {
 		if i.Worst > 0 {
 			s += fmt.Sprintf(", one of them for %s", Duration(i.Worst))
 		}
-		c.find(x, i, sev, sure(i, Likely), s+".", "give each descriptor a budget for a turn (16 reads, or 64 KiB), keep a list of those that have more, and go round.")
+		c.find(x, i, sev, sure(i), s+".", "give each descriptor a budget for a turn (16 reads, or 64 KiB), keep a list of those that have more, and go round.")
 	})
 }
 
 func wastedRead(c *checker) {
 	c.each(timeline.IncWastedRead, func(x subject, i *timeline.Incident) {
-		if i.N < 8 {
+		if i.N < int64(c.set.WastedReads) {
 			return
 		}
 		c.find(x, i, Info, Certain, fmt.Sprintf("%s was read %s more after a read that had come back short: on a byte stream that had already told that nothing is left.",
@@ -149,19 +149,19 @@ func hupSpin(c *checker) {
 func blockingFD(c *checker) {
 	c.each(timeline.IncBlockingFD, func(x subject, i *timeline.Incident) {
 		sev, tail := Warn, ""
-		if i.Most >= int64(c.set.BlockedOnRead) {
+		if i.Most >= int64(c.set.BlockedCall) {
 			sev, tail = Critical, fmt.Sprintf(" One read held the whole loop for %s.", Duration(i.Most))
 		}
 		c.find(x, i, sev, Certain, fmt.Sprintf("%s was accepted without O_NONBLOCK (accept does not inherit it) and is read when it is reported ready: %s.%s",
 			x.name, Count(i.N, "read"), tail), "accept with accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC), or set O_NONBLOCK with fcntl before it is registered.")
 	})
 	c.each(timeline.IncBlockedCall, func(x subject, i *timeline.Incident) {
-		n, at := over(i, int64(c.set.BlockedOnRead))
-		if n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil || x.l.Nonblock == timeline.Yes { // with O_NONBLOCK it did not block: it had no processor
+		o := over(i, int64(c.set.BlockedCall))
+		if o.n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil {
 			return
 		}
 		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s held the loop for up to %s although the descriptor is registered: it blocks.", i.Call, x.name, Duration(i.Most)),
 			"set O_NONBLOCK on every descriptor that is registered; a report may be out of date when you get to it.")
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 }

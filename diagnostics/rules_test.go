@@ -1,9 +1,14 @@
 package diagnostics
 
 import (
+	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"evviz/timeline"
 )
 
 // TestPages: every rule has an id in order, a name, and a page with the sections that findings quote.
@@ -26,7 +31,7 @@ func TestPages(t *testing.T) {
 			}
 		}
 	}
-	if len(Rules) != 35 || RuleOf("ev08") != &Rules[7] || RuleOf("Write-Spin") != &Rules[7] || RuleOf("EV99") != nil {
+	if RuleOf("ev08") != &Rules[7] || RuleOf("Write-Spin") != &Rules[7] || RuleOf("EV99") != nil {
 		t.Error("rules are not found by id and name")
 	}
 }
@@ -50,13 +55,54 @@ func TestThresholds(t *testing.T) {
 		if set.Set(x.Name, "-1") == nil || set.Set(x.Name, "x") == nil {
 			t.Errorf("%s takes nonsense", x.Name)
 		}
-		for _, id := range strings.Fields(x.Rules) {
-			if RuleOf(id) == nil {
-				t.Errorf("%s: there is no rule %s", x.Name, id)
-			}
+		if x.most > 0 && set.Set(x.Name, strconv.Itoa(x.most+1)) == nil {
+			t.Errorf("%s takes more than %d", x.Name, x.most)
+		}
+		if len(x.Rules()) == 0 {
+			t.Errorf("%s is used by no rule", x.Name)
+		}
+		if !regexp.MustCompile(`^[a-z]+(-[a-z]+){0,2}$`).MatchString(x.Name) || len(x.Name) > 14 || len(x.Doc) < 7 {
+			t.Errorf("%s: %q", x.Name, x.Doc)
 		}
 	}
 	if def.Set("nosuch", "1") == nil {
 		t.Error("a threshold that there is not was set")
+	}
+	if len(Thresholds) != reflect.TypeFor[Settings]().NumField() {
+		t.Error("Settings has a field that no threshold leads to")
+	}
+	for i := range Rules {
+		if got := len(Rules[i].Thresholds()); got != len(strings.Fields(Rules[i].thresholds)) {
+			t.Errorf("%s names a threshold that there is not: %s", Rules[i].ID, Rules[i].thresholds)
+		}
+	}
+}
+
+// TestLimits: what the fold decides with stands in the table of thresholds, and what a rule asks for is noted.
+func TestLimits(t *testing.T) {
+	set := Default()
+	if got, want := set.Limits(), timeline.DefaultLimits(); got != want {
+		t.Errorf("by default a timeline is told %+v, and knows %+v by itself", got, want)
+	}
+	set.Gap, set.SpinRow = 3*time.Millisecond, 5
+	if l := set.Limits(); l.Away != 3_000_000 || l.SpinRow != 5 || l.Behind != 10_000_000 {
+		t.Errorf("gap=3ms spin-row=5: %+v", l)
+	}
+	if none := (Settings{}); none.Limits() != (timeline.Limits{}) {
+		t.Error("who sets nothing does not get the defaults")
+	}
+}
+
+// TestPatient: only what a busy machine reaches, too, is multiplied.
+func TestPatient(t *testing.T) {
+	set := Default()
+	got := set.Patient(10)
+	want := set
+	for _, d := range []*time.Duration{&want.LabStall, &want.LateConnect, &want.BlockedCall, &want.LateBy, &want.Gap, &want.BigGap, &want.Behind, &want.BehindOnce} {
+		*d *= 10
+	}
+	want.Overruns *= 10
+	if got != want || set != Default() {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

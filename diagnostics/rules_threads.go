@@ -11,11 +11,11 @@ func herd(c *checker) {
 	c.each(timeline.IncHerd, func(x subject, i *timeline.Incident) {
 		sev := Info
 		useful := x.l.Stats.Class[timeline.ClassFresh]
-		if i.N >= int64(c.set.HerdLosers) && i.N >= useful && x.l.Kind != timeline.KindWake {
+		if i.N >= int64(c.set.HerdLosers) && atLeast(i.N, i.N+useful, c.set.HerdShare) && x.l.Kind != timeline.KindWake {
 			sev = Warn
 		}
 		v := Likely
-		if 2*i.Sure >= i.N {
+		if 2*i.Sure >= i.N { // of most of them
 			v = Certain
 		}
 		fix := "register with EPOLLET or EPOLLONESHOT when several threads wait on one instance, or give each thread an instance of its own"
@@ -45,14 +45,14 @@ func imbalance(c *checker) {
 		for _, t := range takers {
 			total += t.N
 			pids[t.PID] = true
-			if t.N > top.N || t.N == top.N && t.TID < top.TID {
+			if t.N > top.N {
 				top = t
 			}
 		}
 		workers := int64(len(takers))
 		idle := int64(0)
 		for _, lp := range c.s.Loops {
-			if pids[int64(lp.PID)] || c.sameServer(lp, l) {
+			if pids[int64(lp.PID)] {
 				took := false
 				for _, t := range takers {
 					took = took || t.TID == int64(lp.TID)
@@ -65,7 +65,7 @@ func imbalance(c *checker) {
 		if len(pids) > 1 || c.lab() {
 			workers += idle
 		}
-		if total < int64(c.set.Imbalance) || workers < 2 || top.N*workers <= 2*total && !(workers == 2 && top.N*10 >= 9*total) {
+		if total < int64(c.set.Imbalance) || top.N*workers <= int64(c.set.TopWorker)*total && !(workers == 2 && atLeast(top.N, total, c.set.TopOfTwo)) {
 			continue
 		}
 		sev := Warn
@@ -83,11 +83,6 @@ func (f *Finding) at(c *checker, n, first, last int64) {
 		first = c.s.First
 	}
 	f.Count, f.First, f.Last, f.Evidence = n, first, max(last, first), []int64{first}
-}
-
-// sameServer says whether a thread belongs to a process that shares the listener.
-func (c *checker) sameServer(lp *timeline.LoopLane, l *timeline.Lane) bool {
-	return c.lab() && lp.Watched != 0 && l.Table != 0 && int64(lp.PID) == int64(l.Table)
 }
 
 // instances is how many epoll instances there are.
@@ -109,8 +104,8 @@ func overlap(c *checker) {
 
 func oneshotDisarmed(c *checker) {
 	c.each(timeline.IncDisarmed, func(x subject, i *timeline.Incident) {
-		n, at := over(i, c.stall())
-		if n == 0 {
+		o := over(i, c.stall())
+		if o.n == 0 {
 			return
 		}
 		sev, v := Warn, Likely
@@ -132,7 +127,7 @@ func oneshotDisarmed(c *checker) {
 			s += "; not even a hang-up will be told"
 		}
 		f := c.find(x, i, sev, v, s+".", "arm it again with EPOLL_CTL_MOD and the same mask as the last thing its handler does.")
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 	c.each(timeline.IncEarlyRearm, func(x subject, i *timeline.Incident) {
 		sev := Info
@@ -159,7 +154,7 @@ func sharedAfterFork(c *checker) {
 }
 
 func blindSpot(c *checker) {
-	if c.s.Stats.Enters == 0 || c.s.Stats.Submits > 0 || c.s.Info.Kinds.Has(trace.Submit) {
+	if c.s.Stats.Enters == 0 || c.s.Info.Kinds.Has(trace.Submit) {
 		return
 	}
 	f := &Finding{Rule: c.rule, Severity: Info, Verdict: Certain, FD: -1, Subject: "io_uring",

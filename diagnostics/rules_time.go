@@ -30,19 +30,22 @@ func timeoutRounding(c *checker) {
 	})
 }
 
+// tracedWakeup is what a wakeup takes under a tracer, in calls that have nothing to wait for (Stats.Pace): it makes everything late.
+const tracedWakeup = 100
+
 func lateWakeup(c *checker) {
 	c.eachThread(timeline.IncLate, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		n, at := over(i, max(int64(c.set.LateBy), 100*c.s.Stats.Pace)) // a tracer makes everything late
-		if n < int64(c.set.LateWakeups) {
+		o := over(i, max(int64(c.set.LateBy), tracedWakeup*c.s.Stats.Pace))
+		if o.n < int64(c.set.LateWakeups) {
 			return
 		}
 		sev := Info
-		if c.s.Stats.Waits < 10*n {
+		if above(o.n, c.s.Stats.Waits, c.set.LateShare) {
 			sev = Warn
 		}
-		f := c.onThread(lp, i, sev, Likely, fmt.Sprintf("%s came back from its wait late %s, by up to %s: it was ready to run and did not get a processor, or its timer has slack.", loopName(lp), times(n), Duration(i.Most)),
+		f := c.onThread(lp, i, sev, Likely, fmt.Sprintf("%s came back from its wait late %s, by up to %s: it was ready to run and did not get a processor, or its timer has slack.", loopName(lp), o.times(), Duration(i.Most)),
 			"look at what else runs on this machine (or in this cgroup); for timers that must be exact set the thread's timer slack (PR_SET_TIMERSLACK) or use a timerfd.")
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 }
 
@@ -67,19 +70,19 @@ func ratioWords(a, b int64) string { return fmt.Sprintf("%.1f", float64(a)/float
 
 func blockedLoop(c *checker) {
 	c.eachThread(timeline.IncBlocked, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		n, at := over(i, int64(c.set.Gap))
-		if n == 0 {
+		o := over(i, int64(c.set.Gap))
+		if o.n == 0 {
 			return
 		}
 		sev, v := Warn, Certain
 		if i.Most >= int64(c.set.BigGap) {
 			sev = Critical
 		}
-		s := fmt.Sprintf("%s was away from its wait for up to %s (%s over %s)", loopName(lp), Duration(i.Most), times(n), c.set.Gap)
+		s := fmt.Sprintf("%s was away from its wait for up to %s (%s over %s)", loopName(lp), Duration(i.Most), o.times(), c.set.Gap)
 		fix := "move work that takes long to a thread of its own, or cut it into pieces with a turn of the loop between them."
 		if i.Call == timeline.Scattered {
 			f := c.onThread(lp, i, Info, Possible, s+": in many short calls, and being traced lengthens each of them.", "look without strace whether its turns are long; if they are, handle fewer reports a turn or cut the work into pieces.")
-			f.Count, f.Evidence = n, at
+			f.of(o)
 			return
 		}
 		if i.Call != "" {
@@ -90,47 +93,47 @@ func blockedLoop(c *checker) {
 				fix = fmt.Sprintf("do not sleep in a handler (%s): set a timer, go back to the wait, and go on when it is due.", i.Call)
 			case "sendfile": // the disk, or no processor
 				v = Likely
-				if !c.lab() && n < 3 && i.Most < int64(c.set.BigGap) {
+				if c.seldom(o.n) && i.Most < int64(c.set.BigGap) {
 					sev = Info
 				}
 			}
 		} else {
 			v = Likely
-			if n < 3 {
+			if o.n < int64(c.set.Pauses) {
 				sev = min(sev, Warn)
-				if c.seldom(n) {
+				if c.seldom(o.n) {
 					sev = Info
 				}
 			}
 			s += ": on the processor, or waiting for one, without a system call that explains it"
 		}
 		f := c.onThread(lp, i, sev, v, s+".", fix)
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 }
 
 // seldom says of processor time of a program that is watched from outside that it is no defect yet: a compiler that warms up
 // and a machine that had no processor to give look the same, once or twice.
-func (c *checker) seldom(n int64) bool { return !c.lab() && n < 3 }
+func (c *checker) seldom(n int64) bool { return !c.lab() && n < int64(c.set.Pauses) }
 
 func headOfLine(c *checker) {
 	c.each(timeline.IncBehind, func(x subject, i *timeline.Incident) {
-		n, at := over(i, int64(c.set.Behind))
-		if n == 0 {
+		o := over(i, int64(c.set.Behind))
+		if o.n == 0 {
 			return
 		}
 		sev, v := Warn, Certain
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
-		case i.Call == timeline.Unexplained && n < 3, c.seldom(n) && i.Most < 2*int64(c.set.Behind):
+		case i.Call == timeline.Unexplained && o.n < int64(c.set.Pauses), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):
 			sev = Info // a pause of the machine, perhaps
 		case i.Most >= int64(c.set.BigGap):
 			sev = Critical
 		}
-		f := c.find(x, i, sev, v, fmt.Sprintf("%s was reported together with others and had to wait for their handlers: up to %s, %s.", x.name, Duration(i.Most), times(n)),
+		f := c.find(x, i, sev, v, fmt.Sprintf("%s was reported together with others and had to wait for their handlers: up to %s, %s.", x.name, Duration(i.Most), o.times()),
 			"shorten the handler before it, give handlers a budget, or move long work off the loop's thread.")
-		f.Count, f.Evidence = n, at
+		f.of(o)
 	})
 }
 
@@ -144,7 +147,7 @@ func timerDrift(c *checker) {
 	})
 	c.eachThread(timeline.IncOverrun, func(lp *timeline.LoopLane, i *timeline.Incident) {
 		sev := Info
-		if i.N >= int64(c.set.Drifts) {
+		if i.N >= int64(c.set.Overruns) {
 			sev = Warn
 		}
 		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was elsewhere for longer than the period.", loopName(lp), times(i.N), Number(i.Most)),

@@ -33,15 +33,15 @@ func was(n int64) string {
 
 func stuckOutput(c *checker) {
 	c.each(timeline.IncStuckOutput, func(x subject, i *timeline.Incident) {
-		n, at := over(i, c.stall())
-		if n == 0 {
+		o := over(i, c.stall())
+		if o.n == 0 {
 			return
 		}
 		s := fmt.Sprintf("%s: a write came back short or with EAGAIN, EPOLLOUT was not asked for, and nothing was written for %s", x.name, Duration(i.Most))
 		if i.Open != 0 {
 			s += " and it still waits"
 		}
-		f := c.find(x, i, Warn, sure(i, Likely), s+".", "arm EPOLLOUT with EPOLL_CTL_MOD when a write is short or EAGAIN, and go on writing when it is reported.")
-		f.Count, f.Evidence = n, at
+		f := c.find(x, i, Warn, sure(i), s+".", "arm EPOLLOUT with EPOLL_CTL_MOD when a write is short or EAGAIN, and go on writing when it is reported.")
+		f.of(o)
 	})
 }

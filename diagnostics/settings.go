@@ -4,81 +4,231 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"evviz/timeline"
 )
 
-// Settings are the thresholds of the rules. Default has the documented ones.
+// Settings are the thresholds of the rules; the table below says what each is. Default has the documented ones.
 type Settings struct {
-	SpinWindow    time.Duration // so many reports in a row (8; 16 for waits that do not wait) within this time are a spin
-	WaitWindow    time.Duration // the same for waits with timeout 0
-	SpinRate      int           // reports a second from which on a spin is critical
-	Stall         time.Duration // how long data must lie, or output wait, before it counts as forgotten
-	LabStall      time.Duration // the same for the lab, where what is left is measured
-	Nagging       int           // reports for one message
-	BigBuffer     int           // bytes a read from which on reading once a report is a policy
-	HogReads      int           // reads in a row while others wait
-	HerdLosers    int           // reports in vain
-	Imbalance     int           // connections before the shares of workers are compared
-	SleepRounds   int           // rounds of sleeping and asking
-	Roundings     int           // timers that were waited for with a burst of zero waits
-	LateWakeups   int           // wakeups that came late
-	LateBy        time.Duration // how late at least
-	Gap           time.Duration // how long a loop may be away from its wait
-	BigGap        time.Duration // ... before it is critical
-	Behind        time.Duration // how long a report may wait for others of its batch
-	Drifts        int           // periods of a timer
-	Churn         int           // reports before changes of interest are counted against them
-	BatchFull     int           // batches that left something behind
-	BigSet        int           // descriptors passed to poll or select
-	Leak          time.Duration // how long a connection may stay open after its end of file
-	LabLeak       time.Duration // the same in the lab
-	Growth        int           // open connections that only ever grew in number
-	LateConnect   time.Duration // a client's connect
-	BlockedOnRead time.Duration // a read or accept on a descriptor that was reported ready
+	SpinRow       int
+	SpinWindow    time.Duration
+	CriticalRow   int
+	SpinRate      int
+	WaitRow       int
+	WaitWindow    time.Duration
+	Stall         time.Duration
+	LabStall      time.Duration
+	Nagging       int
+	BigBuffer     int
+	HogReads      int
+	HogTime       time.Duration
+	WastedReads   int
+	SingleAccepts int
+	LateConnect   time.Duration
+	BlockedCall   time.Duration
+	HerdLosers    int
+	HerdShare     int
+	Imbalance     int
+	TopWorker     int
+	TopOfTwo      int
+	ZeroBurst     int
+	Roundings     int
+	LateWakeups   int
+	LateBy        time.Duration
+	LateShare     int
+	SleepRounds   int
+	Gap           time.Duration
+	BigGap        time.Duration
+	Pauses        int
+	Behind        time.Duration
+	BehindOnce    time.Duration
+	Drifts        int
+	Overruns      int
+	Churn         int
+	ChurnShare    int
+	BatchFew      int
+	BatchFull     int
+	BatchShare    int
+	BigSet        int
+	BigSetCalls   int
+	BigSetReady   int
+	SelectFull    int
+	InvalidRow    int
+	StrayChanges  int
+	Leak          time.Duration
+	LabLeak       time.Duration
+	Growth        int
+	GrowthClosed  int
 }
 
 // Default is what holds when nothing is said.
-func Default() Settings {
-	return Settings{SpinWindow: 100 * time.Millisecond, WaitWindow: 10 * time.Millisecond, SpinRate: 1000, Stall: time.Second,
-		LabStall: 200 * time.Millisecond, Nagging: 8, BigBuffer: 16 << 10, HogReads: 64, HerdLosers: 3, Imbalance: 20, SleepRounds: 5,
-		Roundings: 3, LateWakeups: 10, LateBy: 2 * time.Millisecond, Gap: 20 * time.Millisecond, BigGap: 100 * time.Millisecond,
-		Behind: 20 * time.Millisecond, Drifts: 5, Churn: 20, BatchFull: 8, BigSet: 256, Leak: 5 * time.Second, LabLeak: time.Second, Growth: 512,
-		LateConnect: 500 * time.Millisecond, BlockedOnRead: 20 * time.Millisecond}
+func Default() (s Settings) {
+	for i := range Thresholds {
+		switch t := &Thresholds[i]; v := t.at(&s).(type) {
+		case *time.Duration:
+			*v = t.def.(time.Duration)
+		case *int:
+			*v = t.def.(int)
+		}
+	}
+	return s
+}
+
+// Limits are what a timeline has to know of the settings: Options of its own say it. What is shorter than
+// the least that is noted anyhow is noted from what its rule asks for on.
+func (s *Settings) Limits() timeline.Limits {
+	l := timeline.DefaultLimits()
+	l.SpinRow, l.WaitRow, l.ZeroBurst = s.SpinRow, s.WaitRow, s.ZeroBurst
+	l.HogReads, l.HogTime, l.Soon = s.HogReads, int64(s.HogTime), int64(s.LabStall)/2
+	for _, x := range []struct {
+		noted *int64
+		asked time.Duration
+	}{{&l.Away, s.Gap}, {&l.Behind, s.Behind}, {&l.BlockedCall, s.BlockedCall}, {&l.Connect, s.LateConnect}, {&l.Late, s.LateBy}} {
+		*x.noted = min(*x.noted, int64(x.asked))
+	}
+	return l
+}
+
+// Patient are settings for a machine that others use too: what has no upper bound there is a finding only when it is so many times
+// longer, or more.
+func (s Settings) Patient(times int) Settings {
+	for i := range Thresholds {
+		if !Thresholds[i].busy {
+			continue
+		}
+		switch v := Thresholds[i].at(&s).(type) {
+		case *time.Duration:
+			*v *= time.Duration(times)
+		case *int:
+			*v *= times
+		}
+	}
+	return s
 }
 
 // Threshold is a setting with its name on the command line.
 type Threshold struct {
-	Name, Rules, Doc string
-	at               func(*Settings) any // *int or *time.Duration
+	Name string
+	Doc  string
+
+	def  any                   // what holds when nothing is said: an int or a time.Duration
+	at   func(s *Settings) any // where it is: *int or *time.Duration
+	busy bool                  // a machine that is busy with something else reaches it, too
+	most int                   // the largest that it can be; 0 any
 }
 
 // Thresholds are all settings, in the order in which they are shown.
 var Thresholds = []Threshold{
-	{"spin-window", "EV01 EV06 EV07 EV08 EV11 EV18 EV31 EV33", "8 reports of one kind in a row within this time are a spin", func(s *Settings) any { return &s.SpinWindow }},
-	{"spin-rate", "EV01 EV06 EV07 EV08 EV11 EV18 EV31 EV33", "reports a second from which on a spin is critical", func(s *Settings) any { return &s.SpinRate }},
-	{"wait-window", "EV21", "16 waits with timeout 0 in a row that bring nothing within this time", func(s *Settings) any { return &s.WaitWindow }},
-	{"stall", "EV03 EV10 EV11 EV17", "how long data or output must lie untold of", func(s *Settings) any { return &s.Stall }},
-	{"lab-stall", "EV03 EV10 EV11 EV17", "the same in the lab, which measures what is left", func(s *Settings) any { return &s.LabStall }},
-	{"nagging", "EV02", "reports for one message", func(s *Settings) any { return &s.Nagging }},
-	{"big-buffer", "EV02", "bytes a read from which on one read a report is a policy and no defect", func(s *Settings) any { return &s.BigBuffer }},
-	{"hog-reads", "EV04", "reads of one descriptor in a row while others wait", func(s *Settings) any { return &s.HogReads }},
-	{"herd-losers", "EV14", "reports in vain", func(s *Settings) any { return &s.HerdLosers }},
-	{"imbalance", "EV15", "connections from which on the shares of workers are compared", func(s *Settings) any { return &s.Imbalance }},
-	{"sleep-rounds", "EV24", "rounds of sleeping and asking in vain", func(s *Settings) any { return &s.SleepRounds }},
-	{"roundings", "EV22", "timers that were approached with a burst of zero waits", func(s *Settings) any { return &s.Roundings }},
-	{"late-wakeups", "EV23", "wakeups that came late", func(s *Settings) any { return &s.LateWakeups }},
-	{"late-by", "EV23", "how late", func(s *Settings) any { return &s.LateBy }},
-	{"gap", "EV25", "how long a loop may be away from its wait", func(s *Settings) any { return &s.Gap }},
-	{"big-gap", "EV25 EV26", "... before it is critical", func(s *Settings) any { return &s.BigGap }},
-	{"behind", "EV26", "how long a report may wait for others of its batch", func(s *Settings) any { return &s.Behind }},
-	{"drifts", "EV27", "periods that were longer than asked for", func(s *Settings) any { return &s.Drifts }},
-	{"churn", "EV28", "reports from which on changes of interest are counted against them", func(s *Settings) any { return &s.Churn }},
-	{"batch-full", "EV29", "batches that left something behind", func(s *Settings) any { return &s.BatchFull }},
-	{"big-set", "EV30", "descriptors passed to poll or select", func(s *Settings) any { return &s.BigSet }},
-	{"leak", "EV35", "how long a connection may stay open after its end of file, with nothing written", func(s *Settings) any { return &s.Leak }},
-	{"lab-leak", "EV35", "the same in the lab, whose clients say when they are gone", func(s *Settings) any { return &s.LabLeak }},
-	{"growth", "EV35", "open descriptors when hardly any was ever closed", func(s *Settings) any { return &s.Growth }},
-	{"late-connect", "EV12", "how long a client's connect may take", func(s *Settings) any { return &s.LateConnect }},
-	{"blocked-call", "EV13", "how long a call on a descriptor that was reported ready may take", func(s *Settings) any { return &s.BlockedOnRead }},
+	{Name: "spin-row", def: 8, most: timeline.MaxRow, Doc: "events of one kind in a row that are a spin",
+		at: func(s *Settings) any { return &s.SpinRow }},
+	{Name: "spin-window", def: 100 * time.Millisecond, Doc: "... when they come within this time",
+		at: func(s *Settings) any { return &s.SpinWindow }},
+	{Name: "critical-row", def: 64, Doc: "events in a row from which on a spin may be critical",
+		at: func(s *Settings) any { return &s.CriticalRow }},
+	{Name: "spin-rate", def: 1000, Doc: "... when more than so many come in a second",
+		at: func(s *Settings) any { return &s.SpinRate }},
+	{Name: "wait-row", def: 16, most: timeline.MaxRow, Doc: "waits with timeout 0 in a row that bring nothing",
+		at: func(s *Settings) any { return &s.WaitRow }},
+	{Name: "wait-window", def: 10 * time.Millisecond, Doc: "... within this time",
+		at: func(s *Settings) any { return &s.WaitWindow }},
+	{Name: "stall", def: time.Second, Doc: "how long data, a connection or output must wait, with no further notification",
+		at: func(s *Settings) any { return &s.Stall }},
+	{Name: "lab-stall", def: 200 * time.Millisecond, busy: true, Doc: "the same in the lab, which measures what is unread",
+		at: func(s *Settings) any { return &s.LabStall }},
+	{Name: "nagging", def: 8, Doc: "events for one message",
+		at: func(s *Settings) any { return &s.Nagging }},
+	{Name: "big-buffer", def: 16 << 10, Doc: "bytes a read from which on one read per event is a policy and no defect",
+		at: func(s *Settings) any { return &s.BigBuffer }},
+	{Name: "hog-reads", def: 64, Doc: "reads of one descriptor in a row while others wait",
+		at: func(s *Settings) any { return &s.HogReads }},
+	{Name: "hog-time", def: time.Millisecond, Doc: "... or a row of reads that takes longer than this",
+		at: func(s *Settings) any { return &s.HogTime }},
+	{Name: "wasted-reads", def: 8, Doc: "reads right after a short read, with EAGAIN",
+		at: func(s *Settings) any { return &s.WastedReads }},
+	{Name: "single-accepts", def: 4, Doc: "events for which one connection was accepted while others waited",
+		at: func(s *Settings) any { return &s.SingleAccepts }},
+	{Name: "late-connect", def: 500 * time.Millisecond, busy: true, Doc: "how long a client's connect may take",
+		at: func(s *Settings) any { return &s.LateConnect }},
+	{Name: "blocked-call", def: 20 * time.Millisecond, busy: true, Doc: "how long a call on a descriptor that was reported ready may take",
+		at: func(s *Settings) any { return &s.BlockedCall }},
+	{Name: "herd-losers", def: 3, Doc: "wakeups of threads that came too late",
+		at: func(s *Settings) any { return &s.HerdLosers }},
+	{Name: "herd-share", def: 50, Doc: "... and what percentage of all events they are at least",
+		at: func(s *Settings) any { return &s.HerdShare }},
+	{Name: "imbalance", def: 20, Doc: "connections from which on the shares of workers are compared",
+		at: func(s *Settings) any { return &s.Imbalance }},
+	{Name: "top-worker", def: 2, Doc: "more than so many times the mean is too much for one worker",
+		at: func(s *Settings) any { return &s.TopWorker }},
+	{Name: "top-of-two", def: 90, Doc: "percentage of all connections that is too much for one of two workers",
+		at: func(s *Settings) any { return &s.TopOfTwo }},
+	{Name: "zero-burst", def: 3, Doc: "waits with timeout 0 between a wait that timed out and its timer",
+		at: func(s *Settings) any { return &s.ZeroBurst }},
+	{Name: "roundings", def: 3, Doc: "timers that had such a burst before them",
+		at: func(s *Settings) any { return &s.Roundings }},
+	{Name: "late-wakeups", def: 10, Doc: "wakeups that came late",
+		at: func(s *Settings) any { return &s.LateWakeups }},
+	{Name: "late-by", def: 2 * time.Millisecond, busy: true, Doc: "how late",
+		at: func(s *Settings) any { return &s.LateBy }},
+	{Name: "late-share", def: 10, Doc: "percentage of all waits above which late wakeups are a warning",
+		at: func(s *Settings) any { return &s.LateShare }},
+	{Name: "sleep-rounds", def: 5, Doc: "sleeps with calls after them that found nothing",
+		at: func(s *Settings) any { return &s.SleepRounds }},
+	{Name: "gap", def: 20 * time.Millisecond, busy: true, Doc: "how long a loop may take to return to its wait",
+		at: func(s *Settings) any { return &s.Gap }},
+	{Name: "big-gap", def: 100 * time.Millisecond, busy: true, Doc: "... before it is critical",
+		at: func(s *Settings) any { return &s.BigGap }},
+	{Name: "pauses", def: 3, Doc: "times from which on CPU time, or the disk, is no pause of the machine",
+		at: func(s *Settings) any { return &s.Pauses }},
+	{Name: "behind", def: 20 * time.Millisecond, busy: true, Doc: "how long an event may wait behind other handlers of its batch",
+		at: func(s *Settings) any { return &s.Behind }},
+	{Name: "behind-once", def: 40 * time.Millisecond, busy: true, Doc: "... when it does less often than pauses says",
+		at: func(s *Settings) any { return &s.BehindOnce }},
+	{Name: "drifts", def: 5, Doc: "periods of a timer that were longer than asked for",
+		at: func(s *Settings) any { return &s.Drifts }},
+	{Name: "overruns", def: 5, busy: true, Doc: "expirations that stood for several periods of a timer",
+		at: func(s *Settings) any { return &s.Overruns }},
+	{Name: "churn", def: 20, Doc: "events from which on changes of interest are counted against them",
+		at: func(s *Settings) any { return &s.Churn }},
+	{Name: "churn-share", def: 50, Doc: "percentage of the events above which changes of interest are too many",
+		at: func(s *Settings) any { return &s.ChurnShare }},
+	{Name: "batch-few", def: 2, Doc: "full batches that left something behind and are worth an info",
+		at: func(s *Settings) any { return &s.BatchFew }},
+	{Name: "batch-full", def: 8, Doc: "... and a warning",
+		at: func(s *Settings) any { return &s.BatchFull }},
+	{Name: "batch-share", def: 10, Doc: "percentage of all waits above which full batches count",
+		at: func(s *Settings) any { return &s.BatchShare }},
+	{Name: "big-set", def: 256, Doc: "descriptors passed to poll or select, on average, above which few that are ready are a finding",
+		at: func(s *Settings) any { return &s.BigSet }},
+	{Name: "big-set-calls", def: 20, Doc: "... in so many calls",
+		at: func(s *Settings) any { return &s.BigSetCalls }},
+	{Name: "big-set-ready", def: 5, Doc: "percentage of them below which few are ready",
+		at: func(s *Settings) any { return &s.BigSetReady }},
+	{Name: "select-full", def: 960, Doc: "descriptors passed to select above which its limit of 1024 is near",
+		at: func(s *Settings) any { return &s.SelectFull }},
+	{Name: "invalid-row", def: 2, Doc: "POLLNVAL for one descriptor in a row",
+		at: func(s *Settings) any { return &s.InvalidRow }},
+	{Name: "stray-changes", def: 2, Doc: "changes of interest in what is closed or was never registered",
+		at: func(s *Settings) any { return &s.StrayChanges }},
+	{Name: "leak", def: 5 * time.Second, Doc: "how long a connection may stay open after EOF, with nothing written",
+		at: func(s *Settings) any { return &s.Leak }},
+	{Name: "lab-leak", def: time.Second, Doc: "the same in the lab, whose clients say when they are gone",
+		at: func(s *Settings) any { return &s.LabLeak }},
+	{Name: "growth", def: 512, Doc: "open descriptors when hardly any was ever closed",
+		at: func(s *Settings) any { return &s.Growth }},
+	{Name: "growth-closed", def: 10, Doc: "percentage of all descriptors below which hardly any was closed",
+		at: func(s *Settings) any { return &s.GrowthClosed }},
+}
+
+// Rules are the rules that use it.
+func (t *Threshold) Rules() (out []*Rule) {
+	for i := range Rules {
+		for _, x := range Rules[i].Thresholds() {
+			if x == t {
+				out = append(out, &Rules[i])
+			}
+		}
+	}
+	return out
 }
 
 // Get is a threshold's value in words.
@@ -110,6 +260,9 @@ func (s *Settings) Set(name, value string) error {
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 0 {
 				return fmt.Errorf("threshold %s=%s: want a whole number, for example %s", name, value, t.Get(s))
+			}
+			if t.most > 0 && n > t.most {
+				return fmt.Errorf("threshold %s=%s: want a number up to %d, for example %s", name, value, t.most, t.Get(s))
 			}
 			*v = n
 		}

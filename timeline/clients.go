@@ -30,7 +30,7 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 	case trace.StepSleep, trace.StepNote:
 		return
 	}
-	if e.Aux&0xff == trace.StepConnect && e.Dur >= slowConnect && e.Errno == 0 {
+	if e.Aux&0xff == trace.StepConnect && e.Dur >= t.limits.Connect && e.Errno == 0 {
 		t.slowConnect(s, e)
 	}
 	peer := t.names.now(s.id, e.Inst)

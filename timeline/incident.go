@@ -7,7 +7,7 @@ import "evviz/trace"
 // An incident is a pattern in the calls of one lane or one thread: told of what was known, left behind, waited too often.
 // Here it is only counted, with moments to look at; whether so many of them are a defect is said by package diagnostics,
 // which has the thresholds. What would be a matter of taste at the edges is cut generously here (a gap of 10 ms is noted, the
-// rule asks for 20).
+// rule asks for 20), and Limits say where.
 //
 // An incident belongs to a lane or to a stream, and there is at most one of each kind on it: it grows. A run is a row of the
 // same incident on the same lane without another report between.
@@ -75,8 +75,8 @@ type Incident struct {
 	Sum, Most   int64 // of the values
 	Run         int64 // the longest run
 	RunTime     int64 // how long that took, ns
-	Tight       int64 // the shortest time in which spinRun of one run came, ns; 0: there never were so many
-	Worst       int64 // IncHog: ns that another waited, at most (0 not known); IncBlocked: ns that calls explain
+	Tight       int64 // the shortest time in which a row (Limits) of one run came, ns; 0: there never were so many
+	Worst       int64 // IncHog: ns that another waited, at most; 0 not known
 	Amount      int64 // bytes (connections) that the newest episode began with; -1 not known
 	Forgotten   int64 // episodes that ended only because the descriptor was closed
 	Open        int64 // an episode that has begun then and goes on; 0 none
@@ -94,10 +94,8 @@ const OthersWait = "others wait"
 // Unexplained is the Call of an IncBehind that no call explains, where the lab does not tell.
 const Unexplained = "no call"
 
-// spinRun is how many in a row make a spin (TRUTH 1.4); for waits that do not wait it is more, programs make a few.
+// Moments that are kept of an incident. Of gaps it is more: each is a place to look at.
 const (
-	spinRun     = 8
-	spinRunWait = 16
 	maxMoments  = 64
 	maxGapsKept = 1024
 )
@@ -107,9 +105,9 @@ type incident struct {
 	pub     Incident
 	runN    int64
 	runFrom int64
-	newest  [spinRunWait]int64
-	since   int64 // an episode has begun
-	guess   bool  // ... and it is not known whether anything waits
+	newest  []int64 // moments of the run, as many as a row has, the newest in the place of the oldest
+	since   int64   // an episode has begun
+	guess   bool    // ... and it is not known whether anything waits
 }
 
 // happened counts an incident; again says that it goes on with the run before.
@@ -134,39 +132,66 @@ func (x *incident) happened(s *stream, at, v int64, sure, again bool) {
 	if x.runN == 0 {
 		x.runFrom = at
 	}
-	x.newest[x.runN%spinRunWait] = at
+	row := int64(len(x.newest))
+	x.newest[x.runN%row] = at
 	x.runN++
 	if x.runN >= p.Run {
 		p.Run, p.RunTime = x.runN, at-x.runFrom
 	}
-	spin := int64(spinRun)
-	if p.Kind == IncZeroWait {
-		spin = spinRunWait
-	}
-	if x.runN >= spin {
-		if d := max(at-x.newest[(x.runN-spin)%spinRunWait], 1); p.Tight == 0 || d < p.Tight {
+	if x.runN >= row {
+		if d := max(at-x.newest[x.runN%row], 1); p.Tight == 0 || d < p.Tight { // the oldest of the row
 			p.Tight = d
 		}
 	}
+	if v >= 0 {
+		p.keep(Moment{at, v})
+	}
+}
+
+// lastingKinds are the kinds whose value is how long something took: a rule counts those that took too long.
+var lastingKinds = [IncidentCount]bool{IncDeaf: true, IncStranded: true, IncDisarmed: true, IncStuckOutput: true, IncSlowConnect: true,
+	IncBlockedCall: true, IncLate: true, IncBlocked: true, IncBehind: true}
+
+// keep adds a moment. When there are as many as are kept the first ones stay; where the value is a time the longest do.
+func (p *Incident) keep(m Moment) {
 	most := maxMoments
-	if p.Kind == IncBlocked || p.Kind == IncBehind {
+	if p.Kind == IncBlocked || p.Kind == IncBehind || p.Kind == IncLate {
 		most = maxGapsKept
 	}
-	if len(p.Moments) < most && v >= 0 {
-		p.Moments = append(p.Moments, Moment{at, v})
+	if len(p.Moments) < most {
+		p.Moments = append(p.Moments, m)
+		return
+	}
+	if !lastingKinds[p.Kind] {
+		return
+	}
+	least := 0
+	for i := range p.Moments {
+		if p.Moments[i].V < p.Moments[least].V {
+			least = i
+		}
+	}
+	if p.Moments[least].V < m.V {
+		kept := make([]Moment, 0, most) // snapshots have the old list
+		p.Moments = append(append(append(kept, p.Moments[:least]...), p.Moments[least+1:]...), m)
 	}
 }
 
 // incidents of a lane or a stream: few, so a list.
 type incidents []*incident
 
-func (xs *incidents) of(k IncidentKind, call string) *incident {
+// incident finds the incident of a kind in a list, or adds it.
+func (t *Timeline) incident(xs *incidents, k IncidentKind, call string) *incident {
 	for _, x := range *xs {
 		if x.pub.Kind == k && x.pub.Call == call {
 			return x
 		}
 	}
-	x := &incident{pub: Incident{Kind: k, Call: call}}
+	row := t.limits.SpinRow
+	if k == IncZeroWait {
+		row = t.limits.WaitRow
+	}
+	x := &incident{pub: Incident{Kind: k, Call: call}, newest: make([]int64, row)}
 	*xs = append(*xs, x)
 	return x
 }
@@ -208,17 +233,17 @@ func incidentOf(list []Incident, k IncidentKind) *Incident {
 
 // happened counts an incident of a lane that does not come in runs.
 func (t *Timeline) happened(s *stream, l *laneB, k IncidentKind, at, v int64, sure bool) {
-	l.watch.inc.of(k, "").happened(s, at, v, sure, true)
+	t.incident(&l.watch.inc, k, "").happened(s, at, v, sure, true)
 	t.touch(l)
 }
 
-// inRow counts an incident of a lane that makes a run with the same one before.
-func (t *Timeline) inRow(s *stream, l *laneB, k IncidentKind, at, v int64, sure bool) {
-	x := l.watch.row
+// inRow counts an incident of a lane that makes a run with the same one before: row is which that was.
+func (t *Timeline) inRow(s *stream, l *laneB, row **incident, k IncidentKind, at, v int64, sure bool) {
+	x := *row
 	again := x != nil && x.pub.Kind == k
 	if !again {
-		x = l.watch.inc.of(k, "")
-		l.watch.row = x
+		x = t.incident(&l.watch.inc, k, "")
+		*row = x
 	}
 	x.happened(s, at, v, sure, again)
 	t.touch(l)
@@ -226,7 +251,7 @@ func (t *Timeline) inRow(s *stream, l *laneB, k IncidentKind, at, v int64, sure 
 
 // onThread counts an incident of a thread.
 func (t *Timeline) onThread(s *stream, k IncidentKind, call string, at, v int64, again bool) *incident {
-	x := s.inc.of(k, call)
+	x := t.incident(&s.inc, k, call)
 	x.happened(s, at, v, true, again)
 	return x
 }

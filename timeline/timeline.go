@@ -18,6 +18,7 @@ type Options struct {
 	First     int64      // begin of the whole source, where it is known to lie elsewhere than the first event; 0: it does not
 	Begin     int64      // from here on events are told, when what comes before First is left out; 0: from First on
 	Bookmarks []Bookmark // known beforehand, by moment
+	Limits    Limits     // what is counted as an incident; zero: DefaultLimits
 	Ledger    bool       // keep sums, incidents and the ledger alone: nothing can be drawn, no event looked at
 }
 
@@ -25,6 +26,7 @@ type Options struct {
 type Timeline struct {
 	info      trace.Info
 	lean      bool // Options.Ledger
+	limits    Limits
 	exact     bool // the source tells re-notifications itself
 	timed     bool
 	maxClosed int
@@ -86,7 +88,7 @@ func New(o Options) *Timeline {
 	if o.MaxClosed <= 0 {
 		o.MaxClosed = 2_000
 	}
-	t := &Timeline{info: o.Info, origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks), lean: o.Ledger, maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
+	t := &Timeline{info: o.Info, origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks), lean: o.Ledger, limits: o.Limits.bounded(), maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
 		exact: o.Info.Kinds.Has(trace.Renotify), timed: o.Info.Timed,
 		names: newNameTable(), byPeer: map[string]*laneB{}, unclaimed: map[string][]stepMark{}, hist: newHistogram()}
 	t.events.max = max(o.MaxEvents, blockEvents)

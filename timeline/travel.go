@@ -95,7 +95,7 @@ func (f *Feed) Excerpt(ctx context.Context, t0, t1 int64) (*Snapshot, error) {
 	}
 	defer src.Close()
 	first, marked := f.common()
-	o := Options{Info: f.opt.Info, MaxEvents: 2 * excerptEvents, Bookmarks: marked, First: first}
+	o := Options{Info: f.opt.Info, MaxEvents: 2 * excerptEvents, Bookmarks: marked, First: first, Limits: f.opt.Limits}
 	seek, ok := src.(trace.Seeker)
 	if ok {
 		o.Begin, _ = seek.Bounds() // a recording may begin later than its session

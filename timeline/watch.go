@@ -12,7 +12,8 @@ import (
 
 type laneWatch struct {
 	inc incidents
-	row *incident // the incident that the newest report was
+	row *incident // the incident that the newest report was when it was settled,
+	got *incident // ... and when it came
 
 	nonblock  Tri
 	origin    uint32
@@ -124,6 +125,7 @@ type streamWatch struct {
 	hog       hog
 	burst     burst
 	zeroes    *instance   // of the newest wait, if it was a zero wait that brought nothing
+	gone      *instance   // of the newest wait, if it failed because that is closed
 	slept     bool        // no wait since its newest sleep
 	again     int64       // calls since then that found nothing
 	waits     []*instance // that it has waited on, the first few
@@ -158,6 +160,7 @@ type hog struct {
 	from, last int64
 	suspect    *laneB // a long row that has ended, not known yet whether anybody waited
 	reads      int64
+	ended      int64 // ... and when
 }
 
 // burst is a row of zero waits after a wait that timed out.
@@ -172,19 +175,20 @@ type timerWatch struct {
 	fired    bool
 }
 
+// What no setting moves, because it is so of kernels, tracers and machines, or is noise. Times are ns. What decides is in Limits.
 const (
-	gapFloor    = 10_000_000 // ns away from the wait that are worth a note
-	behindFloor = 10_000_000
-	stuckFloor  = 10_000_000
-	tracerPace  = 8_000
-	roundingMax = 1_200_000
-	slowConnect = 500_000_000
-	lateFloor   = 1_000_000
-	hogReads    = 64
-	hogTime     = 1_000_000
-	hogFew      = 8
-	maxTimers   = 4096
-	maxWaits    = 8
+	gapFloor     = 10_000_000 // one piece of a thread's time that is no tracer's turn, nor another thread's at the same processor
+	tracerPace   = 8_000      // a call that cannot wait and takes so long is traced: by itself it takes a tenth
+	tracerTurns  = 5          // a tracer takes so many times what it shows as the duration of a call
+	roundingMax  = 1_200_000  // a timeout is rounded to the millisecond, and the slack of a timer comes on top
+	slackLeast   = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms
+	slackMost    = 100_000_000
+	observerLate = 5_000_000 // an observer's news of an arrival: it is a thread that needs a processor, too
+	periodNear   = 50        // the same period again: give or take a fiftieth
+	driftLeast   = 100_000   // a period is longer by the time between the timer and its callback
+	hogFew       = 8         // fewer reads are no row, however long they take
+	maxTimers    = 4096
+	maxWaits     = 8
 )
 
 // publish fills in what a snapshot shows of a lane.
@@ -202,7 +206,7 @@ func (w *laneWatch) publish(p *Lane, now int64) {
 
 // begins notes that an episode has begun, unless it goes on.
 func (t *Timeline) begins(s *stream, l *laneB, k IncidentKind, at int64, sure bool) {
-	x := l.watch.inc.of(k, "")
+	x := t.incident(&l.watch.inc, k, "")
 	if x.since != 0 {
 		return
 	}
@@ -255,9 +259,7 @@ func (w *laneWatch) ends(k IncidentKind, at int64) {
 		p := &x.pub
 		d := max(at-x.since, 0)
 		p.Sum, p.Most, p.Last = p.Sum+d, max(p.Most, d), max(p.Last, at)
-		if len(p.Moments) < maxMoments {
-			p.Moments = append(p.Moments, Moment{x.since, d})
-		}
+		p.keep(Moment{x.since, d})
 		x.since = 0
 	}
 }
@@ -278,16 +280,13 @@ func (w *laneWatch) cancels(k IncidentKind) {
 
 // goesOn is called when a program reads what it was not told of again: it keeps a list of its own, as with a budget of reads,
 // and what it comes back to so soon is not forgotten. What lay for long was, and the episode ends.
-func (w *laneWatch) goesOn(at int64) {
+func (t *Timeline) goesOn(w *laneWatch, at int64) {
 	for _, x := range w.inc {
-		if (x.pub.Kind == IncStranded || x.pub.Kind == IncDisarmed) && x.since != 0 && at-x.since < soon {
+		if (x.pub.Kind == IncStranded || x.pub.Kind == IncDisarmed) && x.since != 0 && at-x.since < t.limits.Soon {
 			x.since = at
 		}
 	}
 }
-
-// soon is half of what diagnostics call a stall in the lab, ns.
-const soon = 100_000_000
 
 // touchedBy notes who makes a call on a lane.
 func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {

@@ -27,7 +27,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 		return
 	}
 	if e.B > 0 {
-		w.goesOn(e.Time)
+		t.goesOn(w, e.Time)
 		w.took(s, e.Time)
 		if e.B < e.A {
 			w.shortBy, w.shortTurn = s, s.watch.rests
@@ -49,7 +49,7 @@ func (t *Timeline) hogs(s *stream, l *laneB, e *trace.Event) {
 	h := &s.watch.hog
 	if h.lane != l {
 		t.hogEnds(s, e.Start())
-		*h = hog{lane: l, from: e.Start(), suspect: h.suspect, reads: h.reads}
+		*h = hog{lane: l, from: e.Start(), suspect: h.suspect, reads: h.reads, ended: h.ended}
 	}
 	h.n++
 	h.last = e.Time
@@ -60,7 +60,7 @@ func (t *Timeline) hogEnds(s *stream, at int64) {
 	h := &s.watch.hog
 	l := h.lane
 	h.lane = nil
-	if l == nil || h.n <= hogReads && (h.n < hogFew || h.last-h.from <= hogTime) || t.byTask(l) {
+	if l == nil || h.n <= int64(t.limits.HogReads) && (h.n < hogFew || h.last-h.from <= t.limits.HogTime) || t.byTask(l) {
 		return
 	}
 	worst := int64(0)
@@ -73,11 +73,11 @@ func (t *Timeline) hogEnds(s *stream, at int64) {
 		t.hogged(s, l, at, h.n, worst, true)
 		return
 	}
-	h.suspect, h.reads = l, h.n
+	h.suspect, h.reads, h.ended = l, h.n, h.last
 }
 
 func (t *Timeline) hogged(s *stream, l *laneB, at, reads, waited int64, sure bool) {
-	x := l.watch.inc.of(IncHog, "")
+	x := t.incident(&l.watch.inc, IncHog, "")
 	x.happened(s, at, reads, sure, false)
 	x.pub.Worst = max(x.pub.Worst, waited)
 	t.touch(l)
@@ -109,7 +109,7 @@ func (t *Timeline) acceptBy(s *stream, l *laneB, e *trace.Event) {
 // starved counts accepts that fail one after the other within one callback.
 func (t *Timeline) starved(s *stream, l *laneB, at int64) {
 	w := &l.watch
-	w.inc.of(IncStarved, "").happened(s, at, 0, true, w.starved)
+	t.incident(&w.inc, IncStarved, "").happened(s, at, 0, true, w.starved)
 	w.starved = true
 	t.touch(l)
 }

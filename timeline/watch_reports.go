@@ -10,7 +10,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	p.glance = s.watch.glance
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.trigger == trace.TriggerLevel
 	if w.pid != 0 && s.who.PID != 0 && w.pid != s.who.PID && in.lane != nil && in.watch.npids > 1 {
-		t.inRow(s, in.lane, IncShared, e.Time, w.pid, true)
+		t.inRow(s, in.lane, &in.lane.watch.row, IncShared, e.Time, w.pid, true)
 	}
 
 	// Threads that wait on one instance are told of the same thing each. Only when one of them is told twice it is told again.
@@ -49,14 +49,16 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l.watch.reportedAt = e.Time
 	w.asked = false
 	l.watch.ends(IncDeaf, e.Time)
-	if e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream {
-		t.inRow(s, l, IncUnconnected, e.Time, 0, true)
-	}
-	if e.Mask&bitNval != 0 {
-		t.inRow(s, l, IncInvalid, e.Time, 0, true)
+	switch {
+	case e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream:
+		t.inRow(s, l, &l.watch.got, IncUnconnected, e.Time, 0, true)
+	case e.Mask&bitNval != 0:
+		t.inRow(s, l, &l.watch.got, IncInvalid, e.Time, 0, true)
+	default:
+		l.watch.got = nil
 	}
 	if h := &s.watch.hog; h.suspect != nil {
-		if quick && l != h.suspect && r.drain != DrainUntouched {
+		if quick && l != h.suspect && r.drain != DrainUntouched && (l.arrival == 0 || l.arrival < h.ended) {
 			t.hogged(s, h.suspect, e.Time, h.reads, 0, false)
 		}
 		h.suspect = nil
@@ -64,7 +66,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	if l.arrival != 0 && !r.rearmed {
 		s.splitArrived(l.arrival, s.watch.wokeAt)
 	}
-	if l.arrival != 0 && l.arrival >= s.waitFrom && !r.rearmed && e.Time-l.arrival > 5*lateFloor {
+	if l.arrival != 0 && l.arrival >= s.waitFrom && !r.rearmed && e.Time-l.arrival > observerLate {
 		t.onThread(s, IncLate, "", e.Time, e.Time-l.arrival, false)
 	}
 }
@@ -84,7 +86,7 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	p, l := &r.rep, r.lane
 	if out != outNone && l.watch.toucher == p.s && p.s.wakeNo == p.wakeNo && p.s.watch.reports > 1 {
 		p.s.split.queued = max(p.s.split.queued, at)
-		if lag := at - p.s.watch.wokeAt - t.stretch(p.s.watch.away.made); lag >= behindFloor {
+		if lag := at - p.s.watch.wokeAt - t.stretch(p.s.watch.away.made); lag >= t.limits.Behind {
 			t.wasBehind(p.s, l, at, lag)
 		}
 	}
@@ -105,8 +107,7 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	case ClassUntouched:
 		shared := p.mask & p.before
 		switch {
-		case shared&bitNval != 0:
-			return
+		case shared&bitNval != 0: // was counted when it came
 		case shared&(bitErr|bitHup|bitRdHup) != 0:
 			k, sure = IncHangup, true
 		case shared&bitsIn != 0 && l.pub.Kind == KindWake && p.glance && r.inst.watch.many:
@@ -137,20 +138,20 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	case k == IncidentCount:
 		l.watch.row = nil
 	case r.trigger == trace.TriggerLevel || k == IncStale || k == IncHerd:
-		t.inRow(p.s, l, k, p.at, max(v, 0), sure)
+		t.inRow(p.s, l, &l.watch.row, k, p.at, max(v, 0), sure)
 	}
 }
 
 // wasBehind notes a report that waited for others of its batch. It is told apart whether a call explains that.
 func (t *Timeline) wasBehind(s *stream, l *laneB, at, lag int64) {
-	call, _ := t.blame(s, &s.watch.away, at, lag)
+	call := t.blame(s, &s.watch.away, at, lag)
 	switch {
 	case t.exact || call != "" && call != Scattered:
 		call = ""
 	case call == "":
 		call = Unexplained
 	}
-	l.watch.inc.of(IncBehind, call).happened(s, at, lag, true, true)
+	t.incident(&l.watch.inc, IncBehind, call).happened(s, at, lag, true, true)
 	t.touch(l)
 }
 
@@ -208,7 +209,7 @@ func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {
 	if r == nil || !r.Known {
 		return
 	}
-	if r.Mask&bitET != 0 && e.Mask&bitET == 0 && e.Mask&^(bitErr|bitHup) != 0 {
+	if r.Mask&bitET != 0 && e.Mask&(bitET|bitOneshot) == 0 && e.Mask&^(bitErr|bitHup) != 0 {
 		t.happened(s, r.lane, IncEdgeLost, e.Time, int64(r.Mask), true)
 	}
 	if r.Mask == e.Mask && e.Mask&(bitET|bitOneshot) == 0 {
@@ -258,7 +259,7 @@ func (t *Timeline) usesInstance(s *stream, in *instance, at int64) {
 	w.pid = s.who.PID
 	for _, p := range w.pids[:w.npids] {
 		if p == s.who.PID {
-			t.inRow(s, in.lane, IncShared, at, s.who.PID, false)
+			t.inRow(s, in.lane, &in.lane.watch.row, IncShared, at, s.who.PID, false)
 			return
 		}
 	}

@@ -16,8 +16,10 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 		if e.Errno == eAGAIN {
 			t.paced(e.Dur)
 		}
-		if e.Dur >= gapFloor {
+		if e.Dur >= t.limits.BlockedCall {
 			t.heldUp(s, e)
+		}
+		if e.Dur >= gapFloor && !fromDisk(e) {
 			if l, old := t.find(s, e, false); l != nil && !old && l.watch.nonblock == Yes {
 				return // it cannot have waited: it had no processor
 			}
@@ -75,15 +77,18 @@ func (t *Timeline) scattered(a *away, at, d int64) bool {
 	return t.pace >= tracerPace && a.solid < d/2
 }
 
+// fromDisk says whether a call may read from the disk: sendfile does, and waits for it with O_NONBLOCK, too.
+func fromDisk(e *trace.Event) bool { return e.Kind == trace.Write && e.Aux&0xff == trace.CallSendfile }
+
 // cannotWait says whether a call has nothing to wait for: its descriptor has O_NONBLOCK, or it is registered, not known to be
-// without it, and the call was short. sendfile waits for the disk whatever the socket is.
+// without it, and the call was short.
 func (t *Timeline) cannotWait(s *stream, e *trace.Event) bool {
 	switch e.Kind {
 	case trace.Register, trace.Modify, trace.Deregister:
 		return true
 	case trace.Read, trace.Write, trace.Accept:
 		l, old := t.find(s, e, false)
-		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && e.Kind == trace.Write && e.Aux&0xff == trace.CallSendfile {
+		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && fromDisk(e) {
 			return false
 		}
 		return l.watch.nonblock == Yes || e.Dur < gapFloor && len(l.regs) > 0
@@ -105,7 +110,7 @@ func (t *Timeline) stretch(calls int64) int64 {
 	if t.pace < tracerPace {
 		return 0
 	}
-	return calls * 5 * t.pace
+	return calls * tracerTurns * t.pace
 }
 
 // heldUp notes a call that kept the thread although its descriptor is registered, so that it should have returned at once.
@@ -114,7 +119,7 @@ func (t *Timeline) heldUp(s *stream, e *trace.Event) {
 	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || !l.watchedBy(s.watch.away.inst) {
 		return
 	}
-	l.watch.inc.of(IncBlockedCall, t.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
+	t.incident(&l.watch.inc, IncBlockedCall, t.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
 	t.touch(l)
 }
 
@@ -133,7 +138,7 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
 	a := &w.away
 	if a.from != 0 && a.inst == in {
-		if gap := at - a.from - t.stretch(a.made); gap >= gapFloor && in.watch.waiting == 0 && in.watch.begun == a.begun {
+		if gap := at - a.from - t.stretch(a.made); gap >= t.limits.Away && in.watch.waiting == 0 && in.watch.begun == a.begun {
 			t.wasAway(s, a, at, gap)
 		}
 		a.from = 0
@@ -155,9 +160,10 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	t.usesInstance(s, in, at)
 }
 
-// blame names the call that most of so much time away went into, and how much calls explain; "" is the processor.
-func (t *Timeline) blame(s *stream, a *away, at, gap int64) (name string, sum int64) {
+// blame names the call that most of so much time away went into; "" is the processor.
+func (t *Timeline) blame(s *stream, a *away, at, gap int64) string {
 	var most *callTime
+	sum := int64(0)
 	for i := range a.calls[:a.n] {
 		c := &a.calls[i]
 		sum += c.dur
@@ -167,19 +173,16 @@ func (t *Timeline) blame(s *stream, a *away, at, gap int64) (name string, sum in
 	}
 	switch {
 	case most != nil && sum > gap/2:
-		name = t.describeCall(s, &most.ev)
+		return t.describeCall(s, &most.ev)
 	case t.scattered(a, at, gap):
-		name = Scattered
+		return Scattered
 	}
-	return name, sum
+	return ""
 }
 
 // wasAway notes a long time between two waits, and the call that most of it went into.
 func (t *Timeline) wasAway(s *stream, a *away, at, gap int64) {
-	name, sum := t.blame(s, a, at, gap)
-	x := a.inst.watch.gaps.of(IncBlocked, name)
-	x.happened(s, a.from, gap, true, false)
-	x.pub.Worst = max(x.pub.Worst, sum)
+	t.incident(&a.inst.watch.gaps, IncBlocked, t.blame(s, a, at, gap)).happened(s, a.from, gap, true, false)
 }
 
 // waitEnds is called when a wait has returned.
@@ -204,9 +207,11 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		t.touch(in.lane) // its figures have changed
 	}
 	if e.Errno == eBADF {
-		t.onThread(s, IncBadWait, "", e.Time, 0, w.zeroes == in)
+		t.onThread(s, IncBadWait, "", e.Time, 0, w.gone == in)
+		w.gone = in
 		return
 	}
+	w.gone = nil
 	if e.Errno == eINTR || ring {
 		return
 	}
@@ -262,7 +267,7 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 		w.zeroes = in
 		return
 	}
-	if b.armed && b.n >= 3 {
+	if b.armed && b.n >= int64(t.limits.ZeroBurst) {
 		t.onThread(s, IncRounding, "", b.from, b.n, true)
 	}
 	*b = burst{armed: nothing && e.B > 0}
@@ -270,8 +275,8 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 	if !nothing || e.B <= 0 {
 		return
 	}
-	slack := max(50_000, e.B/1000)
-	if over := e.Dur - e.B - min(slack, 100_000_000); over > lateFloor {
+	slack := min(max(slackLeast, e.B/1000), slackMost)
+	if e.Dur-e.B-slack > t.limits.Late {
 		t.onThread(s, IncLate, "", e.Time, e.Dur-e.B, false)
 	}
 }
@@ -308,8 +313,8 @@ func (t *Timeline) timerSet(s *stream, e *trace.Event) {
 		return
 	}
 	was, is := x.due-x.set, e.A-e.Time
-	if x.fired && e.B == 0 && was > 0 && is > was-was/50 && is < was+was/50 {
-		if d := e.A - x.due - is; d > 100_000 {
+	if x.fired && e.B == 0 && was > 0 && is > was-was/periodNear && is < was+was/periodNear {
+		if d := e.A - x.due - is; d > driftLeast {
 			t.onThread(s, IncDrift, "", e.Time, d, true)
 		}
 	}

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"evviz/diagnostics"
@@ -70,11 +69,10 @@ func (u *ui) explainLoop() {
 
 // explainRule opens the page of a rule by its number.
 func (u *ui) explainRule(id string) error {
-	i := slices.IndexFunc(diagnostics.Rules, func(r diagnostics.Rule) bool { return strings.EqualFold(r.ID, id) || r.Name == id })
-	if i < 0 {
-		return fmt.Errorf("explain %s: there is no such rule; EV01 to EV%02d", id, len(diagnostics.Rules))
+	r := diagnostics.RuleOf(id)
+	if r == nil {
+		return fmt.Errorf("explain %s: there is no such rule; %s", id, diagnostics.IDs())
 	}
-	r := &diagnostics.Rules[i]
 	u.helpOn, u.findingOn, u.pageOn, u.helpTop = true, false, false, 0
 	u.paged = func(_ *frame, w int) (string, []helpLine) {
 		return "evviz: " + r.ID + " " + r.Name, pageLines(r.Page(), w)
