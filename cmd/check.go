@@ -23,6 +23,7 @@ type checkOptions struct {
 	only                     []string
 	set                      []string
 	look                     bool
+	valid                    bool
 }
 
 func newCheck() *cobra.Command {
@@ -62,6 +63,7 @@ The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
 	f.BoolVar(&o.look, "look", false, "the program still runs: ask the kernel what lies in the sockets of the findings now")
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
+	f.BoolVar(&o.valid, "validate", false, "hold the recording itself to the rules that every trace keeps, instead of judging the loop in it")
 	c.SetFlagErrorFunc(flagError)
 	return c
 }
@@ -132,6 +134,12 @@ func (o *checkOptions) run(path string) error {
 	}
 	if forms > 1 {
 		return usage("--json, --md and --sarif are different forms: choose one")
+	}
+	if o.valid {
+		if err := o.alone(); err != nil {
+			return err
+		}
+		return o.validate(path)
 	}
 	g, err := o.gate()
 	if err != nil {

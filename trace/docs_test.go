@@ -68,7 +68,7 @@ number of bits when the field is only a part of it. A field that is absent in th
 		}
 	}
 	fmt.Fprintf(&b, "## Calls\n\nWords of the field call: %s.\n\n", strings.Join(CallNames[1:], ", "))
-	b.WriteString("## What every trace keeps\n\nThe validator checks these; `evviz check` runs it.\n\n| | rule | what breaks without it |\n|---|---|---|\n")
+	b.WriteString("## What every trace keeps\n\nThe validator checks these; `evviz check --validate` runs it.\n\n| | rule | what breaks without it |\n|---|---|---|\n")
 	for _, v := range Invariants {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", v.ID, v.Rule, v.Breaks)
 	}
