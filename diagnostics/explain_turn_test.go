@@ -127,7 +127,10 @@ func TestExplainedTurn(t *testing.T) {
 	} {
 		s := fold(t, true, c.lines...)
 		u, ok := s.TurnAt(1, s.Now)
-		if u, ok = s.PrevTurn(&u); !ok {
+		if ok {
+			u, ok = s.PrevTurn(&u)
+		}
+		if !ok {
 			t.Errorf("%s: there is no turn", c.name)
 			continue
 		}
