@@ -126,10 +126,8 @@ func TestExplainedTurn(t *testing.T) {
 			[]string{"fd 8: write 5 bytes"}, "mode/blocking"},
 	} {
 		s := fold(t, true, c.lines...)
-		u, ok := s.TurnAt(1, s.Now)
-		if ok {
-			u, ok = s.PrevTurn(&u)
-		}
+		last, _ := s.TurnAt(1, s.Now)
+		u, ok := s.PrevTurn(&last)
 		if !ok {
 			t.Errorf("%s: there is no turn", c.name)
 			continue

@@ -79,7 +79,7 @@ func Default() (s Settings) {
 func (s *Settings) Limits() timeline.Limits {
 	l := timeline.DefaultLimits()
 	l.SpinRow, l.WaitRow, l.ZeroBurst = s.SpinRow, s.WaitRow, s.ZeroBurst
-	l.HogReads, l.HogTime, l.Soon = s.HogReads, int64(s.HogTime), int64(s.LabStall)/2
+	l.HogReads, l.HogTime = s.HogReads, int64(s.HogTime)
 	for _, x := range []struct {
 		noted *int64
 		asked time.Duration

@@ -15,13 +15,12 @@ type Limits struct {
 	BlockedCall int64 // a call on a registered descriptor, ns
 	Connect     int64 // a client's connect, ns
 	Late        int64 // a wait beyond its timeout and the timer's slack, ns
-	Soon        int64 // what is read again within it was not forgotten, ns
 }
 
 // DefaultLimits are those of a timeline that was told none.
 func DefaultLimits() Limits {
 	return Limits{SpinRow: 8, WaitRow: 16, HogReads: 64, HogTime: 1_000_000, ZeroBurst: 3,
-		Away: gapFloor, Behind: 10_000_000, BlockedCall: gapFloor, Connect: 500_000_000, Late: 1_000_000, Soon: 100_000_000}
+		Away: gapFloor, Behind: 10_000_000, BlockedCall: gapFloor, Connect: 500_000_000, Late: 1_000_000}
 }
 
 // MaxRow is the longest row that Limits may ask for: the moments of each are kept.

@@ -278,16 +278,6 @@ func (w *laneWatch) cancels(k IncidentKind) {
 	}
 }
 
-// goesOn is called when a program reads what it was not told of again: it keeps a list of its own, as with a budget of reads,
-// and what it comes back to so soon is not forgotten. What lay for long was, and the episode ends.
-func (t *Timeline) goesOn(w *laneWatch, at int64) {
-	for _, x := range w.inc {
-		if (x.pub.Kind == IncStranded || x.pub.Kind == IncDisarmed) && x.since != 0 && at-x.since < t.limits.Soon {
-			x.since = at
-		}
-	}
-}
-
 // touchedBy notes who makes a call on a lane.
 func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {
 	w := &l.watch

@@ -12,7 +12,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 		w.cancels(IncStranded)
 		w.cancels(IncDisarmed)
 	}
-	if w.nonblock == No && l.file.Accepted() && len(l.regs) > 0 && !l.regs[0].inst.set() && e.Errno != eBADF {
+	if w.nonblock == No && l.file.Accepted() && len(l.regs) > 0 && !l.regs[0].inst.set() {
 		t.happened(s, l, IncBlockingFD, e.Time, e.Dur, true)
 	}
 	again := e.Errno == eAGAIN
@@ -27,7 +27,6 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 		return
 	}
 	if e.B > 0 {
-		t.goesOn(w, e.Time)
 		w.took(s, e.Time)
 		if e.B < e.A {
 			w.shortBy, w.shortTurn = s, s.watch.rests
@@ -129,7 +128,7 @@ func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
 		return
 	}
 	// Something was owed. A retry asks for exactly that, or for more when the program puts new output behind the old.
-	if w.owed > 0 && e.A != w.owed && e.A < w.owed {
+	if e.A < w.owed {
 		w.owed = 0 // a piece of it, as with sendfile or a record layer
 	}
 	if w.owed > 0 && e.A != w.owed && e.A == w.asked {
@@ -138,10 +137,8 @@ func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
 	}
 	w.asked = e.A
 	short := e.Errno == eAGAIN || e.Errno == 0 && e.B < e.A
-	if e.Errno == 0 && e.B > 0 {
-		if w.eofAt != 0 {
-			w.eofAt = e.Time
-		}
+	if e.B > 0 && w.eofAt != 0 {
+		w.eofAt = e.Time
 	}
 	switch {
 	case !short:
@@ -185,7 +182,7 @@ func (t *Timeline) closing(l *laneB, at int64, why uint32) {
 		}
 	}
 	t.outputEnds(w.toucher, l, at)
-	if w.eofAt != 0 && why == trace.CloseShutdown && l.pub.Kind == KindConn {
+	if w.eofAt != 0 && why == trace.CloseShutdown {
 		t.happened(nil, l, IncKept, at, at-w.eofAt, true)
 	}
 	w.eofAt = 0
