@@ -334,7 +334,7 @@ func (p *Player) Read(ctx context.Context, buf []trace.Event) (int, error) {
 		}
 
 		p.mu.Lock()
-		if p.rewind { // asked for since the look above
+		if p.rewind || p.closed { // asked for since the look above
 			p.mu.Unlock()
 			continue
 		}
