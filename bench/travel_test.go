@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -33,7 +34,7 @@ const (
 // travelFile is a recording of so many million events, made unless it is there. Killed, it has neither index nor summaries.
 func travelFile(b *testing.B, millions int, killed bool) string {
 	name := filepath.Join(os.TempDir(), fmt.Sprintf("evviz-bench-%dM.evt", millions))
-	if f, err := trace.OpenFile(name); err != nil || f.Events() != int64(millions)*1e6 {
+	if f, err := record.OpenFile(name); err != nil || f.Events() != int64(millions)*1e6 {
 		if err := makeRecording(name, millions*1e6); err != nil {
 			b.Fatal(err)
 		}
@@ -54,7 +55,7 @@ func travelFile(b *testing.B, millions int, killed bool) string {
 
 // makeRecording writes n events of a level-triggered echo server with 38 connections, 100,000 a second.
 func makeRecording(path string, n int) error {
-	w, err := trace.Create(path, trace.Info{Title: "bench", Timed: true, Clock: trace.Clock{Mono: 1, Wall: 1}, Kinds: trace.AllKinds()})
+	w, err := record.Create(path, trace.Info{Title: "bench", Timed: true, Clock: trace.Clock{Mono: 1, Wall: 1}, Kinds: trace.AllKinds()})
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func makeRecording(path string, n int) error {
 
 // killRecording copies a recording without its index and with every summary damaged.
 func killRecording(from, to string) error {
-	f, err := trace.OpenFile(from)
+	f, err := record.OpenFile(from)
 	if err != nil {
 		return err
 	}
@@ -129,9 +130,9 @@ func killRecording(from, to string) error {
 
 // travel is the process that is measured: what it prints ends up as figures.
 func travel(what, path string) {
-	f, err := trace.OpenFile(path)
+	f, err := record.OpenFile(path)
 	check(err)
-	p := trace.NewPlayer(f)
+	p := record.NewPlayer(f)
 	p.Pause(true)
 	p.SetLookback(travelSpan)
 	feed := timeline.NewFeed(p, timeline.Options{})

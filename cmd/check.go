@@ -12,6 +12,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/export"
 	"evviz/probe"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -22,6 +23,7 @@ type checkOptions struct {
 	only                     []string
 	set                      []string
 	look                     bool
+	valid                    bool
 }
 
 func newCheck() *cobra.Command {
@@ -61,6 +63,7 @@ The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
 	f.BoolVar(&o.look, "look", false, "the program still runs: ask the kernel what lies in the sockets of the findings now")
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
+	f.BoolVar(&o.valid, "validate", false, "hold the recording itself to the rules that every trace keeps, instead of judging the loop in it")
 	c.SetFlagErrorFunc(flagError)
 	return c
 }
@@ -131,6 +134,12 @@ func (o *checkOptions) run(path string) error {
 	}
 	if forms > 1 {
 		return usage("--json, --md and --sarif are different forms: choose one")
+	}
+	if o.valid {
+		if err := o.alone(); err != nil {
+			return err
+		}
+		return o.validate(path)
 	}
 	g, err := o.gate()
 	if err != nil {
@@ -230,7 +239,7 @@ func look(found []*diagnostics.Finding) error {
 // openToCheck opens what is read once, from its beginning to its end: strace text is not kept in memory.
 func openToCheck(path string) (trace.Source, error) {
 	if looksLikeText(path) {
-		return trace.OpenText(path)
+		return record.OpenText(path)
 	}
 	if looksLikeStrace(path) {
 		return probe.OpenStream(path)
@@ -242,8 +251,8 @@ func openToCheck(path string) (trace.Source, error) {
 		}
 		return probe.StreamStrace(f, path)
 	}
-	f, err := trace.OpenFile(path)
-	if errors.Is(err, trace.ErrNotTrace) {
+	f, err := record.OpenFile(path)
+	if errors.Is(err, record.ErrNotTrace) {
 		return nil, fmt.Errorf("%s is neither a recording of evviz nor what strace printed", path)
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"evviz/export"
+	"evviz/record"
 	"evviz/trace"
 )
 
@@ -286,7 +287,7 @@ func TestSweep(t *testing.T) {
 	if len(files) != 4 {
 		t.Fatalf("kept %v", files)
 	}
-	f, err := trace.OpenFile(files[0])
+	f, err := record.OpenFile(files[0])
 	if err != nil {
 		t.Fatal(err)
 	}

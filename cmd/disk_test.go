@@ -16,6 +16,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/internal/testkit"
 	"evviz/loop"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -63,7 +64,7 @@ func TestFullDisk(t *testing.T) {
 	file := filepath.Join(p.Dir, "x.evt")
 	eventually(t, "the recording", func() bool { st, err := os.Stat(file); return err == nil && st.Size() > 0 })
 	eventually(t, "the end of the recording", func() bool { return !recordsTo(t, p.Process.Pid, file) })
-	f, err := trace.OpenFile(file)
+	f, err := record.OpenFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +152,7 @@ func spinning(t *testing.T) (*session, *flightRecorder) {
 	t.Setenv("EVVIZ_TEST_MAIN", "1")
 	b := loop.Default()
 	s, _ := startSession(t, b, "", 1<<12)
-	kept := trace.NewFlight(&madeSource{}, time.Minute, 0)
+	kept := record.NewFlight(&madeSource{}, time.Minute, 0)
 	feed := timeline.NewFeed(kept, timeline.Options{})
 	list, err := parseFindingList("save-on", []string{"info"})
 	if err != nil {
@@ -200,8 +201,7 @@ func TestFlightRetried(t *testing.T) {
 func TestFlightFullDisk(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t, "a run of some seconds")
-	p := limitedTo(t, 0, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll", "--write-interest", "always", "--scenario", "trickle",
-		"--save-on", "write-spin", "--keep", "1s", "--for", "3s")
+	p := limitedTo(t, 0, writeSpin...)
 	r := finish(t, p)
 	if r.code != exitFailure || strings.Count(r.err, "this is tried again") != 1 || !strings.Contains(r.err, "file too large") {
 		t.Errorf("exit code %d: %s", r.code, r.err)

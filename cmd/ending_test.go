@@ -55,7 +55,7 @@ func TestStopUnstarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, started := range []int{0, 1, 2} {
-		for _, record := range []bool{false, true} {
+		for _, recording := range []bool{false, true} {
 			b := loop.Default()
 			b.Driver, b.Trigger = trace.DriverEpoll, trace.TriggerLevel
 			o := &labOptions{listen: "127.0.0.1:0", ring: 1 << 12, seed: 1, flight: flightOptions{on: true, keep: time.Second}}
@@ -63,7 +63,7 @@ func TestStopUnstarted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if record {
+			if recording {
 				if err := s.tee.Start(filepath.Join(t.TempDir(), "x.evt")); err != nil {
 					t.Fatal(err)
 				}
@@ -77,7 +77,7 @@ func TestStopUnstarted(t *testing.T) {
 				}
 			}
 			if err := inTime(t, func() error { return s.stop(trace.StopError) }); err != nil {
-				t.Errorf("%d, recorded %v: %v", started, record, err)
+				t.Errorf("%d, recordinged %v: %v", started, recording, err)
 			}
 		}
 	}

@@ -13,8 +13,8 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/internal/files"
+	"evviz/record"
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // flightOptions are the flags of the flight recorder.
@@ -116,7 +116,7 @@ type findingKey struct {
 // flightRecorder saves the last seconds of a session when a finding asks for it, or somebody does. Everything may be called
 // from any goroutine.
 type flightRecorder struct {
-	flight *trace.Flight
+	flight *record.Flight
 	feed   *timeline.Feed
 	set    diagnostics.Settings
 	list   findingList
@@ -139,7 +139,7 @@ type flightRecorder struct {
 }
 
 // newFlightRecorder makes one for a session; nothing is looked at before start.
-func newFlightRecorder(o *flightOptions, f *trace.Flight, feed *timeline.Feed, set diagnostics.Settings) *flightRecorder {
+func newFlightRecorder(o *flightOptions, f *record.Flight, feed *timeline.Feed, set diagnostics.Settings) *flightRecorder {
 	return &flightRecorder{flight: f, feed: feed, set: set, list: o.matches, saved: o.saved,
 		stop: make(chan struct{}), done: make(chan struct{}), seen: map[findingKey]bool{}}
 }
@@ -283,7 +283,7 @@ func (r *flightRecorder) Save(why string) (string, error) {
 	if why != "" {
 		base += "-" + why
 	}
-	var st trace.RecordStatus
+	var st record.Status
 	path, err := files.Own(filepath.Join(r.dir, base), ".evt", func(path string) (err error) {
 		st, err = r.flight.Save(path)
 		return err

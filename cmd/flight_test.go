@@ -12,16 +12,19 @@ import (
 	"evviz/diagnostics"
 	"evviz/internal/testkit"
 	"evviz/loop"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
+
+// writeSpin is a run that ends after 300 waits, most of which report in vain that there is room to write, however slow the machine is.
+var writeSpin = []string{"--headless", "--listen", "127.0.0.1:0", "--scenario", "ev08", "--threshold", "spin-window=1h", "--save-on", "write-spin", "--keep", "1m"}
 
 // Without a screen, a finding saves the seconds before it, once, and the file shows the same finding.
 func TestFlightHeadless(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t, "a run of some seconds")
-	p := program(t, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll", "--write-interest", "always", "--scenario", "trickle",
-		"--save-on", "write-spin", "--keep", "1s", "--for", "3s")
+	p := program(t, writeSpin...)
 	r := finish(t, p)
 	if r.code != 0 {
 		t.Fatal(r.code, r.err)
@@ -71,7 +74,7 @@ func TestFlightFlags(t *testing.T) {
 func TestFlightNames(t *testing.T) {
 	s, _ := startSession(t, loop.Default(), "", 1<<14)
 	defer s.stop(trace.StopAsked)
-	kept := trace.NewFlight(s.tee, time.Minute, 0) // not read: what is saved is a file without events
+	kept := record.NewFlight(s.tee, time.Minute, 0) // not read: what is saved is a file without events
 	list, err := parseFindingList("save-on", []string{"warn", "EV08"})
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ type stage struct {
 func (s *stage) aLab(t *testing.T) *testkit.Terminal {
 	t.Helper()
 	if s.lab == nil {
-		s.lab = screen(s.t, 120, 40, "--mode", "epoll", "--scenario", "trickle", "--keep", "30s")
+		s.lab = onTerminal(s.t, 120, 40, "--mode", "epoll", "--scenario", "trickle", "--keep", "30s")
 		s.lab.Until("two connections", func(s string) bool { return lanes(s, "LT") == 2 })
 	}
 	x := s.lab.In(t)
@@ -67,7 +67,7 @@ func (s *stage) aReplay(t *testing.T) *testkit.Terminal {
 
 func (s *stage) aLesson(t *testing.T) *testkit.Terminal {
 	if s.lessons == nil {
-		s.lessons = screen(s.t, 120, 40, "--lesson", "9b")
+		s.lessons = onTerminal(s.t, 120, 40, "--lesson", "9b")
 		s.lessons.Shows("the milkman rings once")
 	}
 	return s.lessons.In(t)

@@ -555,7 +555,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		})
 	},
 	"quit": func(t *testing.T, s *stage) {
-		x := screen(t, 80, 24)
+		x := onTerminal(t, 80, 24)
 		x.Shows("listener")
 		s.press(x)
 		if code := x.Exit(); code != 0 || !x.Restored() {
@@ -563,7 +563,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		}
 	},
 	"quit-keep": func(t *testing.T, s *stage) {
-		x := screen(t, 80, 24, "--mode", "epoll")
+		x := onTerminal(t, 80, 24, "--mode", "epoll")
 		x.Shows("listener")
 		s.press(x)
 		if code := x.Exit(); code != 0 || !x.Restored() {

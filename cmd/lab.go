@@ -18,6 +18,7 @@ import (
 	"evviz/docs/modes"
 	"evviz/export"
 	"evviz/loop"
+	"evviz/record"
 	"evviz/scenarios"
 	"evviz/trace"
 	"evviz/tui"
@@ -142,7 +143,7 @@ func (o *labOptions) runHeadless(s *session, sigs <-chan os.Signal) error {
 	if scenario == "" {
 		scenario = "none"
 	}
-	say("%s on %s, scenario %s", serve, addr, scenario)
+	within(closesWithin, func() { say("%s on %s, scenario %s", serve, addr, scenario) }) // signals are not looked at yet
 	s.endsWithStory = o.duration == 0
 	s.flight.listen(func(words string, _ bool) { say("%s", words) })
 	s.startFeed()
@@ -332,7 +333,7 @@ type textSink struct {
 
 func (t *textSink) wrap(src trace.Source) trace.Source {
 	info := src.Info()
-	t.w.Write(trace.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
+	t.w.Write(record.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
 	return &textSource{Source: src, t: trace.NewTextWriter(t.w), sink: t}
 }
 

@@ -10,7 +10,7 @@ import (
 // says at its end whether it went as it says.
 func TestLessonsOnScreen(t *testing.T) {
 	t.Parallel()
-	x := screen(t, 120, 36, "--lesson", "9b")
+	x := onTerminal(t, 120, 36, "--lesson", "9b")
 	x.Shows("Edge: the milkman rings once")
 	x.Shows("going sour behind the door")
 	x.Shows("4 of 4 as expected")

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"evviz/internal/testkit"
-	"evviz/trace"
+	"evviz/record"
 )
 
 func TestMemorySizes(t *testing.T) {
@@ -87,7 +87,7 @@ def main():
 			most = max(most, peak(c.Process.Pid))
 		}
 	}
-	f, err := trace.OpenFile(filepath.Join(dir, "busy.evt"))
+	f, err := record.OpenFile(filepath.Join(dir, "busy.evt"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func TestMouse(t *testing.T) {
 
 // TestNoMouse: with --no-mouse the terminal keeps its mouse.
 func TestNoMouse(t *testing.T) {
-	x := screen(t, 100, 30, "--no-mouse")
+	x := onTerminal(t, 100, 30, "--no-mouse")
 	x.Shows("listener")
 	x.Press("q")
 	x.Exit()

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"evviz/internal/files"
-	"evviz/trace"
+	"evviz/record"
+	"evviz/tui"
 )
 
 // recorder is a session's Tee for its screen: it gives a recording a name of evviz's own when nobody has named it, and says
 // what to do when a name is taken.
-type recorder struct{ *trace.Tee }
+type recorder struct{ *record.Tee }
 
 // Start implements tui.Recorder.
 func (r recorder) Start(path string) error {
@@ -36,3 +37,6 @@ func takenName(err error, force bool) error {
 	}
 	return err
 }
+
+// Status implements tui.Recorder.
+func (r recorder) Status() tui.RecordStatus { return tui.RecordStatus(r.Tee.Status()) }

@@ -164,7 +164,7 @@ func TestRecordKey(t *testing.T) {
 // TestTypedFiles: what is typed on the screen overwrites nothing either.
 func TestTypedFiles(t *testing.T) {
 	t.Parallel()
-	x := screen(t, 120, 30)
+	x := onTerminal(t, 120, 30)
 	x.Shows("listener")
 	text := dear(t, x.Cmd.Dir, "dear.txt")
 	for _, command := range []string{"record dear.txt", "screenshot dear.txt"} {

@@ -180,7 +180,7 @@ func TestPanicOfTheScreen(t *testing.T) {
 // recordingLab is a lab on a screen that records, and its children.
 func recordingLab(t *testing.T) (x *testkit.Terminal, file string, kids []int) {
 	t.Helper()
-	x = screen(t, 100, 30, "--mode", "epoll", "--scenario", "trickle", "--record", "x.evt")
+	x = onTerminal(t, 100, 30, "--mode", "epoll", "--scenario", "trickle", "--record", "x.evt")
 	x.Shows("REC x.evt")
 	x.Until("messages", func(s string) bool { return lanes(s, "LT") == 2 && strings.Contains(s, "rw") })
 	kids = children(t, x.Cmd.Process.Pid)

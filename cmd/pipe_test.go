@@ -2,10 +2,9 @@ package cmd
 
 import (
 	"bufio"
+	"evviz/record"
 	"path/filepath"
 	"testing"
-
-	"evviz/trace"
 )
 
 // TestReaderGoesAway: when nobody reads the events any more (evviz --text | head), the run ends as by SIGPIPE, and its
@@ -28,7 +27,7 @@ func TestReaderGoesAway(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != 141 {
 		t.Errorf("exit code %d, want 141", code)
 	}
-	f, err := trace.OpenFile(path)
+	f, err := record.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

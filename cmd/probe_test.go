@@ -14,6 +14,7 @@ import (
 
 	"evviz/internal/testkit"
 	"evviz/probe"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -33,7 +34,7 @@ func bothSides(t *testing.T, args ...string) (lab, foreign []trace.Event, labInf
 		"--listen", "127.0.0.1:0", "--record", rec}, args...)...)
 	c.Env = append(os.Environ(), "EVVIZ_TEST_MAIN=1")
 	endTraced(t, c, text, 12)
-	f, err := trace.OpenFile(rec)
+	f, err := record.OpenFile(rec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"evviz/probe"
+	"evviz/record"
 	"evviz/trace"
 )
 
@@ -22,11 +23,11 @@ type recording interface {
 func openRecording(path string) (recording, error) {
 	switch {
 	case looksLikeText(path):
-		return trace.OpenText(path)
+		return record.OpenText(path)
 	case looksLikeStrace(path):
 		return probe.Open(path)
 	}
-	return trace.OpenFile(path)
+	return record.OpenFile(path)
 }
 
 // looksLikeStrace says whether there is strace text. What cannot be read is left to whoever opens it to complain about.
@@ -35,7 +36,7 @@ func looksLikeStrace(path string) bool {
 }
 
 // looksLikeText says whether a file is a trace in the text form.
-func looksLikeText(path string) bool { return trace.SniffText(firstOf(path)) }
+func looksLikeText(path string) bool { return record.SniffText(firstOf(path)) }
 
 // firstOf is the first 16 KiB of a file; nothing of what is none, or cannot be read.
 func firstOf(path string) []byte {
@@ -58,7 +59,7 @@ func firstOf(path string) []byte {
 // trouble is what of a recording could not be understood, in the order in which it should be told.
 func trouble(r recording) (said []string) {
 	switch r := r.(type) {
-	case *trace.File:
+	case *record.File:
 		if !r.Closed() {
 			said = append(said, notClosed)
 		}

@@ -14,6 +14,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/docs/modes"
 	"evviz/export"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 	"evviz/tui"
@@ -198,7 +199,7 @@ func (u *until) Position() int64 { return u.at }
 func (o *replayOptions) printText(f recording) error {
 	w := bufio.NewWriterSize(stdout, 1<<16)
 	info := f.Info()
-	w.Write(trace.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
+	w.Write(record.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
 	t := trace.NewTextWriter(w)
 	buf := make([]trace.Event, 4096)
 	for {
@@ -233,7 +234,7 @@ func (o *replayOptions) screen(f recording) error {
 	}
 	defer on.close()
 
-	p := trace.NewPlayer(f)
+	p := record.NewPlayer(f)
 	p.SetSpeed(o.speed)
 	if o.at > 0 {
 		first, _ := p.Bounds()
@@ -255,7 +256,7 @@ func (o *replayOptions) screen(f recording) error {
 	damage := ""
 	if d := trouble(f); len(d) > 0 {
 		damage = d[0]
-		if _, ok := f.(*trace.File); ok && damage != notClosed {
+		if _, ok := f.(*record.File); ok && damage != notClosed {
 			damage = "this file is damaged: " + damage
 		}
 		if len(d) > 1 {

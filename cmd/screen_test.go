@@ -27,8 +27,8 @@ func listen(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// screen starts the lab on a terminal with a port of its own.
-func screen(t *testing.T, w, h int, args ...string) *testkit.Terminal {
+// onTerminal starts the lab on a terminal with a port of its own.
+func onTerminal(t *testing.T, w, h int, args ...string) *testkit.Terminal {
 	t.Helper()
 	return testkit.StartTerminal(t, w, h, program(t, append([]string{"--listen", "127.0.0.1:0"}, args...)...))
 }
@@ -41,7 +41,7 @@ var modeOnScreen = regexp.MustCompile(`lab · ([a-z-]+)`)
 func TestLabOnScreen(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t, "a long tour")
-	x := screen(t, 120, 36, "--mode", "sleep-poll")
+	x := onTerminal(t, 120, 36, "--mode", "sleep-poll")
 	x.Shows("asleep")
 	x.Until("a column of EAGAIN on the listener's lane", func(s string) bool { return lane(s, "listener", "E") })
 	x.Until("a connection that was read", func(s string) bool { return regexp.MustCompile(`fd \d+ .*r`).MatchString(s) })
@@ -95,7 +95,7 @@ func lane(screen, label, glyph string) bool {
 // TestNetcat: whoever connects is served, at once in epoll, at the next round in sleep-poll, and seen waiting meanwhile.
 func TestNetcat(t *testing.T) {
 	t.Parallel()
-	x := screen(t, 100, 30, "--mode", "sleep-poll", "--interval", "1h", "--scenario", "none")
+	x := onTerminal(t, 100, 30, "--mode", "sleep-poll", "--interval", "1h", "--scenario", "none")
 	s := x.Shows("asleep")
 	c, err := net.Dial("tcp", addrOnScreen.FindString(s))
 	if err != nil {
@@ -127,7 +127,7 @@ func TestNetcat(t *testing.T) {
 // TestRecordAndReplay records in the lab, with the key, and looks at the file on the same screen.
 func TestRecordAndReplay(t *testing.T) {
 	t.Parallel()
-	x := screen(t, 120, 36, "--mode", "epoll", "--scenario", "trickle")
+	x := onTerminal(t, 120, 36, "--mode", "epoll", "--scenario", "trickle")
 	x.Shows("lab · epoll  LEVEL ")
 	x.Send("r")
 	x.Shows("REC")
@@ -167,7 +167,7 @@ func TestSignals(t *testing.T) {
 	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
 		t.Run(sig.String(), func(t *testing.T) {
-			x := screen(t, 80, 24)
+			x := onTerminal(t, 80, 24)
 			x.Shows("asleep")
 			kids := children(t, x.Cmd.Process.Pid)
 			if len(kids) == 0 {
@@ -184,7 +184,7 @@ func TestSignals(t *testing.T) {
 		})
 	}
 	t.Run("kill -9", func(t *testing.T) {
-		x := screen(t, 80, 24)
+		x := onTerminal(t, 80, 24)
 		x.Shows("asleep")
 		kids := children(t, x.Cmd.Process.Pid)
 		x.Cmd.Process.Kill()
@@ -244,7 +244,7 @@ func TestPanic(t *testing.T) {
 // TestSwitchOne: T switches the selected lane and no other.
 func TestSwitchOne(t *testing.T) {
 	t.Parallel()
-	x := screen(t, 100, 30, "--mode", "epoll", "--scenario", "idle")
+	x := onTerminal(t, 100, 30, "--mode", "epoll", "--scenario", "idle")
 	x.Until("three level-triggered lanes", func(s string) bool { return lanes(s, "LT") == 3 })
 	x.Send("jjT") // down, down: the first connection below the listener
 	x.Until("one edge-triggered lane", func(s string) bool { return lanes(s, "ET") == 1 && lanes(s, "LT") == 2 })
@@ -264,7 +264,7 @@ func TestSmallScreens(t *testing.T) {
 	t.Parallel()
 	for _, size := range [][2]int{{80, 24}, {40, 12}, {20, 5}, {1, 1}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
-			x := screen(t, size[0], size[1])
+			x := onTerminal(t, size[0], size[1])
 			switch {
 			case size[0] >= 40:
 				x.Shows("listener")
@@ -311,7 +311,7 @@ func TestPlainTerminals(t *testing.T) {
 
 // TestSuspend: Ctrl-Z gives the terminal back and stops; SIGCONT brings the screen back.
 func TestSuspend(t *testing.T) {
-	x := screen(t, 80, 24)
+	x := onTerminal(t, 80, 24)
 	x.Shows("asleep")
 	x.Send("\x1a")
 	for end := time.Now().Add(giveUp); ; time.Sleep(10 * time.Millisecond) {

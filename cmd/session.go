@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"evviz/loop"
+	"evviz/record"
 	"evviz/scenarios"
 	"evviz/timeline"
 	"evviz/trace"
@@ -23,7 +24,7 @@ import (
 type session struct {
 	loop   *loop.Loop
 	merge  *trace.Merge
-	tee    *trace.Tee
+	tee    *record.Tee
 	flight *flightRecorder // nil: nothing is kept
 	feed   *timeline.Feed
 	rings  ringMaker
@@ -55,6 +56,7 @@ type ringMaker struct {
 	next uint32
 	size int
 	m    *trace.Merge
+	made map[uint32]*trace.Ring // by stream
 }
 
 func (r *ringMaker) ring() *trace.Ring {
@@ -63,7 +65,19 @@ func (r *ringMaker) ring() *trace.Ring {
 	r.next++
 	x := trace.NewRing(r.next, r.size)
 	r.m.Add(x)
+	if r.made == nil {
+		r.made = map[uint32]*trace.Ring{}
+	}
+	r.made[r.next] = x
 	return x
+}
+
+// behind reports whether a stream has more events than so many; false for one that has no ring here.
+func (r *ringMaker) behind(stream uint32, events uint64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.made[stream]
+	return x != nil && x.Published() != events
 }
 
 // newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
@@ -120,12 +134,12 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 	if wrap != nil {
 		src = wrap(src)
 	}
-	s.tee = trace.NewTee(src)
+	s.tee = record.NewTee(src)
 	s.tee.Go = spawn
 	picture := o.memory.picture()
 	picture.Limits = o.findings.Limits()
 	if o.flight.on {
-		kept := trace.NewFlight(s.tee, o.flight.keep, o.memory.flight())
+		kept := record.NewFlight(s.tee, o.flight.keep, o.memory.flight())
 		s.feed = timeline.NewFeed(kept, picture)
 		s.flight = newFlightRecorder(&o.flight, kept, s.feed, o.findings)
 		return s, nil

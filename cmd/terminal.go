@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"evviz/tui"
+	"evviz/tui/screen"
 )
 
 // onScreen is an open screen with what ends it from outside: a signal, or the time that --for gives. Signals are watched
 // before the terminal is touched, so that none of them leaves it raw.
 type onScreen struct {
 	closed sync.Once
-	screen tui.Screen
+	screen screen.Screen
 	stop   chan struct{}    // closed when the screen is to close
 	jobs   <-chan os.Signal // SIGTSTP and SIGCONT, for the screen
 
@@ -58,7 +59,7 @@ func openScreen() (*onScreen, error) {
 	o.undo = append(o.undo, unwatch, func() { signal.Stop(jobs) })
 	passing("signals are watched")
 	var err error
-	if o.screen, o.release, err = tui.OpenTerminal(); err != nil {
+	if o.screen, o.release, err = screen.Open(); err != nil {
 		for _, f := range o.undo {
 			f()
 		}

@@ -238,17 +238,31 @@ func TestFrozenTerminal(t *testing.T) {
 	})
 }
 
-// TestFrozenOutput: a signal ends a run without a screen whose output nobody reads, a terminal or a pipe.
+// TestFrozenOutput: a signal ends a run without a screen whose output nobody reads: from the beginning, after --for is over, or after a
+// while.
 func TestFrozenOutput(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t, "terminals that do not read")
 	args := []string{"--headless", "--text", "--mode", "epoll", "--scenario", "trickle", "--listen", "127.0.0.1:0", "--record", "x.evt"}
-	for name, args := range map[string][]string{"without an end": args, "with --for": append(slices.Clone(args), "--for", "1s")} {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+		read bool // some of the output was read
+	}{{"from the beginning", args, false}, {"with --for", append(slices.Clone(args), "--for", "1s"), false}, {"after a while", args, true}} {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			x := testkit.StartTerminal(t, 80, 24, program(t, args...))
-			x.Shows("Accept")
+			x := testkit.StartTerminal(t, 80, 24, program(t, c.args...))
+			file := x.Cmd.Dir + "/x.evt"
+			if c.read {
+				x.Until("any event", func(screen string) bool { return strings.Contains(screen, " complete ") })
+			}
 			x.Freeze()
+			if !c.read {
+				eventually(t, "there is a recording", func() bool {
+					st, err := os.Stat(file)
+					return err == nil && st.Size() > 0
+				})
+			}
 			time.Sleep(1500 * time.Millisecond) // until --for is over, and it waits for its output; nothing is asserted about when
 			x.Cmd.Process.Signal(syscall.SIGTERM)
 			x.UntilState("Z")
@@ -256,7 +270,7 @@ func TestFrozenOutput(t *testing.T) {
 			if code := x.Exit(); code != 128+int(syscall.SIGTERM) {
 				t.Errorf("exit code %d, want %d", code, 128+int(syscall.SIGTERM))
 			}
-			if evs := readAll(t, x.Cmd.Dir+"/x.evt"); len(evs) == 0 {
+			if evs := readAll(t, file); len(evs) == 0 && c.read {
 				t.Error("nothing is left of the recording")
 			}
 		})

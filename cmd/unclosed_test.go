@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"evviz/internal/testkit"
-	"evviz/trace"
+	"evviz/record"
 )
 
 // TestUnclosed: a recording that was killed is shown, and said not to have been closed, by every way to look at it; one that
@@ -24,7 +24,7 @@ func TestUnclosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := trace.OpenFile(tour)
+	f, err := record.OpenFile(tour)
 	if err != nil {
 		t.Fatal(err)
 	}

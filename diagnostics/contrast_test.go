@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
 
 func folded(t *testing.T, path string) *timeline.Snapshot {
 	t.Helper()
-	f, err := trace.OpenFile(path)
+	f, err := record.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"evviz/internal/testkit"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -17,7 +18,7 @@ import (
 // recorded folds a recording.
 func recorded(t testing.TB, path string) *timeline.Snapshot {
 	t.Helper()
-	f, err := trace.OpenFile(path)
+	f, err := record.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func TestPatient(t *testing.T) {
 	set := Default()
 	got := set.Patient(10)
 	want := set
-	for _, d := range []*time.Duration{&want.LateConnect, &want.BlockedCall, &want.LateBy, &want.Gap, &want.BigGap, &want.Behind, &want.BehindOnce} {
+	for _, d := range []*time.Duration{&want.LabStall, &want.LateConnect, &want.BlockedCall, &want.LateBy, &want.Gap, &want.BigGap, &want.Behind, &want.BehindOnce} {
 		*d *= 10
 	}
 	want.Overruns *= 10

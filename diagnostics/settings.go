@@ -133,7 +133,7 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.WaitWindow }},
 	{Name: "stall", def: time.Second, Doc: "how long data, a connection or output must wait, with no further notification",
 		at: func(s *Settings) any { return &s.Stall }},
-	{Name: "lab-stall", def: 200 * time.Millisecond, Doc: "the same in the lab, which measures what is unread",
+	{Name: "lab-stall", def: 200 * time.Millisecond, busy: true, Doc: "the same in the lab, which measures what is unread",
 		at: func(s *Settings) any { return &s.LabStall }},
 	{Name: "nagging", def: 8, Doc: "events for one message",
 		at: func(s *Settings) any { return &s.Nagging }},

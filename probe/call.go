@@ -167,13 +167,14 @@ type Call struct {
 	Known  bool         // Value could be read
 	Pair   [2]int32     // pipe, socketpair: the two descriptors
 
-	FDs []FDNote
+	FDs      []FDNote
+	Received []FDNote // recvmsg: descriptors that came with the message (SCM_RIGHTS)
 }
 
 // reset empties a call for the next one, and keeps its memory.
 func (c *Call) reset() {
-	events, set, got, fds := c.Events[:0], c.Set[:0], c.Got[:0], c.FDs[:0]
-	*c = Call{Events: events, Set: set, Got: got, FDs: fds}
+	events, set, got, fds, received := c.Events[:0], c.Set[:0], c.Got[:0], c.FDs[:0], c.Received[:0]
+	*c = Call{Events: events, Set: set, Got: got, FDs: fds, Received: received}
 }
 
 // clone is a copy that shares no memory with c.
@@ -181,9 +182,9 @@ func (c *Call) clone(into *Call) *Call {
 	if into == nil {
 		into = &Call{}
 	}
-	events, set, got, fds := into.Events[:0], into.Set[:0], into.Got[:0], into.FDs[:0]
+	events, set, got, fds, received := into.Events[:0], into.Set[:0], into.Got[:0], into.FDs[:0], into.Received[:0]
 	*into = *c
 	into.Events, into.Set = append(events, c.Events...), append(set, c.Set...)
-	into.Got, into.FDs = append(got, c.Got...), append(fds, c.FDs...)
+	into.Got, into.FDs, into.Received = append(got, c.Got...), append(fds, c.FDs...), append(received, c.Received...)
 	return into
 }

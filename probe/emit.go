@@ -275,10 +275,15 @@ func (th *thread) mayBlock(en *entry, c *Call) bool {
 
 // opened tells of a descriptor that a call has made.
 func (em *Emitter) opened(th *thread, c *Call, fd int32, typ, from, flags uint32) {
-	at := max(c.Time, th.last)
-	peer, local := em.nameID(th, c.Peer, at), em.nameID(th, c.Local, at)
-	em.tell(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: typ | from<<8, A: int64(peer), B: int64(local), Mask: flags & openFlags})
-	th.files.open(fd, fdState{typ: typ, flags: flags & openFlags, peer: c.Peer, local: c.Local})
+	em.openedAs(th, c.Time, fd, fdState{typ: typ, flags: flags & openFlags, peer: c.Peer, local: c.Local}, from)
+}
+
+// openedAs is opened for one that is described apart from the call.
+func (em *Emitter) openedAs(th *thread, at int64, fd int32, f fdState, from uint32) {
+	at = max(at, th.last)
+	peer, local := em.nameID(th, f.peer, at), em.nameID(th, f.local, at)
+	em.tell(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: f.typ | from<<8, A: int64(peer), B: int64(local), Mask: f.flags})
+	th.files.open(fd, f)
 }
 
 // note restates a descriptor about which the tracer knows more than the calls told.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"evviz/internal/plain"
+	"evviz/record"
 	"evviz/trace"
 )
 
@@ -27,7 +28,7 @@ import (
 //
 // Thread rule: one goroutine reads and seeks; Close may come from any.
 type Strace struct {
-	*trace.Memory
+	*record.Memory
 	others []Count
 	odd    int64
 	cut    int64
@@ -101,7 +102,7 @@ func gather(st *Stream, most int) *Strace {
 		info.Missing = append(info.Missing, trace.Missing{What: "the end of the file",
 			Why: fmt.Sprintf("only %d events are kept, %d more are not shown", len(events)-1, s.cut)})
 	}
-	s.Memory = trace.NewMemory(st.name, info, events, s.err)
+	s.Memory = record.NewMemory(st.name, info, events, s.err)
 	s.odd, s.first, s.others = st.r.unparsed, st.r.first, st.r.em.Others()
 	return s
 }
@@ -205,6 +206,6 @@ func (s *Strace) Reopen() (trace.Source, error) {
 		return nil, err
 	}
 	c := *s
-	c.Memory = again.(*trace.Memory)
+	c.Memory = again.(*record.Memory)
 	return &c, nil
 }

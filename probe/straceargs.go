@@ -438,8 +438,8 @@ func following(l *list, i int) ([]byte, int, bool) {
 	return item, i + 1, ok
 }
 
-// message reads a struct msghdr: what its buffers hold, and who the other end is.
-func message(s []byte) (size int64) {
+// message reads a struct msghdr: what its buffers hold, and the descriptors that came with it, if it was received.
+func (p *parser) message(c *Call, s []byte) (size int64) {
 	parts, ok := inside(s, '{')
 	if !ok {
 		return 0
@@ -453,13 +453,49 @@ func message(s []byte) (size int64) {
 		if string(key) == "msg_iov" || key == nil && f[0] == '[' {
 			size += buffersOf(v)
 		}
+		if string(key) == "msg_control" && c.Phase != trace.PhaseEnter && c.Errno == 0 && (c.Sys == SysRecvmsg || c.Sys == SysRecvmmsg) {
+			p.received(c, v)
+		}
 	}
 	return size
 }
 
+// received reads the descriptors of [{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[7]}]; see unix(7).
+func (p *parser) received(c *Call, s []byte) {
+	items, ok := inside(s, '[')
+	if !ok {
+		return
+	}
+	for it, ok := items.next(); ok; it, ok = items.next() {
+		parts, ok := inside(it, '{')
+		if !ok {
+			continue
+		}
+		rights := false
+		for f, ok := parts.next(); ok; f, ok = parts.next() {
+			key, v := field(f)
+			switch {
+			case string(key) == "cmsg_type":
+				rights = string(v) == "SCM_RIGHTS"
+			case string(key) == "cmsg_data" && rights:
+				fds, ok := inside(v, '[')
+				if !ok {
+					continue
+				}
+				for x, ok := fds.next(); ok; x, ok = fds.next() {
+					if fd, note, ok := p.descriptor(x); ok && fd >= 0 {
+						note.FD = fd
+						c.Received = append(c.Received, note)
+					}
+				}
+			}
+		}
+	}
+}
+
 // messages reads the list of recvmmsg or sendmmsg: what the buffers of all hold, and how many bytes the first done of them
 // moved.
-func messages(s []byte, done int64) (bytes, moved int64) {
+func (p *parser) messages(c *Call, s []byte, done int64) (bytes, moved int64) {
 	items, ok := inside(s, '[')
 	if !ok {
 		return 0, 0
@@ -472,7 +508,7 @@ func messages(s []byte, done int64) (bytes, moved int64) {
 		for f, ok := parts.next(); ok; f, ok = parts.next() {
 			switch key, v := field(f); string(key) {
 			case "msg_hdr":
-				bytes += message(v)
+				bytes += p.message(c, v)
 			case "msg_len":
 				if n, ok := number(v); ok && n < 1<<32 && done > 0 {
 					moved += int64(n)

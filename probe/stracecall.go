@@ -278,9 +278,9 @@ func (p *parser) argument(c *Call, i int, how argument, s []byte) (ok bool) {
 	case argIov:
 		c.Bytes = buffersOf(s)
 	case argMsghdr:
-		c.Bytes = message(s)
+		c.Bytes = p.message(c, s)
 	case argMmsg:
-		c.Bytes, c.Moved = messages(s, c.Ret)
+		c.Bytes, c.Moved = p.messages(c, s, c.Ret)
 	case argEight:
 		if c.Ret == 8 {
 			c.Value, c.Known = eight(s)

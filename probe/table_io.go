@@ -22,10 +22,10 @@ var tableIO = map[Sys]entry{
 	SysRecvfrom: moves("recvfrom", trace.Read, trace.CallRecvfrom, 3, bytesAt(2), nil),
 	SysSendto:   moves("sendto", trace.Write, trace.CallSendto, 3, bytesAt(2), nil),
 	// recvmsg, sendmsg: socket, message, flags.
-	SysRecvmsg: moves("recvmsg", trace.Read, trace.CallRecvmsg, 2, buffers, nil),
+	SysRecvmsg: moves("recvmsg", trace.Read, trace.CallRecvmsg, 2, buffers, received),
 	SysSendmsg: moves("sendmsg", trace.Write, trace.CallSendmsg, 2, buffers, nil),
 	// recvmmsg(2), sendmmsg(2): socket, messages, how many, flags. The result is how many messages went.
-	SysRecvmmsg: moves("recvmmsg", trace.Read, trace.CallRecvmmsg, 3, buffers, nil),
+	SysRecvmmsg: moves("recvmmsg", trace.Read, trace.CallRecvmmsg, 3, buffers, received),
 	SysSendmmsg: moves("sendmmsg", trace.Write, trace.CallSendmmsg, 3, buffers, nil),
 
 	// sendfile(2): to, from, offset, bytes. From is a file on disk, of which no data is used up; where it is something else,
@@ -86,6 +86,21 @@ func moves(name string, kind trace.Kind, call uint32, flags int, asked func(c *C
 			}
 		},
 		result: func(_ *thread, e *trace.Event, c *Call) { e.B = c.moved() }}
+}
+
+// msgCmsgCloexec makes descriptors that come with a message CLOEXEC (recvmsg(2)).
+const msgCmsgCloexec = 0x40000000
+
+// received tells of the descriptors that came with a message.
+func received(em *Emitter, th *thread, c *Call) {
+	flags := uint32(0)
+	if at := table[c.Sys].flags; c.Args[at]&msgCmsgCloexec != 0 {
+		flags = oCloexec
+	}
+	for i := range c.Received {
+		n := &c.Received[i]
+		em.openedAs(th, c.Time, n.FD, fdState{typ: n.Type, flags: flags, peer: n.Peer, local: n.Local}, trace.OriginReceived)
+	}
 }
 
 // spliced is the end of a splice that is no pipe, and whether bytes go out there. Once that has been told it stays so,

@@ -17,13 +17,20 @@ import (
 	"evviz/trace"
 )
 
-// client is a connection as a story sees it. It is used by one client at a time.
+// client is a connection as a story sees it. One client may make it, and others use it.
 type client struct {
-	u     *user
 	c     *net.TCPConn
 	local uint32
 	fd    int32
-	rest  []byte // received beyond what receive_until was asked for
+
+	reading sync.Mutex // held while it is received from
+	rest    []byte     // received beyond what receive_until was asked for
+}
+
+// use is a connection in the hands of the client that makes a call on it: the steps are that one's.
+type use struct {
+	*client
+	by *user
 }
 
 // buffers are what receive reads into.
@@ -74,7 +81,7 @@ func connect(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tu
 		return nil, fmt.Errorf("connect to %s: %w", to, err)
 	}
 	tc := c.(*net.TCPConn)
-	x := &client{u: u, c: tc, local: u.r.name(tc.LocalAddr().String(), true), fd: fdOf(tc)}
+	x := &client{c: tc, local: u.r.name(tc.LocalAddr().String(), true), fd: fdOf(tc)}
 	e.FD, e.Inst = x.fd, x.local
 	u.emit(e)
 	u.r.opened(tc)
@@ -153,18 +160,18 @@ func errnoOf(err error) uint16 {
 	return 0
 }
 
-func (x *client) step(what uint32, n, done int64, t0 int64, err error) {
-	x.u.emit(trace.Event{FD: x.fd, Inst: x.local, Aux: what, A: n, B: done, Dur: trace.Now() - t0, Errno: errnoOf(err)})
+func (x use) step(what uint32, n, done int64, t0 int64, err error) {
+	x.by.emit(trace.Event{FD: x.fd, Inst: x.local, Aux: what, A: n, B: done, Dur: trace.Now() - t0, Errno: errnoOf(err)})
 }
 
 // blocking makes a call that may block. The end of the run ends it by a deadline in the past.
-func (x *client) blocking(f func() (int64, error)) (int64, error) {
-	x.u.breathe()
-	if x.u.r.ctx.Err() != nil {
+func (x use) blocking(f func() (int64, error)) (int64, error) {
+	x.by.breathe()
+	if x.by.r.ctx.Err() != nil {
 		return 0, errEnded
 	}
 	n, err := f()
-	if x.u.r.ctx.Err() != nil {
+	if x.by.r.ctx.Err() != nil {
 		return n, errEnded
 	}
 	return n, err
@@ -172,7 +179,7 @@ func (x *client) blocking(f func() (int64, error)) (int64, error) {
 
 // send returns how many bytes the kernel took. A server that has closed is not an error of the story: the step carries
 // the errno and the result is short.
-func send(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+func send(x use, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	var v starlark.Value
 	if err := starlark.UnpackArgs(b.Name(), args, kw, "what", &v); err != nil {
 		return nil, err
@@ -235,7 +242,7 @@ const maxUntil = 1 << 20
 
 // receiveUntil receives up to and with the end that it is given, and returns the text; what there was, when the server
 // has ended or the time is over.
-func receiveUntil(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+func receiveUntil(x use, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	var end string
 	var timeout starlark.Value = starlark.String("")
 	if err := starlark.UnpackArgs(b.Name(), args, kw, "end", &end, "timeout?", &timeout); err != nil {
@@ -248,6 +255,8 @@ func receiveUntil(x *client, b *starlark.Builtin, args starlark.Tuple, kw []star
 	if end == "" {
 		return nil, fmt.Errorf("receive_until: until what?")
 	}
+	x.reading.Lock()
+	defer x.reading.Unlock()
 	var got []byte
 	x.c.SetReadDeadline(when)
 	t0 := trace.Now()
@@ -283,7 +292,7 @@ func receiveUntil(x *client, b *starlark.Builtin, args starlark.Tuple, kw []star
 	return starlark.String(got), nil
 }
 
-func receive(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+func receive(x use, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	var n int
 	var timeout starlark.Value = starlark.String("")
 	if err := starlark.UnpackArgs(b.Name(), args, kw, "n", &n, "timeout?", &timeout); err != nil {
@@ -298,6 +307,8 @@ func receive(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.
 	}
 	buf := buffers.Get().(*[64 << 10]byte)
 	defer buffers.Put(buf)
+	x.reading.Lock()
+	defer x.reading.Unlock()
 	x.c.SetReadDeadline(when) // before it is asked whether the run has ended, which sets another
 	t0 := trace.Now()
 	done, err := x.blocking(func() (int64, error) {
@@ -321,8 +332,8 @@ func receive(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.
 	return starlark.MakeInt64(done), nil
 }
 
-func ending(what uint32, f func(*net.TCPConn) error) func(*client, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
-	return func(x *client, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+func ending(what uint32, f func(*net.TCPConn) error) func(use, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+	return func(x use, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 		if err := starlark.UnpackArgs(b.Name(), args, kw); err != nil {
 			return nil, err
 		}
@@ -330,13 +341,13 @@ func ending(what uint32, f func(*net.TCPConn) error) func(*client, *starlark.Bui
 		err := f(x.c)
 		x.step(what, 0, 0, t0, err)
 		if what != trace.StepHalfClose {
-			x.u.r.closed(x)
+			x.by.r.closed(x.client)
 		}
 		return starlark.None, nil
 	}
 }
 
-var methods = map[string]func(*client, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error){
+var methods = map[string]func(use, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error){
 	"send":    send,
 	"receive": receive,
 
@@ -364,8 +375,12 @@ func (x *client) Attr(name string) (starlark.Value, error) {
 	if !ok {
 		return nil, nil
 	}
-	return starlark.NewBuiltin(name, func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
-		return m(x, b, args, kw)
+	return starlark.NewBuiltin(name, func(th *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+		u, ok := th.Local("user").(*user)
+		if !ok {
+			return nil, fmt.Errorf("%s: only a client that runs can call this", name)
+		}
+		return m(use{x, u}, b, args, kw)
 	}), nil
 }
 

@@ -129,7 +129,7 @@ func TestHeatAddsUp(t *testing.T) {
 		n := rapid.IntRange(1, 300).Draw(rt, "n")
 		var old *Snapshot
 		oldN := 0
-		l := tl.newLane(tl.common, 7)
+		l := anyLane(tl)
 		for i := 0; i < n; i++ {
 			at += rapid.Int64Range(0, 1<<rapid.IntRange(1, 31).Draw(rt, "step")).Draw(rt, "at")
 			v := rapid.Int64Range(0, 1<<rapid.IntRange(1, 40).Draw(rt, "size")).Draw(rt, "v")
@@ -173,7 +173,7 @@ func TestHeatAddsUp(t *testing.T) {
 // TestPercentiles against a sorted list.
 func TestPercentiles(t *testing.T) {
 	tl := New(Options{Info: trace.Info{Timed: true}})
-	l := tl.newLane(tl.common, 7)
+	l := anyLane(tl)
 	var vs []int64
 	x := uint64(7)
 	for i := 0; i < 5000; i++ {
@@ -217,4 +217,10 @@ func TestDelaysAreBounded(t *testing.T) {
 	s := tl.Snapshot(0)
 	eq(t, "samples in the map", s.Heat(MeasureGap, 0, 200_001*10_000_000, 80, 20).Total, 200_000)
 	eq(t, "newest ones, each by itself", s.Heat(MeasureGap, 199_000*10_000_000, 200_000*10_000_000, 80, 20).Total, 1000)
+}
+
+// anyLane is a lane of which nothing is known.
+func anyLane(tl *Timeline) *laneB {
+	f, _ := tl.who.Find(tl.who.Thread(1), &trace.Event{Kind: trace.Read, FD: 7}, true)
+	return tl.laneOf(f)
 }

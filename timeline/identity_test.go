@@ -6,6 +6,13 @@ import (
 	"evviz/trace"
 )
 
+// Flags of clone(2) and open(2).
+const (
+	cloneFiles  = 0x400
+	cloneThread = 0x10000
+	oCloexec    = 0x80000
+)
+
 // TestReusedNumber: a late arrival about the old connection must not touch the new one.
 func TestReusedNumber(t *testing.T) {
 	s := new(script).epoll()

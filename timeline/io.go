@@ -17,7 +17,6 @@ const (
 	eNOBUFS     = 105
 	msgPeek     = 0x2
 	msgErrqueue = 0x2000
-	oCloexec    = 0x80000
 )
 
 // read handles a call of the read family.
@@ -175,32 +174,18 @@ func (t *Timeline) accept(s *stream, e *trace.Event) {
 
 // accepted makes the lane of a new connection, unless its Open came before.
 func (t *Timeline) accepted(s *stream, e *trace.Event) {
-	if e.A < 0 || e.A > 1<<31-1 {
+	f := t.who.Accept(s.who, e)
+	if f == nil {
 		return
 	}
-	fd := int32(e.A)
-	sl := s.tb.at(fd, true)
-	if c := sl.lane; c != nil {
-		if c.openSeen && !c.byAccept && c.pub.Opened != 0 && c.pub.Opened >= e.Start() {
-			c.byAccept = true
-			return
-		}
-		t.release(s.tb, sl, fd, e.Time, trace.CloseUnknown)
-	}
-	if !t.room() {
-		return
-	}
-	c := t.newLane(s.tb, fd)
-	c.byAccept = true
+	c := t.laneOf(f)
 	c.pub.Kind, c.pub.Opened = KindConn, e.Time
-	t.fill(s.tb, sl, fd, c)
 	c.watch.origin, c.watch.connected = trace.OriginAccept, true
 	if e.Aux&0xff == trace.CallAccept {
 		c.watch.nonblock = No
 	} else {
 		c.watch.flags(e.Mask)
 	}
-	sl.cloexec = e.Mask&oCloexec != 0
 	t.stats.Opens++
 	t.stats.Connections++
 	t.note(s, c, e.Time, MarkOpen, 0)
@@ -263,15 +248,11 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 
 // arrive handles the news that data or a connection came.
 func (t *Timeline) arrive(s *stream, e *trace.Event) {
-	l, old := t.find(s, e, false)
-	if l == nil {
-		if sl := s.tb.at(e.FD, true); sl == nil || sl.former != nil {
-			return // late, about something that is closed
-		}
-		if l, old = t.find(s, e, true); l == nil {
-			return
-		}
+	f, old := t.who.Arrived(s.who, e)
+	if f == nil {
+		return
 	}
+	l := t.laneOf(f)
 	t.recall(l)
 	start := e.Start()
 	if e.Aux&0xff == trace.ArriveStamp {

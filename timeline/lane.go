@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"evviz/trace"
+	"evviz/world"
 )
 
 // LaneKind says what a lane is, as far as a view needs to know.
@@ -130,16 +131,24 @@ type gapList struct {
 
 const maxGaps = 1 << 16
 
+func (g *gapList) add(at int64) {
+	g.epoch++
+	if len(g.at) < maxGaps {
+		if n := len(g.at); n > 0 {
+			at = max(at, g.at[n-1])
+		}
+		g.at = append(g.at, at)
+	}
+}
+
 // laneB is the writer's side of a lane.
 type laneB struct {
 	pub   Lane
 	shown *Lane // what the last snapshot got
-	tb    *table
-	refs  int
+	file  *world.File
+	gone  imposter // whose report may wait for it, when its number was given back
 	dirty bool
 	dead  bool // forgotten
-
-	byAccept, openSeen, instSeen, byDup bool
 
 	regs  []*reg
 	inst  *instance // if it is an epoll instance
@@ -170,14 +179,18 @@ type laneB struct {
 	watch        laneWatch
 }
 
-func (t *Timeline) newLane(tb *table, fd int32) *laneB {
+func (t *Timeline) newLane(f *world.File) *laneB {
 	t.laneID++
-	l := &laneB{tb: tb, pendIndex: -1, ledger: -1, epoch: tb.gaps.epoch}
-	l.pub.ID, l.pub.FD, l.pub.Unread, l.pub.Unsent, l.pub.Table = t.laneID, fd, -1, -1, tb.id
+	g := gapsOf(f.Table)
+	l := &laneB{file: f, pendIndex: -1, ledger: -1, epoch: g.epoch}
+	f.User = l
+	l.pub.ID, l.pub.FD, l.pub.Unread, l.pub.Unsent, l.pub.Table, l.pub.Gen = t.laneID, f.FD, -1, -1, f.Table.ID, f.Use
 	l.pub.Stats.LastLatency = -1
 	l.marks.keep = &t.keep
 	l.bars.lean = t.lean
 	t.lanes = append(t.lanes, l)
+	t.setType(l, f.Type)
+	t.inherit(l, f.Table.At(f.FD))
 	t.touch(l)
 	return l
 }
@@ -206,7 +219,7 @@ func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
 	}
 }
 
-// endLane ends a lane: its bar, its registrations, itself.
+// endLane ends a lane and its bar. Its registrations end next.
 func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
 	t.closing(l, at, why)
 	t.closeBar(l, at)
@@ -214,12 +227,6 @@ func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
 	t.mark(l, at, MarkClose, 0)
 	t.stats.Closes++
 	l.pub.Closed, l.pub.CloseWhy = max(at, 1), why
-	for len(l.regs) > 0 {
-		t.unregister(l.regs[len(l.regs)-1], at)
-	}
-	if l.inst != nil {
-		t.endInstance(l.inst, at)
-	}
 	if l.pub.Peer != "" && t.byPeer[l.pub.Peer] == l {
 		delete(t.byPeer, l.pub.Peer)
 	}
@@ -249,7 +256,7 @@ func (t *Timeline) setType(l *laneB, typ uint32) {
 	if typ == trace.TypeUnknown {
 		return
 	}
-	l.pub.Type = typ
+	l.pub.Type, l.file.Type = typ, typ
 	k, label := KindOther, trace.TypeNames.Word(typ)
 	switch typ {
 	case trace.TypeListener:
@@ -305,7 +312,7 @@ func (l *laneB) stream() bool {
 func (l *laneB) publish(now int64) *Lane {
 	p := new(Lane)
 	*p = l.pub
-	p.FDs = l.refs
+	p.FDs = l.file.Refs
 	p.Pending, p.PendingSince = l.since != 0, l.since
 	p.Stranded, p.StrandedSince = l.strandedAt != 0, l.strandedAt
 	p.Unread = l.ledger
@@ -319,12 +326,12 @@ func (l *laneB) publish(now int64) *Lane {
 	p.marks = l.marks.view()
 	p.bars = l.bars.view(l.since, l.start, l.strandedAt, now)
 	p.trigger, p.levels = l.trig, l.levels
-	p.gaps = l.tb.gaps.at
+	p.gaps = gapsOf(l.file.Table).at
 	p.Registered = len(l.regs) > 0
 	p.Armed, p.Interest = false, 0
 	if n := len(l.regs); n > 0 {
 		r := l.regs[n-1]
-		p.Armed, p.Interest, p.Drain = r.armed, r.mask, r.drain
+		p.Armed, p.Interest, p.Drain = r.armed, r.Mask, r.drain
 	}
 	return p
 }

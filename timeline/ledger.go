@@ -222,10 +222,11 @@ func (t *Timeline) settle(r *reg, out outcome, at int64) {
 
 // recall forgets what was assumed of a lane before events were lost.
 func (t *Timeline) recall(l *laneB) {
-	if l.epoch == l.tb.gaps.epoch {
+	g := gapsOf(l.file.Table)
+	if l.epoch == g.epoch {
 		return
 	}
-	l.epoch = l.tb.gaps.epoch
+	l.epoch = g.epoch
 	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
 	l.ring = ringLane{done: l.ring.done}
 	l.reply, l.pair = replyTo{}, pairing{}
@@ -286,7 +287,7 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		r.watch.roomy++ // the wait that tells of it
 	}
 	prev := r.drain
-	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.stale, rearmed: r.rearmed && !news,
+	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.Stale, rearmed: r.rearmed && !news,
 		note: t.noted(l.pub.ID, ClassUnknown)}
 	t.delivered(s, in, r, e, &p, news)
 	if r.trigger == trace.TriggerLevel && !r.rearmed && !news && r.last&e.Mask != 0 {
@@ -346,42 +347,23 @@ func (t *Timeline) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 // reported finds the registration that a report is about. stale says that there is none because the report is about
 // something that the program closed after the kernel had put it into the batch.
 func (t *Timeline) reported(s *stream, in *instance, e *trace.Event) (r *reg, stale bool) {
-	if e.FD >= 0 {
-		r = in.reg(e.FD)
+	rep := t.who.Reported(s.who, in.who, e)
+	if rep.Ambiguous {
+		t.stats.Ambiguous++
 	}
-	differs := r != nil && r.known && e.A != 0 && r.data != uint64(e.A) && !in.set
-	if r == nil && (e.FD < 0 || e.A != 0) || differs {
-		if d, ok := in.data[uint64(e.A)]; ok {
-			if d.n == 1 && d.r != nil {
-				return d.r, false
-			}
-			if e.FD < 0 {
-				t.stats.Ambiguous++
-				return nil, false
-			}
-		}
+	if rep.Reg == nil {
+		return nil, rep.Stale
 	}
-	if r != nil && !(differs && e.Gen != 0) {
-		return r, false
-	}
-	l, old := t.find(s, e, true)
-	if l == nil || old {
-		return nil, e.FD >= 0
-	}
-	if r != nil {
-		return r, false
-	}
-	r = t.register(in, l, s.tb, e.FD)
-	r.armed = true
-	if in.set {
-		r.trigger = trace.TriggerLevel
+	r = t.regOf(rep.Reg)
+	if rep.Inferred {
+		r.presumed()
 	}
 	return r, false
 }
 
 // enlist remembers to look at a registration when somebody goes to wait.
 func (t *Timeline) enlist(r *reg) {
-	if !r.inBatch && !r.dead {
+	if !r.inBatch && !r.Dead {
 		r.inBatch = true
 		r.inst.batch = append(r.inst.batch, r)
 	}
@@ -392,7 +374,7 @@ func (t *Timeline) renotify(s *stream, e *trace.Event) {
 	in := t.instance(s, e.Inst)
 	var r *reg
 	if e.FD >= 0 {
-		r = in.reg(e.FD)
+		r = t.reg(in, e.FD)
 	}
 	if r == nil {
 		t.stats.Renotify++
@@ -459,7 +441,7 @@ func (t *Timeline) goWait(in *instance, at int64) {
 	kept := in.batch[:0]
 	for _, r := range in.batch {
 		r.inBatch = false
-		if r.dead {
+		if r.Dead {
 			continue
 		}
 		t.settle(r, outNone, at)

@@ -1,6 +1,9 @@
 package timeline
 
-import "evviz/trace"
+import (
+	"evviz/trace"
+	"evviz/world"
+)
 
 // Loops: what a thread does
 //
@@ -22,7 +25,8 @@ type LoopLane struct {
 	In      trace.Kind // call that may block and that the thread is in now; KindNone: none
 	InFD    int32      // its descriptor, -1 none
 	InSince int64
-	Watched int64 // descriptors that the last wait was about; -1 unknown
+	Watched int64  // descriptors that the last wait was about; -1 unknown
+	Events  uint64 // of its stream so far
 
 	Split     Split
 	Incidents []Incident
@@ -60,7 +64,7 @@ func (t *Timeline) loopOf(s *stream) *loopB {
 }
 
 func (lp *loopB) named(s *stream) {
-	lp.pub.PID, lp.pub.TID, lp.pub.Name = int(s.pid), int(s.tid), s.name
+	lp.pub.PID, lp.pub.TID, lp.pub.Name = int(s.who.PID), int(s.who.TID), s.who.Name.Text
 }
 
 // now is the open state.
@@ -161,10 +165,11 @@ func (lp *loopB) view(now int64) stateView {
 func (lp *loopB) publish(now int64) *LoopLane {
 	p := new(LoopLane)
 	*p = lp.pub
+	p.Events = lp.s.events
 	p.states = lp.view(now)
 	p.counts = lp.store.view()
 	p.gaps = lp.gaps
-	p.Table = lp.s.tb.id
+	p.Table = lp.s.who.Table.ID
 	p.Split = lp.s.split.sum
 	p.Incidents = lp.s.inc.publish(0)
 	for _, in := range lp.s.watch.waits {
@@ -199,7 +204,7 @@ func (t *Timeline) count(s *stream, at int64, k uint8, v uint32) {
 
 // wait handles a wait for readiness.
 func (t *Timeline) wait(s *stream, e *trace.Event) {
-	if s.role == trace.RoleUnknown {
+	if s.who.Loops() {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
@@ -305,7 +310,7 @@ func (t *Timeline) wakeEnds(s *stream, at int64) {
 
 // sleep handles a sleep.
 func (t *Timeline) sleep(s *stream, e *trace.Event) {
-	if s.role == trace.RoleUnknown {
+	if s.who.Loops() {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
@@ -340,7 +345,7 @@ func (t *Timeline) sleep(s *stream, e *trace.Event) {
 
 // round handles a pass of a polling loop.
 func (t *Timeline) round(s *stream, e *trace.Event) {
-	if s.role == trace.RoleUnknown {
+	if s.who.Loops() {
 		t.loopOf(s)
 	}
 	t.asked(s, e)
@@ -356,19 +361,19 @@ func (t *Timeline) lost(s *stream, e *trace.Event) {
 	t.stats.Lost += max(e.A, 0)
 	t.stats.Gaps++
 	t.count(s, e.Time, cntLost, 0)
-	for i := len(t.pending) - 1; i >= 0; i-- {
-		if l := t.pending[i]; l.tb == s.tb {
-			t.closeBar(l, e.Time)
+	t.who.Lost(s.who, e)
+	lost := func(tb *world.Table) {
+		for i := len(t.pending) - 1; i >= 0; i-- {
+			if l := t.pending[i]; l.file.Table == tb {
+				t.closeBar(l, e.Time)
+			}
 		}
+		gapsOf(tb).add(e.Time)
 	}
-	g := s.tb.gaps
-	g.epoch++
-	if len(g.at) < maxGaps {
-		at := e.Time
-		if n := len(g.at); n > 0 {
-			at = max(at, g.at[n-1])
-		}
-		g.at = append(g.at, at)
+	if e.Stream == 0 { // nobody says whose events are missing
+		t.who.Tables(lost)
+	} else {
+		lost(s.who.Table)
 	}
 	t.allDirty = true
 	if lp := s.loop; lp != nil {

@@ -5,14 +5,15 @@ import (
 	"slices"
 	"testing"
 
+	"evviz/record"
 	"evviz/trace"
 )
 
 // The overview counts what is in the file, at any zoom: exactly, where the window holds whole chunks.
 func TestOverview(t *testing.T) {
 	evs := server(40_000, 8)
-	f := record(t, evs, 1000)
-	feed := NewFeed(trace.NewPlayer(f), Options{})
+	f := filed(t, evs, 1000)
+	feed := NewFeed(record.NewPlayer(f), Options{})
 	if _, ready := feed.OverviewNow(); ready {
 		t.Error("it is there before anybody asked")
 	}

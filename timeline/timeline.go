@@ -6,6 +6,7 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"evviz/trace"
+	"evviz/world"
 )
 
 // Options of a timeline. The zero value is good.
@@ -42,12 +43,7 @@ type Timeline struct {
 	notes       noteStore
 	delays      delayStore
 
-	streams     []*stream
-	manyStreams map[uint32]*stream
-	common      *table // of streams about which nothing is known
-	tables      map[uint32]*table
-	procs       map[int64]*process
-	sets        map[uint32]*instance
+	who *world.World
 
 	laneID    int64
 	lanes     []*laneB // in order of their beginning
@@ -94,12 +90,11 @@ func New(o Options) *Timeline {
 	}
 	t := &Timeline{info: o.Info, origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks), lean: o.Ledger, limits: o.Limits.bounded(), maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
 		exact: o.Info.Kinds.Has(trace.Renotify), timed: o.Info.Timed,
-		names: newNameTable(), manyStreams: map[uint32]*stream{}, tables: map[uint32]*table{}, procs: map[int64]*process{},
-		sets: map[uint32]*instance{}, byPeer: map[string]*laneB{}, unclaimed: map[string][]stepMark{}, hist: newHistogram()}
+		names: newNameTable(), byPeer: map[string]*laneB{}, unclaimed: map[string][]stepMark{}, hist: newHistogram()}
 	t.events.max = max(o.MaxEvents, blockEvents)
 	t.keep.max = o.MaxMarks
 	t.rest.keep = &t.keep
-	t.common = t.newTable(0)
+	t.who = world.New(text{t}, watching{t})
 	return t
 }
 
@@ -185,6 +180,7 @@ func (t *Timeline) add(e *trace.Event) {
 			t.names = t.names.compact()
 		}
 		t.names.add(e)
+		t.stream(e.Stream).events++
 		return
 	}
 	if e.Time > t.last {
@@ -193,13 +189,8 @@ func (t *Timeline) add(e *trace.Event) {
 	if !t.any {
 		t.any, t.first = true, e.Time
 	}
-	var s *stream
-	if int(e.Stream) < len(t.streams) {
-		s = t.streams[e.Stream]
-	}
-	if s == nil {
-		s = t.stream(e.Stream)
-	}
+	s := t.stream(e.Stream)
+	s.events++
 	if s.loop != nil && s.loop.now() == LoopUnknown {
 		s.loop.begins(e)
 	}
@@ -213,6 +204,7 @@ func (t *Timeline) add(e *trace.Event) {
 // fold sends an event to its rule.
 func (t *Timeline) fold(s *stream, e *trace.Event) {
 	phase := e.Phase.Base()
+	t.who.Before(e)
 	switch e.Kind {
 	case trace.Thread:
 		t.thread(s, e)
@@ -310,9 +302,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.State:
 		t.state(s, e)
 	case trace.Fork:
-		t.fork(s, e)
+		t.who.Fork(s.who, e)
 	case trace.Exec:
-		t.exec(s, e)
+		t.who.Exec(s.who, e)
 	case trace.Exit:
 		t.exit(s, e)
 	case trace.Call:

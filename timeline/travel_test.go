@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"evviz/record"
 	"evviz/trace"
 )
 
@@ -100,11 +101,11 @@ func server(n int, seed uint64) []trace.Event {
 	return evs[:n]
 }
 
-// record writes events to a file, in chunks of per.
-func record(t testing.TB, evs []trace.Event, per int) *trace.File {
+// filed writes events to a file, in chunks of per.
+func filed(t testing.TB, evs []trace.Event, per int) *record.File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "t.evt")
-	w, err := trace.Create(path, trace.Info{Title: "test", Timed: true, Kinds: trace.AllKinds() &^ trace.Kinds(trace.Renotify)})
+	w, err := record.Create(path, trace.Info{Title: "test", Timed: true, Kinds: trace.AllKinds() &^ trace.Kinds(trace.Renotify)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func record(t testing.TB, evs []trace.Event, per int) *trace.File {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := trace.OpenFile(path)
+	f, err := record.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +204,7 @@ func same(t *testing.T, what string, got, want *Snapshot, t0, t1 int64) {
 }
 
 // folded is the timeline of everything up to a moment.
-func folded(f *trace.File, evs []trace.Event, upTo int64) *Snapshot {
+func folded(f *record.File, evs []trace.Event, upTo int64) *Snapshot {
 	tl := New(Options{Info: f.Info()})
 	n := 0
 	for n < len(evs) && evs[n].Time <= upTo {
@@ -216,8 +217,8 @@ func folded(f *trace.File, evs []trace.Event, upTo int64) *Snapshot {
 // A seek into the middle of a long recording shows what folding from the start would have shown.
 func TestSeekLooksTheSame(t *testing.T) {
 	evs := server(330_000, 7)
-	f := record(t, evs, 5000)
-	p := trace.NewPlayer(f)
+	f := filed(t, evs, 5000)
+	p := record.NewPlayer(f)
 	p.Pause(true)
 	feed := NewFeed(p, Options{})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -269,8 +270,8 @@ func until(t *testing.T, ok func() bool) {
 // An excerpt shows a window as folding from the start would have, wherever the feed stands.
 func TestExcerpt(t *testing.T) {
 	evs := server(200_000, 11)
-	f := record(t, evs, 4000)
-	p := trace.NewPlayer(f)
+	f := filed(t, evs, 4000)
+	p := record.NewPlayer(f)
 	p.Pause(true)
 	feed := NewFeed(p, Options{})
 	first, last := f.Bounds()
@@ -303,7 +304,7 @@ func TestExcerpt(t *testing.T) {
 // An excerpt of more than it may hold ends earlier and says so.
 func TestExcerptShort(t *testing.T) {
 	evs := server(excerptEvents+150_000, 2)
-	f := record(t, evs, 60_000)
+	f := filed(t, evs, 60_000)
 	feed := NewFeed(f, Options{})
 	first, last := f.Bounds()
 	s, err := feed.Excerpt(context.Background(), first, last)
@@ -319,7 +320,7 @@ func TestExcerptShort(t *testing.T) {
 func TestExcerptLive(t *testing.T) {
 	evs := server(60_000, 4)
 	src := &listed{evs: evs}
-	tee := trace.NewTee(src)
+	tee := record.NewTee(src)
 	if err := tee.Start(filepath.Join(t.TempDir(), "live.evt")); err != nil {
 		t.Fatal(err)
 	}
@@ -368,8 +369,8 @@ func (l *listed) Read(ctx context.Context, buf []trace.Event) (int, error) {
 // The counting over the whole comes to what a lean timeline comes to.
 func TestWhole(t *testing.T) {
 	evs := server(50_000, 5)
-	f := record(t, evs, 4000)
-	p := trace.NewPlayer(f)
+	f := filed(t, evs, 4000)
+	p := record.NewPlayer(f)
 	feed := NewFeed(p, Options{})
 	if s, part := feed.Whole(); s != nil || part != 0 {
 		t.Error("something is known before anything was read")
@@ -400,11 +401,11 @@ func TestWhole(t *testing.T) {
 // Bookmarks of a file are there from the start, once each, and so are those that are added meanwhile.
 func TestFeedBookmarks(t *testing.T) {
 	evs := server(5_000, 6)
-	f := record(t, evs, 1000)
+	f := filed(t, evs, 1000)
 	if _, err := f.Bookmark(evs[700].Time, "before"); err != nil {
 		t.Fatal(err)
 	}
-	f2, err := trace.OpenFile(f.Path())
+	f2, err := record.OpenFile(f.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -458,7 +459,7 @@ func TestBeginAnywhere(t *testing.T) {
 		evs := randomEvents(rt, rapid.IntRange(1, 150).Draw(rt, "n"))
 		n++
 		path := filepath.Join(dir, fmt.Sprint(n))
-		w, err := trace.Create(path, trace.Info{Timed: true, Kinds: trace.AllKinds()})
+		w, err := record.Create(path, trace.Info{Timed: true, Kinds: trace.AllKinds()})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -472,7 +473,7 @@ func TestBeginAnywhere(t *testing.T) {
 		if err := w.Close(); err != nil {
 			rt.Fatal(err)
 		}
-		f, err := trace.OpenFile(path)
+		f, err := record.OpenFile(path)
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -10,13 +10,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"evviz/record"
 	"evviz/trace"
 )
 
 // recorded folds a recording.
 func recorded(t testing.TB, path string) *Snapshot {
 	t.Helper()
-	f, err := trace.OpenFile(path)
+	f, err := record.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

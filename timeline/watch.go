@@ -201,7 +201,7 @@ func (w *laneWatch) publish(p *Lane, now int64) {
 	if len(w.takers) > 0 {
 		p.Takers = make([]Taker, 0, len(w.takers))
 		for s, n := range w.takers {
-			p.Takers = append(p.Takers, Taker{s.pid, s.tid, n})
+			p.Takers = append(p.Takers, Taker{s.who.PID, s.who.TID, n})
 		}
 		slices.SortFunc(p.Takers, func(a, b Taker) int { return cmp.Or(cmp.Compare(a.TID, b.TID), cmp.Compare(a.N, b.N)) })
 	}
@@ -232,7 +232,7 @@ func (w *laneWatch) undone(k IncidentKind) {
 // disarmed notes that a oneshot registration says nothing more until it is armed again. Whether anything waits behind it is
 // known where arrivals are.
 func (t *Timeline) disarmed(r *reg, at int64) {
-	if r.trigger != trace.TriggerOneshot || r.armed || r.dead || t.exact || r.lane.pub.Kind != KindConn {
+	if r.trigger != trace.TriggerOneshot || r.armed || r.Dead || t.exact || r.lane.pub.Kind != KindConn {
 		return
 	}
 	t.begins(r.rep.s, r.lane, IncDisarmed, at, false)
@@ -246,7 +246,7 @@ func (t *Timeline) disarmed(r *reg, at int64) {
 // arrivedDisarmed notes data that came to a oneshot registration that is not armed.
 func (t *Timeline) arrivedDisarmed(l *laneB, at int64) {
 	for _, r := range l.regs {
-		if r.trigger == trace.TriggerOneshot && !r.armed && !r.dead && r.rep.s != nil {
+		if r.trigger == trace.TriggerOneshot && !r.armed && !r.Dead && r.rep.s != nil {
 			t.begins(r.rep.s, l, IncDisarmed, at, true)
 			return
 		}

@@ -12,7 +12,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 		w.cancels(IncStranded)
 		w.cancels(IncDisarmed)
 	}
-	if w.nonblock == No && l.byAccept && len(l.regs) > 0 && !l.regs[0].inst.set {
+	if w.nonblock == No && l.file.Accepted() && len(l.regs) > 0 && !l.regs[0].inst.set() {
 		t.happened(s, l, IncBlockingFD, e.Time, e.Dur, true)
 	}
 	again := e.Errno == eAGAIN
@@ -40,7 +40,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 // byTask says whether the lane of a program that is watched from outside is registered as runtimes do that read when a task
 // asks: they ask once more before the task is parked, and other threads serve the others meanwhile.
 func (t *Timeline) byTask(l *laneB) bool {
-	return !t.exact && len(l.regs) > 0 && l.regs[0].mask&^(bitErr|bitHup) == demandMask
+	return !t.exact && len(l.regs) > 0 && l.regs[0].Mask&^(bitErr|bitHup) == demandMask
 }
 
 // hogs counts reads of one lane in a row.
@@ -64,7 +64,7 @@ func (t *Timeline) hogEnds(s *stream, at int64) {
 	}
 	worst := int64(0)
 	for _, o := range t.pending {
-		if o != l && o.tb == l.tb && o.since < h.last && o.strandedAt == 0 && o.pub.Kind == KindConn && len(o.regs) > 0 {
+		if o != l && o.file.Table == l.file.Table && o.since < h.last && o.strandedAt == 0 && o.pub.Kind == KindConn && len(o.regs) > 0 {
 			worst = max(worst, h.last-max(o.since, h.from))
 		}
 	}
@@ -153,7 +153,7 @@ func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
 		w.owed = int64(e.Inst) - 1
 	}
 	for _, r := range l.regs {
-		if r.mask&bitOut != 0 {
+		if r.Mask&bitOut != 0 {
 			return
 		}
 	}
@@ -201,7 +201,7 @@ const oNonblock = 0x800
 // stolen is called when a number is about to be given back: a report of this batch may still be waiting for it.
 func stolen(s *stream, l *laneB) (im imposter) {
 	for _, r := range l.regs {
-		if r.rep.open && r.rep.s == s && !r.inst.set {
+		if r.rep.open && r.rep.s == s && !r.inst.set() {
 			im = imposter{s, r.inst, r.inst.watch.begun}
 		}
 	}

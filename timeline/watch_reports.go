@@ -9,12 +9,12 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	s.watch.reports++
 	p.glance = s.watch.glance
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.trigger == trace.TriggerLevel
-	if w.pid != 0 && s.pid != 0 && w.pid != s.pid && in.lane != nil && in.watch.npids > 1 {
+	if w.pid != 0 && s.who.PID != 0 && w.pid != s.who.PID && in.lane != nil && in.watch.npids > 1 {
 		t.inRow(s, in.lane, &in.lane.watch.row, IncShared, e.Time, w.pid, true)
 	}
 
 	// Threads that wait on one instance are told of the same thing each. Only when one of them is told twice it is told again.
-	if r.drain != DrainUntouched || news || r.rearmed || r.trigger != trace.TriggerLevel || in.set {
+	if r.drain != DrainUntouched || news || r.rearmed || r.trigger != trace.TriggerLevel || in.set() {
 		w.nseen = 0
 	}
 	known := false
@@ -32,7 +32,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	}
 
 	if before := &r.rep; before.s != nil && before.s != s && before.s.wakeNo == before.wakeNo && !before.s.inWait &&
-		l.watch.toucher == before.s && l.watch.touchedAt >= before.at && l.pub.Kind == KindConn && r.mask&^(bitErr|bitHup) != demandMask {
+		l.watch.toucher == before.s && l.watch.touchedAt >= before.at && l.pub.Kind == KindConn && r.Mask&^(bitErr|bitHup) != demandMask {
 		l.watch.overlap = overlap{a: before.s, b: s, rests: before.s.watch.rests}
 	}
 
@@ -75,7 +75,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 // with room to spare came back without it, and it would have been in there. A trace that was filtered, or a program whose
 // other threads or whose ring do the reading, looks so.
 func (t *Timeline) servedUnseen(in *instance, r *reg) bool {
-	return !t.exact && !in.set && !in.watch.many && in.watch.npids < 2 && r.trigger == trace.TriggerLevel &&
+	return !t.exact && !in.set() && !in.watch.many && in.watch.npids < 2 && r.trigger == trace.TriggerLevel &&
 		r.drain == DrainUntouched && in.watch.roomy > r.watch.roomy
 }
 
@@ -180,7 +180,7 @@ func (t *Timeline) leftBehind(r *reg, at int64) {
 	if r.drain == DrainExhausted {
 		return // IncDeaf
 	}
-	if r.mask&^(bitErr|bitHup) == demandMask && r.lane.ledger <= 0 {
+	if r.Mask&^(bitErr|bitHup) == demandMask && r.lane.ledger <= 0 {
 		r.lane.watch.demand = true
 	}
 	k := IncStranded
@@ -206,13 +206,13 @@ func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {
 	if e.Mask&bitOneshot != 0 {
 		in.stats.Rearms++
 	}
-	if r == nil || !r.known {
+	if r == nil || !r.Known {
 		return
 	}
-	if r.mask&bitET != 0 && e.Mask&(bitET|bitOneshot) == 0 && e.Mask&^(bitErr|bitHup) != 0 {
-		t.happened(s, r.lane, IncEdgeLost, e.Time, int64(r.mask), true)
+	if r.Mask&bitET != 0 && e.Mask&(bitET|bitOneshot) == 0 && e.Mask&^(bitErr|bitHup) != 0 {
+		t.happened(s, r.lane, IncEdgeLost, e.Time, int64(r.Mask), true)
 	}
-	if r.mask == e.Mask && e.Mask&(bitET|bitOneshot) == 0 {
+	if r.Mask == e.Mask && e.Mask&(bitET|bitOneshot) == 0 {
 		in.stats.SameMask++
 	}
 	if r.trigger == trace.TriggerOneshot && !r.armed && (r.drain == DrainUntouched || r.drain == DrainMaybe) && r.rep.s == s {
@@ -231,12 +231,18 @@ func (t *Timeline) ctlFailed(s *stream, e *trace.Event) {
 	if set {
 		return
 	}
-	if sl := s.tb.at(int32(n), false); e.Errno == eBADF && sl != nil && sl.lane == nil && sl.former != nil && sl.former.inst != nil {
-		t.happened(s, sl.former, IncBadChange, e.Time, 0, true)
+	closed := func(fd int32) *laneB {
+		if n := s.who.Table.At(fd); n != nil && n.File == nil && n.Former != nil {
+			return t.laneOf(n.Former)
+		}
+		return nil
+	}
+	if l := closed(int32(n)); e.Errno == eBADF && l != nil && l.inst != nil {
+		t.happened(s, l, IncBadChange, e.Time, 0, true)
 		return
 	}
-	if sl := s.tb.at(e.FD, false); e.Errno == eBADF && e.Kind != trace.Deregister && sl != nil && sl.lane == nil && sl.former != nil {
-		t.happened(s, sl.former, IncClosedTarget, e.Time, 0, true)
+	if l := closed(e.FD); e.Errno == eBADF && e.Kind != trace.Deregister && l != nil {
+		t.happened(s, l, IncClosedTarget, e.Time, 0, true)
 		return
 	}
 	t.onThread(s, IncStrayChange, "", e.Time, int64(e.FD), false)
@@ -247,18 +253,18 @@ const eNOENT = 2
 // usesInstance notes which processes wait on an instance or change it.
 func (t *Timeline) usesInstance(s *stream, in *instance, at int64) {
 	w := &in.watch
-	if s.pid == 0 || in.lane == nil || w.pid == s.pid {
+	if s.who.PID == 0 || in.lane == nil || w.pid == s.who.PID {
 		return
 	}
-	w.pid = s.pid
+	w.pid = s.who.PID
 	for _, p := range w.pids[:w.npids] {
-		if p == s.pid {
-			t.inRow(s, in.lane, &in.lane.watch.row, IncShared, at, s.pid, false)
+		if p == s.who.PID {
+			t.inRow(s, in.lane, &in.lane.watch.row, IncShared, at, s.who.PID, false)
 			return
 		}
 	}
 	if w.npids < len(w.pids) {
-		w.pids[w.npids] = s.pid
+		w.pids[w.npids] = s.who.PID
 		w.npids++
 	}
 }

@@ -141,7 +141,7 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
 	t.comesBack(s, &w.away, in, at)
 	t.comesBack(s, &w.home, in, at)
-	if !in.set {
+	if !in.set() {
 		w.home.from = 0
 	}
 	if len(w.waits) < maxWaits && !slices.Contains(w.waits, in) {
@@ -176,7 +176,7 @@ func (t *Timeline) comesBack(s *stream, a *away, in *instance, at int64) {
 // instance all the while. Of a wait that was not to last it is not known whether the loop is not rather in that poll.
 func (t *Timeline) polled(s *stream, e *trace.Event) {
 	w := &s.watch
-	if a := &w.away; a.from != 0 && !a.inst.set && a.slept {
+	if a := &w.away; a.from != 0 && !a.inst.set() && a.slept {
 		w.home, w.polls = *a, 0
 	}
 	if w.polls++; w.polls > maxPolls {
@@ -220,7 +220,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	w.wokeAt, w.reports = e.Time, 0
 	w.glance = e.B == 0
 	s.splitWaitEnded(e)
-	if in.set {
+	if in.set() {
 		w.set = in
 		t.polled(s, e)
 	}
@@ -260,7 +260,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		in.watch.roomy++ // the wait before this one
 	}
 	w.afterFull = in.watch.full
-	in.watch.full = e.Mask > 0 && !in.set && int64(e.Mask) == st.MaxEvents
+	in.watch.full = e.Mask > 0 && !in.set() && int64(e.Mask) == st.MaxEvents
 	if in.watch.full {
 		st.Full++
 	}

@@ -1,6 +1,6 @@
-// Package trace is the vocabulary of evviz and everything that carries it: events, the rings that take them from a
-// running loop, the merge that puts them in order, the file that keeps them, the text form that people read, the
-// validator that says whether they make sense, and the player that hands them on at the pace at which they happened.
+// Package trace is the vocabulary of evviz: events, the table that says what they mean, the text form that people read, and the
+// validator that says whether they make sense; and what carries them from where they arise: the rings that take them from a
+// running loop, the merge that puts them in order, and a raw pipe between two processes. Files are package record's.
 //
 // It knows nothing of loops, processes and screens. Whatever can yield events is a [Source]; whatever shows or judges
 // them reads a Source and cannot tell whether it is live, a file or a foreign program.
@@ -28,19 +28,6 @@
 // A [Ring] never blocks and never grows. When it is full, events are dropped and counted, and a Lost event says how
 // many: loss is data, and no figure computed from a trace is wrong without a warning. [Merge] waits at most 10 ms for a
 // slow thread; what comes later still is handed on with [PhaseLate].
-//
-// # Files
-//
-// [Create] and [Writer] write a trace file, [OpenFile] and [File] read it (the plain name Open is a kind of event). A
-// file consists of chunks, each of which begins by re-stating what is open, registered and named, so that reading can
-// begin at any of them, and ends with a summary that can be read alone. A process that is killed loses at most the chunk
-// in progress; a damaged chunk costs its own events and no others, and the reader says so. docs/file-format.md has
-// the bytes.
-//
-// A restatement (the events that a [Tracker] makes: Sync, Name, Thread, Mode and State with Seq 0) is handed on only
-// where a reader begins or where something is missing. Read from its beginning, a file yields exactly what was recorded.
-//
-// [Tee] records a Source while passing it on. [Player] replays a File: paced, paused, stepped, sought.
 //
 // # Text
 //

@@ -105,10 +105,11 @@ const (
 	OriginOpen
 	OriginInherited
 	OriginURing
+	OriginReceived // from another process: over a unix socket, or by pidfd_getfd
 )
 
 // OriginNames are the words for where a descriptor came from.
-var OriginNames = Enum{"", "socket", "accept", "dup", "fork", "eventfd", "epoll_create", "pipe", "timerfd", "signalfd", "open", "inherited", "io_uring_setup"}
+var OriginNames = Enum{"", "socket", "accept", "dup", "fork", "eventfd", "epoll_create", "pipe", "timerfd", "signalfd", "open", "inherited", "io_uring_setup", "received"}
 
 // Reasons of a Close, where the source knows them.
 const (

@@ -2,14 +2,14 @@ package trace
 
 import "unsafe"
 
-// nameChunk is how many bytes of a string fit into one Name event: the slots Dur, A and B.
-const nameChunk = 24
+// NamePiece is how many bytes of a string fit into one Name event: the slots Dur, A and B.
+const NamePiece = 24
 
 // NamePieces cuts a string into Name events with the given id. Strings are cut at 4096 bytes: a name is a label, and
 // a hostile one must not fill a ring.
 func NamePieces(id uint32, s string, put func(e Event)) {
-	if len(s) > maxName {
-		s = s[:maxName]
+	if len(s) > MaxName {
+		s = s[:MaxName]
 	}
 	at := 0
 	for {
@@ -23,11 +23,12 @@ func NamePieces(id uint32, s string, put func(e Event)) {
 	}
 }
 
-const maxName = 4096
+// MaxName is how many bytes of a string are kept.
+const MaxName = 4096
 
 // text is the piece of a string that a Name event carries: Dur, A and B lie side by side.
-func (e *Event) text() *[nameChunk]byte {
-	return (*[nameChunk]byte)(unsafe.Pointer(&e.Dur))
+func (e *Event) text() *[NamePiece]byte {
+	return (*[NamePiece]byte)(unsafe.Pointer(&e.Dur))
 }
 
 // NameText is the piece of a string that a Name event carries.
@@ -36,8 +37,8 @@ func (e *Event) NameText() string {
 	if n < 0 {
 		n = 0
 	}
-	if n > nameChunk {
-		n = nameChunk
+	if n > NamePiece {
+		n = NamePiece
 	}
 	return string(e.text()[:n])
 }
@@ -58,7 +59,7 @@ func (n *Names) Add(e *Event) {
 		n.m, n.p = map[uint64]string{}, map[uint64][]byte{}
 	}
 	k := uint64(e.Stream)<<32 | uint64(e.Aux)
-	if e.Mask <= nameChunk {
+	if e.Mask <= NamePiece {
 		n.m[k] = e.NameText()
 		delete(n.p, k)
 		return
@@ -67,7 +68,7 @@ func (n *Names) Add(e *Event) {
 		n.p[k] = nil
 	}
 	part, begun := n.p[k]
-	if !begun || uint32(len(part)) != e.Gen || e.Mask > maxName {
+	if !begun || uint32(len(part)) != e.Gen || e.Mask > MaxName {
 		delete(n.p, k) // a piece was lost: no name is better than a wrong one
 		return
 	}

@@ -17,7 +17,7 @@ const publishEvery = 32
 // numbers is always followed directly by the Lost that explains it.
 //
 // Thread rule: Next, Publish, Now, Name and Close belong to the producer; everything else belongs to one reader, but for
-// Lost and Len, which anybody may call.
+// Lost, Len and Published, which anybody may call.
 type Ring struct {
 	// producer's own
 	slots   []Event
@@ -60,6 +60,10 @@ func NoRing() *Ring { return &Ring{off: true} }
 
 // allocSlots is the only place that makes ring memory, so that a recording can later put it into a shared file mapping.
 func allocSlots(n int) []Event { return make([]Event, n) }
+
+// Published is how many events the reader can take, or has taken: the Lost events that tell of dropped ones among them, but not those that
+// were dropped. Anybody may call it.
+func (r *Ring) Published() uint64 { return r.published.Load() }
 
 // On reports whether anybody can see what is emitted.
 func (r *Ring) On() bool { return !r.off }

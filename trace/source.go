@@ -37,42 +37,6 @@ type Source interface {
 	Close() error
 }
 
-// Seeker is a source that can go to another moment (CLOCK_MONOTONIC ns of the trace). After SeekTime the next Read begins
-// with whatever re-states the world there (Name, State), then the first event at or after t.
-type Seeker interface {
-	SeekTime(t int64) error
-	Bounds() (first, last int64)
-}
-
-// Pauser is a source that can stand still.
-type Pauser interface {
-	Pause(on bool)
-	Paused() bool
-}
-
-// Stepper is a source that, while paused, can be let go on by n events.
-type Stepper interface{ Step(n int) }
-
-// Speeder is a source that runs at a chosen multiple of real time.
-type Speeder interface {
-	SetSpeed(x float64)
-	Speed() float64
-}
-
-// Positioner tells where a paced source is, in the time of the trace.
-type Positioner interface{ Position() int64 }
-
-// Presenter tells the present of a live source, in the clock of its events (ns). Who shows events asks their source and never
-// the clock of the machine that it runs on itself: they may differ, as they do for every recording.
-type Presenter interface{ Present() int64 }
-
-// Looker is a source whose seeks begin before their goal, so that something can be seen there at once.
-type Looker interface{ SetLookback(ns int64) }
-
-// Beginner tells at which moment what a source has handed on begins (CLOCK_MONOTONIC ns); a seek may change it. It is
-// settled when Read has returned ErrRewound.
-type Beginner interface{ Begins() int64 }
-
 // pollEvery is how often a reader of rings looks again when all are empty. A reader that were woken by the producer
 // would cost the loop a system call per event.
 const pollEvery = 2 * time.Millisecond

@@ -1,5 +1,8 @@
 package trace
 
+// FileVersion is the version of the vocabulary below, and of the files that hold it: the one that is written, and the newest that is read.
+const FileVersion = 2
+
 // Slot is a place in an Event that can hold a value.
 type Slot uint8
 
@@ -50,6 +53,7 @@ type Field struct {
 	Unit  Unit
 	Words Enum // for UEnum
 	Doc   string
+	Since uint16 // first format version that has it; 0 the one that has its kind
 }
 
 // Spec describes one kind. Everything that knows kinds is derived from this table: the text form, the validator, the
@@ -98,6 +102,12 @@ func bits(name string, slot Slot, shift, n uint8, unit Unit, words Enum, doc str
 	return Field{Name: name, Slot: slot, Shift: shift, Bits: n, Unit: unit, Words: words, Doc: doc}
 }
 
+// since is a field that came later than its kind.
+func since(version uint16, f Field) Field {
+	f.Since = version
+	return f
+}
+
 // Specs is the vocabulary, indexed by Kind.
 var Specs = [KindCount]Spec{
 	Start: {"Start", "run", 1, false, "A run begins.", []Field{
@@ -130,6 +140,7 @@ var Specs = [KindCount]Spec{
 		bits("type", SlotAux, 0, 8, UEnum, TypeNames, "what it refers to"),
 		bits("from", SlotAux, 8, 8, UEnum, OriginNames, "where it came from"),
 		f("peer", SlotA, UName, "address of the other end"), f("local", SlotB, UName, "own address"),
+		since(2, f("file", SlotInst, UCount, "identity of the open file, for one that came from another process; 0 unknown")),
 		fOpen, fErr, fDur}},
 	Dup: {"Dup", "descriptor", 1, false, "A second number for the same open file description.", []Field{
 		fFD, fGen, f("new", SlotA, UInt, "the second number"), fOpen, fErr, fDur}},
@@ -176,7 +187,7 @@ var Specs = [KindCount]Spec{
 
 	Call: {"Call", "handling", 1, true, "The handler of a descriptor, timer or task ran.", []Field{
 		fFD, fGen, bits("what", SlotAux, 0, 8, UEnum, HandlerNames, "what is handled"),
-		f("id", SlotA, UCount, "timer or task"), fDur}},
+		f("id", SlotA, UCount, "timer or task"), since(2, f("name", SlotInst, UName, "the handler's name")), fDur}},
 
 	Accept: {"Accept", "io", 1, true, "An accept call on a listener.", []Field{
 		fFD, fGen, fCall, f("new", SlotA, UInt, "descriptor of the connection, -1 when the call failed"), fOpen, fErr, fDur}},
@@ -229,7 +240,12 @@ var Specs = [KindCount]Spec{
 		fFD, fGen, fInst, f("bits", SlotMask, UHex, "descriptor flags, or event bits of the registration"),
 		bits("what", SlotAux, 0, 8, UEnum, StateNames, "a descriptor or a registration"),
 		bits("type", SlotAux, 8, 8, UEnum, TypeNames, "type of the descriptor"),
-		f("a", SlotA, UHex, "descriptor: Name id of the peer; registration: data"), f("b", SlotB, UHex, "descriptor: Name id of its own address")}},
+		f("a", SlotA, UHex, "descriptor: Name id of the peer; registration: data"),
+		bits("b", SlotB, 0, 32, UHex, nil, "descriptor: Name id of its own address"),
+		since(2, bits("file", SlotB, 32, 32, UCount, nil, "identity of the open file, where more than one number leads to it; registration: the file, where the number means another by now")),
+		since(2, f("unread", SlotDur, UPlus1, "descriptor: bytes that wait to be read, or connections to be accepted")),
+		since(2, bits("queued", SlotAux, 16, 1, UCount, nil, "registration: 1 it is on the instance's ready list")),
+		since(2, bits("inferred", SlotAux, 17, 1, UCount, nil, "registration: 1 nobody was seen to make it; its events tell of it"))}},
 	Name: {"Name", "stream", 1, false, "A piece of a string. Long strings take several events; an id may be given a new string later.", []Field{
 		f("id", SlotAux, UCount, "id, per stream"), f("len", SlotMask, UCount, "bytes in the whole string"), f("at", SlotGen, UCount, "where this piece begins"),
 		f("text", SlotA, UText, "up to 24 bytes")}},

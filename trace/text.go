@@ -136,7 +136,7 @@ func (f *Field) mask() uint64 {
 }
 
 // Raw is the field's value in an event, not sign-extended.
-func (f *Field) Raw(e *Event) uint64 { return e.slot(f.Slot) & f.mask() >> f.Shift }
+func (f *Field) Raw(e *Event) uint64 { return e.Slot(f.Slot) & f.mask() >> f.Shift }
 
 // Value is the field's value in an event as its unit reads it: signed units sign-extended, UPlus1 still one too large.
 func (f *Field) Value(e *Event) int64 { return f.signed(f.Raw(e)) }
@@ -199,7 +199,7 @@ func AppendText(b []byte, e *Event) []byte {
 		}
 	}
 	for s := range slotCount {
-		if v := e.slot(s) &^ known[s]; v != 0 {
+		if v := e.Slot(s) &^ known[s]; v != 0 {
 			b = append(b, " raw."...)
 			b = append(b, slotNames[s]...)
 			b = append(b, '=')
@@ -326,7 +326,7 @@ func (t *TextWriter) comment(b []byte, e *Event) []byte {
 	}
 	sep := "  # "
 	for _, s := range nameSlots[e.Kind] {
-		if n := t.names.Get(e.Stream, uint32(e.slot(s))); n != "" {
+		if n := t.names.Get(e.Stream, uint32(e.Slot(s))); n != "" {
 			b = append(b, sep...)
 			q := strconv.AppendQuoteToASCII(nil, n)
 			b = append(b, q[1:len(q)-1]...)

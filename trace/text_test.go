@@ -66,23 +66,6 @@ func TestTextName(t *testing.T) {
 	}
 }
 
-func TestTextRoundTrip(t *testing.T) {
-	evs := append(randomEvents(20000, 9), loopEvents(2000, 9, 9)...)
-	for i := range evs[:20000] { // most of them of a kind that exists
-		if i%8 != 0 {
-			evs[i].Kind = Kind(i) % KindCount
-		}
-	}
-	var b []byte
-	for i := range evs {
-		b = AppendText(b[:0], &evs[i])
-		got, err := ParseText(string(b))
-		if err != nil || got != evs[i] {
-			t.Fatalf("%s: %v\n got %+v\nwant %+v", b, err, got, evs[i])
-		}
-	}
-}
-
 func TestTextErrors(t *testing.T) {
 	for line, want := range map[string]string{
 		"x":                                      "column 1: time",
@@ -144,17 +127,4 @@ func TestSpecs(t *testing.T) {
 			}
 		}
 	}
-}
-
-func BenchmarkAppendText(b *testing.B) {
-	evs := loopEvents(1024, 64, 1)
-	var buf []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		buf = buf[:0]
-		for i := range evs {
-			buf = AppendText(buf, &evs[i])
-		}
-	}
-	b.ReportMetric(float64(len(evs))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mev/s")
 }

@@ -165,7 +165,7 @@ func (e *Event) setField(name, value string) error {
 				if err != nil {
 					return errNumber
 				}
-				e.setSlot(s, e.slot(s)|n)
+				e.setSlot(s, e.Slot(s)|n)
 				return nil
 			}
 		}
@@ -185,8 +185,8 @@ func (e *Event) setField(name, value string) error {
 			if err != nil || value[0] != '"' {
 				return errors.New("not a quoted string")
 			}
-			if len(s) > nameChunk {
-				return fmt.Errorf("longer than %d bytes", nameChunk)
+			if len(s) > NamePiece {
+				return fmt.Errorf("longer than %d bytes", NamePiece)
 			}
 			copy(e.text()[:], s)
 			return nil
@@ -195,7 +195,7 @@ func (e *Event) setField(name, value string) error {
 		if err != nil {
 			return err
 		}
-		e.setSlot(f.Slot, e.slot(f.Slot)&^f.mask()|v<<f.Shift)
+		e.setSlot(f.Slot, e.Slot(f.Slot)&^f.mask()|v<<f.Shift)
 		return nil
 	}
 	return fmt.Errorf("%s has no such field", spec.Name)
@@ -351,23 +351,24 @@ func parseDecimal(s string, digits int) (int64, error) {
 	return 0, errNumber
 }
 
-// maxLine is the longest line that ReadText takes, in bytes.
-const maxLine = 1 << 16
+// MaxTextLine is the longest line that ReadText takes, in bytes.
+const MaxTextLine = 1 << 16
 
 // ReadText reads a whole text, skipping empty lines and comments. After an error it returns what came before it.
 func ReadText(r io.Reader) ([]Event, error) {
 	var evs []Event
-	err := eachText(r, func(string) error { return nil }, func(e *Event) error {
+	err := EachText(r, func(string) error { return nil }, func(e *Event) error {
 		evs = append(evs, *e)
 		return nil
 	})
 	return evs, err
 }
 
-// eachText hands on each event of a text, and each line that has none. An error, its own or that of what it calls, tells the line.
-func eachText(r io.Reader, other func(line string) error, event func(*Event) error) error {
+// EachText calls event for each event of a text, and other for each line that has none. An error, its own or that of what it calls, says
+// which line.
+func EachText(r io.Reader, other func(line string) error, event func(*Event) error) error {
 	sc := bufio.NewScanner(r)
-	sc.Buffer(make([]byte, 0, 4096), maxLine)
+	sc.Buffer(make([]byte, 0, 4096), MaxTextLine)
 	line := 0
 	for sc.Scan() {
 		line++
@@ -385,4 +386,13 @@ func eachText(r io.Reader, other func(line string) error, event func(*Event) err
 		return errLine(line+1, err)
 	}
 	return nil
+}
+
+// errLine is an error with the number of a line.
+func errLine(line int, err error) error {
+	if te, ok := errors.AsType[*TextError](err); ok {
+		te.Line = line
+		return err
+	}
+	return fmt.Errorf("line %d: %w", line, err)
 }

@@ -19,9 +19,10 @@ func (v Violation) String() string {
 
 // ValidateOptions say what a Validator may expect.
 type ValidateOptions struct {
-	Partial bool // the trace begins in the middle: names may have been defined before
-	Whole   bool // each stream begins with its first event, Seq 1
-	Max     int  // violations kept; 0 means 100
+	Partial bool   // the trace begins in the middle: names may have been defined before
+	Whole   bool   // each stream begins with its first event, Seq 1
+	Max     int    // violations kept; 0 means 100
+	Version uint16 // of the vocabulary; 0 the newest
 }
 
 // Validator checks the invariants over the events of a trace, in order, in one pass. Its memory grows with the number
@@ -60,6 +61,9 @@ const maxOpen = 64
 func NewValidator(opt ValidateOptions) *Validator {
 	if opt.Max == 0 {
 		opt.Max = 100
+	}
+	if opt.Version == 0 || opt.Version > FileVersion {
+		opt.Version = FileVersion
 	}
 	return &Validator{opt: opt, streams: map[uint32]*streamCheck{}}
 }
@@ -113,6 +117,10 @@ func (v *Validator) Add(e *Event) {
 		return
 	}
 	spec := &Specs[e.Kind]
+	if spec.Since > v.opt.Version {
+		v.report("I1", e, "version %d of the format has no %s", v.opt.Version, spec.Name)
+		return
+	}
 	if b := e.Phase.Base(); b > PhaseExit || b != PhaseComplete && !spec.Phased {
 		v.report("I2", e, "%s has no phase %s", spec.Name, appendPhase(nil, e.Phase))
 	}
@@ -150,13 +158,13 @@ func (v *Validator) Add(e *Event) {
 
 // slots checks what can be seen from the event alone: I4, I8, I17.
 func (v *Validator) slots(e *Event, spec *Spec) {
-	m := &slotMasks[e.Kind]
+	m := &slotMasks[v.opt.Version-1][e.Kind]
 	for s := range slotCount {
-		if x := e.slot(s) &^ m[s]; x != 0 {
+		if x := e.Slot(s) &^ m[s]; x != 0 {
 			v.report("I4", e, "slot %s has bits %#x that %s does not use", slotNames[s], x, spec.Name)
 		}
 	}
-	if e.Kind != Name && e.Dur < 0 {
+	if e.Kind != Name && e.Kind != State && e.Dur < 0 {
 		v.report("I8", e, "it took %d ns", e.Dur)
 	}
 	if e.Phase.Base() == PhaseEnter && e.Dur != 0 {
@@ -169,16 +177,19 @@ func (v *Validator) slots(e *Event, spec *Spec) {
 	}
 }
 
-// slotMasks are the bits that each kind uses, by slot.
-var slotMasks = func() (t [KindCount][slotCount]uint64) {
-	for k := range Specs {
-		for i := range Specs[k].Fields {
-			f := &Specs[k].Fields[i]
-			if f.Unit == UText {
-				t[k][SlotDur], t[k][SlotA], t[k][SlotB] = ^uint64(0), ^uint64(0), ^uint64(0)
-				continue
+// slotMasks are the bits that each kind uses in each version of the format, by slot.
+var slotMasks = func() (t [FileVersion][KindCount][slotCount]uint64) {
+	for v := range t {
+		for k := range Specs {
+			for i := range Specs[k].Fields {
+				f := &Specs[k].Fields[i]
+				switch m := &t[v][k]; {
+				case f.Unit == UText:
+					m[SlotDur], m[SlotA], m[SlotB] = ^uint64(0), ^uint64(0), ^uint64(0)
+				case int(f.Since) <= v+1:
+					m[f.Slot] |= f.mask()
+				}
 			}
-			t[k][f.Slot] |= f.mask()
 		}
 	}
 	return
@@ -245,8 +256,8 @@ func (v *Validator) lost(e *Event) {
 
 // name checks I11 and remembers what is defined.
 func (v *Validator) name(e *Event, s *streamCheck) {
-	n := nameChunk
-	if rest := int64(e.Mask) - int64(e.Gen); rest < nameChunk {
+	n := NamePiece
+	if rest := int64(e.Mask) - int64(e.Gen); rest < NamePiece {
 		n = int(max(rest, 0))
 	}
 	for _, c := range e.text()[n:] {
@@ -256,14 +267,14 @@ func (v *Validator) name(e *Event, s *streamCheck) {
 		}
 	}
 	switch {
-	case e.Mask > maxName:
-		v.report("I11", e, "a string of %d bytes is longer than %d", e.Mask, maxName)
+	case e.Mask > MaxName:
+		v.report("I11", e, "a string of %d bytes is longer than %d", e.Mask, MaxName)
 		return
 	case e.Gen != 0 && e.Gen >= e.Mask:
 		v.report("I11", e, "the piece at %d lies behind the end of a string of %d bytes", e.Gen, e.Mask)
 		return
 	case e.Gen != 0:
-		if p := &s.piece; p.Kind != Name || p.Aux != e.Aux || p.Mask != e.Mask || p.Gen+nameChunk != e.Gen {
+		if p := &s.piece; p.Kind != Name || p.Aux != e.Aux || p.Mask != e.Mask || p.Gen+NamePiece != e.Gen {
 			if !s.gap {
 				v.report("I11", e, "the piece at %d does not follow the one before it", e.Gen)
 			}
@@ -271,7 +282,7 @@ func (v *Validator) name(e *Event, s *streamCheck) {
 		}
 	}
 	s.piece = Event{}
-	if e.Gen+nameChunk < e.Mask {
+	if e.Gen+NamePiece < e.Mask {
 		s.piece = *e
 		return
 	}
@@ -286,7 +297,7 @@ func (v *Validator) uses(e *Event, s *streamCheck, spec *Spec) {
 		}
 	}
 	for _, slot := range nameSlots[e.Kind] {
-		use(slotNames[slot], e.slot(slot))
+		use(slotNames[slot], e.Slot(slot))
 	}
 	if e.Kind == State && e.Aux&0xff == StateDescriptor {
 		use("peer", uint64(e.A))
@@ -321,7 +332,7 @@ func (v *Validator) nesting(e *Event, s *streamCheck, spec *Spec) {
 			}
 			return
 		}
-		if laneKind[e.Kind] && top.FD != e.FD {
+		if e.Kind.HasFD() && top.FD != e.FD {
 			v.report("I7", e, "%s was begun on descriptor %d", spec.Name, top.FD)
 		}
 		s.open = s.open[:len(s.open)-1]

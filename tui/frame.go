@@ -58,6 +58,7 @@ func (u *ui) newFrame(w, h int) {
 	f.coarse = u.overview(f)
 	u.drawnOnce = true
 	u.arrange(f)
+	u.message() // the time for which it is shown begins with a frame, whatever that draws
 	u.goRound()
 	u.autoNext()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rivo/tview"
 
 	"evviz/timeline"
+	"evviz/tui/screen"
 )
 
 // splitFeeds are what two halves can show: the kept twins at two moments first, each pair with one clock, and then sources that
@@ -57,14 +58,14 @@ func fuzzedSplit(t *testing.T, data []byte) {
 		}
 	}
 	sim := &sent{SimulationScreen: tcell.NewSimulationScreen("UTF-8")}
-	screen := &guarded{diffScreen: newDiffScreen(sim), colors: colors}
-	if err := screen.Init(); err != nil {
+	shown := &guarded{Diff: screen.NewDiff(sim), colors: colors}
+	if err := shown.Init(); err != nil {
 		t.Fatal(err)
 	}
 	defer sim.Fini()
 	sim.SetSize(w, h)
 	themes := slices.Sorted(maps.Keys(Themes))
-	o.Screen, o.Symbols, o.Theme, o.Mouse, o.Go = screen, set, themes[in.next()%len(themes)], true, func(f func()) { f() }
+	o.Screen, o.Symbols, o.Theme, o.Mouse, o.Go = shown, set, themes[in.next()%len(themes)], true, func(f func()) { f() }
 	s := newSplit(o)
 	var names []string
 	for i, u := range s.halves {
@@ -83,17 +84,17 @@ func fuzzedSplit(t *testing.T, data []byte) {
 	did := []string{fmt.Sprintf("%dx%d", w, h)}
 	frame := func() int {
 		before := sim.cells
-		screen.Clear()
+		shown.Clear()
 		s.newFrame(w, h)
 		root.SetRect(0, 0, w, h)
-		root.Draw(screen)
-		screen.Show()
+		root.Draw(shown)
+		shown.Show()
 		return sim.cells - before
 	}
 	hold := func() {
 		t.Helper()
 		frame()
-		promised(t, screen, set, did)
+		promised(t, shown, set, did)
 		a, b := s.halves[0], s.halves[1]
 		if a.frame.t0 != b.frame.t0 || a.frame.t1 != b.frame.t1 || a.frame.t1-a.frame.t0 != a.span || (a.frozen == nil) != (b.frozen == nil) {
 			t.Fatalf("%q: the halves show [%d,%d) and [%d,%d), the span is %d", did, a.frame.t0, a.frame.t1, b.frame.t0, b.frame.t1, a.span)

@@ -16,8 +16,10 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/tui/screen"
 )
 
 // The screen under any size, any keys and any source
@@ -45,7 +47,7 @@ func (s *sent) SetContent(x, y int, r rune, comb []rune, st tcell.Style) {
 
 // guarded notes what is drawn outside the screen, and pretends to have a number of colours.
 type guarded struct {
-	*diffScreen
+	*screen.Diff
 	colors  int
 	outside string
 }
@@ -53,10 +55,10 @@ type guarded struct {
 func (g *guarded) Colors() int { return g.colors }
 
 func (g *guarded) SetContent(x, y int, r rune, comb []rune, st tcell.Style) {
-	if x < 0 || y < 0 || x >= g.w || y >= g.h {
-		g.outside = fmt.Sprintf("%q at %d,%d of %dx%d", r, x, y, g.w, g.h)
+	if w, h := g.Size(); x < 0 || y < 0 || x >= w || y >= h {
+		g.outside = fmt.Sprintf("%q at %d,%d of %dx%d", r, x, y, w, h)
 	}
-	g.diffScreen.SetContent(x, y, r, comb, st)
+	g.Diff.SetContent(x, y, r, comb, st)
 }
 
 const hostile = "\x1b]0;owned\x07\x1b[2J[red]x[-]\u202egnp.\u200b\r\n"
@@ -115,7 +117,7 @@ func (l *toyLab) ClientState() ClientState {
 // It records, saves and teaches, too.
 func (l *toyLab) Start(path string) error         { return errors.New("record to " + path + l.name) }
 func (l *toyLab) Stop() error                     { return nil }
-func (l *toyLab) Status() trace.RecordStatus      { return trace.RecordStatus{} }
+func (l *toyLab) Status() RecordStatus            { return RecordStatus{} }
 func (l *toyLab) Save(why string) (string, error) { return "saved " + why, nil }
 func (l *toyLab) Go(int) (View, error)            { return View{}, errors.New("no lesson " + l.name) }
 func (l *toyLab) Card() (place, title, txt string) {
@@ -238,14 +240,14 @@ func driven(t *testing.T, data []byte, feeds []*timeline.Feed, most int, still b
 	lab := &toyLab{name: hostile + map[bool]string{true: "", false: "世界"}[set == "ascii"], values: map[string]string{}}
 
 	sim := &sent{SimulationScreen: tcell.NewSimulationScreen("UTF-8")}
-	screen := &guarded{diffScreen: newDiffScreen(sim), colors: colors}
-	if err := screen.Init(); err != nil {
+	shown := &guarded{Diff: screen.NewDiff(sim), colors: colors}
+	if err := shown.Init(); err != nil {
 		t.Fatal(err)
 	}
 	defer sim.Fini()
 	sim.SetSize(w, h) // Init gives it 80x25
 	themes := slices.Sorted(maps.Keys(Themes))
-	o := Options{Screen: screen, Symbols: set, Theme: themes[how%len(themes)], View: ViewNames()[how/8%int(viewCount)], Go: func(f func()) { f() },
+	o := Options{Screen: shown, Symbols: set, Theme: themes[how%len(themes)], View: ViewNames()[how/8%int(viewCount)], Go: func(f func()) { f() },
 		ModePage: func(string) string { return "# a page\n\nof our own\n" },
 		Draft:    func(string, *Picture) error { return nil }, Cost: func() (float64, bool) { return 0.0213, how&1 == 0 }}
 	if how&1 == 0 {
@@ -277,17 +279,17 @@ func driven(t *testing.T, data []byte, feeds []*timeline.Feed, most int, still b
 	did := []string{}
 	frame := func() int {
 		before := sim.cells
-		screen.Clear()
+		shown.Clear()
 		u.newFrame(w, h)
 		u.root.SetRect(0, 0, w, h)
-		u.root.Draw(screen)
-		screen.Show()
+		u.root.Draw(shown)
+		shown.Show()
 		return sim.cells - before
 	}
 	hold := func() {
 		t.Helper()
 		frame()
-		promised(t, screen, set, did)
+		promised(t, shown, set, did)
 		if !still || u.auto.on {
 			return // time goes on
 		}
@@ -330,28 +332,36 @@ func driven(t *testing.T, data []byte, feeds []*timeline.Feed, most int, still b
 }
 
 // promised holds a frame that was drawn to what every frame promises.
-func promised(t *testing.T, screen *guarded, set string, did []string) {
+func promised(t *testing.T, shown *guarded, set string, did []string) {
 	t.Helper()
-	if screen.outside != "" {
-		t.Fatalf("%q drew %s", did, screen.outside)
+	if shown.outside != "" {
+		t.Fatalf("%q drew %s", did, shown.outside)
 	}
-	w := screen.w
-	for i, c := range screen.front {
+	w, h := shown.Size()
+	for i := range w * h {
+		x, y := i%w, i/w
+		r, combined, half := shown.Shown(x, y)
+		before := rune(0)
+		if x > 0 {
+			before, _, _ = shown.Shown(x-1, y)
+		}
 		switch {
-		case c.r < 0x20 || c.r >= 0x7f && c.r < 0xa0 || c.comb == 0 && c.r > 0x7f && !unicode.IsPrint(c.r):
-			t.Fatalf("%q: %U in the cell %d,%d", did, c.r, i%w, i/w)
-		case set == "ascii" && c.r > 0x7e && !strings.ContainsRune("·µ", c.r):
-			t.Fatalf("%q: %q in the cell %d,%d is not ASCII; the row is\n%s", did, c.r, i%w, i/w, rowOf(screen.diffScreen, i/w))
-		case c.comb == contNo && (i%w == 0 || runeWidth(screen.front[i-1].r) != 2):
-			t.Fatalf("%q: the cell %d,%d is half of nothing", did, i%w, i/w)
+		case r < 0x20 || r >= 0x7f && r < 0xa0 || !combined && r > 0x7f && !unicode.IsPrint(r):
+			t.Fatalf("%q: %U in the cell %d,%d", did, r, x, y)
+		case set == "ascii" && r > 0x7e && !strings.ContainsRune("·µ", r):
+			t.Fatalf("%q: %q in the cell %d,%d is not ASCII; the row is\n%s", did, r, x, y, rowOf(shown.Diff, y))
+		case half && screen.RuneWidth(before) != 2:
+			t.Fatalf("%q: the cell %d,%d is half of nothing", did, x, y)
 		}
 	}
 }
 
-func rowOf(d *diffScreen, y int) string {
+func rowOf(d *screen.Diff, y int) string {
 	var b strings.Builder
-	for _, c := range d.front[y*d.w : (y+1)*d.w] {
-		b.WriteRune(c.r)
+	w, _ := d.Size()
+	for x := range w {
+		r, _, _ := d.Shown(x, y)
+		b.WriteRune(r)
 	}
 	return b.String()
 }
@@ -367,11 +377,11 @@ func replayedTour(t testing.TB) (*timeline.Feed, func()) {
 	if err := os.WriteFile(copied, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := trace.OpenFile(copied)
+	f, err := record.OpenFile(copied)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := trace.NewPlayer(f)
+	p := record.NewPlayer(f)
 	p.SetSpeed(100)
 	feed := timeline.NewFeed(p, timeline.Options{})
 	ctx, cancel := context.WithCancel(context.Background())

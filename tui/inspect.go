@@ -1,10 +1,8 @@
 package tui
 
 import (
-	"io"
+	"evviz/tui/screen"
 	"os"
-
-	"github.com/gdamore/tcell/v2"
 )
 
 // Display is what the screen would have on this terminal. It is found by making the screen with a terminal that swallows
@@ -27,18 +25,8 @@ const (
 // Inspect looks at TERM, COLORTERM, NO_COLOR and the locale.
 func Inspect() Display {
 	d := Display{Term: os.Getenv("TERM")}
-	if d.Err = dumbTerminal(); d.Err != nil {
-		return d
-	}
-	ti, known, err := terminalEntry()
+	s, known, err := screen.Nowhere()
 	d.Known = known
-	if d.Err = err; err != nil {
-		return d
-	}
-	s, err := tcell.NewTerminfoScreenFromTtyTerminfo(&nowhere{gone: make(chan struct{})}, ti)
-	if err == nil {
-		err = s.Init()
-	}
 	if d.Err = err; err != nil {
 		return d
 	}
@@ -46,23 +34,4 @@ func Inspect() Display {
 	d.Colors = s.Colors()
 	d.Symbols, d.SymbolsWhy = autoSymbols(s)
 	return d
-}
-
-// nowhere is a terminal that swallows everything.
-type nowhere struct{ gone chan struct{} }
-
-func (n *nowhere) Start() error                { return nil }
-func (n *nowhere) Stop() error                 { return nil }
-func (n *nowhere) Drain() error                { close(n.gone); return nil }
-func (n *nowhere) NotifyResize(func())         {}
-func (n *nowhere) Write(p []byte) (int, error) { return len(p), nil }
-func (n *nowhere) Close() error                { return nil }
-func (n *nowhere) WindowSize() (tcell.WindowSize, error) {
-	return tcell.WindowSize{Width: 80, Height: 24}, nil
-}
-
-// Read waits for the end, as a terminal waits on which nobody types.
-func (n *nowhere) Read([]byte) (int, error) {
-	<-n.gone
-	return 0, io.EOF
 }

@@ -8,12 +8,14 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/tui/screen"
 )
 
 // forgetful is a screen that cannot leave lines as they are, so that everything on it is drawn anew.
-type forgetful struct{ *diffScreen }
+type forgetful struct{ *screen.Diff }
 
 // Keep has another form than a keeper's.
 func (forgetful) Keep() {}
@@ -21,7 +23,7 @@ func (forgetful) Keep() {}
 // TestKeptLinesAreRight: what is left as it was is what would have been drawn. Two screens show the same feed under the same
 // keys, one draws everything, the other what it thinks has changed; they must not differ in a cell.
 func TestKeptLinesAreRight(t *testing.T) {
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,14 +36,14 @@ func TestKeptLinesAreRight(t *testing.T) {
 	<-src.more
 
 	const w, h = 120, 40
-	make1 := func(keeps bool) (*ui, tcell.Screen, *diffScreen) {
+	make1 := func(keeps bool) (*ui, tcell.Screen, *screen.Diff) {
 		sim := tcell.NewSimulationScreen("UTF-8")
 		if err := sim.Init(); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(sim.Fini)
 		sim.SetSize(w, h)
-		d := newDiffScreen(sim)
+		d := screen.NewDiff(sim)
 		var s tcell.Screen = paletteScreen{d, 1 << 24}
 		if !keeps {
 			s = forgetful{d}
@@ -52,6 +54,8 @@ func TestKeptLinesAreRight(t *testing.T) {
 	a, as, ad := make1(true)
 	b, bs, bd := make1(false)
 	b.theme = a.theme
+	now := time.Now()
+	a.clock, b.clock = func() time.Time { return now }, func() time.Time { return now }
 	frame := func(u *ui, s tcell.Screen) {
 		s.Clear()
 		u.newFrame(w, h)
@@ -63,6 +67,7 @@ func TestKeptLinesAreRight(t *testing.T) {
 	keys := []string{"Down", "Up", "j", "+", "-", "Left", "Right", "End", "Space", "f", "O", "v", "?", "Esc", "1", "2", "3", "4", "5", "6", "1", "1", "n", "0", "Tab", ".", ",", "u", "Enter", "/", "7", ":"}
 	kept := 0
 	for i := range 400 {
+		now = now.Add(time.Second / framesPerSecond)
 		if i%3 != 2 {
 			src.upTo += int64(rng.IntN(100)) * 1e6
 			src.more <- struct{}{}
@@ -127,7 +132,7 @@ func (p *present) Read(ctx context.Context, buf []trace.Event) (int, error) {
 
 // BenchmarkFrameLive is the frame of a live source that waits: time goes on, the loop's lane with it, and nothing else.
 func BenchmarkFrameLive(b *testing.B) {
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		b.Fatal(err)
 	}

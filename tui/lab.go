@@ -1,7 +1,5 @@
 package tui
 
-import "evviz/trace"
-
 // Lab is what a screen can do to a lab. A nil Lab means there is none: its keys are greyed out.
 //
 // The methods may take a moment; the screen calls them from goroutines of their own. The text they return says in one
@@ -62,13 +60,24 @@ type ClientState struct {
 	Ended     string // why it is no longer connected; "" it never was
 }
 
-// Recorder starts and stops a recording, as a trace.Tee does. Start and Stop are called on goroutines of their own and may
+// RecordStatus says how a recording goes.
+type RecordStatus struct {
+	On      bool
+	Path    string // of this recording, or the last one
+	Bytes   int64  // in the file
+	Events  int64  // recorded; while the recording is on, those that are on their way to the disk, too
+	Dropped int64  // events that could not be written
+	Slow    bool   // the disk has taken nothing for seconds, and something waits for it
+	Err     error  // what ended the recording, if an error did
+}
+
+// Recorder starts and stops a recording, as a record.Tee does. Start and Stop are called on goroutines of their own and may
 // wait for a disk; Status is called once a frame and may not.
 type Recorder interface {
 	// Start never writes over a file. "" stands for a name that it chooses.
 	Start(path string) error
 	Stop() error
-	Status() trace.RecordStatus
+	Status() RecordStatus
 }
 
 // Saver keeps the last seconds and can save them to a file.

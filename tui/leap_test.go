@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -12,7 +13,7 @@ import (
 // settled draws frames until a replay has arrived where it was sought.
 func settled(t *testing.T, u *ui, frame func() int) {
 	t.Helper()
-	p := u.opt.Feed.Source().(*trace.Player)
+	p := u.opt.Feed.Source().(*record.Player)
 	for end := time.Now().Add(10 * time.Second); p.Seeking(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the seek does not end")
@@ -129,11 +130,11 @@ func TestAReplayStepsByTurns(t *testing.T) {
 // TestBeforeTheFirstEvent: a replay that has not begun counts its times from its beginning, and its first step in view 2 is the
 // first turn.
 func TestBeforeTheFirstEvent(t *testing.T) {
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := trace.NewPlayer(f)
+	p := record.NewPlayer(f)
 	defer p.Close()
 	p.Pause(true)
 	lo, _ := p.Bounds()
@@ -186,11 +187,11 @@ func TestClicksInViewTwo(t *testing.T) {
 
 // TestFetchedTooLate: an excerpt that comes when the view has been live and was frozen again must not replace what is frozen now.
 func TestFetchedTooLate(t *testing.T) {
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := trace.NewPlayer(f)
+	p := record.NewPlayer(f)
 	defer p.Close()
 	p.Pause(true)
 	u, frame := onBuffer(t, timeline.NewFeed(p, timeline.Options{}), 120, 36)

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"evviz/tui/screen"
+
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 )
@@ -18,7 +20,7 @@ func (p pane) put(x, y int, s string, st tcell.Style) int {
 		return x
 	}
 	for _, r := range s {
-		w := runeWidth(r)
+		w := screen.RuneWidth(r)
 		if x < 0 || x+w > p.w {
 			return x
 		}

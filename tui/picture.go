@@ -2,6 +2,7 @@ package tui
 
 import (
 	"bufio"
+	"evviz/tui/screen"
 	"fmt"
 	"io"
 	"strings"
@@ -37,24 +38,24 @@ func shoot(w, h, colors int, build func(tcell.Screen) (draw func(), press func(k
 	}
 	defer sim.Fini()
 	sim.SetSize(w, h)
-	screen := paletteScreen{newDiffScreen(sim), colors}
-	once, press := build(screen)
+	shown := paletteScreen{screen.NewDiff(sim), colors}
+	once, press := build(shown)
 	draw := func() {
-		screen.Clear()
+		shown.Clear()
 		once()
 	}
 	draw()
 	if prepare != nil {
 		prepare(func(k string) { press(k); draw() })
 	}
-	screen.Show()
+	shown.Show()
 	cells, cw, ch := sim.GetContents()
 	return &Picture{cw, ch, append([]tcell.SimCell(nil), cells...)}, nil
 }
 
 // paletteScreen pretends to have a number of colours.
 type paletteScreen struct {
-	*diffScreen
+	*screen.Diff
 	colors int
 }
 
@@ -88,7 +89,7 @@ func (p *Picture) ANSI(w io.Writer) error {
 		for x := 0; x < last; x++ {
 			c := p.at(x, y)
 			if c.Style != now {
-				o.WriteString(sgr(c.Style))
+				o.WriteString(screen.SGR(c.Style))
 				now = c.Style
 			}
 			if len(c.Runes) == 0 {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -8,22 +9,22 @@ import (
 )
 
 // told is a recorder that is in a given state.
-type told struct{ trace.RecordStatus }
+type told struct{ RecordStatus }
 
-func (told) Start(string) error           { return nil }
-func (told) Stop() error                  { return nil }
-func (r told) Status() trace.RecordStatus { return r.RecordStatus }
+func (told) Start(string) error     { return nil }
+func (told) Stop() error            { return nil }
+func (r told) Status() RecordStatus { return r.RecordStatus }
 
 // TestRecordingState: the header says that the disk does not keep up, and what that has cost.
 func TestRecordingState(t *testing.T) {
 	for _, c := range []struct {
-		st   trace.RecordStatus
+		st   RecordStatus
 		says string
 	}{
-		{trace.RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20}, "REC run.evt 1.0 MiB  "},
-		{trace.RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20, Slow: true}, "REC run.evt 1.0 MiB: slow disk "},
-		{trace.RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20, Dropped: 5000}, "REC run.evt 1.0 MiB: slow disk, dropped 5,000 "},
-		{trace.RecordStatus{Path: "a/run.evt", Err: trace.ErrGone}, "RECORDING FAILED: the file was removed"},
+		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20}, "REC run.evt 1.0 MiB  "},
+		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20, Slow: true}, "REC run.evt 1.0 MiB: slow disk "},
+		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20, Dropped: 5000}, "REC run.evt 1.0 MiB: slow disk, dropped 5,000 "},
+		{RecordStatus{Path: "a/run.evt", Err: errors.New("the file was removed or replaced")}, "RECORDING FAILED: the file was removed"},
 	} {
 		feed := madeFeed(trace.Info{Title: "x", Kinds: trace.AllKinds()}, []trace.Event{{Kind: trace.Bookmark, Time: 1, A: 1}})
 		p, err := Draw(Options{Feed: feed, Recorder: told{c.st}}, 140, 30, 1<<24, nil)

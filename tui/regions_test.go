@@ -6,14 +6,14 @@ import (
 	"testing"
 
 	"evviz/internal/testkit"
+	"evviz/record"
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // recorded is a kept recording up to so many seconds after its beginning, 0 all of it.
 func recorded(t testing.TB, path string, seconds float64) *timeline.Feed {
 	t.Helper()
-	f, err := trace.OpenFile(path)
+	f, err := record.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func stillReplay(t *testing.T, at float64) *timeline.Feed {
 	t.Helper()
 	feed, end := replayedTour(t)
 	t.Cleanup(end)
-	p := feed.Source().(*trace.Player)
+	p := feed.Source().(*record.Player)
 	p.Pause(true)
 	first, _ := p.Bounds()
 	if err := p.SeekTime(first + int64(at*1e9)); err != nil {

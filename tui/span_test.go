@@ -13,6 +13,7 @@ import (
 
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/tui/screen"
 )
 
 // TestSpanArithmetic holds the sums and products against numbers without a limit.
@@ -121,13 +122,13 @@ func TestFarApart(t *testing.T) {
 				for view := range viewCount {
 					for _, w := range []int{40, 120, 400} {
 						sim := &sent{SimulationScreen: tcell.NewSimulationScreen("UTF-8")}
-						screen := &guarded{diffScreen: newDiffScreen(sim), colors: 256}
-						if err := screen.Init(); err != nil {
+						shown := &guarded{Diff: screen.NewDiff(sim), colors: 256}
+						if err := shown.Init(); err != nil {
 							t.Error(err)
 							return
 						}
 						sim.SetSize(w, 40)
-						u := newUI(Options{Screen: screen, Feed: feed, Symbols: "block", View: ViewNames()[view], Go: func(f func()) { f() }})
+						u := newUI(Options{Screen: shown, Feed: feed, Symbols: "block", View: ViewNames()[view], Go: func(f func()) { f() }})
 						var did []string
 						for _, k := range strings.Fields("? ? whole j j Left Left Right 0 + + - - - whole v Left v Right Enter Esc v n n . , PgUp PgDn End Home 0 Tab f :goto_50% :goto_+900s :span_30m") {
 							did = append(did, k)
@@ -147,18 +148,18 @@ func TestFarApart(t *testing.T) {
 							} else {
 								u.press(k)
 							}
-							screen.Clear()
+							shown.Clear()
 							u.newFrame(w, 40)
 							u.root.SetRect(0, 0, w, 40)
-							u.root.Draw(screen)
-							screen.Show()
-							promised(t, screen, "block", did)
+							u.root.Draw(shown)
+							shown.Show()
+							promised(t, shown, "block", did)
 							if f := u.frame; f.t1 <= f.t0 {
 								t.Errorf("%s: the window is [%d, %d)", now, f.t0, f.t1)
 								return
 							}
 							if view == viewTimeline && k == "whole" && minus(c[1], c[0]) > year && minus(c[1], c[0]) < 200*year {
-								row := rowOf(screen.diffScreen, laneRow(screen.diffScreen, "fd 6"))
+								row := rowOf(shown.Diff, laneRow(shown.Diff, "fd 6"))
 								if i := strings.LastIndex(row, "r"); i < len(row)*3/4 {
 									t.Errorf("%s: the read at the end is not at the right: %s", now, row)
 								}
@@ -178,8 +179,9 @@ func TestFarApart(t *testing.T) {
 }
 
 // laneRow is the row that begins with a label.
-func laneRow(d *diffScreen, label string) int {
-	for y := range d.h {
+func laneRow(d *screen.Diff, label string) int {
+	_, h := d.Size()
+	for y := range h {
 		if strings.HasPrefix(rowOf(d, y), label) {
 			return y
 		}

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"evviz/internal/testkit"
+	"evviz/record"
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // twins are two kept recordings of the demo, made at the same time on one machine, so that their clock is one:
@@ -18,10 +18,10 @@ import (
 func twins(t testing.TB, seconds float64) SplitOptions {
 	t.Helper()
 	o := SplitOptions{Symbols: "block"}
-	var files [2]*trace.File
+	var files [2]*record.File
 	first := int64(1<<63 - 1)
 	for i, name := range []string{"sleep-poll", "epoll"} {
-		f, err := trace.OpenFile("testdata/split-" + name + ".evt")
+		f, err := record.OpenFile("testdata/split-" + name + ".evt")
 		if err != nil {
 			t.Fatal(err)
 		}

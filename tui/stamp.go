@@ -36,7 +36,7 @@ type stamp struct {
 	notes    string
 	cost     int // in tenths of a percent of a core
 	costs    bool
-	rec      trace.RecordStatus
+	rec      RecordStatus
 	ended    bool
 	position int64
 	paused   bool

@@ -128,18 +128,6 @@ func (t *theme) style(m timeline.Mark) tcell.Style {
 	return t.dim
 }
 
-// runeWidth is how many cells a character takes.
-func runeWidth(r rune) int {
-	switch {
-	case r < 0x1100, r >= 0x2190 && r < 0x2200, r >= 0x2500 && r < 0x25a0, r >= 0x2800 && r < 0x2900: // arrows, boxes, blocks, braille
-		return 1
-	}
-	if w := uniseg.StringWidth(string(r)); w == 2 {
-		return 2
-	}
-	return 1
-}
-
 // clean makes text from outside harmless, as every export does, and takes out besides what has no width: a cell would be drawn
 // twice.
 func clean(s string) string {

@@ -14,8 +14,10 @@ import (
 	"github.com/gdamore/tcell/v2/terminfo"
 
 	"evviz/internal/testkit"
+	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/tui/screen"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -43,7 +45,7 @@ func (m *moment) Position() int64 { return m.at }
 //	evviz --headless --scenario docs/pictures/tour.star --for 21s --record tui/testdata/tour.evt
 func tour(t testing.TB, seconds float64) *timeline.Feed {
 	t.Helper()
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +178,7 @@ func onTTY(t testing.TB, feed *timeline.Feed, w, h int) (*ui, *ttyBuffer, func()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDiffScreen(s)
+	d := screen.NewDiff(s)
 	if err := d.Init(); err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +319,7 @@ func TestAnySizeAnyKey(t *testing.T) {
 
 // TestFreezeIsOnlyTheView: a frozen view stands still while events go on, and End brings the present back.
 func TestFreezeIsOnlyTheView(t *testing.T) {
-	f, err := trace.OpenFile("testdata/tour.evt")
+	f, err := record.OpenFile("testdata/tour.evt")
 	if err != nil {
 		t.Fatal(err)
 	}

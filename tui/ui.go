@@ -43,6 +43,7 @@ type Options struct {
 
 // ui is the screen's state. It belongs to tview's goroutine; what other goroutines write is behind mu.
 type ui struct {
+	clock  func() time.Time // a test's; nil: the machine's
 	opt    Options
 	app    *tview.Application
 	screen tcell.Screen
@@ -161,12 +162,20 @@ func (u *ui) tell(bad bool, s string) {
 	u.status, u.bad, u.until = clean(strings.TrimSpace(s)), bad, time.Time{}
 }
 
+// now is the wall clock, by which it is decided for how long a message is shown.
+func (u *ui) now() time.Time {
+	if u.clock != nil {
+		return u.clock()
+	}
+	return time.Now()
+}
+
 // message is what is to be shown for a while. That begins when it is asked for first, which is with the next frame: a busy machine
 // may draw that late.
 func (u *ui) message() (string, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	switch now := time.Now(); {
+	switch now := u.now(); {
 	case u.until.IsZero():
 		u.until = now.Add(statusFor)
 	case now.After(u.until):
@@ -259,9 +268,14 @@ func (u *ui) quitKeep() {
 	u.quit()
 }
 
-// picture is the screen as it is drawn.
+// picture is the screen as it would be drawn now: a line that was open in the last frame may have been closed by the key that asks for
+// it. It is nil before the first frame.
 func (u *ui) picture() *Picture {
 	f := u.frame
+	if f == nil {
+		return nil
+	}
+	u.arrange(f)
 	p, err := shoot(f.w, f.h, u.screen.Colors(), func(s tcell.Screen) (func(), func(string)) {
 		return func() {
 			u.root.SetRect(0, 0, f.w, f.h)
