@@ -355,7 +355,7 @@ func said(t *testing.T, file, name, key, got, want string) {
 	}
 }
 
-// found is what a rule alone finds in its cases.
+// foundBy is what a rule finds in its cases, with other settings perhaps.
 func foundBy(id string, cases []*ruleCase, set func(*ruleCase) Settings) string {
 	var b strings.Builder
 	for _, c := range cases {

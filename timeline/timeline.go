@@ -338,6 +338,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		}
 		m.Since = e.Time
 		t.mode = m
+		s.watch.home.from = 0 // a loop that moves to another mechanism is not kept away from the one before
 		t.modes = note(t.modes, ModeChange{e.Time, e.Aux >> 16 & 0xff, t.mode})
 	case trace.Bookmark:
 		t.bookmark(e)

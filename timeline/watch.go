@@ -122,6 +122,8 @@ type streamWatch struct {
 
 	handles   *laneB // whose handler it is in, where handlers are told
 	away      away
+	home      away // from an epoll instance, since a handler went into a poll or select of its own; from 0: none did
+	polls     int  // ... so often
 	hog       hog
 	burst     burst
 	zeroes    *instance   // of the newest wait, if it was a zero wait that brought nothing
@@ -137,8 +139,8 @@ type streamWatch struct {
 type away struct {
 	from  int64
 	inst  *instance
-	id    trace.InstanceID
 	begun uint64
+	slept bool // the wait was to last
 	n     int
 	made  int64 // calls in all
 	last  int64 // when the newest call ended
@@ -187,6 +189,7 @@ const (
 	periodNear   = 50        // the same period again: give or take a fiftieth
 	driftLeast   = 100_000   // a period is longer by the time between the timer and its callback
 	hogFew       = 8         // fewer reads are no row, however long they take
+	maxPolls     = 8         // a handler that polls more often is a loop of its own
 	maxTimers    = 4096
 	maxWaits     = 8
 )

@@ -29,15 +29,18 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 			s.watch.rests++
 		}
 	case trace.Sleep, trace.Lock:
-	case trace.Wait:
-		if e.Inst == s.watch.away.id {
-			return
-		}
 	default:
 		return
 	}
-	a := &s.watch.away
-	if a.from == 0 || s.inWait {
+	if !s.inWait {
+		t.spentIn(s, &s.watch.away, e)
+		t.spentIn(s, &s.watch.home, e)
+	}
+}
+
+// spentIn adds a call to the time away from a wait.
+func (t *Timeline) spentIn(s *stream, a *away, e *trace.Event) {
+	if a.from == 0 {
 		return
 	}
 	a.made++
@@ -136,12 +139,10 @@ func (l *laneB) watchedBy(in *instance) bool {
 // goesToWait is called when a thread begins a wait.
 func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
-	a := &w.away
-	if a.from != 0 && a.inst == in {
-		if gap := at - a.from - t.stretch(a.made); gap >= t.limits.Away && in.watch.waiting == 0 && in.watch.begun == a.begun {
-			t.wasAway(s, a, at, gap)
-		}
-		a.from = 0
+	t.comesBack(s, &w.away, in, at)
+	t.comesBack(s, &w.home, in, at)
+	if !in.set() {
+		w.home.from = 0
 	}
 	if len(w.waits) < maxWaits && !slices.Contains(w.waits, in) {
 		w.waits = append(w.waits, in)
@@ -158,6 +159,30 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	in.watch.waiting++
 	in.watch.begun++
 	t.usesInstance(s, in, at)
+}
+
+// comesBack looks at the time away from an instance that a thread waits on again.
+func (t *Timeline) comesBack(s *stream, a *away, in *instance, at int64) {
+	if a.from == 0 || a.inst != in {
+		return
+	}
+	if gap := at - a.from - t.stretch(a.made); gap >= t.limits.Away && in.watch.waiting == 0 && in.watch.begun == a.begun {
+		t.wasAway(s, a, at, gap)
+	}
+	a.from = 0
+}
+
+// polled notes a poll or select that a handler went into, as a resolver or a synchronous client does: the loop is away from its epoll
+// instance all the while. Of a wait that was not to last it is not known whether the loop is not rather in that poll.
+func (t *Timeline) polled(s *stream, e *trace.Event) {
+	w := &s.watch
+	if a := &w.away; a.from != 0 && !a.inst.set() && a.slept {
+		w.home, w.polls = *a, 0
+	}
+	if w.polls++; w.polls > maxPolls {
+		w.home.from = 0
+	}
+	t.spentIn(s, &w.home, e)
 }
 
 // blame names the call that most of so much time away went into; "" is the processor.
@@ -192,13 +217,14 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	in.watch.waiting = max(in.watch.waiting-1, 0)
 	in.watch.ended++
 	ring := e.Aux&0xff == trace.CallURingEnter
-	if in.set() {
-		w.set = in
-	}
 	w.wokeAt, w.reports = e.Time, 0
 	w.glance = e.B == 0
 	s.splitWaitEnded(e)
-	w.away = away{from: e.Time, inst: in, id: e.Inst, begun: in.watch.begun, last: e.Time}
+	if in.set() {
+		w.set = in
+		t.polled(s, e)
+	}
+	w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time}
 	if in.watch.waiting > 0 || ring && e.Aux>>8 == 0 {
 		w.away.from = 0 // somebody else waits: the instance is not left alone
 	}
