@@ -90,24 +90,7 @@ func TestDefaultConfig(t *testing.T) {
 // TestDocsSettings holds the settings page to the program: the file that it quotes, and every other example of one.
 func TestDocsSettings(t *testing.T) {
 	const path, begin, end = "../docs/settings.md", "<!-- default: made by evviz config --print-default; make docs -->\n", "<!-- /default -->"
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(b)
-	i, k := strings.Index(page, begin), strings.Index(page, end)
-	if i < 0 || k < i {
-		t.Fatalf("%s has no place for the default settings", path)
-	}
-	want := fmt.Sprintf("```toml\n%s```\n", defaultConfig())
-	if testkit.Updating() {
-		page = page[:i+len(begin)] + want + page[k:]
-		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if page[i+len(begin):k] != want {
-		t.Errorf("%s quotes other settings than evviz config --print-default prints; rewrite it with: make docs", path)
-	}
+	page := testkit.Section(t, path, begin, end, fmt.Sprintf("```toml\n%s```\n", defaultConfig()))
 	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(page, -1)
 	if len(blocks) < 3 {
 		t.Errorf("only %d examples", len(blocks))

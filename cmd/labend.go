@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/timeline"
 	"evviz/trace"
-
-	"golang.org/x/sys/unix"
 )
 
 // labEnd is the lab as others see it: the screen's Lab, the scenarios' Lab and Observer.

@@ -2,9 +2,10 @@ package cmd
 
 import (
 	"bufio"
-	"evviz/record"
 	"path/filepath"
 	"testing"
+
+	"evviz/record"
 )
 
 // TestReaderGoesAway: when nobody reads the events any more (evviz --text | head), the run ends as by SIGPIPE, and its

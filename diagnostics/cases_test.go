@@ -60,21 +60,6 @@ type ruleCase struct {
 	snaps map[timeline.Limits]*timeline.Snapshot
 }
 
-// archive splits a txtar file.
-func archive(b []byte) (files []struct{ name, data string }) {
-	for line := range strings.Lines(string(b)) {
-		name, ok := strings.CutPrefix(line, "-- ")
-		name, end := strings.CutSuffix(name, " --\n")
-		switch {
-		case ok && end:
-			files = append(files, struct{ name, data string }{name, ""})
-		case len(files) > 0:
-			files[len(files)-1].data += line
-		}
-	}
-	return files
-}
-
 // ruleCases reads a file of cases.
 func ruleCases(path string) (out []*ruleCase, err error) {
 	b, err := os.ReadFile(path)
@@ -83,14 +68,14 @@ func ruleCases(path string) (out []*ruleCase, err error) {
 	}
 	head := ""
 	var wrong []error
-	for _, f := range archive(b) {
-		if f.name == "head" {
-			head = f.data
+	for _, f := range testkit.Archive(string(b)) {
+		if f.Name == "head" {
+			head = f.Data
 			continue
 		}
-		c, err := readCase(f.name, head, f.data)
+		c, err := readCase(f.Name, head, f.Data)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s: %s: %w", filepath.Base(path), f.name, err))
+			wrong = append(wrong, fmt.Errorf("%s: %s: %w", filepath.Base(path), f.Name, err))
 			continue
 		}
 		out = append(out, c)

@@ -2,7 +2,6 @@ package diagnostics
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -12,25 +11,7 @@ import (
 // TestDocsRules holds the page of all rules to their table.
 func TestDocsRules(t *testing.T) {
 	const path, begin, end = "../docs/rules.md", "<!-- rules: made from diagnostics/rules.go and settings.go; make docs -->\n", "<!-- /rules -->"
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(b)
-	i, k := strings.Index(page, begin), strings.Index(page, end)
-	if i < 0 || k < i {
-		t.Fatalf("%s has no place for the rules", path)
-	}
-	want := rulesPage()
-	if testkit.Updating() {
-		if err := os.WriteFile(path, []byte(page[:i+len(begin)]+want+page[k:]), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if page[i+len(begin):k] != want {
-		t.Errorf("%s is not what the rules say; rewrite it with: make docs", path)
-	}
+	testkit.Section(t, path, begin, end, rulesPage())
 }
 
 func rulesPage() string {

@@ -1,9 +1,8 @@
 package probe
 
 import (
-	"evviz/trace"
-
 	"evviz/internal/plain"
+	"evviz/trace"
 )
 
 // thread is a stream.

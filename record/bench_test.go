@@ -2,10 +2,11 @@ package record
 
 import (
 	"context"
-	"evviz/internal/testkit/traces"
-	"evviz/trace"
 	"io"
 	"testing"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
 )
 
 // benchEvents are enough for many chunks, and few enough to be made quickly.

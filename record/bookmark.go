@@ -4,14 +4,15 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"evviz/trace"
-	"evviz/world"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
 	"syscall"
+
+	"evviz/trace"
+	"evviz/world"
 )
 
 // A person's bookmarks are events of stream 0, which is no thread: the pieces of a Name, and a Bookmark with a number. Their

@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"evviz/internal/testkit/traces"
-	"evviz/trace"
-	"evviz/world"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
+	"evviz/world"
 )
 
 // A bookmark added to a file is found on opening, changes nothing of what was there, and is a starting point like any other.

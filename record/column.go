@@ -3,11 +3,12 @@ package record
 import (
 	"encoding/binary"
 	"errors"
-	"evviz/trace"
 	mathbits "math/bits"
 	"unsafe"
 
 	"github.com/klauspost/compress/zstd"
+
+	"evviz/trace"
 )
 
 // A block of events is stored as a table of templates and one column per slot.

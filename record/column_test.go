@@ -1,9 +1,10 @@
 package record
 
 import (
+	"testing"
+
 	"evviz/internal/testkit/traces"
 	"evviz/trace"
-	"testing"
 )
 
 func decodeBlock(b []byte, n, step int) ([]trace.Event, error) {

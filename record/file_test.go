@@ -5,9 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"evviz/internal/testkit/traces"
-	"evviz/trace"
-	"evviz/world"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +12,10 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
+	"evviz/world"
 )
 
 // testInfo is an Info with something in every field.

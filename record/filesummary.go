@@ -1,11 +1,12 @@
 package record
 
 import (
-	"evviz/trace"
 	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"evviz/trace"
 )
 
 // summaryOf begins the summary of chunk i with what its header says.

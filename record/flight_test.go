@@ -3,8 +3,6 @@ package record
 import (
 	"context"
 	"errors"
-	"evviz/internal/testkit/traces"
-	"evviz/trace"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,6 +11,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
 )
 
 // flying is a run with calls that are entered and left, late events and bookmarks, some of it long ago.

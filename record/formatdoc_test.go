@@ -1,11 +1,12 @@
 package record
 
 import (
-	"evviz/trace"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"evviz/trace"
 )
 
 // docs/file-format.md names every number of the format, so a change of one has to touch the page.

@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"evviz/internal/testkit/traces"
-	"evviz/trace"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
 )
 
 // fixSums makes the checksums of a broken file right again, as far as its structure can still be followed: otherwise

@@ -3,11 +3,12 @@ package record
 import (
 	"encoding/binary"
 	"errors"
-	"evviz/trace"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+
+	"evviz/trace"
 )
 
 // Errors of OpenFile that a caller may want to tell apart; what OpenFile returns wraps them in a sentence.

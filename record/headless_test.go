@@ -3,13 +3,14 @@ package record
 import (
 	"bytes"
 	"errors"
-	"evviz/internal/testkit/traces"
-	"evviz/trace"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
 )
 
 // TestHeadLost: a recording without its first bytes, however many those are and whether they are gone or overwritten, is read

@@ -1,10 +1,11 @@
 package record
 
 import (
-	"evviz/trace"
 	"fmt"
 	"math"
 	"os"
+
+	"evviz/trace"
 )
 
 // chunkCost is how many events could be decoded in the time that opening a chunk takes: many small ones cost, too.

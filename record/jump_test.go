@@ -3,9 +3,6 @@ package record
 import (
 	"context"
 	"errors"
-	"evviz/internal/testkit/traces"
-	"evviz/trace"
-	"evviz/world"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -13,6 +10,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
+	"evviz/world"
 )
 
 // From whatever chunk reading begins, it tells the world as it was there and then exactly what was recorded.

@@ -2,13 +2,14 @@ package record
 
 import (
 	"context"
-	"evviz/trace"
-	"evviz/world"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"sync/atomic"
+
+	"evviz/trace"
+	"evviz/world"
 )
 
 // Memory is a source whose events are all there: what was read as a whole from a text. It is a Seeker and a Reopener.

@@ -3,12 +3,13 @@ package record
 import (
 	"context"
 	"errors"
-	"evviz/trace"
 	"io"
 	"math"
 	"os"
 	"sync"
 	"time"
+
+	"evviz/trace"
 )
 
 // Limits of a Player's speed, as a multiple of real time.

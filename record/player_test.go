@@ -3,11 +3,12 @@ package record
 import (
 	"context"
 	"errors"
-	"evviz/trace"
 	"io"
 	"math"
 	"testing"
 	"time"
+
+	"evviz/trace"
 )
 
 // listSource is a seekable Source over a slice.

@@ -2,9 +2,10 @@ package record
 
 import (
 	"cmp"
-	"evviz/trace"
 	"fmt"
 	"os"
+
+	"evviz/trace"
 )
 
 // Reopen makes a second reader with a descriptor of its own. It sees what this one saw when it was opened.

@@ -3,8 +3,9 @@ package record
 import (
 	"cmp"
 	"errors"
-	"evviz/trace"
 	"slices"
+
+	"evviz/trace"
 )
 
 // summarizer folds the events of a chunk into lanes. It is reused.

@@ -3,13 +3,14 @@ package record
 import (
 	"context"
 	"errors"
-	"evviz/trace"
-	"evviz/world"
 	"fmt"
 	"io"
 	"os"
 	"sync"
 	"time"
+
+	"evviz/trace"
+	"evviz/world"
 )
 
 // Tee is a Source that passes the events of another one on and records them when asked. The disk is written to by a

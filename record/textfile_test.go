@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"evviz/internal/testkit/traces"
-	"evviz/trace"
-	"evviz/world"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"evviz/internal/testkit/traces"
+	"evviz/trace"
+	"evviz/world"
 )
 
 // textOf is what replay --text prints of a source.

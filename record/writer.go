@@ -2,12 +2,13 @@ package record
 
 import (
 	"errors"
-	"evviz/trace"
-	"evviz/world"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+
+	"evviz/trace"
+	"evviz/world"
 )
 
 // Writer writes a trace file. Whatever happens to the process, the chunks that were written stay readable; what is

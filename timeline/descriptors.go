@@ -55,13 +55,11 @@ func (t *Timeline) dup(s *stream, e *trace.Event) {
 
 // closeFD handles a number that was given back. Linux closes it even when close was interrupted.
 func (t *Timeline) closeFD(s *stream, e *trace.Event) {
-	if e.Errno == eBADF {
+	n := t.who.Closing(s.who, e)
+	if n == nil {
 		return
 	}
-	l, old := t.find(s, e, false)
-	if l == nil || old {
-		return
-	}
+	l := t.laneOf(n.File)
 	if l.file.Refs > 1 {
 		t.note(s, l, e.Time, MarkOther, 0)
 	} else {
@@ -69,7 +67,7 @@ func (t *Timeline) closeFD(s *stream, e *trace.Event) {
 		l.watch.toucher = s
 		l.gone = stolen(s, l)
 	}
-	t.who.Release(s.who.Table.At(e.FD), e.Time, e.Aux&0xff)
+	t.who.Release(n, e.Time, e.Aux&0xff)
 }
 
 // fdFlags follows O_NONBLOCK.

@@ -204,7 +204,7 @@ func (t *Timeline) count(s *stream, at int64, k uint8, v uint32) {
 
 // wait handles a wait for readiness.
 func (t *Timeline) wait(s *stream, e *trace.Event) {
-	if s.who.Loops() {
+	if s.who.Waits() {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
@@ -310,7 +310,7 @@ func (t *Timeline) wakeEnds(s *stream, at int64) {
 
 // sleep handles a sleep.
 func (t *Timeline) sleep(s *stream, e *trace.Event) {
-	if s.who.Loops() {
+	if s.who.Waits() {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
@@ -345,7 +345,7 @@ func (t *Timeline) sleep(s *stream, e *trace.Event) {
 
 // round handles a pass of a polling loop.
 func (t *Timeline) round(s *stream, e *trace.Event) {
-	if s.who.Loops() {
+	if s.who.Waits() {
 		t.loopOf(s)
 	}
 	t.asked(s, e)

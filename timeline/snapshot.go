@@ -99,6 +99,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	s.latBars = t.latBars
 	s.Stats.Pace = t.pace
 	s.Past = t.past.publish()
+	s.Stats.LanesForgotten += t.who.Refused
 	s.Stats.RenotifyKnown = t.stats.Reports > 0 || reports(t.mode, t.stats.Waits)
 	s.Stats.RenotifyInferred = s.Stats.RenotifyKnown && !t.exact
 	return s

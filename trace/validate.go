@@ -28,7 +28,7 @@ type ValidateOptions struct {
 // Validator checks the invariants over the events of a trace, in order, in one pass. Its memory grows with the number
 // of streams and names, not of events.
 //
-// A restatement (Seq 0; see Tracker) is outside the numbering of its stream. A Lost of a damaged file begins everything
+// A restatement (Seq 0; see package world's Tracker) is outside the numbering of its stream. A Lost of a damaged file begins everything
 // again: numbering, nesting and names.
 type Validator struct {
 	opt     ValidateOptions

@@ -6,29 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"evviz/internal/testkit"
 	"evviz/internal/testkit/traces"
 	"evviz/trace"
 )
-
-// archive splits a txtar file (text files, each under a line "-- name --") into its files.
-func archive(t *testing.T, path string) (files []struct{ name, data string }) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(b)) {
-		name, ok := strings.CutPrefix(line, "-- ")
-		name, end := strings.CutSuffix(name, " --\n")
-		switch {
-		case ok && end:
-			files = append(files, struct{ name, data string }{name, ""})
-		case len(files) > 0:
-			files[len(files)-1].data += line
-		}
-	}
-	return files
-}
 
 // Each file in testdata/*.txtar is a trace in text form; its first line says what the validator has to find.
 func TestValidator(t *testing.T) {
@@ -38,9 +19,13 @@ func TestValidator(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, path := range paths {
-		for _, file := range archive(t, path) {
-			t.Run(file.name, func(t *testing.T) {
-				first, rest, _ := strings.Cut(file.data, "\n")
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range testkit.Archive(string(b)) {
+			t.Run(file.Name, func(t *testing.T) {
+				first, rest, _ := strings.Cut(file.Data, "\n")
 				want, ok := strings.CutPrefix(first, "expect: ")
 				if !ok {
 					t.Fatalf("the first line is %q", first)

@@ -1,8 +1,9 @@
 package tui
 
 import (
-	"evviz/tui/screen"
 	"os"
+
+	"evviz/tui/screen"
 )
 
 // Display is what the screen would have on this terminal. It is found by making the screen with a terminal that swallows

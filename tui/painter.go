@@ -1,10 +1,10 @@
 package tui
 
 import (
-	"evviz/tui/screen"
-
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
+
+	"evviz/tui/screen"
 )
 
 // pane is a rectangle of the screen to draw into; what falls outside is cut off.

@@ -2,12 +2,13 @@ package tui
 
 import (
 	"bufio"
-	"evviz/tui/screen"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
+
+	"evviz/tui/screen"
 )
 
 // Picture is one frame, drawn without a terminal.

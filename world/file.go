@@ -4,7 +4,6 @@ import "evviz/trace"
 
 // File is an open file description during its life: what dup and fork give further numbers to, and what registrations hang on.
 type File struct {
-	ID     uint64 // counts the files of a world, from 1
 	Type   uint32 // trace.Type*
 	Origin uint32 // trace.Origin*, of the Open that told of it
 	Flags  uint32 // O_NONBLOCK and others as they were told last
@@ -37,8 +36,7 @@ func (w *World) newFile(n *Number) *File {
 		return nil
 	}
 	w.open++
-	w.ids++
-	f := &File{ID: w.ids, FD: n.FD, Table: n.table}
+	f := &File{FD: n.FD, Table: n.table}
 	w.fill(n, f)
 	return f
 }
@@ -198,14 +196,21 @@ func (w *World) Dup(th *Thread, e *trace.Event) *File {
 	return f
 }
 
-// close takes a number that was given back. Linux gives it back even when close was interrupted.
-func (w *World) close(th *Thread, e *trace.Event) {
-	if e.Errno == eBADF || e.Phase.Base() == trace.PhaseEnter {
-		return
+// Closing is the number that a Close gives back, for Release; nil when the event is about none. Linux gives it back even when close was
+// interrupted.
+func (w *World) Closing(th *Thread, e *trace.Event) *Number {
+	if e.Errno == eBADF {
+		return nil
 	}
-	if f, old := w.Find(th, e, false); f != nil && !old {
-		w.Release(th.Table.At(e.FD), e.Time, e.Aux&0xff)
+	f, old := w.Find(th, e, false)
+	if f == nil || old {
+		return nil
 	}
+	n := th.Table.At(e.FD)
+	if n.Gen == 0 {
+		n.Gen = e.Gen // by which what comes late is known
+	}
+	return n
 }
 
 // Flags takes O_NONBLOCK and CLOEXEC of a descriptor. CLOEXEC is the number's, and decides what an exec closes.

@@ -41,9 +41,6 @@ func (w *World) newTable(id uint32) *Table {
 	return tb
 }
 
-// Common is the table of threads about which nothing is known, and of the first process that is named.
-func (w *World) Common() *Table { return w.common }
-
 // Tables visits every table.
 func (w *World) Tables(visit func(*Table)) {
 	if w.common.ID == 0 {
@@ -137,7 +134,9 @@ func (w *World) Find(th *Thread, e *trace.Event, make bool) (f *File, old bool) 
 	if g := e.Gen; g != 0 && g != n.Gen {
 		switch {
 		case n.Gen == 0 && n.File != nil && !(n.Former != nil && n.formerGen != 0 && int32(g-n.formerGen) <= 0):
-			n.Gen = g
+			if make { // or else the event changes nothing, and is not looked at by everybody
+				n.Gen = g
+			}
 		case n.Former != nil && n.formerGen == g:
 			return n.Former, true
 		case n.Gen != 0 && int32(g-n.Gen) < 0, n.Gen == 0 && n.Former != nil && n.formerGen != 0 && int32(g-n.formerGen) < 0:

@@ -2,6 +2,7 @@ package world
 
 import (
 	"cmp"
+
 	"evviz/trace"
 )
 
@@ -48,8 +49,9 @@ func (th *Thread) Watching() bool {
 	return th.Role == trace.RoleObserver || th.Role == trace.RoleClient
 }
 
-// Loops notes that a thread waits, or sleeps between asking: one whose role nobody tells runs a loop then. It reports whether it is that.
-func (th *Thread) Loops() bool {
+// Waits notes that a thread waits, or sleeps between asking, and reports whether that makes it a loop: one whose role nobody tells is one
+// then.
+func (th *Thread) Waits() bool {
 	th.waits = true
 	return th.Role == trace.RoleUnknown
 }
@@ -95,13 +97,6 @@ func (w *World) Thread(stream uint32) *Thread {
 		}
 	}
 	return th
-}
-
-// begin takes a Start: a run is of a process, until its threads are introduced.
-func (th *Thread) begin(e *trace.Event) {
-	if th.PID == 0 && e.A > 0 {
-		th.PID = e.A
-	}
 }
 
 // Introduce takes a Thread event: the stream belongs to a thread of a process, which uses a table.
@@ -291,6 +286,3 @@ func (w *World) each(visit func(*Thread)) {
 		visit(th)
 	}
 }
-
-// Process is a process by its number, nil when it is not known or has ended.
-func (w *World) Process(pid int64) *Process { return w.procs[pid] }

@@ -25,6 +25,9 @@ func NewTracker() *Tracker {
 	return t
 }
 
+// World is who is who at the moment. It belongs to the tracker.
+func (t *Tracker) World() *World { return t.who }
+
 // Add takes the next event.
 func (t *Tracker) Add(e *trace.Event) {
 	switch e.Kind {

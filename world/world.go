@@ -25,7 +25,7 @@ const (
 
 // World is everything that is known at one moment of a trace.
 type World struct {
-	// Refused counts files and registrations that there was no room for.
+	// Refused counts files that there was no room for.
 	Refused int64
 
 	watch   Watcher
@@ -38,9 +38,8 @@ type World struct {
 	sets    map[trace.InstanceID]*Instance
 	named   map[uint32]*File // by the identity that a source gave them
 
-	open    int // files
-	regs    int // registrations
-	ids     uint64
+	open    int      // files
+	regs    int      // registrations
 	sources uint32   // identities that a restatement has given to files, from firstOwn on
 	doubted []*Table // tables that events of are missing of, and that nobody has restated since
 	telling bool     // a restatement is under way
@@ -104,10 +103,13 @@ func (w *World) Add(e *trace.Event) {
 	switch e.Kind {
 	case trace.Wait:
 		w.Instance(th, e.Inst, e.Time)
-		th.Loops()
+		th.Waits()
+		return
+	case trace.Renotify:
+		w.Instance(th, e.Inst, e.Time)
 		return
 	case trace.Sleep, trace.Round:
-		th.Loops()
+		th.Waits()
 		return
 	case trace.Register, trace.Modify, trace.Deregister:
 		w.change(th, e)
@@ -115,16 +117,11 @@ func (w *World) Add(e *trace.Event) {
 	case trace.Ready:
 		w.Reported(th, w.Instance(th, e.Inst, e.Time), e)
 		return
-	case trace.Close:
-		w.close(th, e)
-		return
 	}
 	if e.Phase.Base() == trace.PhaseEnter {
 		return
 	}
 	switch e.Kind {
-	case trace.Start:
-		th.begin(e)
 	case trace.Fork:
 		w.Fork(th, e)
 	case trace.Exec:
@@ -133,6 +130,10 @@ func (w *World) Add(e *trace.Event) {
 		w.Exit(th, e)
 	case trace.Open:
 		w.Open(th, e)
+	case trace.Close:
+		if n := w.Closing(th, e); n != nil {
+			w.Release(n, e.Time, e.Aux&0xff)
+		}
 	case trace.Dup:
 		w.Dup(th, e)
 	case trace.FdFlags:
@@ -164,6 +165,6 @@ func (w *World) Add(e *trace.Event) {
 }
 
 // folded are the kinds that Add looks at.
-var folded = trace.Kinds(trace.Start, trace.Thread, trace.Fork, trace.Exec, trace.Exit, trace.Open, trace.Dup, trace.Close, trace.FdFlags,
-	trace.Listen, trace.Connect, trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Accept,
+var folded = trace.Kinds(trace.Thread, trace.Fork, trace.Exec, trace.Exit, trace.Open, trace.Dup, trace.Close, trace.FdFlags,
+	trace.Listen, trace.Connect, trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify, trace.Accept,
 	trace.Read, trace.Write, trace.Submit, trace.Complete, trace.Arrive, trace.Queue, trace.State, trace.Lost)
