@@ -39,13 +39,22 @@ func (s *stream) observed() bool { return s.who.Watching() }
 
 func (t *Timeline) stream(id uint32) *stream {
 	th := t.who.Thread(id)
-	if s, ok := th.User.(*stream); ok {
-		return s
+	s, ok := th.User.(*stream)
+	if !ok {
+		s = &stream{who: th, id: id}
+		th.User = s
 	}
-	s := &stream{who: th, id: id}
-	th.User = s
+	if id < denseStreams {
+		for int(id) >= len(t.streams) {
+			t.streams = append(t.streams, make([]*stream, max(16, len(t.streams)))...)
+		}
+		t.streams[id] = s
+	}
 	return s
 }
+
+// denseStreams bounds the list of streams that are found by their number.
+const denseStreams = 1 << 12
 
 // text makes the timeline's names known to the world.
 type text struct{ t *Timeline }

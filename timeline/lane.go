@@ -146,6 +146,7 @@ type laneB struct {
 	pub   Lane
 	shown *Lane // what the last snapshot got
 	file  *world.File
+	gaps  *gapList // of the table in which the file was seen first
 	gone  imposter // whose report may wait for it, when its number was given back
 	dirty bool
 	dead  bool // forgotten
@@ -181,8 +182,8 @@ type laneB struct {
 
 func (t *Timeline) newLane(f *world.File) *laneB {
 	t.laneID++
-	g := gapsOf(f.Table)
-	l := &laneB{file: f, pendIndex: -1, ledger: -1, epoch: g.epoch}
+	l := &laneB{file: f, gaps: gapsOf(f.Table), pendIndex: -1, ledger: -1}
+	l.epoch = l.gaps.epoch
 	f.User = l
 	l.pub.ID, l.pub.FD, l.pub.Unread, l.pub.Unsent, l.pub.Table, l.pub.Gen = t.laneID, f.FD, -1, -1, f.Table.ID, f.Use
 	l.pub.Stats.LastLatency = -1
@@ -326,7 +327,7 @@ func (l *laneB) publish(now int64) *Lane {
 	p.marks = l.marks.view()
 	p.bars = l.bars.view(l.since, l.start, l.strandedAt, now)
 	p.trigger, p.levels = l.trig, l.levels
-	p.gaps = gapsOf(l.file.Table).at
+	p.gaps = l.gaps.at
 	p.Registered = len(l.regs) > 0
 	p.Armed, p.Interest = false, 0
 	if n := len(l.regs); n > 0 {

@@ -222,11 +222,10 @@ func (t *Timeline) settle(r *reg, out outcome, at int64) {
 
 // recall forgets what was assumed of a lane before events were lost.
 func (t *Timeline) recall(l *laneB) {
-	g := gapsOf(l.file.Table)
-	if l.epoch == g.epoch {
+	if l.epoch == l.gaps.epoch {
 		return
 	}
-	l.epoch = g.epoch
+	l.epoch = l.gaps.epoch
 	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
 	l.ring = ringLane{done: l.ring.done}
 	l.reply, l.pair = replyTo{}, pairing{}

@@ -43,7 +43,8 @@ type Timeline struct {
 	notes       noteStore
 	delays      delayStore
 
-	who *world.World
+	who     *world.World
+	streams []*stream // by number, for the small ones that nearly all sources use
 
 	laneID    int64
 	lanes     []*laneB // in order of their beginning
@@ -189,7 +190,13 @@ func (t *Timeline) add(e *trace.Event) {
 	if !t.any {
 		t.any, t.first = true, e.Time
 	}
-	s := t.stream(e.Stream)
+	var s *stream
+	if int(e.Stream) < len(t.streams) {
+		s = t.streams[e.Stream]
+	}
+	if s == nil {
+		s = t.stream(e.Stream)
+	}
 	s.events++
 	if s.loop != nil && s.loop.now() == LoopUnknown {
 		s.loop.begins(e)

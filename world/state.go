@@ -140,9 +140,12 @@ func (w *World) Lost(th *Thread, e *trace.Event) {
 
 // Before is called before an event is folded: the first one after a restatement ends it. Add does it.
 func (w *World) Before(e *trace.Event) {
-	if !w.telling || e.Kind == trace.State || e.Kind == trace.Name {
-		return
+	if w.telling && e.Kind != trace.State && e.Kind != trace.Name {
+		w.told(e)
 	}
+}
+
+func (w *World) told(e *trace.Event) {
 	w.telling = false
 	rest := w.doubted[:0]
 	for _, tb := range w.doubted {

@@ -115,21 +115,25 @@ func sortedFDs[V any](m map[int32]V) []int32 {
 // nil when there is none, when the number is -1, or when the event is about a generation that is forgotten. old reports that
 // the file is not what the number means now: the event comes late.
 func (w *World) Find(th *Thread, e *trace.Event, make bool) (f *File, old bool) {
-	tb := th.Table
-	var n *Number
-	if uint32(e.FD) < uint32(len(tb.dense)) {
-		n = tb.dense[e.FD]
+	if d := th.Table.dense; uint32(e.FD) < uint32(len(d)) { // nearly every event ends here
+		if n := d[e.FD]; n != nil && n.File != nil && (e.Gen == 0 || e.Gen == n.Gen) {
+			return n.File, false
+		}
 	}
+	return w.find(th, e, make)
+}
+
+func (w *World) find(th *Thread, e *trace.Event, make bool) (f *File, old bool) {
+	tb := th.Table
+	if e.FD < 0 {
+		return nil, false
+	}
+	n := tb.At(e.FD)
 	if n == nil {
-		if e.FD < 0 {
+		if !make {
 			return nil, false
 		}
-		if n = tb.At(e.FD); n == nil {
-			if !make {
-				return nil, false
-			}
-			n = tb.make(e.FD)
-		}
+		n = tb.make(e.FD)
 	}
 	if g := e.Gen; g != 0 && g != n.Gen {
 		switch {

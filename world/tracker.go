@@ -30,6 +30,9 @@ func (t *Tracker) World() *World { return t.who }
 
 // Add takes the next event.
 func (t *Tracker) Add(e *trace.Event) {
+	if !tracked.Has(e.Kind) {
+		return
+	}
 	switch e.Kind {
 	case trace.Name:
 		t.names.add(e)
@@ -42,9 +45,24 @@ func (t *Tracker) Add(e *trace.Event) {
 			t.modes[e.Stream] = *e
 		}
 	}
-	t.names.use(e)
+	if named.Has(e.Kind) {
+		t.names.use(e)
+	}
 	t.who.Add(e)
 }
+
+// named are the kinds that refer to names: what is used stays known. tracked are those that Add looks at.
+var (
+	named = func() (s trace.KindSet) {
+		for k := range trace.KindCount {
+			if len(k.NameSlots()) > 0 {
+				s |= trace.Kinds(k)
+			}
+		}
+		return
+	}()
+	tracked = folded | named | trace.Kinds(trace.Name, trace.Sync, trace.Mode)
+)
 
 // restated are the strings that a restatement refers to, and the ids that it gives to those of which the source's own id means
 // something else by now. A source's ids are small: it counts them.

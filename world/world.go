@@ -84,6 +84,11 @@ func (w *World) Add(e *trace.Event) {
 	th := w.Thread(e.Stream)
 	w.Before(e)
 	switch e.Kind {
+	case trace.Read, trace.Write: // first, because they are so many
+		if e.Phase.Base() != trace.PhaseEnter && !th.Watching() {
+			w.Find(th, e, e.Errno != eBADF)
+		}
+		return
 	case trace.Thread:
 		w.Introduce(th, e)
 		return
@@ -151,8 +156,6 @@ func (w *World) Add(e *trace.Event) {
 				w.Accept(th, e)
 			}
 		}
-	case trace.Read, trace.Write:
-		w.Find(th, e, e.Errno != eBADF)
 	case trace.Submit:
 		w.Find(th, e, true)
 	case trace.Complete:
