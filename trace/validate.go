@@ -238,8 +238,13 @@ func (v *Validator) sequence(e *Event, s *streamCheck) {
 		if e.Time < s.time {
 			v.report("I6", e, "it is %d ns older than the event before it in its stream", s.time-e.Time)
 		}
-	} else if v.opt.Whole && !s.started && e.Seq != 1 && !(e.Kind == Lost && int64(e.Seq)-1 == e.A) {
-		v.report("I5", e, "the stream begins with number %d", e.Seq)
+	} else {
+		// A restatement may be dated before the last event that is not in the trace: another stream may be late. The first
+		// event that is counted is not.
+		s.base = e.Time
+		if v.opt.Whole && !s.started && e.Seq != 1 && !(e.Kind == Lost && int64(e.Seq)-1 == e.A) {
+			v.report("I5", e, "the stream begins with number %d", e.Seq)
+		}
 	}
 	if e.Kind == Lost {
 		s.open, s.base, s.gap, s.piece = s.open[:0], e.Time, true, Event{}
