@@ -77,7 +77,7 @@ func (r *ringMaker) behind(stream uint32, events uint64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	x := r.made[stream]
-	return x != nil && x.Published() != events
+	return x != nil && (x.Holds() || x.Published() != events)
 }
 
 // newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
@@ -90,7 +90,7 @@ func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap 
 	info := trace.Info{Title: title, Live: true, Timed: true, Clock: trace.ReadClock(), Kinds: labKinds(), Meta: meta(o, &b, script)}
 	if b.Driver == trace.DriverGo { // its calls are Go's runtime's own, and not seen
 		unseen := trace.Kinds(trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify, trace.Register, trace.Modify, trace.Deregister,
-			trace.Submit, trace.Complete)
+			trace.Submit, trace.Complete, trace.Repeat)
 		info.Kinds &^= unseen
 		info.Missing = append(info.Missing, trace.Missing{What: "waits, reports and EAGAIN", Why: "they happen inside Go's runtime"})
 	}
@@ -220,7 +220,7 @@ func labKinds() trace.KindSet {
 		trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify,
 		trace.Call, trace.Accept, trace.Read, trace.Write, trace.TimerSet, trace.TimerFire, trace.TimerStop, trace.Wake, trace.Task,
 		trace.Arrive, trace.Queue, trace.Step, trace.Sync, trace.Name, trace.Lost, trace.State, trace.FdFlags, trace.Lock, trace.Usage,
-		trace.Exit, trace.Bookmark, trace.Fork, trace.Dup, trace.Submit, trace.Complete, trace.Sys, trace.Connect, trace.Shutdown)
+		trace.Exit, trace.Bookmark, trace.Fork, trace.Dup, trace.Submit, trace.Complete, trace.Sys, trace.Connect, trace.Shutdown, trace.Repeat)
 }
 
 // meta is what a recording's header says about how it was made.

@@ -121,6 +121,7 @@ func ServeShared(epfd int, tr *trace.Ring, stop <-chan struct{}) {
 			return
 		default:
 		}
+		tr.Turn()
 		t0 := tr.Now()
 		e := tr.Next(trace.Wait, t0)
 		e.Phase, e.Inst, e.Aux, e.A, e.B = trace.PhaseEnter, inst, trace.CallEpollWait|16<<8, 50e6, 50e6

@@ -267,6 +267,7 @@ func (l *Loop) open() error {
 //  4. what it found is handled
 func (l *Loop) loop() error {
 	for !l.quit {
+		l.tr.Turn()
 		if l.crowd && (l.timers.due(l.clock()) || l.tasks.waiting.Load() != 0) {
 			l.takeWorld()
 		}

@@ -43,6 +43,8 @@ var Invariants = []Invariant{
 		"Wakeups would be counted that the loop never saw."},
 	{"I17", "Numbers that stand for words are within their list.",
 		"A later version that gives the number a word would change what an old recording says."},
+	{"I18", "A Repeat is about the events right before it in its stream: whole iterations without progress, none of them open. It says how often, at least once; begins not before they end; lasts 11 ms at most; and has neither waited longer than it lasts nor an iteration that is longer.",
+		"What it counts would be counted of something else, or twice."},
 }
 
 // InvariantByID finds an invariant.

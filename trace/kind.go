@@ -84,7 +84,8 @@ const (
 	Bookmark
 
 	// what was appended later, in order of its coming
-	Usage // run
+	Usage  // run
+	Repeat // stream
 
 	KindCount
 )

@@ -116,6 +116,7 @@ func (m *Merge) take(buf []Event) (n int, done bool) {
 	done = true
 	heads := make([]head, 0, 8)
 	for _, r := range rings {
+		r.reveal(now - holdBack)
 		closed := r.closed.Load() // before published: what was emitted before Close is seen
 		mark := r.watermark.Load()
 		h := head{r: r, at: r.head.Load(), end: r.published.Load()}

@@ -30,6 +30,7 @@ type Ring struct {
 	dropped uint32 // dropped since the last Lost
 	off     bool
 	scratch Event // where the caller writes what is dropped
+	fold    foldState
 	_       [64]byte
 
 	published atomic.Uint64
@@ -113,6 +114,9 @@ func (r *Ring) next(k Kind, now int64) *Event {
 
 // nextSlow runs when the ring looks full: it asks how far the reader is, and drops when that does not help.
 func (r *Ring) nextSlow(k Kind, now int64) *Event {
+	if r.fold.on {
+		return r.nextFolding(k, now)
+	}
 	r.Publish(now)
 	r.limit = r.head.Load() + uint64(len(r.slots))
 	need := uint64(1)
@@ -143,6 +147,9 @@ func (r *Ring) nextSlow(k Kind, now int64) *Event {
 // skip is for a producer that hands on what another ring recorded, when that one has lost n events: as many numbers are
 // used up, and the next event follows a Lost.
 func (r *Ring) skip(n uint32) {
+	if r.fold.on && r.own() {
+		r.endFold()
+	}
 	r.seq += n
 	r.dropped += n
 	r.lost.Add(uint64(n))
@@ -161,10 +168,17 @@ func (r *Ring) Name(id uint32, s string, now int64) {
 }
 
 // Publish makes everything emitted so far visible to the reader, and promises that later events are not older than now.
-// It must be called before any call that may block.
+// It must be called before any call that may block. While iterations repeat each other, what is emitted becomes visible within
+// 10 ms; see Turn.
 func (r *Ring) Publish(now int64) {
 	if r.off {
 		return
+	}
+	if r.fold.on {
+		r.rest()
+		if r.fold.on {
+			return // the watermark stays at what was counted
+		}
 	}
 	if r.tail != r.pub {
 		r.pub = r.tail
@@ -177,6 +191,9 @@ func (r *Ring) Publish(now int64) {
 func (r *Ring) Close() {
 	if r.off {
 		return
+	}
+	if r.fold.on && r.own() {
+		r.endFold()
 	}
 	r.pendSeq.Store(r.seq)
 	r.pending.Store(r.dropped)

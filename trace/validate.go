@@ -46,12 +46,15 @@ type streamCheck struct {
 	begun   bool
 	seq     uint32 // of the last event
 	time    int64
+	prev    int64 // time before the last event
 	base    int64 // exits may belong to calls that began before this moment
 	open    []Event
 	names   map[uint32]bool
 	piece   Event // the last piece of a name that is not complete
 	gap     bool  // something was lost: names may be missing
 	started bool
+	idle    uint32 // events up to here that are no progress
+	busy    bool   // there was one before them that is; or the stream is known from its begin
 }
 
 // maxOpen bounds how deep calls nest; deeper ones are a violation in themselves.
@@ -152,8 +155,16 @@ func (v *Validator) Add(e *Event) {
 		v.name(e, s)
 	}
 	v.uses(e, s, spec)
+	if e.Kind == Repeat {
+		v.repeat(e, s)
+	}
 	v.nesting(e, s, spec)
 	v.values(e, spec)
+	if e.Idle() {
+		s.idle++
+	} else if !restated.Has(e.Kind) || e.Seq != 0 {
+		s.idle, s.busy = 0, true
+	}
 }
 
 // slots checks what can be seen from the event alone: I4, I8, I17.
@@ -249,7 +260,29 @@ func (v *Validator) sequence(e *Event, s *streamCheck) {
 	if e.Kind == Lost {
 		s.open, s.base, s.gap, s.piece = s.open[:0], e.Time, true, Event{}
 	}
+	s.prev = s.time
 	s.begun, s.started, s.seq, s.time = true, true, e.Seq, max(s.time, e.Time)
+}
+
+// repeat checks I18.
+func (v *Validator) repeat(e *Event, s *streamCheck) {
+	r := RepeatOf(e)
+	switch {
+	case r.N < 1:
+		v.report("I18", e, "it counts %d times", r.N)
+	case r.Of < 1 || r.Of > MaxRepeated:
+		v.report("I18", e, "it is about %d events", r.Of)
+	case len(s.open) > 0:
+		v.report("I18", e, "a call is open")
+	case uint32(r.Of) > s.idle && s.busy:
+		v.report("I18", e, "it is about %d events, and only the last %d are no progress", r.Of, s.idle)
+	case s.begun && e.Start() < s.prev:
+		v.report("I18", e, "it begins %d ns before the events end that it is about", s.prev-e.Start())
+	case r.Span > repeatAge+longIteration:
+		v.report("I18", e, "it lasts %d ns", r.Span)
+	case r.Waited < 0 || r.Waited > r.Span || r.Longest > r.Span:
+		v.report("I18", e, "it has waited %d ns, the longest iteration took %d ns, and all together %d ns", r.Waited, r.Longest, r.Span)
+	}
 }
 
 // lost checks I15.
