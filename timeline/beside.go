@@ -89,7 +89,7 @@ func (t *Timeline) noteBeside(l *laneB, at int64, m Mark, v uint32) {
 		st = &markStore{keep: &t.keep}
 		t.besides[k] = st
 	}
-	st.add(max(at, st.last), uint8(m), v)
+	st.add(max(at, st.last), uint8(m), v, t.w.times)
 }
 
 // beside says what a lane is when it is no socket.

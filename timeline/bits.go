@@ -69,10 +69,10 @@ func (t *Timeline) judgeBits(p *report, k LaneKind, first bool) {
 		}
 		c := classOfBit(p, b, k)
 		if !first {
-			t.stats.BitClass[b][p.bits[b]]--
+			t.stats.BitClass[b][p.bits[b]] -= t.w.times
 		}
 		p.bits[b] = c
-		t.stats.BitClass[b][c]++
+		t.stats.BitClass[b][c] += t.w.times
 	}
 }
 
@@ -80,7 +80,8 @@ func (t *Timeline) judgeBits(p *report, k LaneKind, first bool) {
 func (t *Timeline) wakeBegins(s *stream) {
 	s.head, s.heading = ClassUnknown, true
 	s.heads = [2][ClassCount]uint16{}
-	t.stats.WakeClass[ClassUnknown]++
+	s.headOf = t.w.times
+	t.stats.WakeClass[ClassUnknown] += s.headOf
 }
 
 // rehead gives a wakeup its headline: the first class, by precedence, of the reports that told something new, and when there
@@ -99,8 +100,8 @@ func (t *Timeline) rehead(s *stream) {
 		}
 	}
 	if head != s.head {
-		t.stats.WakeClass[s.head]--
-		t.stats.WakeClass[head]++
+		t.stats.WakeClass[s.head] -= s.headOf
+		t.stats.WakeClass[head] += s.headOf
 		s.head = head
 	}
 }

@@ -184,11 +184,11 @@ type runHist struct {
 	n               [(45 - runBits + 1) << runBits]int64
 }
 
-func (h *runHist) add(v int64) {
-	h.count++
-	h.sum += v
+func (h *runHist) add(v, times int64) {
+	h.count += times
+	h.sum += v * times
 	h.max = max(h.max, v)
-	h.n[bucketOf(v, runBits)]++
+	h.n[bucketOf(v, runBits)] += times
 }
 
 func (h *runHist) read(d *Delays) {
@@ -203,9 +203,9 @@ type laneHist struct {
 	n               []uint32
 }
 
-func (h *laneHist) add(v int64) {
-	h.count++
-	h.sum += v
+func (h *laneHist) add(v, times int64) {
+	h.count += times
+	h.sum += v * times
 	h.max = max(h.max, v)
 	b := bucketOf(v, laneBits)
 	switch {
@@ -217,9 +217,8 @@ func (h *laneHist) add(v int64) {
 	case b >= h.low+len(h.n):
 		h.n = append(h.n, make([]uint32, b-h.low-len(h.n)+1)...)
 	}
-	if i := b - h.low; h.n[i] < 1<<32-1 {
-		h.n[i]++
-	}
+	i := b - h.low
+	h.n[i] = uint32(min(int64(h.n[i])+times, 1<<32-1))
 }
 
 func (h *laneHist) read(d *Delays) {
@@ -312,17 +311,17 @@ func (t *Timeline) delay(m Measure, l *laneB, at, v int64) {
 	v = max(v, 0)
 	d := &t.delays
 	d.dirty = true
-	d.hist[m].add(v)
-	d.heat[m].add(at, v)
+	d.hist[m].add(v, t.w.times)
+	d.heat[m].add(at, v, t.w.times)
 	id := uint32(0)
 	if l != nil {
 		id = uint32(l.pub.ID)
-		l.addDelay(m, v)
+		l.addDelay(m, v, t.w.times)
 	}
-	d.recent.add(sample{at: at, v: float32(v), lane: id, m: m})
+	d.recent.add(sample{at: at, v: float32(v), lane: id, m: m, n: uint32(t.w.times)})
 }
 
-func (l *laneB) addDelay(m Measure, v int64) {
+func (l *laneB) addDelay(m Measure, v, times int64) {
 	x := l.delays
 	switch {
 	case x == nil:
@@ -342,7 +341,7 @@ func (l *laneB) addDelay(m Measure, v int64) {
 	if x.hist[m] == nil {
 		x.hist[m] = new(laneHist)
 	}
-	x.hist[m].add(v)
+	x.hist[m].add(v, times)
 }
 
 // timedLane says whether the delays of a lane count.

@@ -64,7 +64,7 @@ type heatStore struct {
 	any   bool
 }
 
-func (h *heatStore) add(at, v int64) {
+func (h *heatStore) add(at, v, times int64) {
 	if !h.any {
 		h.any, h.from, h.shift = true, at&^(firstWidth-1), firstShift
 	}
@@ -85,7 +85,7 @@ func (h *heatStore) add(at, v int64) {
 		}
 		s, h.slots[i] = c, c
 	}
-	s.n[heatRow(v)]++
+	s.n[heatRow(v)] += uint32(times)
 }
 
 // double adds pairs of slots together.
@@ -124,6 +124,7 @@ type sample struct {
 	v    float32 // exact to 1 in 16 million
 	lane uint32  // low half of the lane's ID; 0 a loop's
 	m    Measure
+	n    uint32 // so many of it
 }
 
 const (
@@ -272,7 +273,7 @@ func (b *heatBuilder) col(t int64) int {
 func (b *heatBuilder) one(x *sample) {
 	if x.at >= b.t0 && x.at < b.t1 {
 		v := int64(x.v)
-		b.n[b.col(x.at)][heatRow(v)]++
+		b.n[b.col(x.at)][heatRow(v)] += x.n
 		b.longest = max(b.longest, v)
 	}
 }

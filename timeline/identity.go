@@ -17,7 +17,8 @@ type stream struct {
 	loop *loopB
 
 	events   uint64
-	last     int64 // time of its newest event
+	recent   []trace.Event // that a Repeat may be about
+	last     int64         // time of its newest event
 	inWait   bool
 	inRing   bool // ... for completions
 	waitFrom int64
@@ -31,6 +32,7 @@ type stream struct {
 	split    splitter
 	heading  bool
 	head     Class                 // of its newest wakeup
+	headOf   int64                 // wakeups that it stands for
 	heads    [2][ClassCount]uint16 // reports of it by class: that told nothing new, and that did
 }
 
@@ -41,7 +43,7 @@ func (t *Timeline) stream(id uint32) *stream {
 	th := t.who.Thread(id)
 	s, ok := th.User.(*stream)
 	if !ok {
-		s = &stream{who: th, id: id}
+		s = &stream{who: th, id: id, headOf: 1}
 		th.User = s
 	}
 	if id < denseStreams {

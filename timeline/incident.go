@@ -108,40 +108,48 @@ type incident struct {
 	newest  []int64 // moments of the run, as many as a row has, the newest in the place of the oldest
 	since   int64   // an episode has begun
 	guess   bool    // ... and it is not known whether anything waits
+	w       *weight // of what happens
 }
 
 // happened counts an incident; again says that it goes on with the run before.
 func (x *incident) happened(s *stream, at, v int64, sure, again bool) {
 	p := &x.pub
+	times, period := x.w.times, x.w.period
+	first := at - (times-1)*period
 	if p.N == 0 {
-		p.First = at
+		p.First = first
 	}
-	p.N++
+	p.N += times
 	p.Last = max(at, p.Last)
 	if s != nil {
 		p.Stream = s.id
 	}
 	if sure {
-		p.Sure++
+		p.Sure += times
 	}
-	p.Sum += v
+	p.Sum += v * times
 	p.Most = max(p.Most, v)
 	if !again {
 		x.runN = 0
 	}
 	if x.runN == 0 {
-		x.runFrom = at
+		x.runFrom = first
 	}
 	row := int64(len(x.newest))
-	x.newest[x.runN%row] = at
-	x.runN++
+	skipped := max(times-row, 0) // of more than a row only the last are looked at
+	x.runN, times = x.runN+skipped, times-skipped
+	for i := range times {
+		now := at - (times-1-i)*period
+		x.newest[x.runN%row] = now
+		x.runN++
+		if x.runN >= row && (skipped == 0 || i == times-1) {
+			if d := max(now-x.newest[x.runN%row], 1); p.Tight == 0 || d < p.Tight { // the oldest of the row
+				p.Tight = d
+			}
+		}
+	}
 	if x.runN >= p.Run {
 		p.Run, p.RunTime = x.runN, at-x.runFrom
-	}
-	if x.runN >= row {
-		if d := max(at-x.newest[x.runN%row], 1); p.Tight == 0 || d < p.Tight { // the oldest of the row
-			p.Tight = d
-		}
 	}
 	if v >= 0 {
 		p.keep(Moment{at, v})
@@ -191,7 +199,7 @@ func (t *Timeline) incident(xs *incidents, k IncidentKind, call string) *inciden
 	if k == IncZeroWait {
 		row = t.limits.WaitRow
 	}
-	x := &incident{pub: Incident{Kind: k, Call: call}, newest: make([]int64, row)}
+	x := &incident{pub: Incident{Kind: k, Call: call}, newest: make([]int64, row), w: &t.w}
 	*xs = append(*xs, x)
 	return x
 }

@@ -22,7 +22,7 @@ const (
 // read handles a call of the read family.
 func (t *Timeline) read(s *stream, e *trace.Event) {
 	if e.Errno == eBADF {
-		t.stats.ReadErr++
+		t.stats.ReadErr += t.w.times
 		t.count(s, e.Time, uint8(MarkReadErr), 0)
 		return
 	}
@@ -45,27 +45,27 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 	l.pub.LastRead = Op{e.Time, e.A, e.B, e.Errno}
 	switch {
 	case e.Errno == eAGAIN:
-		t.stats.ReadAgain++
+		t.stats.ReadAgain += t.w.times
 		t.note(s, l, e.Time, MarkReadAgain, 0)
 		t.drained(l, outAgain, DrainEmpty, e.Time)
 		l.arrival = 0
 	case e.Errno != 0:
-		t.stats.ReadErr++
+		t.stats.ReadErr += t.w.times
 		m := MarkReadErr
 		if e.Errno == eCONNRESET || e.Errno == ePIPE {
 			m = MarkReset
-			t.stats.Resets++
+			t.stats.Resets += t.w.times
 		}
 		t.note(s, l, e.Time, m, 0)
 		t.drained(l, outErr, DrainError, e.Time)
 		l.arrival = 0
 	case e.B == 0 && e.A != 0 && l.stream():
-		t.stats.ReadEOF++
+		t.stats.ReadEOF += t.w.times
 		t.note(s, l, e.Time, MarkReadEOF, 0)
 		t.drained(l, outEOF, DrainEOF, e.Time)
 		l.arrival, l.ended = 0, true
 	default:
-		t.stats.Reads++
+		t.stats.Reads += t.w.times
 		in := max(e.B, 0)
 		if l.pub.Kind == KindWake || l.pub.Kind == KindTimer {
 			in = 0 // a counter, and nothing that anybody sent
@@ -154,19 +154,19 @@ func (t *Timeline) accept(s *stream, e *trace.Event) {
 		}
 		t.accepted(s, e)
 	case eAGAIN:
-		t.stats.AcceptAgain++
+		t.stats.AcceptAgain += t.w.times
 		t.note(s, l, e.Time, MarkAcceptAgain, 0)
 		t.drained(l, outAgain, DrainEmpty, e.Time)
 		l.arrival = 0
 	case eMFILE, eNFILE, eNOBUFS, eNOMEM:
-		t.stats.AcceptErr++
-		t.stats.Exhausted++
+		t.stats.AcceptErr += t.w.times
+		t.stats.Exhausted += t.w.times
 		t.note(s, l, e.Time, MarkAcceptErr, 0)
 		t.touched(l, outExhausted, DrainExhausted, e.Time)
 	case eINTR:
 		t.note(s, l, e.Time, MarkOther, 0)
 	default:
-		t.stats.AcceptErr++
+		t.stats.AcceptErr += t.w.times
 		t.note(s, l, e.Time, MarkAcceptErr, 0)
 		t.touched(l, outErr, DrainMaybe, e.Time)
 	}
@@ -217,16 +217,16 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 	switch {
 	case e.Errno == eAGAIN:
 		out = outAgain
-		t.stats.WriteAgain++
+		t.stats.WriteAgain += t.w.times
 		t.note(s, l, e.Time, MarkWriteAgain, 0)
 	case e.Errno == ePIPE, e.Errno == eCONNRESET:
 		out = outErr
-		t.stats.WriteErr++
-		t.stats.Resets++
+		t.stats.WriteErr += t.w.times
+		t.stats.Resets += t.w.times
 		t.note(s, l, e.Time, MarkReset, 0)
 	case e.Errno != 0:
 		out = outErr
-		t.stats.WriteErr++
+		t.stats.WriteErr += t.w.times
 		t.note(s, l, e.Time, MarkWriteErr, 0)
 	default:
 		t.stats.Writes++

@@ -212,9 +212,9 @@ func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
 	}
 	if !t.lean {
 		t.about = l
-		l.marks.add(at, uint8(m), v)
+		l.marks.add(at, uint8(m), v, t.w.times)
 	}
-	l.pub.Stats.Counts[m]++
+	l.pub.Stats.Counts[m] += t.w.times
 	if at > l.pub.LastActivity {
 		l.pub.LastActivity = at
 	}

@@ -102,6 +102,7 @@ type report struct {
 	glance  bool // it came with a wait of 0
 	bits    [BitCount]Class
 	note    int64 // in Timeline.notes; 0 none
+	w       weight
 }
 
 func classify(r *report, k LaneKind) Class {
@@ -170,21 +171,21 @@ func (t *Timeline) judge(r *reg, first bool) {
 		if mine {
 			p.s.heads[index(p.useful)][p.class]--
 		}
-		t.stats.Class[p.class]--
-		st.Class[p.class]--
+		t.stats.Class[p.class] -= t.w.times
+		st.Class[p.class] -= t.w.times
 	}
 	p.class = c
-	t.stats.Class[c]++
-	st.Class[c]++
+	t.stats.Class[c] += t.w.times
+	st.Class[c] += t.w.times
 	was := !first && p.useful
 	p.useful = p.tells()
 	if p.useful != was && p.s.wakeNo == p.wakeNo {
 		if p.useful {
 			if p.s.wakeUse++; p.s.wakeUse == 1 {
-				t.stats.UsefulWakeups++
+				t.stats.UsefulWakeups += p.s.headOf
 			}
 		} else if p.s.wakeUse--; p.s.wakeUse == 0 {
-			t.stats.UsefulWakeups--
+			t.stats.UsefulWakeups -= p.s.headOf
 		}
 	}
 	if mine {
@@ -208,6 +209,9 @@ func (t *Timeline) settle(r *reg, out outcome, at int64) {
 	if !p.open {
 		return
 	}
+	now := t.w
+	t.w = p.w
+	defer func() { t.w = now }()
 	if out != outNone {
 		p.first = out
 		if out == outAgain && p.mask&^bitOut != 0 && r.lane.watch.takenElsewhere(p) {
@@ -241,7 +245,7 @@ func (t *Timeline) quick() int64 { return max(100_000, 8*t.pace) }
 func (t *Timeline) ready(s *stream, e *trace.Event) {
 	in := t.instance(s, e.Inst)
 	r, stale := t.reported(s, in, e)
-	t.stats.Reports++
+	t.stats.Reports += t.w.times
 	t.count(s, e.Time, uint8(MarkReport), 0)
 	if s.loop != nil {
 		s.loop.wakeReports++
@@ -251,10 +255,10 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		if stale {
 			c = ClassStale
 		}
-		t.stats.Class[c]++
+		t.stats.Class[c] += t.w.times
 		for b := range BitCount {
 			if e.Mask&bitMasks[b] != 0 {
-				t.stats.BitClass[b][c]++
+				t.stats.BitClass[b][c] += t.w.times
 			}
 		}
 		t.count(s, e.Time, cntClass+uint8(c), 0)
@@ -286,7 +290,7 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		r.watch.roomy++ // the wait that tells of it
 	}
 	prev := r.drain
-	p := report{s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.Stale, rearmed: r.rearmed && !news,
+	p := report{w: t.w, s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.Stale, rearmed: r.rearmed && !news,
 		note: t.noted(l.pub.ID, ClassUnknown)}
 	t.delivered(s, in, r, e, &p, news)
 	if r.trigger == trace.TriggerLevel && !r.rearmed && !news && r.last&e.Mask != 0 {
@@ -348,7 +352,7 @@ func (t *Timeline) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 func (t *Timeline) reported(s *stream, in *instance, e *trace.Event) (r *reg, stale bool) {
 	rep := t.who.Reported(s.who, in.who, e)
 	if rep.Ambiguous {
-		t.stats.Ambiguous++
+		t.stats.Ambiguous += t.w.times
 	}
 	if rep.Reg == nil {
 		return nil, rep.Stale
@@ -376,7 +380,7 @@ func (t *Timeline) renotify(s *stream, e *trace.Event) {
 		r = t.reg(in, e.FD)
 	}
 	if r == nil {
-		t.stats.Renotify++
+		t.stats.Renotify += t.w.times
 		t.count(s, e.Time, uint8(MarkRenotify), 0)
 		return
 	}
@@ -401,8 +405,11 @@ func (t *Timeline) renotified(s *stream, r *reg, at int64) {
 		return
 	}
 	r.rep.told = true
+	now := t.w
+	t.w = r.rep.w
+	defer func() { t.w = now }()
 	t.renote(&r.rep)
-	t.stats.Renotify++
+	t.stats.Renotify += t.w.times
 	t.count(s, at, uint8(MarkRenotify), 0)
 	t.mark(r.lane, at, MarkRenotify, 0)
 	if s.loop != nil {

@@ -199,7 +199,7 @@ func (t *Timeline) count(s *stream, at int64, k uint8, v uint32) {
 	if s.loop != nil {
 		st = &s.loop.store
 	}
-	st.add(max(at, st.last), k, v)
+	st.add(max(at, st.last), k, v, t.w.times)
 }
 
 // wait handles a wait for readiness.
@@ -240,34 +240,34 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		s.loop.woke(e.Time)
 	}
 	if ring {
-		t.stats.Enters++
+		t.stats.Enters += t.w.times
 		t.count(s, e.Time, cntEnter, 0)
 	}
 	if e.Errno == eINTR || ring && cutShort(e) {
-		t.stats.Interrupted++
+		t.stats.Interrupted += t.w.times
 		t.count(s, e.Time, cntIntr, 0)
 		return
 	}
-	t.stats.Waits++
+	t.stats.Waits += t.w.times
 	t.count(s, e.Time, cntWait, 0)
 	switch {
 	case ring && !t.info.Kinds.Has(trace.Complete): // from outside one does not see what completed
 	case e.Errno != 0 && !(ring && e.Errno == eTIME):
-		t.stats.WaitErrors++
+		t.stats.WaitErrors += t.w.times
 	case e.Mask > 0:
-		t.stats.Wakeups++
+		t.stats.Wakeups += t.w.times
 		t.count(s, e.Time, cntWakeup, 0)
 		t.wakeBegins(s)
 		if ring { // there is no completion that tells what was known
-			t.stats.UsefulWakeups++
+			t.stats.UsefulWakeups += t.w.times
 			t.count(s, e.Time, cntUseful, 0)
 			s.heads[1][ClassFresh]++
 			t.rehead(s)
 		}
 	default:
-		t.stats.Timeouts++
+		t.stats.Timeouts += t.w.times
 		if e.B == 0 {
-			t.stats.ZeroWaits++
+			t.stats.ZeroWaits += t.w.times
 		}
 		t.count(s, e.Time, cntTimeout, 0)
 	}
@@ -302,7 +302,10 @@ func (lp *loopB) rest(at int64, s LoopState) {
 // wakeEnds closes the account of a wakeup.
 func (t *Timeline) wakeEnds(s *stream, at int64) {
 	if s.wakeUse > 0 {
+		now := t.w
+		t.w.times = s.headOf
 		t.count(s, at, cntUseful, 0)
+		t.w = now
 	}
 	s.wakeNo++
 	s.wakeUse, s.heading = 0, false
@@ -335,11 +338,11 @@ func (t *Timeline) sleep(s *stream, e *trace.Event) {
 		return
 	}
 	if e.Errno == eINTR {
-		t.stats.Interrupted++
+		t.stats.Interrupted += t.w.times
 		t.count(s, e.Time, cntIntr, 0)
 		return
 	}
-	t.stats.Sleeps++
+	t.stats.Sleeps += t.w.times
 	t.count(s, e.Time, cntSleep, 0)
 }
 
@@ -349,9 +352,9 @@ func (t *Timeline) round(s *stream, e *trace.Event) {
 		t.loopOf(s)
 	}
 	t.asked(s, e)
-	t.stats.Rounds++
-	t.stats.Asked += e.A
-	t.stats.AskedUseful += e.B
+	t.stats.Rounds += t.w.times
+	t.stats.Asked += e.A * t.w.times
+	t.stats.AskedUseful += e.B * t.w.times
 	t.count(s, e.Time, cntRound, cut(e.A))
 	t.count(s, e.Time, cntRoundUse, cut(e.B))
 }

@@ -35,6 +35,7 @@ type mark struct {
 	t int64
 	v uint32
 	k uint8
+	m uint16 // so many more of it
 }
 
 // tally is a running total.
@@ -44,9 +45,9 @@ type tally struct {
 }
 
 func (a *tally) add(m mark) {
-	a.n[m.k]++
+	a.n[m.k] += 1 + uint32(m.m)
 	if s := sumOf[m.k]; s != sumNone {
-		a.sum[s] += uint64(m.v)
+		a.sum[s] += uint64(m.v) * (1 + uint64(m.m))
 	}
 }
 
@@ -85,9 +86,21 @@ type markStore struct {
 	gone   bool
 }
 
-// add puts a mark where it belongs in time; nearly always that is the end.
-func (s *markStore) add(t int64, k uint8, v uint32) {
-	m := mark{t, v, k}
+// add puts a mark, so many times, where it belongs in time; nearly always that is the end.
+func (s *markStore) add(t int64, k uint8, v uint32, times int64) {
+	m := mark{t, v, k, 0}
+	if times != 1 {
+		const most = 1 << 16
+		for ; times > most; times -= most {
+			s.put(mark{t, v, k, most - 1})
+		}
+		m.m = uint16(times - 1)
+	}
+	s.put(m)
+}
+
+func (s *markStore) put(m mark) {
+	t := m.t
 	n := len(s.blocks)
 	if n > s.head && t < s.last {
 		s.insert(m)
@@ -355,7 +368,7 @@ func (c *markCursor) nextMarks(t int64, out *[MarkCount]uint32) (kinds uint64) {
 		at := c.at
 		for at < len(b) && b[at].t < t {
 			k := b[at].k
-			out[k]++
+			out[k] += 1 + uint32(b[at].m)
 			kinds |= 1 << k
 			at++
 		}

@@ -198,7 +198,7 @@ func TestMarkStore(t *testing.T) {
 			if r>>8%9 == 0 {
 				at -= int64(r >> 12 % 600)
 			}
-			st.add(at, uint8(MarkRead), 1)
+			st.add(at, uint8(MarkRead), 1, 1)
 			times = append(times, at)
 			if r>>26 == 0 && len(kept) < 6 {
 				kept = append(kept, old{st.view(), len(times)})

@@ -159,7 +159,7 @@ func (s *Snapshot) LastReport(lane, before int64) int64 { return s.notes.before(
 
 // noted makes the note of a new report.
 func (t *Timeline) noted(lane int64, c Class) int64 {
-	if t.lean {
+	if t.lean || t.w.folded {
 		return 0
 	}
 	return t.notes.add(reportNote{event: t.events.count - 1, lane: lane, class: c}, t.events.first)

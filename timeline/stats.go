@@ -11,7 +11,10 @@ type Stats struct {
 	Events int64
 	Lost   int64 // events that are missing
 	Gaps   int64 // places where they are missing
-	Late   int64 // events that came after younger ones
+
+	Repeats       int64 // iterations that were counted and not written out
+	RepeatsUnseen int64 // ... of which it is not known what happened in them: the one in full lies before the begin of what is read
+	Late          int64 // events that came after younger ones
 
 	Rounds      int64 // passes of a polling loop
 	Asked       int64 // calls made in them

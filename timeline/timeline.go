@@ -75,6 +75,7 @@ type Timeline struct {
 	traffic  traffic
 	about    *laneB // the lane that the event at hand is about
 	past     pastIncidents
+	w        weight
 	pace     int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
 }
 
@@ -94,6 +95,7 @@ func New(o Options) *Timeline {
 		names: newNameTable(), byPeer: map[string]*laneB{}, unclaimed: map[string][]stepMark{}, hist: newHistogram()}
 	t.events.max = max(o.MaxEvents, blockEvents)
 	t.keep.max = o.MaxMarks
+	t.w = once
 	t.rest.keep = &t.keep
 	t.who = world.New(text{t}, watching{t})
 	return t
@@ -201,8 +203,13 @@ func (t *Timeline) add(e *trace.Event) {
 	if s.loop != nil && s.loop.now() == LoopUnknown {
 		s.loop.begins(e)
 	}
-	t.fold(s, e)
-	t.levelled(e)
+	if e.Kind == trace.Repeat {
+		t.repeat(s, e)
+	} else {
+		s.keepRecent(e)
+		t.fold(s, e)
+		t.levelled(e)
+	}
 	if e.Time > s.last {
 		s.last = e.Time
 	}

@@ -98,7 +98,7 @@ func (t *Timeline) made(s *stream, e *trace.Event) {
 		}
 	case trace.Round:
 		if e.B == 0 {
-			t.traffic.idleRounds++
+			t.traffic.idleRounds += t.w.times
 		}
 		return
 	case trace.Usage:
@@ -109,7 +109,7 @@ func (t *Timeline) made(s *stream, e *trace.Event) {
 	default:
 		return
 	}
-	t.traffic.calls++
+	t.traffic.calls += t.w.times
 	s.called = true
 }
 

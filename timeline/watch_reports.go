@@ -5,7 +5,7 @@ import "evviz/trace"
 // delivered is called with a report before it is judged.
 func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p *report, news bool) {
 	l, w := r.lane, &r.watch
-	in.stats.Reports++
+	in.stats.Reports += t.w.times
 	s.watch.reports++
 	p.glance = s.watch.glance
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.trigger == trace.TriggerLevel
@@ -39,7 +39,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	quick := s.watch.wokeAt-s.waitFrom < t.quick()
 	waited := quick || l.arrival != 0 && l.arrival < s.waitFrom // it was ready before the wait began
 	if s.watch.afterFull && waited && w.waitNo != in.watch.waitNo-1 {
-		in.stats.FullLeft++
+		in.stats.FullLeft += t.w.times
 		s.watch.afterFull = false
 	}
 	w.waitNo = in.watch.waitNo

@@ -242,12 +242,12 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		return
 	}
 	st := &in.stats
-	st.Waits++
+	st.Waits += t.w.times
 	st.Select = e.Aux&0xff == trace.CallSelect || e.Aux&0xff == trace.CallPselect6
 	st.MaxEvents = int64(e.Aux >> 8)
 	if e.Gen > 0 {
-		st.Watched += int64(e.Gen) - 1
-		st.WatchedWaits++
+		st.Watched += (int64(e.Gen) - 1) * t.w.times
+		st.WatchedWaits += t.w.times
 		st.MostWatched = max(st.MostWatched, int64(e.Gen)-1)
 	}
 	if e.Errno != 0 {
@@ -262,7 +262,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	w.afterFull = in.watch.full
 	in.watch.full = e.Mask > 0 && !in.set() && int64(e.Mask) == st.MaxEvents
 	if in.watch.full {
-		st.Full++
+		st.Full += t.w.times
 	}
 	t.timedWait(s, in, e)
 }
