@@ -179,6 +179,7 @@ func (l *Loop) closeConn(c *conn, why uint32) {
 	if len(l.children) > 0 && l.b.Child == ChildHolds {
 		l.outlived = append(l.outlived, c.id)
 	}
+	c.asked.close()
 	fd := c.fd
 	c.fd = -1
 	l.stats.Closed.Add(1)

@@ -29,6 +29,7 @@ type conn struct {
 	at   int // index in Loop.order
 
 	registered bool
+	asked      *asked // the observer has been asked to look at it
 	held       bool   // waits for Hold bytes before it is registered; see registry
 	mask       uint32 // what is registered
 	trigger    uint32 // trace.Trigger*; set per connection by T

@@ -45,6 +45,42 @@ type watch struct {
 	via      RegisterVia
 	guard    RegisterGuard
 	pause    time.Duration
+	asked    *asked // nil: nobody says when the descriptor is closed
+}
+
+// asked is what the loop and the observer know together of a watch that has been asked for. Without it the observer, which may be late,
+// could ask the kernel for a number that has been closed, or that is another's by now.
+type asked struct {
+	mu     sync.Mutex
+	closed bool
+}
+
+// close is called before the descriptor is closed. It waits for an epoll_ctl(2) that is on its way.
+func (a *asked) close() {
+	if a != nil {
+		a.mu.Lock()
+		a.closed = true
+		a.mu.Unlock()
+	}
+}
+
+// begin is called before the kernel is asked; end after that, if begin said that it may be.
+func (a *asked) begin() bool {
+	if a == nil {
+		return true
+	}
+	a.mu.Lock()
+	if a.closed {
+		a.mu.Unlock()
+		return false
+	}
+	return true
+}
+
+func (a *asked) end() {
+	if a != nil {
+		a.mu.Unlock()
+	}
 }
 
 func (w watch) data() uint64 {
@@ -101,7 +137,8 @@ func (l *Loop) watchArrival(c *conn) {
 	if l.obs == nil {
 		return
 	}
-	w := watch{fd: c.fd, gen: c.gen}
+	c.asked = new(asked)
+	w := watch{fd: c.fd, gen: c.gen, asked: c.asked}
 	if c.held {
 		w.hold, w.via, w.guard, w.pause = l.b.Hold, l.b.Registry, l.b.Guard, l.b.GuardPause
 	}
@@ -155,6 +192,9 @@ func (o *observer) register() {
 	defer o.gone.Done()
 	for w := range o.reg {
 		data := w.data()
+		if !w.asked.begin() {
+			continue
+		}
 		if w.hold > 0 {
 			o.mu.Lock()
 			o.hold[data] = w
@@ -164,6 +204,7 @@ func (o *observer) register() {
 		if err := o.ctl(unix.EPOLL_CTL_ADD, w.fd, mask, data); err == unix.EEXIST {
 			o.ctl(unix.EPOLL_CTL_MOD, w.fd, mask, data) // the number was reused before this goroutine came to its predecessor
 		}
+		w.asked.end()
 	}
 }
 

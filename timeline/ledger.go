@@ -406,7 +406,9 @@ func (t *Timeline) renotified(s *stream, r *reg, at int64) {
 	}
 	r.rep.told = true
 	now := t.w
-	t.w = r.rep.w
+	if r.rep.w.times > 0 { // the report has been seen
+		t.w = r.rep.w
+	}
 	defer func() { t.w = now }()
 	t.renote(&r.rep)
 	t.stats.Renotify += t.w.times
