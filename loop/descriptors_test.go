@@ -35,7 +35,6 @@ func TestOutOfDescriptors(t *testing.T) {
 	for _, habit := range []OnEMFILE{EMFILEShed, EMFILEIgnore} {
 		t.Run([]string{"shed", "ignore"}[habit], func(t *testing.T) {
 			x := startLab(t, func(b *Behaviour) { b.OnEMFILE = habit; b.Accepts = Count{N: 1} })
-			x.spins = habit == EMFILEIgnore
 			held, release := make(chan struct{}), make(chan struct{})
 			x.l.Post("hold the loop", func(*Loop) { close(held); <-release })
 			<-held

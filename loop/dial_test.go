@@ -282,7 +282,7 @@ func TestConnectSwitch(t *testing.T) {
 	x := startLab(t, func(b *Behaviour) {
 		b.Serve, b.Connect, b.Streams, b.StreamDelay, b.Interval = ServeDelay, "self", 10, 20*time.Millisecond, 2*time.Millisecond
 	})
-	x.spins = true
+	x.floods = true
 	for _, d := range []uint32{trace.DriverPoll, trace.DriverSleepPoll, trace.DriverEpoll, trace.DriverSleepPoll, trace.DriverPoll} {
 		if err := x.l.Switch(d, trace.TriggerLevel); err != nil {
 			t.Fatal(err)
@@ -303,7 +303,7 @@ func TestHeartbeat(t *testing.T) {
 					m.set(b)
 					b.Connect, b.Heartbeat, b.HeartbeatWait = server.l.Addr(), 5*time.Millisecond, wait
 				})
-				x.spins = m.name == "sleep-poll"
+				x.floods = m.name == "sleep-poll"
 				x.until("ten pongs", func([]trace.Event) bool { return x.l.Stats().BytesIn.Load() >= 50 })
 				evs := x.stop()
 				stuck := 0

@@ -328,7 +328,7 @@ func TestSwitchWithManyInFlight(t *testing.T) {
 	for range clients {
 		sum += <-moved
 	}
-	x.spins = true // the ring of events may be smaller than such traffic
+	x.floods = true // the ring of events may be smaller than such traffic
 	x.stop()
 	if st := x.l.Stats(); st.BytesIn.Load() != sum || st.BytesOut.Load() != sum {
 		t.Errorf("clients moved %d bytes, the server %d in and %d out", sum, st.BytesIn.Load(), st.BytesOut.Load())

@@ -682,7 +682,6 @@ func TestDeferredRead(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			x := startLab(t, func(b *Behaviour) { b.Trigger = c.trigger })
 			x.set("defer", "100ms", "defer-quiet", c.quiet)
-			x.spins = c.spins
 			conn := x.dial()
 			for range 2 {
 				x.send(conn, 10)
@@ -692,15 +691,13 @@ func TestDeferredRead(t *testing.T) {
 			}
 			evs := x.stop()
 			s := tallyOf(evs, connFD(evs))
-			if c.spins && s.reports < 10 && x.m.Lost() == 0 {
+			if c.spins && s.reports < 10 {
 				t.Errorf("%d reports: it should have been told over and over", s.reports)
 			}
 			if !c.spins && s.reports > 4 { // a MOD may tell once more
 				t.Errorf("%d reports of two messages", s.reports)
 			}
-			if !c.spins { // what a spin says may not all be read in time; the loop's own count is whole
-				check(t, "reads that brought something", s.short, 2)
-			}
+			check(t, "reads that brought something", s.short, 2)
 			check(t, "bytes read", int(x.l.Stats().BytesIn.Load()), 20)
 		})
 	}
@@ -765,7 +762,6 @@ func TestT20StaleThroughFork(t *testing.T) {
 	x := startLab(t, func(b *Behaviour) {
 		b.Child, b.IdleTimeout, b.Timeout = ChildHolds, 30*time.Millisecond, time.Millisecond
 	})
-	x.spins = true
 	c := x.dial()
 	x.until("the close", func([]trace.Event) bool { return x.l.Stats().Closed.Load() == 1 })
 	closed := trace.Now()

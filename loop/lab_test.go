@@ -15,19 +15,22 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit/traces"
 	"evviz/trace"
 )
 
 // lab is a loop under test with everything it recorded.
 type lab struct {
-	t     *testing.T
-	l     *Loop
-	m     *trace.Merge
-	done  chan struct{}
-	spins bool // it may record faster than anybody can read
+	t      *testing.T
+	l      *Loop
+	m      *trace.Merge
+	done   chan struct{}
+	floods bool // it may record faster than a busy machine can read
 
-	mu  sync.Mutex
-	evs []trace.Event
+	mu   sync.Mutex
+	evs  []trace.Event // with what Repeats count written out
+	raw  []trace.Event
+	full traces.Full
 }
 
 // patience bounds every wait of these tests; nothing is asserted about how much of it is used.
@@ -64,7 +67,8 @@ func startLab(t *testing.T, set func(*Behaviour)) *lab {
 		for {
 			n, err := x.m.Read(context.Background(), buf)
 			x.mu.Lock()
-			x.evs = append(x.evs, buf[:n]...)
+			x.raw = append(x.raw, buf[:n]...)
+			x.evs = x.full.Add(x.evs, buf[:n])
 			x.mu.Unlock()
 			if errors.Is(err, io.EOF) {
 				return
@@ -91,10 +95,10 @@ func (x *lab) stop() []trace.Event {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.m.Lost() != 0 && !x.spins {
+	if x.m.Lost() != 0 && !x.floods {
 		x.t.Errorf("%d events lost", x.m.Lost())
 	}
-	if err := trace.Validate(x.evs); err != nil {
+	if err := trace.Validate(x.raw); err != nil {
 		x.t.Errorf("the trace is not valid: %v", err)
 	}
 	return x.evs

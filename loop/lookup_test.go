@@ -70,7 +70,7 @@ func TestLookupMany(t *testing.T) {
 	for _, how := range resolves[1:] {
 		t.Run(how, func(t *testing.T) {
 			x := startLab(t, func(b *Behaviour) { b.Serve, b.ResolveDelay = ServeCommands, 20*time.Millisecond })
-			x.spins = true
+			x.floods = true
 			x.set("resolve", how, "interval", "2ms")
 			var ks []*chat
 			for i := range 20 {
@@ -100,7 +100,7 @@ func TestLookupStuckStops(t *testing.T) {
 					m.set(b)
 					b.Serve, b.ResolveDelay = ServeCommands, time.Minute
 				})
-				x.spins = true
+				x.floods = true
 				x.set("resolve", how)
 				k := x.chat()
 				k.say("lookup 1.lab\n")

@@ -103,7 +103,7 @@ func inServeModes(t *testing.T, serve Serve, f func(t *testing.T, x *lab)) {
 				m.set(b)
 				b.Serve = serve
 			})
-			x.spins = m.name == "sleep-poll"
+			x.floods = m.name == "sleep-poll"
 			f(t, x)
 		})
 	}
@@ -202,7 +202,7 @@ func TestServeCrowds(t *testing.T) {
 				m.set(b)
 				b.Serve, b.IdleTimeout = ServeCommands, time.Minute
 			})
-			x.spins = true
+			x.floods = true
 			var ks []*chat
 			for range 10 {
 				ks = append(ks, x.chat())

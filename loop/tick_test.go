@@ -81,7 +81,6 @@ func TestT26Rounding(t *testing.T) {
 					m.set(b)
 					b.Rounding = rounding
 				})
-				x.spins = rounding == RoundFloor
 				x.idle()
 				tenTimers := func() {
 					done := make(chan struct{})
