@@ -18,6 +18,7 @@ var eventKeys = [trace.KindCount]string{
 	trace.TimerSet: "timer", trace.TimerFire: "timer", trace.TimerStop: "timer", trace.Wake: "wake", trace.Task: "task", trace.Signal: "signal",
 	trace.Submit: "submit", trace.Complete: "complete", trace.Arrive: "arrive", trace.Queue: "queue", trace.RunDelay: "rundelay", trace.Step: "step",
 	trace.Sync: "stream", trace.State: "stream", trace.Name: "stream", trace.Lost: "lost", trace.Bookmark: "bookmark",
+	trace.Repeat: "repeat",
 }
 
 // errnoWord is the name of an error number.
@@ -218,6 +219,16 @@ func (x *eventWords) say() string {
 			s += " had waited " + Duration(e.B) + " and"
 		}
 		return s + " ran" + x.took(" for ") + "."
+	case trace.Repeat:
+		r := trace.RepeatOf(e)
+		if r.Of < 1 || r.N < 1 {
+			return "An iteration came again; how often is not known."
+		}
+		s := "The iteration before it, of " + Count(int64(r.Of), "event") + ", came " + times(r.N) + " more"
+		if x.s.Info.Timed {
+			s += " within " + Duration(r.Span) + ", of which the thread waited for " + Duration(r.Waited)
+		}
+		return s + "; nothing was read, written, accepted or changed in any of them."
 	case trace.Lost:
 		return strings.TrimSpace("Events are missing here" + positive(e.A, ": ") + word(trace.LostNames, e.Aux, ", lost in the ") + ".")
 	case trace.Register, trace.Modify, trace.Deregister:

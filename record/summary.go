@@ -32,28 +32,13 @@ func (s *summarizer) add(evs []trace.Event) {
 	}
 	for i := range evs {
 		e := &evs[i]
-		fd := e.FD
-		if !e.Kind.HasFD() {
-			fd = -1
-		}
-		key := uint64(e.Stream)<<32 | uint64(uint32(fd))
-		c := &s.cache[(uint32(fd)^e.Stream<<3)%64]
-		if c.lane < 0 || c.key != key {
-			n, ok := s.index[key]
-			if !ok {
-				n = int32(len(s.lanes))
-				s.index[key] = n
-				s.lanes = append(s.lanes, trace.LaneSummary{Stream: e.Stream, FD: fd, First: e.Time, Last: e.Time})
-				s.counts = append(s.counts, [256]uint32{})
-			}
-			c.key, c.lane = key, n
-		}
-		l := &s.lanes[c.lane]
+		lane := s.lane(e)
+		l := &s.lanes[lane]
 		l.First, l.Last = min(l.First, e.Time), max(l.Last, e.Time)
 		if e.Phase.Base() == trace.PhaseEnter {
 			continue
 		}
-		s.counts[c.lane][e.Kind]++
+		s.counts[lane][e.Kind]++
 		switch e.Kind {
 		case trace.Read:
 			l.Read += max(e.B, 0)
@@ -63,7 +48,49 @@ func (s *summarizer) add(evs []trace.Event) {
 			s.marked = s.marked || e.A != 0
 		case trace.Lost:
 			s.lost += uint64(max(e.A, 0))
+		case trace.Repeat:
+			s.repeat(evs[:i], e)
 		}
+	}
+}
+
+// lane finds the lane of an event.
+func (s *summarizer) lane(e *trace.Event) int32 {
+	fd := e.FD
+	if !e.Kind.HasFD() {
+		fd = -1
+	}
+	key := uint64(e.Stream)<<32 | uint64(uint32(fd))
+	c := &s.cache[(uint32(fd)^e.Stream<<3)%64]
+	if c.lane < 0 || c.key != key {
+		n, ok := s.index[key]
+		if !ok {
+			n = int32(len(s.lanes))
+			s.index[key] = n
+			s.lanes = append(s.lanes, trace.LaneSummary{Stream: e.Stream, FD: fd, First: e.Time, Last: e.Time})
+			s.counts = append(s.counts, [256]uint32{})
+		}
+		c.key, c.lane = key, n
+	}
+	return c.lane
+}
+
+// repeat counts what a Repeat counts. What it is about may lie in the chunk before, in part; that is not counted then.
+func (s *summarizer) repeat(before []trace.Event, e *trace.Event) {
+	r := trace.RepeatOf(e)
+	for i := len(before) - 1; i >= 0 && r.Of > 0; i-- {
+		x := &before[i]
+		if x.Stream != e.Stream {
+			continue
+		}
+		if r.Of--; x.Phase.Base() == trace.PhaseEnter {
+			continue
+		}
+		lane := s.lane(x)
+		l := &s.lanes[lane]
+		l.Last = max(l.Last, e.Time)
+		n := &s.counts[lane][x.Kind]
+		*n = uint32(min(int64(*n)+max(r.N, 0), 1<<32-1))
 	}
 }
 

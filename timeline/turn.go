@@ -108,6 +108,8 @@ type Turn struct {
 	Running     bool  // not over: End moves
 	Cut         bool  // it began before what is kept, or has more events than one looks at
 	Lost        bool  // events are missing in it
+	Repeats     int64 // so many times more it came, right after its end,
+	RepeatedFor int64 // ... within so much time, ns
 	Timed       bool  // false: the source does not tell times; durations mean nothing
 
 	Rest  Rest
@@ -354,6 +356,7 @@ func (w *walker) turn(i int64) Turn {
 		end = u.Next
 	}
 	var evs []turnEvent
+	repeated := int64(-1) // begin of that
 	for k := i; k < end; k++ {
 		e, ok := s.Event(k)
 		if !ok || e.Stream != w.stream {
@@ -366,6 +369,13 @@ func (w *walker) turn(i int64) Turn {
 		evs = append(evs, turnEvent{i: k, e: e, span: -1})
 		u.Last = k
 		u.Lost = u.Lost || e.Kind == trace.Lost
+		if e.Kind == trace.Repeat {
+			r := trace.RepeatOf(&e)
+			u.Repeats, u.RepeatedFor = u.Repeats+max(r.N, 0), u.RepeatedFor+max(r.Span, 0)
+			if repeated < 0 {
+				repeated = e.Start()
+			}
+		}
 	}
 	first := &evs[0].e
 	if w.begins(i, first) {
@@ -390,6 +400,9 @@ func (w *walker) turn(i int64) Turn {
 				u.Running, u.End = false, l.Ended
 			}
 		}
+	}
+	if repeated >= 0 {
+		u.End = min(u.End, repeated)
 	}
 	u.End = max(u.End, u.Begin)
 	u.fillItems(w, evs)

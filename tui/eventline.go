@@ -146,6 +146,9 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return fmt.Sprintf("timer %d set", e.Aux), "due in " + diagnostics.Duration(e.A-e.Time)
 	case trace.TimerStop:
 		return fmt.Sprintf("timer %d cancelled", e.Aux), ""
+	case trace.Repeat:
+		r := trace.RepeatOf(e)
+		return fmt.Sprintf("the %s before it: %s more", diagnostics.Count(int64(r.Of), "event"), diagnostics.Number(r.N)+" times"), "in " + diagnostics.Duration(r.Span)
 	case trace.Usage:
 		return "used " + diagnostics.Duration(e.A+e.B) + " of processor time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
 	}

@@ -112,7 +112,15 @@ func (x *Terminal) UntilState(state string) {
 			return
 		}
 		if err != nil || time.Now().After(end) {
-			x.t.Fatalf("the program never was in state %s, but in %.3q (%v)", state, now, err)
+			x.t.Fatalf("the program never was in state %s, but in %.3q (%v)\n%s", state, now, err, x.stacks())
 		}
 	}
+}
+
+// stacks ends a program that hangs, and is what its goroutines were at, as far as it says so.
+func (x *Terminal) stacks() string {
+	from := len(x.Written())
+	x.Cmd.Process.Signal(unix.SIGQUIT)
+	x.Ends(5 * time.Second)
+	return x.Written()[from:]
 }
