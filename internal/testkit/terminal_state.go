@@ -120,7 +120,7 @@ func (x *Terminal) UntilState(state string) {
 // stacks ends a program that hangs, and is what its goroutines were at, as far as it says so.
 func (x *Terminal) stacks() string {
 	from := len(x.Written())
-	x.Cmd.Process.Signal(unix.SIGQUIT)
+	x.Cmd.Process.Signal(unix.SIGABRT)
 	x.Ends(5 * time.Second)
 	return x.Written()[from:]
 }

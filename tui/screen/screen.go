@@ -27,6 +27,7 @@ type Diff struct {
 	err   error
 	// release gives the terminal back however stuck it is; nil for a screen that is none.
 	release func()
+	hush    func()        // keeps what is typed from tcell, before its goroutines end; nil for a screen that is no terminal
 	out     *directWriter // nil: frames go through tcell
 
 	// Styles and combining characters are kept once and numbered, so that a cell is eight bytes that are compared at once: a
@@ -386,6 +387,9 @@ func (d *Diff) alone(do func()) {
 			}
 		}
 	}()
+	if d.hush != nil {
+		d.hush()
+	}
 	do()
 	close(done)
 	<-emptied

@@ -54,7 +54,7 @@ func newTerminalScreen(t *tty, ti *terminfo.Terminfo) (*Diff, error) {
 	t.goodbye = goodbye(ti)
 	t.busy = s.HasPendingEvent
 	d := NewDiff(s)
-	d.release = t.release
+	d.release, d.hush = t.release, t.hush
 	if err := d.Init(); err != nil {
 		return nil, fmt.Errorf("%w: %v; use --headless to run without a screen", ErrNoTerminal, err)
 	}

@@ -29,9 +29,7 @@ type tty struct {
 	in  inputFilter // belongs to the goroutine that reads
 	raw [256]byte
 
-	// busy reports whether tcell has events that nobody has taken. As long as it has, Read hands on nothing: the goroutine that
-	// reads waits for room in a channel of ten pieces, and when nobody takes events any more (the screen ends, or is suspended,
-	// in the middle of what was pasted) it would wait for ever, and the end of the screen for it.
+	// busy reports whether tcell has events that nobody has taken. As long as it has, Read hands on nothing.
 	busy func() bool
 
 	writing  sync.Mutex  // held by whoever writes
@@ -39,8 +37,10 @@ type tty struct {
 	goodbye  string      // what release writes: it leaves all modes that tcell enters
 
 	mu       sync.Mutex
-	saved    *term.State // as the terminal was before Start; nil while it is not ours
-	draining bool        // the reader is to end
+	saved    *term.State   // as the terminal was before Start; nil while it is not ours
+	draining bool          // the reader is to end
+	failed   bool          // the reader has ended
+	hushed   chan struct{} // not nil: the reader is to hand on nothing; it closes the channel when it has seen that
 	resized  func()
 	stop     chan struct{} // closed when nobody watches for another size any more
 	watching sync.WaitGroup
@@ -89,7 +89,7 @@ func (t *tty) Start() error {
 	if err != nil {
 		return err
 	}
-	t.draining = false
+	t.draining, t.failed, t.hushed = false, false, nil
 	t.stop = make(chan struct{})
 	sizes := make(chan os.Signal, 1)
 	signal.Notify(sizes, syscall.SIGWINCH)
@@ -222,11 +222,76 @@ func (t *tty) WindowSize() (size tcell.WindowSize, err error) {
 	return size, err
 }
 
-// Read waits for what is typed.
-func (t *tty) Read(p []byte) (int, error) {
+// hushFor bounds how long hush waits: on a machine that is so busy nobody types.
+const hushFor = 10 * time.Second
+
+// hush makes the reader hand on nothing more, and waits until it has seen that. The goroutine that reads puts each piece into a channel of
+// ten, whose other end tcell leaves first when it is suspended: in the middle of what was pasted it would wait for room for ever, and
+// the end of the screen for it.
+func (t *tty) hush() {
+	t.mu.Lock()
+	if t.saved == nil || t.failed {
+		t.mu.Unlock()
+		return // nobody reads
+	}
+	if t.hushed == nil {
+		t.hushed = make(chan struct{})
+		_ = t.f.SetReadDeadline(time.Now())
+	}
+	hushed := t.hushed
+	t.mu.Unlock()
+	limit := time.NewTimer(hushFor)
+	defer limit.Stop()
+	select {
+	case <-hushed:
+	case <-limit.C:
+	}
+}
+
+// hushing reports whether the reader is to hand on nothing.
+func (t *tty) hushing() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.hushed == nil {
+		return false
+	}
+	select {
+	case <-t.hushed:
+	default:
+		close(t.hushed)
+	}
+	return true
+}
+
+// Read waits for what is typed. It returns without anything when it is to be silent.
+func (t *tty) Read(p []byte) (n int, err error) {
+	defer func() {
+		if err != nil {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.failed = true
+			if t.hushed != nil {
+				select {
+				case <-t.hushed:
+				default:
+					close(t.hushed)
+				}
+			}
+		}
+	}()
 	for {
-		for t.busy != nil && t.busy() && !t.ends() {
+		switch {
+		case t.ends():
+			return 0, os.ErrDeadlineExceeded
+		case t.hushing():
 			time.Sleep(time.Millisecond)
+			return 0, nil
+		}
+		for t.busy != nil && t.busy() && !t.ends() && !t.hushing() {
+			time.Sleep(time.Millisecond)
+		}
+		if t.hushing() || t.ends() {
+			continue
 		}
 		if n := t.in.next(p); n > 0 {
 			return n, nil
@@ -257,14 +322,15 @@ func (t *tty) fill() (int, error) {
 	return n, err
 }
 
-// wake sets the moment at which a read ends. It reports false, and leaves it, when the reader is to end now.
+// wake sets the moment at which a read ends. It reports false, and leaves it, when the reader is to come back now.
 func (t *tty) wake(at time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.draining {
+	now := t.draining || t.hushed != nil
+	if !now {
 		_ = t.f.SetReadDeadline(at)
 	}
-	return !t.draining
+	return !now
 }
 
 func (t *tty) ends() bool {

@@ -3,11 +3,15 @@ package screen
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/gdamore/tcell/v2"
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
@@ -187,5 +191,42 @@ func TestStopWaitsForRoom(t *testing.T) {
 			t.Fatalf("after %d bytes: %v", len(got), err)
 		}
 		got = append(got, p[:n]...)
+	}
+}
+
+// TestSuspendInAPaste: a screen is suspended and ends although more has been pasted than tcell has room for, and nobody takes it.
+func TestSuspendInAPaste(t *testing.T) {
+	ti, err := tcell.LookupTerminfo("xterm-256color")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		x, far := openPair(t)
+		s, err := tcell.NewTerminfoScreenFromTtyTerminfo(x, ti)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go io.Copy(io.Discard, far)
+		d := NewDiff(s) // without busy: as much is handed on as fits
+		d.hush = x.hush
+		if err := d.Init(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := far.WriteString(strings.Repeat("kj", 1900)); err != nil { // the kernel takes it at once
+			t.Fatal(err)
+		}
+		queue := s.(interface{ EventQ() chan tcell.Event }).EventQ()
+		for len(queue) < cap(queue) {
+			runtime.Gosched()
+		}
+		if i%2 == 0 {
+			if err := d.Suspend(); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Resume(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.Fini()
 	}
 }
