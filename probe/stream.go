@@ -30,6 +30,11 @@ type Stream struct {
 	begun  bool
 	first  int64 // time of the first event
 	closed atomic.Bool
+
+	fold    *trace.Folder // nil until the first Read, and where the log does not tell times: how often within what time is not known then
+	reading bool          // the first Read has been
+	buf     []trace.Event
+	end     error
 }
 
 // StreamStrace begins to read strace text. name is shown as where it came from. Of the reader the first lines are read at
@@ -222,11 +227,42 @@ func (s *Stream) Lines() int64 { return s.r.lines }
 // Path is where it comes from.
 func (s *Stream) Path() string { return s.name }
 
-// Read reads lines until there are events, or the log ends.
+// Read reads lines until there are events, or the log ends. What repeats itself without progress is counted (trace.Repeat).
 func (s *Stream) Read(ctx context.Context, buf []trace.Event) (int, error) {
 	if len(buf) == 0 {
 		return 0, nil
 	}
+	if !s.reading {
+		if s.reading = true; s.r.clock != nil && s.r.clock.timed() {
+			s.fold, s.buf = new(trace.Folder), make([]trace.Event, 1024)
+		}
+	}
+	if s.fold == nil {
+		return s.take(ctx, buf)
+	}
+	for {
+		if n := s.fold.Take(buf, s.end != nil); n > 0 {
+			return n, nil
+		}
+		if s.end != nil {
+			return 0, s.end
+		}
+		n, err := s.take(ctx, s.buf)
+		for i := range s.buf[:n] {
+			s.fold.Add(&s.buf[i])
+		}
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return 0, err
+		default:
+			s.end = err
+		}
+	}
+}
+
+// take reads lines until there are events, or the log ends.
+func (s *Stream) take(ctx context.Context, buf []trace.Event) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
