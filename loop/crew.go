@@ -185,6 +185,7 @@ func (l *Loop) releaseWorld() {
 func (l *Loop) serve() {
 	c := l.crew
 	for !c.stopping.Load() {
+		l.tr.Turn()
 		end := l.begin()
 		l.fireTimers()
 		end()
