@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
-	"evviz/diagnostics"
 	"evviz/internal/plain"
 	"evviz/internal/sys"
 	"evviz/tui"
+	"evviz/words"
 )
 
 // state is how something that the doctor looked at stands.
@@ -179,7 +179,7 @@ func (r *checkup) text(w io.Writer) error {
 	case len(lacks) > 0:
 		fmt.Fprintf(&b, "The lab and replay can run here. Missing, for what needs it: %s.\n", strings.Join(lacks, ", "))
 	case notes > 0:
-		fmt.Fprintf(&b, "The lab and replay can run here, with %s.\n", diagnostics.Count(notes, "note"))
+		fmt.Fprintf(&b, "The lab and replay can run here, with %s.\n", words.Count(notes, "note"))
 	default:
 		b.WriteString("The lab and replay can run here.\n")
 	}

@@ -17,9 +17,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"evviz/diagnostics"
 	"evviz/probe"
 	"evviz/scenarios"
+	"evviz/words"
 )
 
 // labDescriptors is how many descriptors the lab has open beside its connections: standard ones, the terminal, the listener,
@@ -43,7 +43,7 @@ func examineLimits() (w ward) {
 			w.needed("descriptors", value, fmt.Sprintf("the lab needs about %d for itself", labDescriptors), mend)
 		case free < scenarios.DefaultMaxConns:
 			w.note("descriptors", value, fmt.Sprintf("the lab can hold about %s then, and scenarios may want %d; a replay needs ten or so",
-				diagnostics.Count(free, "connection"), scenarios.DefaultMaxConns), mend)
+				words.Count(free, "connection"), scenarios.DefaultMaxConns), mend)
 		default:
 			w.ok("descriptors", fmt.Sprintf("%s: about %d connections in the lab", value, free))
 		}
@@ -84,7 +84,7 @@ func bytesOrNone(n uint64) string {
 	if n == unix.RLIM_INFINITY {
 		return "no limit"
 	}
-	return diagnostics.Bytes(int64(n))
+	return words.Bytes(int64(n))
 }
 
 // examineThreads: the smallest of the limits that threads are counted against. The user's own (ulimit -u) does not count for root.
@@ -330,9 +330,9 @@ func examineFiles() (w ward) {
 	}
 	free := int64(st.Bavail) * st.Bsize
 	if free < 100<<20 {
-		w.note("free space", diagnostics.Bytes(free), "a busy recording grows by some megabytes a minute", "make room, or record elsewhere")
+		w.note("free space", words.Bytes(free), "a busy recording grows by some megabytes a minute", "make room, or record elsewhere")
 	} else {
-		w.ok("free space", diagnostics.Bytes(free))
+		w.ok("free space", words.Bytes(free))
 	}
 	return w
 }

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"evviz/diagnostics"
 	"evviz/internal/testkit"
 	"evviz/loop"
 	"evviz/record"
@@ -21,6 +20,7 @@ import (
 	"evviz/timeline"
 	"evviz/trace"
 	"evviz/tui"
+	"evviz/words"
 )
 
 // startSession runs a lab in this process, with its clients in another, and records it.
@@ -269,7 +269,7 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, "lost "+diagnostics.Number(int64(lost))) {
+	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, "lost "+words.Number(int64(lost))) {
 		t.Errorf("header: %s, rings lost %d", header, lost)
 	}
 	text := run(t, "replay", "--text", path).out

@@ -8,6 +8,7 @@ import (
 
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // Hint names the keys of the view that a sentence may recommend; an empty one is not mentioned.
@@ -112,14 +113,12 @@ func (n *narrator) most(value func(*laneDoing) int64) *laneDoing {
 	return best
 }
 
-func fd(l *timeline.Lane) string { return "fd " + strconv.Itoa(int(l.FD)) }
-
 func (n *narrator) lost() {
 	switch {
 	case n.w.Gaps == 1:
 		n.say("events are missing in one place here")
 	case n.w.Gaps > 1:
-		n.say("events are missing in ", Number(n.w.Gaps), " places here")
+		n.say("events are missing in ", words.Number(n.w.Gaps), " places here")
 	default:
 		return
 	}
@@ -154,7 +153,7 @@ func (n *narrator) handedIn() {
 	}
 	for _, l := range n.s.Loops {
 		if l.Ended == 0 && l.Watched >= manyWatched {
-			n.say("every call hands in ", Number(l.Watched), " descriptors; ", Number(n.w.Reports/max(n.w.Wakeups, 1)), " a call were ready")
+			n.say("every call hands in ", words.Number(l.Watched), " descriptors; ", words.Number(n.w.Reports/max(n.w.Wakeups, 1)), " a call were ready")
 			n.quiet = true
 			return
 		}
@@ -185,7 +184,7 @@ func (n *narrator) stuck() {
 		default:
 			continue
 		}
-		n.say("stuck for ", Duration(n.now-l.InSince), " in ", what)
+		n.say("stuck for ", words.Duration(n.now-l.InSince), " in ", what)
 		return
 	}
 }
@@ -206,9 +205,9 @@ func (n *narrator) stranded() {
 	one := true
 	if u := d.l.Unread; u > 0 && d.l.StrandedSince != 0 {
 		one = u == 1
-		what = Bytes(u)
+		what = words.Bytes(u)
 		if d.l.Kind == timeline.KindListener {
-			what = Count(u, "connection")
+			what = words.Count(u, "connection")
 		}
 		if one {
 			what += " has waited"
@@ -224,9 +223,9 @@ func (n *narrator) stranded() {
 	}
 	more := ""
 	if len(all) > 1 {
-		more = " (and " + Number(int64(len(all)-1)) + " more)"
+		more = " (and " + words.Number(int64(len(all)-1)) + " more)"
 	}
-	n.say(fd(d.l), ": ", what, " for ", Duration(n.now-d.since), " and nobody will be told again: ", why, more)
+	n.say(words.FD(d.l.FD), ": ", what, " for ", words.Duration(n.now-d.since), " and nobody will be told again: ", why, more)
 }
 
 func (n *narrator) exhausted() {
@@ -243,7 +242,7 @@ func (n *narrator) exhausted() {
 			why = ": no memory is left"
 		}
 	}
-	n.say("accept failed ", times(n.w.AcceptErr), why)
+	n.say("accept failed ", words.Times(n.w.AcceptErr), why)
 }
 
 func (n *narrator) nagging() {
@@ -259,23 +258,23 @@ func (n *narrator) nagging() {
 	if n.s.Stats.RenotifyInferred {
 		guess = ", inferred"
 	}
-	known := "(" + Number(again) + " say what was known" + guess + ")"
+	known := "(" + words.Number(again) + " say what was known" + guess + ")"
 	if again == 1 {
 		known = "(1 says what was known" + guess + ")"
 	}
 	switch {
 	case 2*again < told: // most of the reports were about something else
-		n.say(fd(d.l), " was told ", times(again), " of what was known", guess)
+		n.say(words.FD(d.l.FD), " was told ", words.Times(again), " of what was known", guess)
 	case reads == 0 && c[timeline.MarkReadEOF] == 0:
-		n.say(fd(d.l), " was told ", times(told), " and nobody read it ", known)
+		n.say(words.FD(d.l.FD), " was told ", words.Times(told), " and nobody read it ", known)
 		return
 	case told == again+1:
-		n.say(fd(d.l), " was told ", times(told), " of one message ", known)
+		n.say(words.FD(d.l.FD), " was told ", words.Times(told), " of one message ", known)
 	default:
-		n.say(fd(d.l), " was told ", times(told), " ", known)
+		n.say(words.FD(d.l.FD), " was told ", words.Times(told), " ", known)
 	}
 	if reads > 0 {
-		n.say(Bytes(d.w.BytesIn/reads), " a read")
+		n.say(words.Bytes(d.w.BytesIn/reads), " a read")
 	}
 }
 
@@ -285,7 +284,7 @@ func (n *narrator) rearmed() {
 	case k == 1:
 		n.say("1 report came from re-arming, not from new data")
 	case k > 1:
-		n.say(Number(k), " reports came from re-arming, not from new data")
+		n.say(words.Number(k), " reports came from re-arming, not from new data")
 	default:
 		return
 	}
@@ -298,9 +297,9 @@ func (n *narrator) polling() {
 		return
 	}
 	if w.Asked == 0 {
-		n.say(Count(w.Rounds, "round"), " with nothing to ask")
+		n.say(words.Count(w.Rounds, "round"), " with nothing to ask")
 	} else {
-		n.say("asked ", times(w.Asked), ", ", Number(w.AskedUseful), " useful")
+		n.say("asked ", words.Times(w.Asked), ", ", words.Number(w.AskedUseful), " useful")
 	}
 	if d := n.most(func(d *laneDoing) int64 { return d.w.Longest }); d != nil {
 		n.waitedBy(d)
@@ -316,18 +315,18 @@ func (n *narrator) completing() {
 	if w.Enters == 0 || w.Completes == 0 {
 		return
 	}
-	n.say(Count(w.Completes, "completion"), " in ", Count(w.Enters, "call"), "; nothing was asked in vain")
+	n.say(words.Count(w.Completes, "completion"), " in ", words.Count(w.Enters, "call"), "; nothing was asked in vain")
 	if n.io.Received+n.io.Sent > 0 {
-		n.say(Count(n.io.Received, "recv"), ", ", Count(n.io.Sent, "send"), ", ", Bytes(n.io.BytesIn), " in, ", Bytes(n.io.BytesOut), " out")
+		n.say(words.Count(n.io.Received, "recv"), ", ", words.Count(n.io.Sent, "send"), ", ", words.Bytes(n.io.BytesIn), " in, ", words.Bytes(n.io.BytesOut), " out")
 	}
 }
 
 func (n *narrator) waitedBy(d *laneDoing) {
 	if d.waits && n.now-d.since == d.w.Longest {
-		n.say(fd(d.l), " has waited ", Duration(d.w.Longest))
+		n.say(words.FD(d.l.FD), " has waited ", words.Duration(d.w.Longest))
 		return
 	}
-	n.say(fd(d.l), " waited ", Duration(d.w.Longest))
+	n.say(words.FD(d.l.FD), " waited ", words.Duration(d.w.Longest))
 }
 
 func (n *narrator) queued() {
@@ -338,12 +337,12 @@ func (n *narrator) queued() {
 		}
 		what := "somebody has waited"
 		if u := d.l.Unread; u > 0 {
-			what = Count(u, "connection") + " have waited"
+			what = words.Count(u, "connection") + " have waited"
 			if u == 1 {
 				what = "1 connection has waited"
 			}
 		}
-		n.say(what, " to be accepted on ", fd(d.l), " for ", Duration(n.now-d.since))
+		n.say(what, " to be accepted on ", words.FD(d.l.FD), " for ", words.Duration(n.now-d.since))
 		return
 	}
 }
@@ -371,17 +370,17 @@ func (n *narrator) wasted() {
 		return
 	}
 	if all := w.Reads + w.ReadEOF + w.ReadAgain; w.ReadAgain > 1 && w.ReadAgain*4 >= all {
-		n.say(Number(w.ReadAgain), " of ", Count(all, "read"), " found nothing (EAGAIN)")
+		n.say(words.Number(w.ReadAgain), " of ", words.Count(all, "read"), " found nothing (EAGAIN)")
 		n.quiet = true
 	}
 	if w.WriteAgain > 0 {
-		n.say(Count(w.WriteAgain, "write"), " found no room (EAGAIN)")
+		n.say(words.Count(w.WriteAgain, "write"), " found no room (EAGAIN)")
 	}
 }
 
 func (n *narrator) broken() {
 	if n.io.Resets > 0 {
-		n.say(Count(n.io.Resets, "connection was", "connections were"), " reset")
+		n.say(words.Count(n.io.Resets, "connection was", "connections were"), " reset")
 	}
 }
 
@@ -391,21 +390,21 @@ func (n *narrator) work() {
 	did := []string{}
 	add := func(k int64, one string, many ...string) {
 		if k > 0 {
-			did = append(did, Count(k, one, many...))
+			did = append(did, words.Count(k, one, many...))
 		}
 	}
 	if w.Wakeups > 0 {
-		n.say(Count(w.Wakeups, "wakeup"), ", ", Number(min(w.UsefulWakeups, w.Wakeups)), " useful")
+		n.say(words.Count(w.Wakeups, "wakeup"), ", ", words.Number(min(w.UsefulWakeups, w.Wakeups)), " useful")
 	}
 	add(w.Accepts, "connection accepted", "connections accepted")
 	add(n.io.Reads, "read")
 	add(n.io.Writes, "write")
 	add(n.io.ReadEOF, "end of file", "ends of file")
-	beside := Beside(w)
+	beside := words.OtherIO(w)
 	if len(did) > 0 {
 		n.say(strings.Join(did, ", "))
 		if n.io.BytesIn+n.io.BytesOut > 0 {
-			n.say(Bytes(n.io.BytesIn), " in, ", Bytes(n.io.BytesOut), " out")
+			n.say(words.Bytes(n.io.BytesIn), " in, ", words.Bytes(n.io.BytesOut), " out")
 		}
 		if len(beside) > 0 {
 			beside[0] = "and " + beside[0]
@@ -417,7 +416,7 @@ func (n *narrator) work() {
 	if len(did)+len(beside) > 0 {
 		return
 	}
-	if calls := ioWords(&w.Beside[timeline.BesideUnknown], besideName{"a descriptor of unknown kind", "descriptors of unknown kind", true}); len(calls) > 0 {
+	if calls := words.UnknownIO(w); len(calls) > 0 {
 		n.say(strings.Join(calls, ", ")) // better than to call it idle
 		return
 	}
@@ -440,4 +439,22 @@ func (n *narrator) work() {
 	default:
 		n.say("what the loop does here is unknown")
 	}
+}
+
+// inside names the descriptor of the call that a loop is in. peer is what follows when somebody at the other end can end the
+// call, which is so unless the descriptor is known to be something else than a socket.
+func (n *narrator) inside(l *timeline.LoopLane, peer string) string {
+	s := "fd " + strconv.Itoa(int(l.InFD))
+	for _, x := range n.s.Lanes {
+		if x.FD != l.InFD || x.Closed != 0 || x.Table != l.Table {
+			continue
+		}
+		if k, other := x.Beside(); other && k != timeline.BesideUnknown {
+			if name := words.OtherName(k); name != "" {
+				s += ", " + name
+			}
+			return s
+		}
+	}
+	return s + peer
 }

@@ -4,19 +4,20 @@ import (
 	"fmt"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // again words a row: "600 times, up to 250 in a row within 1.2 ms"; without times "600 times, up to 250 in a row".
 func (c *checker) again(i *timeline.Incident) string {
-	s := times(i.N)
+	s := words.Times(i.N)
 	if !c.timed() && i.Run > 1 && i.Run < i.N {
-		return fmt.Sprintf("%s, up to %s in a row", s, Number(i.Run))
+		return fmt.Sprintf("%s, up to %s in a row", s, words.Number(i.Run))
 	}
 	if c.timed() && i.RunTime > 0 {
 		if i.Run == i.N {
-			return s + " in " + Duration(i.RunTime)
+			return s + " in " + words.Duration(i.RunTime)
 		}
-		return fmt.Sprintf("%s, up to %s in a row within %s", s, Number(i.Run), Duration(i.RunTime))
+		return fmt.Sprintf("%s, up to %s in a row within %s", s, words.Number(i.Run), words.Duration(i.RunTime))
 	}
 	return s
 }
@@ -45,13 +46,13 @@ func leftover(c *checker) {
 		if i.Run >= int64(c.set.Nagging)-1 && (size == 0 || size < int64(c.set.BigBuffer)) {
 			sev = Warn
 		}
-		s := fmt.Sprintf("%s was told again of the same data, %s, because it was read only in part: %s for one message", x.name, c.again(i), Count(i.Run+1, "report"))
+		s := fmt.Sprintf("%s was told again of the same data, %s, because it was read only in part: %s for one message", x.name, c.again(i), words.Count(i.Run+1, "report"))
 		if i.Sum > 0 {
-			s += fmt.Sprintf(", %s a report", Bytes(i.Sum/i.N))
+			s += fmt.Sprintf(", %s a report", words.Bytes(i.Sum/i.N))
 		}
 		fix := "read in a loop until a short read or EAGAIN, with a limit for fairness, or use a larger buffer"
 		if size > 0 {
-			fix += fmt.Sprintf(" than %s", Bytes(size))
+			fix += fmt.Sprintf(" than %s", words.Bytes(size))
 		}
 		c.find(x, i, sev, sure(i), s+".", fix+".")
 	})
@@ -76,25 +77,25 @@ func undrained(c *checker) {
 			sev = Critical
 		}
 		if x.l.OnDemand && v != Certain {
-			c.find(x, i, Info, Possible, fmt.Sprintf("%s is not being read: something may lie there for %s. Its runtime reads when a task asks, so this may be back-pressure.", x.name, Duration(i.Most)),
+			c.find(x, i, Info, Possible, fmt.Sprintf("%s is not being read: something may lie there for %s. Its runtime reads when a task asks, so this may be back-pressure.", x.name, words.Duration(i.Most)),
 				"look whether a task should be reading this connection.")
 			return
 		}
 		left := "what was left"
 		switch {
 		case i.Amount > 0 && x.l.Kind == timeline.KindListener:
-			left = Count(i.Amount, "connection")
+			left = words.Count(i.Amount, "connection")
 		case i.Amount > 0:
-			left = Bytes(i.Amount)
+			left = words.Bytes(i.Amount)
 		}
 		s := fmt.Sprintf("%s is edge-triggered and was not drained: ", x.name)
 		switch {
 		case i.Open != 0:
-			s += fmt.Sprintf("%s lay there for %s already, and nobody will be told", left, Duration(c.s.Now-i.Open))
+			s += fmt.Sprintf("%s lay there for %s already, and nobody will be told", left, words.Duration(c.s.Now-i.Open))
 		case i.Forgotten > 0:
-			s += fmt.Sprintf("%s lay there for %s, until the descriptor was closed: nobody was told again", left, Duration(i.Most))
+			s += fmt.Sprintf("%s lay there for %s, until the descriptor was closed: nobody was told again", left, words.Duration(i.Most))
 		default:
-			s += fmt.Sprintf("%s lay there for %s before anybody was told again", left, Duration(i.Most))
+			s += fmt.Sprintf("%s lay there for %s before anybody was told again", left, words.Duration(i.Most))
 		}
 		if o.n > 1 {
 			s += fmt.Sprintf(" (%s so far)", o.times())
@@ -114,9 +115,9 @@ func starvation(c *checker) {
 		if i.Most > int64(c.set.HogReads) {
 			sev = Warn
 		}
-		s := fmt.Sprintf("%s was read %s in a row while others waited", x.name, Count(i.Most, "time"))
+		s := fmt.Sprintf("%s was read %s in a row while others waited", x.name, words.Count(i.Most, "time"))
 		if i.Worst > 0 {
-			s += fmt.Sprintf(", one of them for %s", Duration(i.Worst))
+			s += fmt.Sprintf(", one of them for %s", words.Duration(i.Worst))
 		}
 		c.find(x, i, sev, sure(i), s+".", "give each descriptor a budget for a turn (16 reads, or 64 KiB), keep a list of those that have more, and go round.")
 	})
@@ -128,7 +129,7 @@ func wastedRead(c *checker) {
 			return
 		}
 		c.find(x, i, Info, Certain, fmt.Sprintf("%s was read %s more after a read that had come back short: on a byte stream that had already told that nothing is left.",
-			x.name, Count(i.N, "time")), "stop at a short read; the next arrival brings a new report, also under edge triggering.")
+			x.name, words.Count(i.N, "time")), "stop at a short read; the next arrival brings a new report, also under edge triggering.")
 	})
 }
 
@@ -150,17 +151,17 @@ func blockingFD(c *checker) {
 	c.each(timeline.IncBlockingFD, func(x subject, i *timeline.Incident) {
 		sev, tail := Warn, ""
 		if i.Most >= int64(c.set.BlockedCall) {
-			sev, tail = Critical, fmt.Sprintf(" One read held the whole loop for %s.", Duration(i.Most))
+			sev, tail = Critical, fmt.Sprintf(" One read held the whole loop for %s.", words.Duration(i.Most))
 		}
 		c.find(x, i, sev, Certain, fmt.Sprintf("%s was accepted without O_NONBLOCK (accept does not inherit it) and is read when it is reported ready: %s.%s",
-			x.name, Count(i.N, "read"), tail), "accept with accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC), or set O_NONBLOCK with fcntl before it is registered.")
+			x.name, words.Count(i.N, "read"), tail), "accept with accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC), or set O_NONBLOCK with fcntl before it is registered.")
 	})
 	c.each(timeline.IncBlockedCall, func(x subject, i *timeline.Incident) {
 		o := over(i, int64(c.set.BlockedCall))
 		if o.n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil {
 			return
 		}
-		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s held the loop for up to %s although the descriptor is registered: it blocks.", i.Call, x.name, Duration(i.Most)),
+		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s held the loop for up to %s although the descriptor is registered: it blocks.", i.Call, x.name, words.Duration(i.Most)),
 			"set O_NONBLOCK on every descriptor that is registered; a report may be out of date when you get to it.")
 		f.of(o)
 	})

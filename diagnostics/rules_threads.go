@@ -5,6 +5,7 @@ import (
 
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 func herd(c *checker) {
@@ -23,7 +24,7 @@ func herd(c *checker) {
 			fix = "register the listener with EPOLLEXCLUSIVE in each instance, or give each worker a listener of its own with SO_REUSEPORT"
 		}
 		c.find(x, i, sev, v, fmt.Sprintf("%s: %s told of something that another had got already or was taking; %s useful.", x.name,
-			Count(i.N, "time a thread was", "times a thread was"), Count(useful, "report was", "reports were")), fix+".")
+			words.Count(i.N, "time a thread was", "times a thread was"), words.Count(useful, "report was", "reports were")), fix+".")
 	})
 }
 
@@ -72,8 +73,8 @@ func imbalance(c *checker) {
 		if c.instances() == 1 {
 			sev = Info // whoever waits on one instance may run any handler
 		}
-		c.find(subject{l, laneName(l)}, nil, sev, Likely, fmt.Sprintf("%s: thread %d accepted %s of %s among %s.", laneName(l), top.TID, Number(top.N),
-			Count(total, "connection"), Count(workers, "worker")), "give each worker a listener of its own with SO_REUSEPORT, or let one thread accept and hand the connections out in turn.").at(c, total, l.Opened, l.LastActivity)
+		c.find(subject{l, laneName(l)}, nil, sev, Likely, fmt.Sprintf("%s: thread %d accepted %s of %s among %s.", laneName(l), top.TID, words.Number(top.N),
+			words.Count(total, "connection"), words.Count(workers, "worker")), "give each worker a listener of its own with SO_REUSEPORT, or let one thread accept and hand the connections out in turn.").at(c, total, l.Opened, l.LastActivity)
 	}
 }
 
@@ -97,7 +98,7 @@ func (c *checker) instances() (n int) {
 
 func overlap(c *checker) {
 	c.each(timeline.IncOverlap, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was handled by two threads at once, %s: a new report went to one while the other was still at work on the one before.", x.name, times(i.N)),
+		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was handled by two threads at once, %s: a new report went to one while the other was still at work on the one before.", x.name, words.Times(i.N)),
 			"register it with EPOLLONESHOT and arm it again with EPOLL_CTL_MOD when the handler has done everything, or keep every descriptor with one thread.")
 	})
 }
@@ -115,14 +116,14 @@ func oneshotDisarmed(c *checker) {
 		} else if unknown {
 			v = Possible
 		}
-		s := fmt.Sprintf("%s is registered with EPOLLONESHOT, was reported, and not armed again for %s", x.name, Duration(i.Most))
+		s := fmt.Sprintf("%s is registered with EPOLLONESHOT, was reported, and not armed again for %s", x.name, words.Duration(i.Most))
 		switch {
 		case unknown:
 			s += "; what has come since, a hang-up too, is told to nobody (whether anything has is not seen here)"
 		case i.Open != 0 || i.Forgotten > 0:
 			sev = Critical
 			if i.Amount > 0 {
-				s += fmt.Sprintf("; %s waited", Bytes(i.Amount))
+				s += fmt.Sprintf("; %s waited", words.Bytes(i.Amount))
 			}
 			s += "; not even a hang-up will be told"
 		}
@@ -134,7 +135,7 @@ func oneshotDisarmed(c *checker) {
 		if x.l.Incident(timeline.IncOverlap) != nil {
 			sev = Warn
 		}
-		c.find(x, i, sev, Certain, fmt.Sprintf("%s was armed again %s before its handler was done with it: another thread may be told meanwhile.", x.name, times(i.N)),
+		c.find(x, i, sev, Certain, fmt.Sprintf("%s was armed again %s before its handler was done with it: another thread may be told meanwhile.", x.name, words.Times(i.N)),
 			"make EPOLL_CTL_MOD the last thing that the handler does.")
 	})
 }
@@ -145,9 +146,9 @@ func sharedAfterFork(c *checker) {
 		if i.Sure > 0 {
 			sev = Critical
 		}
-		s := fmt.Sprintf("the epoll instance %s is used by two processes in turn (%s): they edit one interest list and take each other's events", x.name, times(i.N))
+		s := fmt.Sprintf("the epoll instance %s is used by two processes in turn (%s): they edit one interest list and take each other's events", x.name, words.Times(i.N))
 		if i.Sure > 0 {
-			s += fmt.Sprintf("; %s about what the other process had registered", Count(i.Sure, "report was", "reports were"))
+			s += fmt.Sprintf("; %s about what the other process had registered", words.Count(i.Sure, "report was", "reports were"))
 		}
 		c.find(x, i, sev, v, s+".", "make a new instance in the child after fork, with epoll_create1(EPOLL_CLOEXEC), and register there what the child serves.")
 	})
@@ -158,7 +159,7 @@ func blindSpot(c *checker) {
 		return
 	}
 	f := &Finding{Rule: c.rule, Severity: Info, Verdict: Certain, FD: -1, Subject: "io_uring",
-		Sentence: fmt.Sprintf("io_uring_enter was called %s: operations that go through the ring are not system calls, so reads, writes and accepts made there are not seen, and the rules that need them say nothing about those descriptors.", times(c.s.Stats.Enters)),
+		Sentence: fmt.Sprintf("io_uring_enter was called %s: operations that go through the ring are not system calls, so reads, writes and accepts made there are not seen, and the rules that need them say nothing about those descriptors.", words.Times(c.s.Stats.Enters)),
 		Fix:      "nothing to mend: look at what the ring does with a probe in the kernel, or run the program without io_uring to compare."}
 	f.at(c, c.s.Stats.Enters, c.s.First, c.s.Last)
 	c.found = append(c.found, f)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 func writeSpin(c *checker) {
@@ -19,7 +20,7 @@ func lostOutput(c *checker) {
 		if i.Sure > 0 {
 			sev, v = Critical, Certain
 		}
-		c.find(x, i, sev, v, fmt.Sprintf("%s: the kernel did not take all of the output and %s never sent again (%s).", x.name, was(i.Sum), times(i.N)),
+		c.find(x, i, sev, v, fmt.Sprintf("%s: the kernel did not take all of the output and %s never sent again (%s).", x.name, was(i.Sum), words.Times(i.N)),
 			"look at the result of every write: keep what was not taken, arm EPOLLOUT, and send it when there is room.")
 	})
 }
@@ -28,7 +29,7 @@ func was(n int64) string {
 	if n == 1 {
 		return "1 byte was"
 	}
-	return Bytes(n) + " were"
+	return words.Bytes(n) + " were"
 }
 
 func stuckOutput(c *checker) {
@@ -37,7 +38,7 @@ func stuckOutput(c *checker) {
 		if o.n == 0 {
 			return
 		}
-		s := fmt.Sprintf("%s: a write came back short or with EAGAIN, EPOLLOUT was not asked for, and nothing was written for %s", x.name, Duration(i.Most))
+		s := fmt.Sprintf("%s: a write came back short or with EAGAIN, EPOLLOUT was not asked for, and nothing was written for %s", x.name, words.Duration(i.Most))
 		if i.Open != 0 {
 			s += " and it still waits"
 		}

@@ -4,8 +4,8 @@ import (
 	"io"
 	"strings"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // Change is something countable in two recordings. What one of the two cannot know is not in the list.
@@ -51,9 +51,9 @@ func ChangesText(cs []Change) string {
 	for _, c := range cs {
 		switch {
 		case c.Before == 0 && c.After > 0:
-			came = append(came, c.What+" ("+diagnostics.Number(c.After)+")")
+			came = append(came, c.What+" ("+words.Number(c.After)+")")
 		case c.Before > 0 && c.After == 0:
-			went = append(went, c.What+" ("+diagnostics.Number(c.Before)+")")
+			went = append(went, c.What+" ("+words.Number(c.Before)+")")
 		}
 	}
 	list := func(l []string) string {

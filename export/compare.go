@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"evviz/diagnostics"
+	"evviz/words"
 )
 
 // Comparison is several ways to run the same traffic.
@@ -177,7 +177,7 @@ func (c *Comparison) Sentence() string {
 func (c *Comparison) lostNotes() (out []string) {
 	for _, col := range c.Columns {
 		if col.Lost > 0 {
-			out = append(out, col.Name+": "+diagnostics.Count(col.Lost, "event")+" lost, its figures are lower bounds")
+			out = append(out, col.Name+": "+words.Count(col.Lost, "event")+" lost, its figures are lower bounds")
 		}
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/internal/plain"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // Findings is what a check prints. Times are nanoseconds since the first event of the trace.
@@ -93,7 +94,7 @@ func (r *Findings) moment(ns int64) string {
 func (r *Findings) Text(w io.Writer, explain bool) error {
 	b := &strings.Builder{}
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "%s: nothing found in %s\n", plain.Text(r.Title), diagnostics.Count(r.Events, "event"))
+		fmt.Fprintf(b, "%s: nothing found in %s\n", plain.Text(r.Title), words.Count(r.Events, "event"))
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -112,7 +113,7 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 		b.WriteByte('\n')
 	}
 	if r.Lost > 0 {
-		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", diagnostics.Count(r.Lost, "event is", "events are"))
+		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", words.Count(r.Lost, "event is", "events are"))
 	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(b, "unknown: %s (%s)\n", plain.Text(m.What), plain.Text(m.Why))
@@ -126,12 +127,12 @@ func (r *Findings) Markdown(w io.Writer) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "# %s\n\n", plain.Markdown(r.Title))
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "Nothing found in %s.\n", diagnostics.Count(r.Events, "event"))
+		fmt.Fprintf(b, "Nothing found in %s.\n", words.Count(r.Events, "event"))
 	} else {
 		b.WriteString("| rule | severity | verdict | where | count |\n|---|---|---|---|---:|\n")
 		for i := range r.Findings {
 			f := &r.Findings[i]
-			fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s |\n", f.ID, f.Name, f.Severity, f.Verdict, plain.Markdown(f.Subject), diagnostics.Number(f.Count))
+			fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s |\n", f.ID, f.Name, f.Severity, f.Verdict, plain.Markdown(f.Subject), words.Number(f.Count))
 		}
 	}
 	for i := range r.Findings {
@@ -143,7 +144,7 @@ func (r *Findings) Markdown(w io.Writer) error {
 		fmt.Fprintf(b, "\n- **Why it matters:** %s\n- **How to mend it:** %s\n- **What else it could be:** %s\n", oneLine(f.Why), plain.Markdown(f.Fix), oneLine(f.Else))
 	}
 	if r.Lost > 0 {
-		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", diagnostics.Count(r.Lost, "event is", "events are"))
+		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", words.Count(r.Lost, "event is", "events are"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -235,7 +235,7 @@ func TestEventsInWords(t *testing.T) {
 		{trace.Event{Kind: trace.Dup, FD: 8, A: 12}, "dup(8) = 12 · "},
 		{trace.Event{Kind: trace.RunDelay, A: 3e6}, "could have run for 3.0 ms · the processor was somebody else's"},
 	} {
-		what, note := eventLine(s, &c.e)
+		what, note := lineOf(s, &c.e)
 		if got := what + " · " + note; got != c.want {
 			t.Errorf("%v: %q, want %q", c.e.Kind, got, c.want)
 		}

@@ -1,12 +1,9 @@
-package tui
+package words
 
 import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
-	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -14,10 +11,10 @@ import (
 // runLine says what happens to a run, its processes and threads, and the calls that no other line is about. ok is false for
 // every other kind.
 func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (what, note string, ok bool) {
-	name := text(s.Name(e.Stream, e.Aux))
+	name := harmless(s.Name(e.Stream, e.Aux))
 	took := ""
 	if e.Dur > 0 {
-		took = diagnostics.Duration(e.Dur)
+		took = Duration(e.Dur)
 	}
 	switch e.Kind {
 	case trace.Start:
@@ -38,7 +35,7 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 		if e.Errno != 0 {
 			return "clone = " + result(0), "", true
 		}
-		if e.Mask&unix.CLONE_THREAD != 0 {
+		if e.Mask&cloneThread != 0 {
 			return fmt.Sprintf("thread %d was made", e.A), "", true
 		}
 		return fmt.Sprintf("process %d was made", e.A), "", true
@@ -52,16 +49,13 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 		}
 		return fmt.Sprintf("%s = %s", name, result(e.B)), took, true
 	case trace.Signal:
-		sig := unix.SignalName(unix.Signal(e.Aux))
-		if sig == "" {
-			sig = fmt.Sprint(e.Aux)
-		}
+		sig := signalName(e.Aux)
 		if e.A > 0 {
 			note = fmt.Sprintf("from process %d", e.A)
 		}
 		return "signal " + sig, note, true
 	case trace.RunDelay:
-		return "could have run for " + diagnostics.Duration(e.A), "the processor was somebody else's", true
+		return "could have run for " + Duration(e.A), "the processor was somebody else's", true
 	}
 	return "", "", false
 }
@@ -77,4 +71,20 @@ func aType(word string) string {
 		return "an " + word
 	}
 	return "a " + word
+}
+
+// cloneThread is CLONE_THREAD of include/uapi/linux/sched.h: a thread of the same process was made.
+const cloneThread = 0x10000
+
+// signals are Linux's numbers of signals on every architecture but alpha, mips, parisc and sparc (man 7 signal). Recordings have
+// Linux's numbers, wherever they are read.
+var signals = [...]string{1: "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
+	"CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS"}
+
+// signalName is SIGURG for 23, and the number for what has no name.
+func signalName(n uint32) string {
+	if n > 0 && n < uint32(len(signals)) {
+		return "SIG" + signals[n]
+	}
+	return fmt.Sprint(n)
 }

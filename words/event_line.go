@@ -1,16 +1,16 @@
-package tui
+package words
 
 import (
 	"fmt"
 	"strings"
 
-	"evviz/diagnostics"
+	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
 )
 
-// eventLine says an event the way a system call trace would, and beside it what is known besides.
-func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
+// EventLine is an event as a system call trace writes it, and a note of what else is known.
+func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	call := func(bits uint32) string {
 		if w := trace.CallNames.Word(bits & 0xff); w != "" {
 			return w
@@ -23,16 +23,16 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprint(n)
 	}
-	name := func(id uint32) string { return text(s.Name(e.Stream, id)) }
+	name := func(id uint32) string { return harmless(s.Name(e.Stream, id)) }
 	known := func(plus1 int64, unit string) string {
 		if plus1 == 0 {
 			return ""
 		}
-		return diagnostics.Bytes(plus1-1) + " " + unit
+		return Bytes(plus1-1) + " " + unit
 	}
 	took := ""
 	if e.Dur > 0 {
-		took = diagnostics.Duration(e.Dur)
+		took = Duration(e.Dur)
 	}
 	if e.Phase.Base() == trace.PhaseEnter {
 		return eventBegins(s, e, call(e.Aux)), ""
@@ -41,7 +41,7 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Wait:
 		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), "waited " + took
 	case trace.Sleep:
-		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), diagnostics.Duration(e.A), result(0)), "slept " + took
+		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), Duration(e.A), result(0)), "slept " + took
 	case trace.Round:
 		return fmt.Sprintf("round %d", e.Aux), fmt.Sprintf("asked %d, useful %d, %s", e.A, e.B, took)
 	case trace.Submit:
@@ -84,7 +84,7 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		if e.Errno != 0 {
 			return "no descriptor: " + trace.ErrnoName(e.Errno), ""
 		}
-		return fmt.Sprintf("fd %d is %s", e.FD, aType(trace.TypeNames.Word(e.Aux&0xff))), text(s.Name(e.Stream, uint32(e.A)))
+		return fmt.Sprintf("fd %d is %s", e.FD, aType(trace.TypeNames.Word(e.Aux&0xff))), harmless(s.Name(e.Stream, uint32(e.A)))
 	case trace.Register, trace.Modify, trace.Deregister:
 		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]
 		if e.Aux&trace.InterestDiff != 0 {
@@ -104,7 +104,7 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Step:
 		note := name(e.Gen)
 		if e.Inst != 0 {
-			note = strings.TrimSpace(port(s.Name(e.Stream, e.Inst)) + " " + note)
+			note = strings.TrimSpace(Port(s.Name(e.Stream, e.Inst)) + " " + note)
 		}
 		n := ""
 		if e.A > 0 {
@@ -130,7 +130,7 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return "handled " + handlerOf(e), took
 	case trace.Bookmark:
 		if e.A > 0 { // a person's, which may have been set later than it marks
-			return "bookmark " + name(e.Aux), "at " + seconds(e.B-s.First, 6) + " s"
+			return "bookmark " + name(e.Aux), "at " + fmt.Sprintf("%.6f", float64(e.B-s.First)/1e9) + " s"
 		}
 		return "server: " + name(e.Aux), ""
 	case trace.SockOpt, trace.Listen, trace.Connect, trace.Shutdown:
@@ -141,13 +141,13 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprintf("fcntl(%d, F_SETFL, O_NONBLOCK) = %s", e.FD, result(0)), "non-blocking from here on"
 	case trace.TimerFire:
-		return fmt.Sprintf("timer %d fires", e.Aux), diagnostics.Duration(e.B) + " late"
+		return fmt.Sprintf("timer %d fires", e.Aux), Duration(e.B) + " late"
 	case trace.TimerSet:
-		return fmt.Sprintf("timer %d set", e.Aux), "due in " + diagnostics.Duration(e.A-e.Time)
+		return fmt.Sprintf("timer %d set", e.Aux), "due in " + Duration(e.A-e.Time)
 	case trace.TimerStop:
 		return fmt.Sprintf("timer %d cancelled", e.Aux), ""
 	case trace.Usage:
-		return "used " + diagnostics.Duration(e.A+e.B) + " of processor time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+		return "used " + Duration(e.A+e.B) + " of processor time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
 	}
 	if what, note, ok := runLine(s, e, result); ok {
 		return what, note
@@ -156,7 +156,7 @@ func eventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	if f := strings.SplitN(line, " ", 3); len(f) == 3 {
 		line = f[2]
 	}
-	return text(line), ""
+	return harmless(line), ""
 }
 
 // eventBegins says a call that has begun and may last, the way a system call trace does.
@@ -165,21 +165,21 @@ func eventBegins(s *timeline.Snapshot, e *trace.Event, call string) string {
 	case trace.Wait:
 		return fmt.Sprintf("%s(%s%s ...", call, waitFor(e.B), forTimer(e))
 	case trace.Sleep:
-		return fmt.Sprintf("%s(%s ...", call, diagnostics.Duration(e.A))
+		return fmt.Sprintf("%s(%s ...", call, Duration(e.A))
 	case trace.Accept:
 		return fmt.Sprintf("%s(%d ...", call, e.FD)
 	case trace.Read, trace.Write:
 		return fmt.Sprintf("%s(%d, %d ...", call, e.FD, e.A)
 	case trace.Connect:
-		return fmt.Sprintf("connect(%d, %s ...", e.FD, text(s.Name(e.Stream, e.Aux)))
+		return fmt.Sprintf("connect(%d, %s ...", e.FD, harmless(s.Name(e.Stream, e.Aux)))
 	case trace.Lock:
 		return "waits for a lock ..."
 	case trace.Call:
 		return fmt.Sprintf("handler of %s begins", handlerOf(e))
 	case trace.Task:
-		return "task " + text(s.Name(e.Stream, e.Aux)) + " begins"
+		return "task " + harmless(s.Name(e.Stream, e.Aux)) + " begins"
 	case trace.Sys:
-		if n := text(s.Name(e.Stream, e.Aux)); n != "" {
+		if n := harmless(s.Name(e.Stream, e.Aux)); n != "" {
 			return n + " ..."
 		}
 		return "a system call ..."
@@ -208,5 +208,18 @@ func waitFor(ns int64) string {
 	if ns < 0 {
 		return "-1"
 	}
-	return diagnostics.Duration(ns)
+	return Duration(ns)
+}
+
+// harmless is a text of the recording without what could act on a terminal.
+func harmless(s string) string { return plain.Text(strings.TrimSpace(s)) }
+
+// Port shortens a loopback address to its port, which is all that differs there.
+func Port(addr string) string {
+	for _, p := range []string{"127.0.0.1", "[::1]"} {
+		if rest, ok := strings.CutPrefix(addr, p); ok {
+			return plain.Text(rest)
+		}
+	}
+	return plain.Text(addr)
 }

@@ -1,21 +1,20 @@
-package diagnostics
+package words
 
 import (
-	"strconv"
 	"strings"
 
 	"evviz/timeline"
 )
 
-// besideName is what is read and written beside sockets: one, several, and whether its bytes are somebody's data; those of an
+// otherName is what is read and written beside sockets: one, several, and whether its bytes are somebody's data; those of an
 // eventfd are a counter.
-type besideName struct {
+type otherName struct {
 	one, many string
 	data      bool
 }
 
-// besideNames has a name for each kind; what has none is passed over in silence.
-var besideNames = [timeline.BesideCount]besideName{
+// otherNames has a name for each kind; what has none is passed over in silence.
+var otherNames = [timeline.BesideCount]otherName{
 	timeline.BesideFile:     {"a file", "files", true},
 	timeline.BesideTerminal: {"a terminal", "terminals", true},
 	timeline.BesideDevice:   {"a device", "devices", true},
@@ -26,11 +25,11 @@ var besideNames = [timeline.BesideCount]besideName{
 	timeline.BesideInotify:  {"an inotify descriptor", "inotify descriptors", false},
 }
 
-// Beside says what a window read and wrote that is no traffic of connections, one clause for each kind and direction. What is of
-// unknown kind is not among it.
-func Beside(w *timeline.WindowStats) []string {
+// OtherIO says what a window read and wrote that is not traffic of connections, one clause for each kind and direction. Descriptors
+// of unknown kind are left out; UnknownIO has them.
+func OtherIO(w *timeline.WindowStats) []string {
 	var out []string
-	for k, name := range besideNames {
+	for k, name := range otherNames {
 		if name.one != "" {
 			out = append(out, ioWords(&w.Beside[k], name)...)
 		}
@@ -38,8 +37,16 @@ func Beside(w *timeline.WindowStats) []string {
 	return out
 }
 
+// UnknownIO says what was read and written of descriptors whose kind is not known.
+func UnknownIO(w *timeline.WindowStats) []string {
+	return ioWords(&w.Beside[timeline.BesideUnknown], otherName{"a descriptor of unknown kind", "descriptors of unknown kind", true})
+}
+
+// OtherName is a kind of descriptor that is not a socket, with its article; "" for one that has no name.
+func OtherName(k timeline.Beside) string { return otherNames[k].one }
+
 // ioWords are the reads and the writes of one kind of descriptor. A call that got nothing is one of them, and said to be.
-func ioWords(io *timeline.IO, name besideName) []string {
+func ioWords(io *timeline.IO, name otherName) []string {
 	var out []string
 	say := func(call, to string, done, again, bytes int64) {
 		n := done + again
@@ -65,23 +72,4 @@ func ioWords(io *timeline.IO, name besideName) []string {
 	say("read", "of", io.Reads+io.ReadEOF+io.ReadErr+io.Received, io.ReadAgain, io.BytesIn)
 	say("write", "to", io.Writes+io.WriteErr+io.Resets+io.Sent, io.WriteAgain, io.BytesOut)
 	return out
-}
-
-// inside names the descriptor of the call that a loop is in. peer is what follows when somebody at the other end can end the
-// call, which is so unless the descriptor is known to be something else than a socket.
-func (n *narrator) inside(l *timeline.LoopLane, peer string) string {
-	s := "fd " + strconv.Itoa(int(l.InFD))
-	for _, x := range n.s.Lanes {
-		if x.FD != l.InFD || x.Closed != 0 || x.Table != l.Table {
-			continue
-		}
-		switch k, beside := x.Beside(); {
-		case !beside || k == timeline.BesideUnknown:
-		case besideNames[k].one != "":
-			return s + ", " + besideNames[k].one
-		default:
-			return s
-		}
-	}
-	return s + peer
 }

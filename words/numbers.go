@@ -1,4 +1,4 @@
-package diagnostics
+package words
 
 import (
 	"math"
@@ -32,7 +32,7 @@ func Count(n int64, one string, many ...string) string {
 }
 
 // times writes "once", "twice", "3 times".
-func times(n int64) string {
+func Times(n int64) string {
 	switch n {
 	case 1:
 		return "once"
@@ -107,3 +107,6 @@ func Percent(share float64) string {
 	}
 	return strconv.FormatFloat(p, 'f', 1, 64) + " %"
 }
+
+// fd names a descriptor: fd 7.
+func FD(n int32) string { return "fd " + strconv.Itoa(int(n)) }

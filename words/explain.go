@@ -1,4 +1,4 @@
-package diagnostics
+package words
 
 import (
 	"strconv"
@@ -57,7 +57,7 @@ func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 }
 
 func who(l *timeline.Lane) string {
-	s := fd(l)
+	s := FD(l.FD)
 	if l.Label != "" {
 		s += " " + l.Label
 	}
@@ -90,7 +90,7 @@ func did(w timeline.LaneWindow, k timeline.LaneKind) string {
 		s = append(s, Count(n, "failed call"))
 	}
 	if n := int64(w.Counts[timeline.MarkRenotify]); n > 0 {
-		s = append(s, "told again "+times(n))
+		s = append(s, "told again "+Times(n))
 	}
 	if len(s) == 0 && k == timeline.KindConn {
 		return "nothing done in this window"

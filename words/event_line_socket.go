@@ -1,4 +1,4 @@
-package tui
+package words
 
 import (
 	"fmt"
@@ -34,9 +34,9 @@ func socketLine(s *timeline.Snapshot, e *trace.Event, result string) (what, note
 		}
 		return fmt.Sprintf("setsockopt(%d, %s) = %s", e.FD, opt, result), note
 	case trace.Listen:
-		return fmt.Sprintf("listen(%d, %d) = %s", e.FD, e.A, result), text(s.Name(e.Stream, e.Aux))
+		return fmt.Sprintf("listen(%d, %d) = %s", e.FD, e.A, result), harmless(s.Name(e.Stream, e.Aux))
 	case trace.Connect:
-		return fmt.Sprintf("connect(%d, %s) = %s", e.FD, text(s.Name(e.Stream, e.Aux)), result), ""
+		return fmt.Sprintf("connect(%d, %s) = %s", e.FD, harmless(s.Name(e.Stream, e.Aux)), result), ""
 	}
 	return fmt.Sprintf("shutdown(%d, %s) = %s", e.FD, map[uint32]string{0: "SHUT_RD", 1: "SHUT_WR", 2: "SHUT_RDWR"}[e.Aux], result), ""
 }

@@ -1,4 +1,4 @@
-package diagnostics
+package words
 
 import (
 	"strconv"
@@ -8,61 +8,11 @@ import (
 	"evviz/trace"
 )
 
-// eventKeys lead from a kind to its text.
-var eventKeys = [trace.KindCount]string{
-	trace.Start: "run", trace.Stop: "run", trace.Thread: "run", trace.Exec: "run", trace.Exit: "run", trace.Fork: "run", trace.Mode: "run", trace.Knob: "run",
-	trace.Usage: "usage", trace.Open: "descriptor", trace.Dup: "descriptor", trace.Close: "descriptor", trace.Shutdown: "descriptor", trace.FdFlags: "descriptor",
-	trace.SockOpt: "descriptor", trace.Listen: "descriptor", trace.Connect: "connect", trace.Instance: "interest", trace.Register: "interest",
-	trace.Modify: "interest", trace.Deregister: "interest", trace.Wait: "wait", trace.Sleep: "sleep", trace.Round: "round", trace.Ready: "ready",
-	trace.Renotify: "renotify", trace.Call: "handler", trace.Accept: "accept", trace.Read: "read", trace.Write: "write", trace.Sys: "other", trace.Lock: "lock",
-	trace.TimerSet: "timer", trace.TimerFire: "timer", trace.TimerStop: "timer", trace.Wake: "wake", trace.Task: "task", trace.Signal: "signal",
-	trace.Submit: "submit", trace.Complete: "complete", trace.Arrive: "arrive", trace.Queue: "queue", trace.RunDelay: "rundelay", trace.Step: "step",
-	trace.Sync: "stream", trace.State: "stream", trace.Name: "stream", trace.Lost: "lost", trace.Bookmark: "bookmark",
-}
-
-// errnoWord is the name of an error number.
-func errnoWord(n uint16) string {
-	if w := trace.ErrnoName(n); w != "" {
-		return w
-	}
-	return "error " + strconv.Itoa(int(n))
-}
-
-// ExplainEvent says what the event with an index is, in words.
-func ExplainEvent(s *timeline.Snapshot, i int64) Page {
-	e, ok := s.Event(i)
-	if !ok {
-		return Page{Title: "Event", Parts: []Part{{headWhat, "This event is no longer kept; only the sums that it went into are."}}}
-	}
-	return explainEvent(s, i, &e)
-}
-
-func explainEvent(s *timeline.Snapshot, i int64, e *trace.Event) Page {
-	if e.Kind == trace.KindNone || e.Kind >= trace.KindCount {
-		return Page{Title: "Event", Parts: []Part{{headWhat, "An event of a kind that this version does not know."}}}
-	}
+// EventSentence is an event in a sentence: what happened, with its numbers. What is unknown is left out. i is its index in the
+// snapshot; it leads to its lane.
+func EventSentence(s *timeline.Snapshot, i int64, e *trace.Event) string {
 	x := eventWords{s: s, e: e, l: s.LaneOf(i, e)}
-	p := Page{Title: e.Kind.String() + ": " + strings.TrimSuffix(trace.Specs[e.Kind].Doc, ".")}
-	p.add(headWhat, x.say())
-	if e.Kind == trace.Ready {
-		if v, ok := s.Verdict(i); ok {
-			key := "class/" + keyed(v.Class.String())
-			p.add("What it was worth", kernelRules[key].what)
-			if v.Class != timeline.ClassFresh && v.Class != timeline.ClassUnknown {
-				p.rule(key)
-				return p
-			}
-		}
-	}
-	key := "event/" + eventKeys[e.Kind]
-	if e.Errno != 0 {
-		if _, known := kernelRules["errno/"+errnoWord(e.Errno)]; known {
-			key = "errno/" + errnoWord(e.Errno)
-		}
-		p.add(errnoWord(e.Errno), ExplainErrno(e.Errno).Part(headMeans))
-	}
-	p.rule(key)
-	return p
+	return x.say()
 }
 
 // eventWords says an event in a sentence. What is unknown is left out.
@@ -134,7 +84,7 @@ func (x *eventWords) say() string {
 		if e.A == 0 {
 			return "The loop had nobody to ask" + x.took("; the round took ") + "."
 		}
-		return "The loop asked " + times(e.A) + "; " + none(e.B, "of these calls got something") + x.took("; the round took ") + "."
+		return "The loop asked " + Times(e.A) + "; " + none(e.B, "of these calls got something") + x.took("; the round took ") + "."
 	case trace.Ready, trace.Renotify:
 		s := x.fd() + " was reported"
 		if e.Kind == trace.Renotify {

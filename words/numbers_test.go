@@ -1,4 +1,4 @@
-package diagnostics
+package words
 
 import "testing"
 
@@ -6,7 +6,7 @@ func TestWords(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{Number(0), "0"}, {Number(999), "999"}, {Number(1000), "1,000"}, {Number(-1234567), "-1,234,567"},
 		{Count(1, "read"), "1 read"}, {Count(0, "read"), "0 reads"}, {Count(2000, "read"), "2,000 reads"}, {Count(3, "try", "tries"), "3 tries"},
-		{times(1), "once"}, {times(2), "twice"}, {times(64), "64 times"},
+		{Times(1), "once"}, {Times(2), "twice"}, {Times(64), "64 times"},
 		{Bytes(1), "1 byte"}, {Bytes(1024), "1,024 bytes"}, {Bytes(10239), "10,239 bytes"}, {Bytes(10240), "10.0 KiB"},
 		{Bytes(64512), "63.0 KiB"}, {Bytes(1<<20 - 1), "1.0 MiB"}, {Bytes(5 << 30), "5.0 GiB"}, {Bytes(3 << 40), "3.0 TiB"},
 		{Duration(0), "0 ns"}, {Duration(340), "340 ns"}, {Duration(1200), "1.2 µs"}, {Duration(12_300), "12 µs"}, {Duration(999_600), "1.0 ms"},

@@ -1,4 +1,4 @@
-package diagnostics
+package words
 
 import (
 	"strconv"
@@ -415,7 +415,7 @@ func callsLine(s *timeline.Snapshot, x *timeline.Item) string {
 		if !ok || e.Phase.Base() == trace.PhaseEnter {
 			continue
 		}
-		w := callWord(s, &e)
+		w := EventShort(s, &e)
 		switch n := len(words); {
 		case w == "":
 		case n > 0 && words[n-1] == w:
@@ -438,72 +438,4 @@ func callsLine(s *timeline.Snapshot, x *timeline.Item) string {
 		words = append(words, "and "+Number(int64(rest))+" more")
 	}
 	return strings.Join(words, ", ")
-}
-
-func callWord(s *timeline.Snapshot, e *trace.Event) string {
-	verb := strings.ToLower(e.Kind.String())
-	bad := ""
-	if e.Errno != 0 {
-		bad = " " + errnoWord(e.Errno)
-	}
-	switch e.Kind {
-	case trace.Read, trace.Write:
-		switch {
-		case bad != "":
-			return verb + bad
-		case e.B == 0 && e.A > 0 && e.Kind == trace.Read:
-			return "read the end of file"
-		case e.B > 0:
-			return verb + " " + Bytes(e.B)
-		}
-		return verb
-	case trace.Accept:
-		if bad == "" && e.A >= 0 {
-			return "accept fd " + strconv.FormatInt(e.A, 10)
-		}
-		return verb + bad
-	case trace.Close, trace.Shutdown, trace.Connect, trace.Dup:
-		return verb + bad
-	case trace.Open:
-		if x := trace.OriginNames.Word(e.Aux >> 8 & 0xff); x != "accept" {
-			return strings.TrimSpace("opened " + trace.TypeNames.Word(e.Aux&0xff))
-		}
-	case trace.Listen:
-		return "listen" + bad
-	case trace.Register:
-		return "epoll_ctl ADD" + bad
-	case trace.Modify:
-		return "epoll_ctl MOD" + bad
-	case trace.Deregister:
-		return "epoll_ctl DEL" + bad
-	case trace.Submit:
-		return "submit " + trace.OpNames.Word(e.Aux&0xff)
-	case trace.Sys:
-		name := s.Name(e.Stream, e.Aux)
-		if name == "" {
-			name = "another call"
-		}
-		if e.Dur > 0 {
-			name += " for " + Duration(e.Dur)
-		}
-		return name + bad
-	case trace.Lock:
-		if e.Dur > 0 {
-			return "waited " + Duration(e.Dur) + " for a lock"
-		}
-		return "a lock"
-	case trace.Signal:
-		return "signal" + positive(int64(e.Aux), " ")
-	case trace.TimerSet:
-		return "timer" + positive(int64(e.Aux), " ") + " set"
-	case trace.TimerStop:
-		return "timer" + positive(int64(e.Aux), " ") + " stopped"
-	case trace.Mode:
-		return "mode " + strings.TrimSpace(trace.DriverNames.Word(e.Aux&0xff)+" "+trace.TriggerNames.Word(e.Aux>>8&0xff))
-	case trace.Knob:
-		return "set " + s.Name(e.Stream, e.Aux)
-	case trace.Lost:
-		return "events lost"
-	}
-	return ""
 }
