@@ -289,7 +289,7 @@ func (o *compareOptions) print(r report) error {
 // runs is how often each mode ran, in words.
 func (o *compareOptions) runs() string {
 	if o.repeat == 1 {
-		return "one run each, so no spread"
+		return "one run each, so no variance"
 	}
 	return fmt.Sprintf("%d runs each", o.repeat)
 }

@@ -174,7 +174,7 @@ func (c *checker) doubt(f *Finding) {
 		return
 	}
 	f.Severity, f.Verdict = min(f.Severity, Warn), Possible
-	f.Sentence += " There is not one read, write or accept in the trace: if strace was told to leave them out (-e trace=...), this is no finding."
+	f.Sentence += " There is not one read, write or accept in the trace: if strace was run without them (-e trace=...), this is not a finding."
 }
 
 // lab says whether the source measures both ends.

@@ -19,10 +19,10 @@ func ctlChurn(c *checker) {
 		again := 2 * in.Readds // a DEL and an ADD each
 		switch {
 		case in.SameMask >= int64(c.set.Churn) && above(in.SameMask, in.Reports, c.set.ChurnShare):
-			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, words.Count(in.SameMask, "EPOLL_CTL_MOD"), words.Count(in.Reports, "report")),
+			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, words.Count(in.SameMask, "EPOLL_CTL_MOD"), words.Count(in.Reports, "event")),
 				"keep the mask that is registered beside the descriptor and call epoll_ctl only when it differs.").at(c, in.SameMask, l.Opened, c.until(l))
 		case above(mods+again, in.Reports, c.set.ChurnShare):
-			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s of interest for %s, so the program changes its mind more often than it is told something.", x.name, words.Count(mods+again, "change"), words.Count(in.Reports, "report")),
+			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s of registrations for %s.", x.name, words.Count(mods+again, "change"), words.Count(in.Reports, "event")),
 				"write first and arm EPOLLOUT only after a short write or EAGAIN; leave EPOLLIN in place.").at(c, mods+again, l.Opened, c.until(l))
 		}
 	}
@@ -47,7 +47,7 @@ func batchFull(c *checker) {
 			sev = Warn
 		}
 		x := subject{l, laneName(l)}
-		c.find(x, nil, sev, Certain, fmt.Sprintf("epoll instance %s: %s of %s filled all %s, and the next one told at once of others that had been ready all the while.",
+		c.find(x, nil, sev, Certain, fmt.Sprintf("epoll instance %s: %s of %s filled all %s, and the next one returned at once with others that had been ready all the while.",
 			x.name, words.Number(in.FullLeft), words.Count(in.Waits, "wait"), words.Count(in.MaxEvents, "place")), "pass a larger array to epoll_wait: a few hundred places cost nothing.").at(c, in.FullLeft, l.Opened, c.until(l))
 	}
 }

@@ -16,8 +16,8 @@ func staleRegistration(c *checker) {
 
 func misdispatch(c *checker) {
 	c.each(timeline.IncMisdispatch, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Likely, fmt.Sprintf("%s got a number that still had a report waiting in the batch when its former owner was closed, and was used in the same batch (%s): the old report may have gone to the new connection.", x.name, words.Times(i.N)),
-			"put a generation beside the number into epoll_data and compare it before a report is handled, or close descriptors only after the batch.")
+		c.find(x, i, Warn, Likely, fmt.Sprintf("%s got a number that still had an event in the batch when its former owner was closed, and was used in the same batch (%s): the old event may have gone to the new connection.", x.name, words.Times(i.N)),
+			"put a generation beside the number into epoll_data and compare it before an event is handled, or close descriptors only after the batch.")
 	})
 }
 
@@ -28,10 +28,10 @@ func useAfterClose(c *checker) {
 	})
 	c.each(timeline.IncBadChange, func(x subject, i *timeline.Incident) {
 		c.find(x, i, Warn, Certain, fmt.Sprintf("epoll instance %s was closed when its interest list was to be changed, %s (EBADF).", x.name, words.Times(i.N)),
-			"take care that nobody holds the number of an instance that is closed: it may be given to another.")
+			"make sure that no thread keeps the number of an instance that is closed: it may be reused.")
 	})
 	c.each(timeline.IncClosedTarget, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was already closed when it was to be watched, %s (EBADF): nobody will be told of it, and the number may be another's next time.", x.name, words.Times(i.N)),
+		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was already closed when it was to be watched, %s (EBADF): it will not be reported, and the number may be another file's next time.", x.name, words.Times(i.N)),
 			"EPOLL_CTL_DEL and then close, by the thread that owns the descriptor; a thread that registers must know that it is still open.")
 	})
 	c.each(timeline.IncInvalid, func(x subject, i *timeline.Incident) {
@@ -45,7 +45,7 @@ func useAfterClose(c *checker) {
 		if i.N < int64(c.set.StrayChanges) {
 			return
 		}
-		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed interest in something that was closed or not registered, %s (EBADF or ENOENT).", loopName(lp), words.Times(i.N)),
+		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed the registration of something that was closed or not registered, %s (EBADF or ENOENT).", loopName(lp), words.Times(i.N)),
 			"EPOLL_CTL_DEL before close, and keep track of what is registered.")
 	})
 }
@@ -73,13 +73,13 @@ func edgeLost(c *checker) {
 			s += fmt.Sprintf("; it was reported again %s since", words.Times(n.N))
 		}
 		if sev == Info {
-			s += "; the whole loop was switched just then"
+			s += "; the whole loop was switched at that moment"
 		}
 		c.find(x, i, sev, v, s+".", "pass EPOLLET with every EPOLL_CTL_MOD: the mask replaces the old one, flags and all.")
 	})
 }
 
-// switching is how long a loop may take to register everything anew, ns: it is one turn of it.
+// switching is how long a loop may take to register everything again, ns: it is one iteration of it.
 const switching = 50_000_000
 
 // switched says whether somebody changed the triggering of the whole loop on purpose at about that time.

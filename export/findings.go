@@ -98,18 +98,17 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		fmt.Fprintf(b, "%s %s  %s, %s\n", f.ID, f.Name, f.Severity, f.Verdict)
-		paragraph(b, plain.Text(f.Sentence), "  ")
-		fmt.Fprintf(b, "  %s", r.moment(f.First))
+		paragraph(b, plain.Text(f.Sentence), "")
+		paragraph(b, "fix: "+plain.Text(f.Fix), "  ")
+		if explain {
+			paragraph(b, "why it matters: "+f.Why, "  ")
+			paragraph(b, "possible false positives: "+f.Else, "  ")
+		}
+		fmt.Fprintf(b, "  %s %s · %s · %s · %s", f.ID, f.Name, f.Severity, f.Verdict, r.moment(f.First))
 		if f.Last > f.First {
 			fmt.Fprintf(b, " to %s", r.moment(f.Last))
 		}
-		fmt.Fprintf(b, "\n")
-		paragraph(b, "mend: "+plain.Text(f.Fix), "  ")
-		if explain {
-			paragraph(b, "why it matters: "+f.Why, "  ")
-			paragraph(b, "or else: "+f.Else, "  ")
-		}
+		b.WriteByte('\n')
 		b.WriteByte('\n')
 	}
 	if r.Lost > 0 {
@@ -141,7 +140,7 @@ func (r *Findings) Markdown(w io.Writer) error {
 		if f.Last > f.First {
 			fmt.Fprintf(b, " to %s", r.moment(f.Last))
 		}
-		fmt.Fprintf(b, "\n- **Why it matters:** %s\n- **How to mend it:** %s\n- **What else it could be:** %s\n", oneLine(f.Why), plain.Markdown(f.Fix), oneLine(f.Else))
+		fmt.Fprintf(b, "\n- **Why it matters:** %s\n- **Fix:** %s\n- **Possible false positives:** %s\n", oneLine(f.Why), plain.Markdown(f.Fix), oneLine(f.Else))
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", words.Count(r.Lost, "event is", "events are"))

@@ -179,13 +179,13 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 	t.text("mode", mode, remark)
 	t.text("time", words.Duration(r.Duration), "")
 	t.num("events", &r.Events, "")
-	t.num("  lost", &r.Lost, ifAny(r.Lost, "every figure below is a lower bound"))
-	t.num("  late", &r.Late, "")
+	t.num("  dropped", &r.Lost, ifAny(r.Lost, "every figure below is a lower bound"))
+	t.num("  reordered", &r.Late, "")
 
 	t.gap()
 	t.num("rounds", r.Rounds, "")
-	t.num("  calls asked", r.Asked, "")
-	t.num("  useful", r.AskedUseful, share(r.AskedUseful, r.Asked))
+	t.num("  calls", r.Asked, "")
+	t.num("  hits", r.AskedUseful, share(r.AskedUseful, r.Asked))
 	t.num("waits", r.Waits, "")
 	t.num("  wakeups", r.Wakeups, classes(&s.Stats.WakeClass))
 	t.num("  useful", r.Useful, share(r.Useful, r.Wakeups))
@@ -196,14 +196,14 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 		t.num("  submissions", r.Submits, "")
 		t.num("  completions", r.Completes, "")
 	}
-	t.num("reports", r.Reports, classes(&s.Stats.Class))
+	t.num("events returned", r.Reports, classes(&s.Stats.Class))
 	remark = share(r.Renotify, r.Reports)
 	if r.Renotify == nil {
 		remark = "unknown: nothing reports readiness in this mode"
 	} else if r.RenotifyInferred {
 		remark = strings.TrimPrefix(remark+", inferred", ", ")
 	}
-	t.num("  re-notifications", r.Renotify, remark)
+	t.num("  repeats", r.Renotify, remark)
 
 	t.gap()
 	t.num("connections", &r.Connections, ifAny(r.Resets, words.Count(r.Resets, "reset")))
@@ -220,15 +220,15 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 	t.dur("latency max", r.LatencyMax, "")
 	t.dur("loop waiting", r.Waiting, "")
 	t.dur("loop working", r.Working, "")
-	t.dur("loop re-notified", r.Renotified, "")
+	t.dur("loop on repeats", r.Renotified, "")
 	t.dur("loop asleep", r.Asleep, "")
 	if r.Locked != nil && *r.Locked > 0 {
-		t.dur("loop locked out", r.Locked, "")
+		t.dur("loop waiting for lock", r.Locked, "")
 	}
 	if r.Pending > 0 || r.Stranded > 0 {
 		pending, stranded := int64(r.Pending), int64(r.Stranded)
-		t.num("waiting at the end", &pending, "descriptors with data that nobody has read")
-		t.num("  stranded", &stranded, ifAny(stranded, "and nobody will be told"))
+		t.num("unread at the end", &pending, "descriptors with unread data")
+		t.num("  stranded", &stranded, ifAny(stranded, "and no further notification"))
 	}
 	if len(r.Findings) > 0 {
 		t.gap()

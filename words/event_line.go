@@ -43,7 +43,7 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Sleep:
 		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), Duration(e.A), result(0)), "slept " + took
 	case trace.Round:
-		return fmt.Sprintf("round %d", e.Aux), fmt.Sprintf("asked %d, useful %d, %s", e.A, e.B, took)
+		return fmt.Sprintf("round %d", e.Aux), fmt.Sprintf("polled %d, %s, %s", e.A, Count(e.B, "hit"), took)
 	case trace.Submit:
 		n := ""
 		if e.B > 0 {
@@ -53,7 +53,7 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Complete:
 		more := ""
 		if e.Mask&2 != 0 {
-			more = "more will come"
+			more = "more follow"
 		}
 		return fmt.Sprintf("  fd %d completed %s = %s", e.FD, trace.OpNames.Word(e.Aux), result(e.B)), more
 	case trace.Ready:
@@ -63,13 +63,13 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprintf("  %s %s", who, trace.PollString(e.Mask)), known(e.B, "unread")
 	case trace.Renotify:
-		return fmt.Sprintf("  fd %d told again (%s)", e.FD, trace.RenotifyNames.Word(e.Aux&0xff)), known(e.B, "still there")
+		return fmt.Sprintf("  fd %d repeated (%s)", e.FD, trace.RenotifyNames.Word(e.Aux&0xff)), known(e.B, "unread")
 	case trace.Accept:
 		return fmt.Sprintf("%s(%d) = %s", call(e.Aux), e.FD, result(e.A)), took
 	case trace.Read, trace.Write:
 		left := "left"
 		if e.Kind == trace.Write {
-			left = "still to write"
+			left = "unsent"
 			if e.Inst == 1 {
 				left = ""
 			}
@@ -96,9 +96,9 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return fmt.Sprintf("epoll_ctl(%s, %d, %s) = %s", op, e.FD, trace.PollString(e.Mask), result(0)), ""
 	case trace.Arrive:
 		if e.B == 1 { // nothing was there any more when it was looked at
-			return fmt.Sprintf("fd %d: something arrived", e.FD), "seen by " + trace.ArriveNames.Word(e.Aux&0xff) + "; no bytes: end of file, or read already"
+			return fmt.Sprintf("fd %d: something arrived", e.FD), "seen by " + trace.ArriveNames.Word(e.Aux&0xff) + "; no bytes: EOF, or read already"
 		}
-		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveNames.Word(e.Aux&0xff)+", "+known(e.B, "waiting"), ", ")
+		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveNames.Word(e.Aux&0xff)+", "+known(e.B, "unread"), ", ")
 	case trace.Queue:
 		return fmt.Sprintf("fd %d: %d waiting for accept", e.FD, e.A), fmt.Sprintf("backlog %d", e.B)
 	case trace.Step:
@@ -119,13 +119,13 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Knob:
 		return fmt.Sprintf("%s = %s", name(e.Aux), name(e.Inst)), strings.TrimPrefix("was "+name(e.Gen), "was ")
 	case trace.Lost:
-		return fmt.Sprintf("%d events lost here", e.A), trace.LostNames.Word(e.Aux & 0xff)
+		return fmt.Sprintf("%d events dropped here", e.A), trace.LostNames.Word(e.Aux & 0xff)
 	case trace.Wake:
 		return "woken by thread " + fmt.Sprint(e.A), trace.ViaNames.Word(e.Aux & 0xff)
 	case trace.Task:
 		return "task " + name(e.Aux), took
 	case trace.Lock:
-		return "has the lock", "waited " + took
+		return "got the lock", "waited " + took
 	case trace.Call:
 		return "handled " + handlerOf(e), took
 	case trace.Bookmark:
@@ -147,7 +147,7 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.TimerStop:
 		return fmt.Sprintf("timer %d cancelled", e.Aux), ""
 	case trace.Usage:
-		return "used " + Duration(e.A+e.B) + " of processor time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
 	}
 	if what, note, ok := runLine(s, e, result); ok {
 		return what, note

@@ -20,7 +20,7 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 	case trace.Start:
 		return "the run begins", name, true
 	case trace.Stop:
-		why := map[string]string{"asked": "it was asked to", "time": "its time was over", "signal": "a signal ended it", "error": "an error ended it"}
+		why := map[string]string{"asked": "by request", "time": "its time was over", "signal": "a signal ended it", "error": "an error ended it"}
 		return "the run ends", why[trace.StopNames.Word(e.Aux&0xff)], true
 	case trace.Thread:
 		return fmt.Sprintf("thread %d", e.B), strings.TrimSpace(trace.RoleNames.Word(e.Mask&0xff) + " " + name), true
@@ -55,7 +55,7 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 		}
 		return "signal " + sig, note, true
 	case trace.RunDelay:
-		return "could have run for " + Duration(e.A), "the processor was somebody else's", true
+		return "runnable for " + Duration(e.A), "no CPU was free", true
 	}
 	return "", "", false
 }

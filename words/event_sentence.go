@@ -58,11 +58,11 @@ func (x *eventWords) call(other string) string {
 func limit(ns int64) string {
 	switch {
 	case ns < 0:
-		return "for ever"
+		return "no timeout"
 	case ns == 0:
-		return "not at all"
+		return "timeout 0"
 	}
-	return "at most " + Duration(ns)
+	return "timeout " + Duration(ns)
 }
 
 func (x *eventWords) say() string {
@@ -82,19 +82,19 @@ func (x *eventWords) say() string {
 		return "The thread had gone to sleep" + asked + x.took(" and slept ") + ended(e.Errno) + "."
 	case trace.Round:
 		if e.A == 0 {
-			return "The loop had nobody to ask" + x.took("; the round took ") + "."
+			return "The loop had nothing to poll" + x.took("; the round took ") + "."
 		}
-		return "The loop asked " + Times(e.A) + "; " + none(e.B, "of these calls got something") + x.took("; the round took ") + "."
+		return "The loop polled " + Times(e.A) + ": " + Count(e.B, "hit") + ", " + Number(e.A-e.B) + " EAGAIN" + x.took("; the round took ") + "."
 	case trace.Ready, trace.Renotify:
 		s := x.fd() + " was reported"
-		if e.Kind == trace.Renotify {
-			s = x.fd() + " was told again"
-		}
 		if m := trace.PollString(e.Mask); e.Mask != 0 {
 			s += " with " + m
 		}
 		if e.B > 0 {
-			s += "; " + Bytes(e.B-1) + " waited"
+			s += "; " + Bytes(e.B-1) + " unread"
+		}
+		if e.Kind == trace.Renotify {
+			s += "; a repeat"
 		}
 		return s + "."
 	case trace.Read, trace.Write:
@@ -104,20 +104,20 @@ func (x *eventWords) say() string {
 		case begins:
 			return "The thread goes into " + x.call("accept") + " on " + x.fd() + " and may stay there."
 		case e.Errno == 11:
-			return "Nobody waited to be accepted on " + x.fd() + " (EAGAIN)."
+			return "No connection waited to be accepted on " + x.fd() + " (EAGAIN)."
 		case e.Errno != 0:
 			return x.call("accept") + " on " + x.fd() + " failed: " + errnoWord(e.Errno) + "."
 		case e.A > 0:
-			return "A connection was taken from the queue of " + x.fd() + " and is fd " + strconv.FormatInt(e.A, 10) + x.took("; it took ") + "."
+			return "A connection was accepted on " + x.fd() + " and is fd " + strconv.FormatInt(e.A, 10) + x.took("; it took ") + "."
 		}
-		return "A connection was taken from the queue of " + x.fd() + "."
+		return "A connection was accepted on " + x.fd() + "."
 	case trace.Arrive:
-		s := "Data, or a connection, came for " + x.fd()
+		s := "Data, or a connection, arrived for " + x.fd()
 		if by := trace.ArriveNames.Word(e.Aux & 0xff); by != "" {
 			s += "; known from: " + by
 		}
 		if e.B > 1 {
-			s += "; " + Bytes(e.B-1) + " waited when it was seen"
+			s += "; " + Bytes(e.B-1) + " unread when it was seen"
 		} else if e.B == 1 {
 			s += "; when it was seen everything had been read already"
 		}
@@ -169,7 +169,7 @@ func (x *eventWords) say() string {
 		}
 		return s + " ran" + x.took(" for ") + "."
 	case trace.Lost:
-		return strings.TrimSpace("Events are missing here" + positive(e.A, ": ") + word(trace.LostNames, e.Aux, ", lost in the ") + ".")
+		return strings.TrimSpace("Events are missing here" + positive(e.A, ": ") + word(trace.LostNames, e.Aux, ", dropped in the ") + ".")
 	case trace.Register, trace.Modify, trace.Deregister:
 		return x.interest()
 	case trace.Submit, trace.Complete:
@@ -254,9 +254,9 @@ func (x *eventWords) wait(begins bool) string {
 		return s + "ended after " + Duration(e.Dur) + " with " + errnoWord(e.Errno) + "."
 	}
 	if e.Mask == 0 {
-		return s + "brought nothing" + x.took(" in ") + "."
+		return s + "returned no event" + x.took(" after ") + "."
 	}
-	return s + "brought " + Count(int64(e.Mask), "report") + x.took(" after ") + "."
+	return s + "returned " + Count(int64(e.Mask), "event") + x.took(" after ") + "."
 }
 
 func (x *eventWords) transfer(begins bool) string {
@@ -276,41 +276,41 @@ func (x *eventWords) transfer(begins bool) string {
 	case e.Errno != 0:
 		s += " failed: " + errnoWord(e.Errno)
 	case e.B == 0 && e.Kind == trace.Read && e.A > 0:
-		s += " found the end of file"
+		s += " returned 0 (EOF)"
 	case e.A > 0 && e.B >= 0:
-		s += " moved " + none(e.B, "byte", "bytes") + " of " + Bytes(e.A) + " asked for"
+		s += " moved " + share(e.B, e.A)
 	case e.B > 0:
 		s += " moved " + Bytes(e.B)
 	}
 	if e.Inst > 1 {
-		left := " were left unread"
+		left := " left unread"
 		if e.Kind == trace.Write {
-			left = " are still to be sent"
+			left = " unsent"
 		}
 		s += "; " + Bytes(int64(e.Inst)-1) + left
 	} else if e.Inst == 1 && e.Kind == trace.Read {
-		s += "; nothing was left"
+		s += "; nothing left unread"
 	}
 	return s + x.took("; it took ") + "."
 }
 
 func (x *eventWords) interest() string {
 	e := x.e
-	verb := map[trace.Kind]string{trace.Register: "put into", trace.Modify: "changed in", trace.Deregister: "taken out of"}[e.Kind]
+	verb := map[trace.Kind]string{trace.Register: "registered with", trace.Modify: "changed in", trace.Deregister: "removed from"}[e.Kind]
 	where := "an instance"
 	if n, set := trace.InstanceNumber(e.Inst); e.Inst != 0 && set {
 		where = "the set that is passed with each call"
 	} else if e.Inst != 0 {
 		where = "epoll instance " + strconv.Itoa(n)
 	}
-	s := x.fd() + " was " + verb + " " + where
-	if e.Errno != 0 {
-		s = x.fd() + " was to be " + verb + " " + where + ", which failed: " + errnoWord(e.Errno)
-	}
+	what := verb + " " + where
 	if e.Mask != 0 {
-		s += ", asking for " + trace.PollString(e.Mask)
+		what += " for " + trace.PollString(e.Mask)
 	}
-	return s + "."
+	if e.Errno != 0 {
+		return x.fd() + " was to be " + what + ", which failed: " + errnoWord(e.Errno) + "."
+	}
+	return x.fd() + " was " + what + "."
 }
 
 func (x *eventWords) operation() string {
@@ -320,13 +320,13 @@ func (x *eventWords) operation() string {
 		op = "operation"
 	}
 	if e.Kind == trace.Submit {
-		s := "A " + op + " for " + x.fd() + " was handed to the kernel"
+		s := "A " + op + " for " + x.fd() + " was submitted"
 		if e.B > 0 {
 			s += ", up to " + Bytes(e.B)
 		}
 		return s + "."
 	}
-	s := "The " + op + " of " + x.fd() + " is done"
+	s := "The " + op + " of " + x.fd() + " completed"
 	switch {
 	case e.Errno != 0:
 		s += ": " + errnoWord(e.Errno)
@@ -336,7 +336,7 @@ func (x *eventWords) operation() string {
 		s += ": fd " + Number(e.B)
 	}
 	if e.Mask&2 != 0 {
-		s += "; more will come of it"
+		s += "; more completions follow"
 	}
 	return s + "."
 }

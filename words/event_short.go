@@ -22,7 +22,7 @@ func EventShort(s *timeline.Snapshot, e *trace.Event) string {
 		case bad != "":
 			return verb + bad
 		case e.B == 0 && e.A > 0 && e.Kind == trace.Read:
-			return "read the end of file"
+			return "read EOF"
 		case e.B > 0:
 			return verb + " " + Bytes(e.B)
 		}
@@ -73,7 +73,7 @@ func EventShort(s *timeline.Snapshot, e *trace.Event) string {
 	case trace.Knob:
 		return "set " + s.Name(e.Stream, e.Aux)
 	case trace.Lost:
-		return "events lost"
+		return "dropped events"
 	}
 	return ""
 }

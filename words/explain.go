@@ -34,19 +34,22 @@ func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 		parts = append(parts, d)
 	}
 	if since, stranded, ok := l.WaitingAt(at - 1); ok {
-		s := "waiting"
+		what, state := "data", " unread"
+		known := l.Unread > 0 && l.Pending && l.PendingSince == since
+		switch listener := l.Kind == timeline.KindListener; {
+		case listener && known:
+			what, state = Count(l.Unread, "connection"), " not accepted"
+		case listener:
+			what, state = "connections", " not accepted"
+		case known:
+			what = Bytes(l.Unread)
+		}
+		s := what + state
 		if timed {
 			s += " for " + Duration(at-since)
 		}
 		if stranded {
-			s += ", and nobody will be told"
-		}
-		if u := l.Unread; u > 0 && l.Pending && l.PendingSince == since {
-			if l.Kind == timeline.KindListener {
-				s += " (" + Count(u, "connection") + ")"
-			} else {
-				s += " (" + Bytes(u) + ")"
-			}
+			s += ", no further notification"
 		}
 		parts = append(parts, s)
 	}
@@ -90,7 +93,7 @@ func did(w timeline.LaneWindow, k timeline.LaneKind) string {
 		s = append(s, Count(n, "failed call"))
 	}
 	if n := int64(w.Counts[timeline.MarkRenotify]); n > 0 {
-		s = append(s, "told again "+Times(n))
+		s = append(s, Count(n, "repeat"))
 	}
 	if len(s) == 0 && k == timeline.KindConn {
 		return "nothing done in this window"
@@ -117,10 +120,10 @@ func lastOp(l *timeline.Lane, at int64) string {
 		if r.Errno == 0 {
 			return "accepted fd " + Number(r.Result)
 		}
-		return op("accept", "found nobody", r)
+		return op("accept", "found nothing", r)
 	}
 	if r.Errno == 0 && r.Result == 0 && r.Asked > 0 {
-		return "read found the end of file"
+		return "read returned 0 (EOF)"
 	}
 	return op("read", "found nothing", r)
 }
@@ -128,7 +131,7 @@ func lastOp(l *timeline.Lane, at int64) string {
 func op(name, again string, o timeline.Op) string {
 	switch o.Errno {
 	case 0:
-		return name + " " + Number(o.Result) + " of " + Count(o.Asked, "byte")
+		return name + " " + share(o.Result, o.Asked)
 	case 11:
 		return name + " " + again + " (EAGAIN)"
 	}

@@ -32,7 +32,7 @@ func errnoWord(n uint16) string {
 func ExplainEvent(s *timeline.Snapshot, i int64) Page {
 	e, ok := s.Event(i)
 	if !ok {
-		return Page{Title: "Event", Parts: []Part{{headWhat, "This event is no longer kept; only the sums that it went into are."}}}
+		return Page{Title: "Event", Parts: []Part{{headWhat, "This event is no longer kept; only the sums that include it are."}}}
 	}
 	return explainEvent(s, i, &e)
 }
@@ -46,7 +46,7 @@ func explainEvent(s *timeline.Snapshot, i int64, e *trace.Event) Page {
 	if e.Kind == trace.Ready {
 		if v, ok := s.Verdict(i); ok {
 			key := "class/" + keyed(v.Class.String())
-			p.add("What it was worth", kernelRules[key].what)
+			p.add("What it means", kernelRules[key].what)
 			if v.Class != timeline.ClassFresh && v.Class != timeline.ClassUnknown {
 				p.rule(key)
 				return p

@@ -16,13 +16,13 @@ func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 	line = strings.TrimPrefix(strings.TrimPrefix(line, who(l)), " · ")
 	p.add("In this window", strings.ReplaceAll(line, " · ", "; "))
 	p.add("Registered", registeredAs(l))
-	p.add("What its reports told, over its whole life", classShares(&l.Stats))
-	p.add("How long it waited", laneDelays(l))
-	p.add("What was asked of it", explainInstance(l.Instance))
+	p.add("Its events, over its whole life", classShares(&l.Stats))
+	p.add("Delays", laneDelays(l))
+	p.add("Calls on it", explainInstance(l.Instance))
 	since, stranded, waits := l.WaitingAt(at - 1)
 	switch {
 	case waits && stranded:
-		p.add(headWhat, "Data has waited for "+Duration(at-since)+" and nobody will be told of it. "+kernelRules["trigger/stranded"].what)
+		p.add(headWhat, "Unread for "+Duration(at-since)+", and there is no further notification. "+kernelRules["trigger/stranded"].what)
 		p.rule("trigger/stranded")
 	case l.Closed != 0 && l.Closed <= at:
 		p.rule("event/descriptor")
@@ -45,24 +45,24 @@ func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 // registeredAs says how a lane is registered now.
 func registeredAs(l *timeline.Lane) string {
 	if !l.Registered {
-		return "No instance watches it."
+		return "No instance."
 	}
-	s := "Asked for: "
+	s := "For "
 	if l.Interest != 0 {
 		s += trace.PollString(l.Interest)
 	} else {
-		s += "nothing, or not known"
+		s += "nothing, or unknown"
 	}
 	if !l.Armed {
-		s += "; it has fired and is disarmed until the next EPOLL_CTL_MOD"
+		s += "; disarmed until the next EPOLL_CTL_MOD"
 	}
 	if d := l.Drain.String(); d != "" {
-		s += "; what the last report left: " + d
+		s += "; after the last event: " + d
 	}
 	return s + "."
 }
 
-// classShares says what reports told, the most frequent first.
+// classShares says of which classes the events were, the most frequent first.
 func classShares(st *timeline.LaneStats) string {
 	var sum int64
 	for _, n := range st.Class {
@@ -86,7 +86,7 @@ func classShares(st *timeline.LaneStats) string {
 		used[best] = true
 		parts = append(parts, Number(st.Class[best])+" "+timeline.Class(best).String())
 	}
-	return Count(sum, "report") + ": " + strings.Join(parts, ", ")
+	return Count(sum, "event") + ": " + strings.Join(parts, ", ")
 }
 
 // laneDelays says the typical and the longest of each delay that is known.
@@ -97,7 +97,7 @@ func laneDelays(l *timeline.Lane) string {
 		if d.Known && d.Count == 1 {
 			lines = append(lines, m.String()+": once, "+Duration(d.Max))
 		} else if d.Known && d.Count > 1 {
-			lines = append(lines, m.String()+": half of "+Number(d.Count)+" within "+Duration(d.P50)+", the longest "+Duration(d.Max))
+			lines = append(lines, m.String()+": median "+Duration(d.P50)+", at most "+Duration(d.Max)+", of "+Number(d.Count))
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -138,8 +138,8 @@ func loopShares(l *timeline.LoopLane) string {
 	for _, x := range []struct {
 		name string
 		ns   int64
-	}{{"waiting", l.Split.Waiting}, {"asleep", l.Split.Asleep}, {"resting longer than asked, or than needed", l.Split.Overrun},
-		{"runnable without a processor", l.Split.RunDelay}, {"in handlers", l.Split.Handler}, {"in handlers while others of the batch waited", l.Split.Queueing}} {
+	}{{"waiting", l.Split.Waiting}, {"asleep", l.Split.Asleep}, {"waiting beyond its timeout, or beyond need", l.Split.Overrun},
+		{"runnable without a CPU", l.Split.RunDelay}, {"in handlers", l.Split.Handler}, {"in handlers while others of the batch waited", l.Split.Queueing}} {
 		if x.ns > 0 {
 			parts = append(parts, Percent(float64(x.ns)/float64(total))+" "+x.name)
 		}
@@ -147,11 +147,11 @@ func loopShares(l *timeline.LoopLane) string {
 	return strings.Join(parts, ", ") + " (of " + Duration(total) + ")"
 }
 
-// explainInstance says what was asked of an epoll instance, or of a set; "" when nothing was.
+// explainInstance says which calls were made on an epoll instance, or of a set; "" when nothing was.
 func explainInstance(st *timeline.InstanceStats) string {
 	if st == nil || st.Waits == 0 {
 		return ""
 	}
-	return Count(st.Waits, "wait") + ", " + Count(st.Reports, "report") + ", " + strconv.FormatInt(st.Registers, 10) + " ADD, " +
+	return Count(st.Waits, "wait") + ", " + Count(st.Reports, "event") + ", " + strconv.FormatInt(st.Registers, 10) + " ADD, " +
 		strconv.FormatInt(st.Modifies, 10) + " MOD, " + strconv.FormatInt(st.Deregisters, 10) + " DEL"
 }

@@ -25,8 +25,8 @@ func TestExplain(t *testing.T) {
 		want string
 	}{
 		{1 * ms, "fd 7 127.0.0.1:53011 · not open yet"},
-		{280 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting for 180 ms"},
-		{285 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · waiting for 185 ms"},
+		{280 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · data unread for 180 ms"},
+		{285 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write · data unread for 185 ms"},
 		{295 * ms, "fd 7 127.0.0.1:53011 · level · 3 reads, 1 write, 1 failed call · last: read failed (ECONNRESET)"},
 		{1300 * ms, "fd 7 127.0.0.1:53011 · closed 1.0 s ago (error) · 3 reads, 1 write, 1 failed call · last: read failed (ECONNRESET)"},
 	} {

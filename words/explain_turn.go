@@ -8,15 +8,15 @@ import (
 	"evviz/trace"
 )
 
-// WhyWoke says in one sentence why a thread stopped resting in a turn, and until when it had meant to rest:
-// "woke because fd 7 had 512 bytes; asked to wait until timer 3, due in 12 ms".
+// WhyWoke says in one sentence why a thread stopped resting in an iteration, and what its timeout was:
+// "woke because fd 7 had 512 bytes; the timeout was timer 3, due in 12 ms".
 func WhyWoke(s *timeline.Snapshot, u *timeline.Turn) string {
 	r := &u.Rest
 	switch {
 	case r.Kind == timeline.RestNone && u.Cut:
 		return "why it woke is no longer kept"
 	case r.Kind == timeline.RestNone:
-		return "it has not rested yet"
+		return "it has not waited yet"
 	case r.End == 0:
 		return resting(s, u)
 	case r.Interrupt:
@@ -24,7 +24,7 @@ func WhyWoke(s *timeline.Snapshot, u *timeline.Turn) string {
 	case r.Errno != 0 && r.Errno != 62 && r.Kind != timeline.RestCall:
 		return "the wait failed: " + errnoWord(r.Errno)
 	case r.Kind == timeline.RestSleep:
-		return "woke because the " + Duration(r.Asked) + " that it wanted to sleep were over"
+		return "woke because its sleep of " + Duration(r.Asked) + " was over"
 	case r.Kind == timeline.RestCall:
 		return "went on because " + returned(s, u)
 	case r.TimedOut():
@@ -42,30 +42,30 @@ func resting(s *timeline.Snapshot, u *timeline.Turn) string {
 	}
 	switch {
 	case r.Kind == timeline.RestSleep:
-		return "has slept" + since + ", and nothing but a signal ends that before " + Duration(r.Asked) + " are over"
+		return "has slept" + since + " of " + Duration(r.Asked) + "; only a signal ends that earlier"
 	case r.Kind == timeline.RestCall:
-		return "has been in " + r.Call + " on fd " + strconv.Itoa(int(r.FD)) + since + ": nothing else is served meanwhile"
+		return "is blocked in " + r.Call + "(" + strconv.Itoa(int(r.FD)) + ")" + since + ": no other descriptor is served meanwhile"
 	case r.Limit == timeline.LimitTimer && r.Due > 0 && r.Due > s.Now:
-		return "has waited" + since + ", until something comes or timer " + strconv.Itoa(int(r.Timer)) + " is due in " + Duration(r.Due-s.Now)
+		return "has waited" + since + "; the timeout is timer " + strconv.Itoa(int(r.Timer)) + ", due in " + Duration(r.Due-s.Now)
 	case r.Passed > 0:
-		return "has waited" + since + ", until something comes or " + Duration(r.Passed) + " are over"
+		return "has waited" + since + "; timeout " + Duration(r.Passed)
 	}
-	return "has waited" + since + ", until something comes"
+	return "has waited" + since
 }
 
-// meant says until when the rest was to last.
+// meant says what the timeout of the rest was.
 func meant(r *timeline.Rest) string {
 	switch {
 	case r.Limit == timeline.LimitTimer && r.Asked >= 0:
-		return "; asked to wait until timer " + strconv.Itoa(int(r.Timer)) + ", due in " + Duration(r.Asked)
+		return "; the timeout was timer " + strconv.Itoa(int(r.Timer)) + ", due in " + Duration(r.Asked)
 	case r.Limit == timeline.LimitTimer:
-		return "; asked to wait until timer " + strconv.Itoa(int(r.Timer))
+		return "; the timeout was timer " + strconv.Itoa(int(r.Timer))
 	case r.Limit == timeline.LimitNone:
-		return "; asked to wait for ever"
+		return "; no timeout (-1)"
 	case r.Limit == timeline.LimitZero:
-		return "; asked not to wait at all"
+		return "; timeout 0"
 	case r.Limit == timeline.LimitAsked && r.Kind != timeline.RestSleep:
-		return "; asked to wait for at most " + Duration(r.Passed)
+		return "; timeout " + Duration(r.Passed)
 	}
 	return ""
 }
@@ -73,14 +73,14 @@ func meant(r *timeline.Rest) string {
 func timedOut(r *timeline.Rest) string {
 	switch r.Limit {
 	case timeline.LimitZero:
-		return "did not wait: it only asked what was ready, and nothing was"
+		return "did not wait (timeout 0), and nothing was ready"
 	case timeline.LimitTimer:
-		return "woke because timer " + strconv.Itoa(int(r.Timer)) + " was due; it had asked to wait " + Duration(max(r.Asked, 0)) + " for it"
+		return "woke because timer " + strconv.Itoa(int(r.Timer)) + " was due, after " + Duration(max(r.Asked, 0))
 	}
-	return "woke because the " + Duration(r.Passed) + " that it wanted to wait were over; nothing had come"
+	return "woke because its timeout of " + Duration(r.Passed) + " was over; nothing was ready"
 }
 
-// returned says what a blocking call brought.
+// returned says what a blocking call returned.
 func returned(s *timeline.Snapshot, u *timeline.Turn) string {
 	r := &u.Rest
 	who := "fd " + strconv.Itoa(int(r.FD))
@@ -93,20 +93,20 @@ func returned(s *timeline.Snapshot, u *timeline.Turn) string {
 		return call + " on " + who + " ended with " + errnoWord(r.Errno)
 	case strings.HasPrefix(call, "accept"):
 		if r.Result >= 0 {
-			return "somebody connected to " + who + " (it is fd " + strconv.FormatInt(r.Result, 10) + ")"
+			return "a client connected to " + who + " (it is fd " + strconv.FormatInt(r.Result, 10) + ")"
 		}
-		return "somebody connected to " + who
+		return "a client connected to " + who
 	case call == "connect":
-		return "connect of " + who + " is decided"
+		return "connect of " + who + " returned"
 	case r.Result == 0:
-		return who + " came to its end"
+		return who + " reached EOF"
 	case r.Result > 0:
 		return who + " had " + Bytes(r.Result)
 	}
-	return call + " on " + who + " came back"
+	return call + " on " + who + " returned"
 }
 
-// reason says what was reported. What told something new goes first.
+// reason says which events the wait returned. One that was new goes first.
 func reason(s *timeline.Snapshot, u *timeline.Turn) string {
 	var best *timeline.Item
 	n := 0
@@ -116,25 +116,25 @@ func reason(s *timeline.Snapshot, u *timeline.Turn) string {
 			continue
 		}
 		n++
-		if best == nil || news(x) && !news(best) {
+		if best == nil || isNew(x) && !isNew(best) {
 			best = x
 		}
 	}
 	if best == nil {
 		if u.Rest.Count > 0 {
-			return Count(u.Rest.Count, "report") + " came, which are not in what is kept"
+			return Count(u.Rest.Count, "event") + " came, which are no longer kept"
 		}
-		return "the wait came back; what it brought is not seen"
+		return "the wait returned; its events are not in the recording"
 	}
-	text := told(s, best)
+	text := eventReason(s, best)
 	if n > 1 {
 		text += " (and " + Number(int64(n-1)) + " more)"
 	}
 	return text
 }
 
-// news says whether a report told something new.
-func news(x *timeline.Item) bool {
+// isNew says whether an event is about something that was not known before.
+func isNew(x *timeline.Item) bool {
 	if x.Kind == timeline.ItemComplete {
 		return x.Errno == 0
 	}
@@ -155,8 +155,8 @@ func itemName(x *timeline.Item) string {
 	return "something registered with data 0x" + strconv.FormatUint(x.Data, 16)
 }
 
-// told says what a report told.
-func told(s *timeline.Snapshot, x *timeline.Item) string {
+// eventReason says why an event was returned.
+func eventReason(s *timeline.Snapshot, x *timeline.Item) string {
 	who := itemName(x)
 	l := s.Lane(x.Lane)
 	if x.Kind == timeline.ItemComplete {
@@ -165,15 +165,15 @@ func told(s *timeline.Snapshot, x *timeline.Item) string {
 		case x.Errno != 0:
 			return "the " + op + " of " + who + " ended with " + errnoWord(x.Errno)
 		case x.Op == trace.OpAccept:
-			return "somebody connected to " + who
+			return "a client connected to " + who
 		case x.Op == trace.OpRecv && x.Result > 0:
-			return Bytes(x.Result) + " of " + who + " have been received"
+			return Bytes(x.Result) + " of " + who + " were received"
 		case x.Op == trace.OpRecv:
-			return who + " came to its end"
+			return who + " reached EOF"
 		case x.Op == trace.OpRead && l != nil && l.Kind == timeline.KindWake:
-			return "another thread rang (" + who + ")"
+			return "another thread woke it (" + who + ")"
 		}
-		return "the " + op + " of " + who + " was done"
+		return "the " + op + " of " + who + " completed"
 	}
 	amount := "data"
 	switch {
@@ -181,7 +181,7 @@ func told(s *timeline.Snapshot, x *timeline.Item) string {
 		amount = Bytes(x.Unread)
 	case x.Unread < 0:
 		if n := firstRead(s, x); n > 0 {
-			amount = "data (" + Bytes(n) + " were read)"
+			amount = "data (" + Bytes(n) + " read)"
 		}
 	}
 	kind := timeline.KindOther
@@ -191,22 +191,22 @@ func told(s *timeline.Snapshot, x *timeline.Item) string {
 	if x.Classified {
 		switch x.Class {
 		case timeline.ClassUntouched:
-			return who + " was told again of what nobody has touched"
+			return who + " was reported again, untouched since its last event"
 		case timeline.ClassLeftover:
 			if x.Unread > 0 {
-				return who + " still had " + amount + " that were known of"
+				return who + " still had " + amount + " unread"
 			}
-			return who + " still had data that was known of"
+			return who + " still had unread data"
 		case timeline.ClassStale:
 			return "a registration of " + who + " outlived its descriptor"
 		case timeline.ClassExhausted:
-			return "a connection waits on " + who + " that cannot be accepted"
+			return "a connection on " + who + " cannot be accepted"
 		case timeline.ClassRearmed:
-			return who + " was armed again while data waited"
+			return who + " was armed again with unread data"
 		case timeline.ClassNothing, timeline.ClassHerd:
-			return who + " was reported, and had nothing by then"
+			return who + " was reported, and had nothing by the time it was read"
 		case timeline.ClassEOF:
-			return "the peer of " + who + " has finished"
+			return "the peer of " + who + " sent EOF"
 		case timeline.ClassHangup:
 			return "the peer of " + who + " hung up"
 		case timeline.ClassError:
@@ -217,9 +217,9 @@ func told(s *timeline.Snapshot, x *timeline.Item) string {
 	}
 	switch kind {
 	case timeline.KindListener:
-		return "somebody connected to " + who
+		return "a client connected to " + who
 	case timeline.KindWake:
-		return "another thread rang (" + who + ")"
+		return "another thread woke it (" + who + ")"
 	case timeline.KindTimer:
 		return "the timer " + who + " expired"
 	}
@@ -236,12 +236,12 @@ func firstRead(s *timeline.Snapshot, x *timeline.Item) int64 {
 	return 0
 }
 
-// maxTurnLines is how many items of a turn a page names.
+// maxTurnLines is how many items of an iteration a page names.
 const maxTurnLines = 24
 
-// ExplainTurn says what one turn of a loop did, and why.
+// ExplainTurn says what one iteration of a loop did, and why.
 func ExplainTurn(s *timeline.Snapshot, u *timeline.Turn) Page {
-	p := Page{Title: "One turn of " + threadTitle(s, u.Stream)}
+	p := Page{Title: "One iteration of " + threadTitle(s, u.Stream)}
 	p.add("Why it woke", sentence(WhyWoke(s, u)))
 	if u.Timed {
 		p.add("Where the time went", split(u))
@@ -251,7 +251,7 @@ func ExplainTurn(s *timeline.Snapshot, u *timeline.Turn) Page {
 	worst := timeline.ClassUnknown
 	for i := range u.Items {
 		x := &u.Items[i]
-		if x.Kind == timeline.ItemReport && x.Classified && x.Class < worst && !news(x) {
+		if x.Kind == timeline.ItemReport && x.Classified && x.Class < worst && !isNew(x) {
 			worst = x.Class
 		}
 		line := itemLine(s, u, x)
@@ -271,11 +271,11 @@ func ExplainTurn(s *timeline.Snapshot, u *timeline.Turn) Page {
 		lines = append(lines, "and "+Number(int64(more))+" more")
 	}
 	if len(lines) == 0 && u.Rest.End != 0 {
-		lines = []string{"nothing that is seen"}
+		lines = []string{"nothing that was recorded"}
 	}
 	p.add("What it did", strings.Join(lines, "\n"))
 	if u.Lost {
-		p.add("Missing", "Events are missing in this turn: it may have done more.")
+		p.add("Missing", "Events are missing in this iteration: it may have done more.")
 	}
 	switch {
 	case worst != timeline.ClassUnknown:
@@ -292,7 +292,7 @@ func ExplainTurn(s *timeline.Snapshot, u *timeline.Turn) Page {
 	return p
 }
 
-// sentence begins with a capital and ends with a point.
+// sentence begins with a capital and ends with a full stop.
 func sentence(s string) string {
 	if s == "" {
 		return ""
@@ -327,19 +327,19 @@ func split(u *timeline.Turn) string {
 		parts = append(parts, Duration(u.Waited)+" "+rest)
 	}
 	if u.Overrun > 0 {
-		parts = append(parts, Duration(u.Overrun)+" longer than it had asked")
+		parts = append(parts, Duration(u.Overrun)+" beyond its timeout")
 	}
 	if u.Rest.End != 0 || u.Rest.Kind == timeline.RestNone {
 		parts = append(parts, Duration(u.Working)+" at work")
 	}
 	s := sentence(strings.Join(parts, ", "))
 	if u.Running {
-		s += " It is not over."
+		s += " It has not ended."
 	}
 	return s
 }
 
-// itemLine says what an item of a turn was; "" for what is not worth a line.
+// itemLine says what an item of an iteration was; "" for what is not worth a line.
 func itemLine(s *timeline.Snapshot, u *timeline.Turn, x *timeline.Item) string {
 	took := ""
 	if u.Timed && x.Took >= 0 {
@@ -354,7 +354,7 @@ func itemLine(s *timeline.Snapshot, u *timeline.Turn, x *timeline.Item) string {
 			line += " (" + x.Class.String() + ")"
 		}
 		if !x.Touched() {
-			return line + ": nothing was done about it in this turn"
+			return line + ": not handled in this iteration"
 		}
 		return line + callsOf(s, x) + took
 	case timeline.ItemComplete:
@@ -386,14 +386,14 @@ func itemLine(s *timeline.Snapshot, u *timeline.Turn, x *timeline.Item) string {
 			line += " " + x.Task
 		}
 		if x.Queued > 0 {
-			line += ", handed over " + Duration(x.Queued) + " before"
+			line += ", queued for " + Duration(x.Queued)
 		}
 		return line + callsOf(s, x) + took
 	case timeline.ItemRound:
 		if u.Asked == 0 {
-			return "nobody to ask"
+			return "nothing to poll"
 		}
-		return Count(u.Asked, "call") + " in this round; " + none(u.Useful, "got something")
+		return Count(u.Asked, "call") + " in this round: " + Count(u.Useful, "hit")
 	}
 	return callsLine(s, x)
 }

@@ -42,18 +42,34 @@ func Times(n int64) string {
 	return Number(n) + " times"
 }
 
-// Bytes writes an amount of data: exact up to 10 KiB, then with one decimal.
+// Bytes writes an amount of data: whole KiB as such (64 KiB), other amounts exactly up to 10 KiB (1,500 bytes), and with one
+// decimal from there on (63.5 KiB).
 func Bytes(n int64) string {
-	if n < 10*1024 {
+	if n < 1024 || n < 10*1024 && n%1024 != 0 {
 		return Count(n, "byte")
 	}
 	f := float64(n)
 	for _, unit := range []string{"KiB", "MiB", "GiB"} {
 		if f /= 1024; f < 1023.95 {
-			return strconv.FormatFloat(f, 'f', 1, 64) + " " + unit
+			return tenths(f) + " " + unit
 		}
 	}
-	return strconv.FormatFloat(f/1024, 'f', 1, 64) + " TiB"
+	return tenths(f/1024) + " TiB"
+}
+
+// share is a part of an amount: 8 of 10 bytes, 10 bytes of 4 KiB.
+func share(part, whole int64) string {
+	p, w := Bytes(part), Bytes(whole)
+	n, unit, _ := strings.Cut(p, " ")
+	if strings.HasSuffix(w, " "+unit) {
+		p = n
+	}
+	return p + " of " + w
+}
+
+// tenths keeps one decimal unless it is 0.
+func tenths(f float64) string {
+	return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
 }
 
 // Duration writes ns the way a person says it: two or three figures and a unit.

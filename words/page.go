@@ -121,9 +121,9 @@ func fixed(title, key string) Page {
 	return p
 }
 
-// ExplainClass says what a class of reports is.
+// ExplainClass says what a class of events is.
 func ExplainClass(c timeline.Class) Page {
-	return fixed("A report of class "+c.String(), "class/"+keyed(c.String()))
+	return fixed("An event of class "+c.String(), "class/"+keyed(c.String()))
 }
 
 // ExplainMeasure says what a delay measures.
@@ -190,21 +190,21 @@ var markKeys = [timeline.MarkCount]string{
 
 // markMeans is what a mark on a lane says.
 var markMeans = [timeline.MarkCount]string{
-	timeline.MarkArrive: "Data or a connection arrived here. The bar begins: from now on the program keeps somebody waiting.",
-	timeline.MarkReport: "A wait reported this descriptor here.", timeline.MarkRenotify: "A wait reported what the program had been told already.",
-	timeline.MarkRead: "A read brought data here.", timeline.MarkReadAgain: "A read found nothing here (EAGAIN).",
-	timeline.MarkReadEOF: "A read found the end of file: the peer has finished.", timeline.MarkReadErr: "A read failed here.",
-	timeline.MarkWrite: "A write took data here.", timeline.MarkWriteAgain: "A write found no room here (EAGAIN): the peer does not read fast enough.",
-	timeline.MarkWriteErr: "A write failed here.", timeline.MarkAccept: "A connection was taken from the queue here.",
-	timeline.MarkAcceptAgain: "Nobody waited to be accepted (EAGAIN).", timeline.MarkAcceptErr: "accept failed here, and the connection stays in the queue.",
-	timeline.MarkOpen: "The descriptor came into being here.", timeline.MarkClose: "The last number of the descriptor was closed here: the lane ends.",
+	timeline.MarkArrive: "Data or a connection arrived here. The bar begins: from now on the peer waits for the program.",
+	timeline.MarkReport: "A wait returned an event for this descriptor here.", timeline.MarkRenotify: "A wait returned a repeat: an event for what the program knew already.",
+	timeline.MarkRead: "A read returned data here.", timeline.MarkReadAgain: "A read found nothing here (EAGAIN).",
+	timeline.MarkReadEOF: "A read returned 0 (EOF): the peer has finished.", timeline.MarkReadErr: "A read failed here.",
+	timeline.MarkWrite: "A write sent data here.", timeline.MarkWriteAgain: "A write found no room here (EAGAIN): the peer does not read fast enough.",
+	timeline.MarkWriteErr: "A write failed here.", timeline.MarkAccept: "A connection was accepted here.",
+	timeline.MarkAcceptAgain: "No connection waited to be accepted (EAGAIN).", timeline.MarkAcceptErr: "accept failed here, and the connection stays in the queue.",
+	timeline.MarkOpen: "The descriptor was opened here.", timeline.MarkClose: "The last number of the descriptor was closed here: the lane ends.",
 	timeline.MarkReset: "The connection was found broken here (ECONNRESET or EPIPE).", timeline.MarkModify: "Its registration was changed here.",
-	timeline.MarkRearmed: "Its registration was set again with the same bits, which asks to be told anew.", timeline.MarkRegister: "It was put into an instance here.",
-	timeline.MarkDeregister: "It was taken out of an instance here.", timeline.MarkShutdown: "One or both directions were shut here.",
+	timeline.MarkRearmed: "Its registration was set again with the same bits, which makes the kernel report it again if it is ready.", timeline.MarkRegister: "It was registered with an instance here.",
+	timeline.MarkDeregister: "It was removed from an instance here.", timeline.MarkShutdown: "One or both directions were shut here.",
 	timeline.MarkConnect: "The program called connect here.", timeline.MarkStepSend: "The scripted client sent here.", timeline.MarkStepRecv: "The scripted client received here.",
 	timeline.MarkStepOther: "The scripted client connected, closed or did something else here.", timeline.MarkQueue: "The length of the listener's queue was seen here.",
-	timeline.MarkCall: "A handler of the program ran here.", timeline.MarkSubmit: "An operation was handed to the kernel here.", timeline.MarkComplete: "An operation was completed here.",
-	timeline.MarkRecvDone: "A recv that was handed over has brought data.", timeline.MarkSendDone: "A send that was handed over is done.", timeline.MarkOther: "Something else was done with the descriptor here.",
+	timeline.MarkCall: "A handler of the program ran here.", timeline.MarkSubmit: "An operation was submitted here.", timeline.MarkComplete: "An operation was completed here.",
+	timeline.MarkRecvDone: "A submitted recv completed with data.", timeline.MarkSendDone: "A submitted send completed.", timeline.MarkOther: "Something else was done with the descriptor here.",
 }
 
 // ExplainMark says what a mark on a lane means.
