@@ -33,7 +33,7 @@ func newCheck() *cobra.Command {
 		Short: "Say what is wrong, with evidence: for a recording or what strace printed",
 		Long: `check reads a recording (.evt) or what strace printed (- is standard input: paste it) and says what is wrong with the
 event loop in it, in full sentences with their numbers. Without times, without the beginning, with lines missing: it
-says what it can, and how sure it is.
+says what it can, with its confidence.
 
 It ends with 0 when there is nothing above info, with 1 when there is (or, with --fail-on, when what is named there was
 found), with 2 for a wrong command line and with 3 when the file cannot be read.

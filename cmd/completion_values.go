@@ -232,7 +232,7 @@ func completeFlags(c *cobra.Command) {
 			return storyWords(scenarios.Groups...), noFiles
 		},
 		"evviz scenarios run": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			groups := []string{scenarios.Lessons + "\tall of them", scenarios.Truth + "\tall of them", scenarios.Museum + "\tevery mistake and its cure"}
+			groups := []string{scenarios.Lessons + "\tall of them", scenarios.Truth + "\tall of them", scenarios.Museum + "\tevery mistake and its fix"}
 			return append(groups, storyWords(scenarios.Groups...)...), cobra.ShellCompDirectiveDefault
 		},
 		"evviz compare": func(_ *cobra.Command, _ []string, typed string) (out []string, _ cobra.ShellCompDirective) {

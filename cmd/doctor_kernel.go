@@ -108,7 +108,7 @@ func reports(mask uint32, between func(ep, ev int) error, want ...int) error {
 			return os.NewSyscallError("epoll_wait", err)
 		}
 		if got != n {
-			return fmt.Errorf("wait %d of a readable descriptor brought %d reports, not %d", i+1, got, n)
+			return fmt.Errorf("wait %d of a readable descriptor returned %d events, not %d", i+1, got, n)
 		}
 	}
 	return nil
@@ -139,7 +139,7 @@ func tryPwait2() error {
 		return os.NewSyscallError("epoll_pwait2", errno)
 	}
 	if n != 1 {
-		return fmt.Errorf("epoll_pwait2 of a readable descriptor brought %d reports, not 1", n)
+		return fmt.Errorf("epoll_pwait2 of a readable descriptor returned %d events, not 1", n)
 	}
 	return nil
 }
@@ -169,7 +169,7 @@ func wrong(got, want int) error {
 	if got == want || got < 0 {
 		return nil
 	}
-	return fmt.Errorf("a readable descriptor brought %d reports, not %d", got, want)
+	return fmt.Errorf("a readable descriptor returned %d events, not %d", got, want)
 }
 
 func tryEventfd() error {
@@ -216,7 +216,7 @@ func examineURing(w *ward) {
 	case err != nil:
 		w.missing("io_uring", "not to be had", err.Error(), "every mode but --mode io-uring works")
 	case f.Multishot != nil:
-		w.note("io_uring", "works: accept, recv, send, read, timeout, poll, cancel", f.Multishot.Error()+"; --mode io-uring hands over one recv at a time (--uring single)", "")
+		w.note("io_uring", "works: accept, recv, send, read, timeout, poll, cancel", f.Multishot.Error()+"; --mode io-uring submits one recv at a time (--uring single)", "")
 	default:
 		w.ok("io_uring", "works: accept, recv, send, read, timeout, poll, cancel; multishot accept and recv")
 	}

@@ -65,7 +65,7 @@ func examineLimits() (w ward) {
 		lo, _ := strconv.Atoi(f[0])
 		hi, _ := strconv.Atoi(f[1])
 		if n := hi - lo + 1; n < scenarios.DefaultMaxConns {
-			w.note("client ports", fmt.Sprintf("%s to %s, %d", f[0], f[1], n), "so many connections can go to one server address", "sudo sysctl net.ipv4.ip_local_port_range='32768 60999'")
+			w.note("client ports", fmt.Sprintf("%s to %s, %d", f[0], f[1], n), "no more connections than this can go to one server address", "sudo sysctl net.ipv4.ip_local_port_range='32768 60999'")
 		} else {
 			w.ok("client ports", fmt.Sprintf("%s to %s: %d connections to one server address", f[0], f[1], n))
 		}

@@ -198,8 +198,8 @@ func TestBigMessageHeadless(t *testing.T) {
 	if live.Stats.Renotify != 63 {
 		t.Errorf("renotify: %d, want 63", live.Stats.Renotify)
 	}
-	if !regexp.MustCompile(`re-notifications\s+63\b`).MatchString(r.out) {
-		t.Errorf("the summary should say 63 re-notifications:\n%s", r.out)
+	if !regexp.MustCompile(`repeats\s+63\b`).MatchString(r.out) {
+		t.Errorf("the summary should say 63 repeats:\n%s", r.out)
 	}
 	again := run(t, "replay", "--summary", path)
 	if again.out != r.out {
@@ -283,8 +283,8 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 		t.Errorf("text: %d lost, rings: %d", inText, lost)
 	}
 	sum := run(t, "replay", "--summary", path).out
-	if digits := regexp.MustCompile(`(?m)^\s*lost\D*([\d,]+)`).FindStringSubmatch(sum); digits == nil || strings.ReplaceAll(digits[1], ",", "") != fmt.Sprint(lost) {
-		t.Errorf("summary does not say %d lost:\n%s", lost, sum)
+	if digits := regexp.MustCompile(`(?m)^\s*dropped\D*([\d,]+)`).FindStringSubmatch(sum); digits == nil || strings.ReplaceAll(digits[1], ",", "") != fmt.Sprint(lost) {
+		t.Errorf("summary does not say %d dropped:\n%s", lost, sum)
 	}
 }
 

@@ -138,7 +138,7 @@ func (s *Snapshot) unknownDelay(m Measure) string {
 		}
 		switch s.Mode.Driver {
 		case trace.DriverSleepPoll:
-			return "a loop that sleeps and asks is told of nothing; see " + MeasureServed.String()
+			return "a loop that sleeps and polls gets no events; see " + MeasureServed.String()
 		case trace.DriverURing:
 			return "a completion is delivery and read at once; see " + MeasureServed.String()
 		}

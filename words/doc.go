@@ -15,6 +15,9 @@
 // [ExplainTrigger] and [ExplainMode] explain a term. The rules are texts, kernel/*.md, a section for each thing; a test holds that
 // everything that can be shown has one.
 //
+// Terms. [Terms] is the list of words that evviz does not use, each with the one to use instead; a test reads every text that a
+// person meets and names the place where one of them stands.
+//
 // Everything here is a pure function of its arguments: no clock, no state, no screen, no operating system. Texts from outside (the
 // names and addresses of a recording) have no control characters any more when they are returned.
 package words

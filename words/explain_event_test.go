@@ -84,11 +84,11 @@ func TestEventsInWords(t *testing.T) {
 		{"1 Complete complete inst=ring3 fd=8 op=recv ret=-1 err=ECANCELED", "The recv of fd 8 completed: ECANCELED."},
 		{"1 Complete complete inst=ring3 fd=5 op=accept ret=9", "The accept of fd 5 listener completed: fd 9."},
 		{"1 Complete complete inst=ring3 fd=8 op=send ret=0", "The send of fd 8 completed."},
-		{"1 Close complete fd=8 why=eof", "A descriptor number was given back: fd 8, why eof."},
+		{"1 Close complete fd=8 why=eof", "A descriptor number was closed: fd 8, why eof."},
 		{"1 Signal complete signo=15 from=200", "A signal arrived: signo 15, from 200."},
 		{"1 Sys complete fd=8 ret=3 dur=2ms", "Another system call that can hold the thread: fd 8, ret 3, dur 2.0 ms."},
 		{"1 RunDelay complete delay=3ms", "The thread was runnable but did not run: delay 3.0 ms."},
-		{"1 Usage complete user=3ms system=2ms voluntary=5", "What a thread has used since it began: processor time and context switches: user 3.0 ms, system 2.0 ms, voluntary 5."},
+		{"1 Usage complete user=3ms system=2ms voluntary=5", "What a thread has used since it began: CPU time and context switches: user 3.0 ms, system 2.0 ms, voluntary 5."},
 	} {
 		s := fold(t, true, with(epoll, "0.002 1 Open complete fd=5 type=listener", "0.010 "+c.event)...)
 		_, end := s.EventRange()
