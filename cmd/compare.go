@@ -46,7 +46,7 @@ func newCompare() *cobra.Command {
 		Use:   "compare [MODE[:TRIGGER][,SETTING=VALUE]... ...] | FILE FILE",
 		Short: "Run the same traffic through several modes, or compare two recordings",
 		Long: `compare runs the same traffic through several modes, in rounds, and puts their figures side by side: medians, and the lowest and
-highest run below them. Each run is a lab of its own in a process of its own. The last line names the most responsive, the laziest,
+highest run below them. Each run is a separate lab in a separate process. The last line names the most responsive, the laziest,
 the busiest and the most wasteful, as far as the spread of the runs allows it.
 
 A mode may carry a trigger and settings: epoll:edge, sleep-poll,interval=20ms, epoll:level,threads=4,listeners=exclusive. The lab's

@@ -34,7 +34,7 @@ func examineKernel() (w ward) {
 		{"EPOLLEXCLUSIVE", "works", false, "4.5", "--listeners exclusive", tryExclusive},
 		{"epoll_pwait2", "works (nothing of this version needs it)", false, "5.11", "", tryPwait2},
 		{"eventfd", "works", true, "", "tasks that other threads hand to the loop", tryEventfd},
-		{"timerfd", "works (the lab has timers of its own; strace logs may show them)", false, "", "", tryTimerfd},
+		{"timerfd", "works (the lab has its own timers; strace logs may show them)", false, "", "", tryTimerfd},
 		{"signalfd", "works (strace logs may show them)", false, "", "", trySignalfd},
 	} {
 		err := t.try()
@@ -63,7 +63,7 @@ func examineKernel() (w ward) {
 	} else if s := strings.TrimSpace(string(b)); s == "tsc" || s == "kvm-clock" || s == "arch_sys_counter" || strings.HasPrefix(s, "hyperv") {
 		w.ok("clock source", s+", read without a system call")
 	} else {
-		w.note("clock source", s, "reading it may be a system call of its own or slow, so every event costs more and short times look longer",
+		w.note("clock source", s, "reading it may be a system call, or slow, so every event costs more and short times look longer",
 			"clocksource=tsc on the kernel's command line, where the processor's is reliable (dmesg | grep -i tsc)")
 	}
 	return w
@@ -263,9 +263,9 @@ func examineTCP(w *ward) {
 	case err != nil:
 		w.missing("TCP_INFO", "refused", os.NewSyscallError("getsockopt", err).Error()+"; how many connections wait for accept stays unknown", "")
 	case info.Unacked != 1:
-		w.note("TCP_INFO", "does not tell the accept queue", fmt.Sprintf("one connection waits, and it says %d; how many wait for accept stays unknown", info.Unacked), "")
+		w.note("TCP_INFO", "does not report the accept queue", fmt.Sprintf("one connection waits, and it says %d; how many wait for accept stays unknown", info.Unacked), "")
 	default:
-		w.ok("TCP_INFO", "tells how many connections wait for accept")
+		w.ok("TCP_INFO", "reports how many connections wait for accept")
 	}
 	fd, _, err := unix.Accept4(lis, unix.SOCK_CLOEXEC)
 	if err != nil {
@@ -283,7 +283,7 @@ func examineTCP(w *ward) {
 	if n, err := unix.IoctlGetInt(fd, unix.TIOCINQ); err != nil || n != 4 {
 		w.missing("FIONREAD", "does not work", fmt.Sprintf("4 bytes wait, and it says %d (%v); how much is unread stays unknown where it is asked for", n, err), "")
 	} else {
-		w.ok("FIONREAD", "tells the bytes that wait")
+		w.ok("FIONREAD", "reports the unread bytes")
 	}
 	switch stamped, err := tryStamp(cl, fd); {
 	case errors.Join(stampErr, err) != nil:

@@ -149,7 +149,7 @@ func examineObserving() (w ward) {
 	if err := ownInterests(); err != nil {
 		w.missing("fdinfo", "/proc/PID/fdinfo cannot be read", err.Error()+"; evviz check --look reads interest lists there", "mount -t proc proc /proc")
 	} else {
-		w.ok("fdinfo", "/proc/PID/fdinfo tells interest lists, of processes of the same user")
+		w.ok("fdinfo", "/proc/PID/fdinfo lists registrations, of processes of the same user")
 	}
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
 		w.note("BTF", "not there", "nothing of this version needs it; eBPF tools that follow kernel structures do", "a kernel with CONFIG_DEBUG_INFO_BTF=y")

@@ -89,7 +89,7 @@ func (o *replayOptions) run(path string) error {
 		return usage("--speed %g: want 0.1 to 100", o.speed)
 	}
 	if o.unparsed && (o.text || o.summary || o.shot != "") {
-		return usage("--unparsed prints something of its own: choose one of --unparsed, --text, --summary and --screenshot")
+		return usage("--unparsed prints something else: choose one of --unparsed, --text, --summary and --screenshot")
 	}
 	if o.force && o.shot == "" {
 		return usage("--force goes with --screenshot: it replaces the file that is there")

@@ -225,7 +225,7 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 		x.Why = "it expects nothing"
 		return x
 	case overridden != "":
-		x.Why = "--" + overridden + " was given: what it expects is said of its own settings"
+		x.Why = "--" + overridden + " was given: its expectations hold for its own settings only"
 		return x
 	}
 	x.Expected = judge(script.Expect, snap)

@@ -65,6 +65,9 @@ func TestThresholds(t *testing.T) {
 			t.Errorf("%s: %q", x.Name, x.Doc)
 		}
 	}
+	if set := def; set.Set("nagging", "3") != nil || set.Repeats != 3 {
+		t.Errorf("the deprecated name of repeats sets nothing: %+v", set)
+	}
 	if def.Set("nosuch", "1") == nil {
 		t.Error("a threshold that there is not was set")
 	}

@@ -20,8 +20,8 @@ func lostOutput(c *checker) {
 		if i.Sure > 0 {
 			sev, v = Critical, Certain
 		}
-		c.find(x, i, sev, v, fmt.Sprintf("%s: the kernel did not take all of the output, and %s never sent (%s).", x.name, was(i.Sum), words.Times(i.N)),
-			"look at the result of every write: keep the unsent bytes, arm EPOLLOUT, and send it when there is room.")
+		c.find(x, i, sev, v, fmt.Sprintf("%s: a write was short or got EAGAIN, and %s never sent (%s).", x.name, was(i.Sum), words.Times(i.N)),
+			"check the result of every write: keep the unsent bytes, arm EPOLLOUT, and send it when there is room.")
 	})
 }
 

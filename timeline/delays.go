@@ -111,7 +111,7 @@ func (s *Snapshot) unknownDelay(m Measure) string {
 		return "only sums are kept of this run"
 	}
 	if !s.Info.Timed {
-		return "the source tells the order of events and not their times"
+		return "the source has the order of events and not their times"
 	}
 	if s.delays != nil && m < MeasureCount && s.delays.hist[m].count > 0 {
 		return ""

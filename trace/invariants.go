@@ -35,7 +35,7 @@ var Invariants = []Invariant{
 		"A window of time could not be found without reading everything."},
 	{"I13", "A call of the read, write or accept family has ret (new) -1 exactly when it has an error, and neither on its enter.",
 		"Bytes would be counted that were never moved, or an EAGAIN missed."},
-	{"I14", "A call does not move more bytes than were asked for, unless MSG_TRUNC lets it tell the size of a longer message.",
+	{"I14", "A call does not move more bytes than were asked for, unless MSG_TRUNC lets it return the size of a longer message.",
 		"The ledger would take more bytes out of a socket than the loop received."},
 	{"I15", "A Lost says how many, more than none; only a damaged file may not know (n=0).",
 		"A mark of loss that counts nothing looks like no loss in every sum."},

@@ -18,7 +18,7 @@ type Term struct {
 // figures, JSON keys and flags are not text.
 var Terms = []Term{
 	{Not: `(?:a|an|one|the|this|that|each|every|per|same|last|next|first|its|whole|longest|single|of|these|many|few|more|all|%d|%s|\d+) turns?`, Use: "iteration", Example: "in the longest turn"},
-	{Not: `told|being told|tell of|tells? again`, Use: "repeated notification, no further notification, known, named", Example: "fd 7 was told again"},
+	{Not: `told|tells?|telling`, Use: "repeated notification, no further notification, known, named", Example: "fd 7 was told again"},
 	{Not: `nagging|nags?`, Use: "repeated notification", Example: "nagging"},
 	{Not: `(?:a|an|one|the|this|that|each|every|no|last|first|its|of|these|many|few|more|all|their|useful|wasted|%d|%s|\d+) reports?`, Use: "event (one descriptor and mask that a wait returned)", Example: "the last report"},
 	{Not: `reports (?:were|are|came|come)`, Use: "events", Example: "reports came"},
@@ -41,14 +41,14 @@ var Terms = []Term{
 	{Not: `for ever`, Use: "no timeout (-1), forever, without end", Example: "asked to wait for ever"},
 	{Not: `processor time|on the processor|of the processor's time`, Use: "CPU time", Example: "4 s of processor time"},
 	{Not: `knobs?`, Use: "setting", Example: "a knob"},
-	{Not: `ink|the ground`, Use: "foreground, background", Example: "ink on ground"},
+	{Not: `ink|(?:the|own) ground`, Use: "foreground, background", Example: "ink on ground"},
 	{Not: `hand(?:s|ed|ing)? over|news`, Use: "submit, completion", Example: "handed over to the kernel"},
 	{Not: `give(?:s|n)? back|giving back|gave back|hand(?:s|ed)? on`, Use: "return, restore, pass", Example: "gives the terminal back, or gives back a lock"},
 	{Not: `the lesson before|anew`, Use: "previous, again, redraw", Example: "draw everything anew"},
 	{Not: `put(?:s|ting)? off|ends of file`, Use: "deferred reads, EOF", Example: "reads that it puts off"},
 	{Not: `kept to be saved`, Use: "flight recorder is off; start with --keep 30s", Example: "nothing is kept to be saved"},
 	{Not: `events? (?:was|were|is|are) lost|events? lost|lost events?`, Use: "dropped events", Example: "12 events lost"},
-	{Not: `that were woken|as the last|so many|whoever`, Use: "the plain word: all woken threads, last, N, who", Example: "whoever"},
+	{Not: `that were woken|so many|whoever|of (?:its|their|one's) own`, Use: "the plain word: all woken threads, last, N, who", Example: "whoever"},
 	{Not: `(?:is|are|was|were|be) no(?: [a-z-]+)`, Use: "is not a", Example: "fd 0 is no socket"},
 }
 
