@@ -51,7 +51,7 @@ func examineLimits() (w ward) {
 	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &l); err != nil {
 		w.note("locked memory", "unknown", err.Error(), "")
 	} else if l.Cur < 1<<20 {
-		w.note("locked memory", limit(l.Cur)+" bytes", "kernels before 5.12 count the rings of io_uring against it", "ulimit -l 8192 in a root shell, or LimitMEMLOCK=")
+		w.note("locked memory", bytesOrNone(l.Cur), "kernels before 5.12 count the rings of io_uring against it", "ulimit -l 8192 in a root shell, or LimitMEMLOCK=")
 	} else {
 		w.ok("locked memory", bytesOrNone(l.Cur)+" (io_uring before kernel 5.12 counts its rings against it)")
 	}

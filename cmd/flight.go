@@ -278,7 +278,7 @@ func cause(err error) string {
 // Save writes what is kept to a new file named by the moment and by why ("" nothing), and says in words what was saved.
 func (r *flightRecorder) Save(why string) (string, error) {
 	if r == nil {
-		return "", errors.New("nothing is kept: start with --keep 30s")
+		return "", errors.New("flight recorder is off; start with --keep 30s")
 	}
 	base := "evviz-" + time.Now().Format("20060102-150405")
 	if why != "" {

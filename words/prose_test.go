@@ -14,27 +14,35 @@ import (
 	"testing"
 )
 
-// prose is where texts stand that a person reads: whole packages, of which the string literals count, and pages.
-var prose = struct{ code, pages []string }{
-	code:  []string{"cmd", "diagnostics", "export", "loop", "probe", "record", "scenarios", "timeline", "trace", "words", "world"},
-	pages: []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/modes/*.md", "diagnostics/text/*.md", "words/kernel/*.md"},
-}
+// Texts that a person reads stand in the string literals of every package, in those of scenarios, and on these pages.
+var pages = []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/modes/*.md", "diagnostics/text/*.md", "words/kernel/*.md"}
 
 // exempt is a place that keeps a word, and why. An exemption that nothing needs any more fails, too.
-type exempt struct{ path, word, why string } // word "" is all of them
+type exempt struct {
+	path string // how its path ends, or a folder and a slash
+	word string // "" all of them
+	why  string
+}
+
+func (x *exempt) is(path, word string) bool {
+	return (x.word == "" || strings.EqualFold(x.word, word)) &&
+		(path == x.path || strings.HasSuffix(path, "/"+x.path) || strings.HasSuffix(x.path, "/") && strings.HasPrefix(path, x.path))
+}
 
 var later = []exempt{
 	{"words/terms.go", "", "the list itself"},
+	{"tui/", "", "tabs, legend, keys and their help change with the new picture"},
+	{"scenarios/lessons/", "", "the lessons' texts change with the new picture"},
 	{"probe/strace.go", "tell", "the text stands in every golden trace of probe; it changes with the next change of those"},
 	{"trace/spec.go", "", "the text of Renotify changes together with the event"},
 	{"docs/events.md", "", "made from trace/spec.go"},
-	{"cmd/config.go", "interests", "the name of a view; it changes with the screen"},
+	{"config.go", "interests", "the name of a view; it changes with the screen"},
 	{"README.md", "interests", "the name of a view; it changes with the screen"},
-	{"CHANGELOG.md", "", "names the old words, which still work"},
+	{"CHANGELOG.md", "interests", "the name of a view; it changes with the screen"},
 	{"docs/screen.md", "interests", "the name of a view; it changes with the screen"},
 	{"docs/glossary.md", "knob", "explains the word, which scenarios and events have"},
 	{"docs/museum.md", "mended", "the name of the param by which a story is fixed, which scripts use"},
-	{"scenarios/script.go", "mended", "the name of the param by which a story is fixed, which scripts use"},
+	{"script.go", "mended", "the name of the param by which a story is fixed, which scripts use"},
 }
 
 // quoted are parts of pages that are made from something else or are scripts: from a line that begins with the first to one that
@@ -59,25 +67,30 @@ func TestProse(t *testing.T) {
 			return
 		}
 		for _, x := range later {
-			if x.path == path && (x.word == "" || strings.EqualFold(x.word, word)) {
+			if x.is(path, word) {
 				needed[x] = true
 				return
 			}
 		}
 		t.Errorf("%s:%d: %q: say %s", path, line, word, use)
 	}
-	for _, dir := range prose.code {
-		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
-			}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != "." && (d.Name()[0] == '.' || d.Name() == "testdata" || path == "bench" || path == "internal/testkit"):
+			return filepath.SkipDir // nobody but a developer reads what is said there
+		case strings.HasSuffix(path, ".star"):
+			return sayings(path, check)
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
 			return literals(path, check)
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, glob := range prose.pages {
+	for _, glob := range pages {
 		paths, err := filepath.Glob(glob)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s: no page (%v)", glob, err)
@@ -118,7 +131,23 @@ func TestProse(t *testing.T) {
 // code is what a page quotes: names and commands.
 var code = regexp.MustCompile("`[^`]*`")
 
-// literals reads the strings of a file that are texts.
+// sayings reads the strings of a scenario that are texts.
+func sayings(path string, check func(path string, line int, text string)) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for i, line := range strings.Split(string(b), "\n") {
+		for k, text := range strings.Split(line, `"`) { // every other part stands between quotes
+			if k%2 == 1 && strings.Contains(text, " ") {
+				check(path, i+1, text)
+			}
+		}
+	}
+	return nil
+}
+
+// literals reads the strings of a Go file that are texts.
 func literals(path string, check func(path string, line int, text string)) error {
 	files := token.NewFileSet()
 	f, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)

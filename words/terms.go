@@ -17,10 +17,10 @@ type Term struct {
 // Terms are the words that do not stand in what a person reads: the screen, findings, errors, help and documentation. Names of
 // figures, JSON keys and flags are not text.
 var Terms = []Term{
-	{Not: `(?:a|an|one|the|this|that|each|every|per|same|last|next|first|its|whole|longest|single|of|these|many|few|more|all|%d|%s|\d+) turns?`, Use: "iteration", Example: "in the longest turn"},
+	{Not: `(?:a|an|one|the|this|that|each|every|per|same|last|next|first|its|whole|longest|single|of|these|many|few|more|all|two|three|four|ten|%d|%s|[\d,]+) turns?`, Use: "iteration", Example: "in the longest turn"},
 	{Not: `told|tells?|telling`, Use: "repeated notification, no further notification, known, named", Example: "fd 7 was told again"},
 	{Not: `nagging|nags?`, Use: "repeated notification", Example: "nagging"},
-	{Not: `(?:a|an|one|the|this|that|each|every|no|last|first|its|of|these|many|few|more|all|their|useful|wasted|%d|%s|\d+) reports?`, Use: "event (one descriptor and mask that a wait returned)", Example: "the last report"},
+	{Not: `(?:a|an|one|the|this|that|each|every|no|last|first|its|of|these|many|few|more|all|their|useful|wasted|two|three|four|five|six|eight|ten|hundred|%d|%s|[\d,]+) reports?`, Use: "event (one descriptor and mask that a wait returned)", Example: "the last report"},
 	{Not: `reports (?:were|are|came|come)`, Use: "events", Example: "reports came"},
 	{Not: `turns (?:of|that|were|are)|turn of the loop`, Use: "iterations", Example: "the turns of a loop"},
 	{Not: `wake-ups?`, Use: "wakeup", Example: "3 wake-ups"},
