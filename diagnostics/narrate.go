@@ -300,7 +300,11 @@ func (n *narrator) polling() {
 	if w.Asked == 0 {
 		n.say(words.Count(w.Rounds, "round"), " with nothing to poll")
 	} else {
-		n.say("polled ", words.Times(w.Asked), ": ", words.Count(w.AskedUseful, "hit"), ", ", words.Number(w.Asked-w.AskedUseful), " EAGAIN")
+		missed := " EAGAIN"
+		if w.AcceptErr+n.io.ReadErr+n.io.WriteErr+n.io.Resets > 0 {
+			missed = " without a result" // some of them failed in another way
+		}
+		n.say("polled ", words.Times(w.Asked), ": ", words.Count(w.AskedUseful, "hit"), ", ", words.Number(w.Asked-w.AskedUseful), missed)
 	}
 	if d := n.most(func(d *laneDoing) int64 { return d.w.Longest }); d != nil {
 		n.waitedBy(d)

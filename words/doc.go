@@ -8,7 +8,7 @@
 //
 //	EventShort      read 512 bytes                                       in a list of calls
 //	EventLine       read(7, 1024) = 512                                  as a system call trace writes it, with a note beside
-//	EventSentence   read on fd 7 moved 512 bytes of 1 KiB asked for.     on a page
+//	EventSentence   read on fd 7 moved 512 bytes of 1 KiB.               on a page
 //
 // Pages. [ExplainEvent], [ExplainLane], [ExplainLoop] and [ExplainTurn] explain one thing of a snapshot: what happened, the kernel's
 // rule behind it with its source, and what to do. [ExplainClass], [ExplainMark], [ExplainState], [ExplainMeasure], [ExplainErrno],

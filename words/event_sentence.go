@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -12,7 +13,7 @@ import (
 // snapshot; it leads to its lane.
 func EventSentence(s *timeline.Snapshot, i int64, e *trace.Event) string {
 	x := eventWords{s: s, e: e, l: s.LaneOf(i, e)}
-	return x.say()
+	return plain.Text(x.say())
 }
 
 // eventWords says an event in a sentence. What is unknown is left out.
@@ -84,7 +85,7 @@ func (x *eventWords) say() string {
 		if e.A == 0 {
 			return "The loop had nothing to poll" + x.took("; the round took ") + "."
 		}
-		return "The loop polled " + Times(e.A) + ": " + Count(e.B, "hit") + ", " + Number(e.A-e.B) + " EAGAIN" + x.took("; the round took ") + "."
+		return "The loop polled " + Times(e.A) + ": " + Count(e.B, "hit") + x.took("; the round took ") + "."
 	case trace.Ready, trace.Renotify:
 		s := x.fd() + " was reported"
 		if m := trace.PollString(e.Mask); e.Mask != 0 {

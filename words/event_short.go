@@ -4,13 +4,16 @@ import (
 	"strconv"
 	"strings"
 
+	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
 )
 
 // EventShort is an event in two or three words, as they stand in a list of calls: "read 512 bytes", "write EAGAIN". It is "" for
 // what is no call of the program.
-func EventShort(s *timeline.Snapshot, e *trace.Event) string {
+func EventShort(s *timeline.Snapshot, e *trace.Event) string { return plain.Text(eventShort(s, e)) }
+
+func eventShort(s *timeline.Snapshot, e *trace.Event) string {
 	verb := strings.ToLower(e.Kind.String())
 	bad := ""
 	if e.Errno != 0 {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -13,7 +14,7 @@ import (
 func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 	parts := []string{who(l)}
 	if l.Opened > at {
-		return parts[0] + " · not open yet"
+		return plain.Text(parts[0]) + " · not open yet"
 	}
 	if l.Closed != 0 && l.Closed <= at {
 		s := "closed"
@@ -56,7 +57,7 @@ func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 	if s := lastOp(l, at); s != "" {
 		parts = append(parts, "last: "+s)
 	}
-	return strings.Join(parts, " · ")
+	return plain.Text(strings.Join(parts, " · "))
 }
 
 func who(l *timeline.Lane) string {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -11,9 +12,9 @@ import (
 // ExplainLane says what a lane is, how it stands at the end of [t0, t1), and what it did in it.
 func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 	at := min(t1, s.Now)
-	p := Page{Title: strings.TrimSpace(who(l) + " (" + l.Kind.String() + ")")}
+	p := Page{Title: plain.Text(strings.TrimSpace(who(l) + " (" + l.Kind.String() + ")"))}
 	line := Explain(l, t0, at, s.Info.Timed)
-	line = strings.TrimPrefix(strings.TrimPrefix(line, who(l)), " · ")
+	line = strings.TrimPrefix(strings.TrimPrefix(line, plain.Text(who(l))), " · ")
 	p.add("In this window", strings.ReplaceAll(line, " · ", "; "))
 	p.add("Registered", registeredAs(l))
 	p.add("Its events, over its whole life", classShares(&l.Stats))

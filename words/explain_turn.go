@@ -4,13 +4,16 @@ import (
 	"strconv"
 	"strings"
 
+	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
 )
 
 // WhyWoke says in one sentence why a thread stopped resting in an iteration, and what its timeout was:
 // "woke because fd 7 had 512 bytes; the timeout was timer 3, due in 12 ms".
-func WhyWoke(s *timeline.Snapshot, u *timeline.Turn) string {
+func WhyWoke(s *timeline.Snapshot, u *timeline.Turn) string { return plain.Text(whyWoke(s, u)) }
+
+func whyWoke(s *timeline.Snapshot, u *timeline.Turn) string {
 	r := &u.Rest
 	switch {
 	case r.Kind == timeline.RestNone && u.Cut:
@@ -307,7 +310,7 @@ func threadTitle(s *timeline.Snapshot, stream uint32) string {
 		}
 		name := "the loop"
 		if l.Name != "" && l.Name != "loop" {
-			name += " " + l.Name
+			name += " " + plain.Text(l.Name)
 		}
 		if l.TID > 0 {
 			name += " (thread " + strconv.Itoa(l.TID) + ")"

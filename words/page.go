@@ -4,6 +4,7 @@ import (
 	"embed"
 	"strings"
 
+	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -28,7 +29,7 @@ const (
 
 // add appends a paragraph unless it is empty.
 func (p *Page) add(head, text string) {
-	if text = strings.TrimSpace(text); text != "" {
+	if text = strings.TrimSpace(plain.Lines(text)); text != "" {
 		p.Parts = append(p.Parts, Part{head, text})
 	}
 }
