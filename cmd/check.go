@@ -33,7 +33,7 @@ func newCheck() *cobra.Command {
 		Short: "Say what is wrong, with evidence: for a recording or what strace printed",
 		Long: `check reads a recording (.evt) or what strace printed (- is standard input: paste it) and says what is wrong with the
 event loop in it, in full sentences with their numbers. Without times, without the beginning, with lines missing: it
-says what it can, and how sure it is.
+says what it can, with its confidence.
 
 It ends with 0 when there is nothing above info, with 1 when there is (or, with --fail-on, when what is named there was
 found), with 2 for a wrong command line and with 3 when the file cannot be read.
@@ -58,10 +58,10 @@ The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 	f.BoolVar(&o.json, "json", false, "print one JSON object (docs/check.md has its fields)")
 	f.BoolVar(&o.md, "md", false, "print Markdown, for a bug report")
 	f.BoolVar(&o.sarif, "sarif", false, "print SARIF 2.1.0, for a code host")
-	f.BoolVar(&o.explain, "explain", false, "with each finding say why it matters and what else it could be")
+	f.BoolVar(&o.explain, "explain", false, "with each finding say why it matters, and its possible false positives")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "end with 1 only when one of these was found: rules (EV08), severities (warn: and above)")
 	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
-	f.BoolVar(&o.look, "look", false, "the program still runs: ask the kernel what lies in the sockets of the findings now")
+	f.BoolVar(&o.look, "look", false, "the program still runs: ask the kernel what is unread in the sockets of the findings now")
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
 	f.BoolVar(&o.valid, "validate", false, "hold the recording itself to the rules that every trace keeps, instead of judging the loop in it")
 	c.SetFlagErrorFunc(flagError)

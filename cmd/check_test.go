@@ -28,7 +28,7 @@ func absolute(path string) string {
 // TestCheckForms: the four forms say the same, and each is what it claims to be.
 func TestCheckForms(t *testing.T) {
 	text := run(t, "check", "--explain", sick)
-	if text.code != exitFailure || !strings.Contains(text.out, "EV20 misdispatch  warn") || !strings.Contains(text.out, "mend: ") || !strings.Contains(text.out, "why it matters: ") {
+	if text.code != exitFailure || !strings.Contains(text.out, "EV20 misdispatch · warn") || !strings.Contains(text.out, "fix: ") || !strings.Contains(text.out, "why it matters: ") {
 		t.Errorf("text: exit code %d\n%s%s", text.code, text.out, text.err)
 	}
 	for line := range strings.Lines(text.out) {

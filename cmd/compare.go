@@ -43,10 +43,10 @@ const runLimit = time.Minute
 func newCompare() *cobra.Command {
 	o := &compareOptions{}
 	c := &cobra.Command{
-		Use:   "compare [MODE[:TRIGGER][,KNOB=VALUE]... ...] | FILE FILE",
+		Use:   "compare [MODE[:TRIGGER][,SETTING=VALUE]... ...] | FILE FILE",
 		Short: "Run the same traffic through several modes, or compare two recordings",
 		Long: `compare runs the same traffic through several modes, in rounds, and puts their figures side by side: medians, and the lowest and
-highest run below them. Each run is a lab of its own in a process of its own. The last line names the most responsive, the laziest,
+highest run below them. Each run is a separate lab in a separate process. The last line names the most responsive, the laziest,
 the busiest and the most wasteful, as far as the spread of the runs allows it.
 
 A mode may carry a trigger and settings: epoll:edge, sleep-poll,interval=20ms, epoll:level,threads=4,listeners=exclusive. The lab's
@@ -128,7 +128,7 @@ func sortArgs(args []string) (modes, files []string, err error) {
 			files = append(files, a)
 		default:
 			word := a[:strings.IndexAny(a+",", ",:")]
-			s := fmt.Sprintf("%q is no mode (%s) and no file", word, strings.Join(modeWords(), ", "))
+			s := fmt.Sprintf("%q is not a mode (%s) and not a file", word, strings.Join(modeWords(), ", "))
 			if n := nearest(word, modeWords()); n != "" {
 				s += fmt.Sprintf("; did you mean %s?", n)
 			}
@@ -146,7 +146,7 @@ type variant struct {
 	b    loop.Behaviour
 }
 
-// variant reads MODE[:TRIGGER][,KNOB=VALUE]... and checks it the way the run itself will.
+// variant reads MODE[:TRIGGER][,SETTING=VALUE]... and checks it the way the run itself will.
 func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant, error) {
 	parts := strings.Split(spec, ",")
 	mode, trigger, has := strings.Cut(parts[0], ":")
@@ -162,7 +162,7 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 			for i := range loop.Knobs {
 				names = append(names, loop.Knobs[i].Name)
 			}
-			s := fmt.Sprintf("%s: %q is not KNOB=VALUE", spec, p)
+			s := fmt.Sprintf("%s: %q is not SETTING=VALUE", spec, p)
 			if ok {
 				s = fmt.Sprintf("%s: there is no setting %q", spec, k)
 			}
@@ -289,7 +289,7 @@ func (o *compareOptions) print(r report) error {
 // runs is how often each mode ran, in words.
 func (o *compareOptions) runs() string {
 	if o.repeat == 1 {
-		return "one run each, so no spread"
+		return "one run each, so no variance"
 	}
 	return fmt.Sprintf("%d runs each", o.repeat)
 }

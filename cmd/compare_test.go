@@ -158,7 +158,7 @@ func TestCompareBadInput(t *testing.T) {
 		{"trigger", []string{"epoll:egde"}, 2, []string{"epoll:egde", "did you mean edge?"}},
 		{"trigger without epoll", []string{"poll:edge"}, 2, []string{"only epoll has a trigger"}},
 		{"setting", []string{"epoll,thraeds=4"}, 2, []string{"thraeds", "did you mean \"threads\"?"}},
-		{"no value", []string{"epoll,threads"}, 2, []string{"KNOB=VALUE"}},
+		{"no value", []string{"epoll,threads"}, 2, []string{"SETTING=VALUE"}},
 		{"value", []string{"sleep-poll,interval=often"}, 2, []string{"often"}},
 		{"combination", []string{"poll,threads=4"}, 2, []string{"poll,threads=4", "need epoll"}},
 		{"for all", []string{"epoll", "poll", "--threads", "4"}, 2, []string{"poll", "need epoll"}},

@@ -15,7 +15,7 @@ func newCompletion() *cobra.Command {
 		Short: "Print what makes Tab complete commands, flags and their values in your shell",
 		Long: `completion prints a script for a shell. With it Tab completes commands, flags, and the values of flags: modes, scenarios,
 lessons, themes (those of your settings file, too), rules, settings of the server. The values come from evviz itself, so
-the script need not be made anew when evviz is.
+the script stays valid when evviz is updated.
 
 bash, with the package bash-completion; for this shell, and for every new one:
 

@@ -31,29 +31,29 @@ const (
 func flagValues() map[string]valueOf {
 	rules := listed(func() []string { return ruleWords(true) })
 	return map[string]valueOf{
-		"mode":       words(func() []string { return modeWords() }),
-		"trigger":    words(func() []string { return trace.TriggerNames[1:] }),
-		"preset":     words(func() []string { return []string{"article\tthe tutorial's polling server"} }),
+		"mode":       wordsOf(func() []string { return modeWords() }),
+		"trigger":    wordsOf(func() []string { return trace.TriggerNames[1:] }),
+		"preset":     wordsOf(func() []string { return []string{"article\tthe tutorial's polling server"} }),
 		"scenario":   scenarioValues,
-		"lesson":     words(func() []string { return storyWords(scenarios.Lessons) }),
+		"lesson":     wordsOf(func() []string { return storyWords(scenarios.Lessons) }),
 		"param":      paramValues,
-		"theme":      words(themeWords),
-		"symbols":    words(func() []string { return tui.SymbolSets }),
-		"view":       words(func() []string { return tui.ViewNames() }),
+		"theme":      wordsOf(themeWords),
+		"symbols":    wordsOf(func() []string { return tui.SymbolSets }),
+		"view":       wordsOf(func() []string { return tui.ViewNames() }),
 		"threshold":  thresholdValues,
 		"fail-on":    rules,
 		"save-on":    rules,
 		"only":       listed(func() []string { return ruleWords(false) }),
-		"listen":     words(func() []string { return []string{"127.0.0.1:4201\tthe usual one", "127.0.0.1:0\ta free port"} }),
-		"size":       words(func() []string { return []string{"80x24", "120x36", "200x50"} }),
-		"speed":      words(func() []string { return []string{"0.1", "0.5", "1", "2", "10", "100"} }),
+		"listen":     wordsOf(func() []string { return []string{"127.0.0.1:4201\tthe usual one", "127.0.0.1:0\ta free port"} }),
+		"size":       wordsOf(func() []string { return []string{"80x24", "120x36", "200x50"} }),
+		"speed":      wordsOf(func() []string { return []string{"0.1", "0.5", "1", "2", "10", "100"} }),
 		"record":     filesOf("evt"),
 		"screenshot": filesOf("svg", "txt", "ans"),
 	}
 }
 
-// words offers a list.
-func words(list func() []string) valueOf {
+// wordsOf offers a list.
+func wordsOf(list func() []string) valueOf {
 	return func(*cobra.Command, string) ([]string, cobra.ShellCompDirective) { return list(), noFiles }
 }
 
@@ -190,10 +190,10 @@ func completeFlags(c *cobra.Command) {
 				}, true
 			}
 			if k, is := loop.FindKnob(f.Name); is && !ok {
-				v, ok = words(func() []string { return knobWords(k) }), true
+				v, ok = wordsOf(func() []string { return knobWords(k) }), true
 			}
 			if !ok {
-				v = words(func() []string { return nil })
+				v = wordsOf(func() []string { return nil })
 			}
 			c.RegisterFlagCompletionFunc(f.Name, func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 				return beginning(typed)(v(c, typed))
@@ -232,7 +232,7 @@ func completeFlags(c *cobra.Command) {
 			return storyWords(scenarios.Groups...), noFiles
 		},
 		"evviz scenarios run": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			groups := []string{scenarios.Lessons + "\tall of them", scenarios.Truth + "\tall of them", scenarios.Museum + "\tevery mistake and its cure"}
+			groups := []string{scenarios.Lessons + "\tall of them", scenarios.Truth + "\tall of them", scenarios.Museum + "\tevery mistake and its fix"}
 			return append(groups, storyWords(scenarios.Groups...)...), cobra.ShellCompDirectiveDefault
 		},
 		"evviz compare": func(_ *cobra.Command, _ []string, typed string) (out []string, _ cobra.ShellCompDirective) {

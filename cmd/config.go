@@ -239,7 +239,7 @@ func defaultConfig() string {
 	b.WriteString(`# Settings of evviz. What stands here is what evviz does without this file; change what you like, leave out the rest.
 # A flag (--theme light) and an environment variable (EVVIZ_THEME=light) go before it.
 
-theme = "terminal"    # terminal (the terminal's own ground), dark, light, colour-blind, or one of [themes] below
+theme = "terminal"    # terminal (the terminal's own background), dark, light, colour-blind, or one of [themes] below
 symbols = "auto"      # auto, braille, block, ascii
 view = "timeline"     # timeline, iteration, interests, latency, findings, events
 span = "4s"           # how much time a screen shows
@@ -263,15 +263,16 @@ no-mouse = false      # true leaves the mouse to the terminal
 		fmt.Fprintf(&b, "%-40s # %s\n", fmt.Sprintf("%s = [%s]", a.Name, strings.Join(keys, ", ")), a.Help)
 	}
 	b.WriteString(`
-# A theme of your own: what it is based on, and what differs. Colours are "#rrggbb". This one is here to be seen only:
+# A theme of your own: the theme that it is based on, and what differs. Colours are "#rrggbb". This one is here to be seen only:
 # theme = "example" would use it.
 [themes.example]
 base = "dark"
-fresh = "#235c94"   # data waits
+fresh = "#235c94"   # unread
 old = "#b0581c"     # ... long
 stale = "#a82a32"   # ... too long, or stranded
-again = "#d88a1e"   # told again of what was known
-# ground, ink, dim, bar, bar_ink, picked, onto, cursor, waiting, working, asleep, asleep_ink, again_ink, eagain, accept, bad, good
+again = "#d88a1e"   # repeats
+# background, foreground, dim, bar, bar_foreground, selected, fill_foreground, cursor, waiting, working, asleep,
+# asleep_foreground, again_foreground, eagain, accept, bad, good
 `)
 	return b.String()
 }

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
-	"evviz/diagnostics"
 	"evviz/internal/plain"
 	"evviz/internal/sys"
 	"evviz/tui"
+	"evviz/words"
 )
 
 // state is how something that the doctor looked at stands.
@@ -33,7 +33,8 @@ type examined struct {
 	Needed bool   `json:"needed,omitempty"` // missing, and the lab or a replay cannot run without it
 	Value  string `json:"value"`
 	Why    string `json:"why,omitempty"`
-	Mend   string `json:"mend,omitempty"` // the command or setting that mends it
+	Fix    string `json:"fix,omitempty"`  // the command or setting that fixes it
+	Mend   string `json:"mend,omitempty"` // the same: its deprecated name
 }
 
 // ward is a group of them.
@@ -43,14 +44,14 @@ type ward struct {
 }
 
 func (w *ward) ok(what, value string) { w.add(examined{What: what, State: stateOK, Value: value}) }
-func (w *ward) note(what, value, why, mend string) {
-	w.add(examined{what, stateNote, false, value, why, mend})
+func (w *ward) note(what, value, why, fix string) {
+	w.add(examined{what, stateNote, false, value, why, fix, fix})
 }
-func (w *ward) missing(what, value, why, mend string) {
-	w.add(examined{what, stateMissing, false, value, why, mend})
+func (w *ward) missing(what, value, why, fix string) {
+	w.add(examined{what, stateMissing, false, value, why, fix, fix})
 }
-func (w *ward) needed(what, value, why, mend string) {
-	w.add(examined{what, stateMissing, true, value, why, mend})
+func (w *ward) needed(what, value, why, fix string) {
+	w.add(examined{what, stateMissing, true, value, why, fix, fix})
 }
 func (w *ward) add(e examined) { w.Checks = append(w.Checks, e) }
 
@@ -67,7 +68,7 @@ func newDoctor() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what works on this machine, what does not, why, and what mends it",
+		Short: "Say what works on this machine, what does not, why, and how to fix it",
 		Long: `doctor looks at the terminal, the settings file, the limits, the kernel, what is needed to observe other programs, and the
 current folder. What the kernel can do is tried, not guessed from its version. Each line is
 
@@ -75,7 +76,7 @@ current folder. What the kernel can do is tried, not guessed from its version. E
   note      evviz runs, and this is worth knowing
   MISSING   something does not work without it
 
-and, unless it is ok, why, and the command or setting that mends it. Nothing is changed on the machine.
+and, unless it is ok, why, and the command or setting that fixes it. Nothing is changed on the machine.
 
 It ends with 0 when the lab and a replay can run, and with 3 when something that they need is missing. Without any terminal
 they can (--headless, --text, --screenshot), so that is a note.`,
@@ -90,7 +91,7 @@ they can (--headless, --text, --screenshot), so that is a note.`,
 				err = r.text(os.Stdout)
 			}
 			if err != nil {
-				return failure(fmt.Errorf("write the report: %w", err))
+				return failure(fmt.Errorf("write the result: %w", err))
 			}
 			if !r.Runs {
 				return quiet(exitEnv)
@@ -159,8 +160,8 @@ func (r *checkup) text(w io.Writer) error {
 			for _, line := range wrap(plain.Lines(e.Why), 88) {
 				fmt.Fprintf(&b, "%32s%s\n", "", line)
 			}
-			if e.Mend != "" {
-				fmt.Fprintf(&b, "%32s%s %s\n", "", paint("1", "do:"), plain.Lines(e.Mend))
+			if e.Fix != "" {
+				fmt.Fprintf(&b, "%32s%s %s\n", "", paint("1", "fix:"), plain.Lines(e.Fix))
 			}
 		}
 	}
@@ -179,7 +180,7 @@ func (r *checkup) text(w io.Writer) error {
 	case len(lacks) > 0:
 		fmt.Fprintf(&b, "The lab and replay can run here. Missing, for what needs it: %s.\n", strings.Join(lacks, ", "))
 	case notes > 0:
-		fmt.Fprintf(&b, "The lab and replay can run here, with %s.\n", diagnostics.Count(notes, "note"))
+		fmt.Fprintf(&b, "The lab and replay can run here, with %s.\n", words.Count(notes, "note"))
 	default:
 		b.WriteString("The lab and replay can run here.\n")
 	}

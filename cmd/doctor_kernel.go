@@ -34,7 +34,7 @@ func examineKernel() (w ward) {
 		{"EPOLLEXCLUSIVE", "works", false, "4.5", "--listeners exclusive", tryExclusive},
 		{"epoll_pwait2", "works (nothing of this version needs it)", false, "5.11", "", tryPwait2},
 		{"eventfd", "works", true, "", "tasks that other threads hand to the loop", tryEventfd},
-		{"timerfd", "works (the lab has timers of its own; strace logs may show them)", false, "", "", tryTimerfd},
+		{"timerfd", "works (the lab has its own timers; strace logs may show them)", false, "", "", tryTimerfd},
 		{"signalfd", "works (strace logs may show them)", false, "", "", trySignalfd},
 	} {
 		err := t.try()
@@ -63,7 +63,7 @@ func examineKernel() (w ward) {
 	} else if s := strings.TrimSpace(string(b)); s == "tsc" || s == "kvm-clock" || s == "arch_sys_counter" || strings.HasPrefix(s, "hyperv") {
 		w.ok("clock source", s+", read without a system call")
 	} else {
-		w.note("clock source", s, "reading it may be a system call of its own or slow, so every event costs more and short times look longer",
+		w.note("clock source", s, "reading it may be a system call, or slow, so every event costs more and short times look longer",
 			"clocksource=tsc on the kernel's command line, where the processor's is reliable (dmesg | grep -i tsc)")
 	}
 	return w
@@ -108,7 +108,7 @@ func reports(mask uint32, between func(ep, ev int) error, want ...int) error {
 			return os.NewSyscallError("epoll_wait", err)
 		}
 		if got != n {
-			return fmt.Errorf("wait %d of a readable descriptor brought %d reports, not %d", i+1, got, n)
+			return fmt.Errorf("wait %d of a readable descriptor returned %d events, not %d", i+1, got, n)
 		}
 	}
 	return nil
@@ -139,7 +139,7 @@ func tryPwait2() error {
 		return os.NewSyscallError("epoll_pwait2", errno)
 	}
 	if n != 1 {
-		return fmt.Errorf("epoll_pwait2 of a readable descriptor brought %d reports, not 1", n)
+		return fmt.Errorf("epoll_pwait2 of a readable descriptor returned %d events, not 1", n)
 	}
 	return nil
 }
@@ -169,7 +169,7 @@ func wrong(got, want int) error {
 	if got == want || got < 0 {
 		return nil
 	}
-	return fmt.Errorf("a readable descriptor brought %d reports, not %d", got, want)
+	return fmt.Errorf("a readable descriptor returned %d events, not %d", got, want)
 }
 
 func tryEventfd() error {
@@ -216,7 +216,7 @@ func examineURing(w *ward) {
 	case err != nil:
 		w.missing("io_uring", "not to be had", err.Error(), "every mode but --mode io-uring works")
 	case f.Multishot != nil:
-		w.note("io_uring", "works: accept, recv, send, read, timeout, poll, cancel", f.Multishot.Error()+"; --mode io-uring hands over one recv at a time (--uring single)", "")
+		w.note("io_uring", "works: accept, recv, send, read, timeout, poll, cancel", f.Multishot.Error()+"; --mode io-uring submits one recv at a time (--uring single)", "")
 	default:
 		w.ok("io_uring", "works: accept, recv, send, read, timeout, poll, cancel; multishot accept and recv")
 	}
@@ -263,9 +263,9 @@ func examineTCP(w *ward) {
 	case err != nil:
 		w.missing("TCP_INFO", "refused", os.NewSyscallError("getsockopt", err).Error()+"; how many connections wait for accept stays unknown", "")
 	case info.Unacked != 1:
-		w.note("TCP_INFO", "does not tell the accept queue", fmt.Sprintf("one connection waits, and it says %d; how many wait for accept stays unknown", info.Unacked), "")
+		w.note("TCP_INFO", "does not report the accept queue", fmt.Sprintf("one connection waits, and it says %d; how many wait for accept stays unknown", info.Unacked), "")
 	default:
-		w.ok("TCP_INFO", "tells how many connections wait for accept")
+		w.ok("TCP_INFO", "reports how many connections wait for accept")
 	}
 	fd, _, err := unix.Accept4(lis, unix.SOCK_CLOEXEC)
 	if err != nil {
@@ -283,7 +283,7 @@ func examineTCP(w *ward) {
 	if n, err := unix.IoctlGetInt(fd, unix.TIOCINQ); err != nil || n != 4 {
 		w.missing("FIONREAD", "does not work", fmt.Sprintf("4 bytes wait, and it says %d (%v); how much is unread stays unknown where it is asked for", n, err), "")
 	} else {
-		w.ok("FIONREAD", "tells the bytes that wait")
+		w.ok("FIONREAD", "reports the unread bytes")
 	}
 	switch stamped, err := tryStamp(cl, fd); {
 	case errors.Join(stampErr, err) != nil:

@@ -17,9 +17,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"evviz/diagnostics"
 	"evviz/probe"
 	"evviz/scenarios"
+	"evviz/words"
 )
 
 // labDescriptors is how many descriptors the lab has open beside its connections: standard ones, the terminal, the listener,
@@ -43,7 +43,7 @@ func examineLimits() (w ward) {
 			w.needed("descriptors", value, fmt.Sprintf("the lab needs about %d for itself", labDescriptors), mend)
 		case free < scenarios.DefaultMaxConns:
 			w.note("descriptors", value, fmt.Sprintf("the lab can hold about %s then, and scenarios may want %d; a replay needs ten or so",
-				diagnostics.Count(free, "connection"), scenarios.DefaultMaxConns), mend)
+				words.Count(free, "connection"), scenarios.DefaultMaxConns), mend)
 		default:
 			w.ok("descriptors", fmt.Sprintf("%s: about %d connections in the lab", value, free))
 		}
@@ -51,7 +51,7 @@ func examineLimits() (w ward) {
 	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &l); err != nil {
 		w.note("locked memory", "unknown", err.Error(), "")
 	} else if l.Cur < 1<<20 {
-		w.note("locked memory", limit(l.Cur)+" bytes", "kernels before 5.12 count the rings of io_uring against it", "ulimit -l 8192 in a root shell, or LimitMEMLOCK=")
+		w.note("locked memory", bytesOrNone(l.Cur), "kernels before 5.12 count the rings of io_uring against it", "ulimit -l 8192 in a root shell, or LimitMEMLOCK=")
 	} else {
 		w.ok("locked memory", bytesOrNone(l.Cur)+" (io_uring before kernel 5.12 counts its rings against it)")
 	}
@@ -65,7 +65,7 @@ func examineLimits() (w ward) {
 		lo, _ := strconv.Atoi(f[0])
 		hi, _ := strconv.Atoi(f[1])
 		if n := hi - lo + 1; n < scenarios.DefaultMaxConns {
-			w.note("client ports", fmt.Sprintf("%s to %s, %d", f[0], f[1], n), "so many connections can go to one server address", "sudo sysctl net.ipv4.ip_local_port_range='32768 60999'")
+			w.note("client ports", fmt.Sprintf("%s to %s, %d", f[0], f[1], n), "no more connections than this can go to one server address", "sudo sysctl net.ipv4.ip_local_port_range='32768 60999'")
 		} else {
 			w.ok("client ports", fmt.Sprintf("%s to %s: %d connections to one server address", f[0], f[1], n))
 		}
@@ -84,7 +84,7 @@ func bytesOrNone(n uint64) string {
 	if n == unix.RLIM_INFINITY {
 		return "no limit"
 	}
-	return diagnostics.Bytes(int64(n))
+	return words.Bytes(int64(n))
 }
 
 // examineThreads: the smallest of the limits that threads are counted against. The user's own (ulimit -u) does not count for root.
@@ -149,7 +149,7 @@ func examineObserving() (w ward) {
 	if err := ownInterests(); err != nil {
 		w.missing("fdinfo", "/proc/PID/fdinfo cannot be read", err.Error()+"; evviz check --look reads interest lists there", "mount -t proc proc /proc")
 	} else {
-		w.ok("fdinfo", "/proc/PID/fdinfo tells interest lists, of processes of the same user")
+		w.ok("fdinfo", "/proc/PID/fdinfo lists registrations, of processes of the same user")
 	}
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
 		w.note("BTF", "not there", "nothing of this version needs it; eBPF tools that follow kernel structures do", "a kernel with CONFIG_DEBUG_INFO_BTF=y")
@@ -330,9 +330,9 @@ func examineFiles() (w ward) {
 	}
 	free := int64(st.Bavail) * st.Bsize
 	if free < 100<<20 {
-		w.note("free space", diagnostics.Bytes(free), "a busy recording grows by some megabytes a minute", "make room, or record elsewhere")
+		w.note("free space", words.Bytes(free), "a busy recording grows by some megabytes a minute", "make room, or record elsewhere")
 	} else {
-		w.ok("free space", diagnostics.Bytes(free))
+		w.ok("free space", words.Bytes(free))
 	}
 	return w
 }

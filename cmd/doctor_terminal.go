@@ -26,7 +26,7 @@ func examineTerminal() (w ward) {
 	case in && out && err == nil:
 		w.ok("terminal", "standard input and output are one")
 	case err == nil:
-		w.note("terminal", "there is one, but "+redirected(in, out), "the screen needs both; this report looks at the terminal all the same", "run evviz itself without a pipe or a redirection")
+		w.note("terminal", "there is one, but "+redirected(in, out), "the screen needs both; doctor looks at the terminal all the same", "run evviz itself without a pipe or a redirection")
 	default:
 		w.note("terminal", "none", "the screen cannot open here; --headless, replay --text, replay --screenshot and check need none",
 			"evviz --headless --for 5s, or run it where there is a terminal (docker run -it, ssh -t)")
@@ -147,7 +147,7 @@ func examineAround(w *ward, d *tui.Display) {
 	t := os.Getenv("TERM")
 	if os.Getenv("TMUX") != "" {
 		if d.Colors < 1<<24 && os.Getenv("NO_COLOR") == "" {
-			w.note("tmux", "inside it", "tmux passes on true colour only when it is told that the terminal outside has it",
+			w.note("tmux", "inside it", "tmux passes on true colour only when it knows that the terminal outside has it",
 				"in ~/.tmux.conf: set -g default-terminal tmux-256color; set -ga terminal-features ',*:RGB'; then export COLORTERM=truecolor")
 		} else {
 			w.ok("tmux", "inside it; for the mouse: set -g mouse on")

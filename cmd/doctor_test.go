@@ -33,7 +33,7 @@ func doctorSays(t *testing.T, c *exec.Cmd) (map[string]examined, result) {
 			if e.State != stateOK && e.Why == "" {
 				t.Errorf("%s: %s is %s without a reason", g.Name, e.What, e.State)
 			}
-			if e.Needed && e.Mend == "" {
+			if e.Needed && e.Fix == "" {
 				t.Errorf("%s: %s is needed, and nothing is said of how to get it", g.Name, e.What)
 			}
 			out[e.What] = e
@@ -102,7 +102,7 @@ func TestDoctorFinds(t *testing.T) {
 				t.Errorf("exit code %d, want %d; %s is %+v, want %s", r.code, c.code, c.what, e, c.state)
 			}
 			for _, s := range c.says {
-				if !strings.Contains(e.Value+"\n"+e.Why+"\n"+e.Mend, s) {
+				if !strings.Contains(e.Value+"\n"+e.Why+"\n"+e.Fix, s) {
 					t.Errorf("it should say %q; it says %+v", s, e)
 				}
 			}

@@ -13,7 +13,7 @@ import (
 func newExplain() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "explain [RULE ...]",
-		Short:   "Explain a rule: what the kernel does, why it matters, how to mend it",
+		Short:   "Explain a rule: what the kernel does, why it matters, how to fix it",
 		Example: "  evviz explain            all rules, a line each\n  evviz explain EV08\n  evviz explain write-spin",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

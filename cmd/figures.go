@@ -25,7 +25,7 @@ func newFigures(s *timeline.Snapshot) *figures {
 // value is a figure, or why it is not known.
 func (f *figures) value(g *scenarios.Figure) (v float64, unknown string) {
 	if f.s.Stats.Lost > 0 && g.Name != "lost" {
-		return 0, "events were lost; --ring makes room"
+		return 0, "events were dropped; a larger --ring avoids it"
 	}
 	var l *timeline.Lane
 	if g.Place != scenarios.WholeRun {

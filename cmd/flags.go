@@ -201,7 +201,7 @@ func (o *labOptions) setFrom(b *loop.Behaviour, name, value string) error {
 		for i := range loop.Knobs {
 			names = append(names, loop.Knobs[i].Name)
 		}
-		s := fmt.Sprintf("there is no knob %q", name)
+		s := fmt.Sprintf("there is no setting %q", name)
 		if n := nearest(name, names); n != "" {
 			s += fmt.Sprintf("; did you mean %q?", n)
 		}

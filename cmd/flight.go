@@ -15,6 +15,7 @@ import (
 	"evviz/internal/files"
 	"evviz/record"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // flightOptions are the flags of the flight recorder.
@@ -277,7 +278,7 @@ func cause(err error) string {
 // Save writes what is kept to a new file named by the moment and by why ("" nothing), and says in words what was saved.
 func (r *flightRecorder) Save(why string) (string, error) {
 	if r == nil {
-		return "", errors.New("nothing is kept: start with --keep 30s")
+		return "", errors.New("flight recorder is off; start with --keep 30s")
 	}
 	base := "evviz-" + time.Now().Format("20060102-150405")
 	if why != "" {
@@ -292,11 +293,11 @@ func (r *flightRecorder) Save(why string) (string, error) {
 		return "", err
 	}
 	kept := r.flight.Status()
-	words := fmt.Sprintf("saved the last %s, %s, to %s", diagnostics.Duration(int64(kept.Span)), diagnostics.Count(st.Events, "event"), path)
+	saved := fmt.Sprintf("saved the last %s, %s, to %s", words.Duration(int64(kept.Span)), words.Count(st.Events, "event"), path)
 	if kept.Limited {
-		words += fmt.Sprintf(" (not %s: memory for it is used up)", diagnostics.Duration(int64(kept.Keep)))
+		saved += fmt.Sprintf(" (not %s: memory for it is used up)", words.Duration(int64(kept.Keep)))
 	}
-	return words, nil
+	return saved, nil
 }
 
 // say tells what happened to whoever listens, and keeps it for Notes.

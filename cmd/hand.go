@@ -21,6 +21,7 @@ import (
 
 	"evviz/trace"
 	"evviz/tui"
+	"evviz/words"
 )
 
 // The client by hand runs in a process of its own, as the scenarios' clients do, and for the same reasons: evviz again, with
@@ -313,7 +314,7 @@ func (h *hand) do(o handOrder) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("client: send: %w", err)
 		}
-		return fmt.Sprintf("client: sent %d bytes", n), nil
+		return "client: sent " + words.Bytes(int64(n)), nil
 	case "half-close":
 		err := c.CloseWrite()
 		h.mu.Lock()

@@ -22,6 +22,7 @@ import (
 	"evviz/scenarios"
 	"evviz/trace"
 	"evviz/tui"
+	"evviz/words"
 )
 
 // run is the lab: checked wholly before anything starts, then with a screen or without.
@@ -206,7 +207,7 @@ func (o *labOptions) runHeadless(s *session, sigs <-chan os.Signal) error {
 		}
 		printed = export.Summary(out, s.feed.Snapshot(), o.findings)
 		if st := s.tee.Status(); st.Path != "" && st.Err == nil {
-			say("recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path)
+			say("recorded %s, %s, to %s", words.Count(st.Events, "event"), words.Bytes(st.Bytes), st.Path)
 		}
 	}
 	if code != 0 { // nobody may read it
@@ -293,7 +294,7 @@ func (o *labOptions) runScreen(c *cobra.Command, b loop.Behaviour, script *scena
 	}
 	if st := s.tee.Status(); st.Path != "" && st.Err == nil {
 		on.tell(func() {
-			say("recorded %d events, %d bytes, to %s; look at it with: evviz replay %s", st.Events, st.Bytes, st.Path, st.Path)
+			say("recorded %s, %s, to %s; look at it with: evviz replay %s", words.Count(st.Events, "event"), words.Bytes(st.Bytes), st.Path, st.Path)
 		})
 	}
 	switch {

@@ -38,11 +38,11 @@ func (e *labEnd) CycleTrigger() (string, error) {
 	}
 	switch next {
 	case trace.TriggerEdge:
-		return "epoll EDGE: each arrival is told once; what is not drained then stays behind", nil
+		return "epoll EDGE: each arrival makes one event; data that is not drained then stays unread", nil
 	case trace.TriggerOneshot:
-		return "epoll ONESHOT: each report disarms its descriptor, and the handler arms it again (--rearm)", nil
+		return "epoll ONESHOT: each event disarms its descriptor, and the handler arms it again (--rearm)", nil
 	}
-	return "epoll LEVEL: what is not drained is told again, and what was stranded is told now", nil
+	return "epoll LEVEL: what is not drained is reported again, and stranded data is reported now", nil
 }
 
 // CycleTriggerOf does it for one descriptor.

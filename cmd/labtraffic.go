@@ -125,7 +125,7 @@ func (e *labEnd) Knobs() []tui.Knob {
 	}
 	driver, trigger := e.s.loop.Mode()
 	out := []tui.Knob{{Name: "mode", Value: trace.DriverNames.Word(driver), Default: trace.DriverNames.Word(driver), About: "the mechanism that the loop runs on"},
-		{Name: "trigger", Value: trace.TriggerNames.Word(trigger), Default: trace.TriggerNames.Word(trigger), About: "when epoll tells: level (while data is there), edge (when it comes), oneshot (once, until armed again)",
+		{Name: "trigger", Value: trace.TriggerNames.Word(trigger), Default: trace.TriggerNames.Word(trigger), About: "when epoll reports a descriptor: level (while data is there), edge (when it comes), oneshot (once, until armed again)",
 			Choices: []string{"level", "edge", "oneshot"}, Idle: driver != trace.DriverEpoll}}
 	for _, d := range loop.Drivers {
 		if loop.Live(d) {

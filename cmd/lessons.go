@@ -34,7 +34,7 @@ type series struct {
 func (o *labOptions) lessonNamed() error {
 	s, err := scenarios.Load(o.lesson)
 	if err == nil && s.Group != scenarios.Lessons {
-		err = fmt.Errorf("%w: %q is no lesson", scenarios.ErrUnknown, o.lesson)
+		err = fmt.Errorf("%w: %q is not a lesson", scenarios.ErrUnknown, o.lesson)
 	}
 	if err != nil {
 		if strings.ContainsAny(o.lesson, "./") {

@@ -25,7 +25,7 @@ const defaultSpan = 4 * time.Second
 
 func (l *looks) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&l.theme, "theme", "terminal", "colours: terminal (its own ground), dark, light, colour-blind, or one of the settings file")
+	f.StringVar(&l.theme, "theme", "terminal", "colours: terminal (its own background), dark, light, colour-blind, or one of the settings file")
 	f.StringVar(&l.symbols, "symbols", "auto", "glyphs: auto, braille, block, ascii")
 	f.StringVar(&l.view, "view", "timeline", "the view to begin with: "+strings.Join(tui.ViewNames(), ", "))
 	f.DurationVar(&l.span, "span", defaultSpan, "how much time a screen shows")

@@ -103,7 +103,7 @@ func TestBadInput(t *testing.T) {
 		{"flag", []string{"--haedless"}, 2, []string{"--haedless", "did you mean --headless?"}},
 		{"mode", []string{"--mode", "epol"}, 2, []string{"epol", "did you mean epoll?"}},
 		{"threads without epoll", []string{"--mode", "poll", "--threads", "3"}, 2, []string{"need epoll"}},
-		{"rdhup under select", []string{"--mode", "select", "--rdhup"}, 2, []string{"not for rdhup"}},
+		{"rdhup under select", []string{"--mode", "select", "--rdhup"}, 2, []string{"not rdhup"}},
 		{"exclusive and oneshot", []string{"-t", "oneshot", "--threads", "2", "--listeners", "exclusive"}, 2, []string{"EPOLLEXCLUSIVE"}},
 		{"child without an instance", []string{"--mode", "poll", "--child", "shares"}, 2, []string{"epoll instance"}},
 		{"a value that stands alone", []string{"--dup", "true"}, 2, []string{"--split=true", "one word"}},

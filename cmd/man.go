@@ -143,7 +143,7 @@ func (r *roff) common() {
 		{"1", "Findings (check), expectations that were not met (scenarios run), or something failed while it ran."},
 		{"2", "A flag, a name, a script or a setting is wrong. Nothing was started."},
 		{"3", "The environment lacks something, or a file cannot be read or written. evviz doctor says what is missing."},
-		{"70", "A mistake in evviz itself. The terminal is given back, and what happened is told."},
+		{"70", "A mistake in evviz itself. The terminal is restored, and what happened is printed."},
 		{"128+N", "Signal N ended it: 130 Ctrl-C from outside, 143 SIGTERM. A recording is ended in order first."},
 	} {
 		r.item(x.code, x.means)

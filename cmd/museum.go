@@ -81,10 +81,10 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 		snap, late, err := r.lab(ctx, c, s, label)
 		if err != nil {
 			x.code = codeOf(err)
-			return fail(fmt.Sprintf("mended=%v: %v", mended, err))
+			return fail(fmt.Sprintf("%s=%v: %v", scenarios.Mended, mended, err))
 		}
 		if late != "" {
-			return fail(fmt.Sprintf("mended=%v: %s", mended, late))
+			return fail(fmt.Sprintf("%s=%v: %s", scenarios.Mended, mended, late))
 		}
 		set := diagnostics.Default()
 		if mended { // a machine that others use too may be slow
@@ -143,11 +143,11 @@ func (x *outcome) judged() (result, why string) {
 		return resultMet, ""
 	}
 	if m := x.Mended.Found; m != nil && m.grave >= limit {
-		return resultNotMet, fmt.Sprintf("%s is not silent on the cure: %s", x.Finds, m.Sentence)
+		return resultNotMet, fmt.Sprintf("%s is not silent on the fixed run: %s", x.Finds, m.Sentence)
 	}
 	if i := slices.IndexFunc(x.Mended.Others, func(f found) bool { return f.grave > diagnostics.Info }); i >= 0 {
 		f := &x.Mended.Others[i]
-		return resultNotMet, fmt.Sprintf("%s %s of the cure: %s", f.ID, f.Severity, f.Sentence)
+		return resultNotMet, fmt.Sprintf("%s %s of the fixed run: %s", f.ID, f.Severity, f.Sentence)
 	}
 	return resultMet, ""
 }
@@ -157,7 +157,7 @@ func (x *outcome) printSides(w io.Writer) {
 	for _, y := range []struct {
 		word string
 		s    *side
-	}{{"broken", x.Broken}, {"mended", x.Mended}} {
+	}{{"broken", x.Broken}, {"fixed", x.Mended}} {
 		if y.s == nil {
 			continue
 		}
@@ -175,7 +175,7 @@ func (x *outcome) printSides(w io.Writer) {
 
 // exhibits is the museum's table: a line for each story that was run both ways.
 func exhibits(w io.Writer, list []outcome) {
-	rows := [][]string{{"rule", "", "broken (severity, verdict, count)", "mended", "result", "took"}}
+	rows := [][]string{{"rule", "", "broken (severity, verdict, count)", "fixed", "result", "took"}}
 	for i := range list {
 		x := &list[i]
 		if x.Finds == "" {

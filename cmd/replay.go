@@ -71,7 +71,7 @@ FILE reads them all. docs/strace.md has more.`,
 	f.BoolVar(&o.text, "text", false, "print the events as text")
 	f.BoolVar(&o.summary, "summary", false, "print the summary that --headless prints")
 	f.BoolVar(&o.unparsed, "unparsed", false, "print the lines of strace text that are not understood, with their numbers")
-	f.BoolVar(&o.paused, "paused", false, "stand still at the beginning")
+	f.BoolVar(&o.paused, "paused", false, "start paused")
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
 	f.StringVar(&o.shot, "screenshot", "", "write one frame to this file (.svg, .txt, .ans) instead of opening the screen")
@@ -89,7 +89,7 @@ func (o *replayOptions) run(path string) error {
 		return usage("--speed %g: want 0.1 to 100", o.speed)
 	}
 	if o.unparsed && (o.text || o.summary || o.shot != "") {
-		return usage("--unparsed prints something of its own: choose one of --unparsed, --text, --summary and --screenshot")
+		return usage("--unparsed prints something else: choose one of --unparsed, --text, --summary and --screenshot")
 	}
 	if o.force && o.shot == "" {
 		return usage("--force goes with --screenshot: it replaces the file that is there")

@@ -44,8 +44,8 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "evviz",
 		Short: "See what an event loop does while it does it",
-		Long: `evviz runs an event loop behind a small echo server and shows, live, what it waits for, what it is told,
-what it reads and what it leaves behind. It can run as blocking, sleep-poll, select, poll, epoll or io_uring, on one thread or several, and be
+		Long: `evviz runs an event loop behind a small echo server and shows, live, what it waits for, which events it gets,
+what it reads and what it leaves unread. It can run as blocking, sleep-poll, select, poll, epoll or io_uring, on one thread or several, and be
 switched while it runs; every habit of a server is a flag, the mistakes too.
 
 Without a command it opens the lab.`,

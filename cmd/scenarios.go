@@ -36,7 +36,7 @@ func newScenarios() *cobra.Command {
 var groupTitles = map[string]string{
 	scenarios.Lessons: "Lessons, in their order (evviz --lesson N, or --scenario NAME)",
 	scenarios.Truth:   "Truth cases: counts that a real kernel gives",
-	scenarios.Museum:  "The museum: each mistake and its cure (evviz scenarios run museum)",
+	scenarios.Museum:  "The museum: each mistake and its fix (evviz scenarios run museum)",
 	scenarios.Traffic: "Traffic",
 }
 

@@ -18,6 +18,7 @@ import (
 	"evviz/scenarios"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // runOptions are the flags of scenarios run; those of the lab's knobs come with o.
@@ -36,7 +37,7 @@ type outcome struct {
 	Result   string    `json:"result"` // met, not met, failed, not judged
 	Why      string    `json:"why,omitempty"`
 	Expected []verdict `json:"expected"`
-	Found    []found   `json:"found,omitempty"` // what the rules found; of the museum it is in broken and mended
+	Found    []found   `json:"found,omitempty"` // what the rules found; of the museum it is in broken and fixed
 	Finds    string    `json:"finds,omitempty"` // of a story of the museum: its rule, and what was found
 	Broken   *side     `json:"broken,omitempty"`
 	Mended   *side     `json:"mended,omitempty"`
@@ -62,7 +63,7 @@ func newScenariosRun() *cobra.Command {
 		Short: "Run scenarios without a screen, one after another, and hold each against what it expects",
 		Example: `  evviz scenarios run lessons truth
   evviz scenarios run t01 t02 --json
-  evviz scenarios run museum                         every mistake that a rule knows, broken and mended
+  evviz scenarios run museum                         every mistake that a rule knows, broken and fixed
   evviz scenarios run 9 --trigger level              a flag of the lab: expectations are not judged then
   evviz scenarios run mine.star --connect 127.0.0.1:6379`,
 		RunE: func(c *cobra.Command, args []string) error { return r.run(c, args) },
@@ -224,7 +225,7 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 		x.Why = "it expects nothing"
 		return x
 	case overridden != "":
-		x.Why = "--" + overridden + " was given: what it expects is said of its own settings"
+		x.Why = "--" + overridden + " was given: its expectations hold for its own settings only"
 		return x
 	}
 	x.Expected = judge(script.Expect, snap)
@@ -342,7 +343,7 @@ func (r *runOptions) runAgainst(ctx context.Context, script *scenarios.Script) (
 		x.Result, x.Why = resultFailed, why
 		return x
 	}
-	x.Why = fmt.Sprintf("%s is not a lab; %d connections, %d failed to connect, %d bytes sent, %d received", r.connect, conns, failed, sent, received)
+	x.Why = fmt.Sprintf("%s is not a lab; %d connections, %d failed to connect, %s sent, %s received", r.connect, conns, failed, words.Bytes(sent), words.Bytes(received))
 	return x
 }
 

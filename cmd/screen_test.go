@@ -64,7 +64,7 @@ func TestLabOnScreen(t *testing.T) {
 		})
 		mode = modeOnScreen.FindStringSubmatch(x.Screen())[1]
 	}
-	x.Shows("stuck for")
+	x.Shows("blocked in")
 	x.Send("m")
 	x.Shows("sleep-poll 250 ms")
 	x.Send("m")

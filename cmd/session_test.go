@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"evviz/diagnostics"
 	"evviz/internal/testkit"
 	"evviz/loop"
 	"evviz/record"
@@ -21,6 +20,7 @@ import (
 	"evviz/timeline"
 	"evviz/trace"
 	"evviz/tui"
+	"evviz/words"
 )
 
 // startSession runs a lab in this process, with its clients in another, and records it.
@@ -198,8 +198,8 @@ func TestBigMessageHeadless(t *testing.T) {
 	if live.Stats.Renotify != 63 {
 		t.Errorf("renotify: %d, want 63", live.Stats.Renotify)
 	}
-	if !regexp.MustCompile(`re-notifications\s+63\b`).MatchString(r.out) {
-		t.Errorf("the summary should say 63 re-notifications:\n%s", r.out)
+	if !regexp.MustCompile(`repeats\s+63\b`).MatchString(r.out) {
+		t.Errorf("the summary should say 63 repeats:\n%s", r.out)
 	}
 	again := run(t, "replay", "--summary", path)
 	if again.out != r.out {
@@ -269,7 +269,7 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, "lost "+diagnostics.Number(int64(lost))) {
+	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, "lost "+words.Number(int64(lost))) {
 		t.Errorf("header: %s, rings lost %d", header, lost)
 	}
 	text := run(t, "replay", "--text", path).out
@@ -283,8 +283,8 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 		t.Errorf("text: %d lost, rings: %d", inText, lost)
 	}
 	sum := run(t, "replay", "--summary", path).out
-	if digits := regexp.MustCompile(`(?m)^\s*lost\D*([\d,]+)`).FindStringSubmatch(sum); digits == nil || strings.ReplaceAll(digits[1], ",", "") != fmt.Sprint(lost) {
-		t.Errorf("summary does not say %d lost:\n%s", lost, sum)
+	if digits := regexp.MustCompile(`(?m)^\s*dropped\D*([\d,]+)`).FindStringSubmatch(sum); digits == nil || strings.ReplaceAll(digits[1], ",", "") != fmt.Sprint(lost) {
+		t.Errorf("summary does not say %d dropped:\n%s", lost, sum)
 	}
 }
 

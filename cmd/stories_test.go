@@ -122,12 +122,12 @@ func TestFinds(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"met", []string{write("a.star", spin(`"close" if mended else "ignore"`))}, 0, []string{"broken: EV06 eof-spin (", "mended: EV06 is silent", "  met"}},
+		{"met", []string{write("a.star", spin(`"close" if mended else "ignore"`))}, 0, []string{"broken: EV06 eof-spin (", "fixed: EV06 is silent", "  met"}},
 		{"not found", []string{write("b.star", spin(`"close"`))}, 1, []string{"did not find the mistake"}},
-		{"not silent", []string{write("c.star", spin(`"ignore"`))}, 1, []string{"not silent on the cure"}},
+		{"not silent", []string{write("c.star", spin(`"ignore"`))}, 1, []string{"not silent on the fixed run"}},
 		{"json", []string{write("a.star", spin(`"close" if mended else "ignore"`)), "--json"}, 0, []string{`"finds": "EV06"`, `"found": null`}},
 		{"one side", []string{write("c.star", spin(`"ignore"`)), "--param", "mended=false"}, 0, []string{"broken: EV06"}},
-		{"the other side", []string{write("c.star", spin(`"ignore"`)), "--param", "mended=true"}, 1, []string{"not silent on the cure"}},
+		{"the other side", []string{write("c.star", spin(`"ignore"`)), "--param", "mended=true"}, 1, []string{"not silent on the fixed run"}},
 		{"table", []string{write("a.star", spin(`"close" if mended else "ignore"`)), "t10"}, 0, []string{"eof-spin", "rule", "t10  met"}},
 		{"no such rule", []string{write("d.star", head+"finds = \"EV99\"\n"+talk)}, 1, []string{"there is no rule EV99"}},
 		{"no rule at all", []string{write("e.star", head+"finds = \"spins\"\n"+talk)}, 2, []string{"e.star:2:1", "for example EV08"}},

@@ -85,7 +85,7 @@ func (o *compareOptions) runSweep(c *cobra.Command, specs []string, ps []scenari
 			all = append(all, x)
 		}
 		out.Steps = append(out.Steps, step)
-		out.Title = fmt.Sprintf("scenario %s, %s swept, seed %d, %s; processor time of the loop per message: medians, below them lowest..highest",
+		out.Title = fmt.Sprintf("scenario %s, %s swept, seed %d, %s; CPU time of the loop per message: medians, below them lowest..highest",
 			script.Title, sw.name, o.lab.seed, o.runs())
 	}
 	r, err := newRuns(o.keep, o.lab.force, o.lab.duration+runLimit)

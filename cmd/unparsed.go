@@ -15,7 +15,7 @@ func printUnparsed(path string) error {
 		if _, err := os.Stat(path); err != nil {
 			return env(err)
 		}
-		return env(fmt.Errorf("%s: this is no strace text: --unparsed is about such text alone", path))
+		return env(fmt.Errorf("%s: this is not strace text: --unparsed is about such text alone", path))
 	}
 	w := bufio.NewWriterSize(stdout, 1<<16)
 	n := int64(0)

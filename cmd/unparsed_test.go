@@ -51,7 +51,7 @@ func TestUnparsed(t *testing.T) {
 		t.Errorf("-ff: exit code %d, %s%s", r.code, r.out, r.err)
 	}
 
-	if r := run(t, "replay", "--unparsed", file("a.txt", "a text\nlike any other\n")); r.code != exitEnv || !strings.Contains(r.err, "no strace text") {
+	if r := run(t, "replay", "--unparsed", file("a.txt", "a text\nlike any other\n")); r.code != exitEnv || !strings.Contains(r.err, "not strace text") {
 		t.Errorf("another text: exit code %d, %s", r.code, r.err)
 	}
 	if r := run(t, "replay", "--unparsed", "--text", log); r.code != exitUsage {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"evviz/internal/testkit"
+	"evviz/internal/testkit/traces"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -126,7 +127,7 @@ func readCase(name, head, data string) (*ruleCase, error) {
 			return nil, fmt.Errorf("%q", line)
 		}
 	}
-	text, err := unfold(append(strings.Split(strings.TrimRight(head, "\n"), "\n"), body...))
+	text, err := traces.Unfold(append(strings.Split(strings.TrimRight(head, "\n"), "\n"), body...))
 	if err != nil {
 		return nil, err
 	}
@@ -143,71 +144,6 @@ func readCase(name, head, data string) (*ruleCase, error) {
 		}
 	}
 	return c, trace.Validate(c.evs)
-}
-
-// passNumber is what counts with the passes of a repeat.
-var passNumber = regexp.MustCompile(`\{(?:(\d+)([+-]))?(?:(\d+)\*)?i\}`)
-
-// unfold writes out what the notation shortens.
-func unfold(lines []string) (string, error) {
-	var b strings.Builder
-	now := int64(0)
-	put := func(line string, pass int) error {
-		line = passNumber.ReplaceAllStringFunc(line, func(x string) string {
-			m := passNumber.FindStringSubmatch(x)
-			base, _ := strconv.Atoi(m[1])
-			by := 1
-			if m[3] != "" {
-				by, _ = strconv.Atoi(m[3])
-			}
-			if m[2] == "-" {
-				by = -by
-			}
-			return strconv.Itoa(base + by*pass)
-		})
-		at, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		switch after, relative := strings.CutPrefix(at, "+"); {
-		case at == "" || at[0] == '#':
-			return nil
-		case relative:
-			d, err := time.ParseDuration(after)
-			if err != nil {
-				return err
-			}
-			now += int64(d)
-		default:
-			s, err := strconv.ParseFloat(at, 64)
-			if err != nil {
-				return err
-			}
-			now = int64(s*1e9 + 0.5)
-		}
-		fmt.Fprintf(&b, "%d.%09d %s\n", now/1e9, now%1e9, strings.TrimSpace(rest))
-		return nil
-	}
-	for i := 0; i < len(lines); i++ {
-		word, count, _ := strings.Cut(strings.TrimSpace(lines[i]), " ")
-		if word != "repeat" {
-			if err := put(lines[i], 0); err != nil {
-				return "", fmt.Errorf("%q: %w", lines[i], err)
-			}
-			continue
-		}
-		n, err := strconv.Atoi(count)
-		end := slices.IndexFunc(lines[i:], func(l string) bool { return strings.TrimSpace(l) == "end" })
-		if err != nil || end < 0 {
-			return "", fmt.Errorf("%q: want a number and an end", lines[i])
-		}
-		for pass := range n {
-			for _, line := range lines[i+1 : i+end] {
-				if err := put(line, pass); err != nil {
-					return "", fmt.Errorf("%q: %w", line, err)
-				}
-			}
-		}
-		i += end
-	}
-	return b.String(), nil
 }
 
 // check folds the case's events and holds the rules against them.

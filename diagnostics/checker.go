@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // checker is one run of the rules over a picture.
@@ -47,7 +48,7 @@ func pastName(n int64) string {
 	if n == 1 {
 		return "a closed descriptor"
 	}
-	return "one or another of " + Number(n) + " closed descriptors"
+	return "one or another of " + words.Number(n) + " closed descriptors"
 }
 
 // each visits every incident of a kind on a lane.
@@ -173,7 +174,7 @@ func (c *checker) doubt(f *Finding) {
 		return
 	}
 	f.Severity, f.Verdict = min(f.Severity, Warn), Possible
-	f.Sentence += " There is not one read, write or accept in the trace: if strace was told to leave them out (-e trace=...), this is no finding."
+	f.Sentence += " There is not one read, write or accept in the trace: if strace was run without them (-e trace=...), this is not a finding."
 }
 
 // lab says whether the source measures both ends.
@@ -213,7 +214,7 @@ func (o overs) atLeast() string {
 	return ""
 }
 
-func (o overs) times() string { return o.atLeast() + times(o.n) }
+func (o overs) times() string { return o.atLeast() + words.Times(o.n) }
 
 // of makes a finding one about them.
 func (f *Finding) of(o overs) { f.Count, f.Evidence = o.n, o.at }
@@ -249,8 +250,8 @@ func (c *checker) gather(at int) {
 			sum.Evidence = append(sum.Evidence, f.First)
 		}
 	}
-	sum.Subject, sum.more = Number(int64(len(rest)))+" more", 1
-	sum.Sentence = fmt.Sprintf("%s of the same kind, %s all together; the first: %s", Count(int64(len(rest)), "more finding"), times(sum.Count), rest[0].Sentence)
+	sum.Subject, sum.more = words.Number(int64(len(rest)))+" more", 1
+	sum.Sentence = fmt.Sprintf("%s of the same kind, %s all together; the first: %s", words.Count(int64(len(rest)), "more finding"), words.Times(sum.Count), rest[0].Sentence)
 	slices.SortFunc(sum.Evidence, cmp.Compare[int64])
 	c.found = append(c.found[:at+most-1], &sum)
 }

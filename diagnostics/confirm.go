@@ -1,6 +1,10 @@
 package diagnostics
 
-import "fmt"
+import (
+	"fmt"
+
+	"evviz/words"
+)
 
 // Looks asks the system about a program that still runs. A nil function is something that cannot be asked.
 type Looks struct {
@@ -64,9 +68,9 @@ func (f *Finding) askQueue(looks Looks) {
 		f.Sentence += " By now the kernel holds nothing for it."
 	case listener:
 		f.Verdict = Certain
-		f.Sentence += fmt.Sprintf(" The kernel says that %s to be accepted now.", Count(n, "connection waits", "connections wait"))
+		f.Sentence += fmt.Sprintf(" The kernel says that %s to be accepted now.", words.Count(n, "connection waits", "connections wait"))
 	default:
 		f.Verdict = Certain
-		f.Sentence += fmt.Sprintf(" The kernel holds %s for it now.", Bytes(n))
+		f.Sentence += fmt.Sprintf(" The kernel holds %s for it now.", words.Bytes(n))
 	}
 }

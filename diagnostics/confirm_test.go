@@ -30,7 +30,7 @@ func TestConfirm(t *testing.T) {
 		f    *Finding
 		v    Verdict
 		says string
-	}{{held, Certain, "63.0 KiB"}, {gone, Possible, "gone"}, {none, Certain, "nothing for it. The kernel has its registration disarmed"}, {lis, Certain, "9 connections wait"}, {other, Possible, "It lies."}} {
+	}{{held, Certain, "63 KiB"}, {gone, Possible, "gone"}, {none, Certain, "nothing for it. The kernel has its registration disarmed"}, {lis, Certain, "9 connections wait"}, {other, Possible, "It lies."}} {
 		if x.f.Verdict != x.v || !strings.Contains(x.f.Sentence, x.says) {
 			t.Errorf("%s: %v, %q; want %v and %q", x.f.Rule.ID, x.f.Verdict, x.f.Sentence, x.v, x.says)
 		}

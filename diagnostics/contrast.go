@@ -3,6 +3,7 @@ package diagnostics
 import (
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // Side is one of two runs that are compared, by the name that the sentence gives it.
@@ -17,11 +18,11 @@ type Side struct {
 //   - How long a message was kept waiting: the time that data waited on connections, by the messages that were sent in the window or
 //     waited at its beginning. Where a loop is faster than the observer some waits are not seen, so the mean may be too
 //     short, never too long.
-//   - Asked in vain: calls that found nothing, and waits that brought nothing.
-//   - Told what was known: only where both are told by level; elsewhere nothing could repeat itself.
-//   - Rested: the share of the loops' time asleep or waiting.
+//   - Calls without a result: calls that found nothing, and waits that brought nothing.
+//   - Repeated notifications: only where both are level-triggered; elsewhere nothing repeats.
+//   - Idle: the share of the loops' time asleep or waiting.
 func Contrast(a, b Side, t0, t1 int64, limit int) string {
-	window := "in these " + Duration(t1-t0) + ": "
+	window := "in these " + words.Duration(t1-t0) + ": "
 	sides := [2]contrasted{contrastOf(a, t0, t1), contrastOf(b, t0, t1)}
 	if t1 <= t0 || !sides[0].seen || !sides[1].seen {
 		return "nothing to compare yet"
@@ -44,19 +45,19 @@ func Contrast(a, b Side, t0, t1 int64, limit int) string {
 		}
 	}
 	both(func(c *contrasted) bool { return c.messages > 0 && c.waited > 0 },
-		"a message waited ", func(c *contrasted) string { return Duration(c.waited / c.messages) }, " under ")
+		"a message waited ", func(c *contrasted) string { return words.Duration(c.waited / c.messages) }, " under ")
 	often := func(n int64) string {
 		if n == 0 {
-			return "never"
+			return "none"
 		}
-		return times(n)
+		return words.Number(n)
 	}
 	both(func(c *contrasted) bool { return c.calls },
-		"asked in vain ", func(c *contrasted) string { return often(c.w.Again() + c.w.Timeouts) }, " by ")
+		"calls without a result: ", func(c *contrasted) string { return often(c.w.Again() + c.w.Timeouts) }, " under ")
 	both(func(c *contrasted) bool { return c.level },
-		"told again what was known ", func(c *contrasted) string { return often(c.w.Renotify) }, " by ")
+		"repeated notifications: ", func(c *contrasted) string { return often(c.w.Renotify) }, " under ")
 	both(func(c *contrasted) bool { return c.calls && c.all > 0 },
-		"rested ", func(c *contrasted) string { return Percent(float64(c.rest) / float64(c.all)) }, " under ")
+		"idle ", func(c *contrasted) string { return words.Percent(float64(c.rest) / float64(c.all)) }, " under ")
 	if len(clauses) == 0 {
 		return window + "nothing is known of both"
 	}
@@ -68,7 +69,7 @@ type contrasted struct {
 	name         string
 	w            timeline.WindowStats
 	seen         bool  // something is known of the window
-	calls, level bool  // its calls are seen, all the time; it was told by level, all the time
+	calls, level bool  // its calls are seen, all the time; it was level-triggered, all the time
 	messages     int64 // that were sent in the window or waited at its beginning
 	waited       int64
 	rest, all    int64

@@ -31,18 +31,18 @@ func TestContrast(t *testing.T) {
 	slow, fast := Side{"sleep-poll", a}, Side{"epoll", b}
 
 	s := Contrast(slow, fast, now-4e9, now, 0)
-	for _, part := range []string{"in these 4.0 s: a message waited ", " under sleep-poll, ", " under epoll; asked in vain ", "; rested "} {
+	for _, part := range []string{"in these 4.0 s: a message waited ", " under sleep-poll, ", " under epoll; calls without a result: ", "; idle "} {
 		if !strings.Contains(s, part) {
 			t.Errorf("%q lacks %q", s, part)
 		}
 	}
-	if strings.Contains(s, "told") {
-		t.Errorf("%q: a polling loop is told nothing, so it cannot be compared", s)
+	if strings.Contains(s, "repeated") {
+		t.Errorf("%q: a polling loop has no notifications, so they cannot be compared", s)
 	}
 	if short := Contrast(slow, fast, now-4e9, now, 80); len(short) > 80 || !strings.HasPrefix(s, short) {
 		t.Errorf("as far as it fits into 80: %q", short)
 	}
-	if s := Contrast(fast, fast, now-4e9, now, 0); !strings.Contains(s, "told again what was known ") {
+	if s := Contrast(fast, fast, now-4e9, now, 0); !strings.Contains(s, "repeated notifications: ") {
 		t.Errorf("both level-triggered: %q", s)
 	}
 	for _, w := range [][2]int64{{now, now}, {now + 1e9, now + 2e9}, {first - 2e9, first - 1e9}} {
@@ -72,8 +72,8 @@ func TestContrastSays(t *testing.T) {
 		a, b []string
 		want string
 	}{
-		{"polling and told", polled, told, "in these 100 ms: a message waited 40 ms under sleep-poll, 1.0 ms under epoll; asked in vain once, never; rested 100 %, 100 %"},
-		{"the same twice", told, told, "in these 100 ms: a message waited 1.0 ms under sleep-poll, 1.0 ms under epoll; asked in vain never, never; told again what was known never, never; rested 100 %, 100 %"},
+		{"polling and told", polled, told, "in these 100 ms: a message waited 40 ms under sleep-poll, 1.0 ms under epoll; calls without a result: 1, none; idle 100 %, 100 %"},
+		{"the same twice", told, told, "in these 100 ms: a message waited 1.0 ms under sleep-poll, 1.0 ms under epoll; calls without a result: none, none; repeated notifications: none, none; idle 100 %, 100 %"},
 		{"one with a gap", with(polled, "+0 1 Lost complete n=5 where=ring"), told, "in these 100 ms: events of sleep-poll are missing, so nothing is compared"},
 		{"nothing in common", with(head, "+100ms 0 Sync complete"), told, "in these 100 ms: nothing is known of both"},
 	} {
@@ -90,7 +90,7 @@ func TestContrastUnknown(t *testing.T) {
 	b := *a
 	b.Modes = []timeline.ModeChange{{At: a.First, Mode: timeline.Mode{Known: true, Driver: trace.DriverGo}}}
 	s := Contrast(Side{"epoll", a}, Side{"go", &b}, a.Now-4e9, a.Now, 0)
-	for _, part := range []string{"vain", "told", "rested"} {
+	for _, part := range []string{"without a result", "repeated", "idle"} {
 		if strings.Contains(s, part) {
 			t.Errorf("%q is said of mode go: %q", part, s)
 		}

@@ -47,7 +47,15 @@ func rulesPage() string {
 		for _, r := range x.Rules() {
 			ids = append(ids, r.ID)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", x.Name, x.Get(&def), x.Doc, strings.Join(ids, " "))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", x.Name, x.Get(&def), x.Doc+deprecated(x), strings.Join(ids, " "))
 	}
 	return b.String() + "\n"
+}
+
+// deprecated says which other name a threshold has.
+func deprecated(x *Threshold) string {
+	if x.old == "" {
+		return ""
+	}
+	return " (`" + x.old + "` is its deprecated name)"
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // Severity is how much a finding matters.
@@ -87,7 +88,7 @@ func (f *Finding) Short() string {
 	}
 	s := who + " " + f.Rule.Name
 	if f.Count > 1 {
-		s += " " + Number(f.Count) + "x"
+		s += " " + words.Number(f.Count) + "x"
 	}
 	return s
 }

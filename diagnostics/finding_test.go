@@ -3,6 +3,8 @@ package diagnostics
 import (
 	"slices"
 	"testing"
+
+	"evviz/timeline"
 )
 
 // TestFindingWords: a finding in a few words, and the words for how much it matters and how sure it is, both ways.
@@ -79,4 +81,16 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+}
+
+// newest is the newest lane of a number.
+func newest(t *testing.T, s *timeline.Snapshot, fd int32) *timeline.Lane {
+	t.Helper()
+	for i := len(s.Lanes) - 1; i >= 0; i-- {
+		if s.Lanes[i].FD == fd {
+			return s.Lanes[i]
+		}
+	}
+	t.Fatalf("there is no lane of fd %d", fd)
+	return nil
 }

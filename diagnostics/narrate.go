@@ -8,6 +8,7 @@ import (
 
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // Hint names the keys of the view that a sentence may recommend; an empty one is not mentioned.
@@ -23,7 +24,7 @@ const longWait = 10_000_000
 func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	n := narrator{s: s, h: h, t0: t0, t1: t1, now: min(t1, s.Now), w: s.Window(t0, t1)}
 	if t1 <= s.First || t0 > s.Now || s.EventCount() == 0 {
-		return []string{"nothing is known of this time"}
+		return []string{"nothing is known of this window"}
 	}
 	n.io = n.w.Sockets()
 	n.lanes()
@@ -32,7 +33,7 @@ func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	n.stuck()
 	n.stranded()
 	n.exhausted()
-	n.nagging()
+	n.repeats()
 	n.rearmed()
 	n.polling()
 	n.completing()
@@ -112,14 +113,12 @@ func (n *narrator) most(value func(*laneDoing) int64) *laneDoing {
 	return best
 }
 
-func fd(l *timeline.Lane) string { return "fd " + strconv.Itoa(int(l.FD)) }
-
 func (n *narrator) lost() {
 	switch {
 	case n.w.Gaps == 1:
 		n.say("events are missing in one place here")
 	case n.w.Gaps > 1:
-		n.say("events are missing in ", Number(n.w.Gaps), " places here")
+		n.say("events are missing in ", words.Number(n.w.Gaps), " places here")
 	default:
 		return
 	}
@@ -144,7 +143,7 @@ func (n *narrator) said() {
 	}
 }
 
-// manyWatched is the size of a set from which on it is worth a word that poll and select hand it in with every call.
+// manyWatched is the size of a set from which on it is worth a word that poll and select pass it with every call.
 const manyWatched = 64
 
 // handedIn makes the cost of poll and select visible, which is what is watched and not what is ready.
@@ -154,14 +153,14 @@ func (n *narrator) handedIn() {
 	}
 	for _, l := range n.s.Loops {
 		if l.Ended == 0 && l.Watched >= manyWatched {
-			n.say("every call hands in ", Number(l.Watched), " descriptors; ", Number(n.w.Reports/max(n.w.Wakeups, 1)), " a call were ready")
+			n.say("every call passes ", words.Number(l.Watched), " descriptors; ", words.Number(n.w.Reports/max(n.w.Wakeups, 1)), " per call were ready")
 			n.quiet = true
 			return
 		}
 	}
 }
 
-// stuck tells of a thread that is inside a call which may last for ever. It is known of the newest moment only.
+// stuck says which thread is inside a call that may not return. It is known of the newest moment only.
 func (n *narrator) stuck() {
 	if n.now < n.s.Now {
 		return
@@ -170,22 +169,29 @@ func (n *narrator) stuck() {
 		if l.Ended != 0 || n.now-l.InSince < longWait {
 			continue
 		}
-		what := ""
+		var what, until string
 		switch l.In {
 		case trace.Accept:
-			what = "accept: nothing else happens until somebody connects"
+			what, until = "accept", "a client connects"
 		case trace.Read:
-			what = "read of " + n.inside(l, ": nothing else happens until it sends")
+			what, until = "read", "the peer sends"
 		case trace.Write:
-			what = "write to " + n.inside(l, ": nothing else happens until it reads")
+			what, until = "write", "the peer reads"
 		case trace.Connect:
-			what = "connect of fd " + strconv.Itoa(int(l.InFD))
+			what, until = "connect", "the connection is established or refused"
 		case trace.Lock:
-			what = "a lock that another thread holds"
+			n.say("waiting for a lock that another thread holds, for ", words.Duration(n.now-l.InSince))
+			return
 		default:
 			continue
 		}
-		n.say("stuck for ", Duration(n.now-l.InSince), " in ", what)
+		if l.InFD >= 0 {
+			what += "(" + strconv.Itoa(int(l.InFD)) + ")"
+		}
+		if other, is := n.inside(l); is {
+			until, what = "the call returns", what+other
+		}
+		n.say("blocked in ", what, " for ", words.Duration(n.now-l.InSince), ": nothing else runs until ", until)
 		return
 	}
 }
@@ -202,31 +208,27 @@ func (n *narrator) stranded() {
 	}
 	slices.SortStableFunc(all, func(a, b *laneDoing) int { return cmp.Compare(a.since, b.since) })
 	d := all[0]
-	what, why := "data has waited", "edge-triggered and not drained"
-	one := true
+	what, why, next := "data unread", "edge-triggered and not drained", "notification"
+	if d.l.Kind == timeline.KindListener {
+		what = "connections not accepted"
+	}
 	if u := d.l.Unread; u > 0 && d.l.StrandedSince != 0 {
-		one = u == 1
-		what = Bytes(u)
+		what = words.Bytes(u) + " unread"
 		if d.l.Kind == timeline.KindListener {
-			what = Count(u, "connection")
-		}
-		if one {
-			what += " has waited"
-		} else {
-			what += " have waited"
+			what = words.Count(u, "connection") + " not accepted"
 		}
 	}
 	if d.l.TriggerAt(n.now) == trace.TriggerOneshot {
 		why = "oneshot and not re-armed"
 	}
 	if n.w.Mode.Driver == trace.DriverURing {
-		why = "no recv was submitted again"
+		why, next = "no recv was submitted", "completion"
 	}
 	more := ""
 	if len(all) > 1 {
-		more = " (and " + Number(int64(len(all)-1)) + " more)"
+		more = " (and " + words.Number(int64(len(all)-1)) + " more)"
 	}
-	n.say(fd(d.l), ": ", what, " for ", Duration(n.now-d.since), " and nobody will be told again: ", why, more)
+	n.say(words.FD(d.l.FD), ": ", what, " for ", words.Duration(n.now-d.since), " and no further ", next, ": ", why, more)
 }
 
 func (n *narrator) exhausted() {
@@ -243,39 +245,37 @@ func (n *narrator) exhausted() {
 			why = ": no memory is left"
 		}
 	}
-	n.say("accept failed ", times(n.w.AcceptErr), why)
+	n.say("accept failed ", words.Times(n.w.AcceptErr), why)
 }
 
-func (n *narrator) nagging() {
+func (n *narrator) repeats() {
 	d := n.most(func(d *laneDoing) int64 { return int64(d.w.Counts[timeline.MarkRenotify]) })
 	if d == nil {
 		return
 	}
 	c := &d.w.Counts
 	again := int64(c[timeline.MarkRenotify])
-	told := max(int64(c[timeline.MarkReport]), again)
+	wakeups := max(int64(c[timeline.MarkReport]), again) // a wait returns a descriptor once
 	reads := int64(c[timeline.MarkRead])
 	guess := ""
 	if n.s.Stats.RenotifyInferred {
 		guess = ", inferred"
 	}
-	known := "(" + Number(again) + " say what was known" + guess + ")"
+	repeats := ", " + words.Number(again) + " of them repeats" + guess
 	if again == 1 {
-		known = "(1 says what was known" + guess + ")"
+		repeats = ", 1 of them a repeat" + guess
+	}
+	each := ""
+	if reads > 0 {
+		each = " (" + words.Bytes(d.w.BytesIn/reads) + " per read)"
 	}
 	switch {
-	case 2*again < told: // most of the reports were about something else
-		n.say(fd(d.l), " was told ", times(again), " of what was known", guess)
 	case reads == 0 && c[timeline.MarkReadEOF] == 0:
-		n.say(fd(d.l), " was told ", times(told), " and nobody read it ", known)
-		return
-	case told == again+1:
-		n.say(fd(d.l), " was told ", times(told), " of one message ", known)
+		n.say(words.FD(d.l.FD), ": ", words.Count(wakeups, "wakeup"), ", never read", repeats)
+	case wakeups == again+1:
+		n.say(words.FD(d.l.FD), ": ", words.Count(wakeups, "wakeup"), " for one message", repeats, each)
 	default:
-		n.say(fd(d.l), " was told ", times(told), " ", known)
-	}
-	if reads > 0 {
-		n.say(Bytes(d.w.BytesIn/reads), " a read")
+		n.say(words.FD(d.l.FD), ": ", words.Count(wakeups, "wakeup"), repeats, each)
 	}
 }
 
@@ -283,9 +283,9 @@ func (n *narrator) rearmed() {
 	k := n.w.Class[timeline.ClassRearmed]
 	switch {
 	case k == 1:
-		n.say("1 report came from re-arming, not from new data")
+		n.say("1 event came from re-arming, not from new data")
 	case k > 1:
-		n.say(Number(k), " reports came from re-arming, not from new data")
+		n.say(words.Number(k), " events came from re-arming, not from new data")
 	default:
 		return
 	}
@@ -298,9 +298,13 @@ func (n *narrator) polling() {
 		return
 	}
 	if w.Asked == 0 {
-		n.say(Count(w.Rounds, "round"), " with nothing to ask")
+		n.say(words.Count(w.Rounds, "round"), " with nothing to poll")
 	} else {
-		n.say("asked ", times(w.Asked), ", ", Number(w.AskedUseful), " useful")
+		missed := " EAGAIN"
+		if w.AcceptErr+n.io.ReadErr+n.io.WriteErr+n.io.Resets > 0 {
+			missed = " without a result" // some of them failed in another way
+		}
+		n.say("polled ", words.Times(w.Asked), ": ", words.Count(w.AskedUseful, "hit"), ", ", words.Number(w.Asked-w.AskedUseful), missed)
 	}
 	if d := n.most(func(d *laneDoing) int64 { return d.w.Longest }); d != nil {
 		n.waitedBy(d)
@@ -310,24 +314,32 @@ func (n *narrator) polling() {
 	}
 }
 
-// completing says what a completion queue did. It has no report that could be in vain and no EAGAIN.
+// completing says what a completion queue did. It has no event that could be a repeat and no EAGAIN.
 func (n *narrator) completing() {
 	w := &n.w
 	if w.Enters == 0 || w.Completes == 0 {
 		return
 	}
-	n.say(Count(w.Completes, "completion"), " in ", Count(w.Enters, "call"), "; nothing was asked in vain")
+	n.say(words.Count(w.Completes, "completion"), " in ", words.Count(w.Enters, "call"))
 	if n.io.Received+n.io.Sent > 0 {
-		n.say(Count(n.io.Received, "recv"), ", ", Count(n.io.Sent, "send"), ", ", Bytes(n.io.BytesIn), " in, ", Bytes(n.io.BytesOut), " out")
+		n.say(words.Count(n.io.Received, "recv"), ", ", words.Count(n.io.Sent, "send"), ", ", words.Bytes(n.io.BytesIn), " in, ", words.Bytes(n.io.BytesOut), " out")
 	}
 }
 
 func (n *narrator) waitedBy(d *laneDoing) {
 	if d.waits && n.now-d.since == d.w.Longest {
-		n.say(fd(d.l), " has waited ", Duration(d.w.Longest))
+		if d.l.Kind == timeline.KindListener {
+			n.say("a connection on ", words.FD(d.l.FD), " not accepted for ", words.Duration(d.w.Longest))
+			return
+		}
+		n.say(words.FD(d.l.FD), " unread for ", words.Duration(d.w.Longest))
 		return
 	}
-	n.say(fd(d.l), " waited ", Duration(d.w.Longest))
+	if d.l.Kind == timeline.KindListener {
+		n.say("a connection on ", words.FD(d.l.FD), " was accepted after ", words.Duration(d.w.Longest))
+		return
+	}
+	n.say(words.FD(d.l.FD), " was unread for ", words.Duration(d.w.Longest))
 }
 
 func (n *narrator) queued() {
@@ -336,14 +348,14 @@ func (n *narrator) queued() {
 		if d.l.Kind != timeline.KindListener || !d.waits || d.stranded || n.now-d.since < longWait {
 			continue
 		}
-		what := "somebody has waited"
+		what := "a connection has waited"
 		if u := d.l.Unread; u > 0 {
-			what = Count(u, "connection") + " have waited"
+			what = words.Count(u, "connection") + " have waited"
 			if u == 1 {
 				what = "1 connection has waited"
 			}
 		}
-		n.say(what, " to be accepted on ", fd(d.l), " for ", Duration(n.now-d.since))
+		n.say(what, " to be accepted on ", words.FD(d.l.FD), " for ", words.Duration(n.now-d.since))
 		return
 	}
 }
@@ -364,24 +376,24 @@ func (n *narrator) waited() {
 	}
 }
 
-// wasted is told of readiness loops only; a polling loop's EAGAIN is in what it asked.
+// wasted is for readiness loops only; a polling loop's EAGAIN is in what it polled.
 func (n *narrator) wasted() {
 	w := &n.io
 	if n.w.Rounds > 0 {
 		return
 	}
 	if all := w.Reads + w.ReadEOF + w.ReadAgain; w.ReadAgain > 1 && w.ReadAgain*4 >= all {
-		n.say(Number(w.ReadAgain), " of ", Count(all, "read"), " found nothing (EAGAIN)")
+		n.say(words.Number(w.ReadAgain), " of ", words.Count(all, "read"), " found nothing (EAGAIN)")
 		n.quiet = true
 	}
 	if w.WriteAgain > 0 {
-		n.say(Count(w.WriteAgain, "write"), " found no room (EAGAIN)")
+		n.say(words.Count(w.WriteAgain, "write"), " found no room (EAGAIN)")
 	}
 }
 
 func (n *narrator) broken() {
 	if n.io.Resets > 0 {
-		n.say(Count(n.io.Resets, "connection was", "connections were"), " reset")
+		n.say(words.Count(n.io.Resets, "connection was", "connections were"), " reset")
 	}
 }
 
@@ -391,21 +403,21 @@ func (n *narrator) work() {
 	did := []string{}
 	add := func(k int64, one string, many ...string) {
 		if k > 0 {
-			did = append(did, Count(k, one, many...))
+			did = append(did, words.Count(k, one, many...))
 		}
 	}
 	if w.Wakeups > 0 {
-		n.say(Count(w.Wakeups, "wakeup"), ", ", Number(min(w.UsefulWakeups, w.Wakeups)), " useful")
+		n.say(words.Count(w.Wakeups, "wakeup"), ", ", words.Number(min(w.UsefulWakeups, w.Wakeups)), " useful")
 	}
 	add(w.Accepts, "connection accepted", "connections accepted")
 	add(n.io.Reads, "read")
 	add(n.io.Writes, "write")
-	add(n.io.ReadEOF, "end of file", "ends of file")
-	beside := Beside(w)
+	add(n.io.ReadEOF, "EOF", "EOFs")
+	beside := words.OtherIO(w)
 	if len(did) > 0 {
 		n.say(strings.Join(did, ", "))
 		if n.io.BytesIn+n.io.BytesOut > 0 {
-			n.say(Bytes(n.io.BytesIn), " in, ", Bytes(n.io.BytesOut), " out")
+			n.say(words.Bytes(n.io.BytesIn), " in, ", words.Bytes(n.io.BytesOut), " out")
 		}
 		if len(beside) > 0 {
 			beside[0] = "and " + beside[0]
@@ -417,7 +429,7 @@ func (n *narrator) work() {
 	if len(did)+len(beside) > 0 {
 		return
 	}
-	if calls := ioWords(&w.Beside[timeline.BesideUnknown], besideName{"a descriptor of unknown kind", "descriptors of unknown kind", true}); len(calls) > 0 {
+	if calls := words.UnknownIO(w); len(calls) > 0 {
 		n.say(strings.Join(calls, ", ")) // better than to call it idle
 		return
 	}
@@ -434,10 +446,27 @@ func (n *narrator) work() {
 	case timeline.LoopWaiting:
 		n.say("idle: the loop waits and there is nothing to do")
 	case timeline.LoopAsleep:
-		n.say("asleep: whatever comes now waits until the sleep is over")
+		n.say("asleep: data that arrives now is unread until the sleep is over")
 	case timeline.LoopWorking, timeline.LoopRenotified:
 		n.say("the loop works without a call that is seen here")
 	default:
 		n.say("what the loop does here is unknown")
 	}
+}
+
+// inside says what the descriptor of the call that a loop is in is, when it is known not to be a socket: no peer can end
+// the call then.
+func (n *narrator) inside(l *timeline.LoopLane) (name string, other bool) {
+	for _, x := range n.s.Lanes {
+		if x.FD != l.InFD || x.Closed != 0 || x.Table != l.Table {
+			continue
+		}
+		if k, other := x.Beside(); other && k != timeline.BesideUnknown {
+			if name = words.OtherName(k); name != "" {
+				name = ", " + name + ","
+			}
+			return name, true
+		}
+	}
+	return "", false
 }

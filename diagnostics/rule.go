@@ -80,14 +80,14 @@ func (r *Rule) Page() string {
 	return string(b)
 }
 
-// Why is why it matters, Fix how it is mended in general, Else what else could look like it: sections of the page.
+// Why is why it matters, Fix how it is fixed in general, Else possible false positives: sections of the page.
 func (r *Rule) Why() string { return r.section("Why it matters") }
 
-// Fix is how it is mended in general; a finding has a sentence of its own.
-func (r *Rule) Fix() string { return r.section("How to mend it") }
+// Fix is how it is fixed in general; a finding has a sentence of its own.
+func (r *Rule) Fix() string { return r.section("How to fix it") }
 
-// Else is what else could look like it.
-func (r *Rule) Else() string { return r.section("What else could look like this") }
+// Else is what could be a false positive.
+func (r *Rule) Else() string { return r.section("Possible false positives") }
 
 // section is the text under a heading, without the heading.
 func (r *Rule) section(title string) string {

@@ -4,20 +4,21 @@ import (
 	"fmt"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 func acceptExhausted(c *checker) {
 	c.each(timeline.IncExhausted, func(x subject, i *timeline.Incident) {
 		fails := max(x.l.Stats.Counts[timeline.MarkAcceptErr], i.N)
 		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors, and the listener was reported again %s: the connection stays in the queue, so every wait returns at once.",
-			x.name, times(fails), c.again(i)), exhaustedFix).Count = fails
+			x.name, words.Times(fails), c.again(i)), exhaustedFix).Count = fails
 	})
 	c.each(timeline.IncStarved, func(x subject, i *timeline.Incident) {
 		if i.Tight == 0 || x.l.Incident(timeline.IncExhausted) != nil {
 			return
 		}
-		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors and was tried again at once, %s in a row: it says so also when nobody waits, because it takes the number first.",
-			x.name, times(i.N), times(i.Run)), exhaustedFix)
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors and was tried again at once, %s in a row: it fails so even with an empty queue, because it takes the number first.",
+			x.name, words.Times(i.N), words.Times(i.Run)), exhaustedFix)
 	})
 	c.each(timeline.IncDeaf, func(x subject, i *timeline.Incident) {
 		o := over(i, c.stall())
@@ -26,26 +27,26 @@ func acceptExhausted(c *checker) {
 		}
 		s := fmt.Sprintf("%s is edge-triggered, its last accept failed for want of descriptors", x.name)
 		if i.Amount > 0 {
-			s += fmt.Sprintf(" and %s", Count(i.Amount, "connection waited", "connections waited"))
+			s += fmt.Sprintf(" and %s", words.Count(i.Amount, "connection waited", "connections waited"))
 		}
-		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s: nobody is told of the queue until the next connection comes (%s so far).", s, Duration(i.Most)), exhaustedFix)
+		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s: the loop gets no notification of the queue until the next connection comes (%s so far).", s, words.Duration(i.Most)), exhaustedFix)
 		f.of(o)
 	})
 }
 
-const exhaustedFix = "raise the limit of descriptors (RLIMIT_NOFILE); keep one in reserve to close, accept and close with; and stop asking for a while instead of at once."
+const exhaustedFix = "raise the limit of descriptors (RLIMIT_NOFILE); keep one in reserve to close, accept and close with; and stop accepting for a while instead of trying again at once."
 
 func acceptBehind(c *checker) {
 	c.each(timeline.IncOneAccept, func(x subject, i *timeline.Incident) {
 		if i.N < int64(c.set.SingleAccepts) {
 			return
 		}
-		c.find(x, i, Info, Certain, fmt.Sprintf("%s: one connection was accepted for each report while more waited, so %s came for what one could have told.", x.name, Count(i.N, "report")),
+		c.find(x, i, Info, Certain, fmt.Sprintf("%s: one connection was accepted per event while more waited, so %s came where one was enough.", x.name, words.Count(i.N, "event")),
 			"accept in a loop until EAGAIN, with a limit for fairness.")
 	})
 	c.each(timeline.IncOverflow, func(x subject, i *timeline.Incident) {
 		c.find(x, i, Warn, Certain, fmt.Sprintf("%s: up to %s waited to be accepted, more than the backlog holds; the kernel drops the next ones, and their clients try again after a second.",
-			x.name, Count(i.Most, "connection")), "accept until EAGAIN at every report and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
+			x.name, words.Count(i.Most, "connection")), "accept until EAGAIN at every event and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
 	})
 	c.each(timeline.IncSlowConnect, func(x subject, i *timeline.Incident) {
 		o := over(i, int64(c.set.LateConnect))
@@ -53,7 +54,7 @@ func acceptBehind(c *checker) {
 			return
 		}
 		f := c.find(x, i, Warn, Likely, fmt.Sprintf("%s: %s needed up to %s to connect: the backlog was full and their first SYN was dropped.",
-			x.name, o.atLeast()+Count(o.n, "client"), Duration(i.Most)), "accept until EAGAIN at every report and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
+			x.name, o.atLeast()+words.Count(o.n, "client"), words.Duration(i.Most)), "accept until EAGAIN at every event and as soon as you can, and raise the backlog of listen (and net.core.somaxconn).")
 		f.of(o)
 	})
 }

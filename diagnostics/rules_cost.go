@@ -5,6 +5,7 @@ import (
 
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 func ctlChurn(c *checker) {
@@ -18,10 +19,10 @@ func ctlChurn(c *checker) {
 		again := 2 * in.Readds // a DEL and an ADD each
 		switch {
 		case in.SameMask >= int64(c.set.Churn) && above(in.SameMask, in.Reports, c.set.ChurnShare):
-			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, Count(in.SameMask, "EPOLL_CTL_MOD"), Count(in.Reports, "report")),
+			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s changed nothing, for %s.", x.name, words.Count(in.SameMask, "EPOLL_CTL_MOD"), words.Count(in.Reports, "event")),
 				"keep the mask that is registered beside the descriptor and call epoll_ctl only when it differs.").at(c, in.SameMask, l.Opened, c.until(l))
 		case above(mods+again, in.Reports, c.set.ChurnShare):
-			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s of interest for %s, so the program changes its mind more often than it is told something.", x.name, Count(mods+again, "change"), Count(in.Reports, "report")),
+			c.find(x, nil, Warn, Certain, fmt.Sprintf("epoll instance %s: %s of registrations for %s.", x.name, words.Count(mods+again, "change"), words.Count(in.Reports, "event")),
 				"write first and arm EPOLLOUT only after a short write or EAGAIN; leave EPOLLIN in place.").at(c, mods+again, l.Opened, c.until(l))
 		}
 	}
@@ -46,8 +47,8 @@ func batchFull(c *checker) {
 			sev = Warn
 		}
 		x := subject{l, laneName(l)}
-		c.find(x, nil, sev, Certain, fmt.Sprintf("epoll instance %s: %s of %s filled all %s, and the next one told at once of others that had been ready all the while.",
-			x.name, Number(in.FullLeft), Count(in.Waits, "wait"), Count(in.MaxEvents, "place")), "pass a larger array to epoll_wait: a few hundred places cost nothing.").at(c, in.FullLeft, l.Opened, c.until(l))
+		c.find(x, nil, sev, Certain, fmt.Sprintf("epoll instance %s: %s of %s filled all %s, and the next one returned at once with others that had been ready all the while.",
+			x.name, words.Number(in.FullLeft), words.Count(in.Waits, "wait"), words.Count(in.MaxEvents, "place")), "pass a larger array to epoll_wait: a few hundred places cost nothing.").at(c, in.FullLeft, l.Opened, c.until(l))
 	}
 }
 
@@ -65,10 +66,10 @@ func bigSet(c *checker) {
 		i := &timeline.Incident{N: in.WatchedWaits, First: c.s.First, Last: c.s.Last}
 		if in.WatchedWaits >= int64(c.set.BigSetCalls) && avg > int64(c.set.BigSet) && !atLeast(in.Reports, in.Watched, c.set.BigSetReady) {
 			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to %s and %.1f %% of them are ready: the kernel looks at every one, every time (%s).", loopName(lp),
-				Count(avg, "descriptor"), call, 100*float64(in.Reports)/float64(in.Watched), Count(in.WatchedWaits, "call")), "use epoll: what a wait costs then depends on what is ready and not on what is watched.")
+				words.Count(avg, "descriptor"), call, 100*float64(in.Reports)/float64(in.Watched), words.Count(in.WatchedWaits, "call")), "use epoll: what a wait costs then depends on what is ready and not on what is watched.")
 		}
 		if in.Select && in.MostWatched > int64(c.set.SelectFull) {
-			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to select: at number 1024 its sets end, and a descriptor beyond is refused or written outside the set.", loopName(lp), Count(in.MostWatched, "descriptor")),
+			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to select: at number 1024 its sets end, and a descriptor beyond is refused or written outside the set.", loopName(lp), words.Count(in.MostWatched, "descriptor")),
 				"use epoll or poll, which have no such limit.")
 		}
 	}
@@ -83,7 +84,7 @@ func bigSet(c *checker) {
 	}
 	if refused > 0 && c.s.Mode.Driver == trace.DriverSelect {
 		f := &Finding{Rule: c.rule, Severity: Warn, Verdict: Certain, FD: -1, Subject: "select",
-			Sentence: fmt.Sprintf("%s accepted and closed at once because their descriptors are 1024 or above, which select cannot watch.", Count(refused, "connection was", "connections were")),
+			Sentence: fmt.Sprintf("%s accepted and closed at once because their descriptors are 1024 or above, which select cannot watch.", words.Count(refused, "connection was", "connections were")),
 			Fix:      "use epoll or poll, which have no such limit."}
 		f.at(c, refused, first, last)
 		c.found = append(c.found, f)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 func staleRegistration(c *checker) {
@@ -15,22 +16,22 @@ func staleRegistration(c *checker) {
 
 func misdispatch(c *checker) {
 	c.each(timeline.IncMisdispatch, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Likely, fmt.Sprintf("%s got a number that still had a report waiting in the batch when its former owner was closed, and was used in the same batch (%s): the old report may have gone to the new connection.", x.name, times(i.N)),
-			"put a generation beside the number into epoll_data and compare it before a report is handled, or close descriptors only after the batch.")
+		c.find(x, i, Warn, Likely, fmt.Sprintf("%s got a number that still had an event in the batch when its former owner was closed, and was used in the same batch (%s): the old event may have gone to the new connection.", x.name, words.Times(i.N)),
+			"put a generation beside the number into epoll_data and compare it before an event is handled, or close descriptors only after the batch.")
 	})
 }
 
 func useAfterClose(c *checker) {
 	c.eachThread(timeline.IncBadWait, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		c.onThread(lp, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s waited on an epoll instance that is closed: %s with EBADF.", loopName(lp), Count(i.N, "wait failed", "waits failed")),
+		c.onThread(lp, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s waited on an epoll instance that is closed: %s with EBADF.", loopName(lp), words.Count(i.N, "wait failed", "waits failed")),
 			"end the loop before its instance is closed: wake it, let it leave, and close then.")
 	})
 	c.each(timeline.IncBadChange, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Certain, fmt.Sprintf("epoll instance %s was closed when its interest list was to be changed, %s (EBADF).", x.name, times(i.N)),
-			"take care that nobody holds the number of an instance that is closed: it may be given to another.")
+		c.find(x, i, Warn, Certain, fmt.Sprintf("epoll instance %s was closed when its interest list was to be changed, %s (EBADF).", x.name, words.Times(i.N)),
+			"make sure that no thread keeps the number of an instance that is closed: it may be reused.")
 	})
 	c.each(timeline.IncClosedTarget, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was already closed when it was to be watched, %s (EBADF): nobody will be told of it, and the number may be another's next time.", x.name, times(i.N)),
+		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was already closed when it was to be watched, %s (EBADF): it will not be reported, and the number may be another file's next time.", x.name, words.Times(i.N)),
 			"EPOLL_CTL_DEL and then close, by the thread that owns the descriptor; a thread that registers must know that it is still open.")
 	})
 	c.each(timeline.IncInvalid, func(x subject, i *timeline.Incident) {
@@ -44,7 +45,7 @@ func useAfterClose(c *checker) {
 		if i.N < int64(c.set.StrayChanges) {
 			return
 		}
-		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed interest in something that was closed or not registered, %s (EBADF or ENOENT).", loopName(lp), times(i.N)),
+		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed the registration of something that was closed or not registered, %s (EBADF or ENOENT).", loopName(lp), words.Times(i.N)),
 			"EPOLL_CTL_DEL before close, and keep track of what is registered.")
 	})
 }
@@ -69,16 +70,16 @@ func edgeLost(c *checker) {
 		}
 		s := fmt.Sprintf("%s was registered with EPOLLET, and a MOD without it made it level-triggered", x.name)
 		if n := x.l.Incident(timeline.IncUntouched); n != nil {
-			s += fmt.Sprintf("; it was reported again %s since", times(n.N))
+			s += fmt.Sprintf("; it was reported again %s since", words.Times(n.N))
 		}
 		if sev == Info {
-			s += "; the whole loop was switched just then"
+			s += "; the whole loop was switched at that moment"
 		}
 		c.find(x, i, sev, v, s+".", "pass EPOLLET with every EPOLL_CTL_MOD: the mask replaces the old one, flags and all.")
 	})
 }
 
-// switching is how long a loop may take to register everything anew, ns: it is one turn of it.
+// switching is how long a loop may take to register everything again, ns: it is one iteration of it.
 const switching = 50_000_000
 
 // switched says whether somebody changed the triggering of the whole loop on purpose at about that time.
@@ -93,7 +94,7 @@ func (c *checker) switched(at int64) bool {
 
 func connectOrder(c *checker) {
 	c.each(timeline.IncUnconnected, func(x subject, i *timeline.Incident) {
-		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s was registered before connect was called: a socket that is not connected reports HUP at once, %s here.", x.name, times(i.N)),
+		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s was registered before connect was called: a socket that is not connected reports HUP at once, %s here.", x.name, words.Times(i.N)),
 			"call connect first (it returns EINPROGRESS), and register the socket for EPOLLOUT then.")
 	})
 }
@@ -107,20 +108,20 @@ func fdLeak(c *checker) {
 		if l.EOFSince == 0 || c.s.Now-l.EOFSince < limit || l.Incident(timeline.IncEOF) != nil {
 			continue
 		}
-		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago, nothing has been written since, and the descriptor is still open.", laneName(l), Duration(c.s.Now-l.EOFSince)),
+		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago, nothing has been written since, and the descriptor is still open.", laneName(l), words.Duration(c.s.Now-l.EOFSince)),
 			"close the descriptor when read returns 0 and everything is written.").at(c, 1, l.EOFSince, c.s.Now)
 	}
 	c.each(timeline.IncKept, func(x subject, i *timeline.Incident) {
 		if i.Most < limit || x.l.Incident(timeline.IncEOF) != nil {
 			return
 		}
-		c.find(x, i, Warn, Likely, fmt.Sprintf("%s: the peer had finished %s before the program ended, nothing was written to it since, and only that closed the descriptor.", x.name, Duration(i.Most)),
+		c.find(x, i, Warn, Likely, fmt.Sprintf("%s: the peer had finished %s before the program ended, nothing was written to it since, and only that closed the descriptor.", x.name, words.Duration(i.Most)),
 			"close the descriptor when read returns 0 and everything is written.")
 	})
 	st := &c.s.Stats
 	if open := st.Opens - st.Closes; open >= int64(c.set.Growth) && !atLeast(st.Closes, st.Opens, c.set.GrowthClosed) {
 		f := &Finding{Rule: c.rule, Severity: Info, Verdict: Possible, FD: -1, Subject: "descriptors",
-			Sentence: fmt.Sprintf("%s were opened and %s closed: their number only grows.", Count(st.Opens, "descriptor"), Number(st.Closes)),
+			Sentence: fmt.Sprintf("%s were opened and %s closed: their number only grows.", words.Count(st.Opens, "descriptor"), words.Number(st.Closes)),
 			Fix:      "look for a path on which a descriptor is not closed; evviz's list of lanes shows which are open longest."}
 		f.at(c, open, c.s.First, c.s.Last)
 		c.found = append(c.found, f)

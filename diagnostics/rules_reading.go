@@ -2,35 +2,37 @@ package diagnostics
 
 import (
 	"fmt"
+	"strings"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // again words a row: "600 times, up to 250 in a row within 1.2 ms"; without times "600 times, up to 250 in a row".
 func (c *checker) again(i *timeline.Incident) string {
-	s := times(i.N)
+	s := words.Times(i.N)
 	if !c.timed() && i.Run > 1 && i.Run < i.N {
-		return fmt.Sprintf("%s, up to %s in a row", s, Number(i.Run))
+		return fmt.Sprintf("%s, up to %s in a row", s, words.Number(i.Run))
 	}
 	if c.timed() && i.RunTime > 0 {
 		if i.Run == i.N {
-			return s + " in " + Duration(i.RunTime)
+			return s + " in " + words.Duration(i.RunTime)
 		}
-		return fmt.Sprintf("%s, up to %s in a row within %s", s, Number(i.Run), Duration(i.RunTime))
+		return fmt.Sprintf("%s, up to %s in a row within %s", s, words.Number(i.Run), words.Duration(i.RunTime))
 	}
 	return s
 }
 
 func unserviced(c *checker) {
 	c.each(timeline.IncUntouched, func(x subject, i *timeline.Incident) {
-		what, fix := "read", "read it until EAGAIN or a short read; while you do not want the data take EPOLLIN out of the mask with EPOLL_CTL_MOD"
+		what, fix := "a read", "read it until EAGAIN or a short read; while you do not want the data, take EPOLLIN out of the mask with EPOLL_CTL_MOD"
 		switch x.l.Kind {
 		case timeline.KindListener:
-			what, fix = "accepted from it", "accept until EAGAIN when the listener is reported; while you want no connections take it out of the set with EPOLL_CTL_MOD"
+			what, fix = "an accept", "accept until EAGAIN when the listener is reported; while you want no connections, take it out of the set with EPOLL_CTL_MOD"
 		case timeline.KindWake, timeline.KindTimer:
 			fix = "read its 8 bytes when it is reported, or register it with EPOLLET"
 		}
-		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported ready again %s although nobody had %s since the report before: it is level-triggered, so every wait returns at once.",
+		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported again %s, without %s in between: it is level-triggered, so every wait returns at once.",
 			x.name, c.again(i), what), fix+"."))
 	})
 }
@@ -42,16 +44,19 @@ func leftover(c *checker) {
 		}
 		sev := Info
 		size := x.l.LastRead.Asked
-		if i.Run >= int64(c.set.Nagging)-1 && (size == 0 || size < int64(c.set.BigBuffer)) {
+		if i.Run >= int64(c.set.Repeats)-1 && (size == 0 || size < int64(c.set.BigBuffer)) {
 			sev = Warn
 		}
-		s := fmt.Sprintf("%s was told again of the same data, %s, because it was read only in part: %s for one message", x.name, c.again(i), Count(i.Run+1, "report"))
+		s := fmt.Sprintf("%s: %s for one message, %s of them repeats", x.name, words.Count(i.Run+1, "wakeup"), words.Number(i.Run))
 		if i.Sum > 0 {
-			s += fmt.Sprintf(", %s a report", Bytes(i.Sum/i.N))
+			s += fmt.Sprintf(" (%s per read)", words.Bytes(i.Sum/i.N))
+		}
+		if i.N > i.Run {
+			s += fmt.Sprintf("; %s in all", words.Count(i.N, "repeat"))
 		}
 		fix := "read in a loop until a short read or EAGAIN, with a limit for fairness, or use a larger buffer"
 		if size > 0 {
-			fix += fmt.Sprintf(" than %s", Bytes(size))
+			fix += fmt.Sprintf(" than %s", words.Bytes(size))
 		}
 		c.find(x, i, sev, sure(i), s+".", fix+".")
 	})
@@ -76,34 +81,37 @@ func undrained(c *checker) {
 			sev = Critical
 		}
 		if x.l.OnDemand && v != Certain {
-			c.find(x, i, Info, Possible, fmt.Sprintf("%s is not being read: something may lie there for %s. Its runtime reads when a task asks, so this may be back-pressure.", x.name, Duration(i.Most)),
-				"look whether a task should be reading this connection.")
+			c.find(x, i, Info, Possible, fmt.Sprintf("%s is not being read: it may have unread data for %s. Its runtime reads when a task asks for it, so this may be back-pressure.", x.name, words.Duration(i.Most)),
+				"check whether a task should be reading this connection.")
 			return
 		}
-		left := "what was left"
+		call, left, still, past := "read", "data", "has been unread on", "was unread on"
+		if x.l.Kind == timeline.KindListener {
+			call, left, still, past = "accept", "a connection", "has not been accepted on", "was not accepted on"
+		}
+		if i.Amount > 1 {
+			still, past = strings.Replace(still, "has ", "have ", 1), strings.Replace(past, "was ", "were ", 1)
+		}
 		switch {
 		case i.Amount > 0 && x.l.Kind == timeline.KindListener:
-			left = Count(i.Amount, "connection")
+			left = words.Count(i.Amount, "connection")
 		case i.Amount > 0:
-			left = Bytes(i.Amount)
+			left = words.Bytes(i.Amount)
 		}
-		s := fmt.Sprintf("%s is edge-triggered and was not drained: ", x.name)
+		s := ""
 		switch {
 		case i.Open != 0:
-			s += fmt.Sprintf("%s lay there for %s already, and nobody will be told", left, Duration(c.s.Now-i.Open))
+			s = fmt.Sprintf("%s %s %s for %s, and the loop gets no further notification", left, still, x.name, words.Duration(c.s.Now-i.Open))
 		case i.Forgotten > 0:
-			s += fmt.Sprintf("%s lay there for %s, until the descriptor was closed: nobody was told again", left, Duration(i.Most))
+			s = fmt.Sprintf("%s %s %s for %s, until it was closed, and the loop got no further notification", left, past, x.name, words.Duration(i.Most))
 		default:
-			s += fmt.Sprintf("%s lay there for %s before anybody was told again", left, Duration(i.Most))
+			s = fmt.Sprintf("%s %s %s for %s before the loop got another notification", left, past, x.name, words.Duration(i.Most))
 		}
+		s += ": it is edge-triggered and was not drained"
 		if o.n > 1 {
 			s += fmt.Sprintf(" (%s so far)", o.times())
 		}
-		call := "read"
-		if x.l.Kind == timeline.KindListener {
-			call = "accept"
-		}
-		f := c.find(x, i, sev, v, s+".", fmt.Sprintf("%s until EAGAIN (or a short read) after every report, or remember that it is not drained and go on with it before the next wait.", call))
+		f := c.find(x, i, sev, v, s+".", fmt.Sprintf("%s until EAGAIN (or a short read) after every event, or remember that it is not drained and go on with it before the next wait.", call))
 		f.of(o)
 	})
 }
@@ -114,11 +122,11 @@ func starvation(c *checker) {
 		if i.Most > int64(c.set.HogReads) {
 			sev = Warn
 		}
-		s := fmt.Sprintf("%s was read %s in a row while others waited", x.name, Count(i.Most, "time"))
+		s := fmt.Sprintf("%s was read %s in a row while others waited", x.name, words.Count(i.Most, "time"))
 		if i.Worst > 0 {
-			s += fmt.Sprintf(", one of them for %s", Duration(i.Worst))
+			s += fmt.Sprintf(", one of them for %s", words.Duration(i.Worst))
 		}
-		c.find(x, i, sev, sure(i), s+".", "give each descriptor a budget for a turn (16 reads, or 64 KiB), keep a list of those that have more, and go round.")
+		c.find(x, i, sev, sure(i), s+".", "give each descriptor a budget per iteration (16 reads, or 64 KiB), keep a list of those that have more, and take them in turn.")
 	})
 }
 
@@ -127,21 +135,21 @@ func wastedRead(c *checker) {
 		if i.N < int64(c.set.WastedReads) {
 			return
 		}
-		c.find(x, i, Info, Certain, fmt.Sprintf("%s was read %s more after a read that had come back short: on a byte stream that had already told that nothing is left.",
-			x.name, Count(i.N, "time")), "stop at a short read; the next arrival brings a new report, also under edge triggering.")
+		c.find(x, i, Info, Certain, fmt.Sprintf("%s was read %s more after a short read, which on a byte stream proves that nothing is left.",
+			x.name, words.Count(i.N, "time")), "stop at a short read; the next arrival brings a new event, also under edge triggering.")
 	})
 }
 
 func eofSpin(c *checker) {
 	c.each(timeline.IncEOF, func(x subject, i *timeline.Incident) {
-		c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported %s after read had returned 0: the peer has finished, and an end of file stays readable for ever.",
+		c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported %s after read had returned 0: the peer has finished, and EOF stays readable until the descriptor is closed.",
 			x.name, c.again(i)), "close the descriptor when read returns 0; if you still want to write, take EPOLLIN (and EPOLLRDHUP) out of its mask first.")
 	})
 }
 
 func hupSpin(c *checker) {
 	c.each(timeline.IncHangup, func(x subject, i *timeline.Incident) {
-		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported with the same hang-up or error %s, and nothing was done about it.", x.name, c.again(i)),
+		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported with the same hang-up or error %s, and the program did nothing about it.", x.name, c.again(i)),
 			"close the descriptor, or take it out of the set with EPOLL_CTL_DEL: HUP and ERR are reported whatever the mask says."))
 	})
 }
@@ -150,18 +158,18 @@ func blockingFD(c *checker) {
 	c.each(timeline.IncBlockingFD, func(x subject, i *timeline.Incident) {
 		sev, tail := Warn, ""
 		if i.Most >= int64(c.set.BlockedCall) {
-			sev, tail = Critical, fmt.Sprintf(" One read held the whole loop for %s.", Duration(i.Most))
+			sev, tail = Critical, fmt.Sprintf(" One read blocked the whole loop for %s.", words.Duration(i.Most))
 		}
 		c.find(x, i, sev, Certain, fmt.Sprintf("%s was accepted without O_NONBLOCK (accept does not inherit it) and is read when it is reported ready: %s.%s",
-			x.name, Count(i.N, "read"), tail), "accept with accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC), or set O_NONBLOCK with fcntl before it is registered.")
+			x.name, words.Count(i.N, "read"), tail), "accept with accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC), or set O_NONBLOCK with fcntl before it is registered.")
 	})
 	c.each(timeline.IncBlockedCall, func(x subject, i *timeline.Incident) {
 		o := over(i, int64(c.set.BlockedCall))
 		if o.n == 0 || x.l.Incident(timeline.IncBlockingFD) != nil {
 			return
 		}
-		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s held the loop for up to %s although the descriptor is registered: it blocks.", i.Call, x.name, Duration(i.Most)),
-			"set O_NONBLOCK on every descriptor that is registered; a report may be out of date when you get to it.")
+		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s on %s blocked the loop for up to %s although the descriptor is registered.", i.Call, x.name, words.Duration(i.Most)),
+			"set O_NONBLOCK on every descriptor that is registered; an event may be out of date when its handler runs.")
 		f.of(o)
 	})
 }

@@ -25,7 +25,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: the page does not begin with its id and name", r.ID)
 			continue
 		}
-		for what, s := range map[string]string{"Why it matters": r.Why(), "How to mend it": r.Fix(), "What else could look like this": r.Else(), "What the kernel does": r.section("What the kernel does")} {
+		for what, s := range map[string]string{"Why it matters": r.Why(), "How to fix it": r.Fix(), "Possible false positives": r.Else(), "What the kernel does": r.section("What the kernel does")} {
 			if len(s) < 40 {
 				t.Errorf("%s: section %q says too little: %q", r.ID, what, s)
 			}
@@ -64,6 +64,9 @@ func TestThresholds(t *testing.T) {
 		if !regexp.MustCompile(`^[a-z]+(-[a-z]+){0,2}$`).MatchString(x.Name) || len(x.Name) > 14 || len(x.Doc) < 7 {
 			t.Errorf("%s: %q", x.Name, x.Doc)
 		}
+	}
+	if set := def; set.Set("nagging", "3") != nil || set.Repeats != 3 {
+		t.Errorf("the deprecated name of repeats sets nothing: %+v", set)
 	}
 	if def.Set("nosuch", "1") == nil {
 		t.Error("a threshold that there is not was set")

@@ -5,6 +5,7 @@ import (
 
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 func herd(c *checker) {
@@ -18,12 +19,12 @@ func herd(c *checker) {
 		if 2*i.Sure >= i.N { // of most of them
 			v = Certain
 		}
-		fix := "register with EPOLLET or EPOLLONESHOT when several threads wait on one instance, or give each thread an instance of its own"
+		fix := "register with EPOLLET or EPOLLONESHOT when several threads wait on one instance, or give each thread its own instance"
 		if x.l.Kind == timeline.KindListener {
-			fix = "register the listener with EPOLLEXCLUSIVE in each instance, or give each worker a listener of its own with SO_REUSEPORT"
+			fix = "register the listener with EPOLLEXCLUSIVE in each instance, or give each worker its own listener with SO_REUSEPORT"
 		}
-		c.find(x, i, sev, v, fmt.Sprintf("%s: %s told of something that another had got already or was taking; %s useful.", x.name,
-			Count(i.N, "time a thread was", "times a thread was"), Count(useful, "report was", "reports were")), fix+".")
+		c.find(x, i, sev, v, fmt.Sprintf("%s: %s woken for an event that another thread had handled or was handling; %s useful.", x.name,
+			words.Count(i.N, "time a thread was", "times a thread was"), words.Count(useful, "event was", "events were")), fix+".")
 	})
 }
 
@@ -70,10 +71,10 @@ func imbalance(c *checker) {
 		}
 		sev := Warn
 		if c.instances() == 1 {
-			sev = Info // whoever waits on one instance may run any handler
+			sev = Info // every thread that waits on one instance may run any handler
 		}
-		c.find(subject{l, laneName(l)}, nil, sev, Likely, fmt.Sprintf("%s: thread %d accepted %s of %s among %s.", laneName(l), top.TID, Number(top.N),
-			Count(total, "connection"), Count(workers, "worker")), "give each worker a listener of its own with SO_REUSEPORT, or let one thread accept and hand the connections out in turn.").at(c, total, l.Opened, l.LastActivity)
+		c.find(subject{l, laneName(l)}, nil, sev, Likely, fmt.Sprintf("%s: thread %d accepted %s of %s among %s.", laneName(l), top.TID, words.Number(top.N),
+			words.Count(total, "connection"), words.Count(workers, "worker")), "give each worker its own listener with SO_REUSEPORT, or let one thread accept and distribute the connections in turn.").at(c, total, l.Opened, l.LastActivity)
 	}
 }
 
@@ -97,7 +98,7 @@ func (c *checker) instances() (n int) {
 
 func overlap(c *checker) {
 	c.each(timeline.IncOverlap, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was handled by two threads at once, %s: a new report went to one while the other was still at work on the one before.", x.name, times(i.N)),
+		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was handled by two threads at once, %s: a new event went to one while the other was still at work on the one before.", x.name, words.Times(i.N)),
 			"register it with EPOLLONESHOT and arm it again with EPOLL_CTL_MOD when the handler has done everything, or keep every descriptor with one thread.")
 	})
 }
@@ -115,18 +116,18 @@ func oneshotDisarmed(c *checker) {
 		} else if unknown {
 			v = Possible
 		}
-		s := fmt.Sprintf("%s is registered with EPOLLONESHOT, was reported, and not armed again for %s", x.name, Duration(i.Most))
+		s := fmt.Sprintf("%s is registered with EPOLLONESHOT, was reported, and was not armed again for %s", x.name, words.Duration(i.Most))
 		switch {
 		case unknown:
-			s += "; what has come since, a hang-up too, is told to nobody (whether anything has is not seen here)"
+			s += "; until then it reports nothing, not even a hang-up (whether anything has arrived is not seen here)"
 		case i.Open != 0 || i.Forgotten > 0:
 			sev = Critical
 			if i.Amount > 0 {
-				s += fmt.Sprintf("; %s waited", Bytes(i.Amount))
+				s += fmt.Sprintf("; %s unread", words.Bytes(i.Amount))
 			}
-			s += "; not even a hang-up will be told"
+			s += "; the loop gets no further notification, not even of a hang-up"
 		}
-		f := c.find(x, i, sev, v, s+".", "arm it again with EPOLL_CTL_MOD and the same mask as the last thing its handler does.")
+		f := c.find(x, i, sev, v, s+".", "arm it again with EPOLL_CTL_MOD and the same mask, as its handler's final step.")
 		f.of(o)
 	})
 	c.each(timeline.IncEarlyRearm, func(x subject, i *timeline.Incident) {
@@ -134,7 +135,7 @@ func oneshotDisarmed(c *checker) {
 		if x.l.Incident(timeline.IncOverlap) != nil {
 			sev = Warn
 		}
-		c.find(x, i, sev, Certain, fmt.Sprintf("%s was armed again %s before its handler was done with it: another thread may be told meanwhile.", x.name, times(i.N)),
+		c.find(x, i, sev, Certain, fmt.Sprintf("%s was armed again %s before its handler was done with it: another thread may get its next event meanwhile.", x.name, words.Times(i.N)),
 			"make EPOLL_CTL_MOD the last thing that the handler does.")
 	})
 }
@@ -145,9 +146,9 @@ func sharedAfterFork(c *checker) {
 		if i.Sure > 0 {
 			sev = Critical
 		}
-		s := fmt.Sprintf("the epoll instance %s is used by two processes in turn (%s): they edit one interest list and take each other's events", x.name, times(i.N))
+		s := fmt.Sprintf("the epoll instance %s is used by two processes in turn (%s): they edit one interest list and take each other's events", x.name, words.Times(i.N))
 		if i.Sure > 0 {
-			s += fmt.Sprintf("; %s about what the other process had registered", Count(i.Sure, "report was", "reports were"))
+			s += fmt.Sprintf("; %s about what the other process had registered", words.Count(i.Sure, "event was", "events were"))
 		}
 		c.find(x, i, sev, v, s+".", "make a new instance in the child after fork, with epoll_create1(EPOLL_CLOEXEC), and register there what the child serves.")
 	})
@@ -158,8 +159,8 @@ func blindSpot(c *checker) {
 		return
 	}
 	f := &Finding{Rule: c.rule, Severity: Info, Verdict: Certain, FD: -1, Subject: "io_uring",
-		Sentence: fmt.Sprintf("io_uring_enter was called %s: operations that go through the ring are not system calls, so reads, writes and accepts made there are not seen, and the rules that need them say nothing about those descriptors.", times(c.s.Stats.Enters)),
-		Fix:      "nothing to mend: look at what the ring does with a probe in the kernel, or run the program without io_uring to compare."}
+		Sentence: fmt.Sprintf("io_uring_enter was called %s: operations that go through the ring are not system calls, so reads, writes and accepts made there are not seen, and the rules that need them say nothing about those descriptors.", words.Times(c.s.Stats.Enters)),
+		Fix:      "there is nothing to fix: look at what the ring does with a probe in the kernel, or run the program without io_uring to compare."}
 	f.at(c, c.s.Stats.Enters, c.s.First, c.s.Last)
 	c.found = append(c.found, f)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 func busyPoll(c *checker) {
@@ -26,7 +27,7 @@ func timeoutRounding(c *checker) {
 			return
 		}
 		c.onThread(lp, i, Warn, Likely, fmt.Sprintf("%s: before %s a wait ended too early and %s with timeout 0 followed, up to %s in one go: the timeout was rounded down to whole milliseconds.",
-			loopName(lp), Count(i.N, "timer"), Count(i.Sum, "wait"), Number(i.Most)), "round the timeout up to the next millisecond, or use epoll_pwait2 or a timerfd, which take nanoseconds.")
+			loopName(lp), words.Count(i.N, "timer"), words.Count(i.Sum, "wait"), words.Number(i.Most)), "round the timeout up to the next millisecond, or use epoll_pwait2 or a timerfd, which take nanoseconds.")
 	})
 }
 
@@ -43,7 +44,7 @@ func lateWakeup(c *checker) {
 		if above(o.n, c.s.Stats.Waits, c.set.LateShare) {
 			sev = Warn
 		}
-		f := c.onThread(lp, i, sev, Likely, fmt.Sprintf("%s came back from its wait late %s, by up to %s: it was ready to run and did not get a processor, or its timer has slack.", loopName(lp), o.times(), Duration(i.Most)),
+		f := c.onThread(lp, i, sev, Likely, fmt.Sprintf("%s came back from its wait late %s, by up to %s: it was ready to run and did not get a CPU, or its timer has slack.", loopName(lp), o.times(), words.Duration(i.Most)),
 			"look at what else runs on this machine (or in this cgroup); for timers that must be exact set the thread's timer slack (PR_SET_TIMERSLACK) or use a timerfd.")
 		f.of(o)
 	})
@@ -54,12 +55,12 @@ func sleepPoll(c *checker) {
 		if i.N < int64(c.set.SleepRounds) {
 			return
 		}
-		s := fmt.Sprintf("%s sleeps and asks instead of being told: in %s %s found nothing", loopName(lp), Count(i.N, "round"), Count(i.Sum, "call"))
+		s := fmt.Sprintf("%s sleeps and polls instead of waiting for readiness: in %s %s found nothing", loopName(lp), words.Count(i.N, "round"), words.Count(i.Sum, "call"))
 		if st := &c.s.Stats; st.Asked > 0 && st.AskedUseful > 0 {
 			s += fmt.Sprintf(", %s for each that got something", ratioWords(st.Asked-st.AskedUseful, st.AskedUseful))
 		}
 		if l := &c.s.Stats.Latency; l.Count > 0 {
-			s += fmt.Sprintf("; data waited %s (median), %s at most", Duration(l.P50), Duration(l.Max))
+			s += fmt.Sprintf("; data was unread for %s (median), %s at most", words.Duration(l.P50), words.Duration(l.Max))
 		}
 		c.onThread(lp, i, Warn, Certain, s+".", "register the descriptors with epoll and wait for readiness with the time until the next timer.")
 	})
@@ -78,16 +79,16 @@ func blockedLoop(c *checker) {
 		if i.Most >= int64(c.set.BigGap) {
 			sev = Critical
 		}
-		s := fmt.Sprintf("%s was away from its wait for up to %s (%s over %s)", loopName(lp), Duration(i.Most), o.times(), c.set.Gap)
-		fix := "move work that takes long to a thread of its own, or cut it into pieces with a turn of the loop between them."
+		s := fmt.Sprintf("%s did not return to its wait for up to %s (%s over %s)", loopName(lp), words.Duration(i.Most), o.times(), words.Duration(int64(c.set.Gap)))
+		fix := "move long work to another thread, or cut it into pieces with an iteration of the loop between them."
 		if i.Call == timeline.Scattered {
-			f := c.onThread(lp, i, Info, Possible, s+": in many short calls, and being traced lengthens each of them.", "look without strace whether its turns are long; if they are, handle fewer reports a turn or cut the work into pieces.")
+			f := c.onThread(lp, i, Info, Possible, s+": in many short calls, and being traced lengthens each of them.", "check without strace whether its iterations are long; if they are, handle fewer events per iteration or cut the work into pieces.")
 			f.of(o)
 			return
 		}
 		if i.Call != "" {
 			s += fmt.Sprintf(": most of it in %s", i.Call)
-			fix = fmt.Sprintf("keep %s off the loop's thread: hand it to a worker and let the loop be told when it is done.", i.Call)
+			fix = fmt.Sprintf("keep %s off the loop's thread: give it to a worker, and wake the loop when it is done.", i.Call)
 			switch i.Call {
 			case "nanosleep", "clock_nanosleep":
 				fix = fmt.Sprintf("do not sleep in a handler (%s): set a timer, go back to the wait, and go on when it is due.", i.Call)
@@ -105,15 +106,15 @@ func blockedLoop(c *checker) {
 					sev = Info
 				}
 			}
-			s += ": on the processor, or waiting for one, without a system call that explains it"
+			s += ": computing, or waiting for a CPU, with no system call that explains it"
 		}
 		f := c.onThread(lp, i, sev, v, s+".", fix)
 		f.of(o)
 	})
 }
 
-// seldom says of processor time of a program that is watched from outside that it is no defect yet: a compiler that warms up
-// and a machine that had no processor to give look the same, once or twice.
+// seldom says of CPU time of a program that is watched from outside that it is no defect yet: a compiler that warms up
+// and a machine that had no CPU free look the same, once or twice.
 func (c *checker) seldom(n int64) bool { return !c.lab() && n < int64(c.set.Pauses) }
 
 func headOfLine(c *checker) {
@@ -131,7 +132,7 @@ func headOfLine(c *checker) {
 		case i.Most >= int64(c.set.BigGap):
 			sev = Critical
 		}
-		f := c.find(x, i, sev, v, fmt.Sprintf("%s was reported together with others and had to wait for their handlers: up to %s, %s.", x.name, Duration(i.Most), o.times()),
+		f := c.find(x, i, sev, v, fmt.Sprintf("%s waited up to %s behind other handlers of the same batch, %s over %s.", x.name, words.Duration(i.Most), o.times(), words.Duration(int64(c.set.Behind))),
 			"shorten the handler before it, give handlers a budget, or move long work off the loop's thread.")
 		f.of(o)
 	})
@@ -142,7 +143,7 @@ func timerDrift(c *checker) {
 		if i.N < int64(c.set.Drifts) {
 			return
 		}
-		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s: a repeating timer was set anew relative to when its callback had run, %s: it has slipped by %s in all.", loopName(lp), times(i.N), Duration(i.Sum)),
+		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s: a repeating timer was set again relative to when its callback had run, %s: it has drifted by %s in all.", loopName(lp), words.Times(i.N), words.Duration(i.Sum)),
 			"set the next deadline from the last deadline and not from now (due += period), or use a timerfd with an interval.")
 	})
 	c.eachThread(timeline.IncOverrun, func(lp *timeline.LoopLane, i *timeline.Incident) {
@@ -150,7 +151,7 @@ func timerDrift(c *checker) {
 		if i.N >= int64(c.set.Overruns) {
 			sev = Warn
 		}
-		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was elsewhere for longer than the period.", loopName(lp), times(i.N), Number(i.Most)),
-			"find out what keeps the loop (EV25), or make the period longer than the longest turn.")
+		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was busy for longer than the period.", loopName(lp), words.Times(i.N), words.Number(i.Most)),
+			"find out what blocks the loop (EV25), or make the period longer than the longest iteration.")
 	})
 }

@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 func writeSpin(c *checker) {
 	c.each(timeline.IncWritable, func(x subject, i *timeline.Incident) {
 		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported writable %s with nothing written in between: EPOLLOUT is armed and there is nothing to send.", x.name, c.again(i)),
-			"write first; arm EPOLLOUT with EPOLL_CTL_MOD only after a short write or EAGAIN, and take it away again when everything is sent."))
+			"write first; arm EPOLLOUT with EPOLL_CTL_MOD only after a short write or EAGAIN, and remove it again when everything is sent."))
 	})
 }
 
@@ -19,8 +20,8 @@ func lostOutput(c *checker) {
 		if i.Sure > 0 {
 			sev, v = Critical, Certain
 		}
-		c.find(x, i, sev, v, fmt.Sprintf("%s: the kernel did not take all of the output and %s never sent again (%s).", x.name, was(i.Sum), times(i.N)),
-			"look at the result of every write: keep what was not taken, arm EPOLLOUT, and send it when there is room.")
+		c.find(x, i, sev, v, fmt.Sprintf("%s: a write was short or got EAGAIN, and %s never sent (%s).", x.name, was(i.Sum), words.Times(i.N)),
+			"check the result of every write: keep the unsent bytes, arm EPOLLOUT, and send it when there is room.")
 	})
 }
 
@@ -28,7 +29,7 @@ func was(n int64) string {
 	if n == 1 {
 		return "1 byte was"
 	}
-	return Bytes(n) + " were"
+	return words.Bytes(n) + " were"
 }
 
 func stuckOutput(c *checker) {
@@ -37,9 +38,9 @@ func stuckOutput(c *checker) {
 		if o.n == 0 {
 			return
 		}
-		s := fmt.Sprintf("%s: a write came back short or with EAGAIN, EPOLLOUT was not asked for, and nothing was written for %s", x.name, Duration(i.Most))
+		s := fmt.Sprintf("%s: a write came back short or with EAGAIN, EPOLLOUT was not registered, and nothing was written for %s", x.name, words.Duration(i.Most))
 		if i.Open != 0 {
-			s += " and it still waits"
+			s += " so far"
 		}
 		f := c.find(x, i, Warn, sure(i), s+".", "arm EPOLLOUT with EPOLL_CTL_MOD when a write is short or EAGAIN, and go on writing when it is reported.")
 		f.of(o)

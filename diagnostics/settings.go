@@ -18,7 +18,7 @@ type Settings struct {
 	WaitWindow    time.Duration
 	Stall         time.Duration
 	LabStall      time.Duration
-	Nagging       int
+	Repeats       int
 	BigBuffer     int
 	HogReads      int
 	HogTime       time.Duration
@@ -111,6 +111,7 @@ type Threshold struct {
 	Name string
 	Doc  string
 
+	old  string                // a deprecated name that still sets it; "" none
 	def  any                   // what holds when nothing is said: an int or a time.Duration
 	at   func(s *Settings) any // where it is: *int or *time.Duration
 	busy bool                  // a machine that is busy with something else reaches it, too
@@ -125,7 +126,7 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.SpinWindow }},
 	{Name: "critical-row", def: 64, Doc: "events in a row from which on a spin may be critical",
 		at: func(s *Settings) any { return &s.CriticalRow }},
-	{Name: "spin-rate", def: 1000, Doc: "... when more than so many come in a second",
+	{Name: "spin-rate", def: 1000, Doc: "... when more than this many come in a second",
 		at: func(s *Settings) any { return &s.SpinRate }},
 	{Name: "wait-row", def: 16, most: timeline.MaxRow, Doc: "waits with timeout 0 in a row that bring nothing",
 		at: func(s *Settings) any { return &s.WaitRow }},
@@ -135,9 +136,9 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.Stall }},
 	{Name: "lab-stall", def: 200 * time.Millisecond, busy: true, Doc: "the same in the lab, which measures what is unread",
 		at: func(s *Settings) any { return &s.LabStall }},
-	{Name: "nagging", def: 8, Doc: "events for one message",
-		at: func(s *Settings) any { return &s.Nagging }},
-	{Name: "big-buffer", def: 16 << 10, Doc: "bytes a read from which on one read per event is a policy and no defect",
+	{Name: "repeats", old: "nagging", def: 8, Doc: "events for one message",
+		at: func(s *Settings) any { return &s.Repeats }},
+	{Name: "big-buffer", def: 16 << 10, Doc: "bytes a read from which on one read per event is a policy and not a defect",
 		at: func(s *Settings) any { return &s.BigBuffer }},
 	{Name: "hog-reads", def: 64, Doc: "reads of one descriptor in a row while others wait",
 		at: func(s *Settings) any { return &s.HogReads }},
@@ -157,7 +158,7 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.HerdShare }},
 	{Name: "imbalance", def: 20, Doc: "connections from which on the shares of workers are compared",
 		at: func(s *Settings) any { return &s.Imbalance }},
-	{Name: "top-worker", def: 2, Doc: "more than so many times the mean is too much for one worker",
+	{Name: "top-worker", def: 2, Doc: "more than this many times the mean is too much for one worker",
 		at: func(s *Settings) any { return &s.TopWorker }},
 	{Name: "top-of-two", def: 90, Doc: "percentage of all connections that is too much for one of two workers",
 		at: func(s *Settings) any { return &s.TopOfTwo }},
@@ -177,7 +178,7 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.Gap }},
 	{Name: "big-gap", def: 100 * time.Millisecond, busy: true, Doc: "... before it is critical",
 		at: func(s *Settings) any { return &s.BigGap }},
-	{Name: "pauses", def: 3, Doc: "times from which on CPU time, or the disk, is no pause of the machine",
+	{Name: "pauses", def: 3, Doc: "times from which on CPU time, or the disk, is not a pause of the machine",
 		at: func(s *Settings) any { return &s.Pauses }},
 	{Name: "behind", def: 20 * time.Millisecond, busy: true, Doc: "how long an event may wait behind other handlers of its batch",
 		at: func(s *Settings) any { return &s.Behind }},
@@ -187,11 +188,11 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.Drifts }},
 	{Name: "overruns", def: 5, busy: true, Doc: "expirations that stood for several periods of a timer",
 		at: func(s *Settings) any { return &s.Overruns }},
-	{Name: "churn", def: 20, Doc: "events from which on changes of interest are counted against them",
+	{Name: "churn", def: 20, Doc: "events from which on changes of registrations are counted against them",
 		at: func(s *Settings) any { return &s.Churn }},
-	{Name: "churn-share", def: 50, Doc: "percentage of the events above which changes of interest are too many",
+	{Name: "churn-share", def: 50, Doc: "percentage of the events above which changes of registrations are too many",
 		at: func(s *Settings) any { return &s.ChurnShare }},
-	{Name: "batch-few", def: 2, Doc: "full batches that left something behind and are worth an info",
+	{Name: "batch-few", def: 2, Doc: "full batches that left ready descriptors for the next wait and are worth an info",
 		at: func(s *Settings) any { return &s.BatchFew }},
 	{Name: "batch-full", def: 8, Doc: "... and a warning",
 		at: func(s *Settings) any { return &s.BatchFull }},
@@ -199,7 +200,7 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.BatchShare }},
 	{Name: "big-set", def: 256, Doc: "descriptors passed to poll or select, on average, above which few that are ready are a finding",
 		at: func(s *Settings) any { return &s.BigSet }},
-	{Name: "big-set-calls", def: 20, Doc: "... in so many calls",
+	{Name: "big-set-calls", def: 20, Doc: "... in this many calls",
 		at: func(s *Settings) any { return &s.BigSetCalls }},
 	{Name: "big-set-ready", def: 5, Doc: "percentage of them below which few are ready",
 		at: func(s *Settings) any { return &s.BigSetReady }},
@@ -207,7 +208,7 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.SelectFull }},
 	{Name: "invalid-row", def: 2, Doc: "POLLNVAL for one descriptor in a row",
 		at: func(s *Settings) any { return &s.InvalidRow }},
-	{Name: "stray-changes", def: 2, Doc: "changes of interest in what is closed or was never registered",
+	{Name: "stray-changes", def: 2, Doc: "changes of registrations of what is closed or was never registered",
 		at: func(s *Settings) any { return &s.StrayChanges }},
 	{Name: "leak", def: 5 * time.Second, Doc: "how long a connection may stay open after EOF, with nothing written",
 		at: func(s *Settings) any { return &s.Leak }},
@@ -246,7 +247,7 @@ func (t *Threshold) Get(s *Settings) string {
 func (s *Settings) Set(name, value string) error {
 	for i := range Thresholds {
 		t := &Thresholds[i]
-		if t.Name != name {
+		if t.Name != name && (t.old == "" || t.old != name) {
 			continue
 		}
 		switch v := t.at(s).(type) {

@@ -4,8 +4,8 @@ import (
 	"io"
 	"strings"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // Change is something countable in two recordings. What one of the two cannot know is not in the list.
@@ -20,9 +20,9 @@ func Changes(a, b *timeline.Snapshot) (out []Change) {
 	x, y := &a.Stats, &b.Stats
 	add := func(what string, before, after int64) { out = append(out, Change{what, before, after}) }
 	if x.RenotifyKnown && y.RenotifyKnown {
-		add("re-notified", x.Renotify, y.Renotify)
+		add("repeats", x.Renotify, y.Renotify)
 		for c := range timeline.ClassCount {
-			add("reports: "+c.String(), x.Class[c], y.Class[c])
+			add("events: "+c.String(), x.Class[c], y.Class[c])
 		}
 	}
 	add("stranded", x.StrandedTimes, y.StrandedTimes)
@@ -33,15 +33,15 @@ func Changes(a, b *timeline.Snapshot) (out []Change) {
 	add("reads that found nothing", x.ReadAgain, y.ReadAgain)
 	add("reads that failed", x.ReadErr, y.ReadErr)
 	add("writes that found no room", x.WriteAgain, y.WriteAgain)
-	add("writes that took a part", x.ShortWrites, y.ShortWrites)
+	add("short writes", x.ShortWrites, y.ShortWrites)
 	add("writes that failed", x.WriteErr, y.WriteErr)
 	add("accepts that found nothing", x.AcceptAgain, y.AcceptAgain)
 	add("accepts that failed", x.AcceptErr, y.AcceptErr)
-	add("accepts without a descriptor to give", x.Exhausted, y.Exhausted)
+	add("accepts without a free descriptor", x.Exhausted, y.Exhausted)
 	add("resets", x.Resets, y.Resets)
 	add("waits that brought nothing", x.Timeouts, y.Timeouts)
 	add("waits and sleeps that a signal ended", x.Interrupted, y.Interrupted)
-	add("events lost", x.Lost, y.Lost)
+	add("dropped events", x.Lost, y.Lost)
 	return out
 }
 
@@ -51,9 +51,9 @@ func ChangesText(cs []Change) string {
 	for _, c := range cs {
 		switch {
 		case c.Before == 0 && c.After > 0:
-			came = append(came, c.What+" ("+diagnostics.Number(c.After)+")")
+			came = append(came, c.What+" ("+words.Number(c.After)+")")
 		case c.Before > 0 && c.After == 0:
-			went = append(went, c.What+" ("+diagnostics.Number(c.Before)+")")
+			went = append(went, c.What+" ("+words.Number(c.Before)+")")
 		}
 	}
 	list := func(l []string) string {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"evviz/diagnostics"
+	"evviz/words"
 )
 
 // Comparison is several ways to run the same traffic.
@@ -112,7 +112,7 @@ func (c *Comparison) judge(what, by string, highest bool) Verdict {
 		return v
 	}
 	if slices.ContainsFunc(all, func(e entry) bool { return e.s.N < 2 }) {
-		v.Why = "one run has no spread to judge by"
+		v.Why = "one run has no variance"
 		return v
 	}
 	first := all[0]
@@ -164,11 +164,11 @@ func (c *Comparison) Sentence() string {
 		if v.Winner != "" {
 			parts = append(parts, v.What+": "+v.Winner+" ("+v.Why+")")
 		} else {
-			parts = append(parts, v.What+": not to be told ("+v.Why+")")
+			parts = append(parts, v.What+": no verdict ("+v.Why+")")
 		}
 	}
 	if same && len(vs) > 0 {
-		return "The most responsive, the laziest, the busiest and the most wasteful are not to be told: " + vs[0].Why + "."
+		return "No verdict on the most responsive, the laziest, the busiest and the most wasteful: " + vs[0].Why + "."
 	}
 	return strings.Join(parts, "; ")
 }
@@ -177,7 +177,7 @@ func (c *Comparison) Sentence() string {
 func (c *Comparison) lostNotes() (out []string) {
 	for _, col := range c.Columns {
 		if col.Lost > 0 {
-			out = append(out, col.Name+": "+diagnostics.Count(col.Lost, "event")+" lost, its figures are lower bounds")
+			out = append(out, col.Name+": "+words.Count(col.Lost, "dropped event")+", its figures are lower bounds")
 		}
 	}
 	return out

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"evviz/diagnostics"
 	"evviz/internal/plain"
+	"evviz/words"
 )
 
 // tableWidth is how wide the table may be; more columns than fit go into another block below.
@@ -20,7 +20,7 @@ const tableWidth = 100
 func show(u Unit, v float64) string {
 	switch u {
 	case UnitNanos:
-		return diagnostics.Duration(int64(math.Round(v)))
+		return words.Duration(int64(math.Round(v)))
 	case UnitShare:
 		return percent(v) + " %"
 	}
@@ -90,7 +90,7 @@ func (s Spread) spread(u Unit) string {
 	case UnitIndex:
 		f = index
 	case UnitNanos:
-		f = func(v float64) string { // as diagnostics.Duration does
+		f = func(v float64) string { // as words.Duration does
 			if v >= 9.95 || n == 1 {
 				return strconv.FormatFloat(v, 'f', 0, 64)
 			}

@@ -193,7 +193,7 @@ func TestVerdicts(t *testing.T) {
 		{"touching", []Column{column("a", figTrip, 7, 9), column("b", figTrip, 5, 7)}, "", []string{"b", "a"}, "all within the spread"},
 		{"the third is wide", []Column{column("a", figTrip, 8, 9, 10), column("b", figTrip, 5, 6, 7), column("c", figTrip, 6, 20, 30)}, "",
 			[]string{"b", "c"}, "b, c within the spread"},
-		{"one run", []Column{column("a", figTrip, 8), column("b", figTrip, 5)}, "", nil, "one run has no spread to judge by"},
+		{"one run", []Column{column("a", figTrip, 8), column("b", figTrip, 5)}, "", nil, "one run has no variance"},
 		{"one of two is unknown", []Column{column("a", figTrip, 8, 9), {Name: "b", Runs: []Measured{measured(nil), measured(nil)}}}, "", nil, "known of fewer than two"},
 		{"equal", []Column{column("a", figTrip, 0, 0), column("b", figTrip, 0, 0)}, "", []string{"a", "b"}, "all within the spread"},
 		{"no round trips: answers decide", []Column{column("a", figAnswer, 8, 9), column("b", figAnswer, 5, 6)}, "b", nil, "arrival to write p99 6 ns"},
@@ -210,7 +210,7 @@ func TestVerdicts(t *testing.T) {
 		t.Errorf("the laziest rests most: %+v", v)
 	}
 	one := &Comparison{Columns: []Column{{Name: "a", Runs: []Measured{measured(nil)}}}}
-	if s := one.Sentence(); !strings.Contains(s, "not to be told") {
+	if s := one.Sentence(); !strings.Contains(s, "No verdict") {
 		t.Errorf("one column: %s", s)
 	}
 }
@@ -232,7 +232,7 @@ func TestMeasure(t *testing.T) {
 	}
 	e := Measure(fold(t, epoll...))
 	if v := e[FigureOf("renotifications")]; v == nil || *v != 1 {
-		t.Errorf("epoll level: re-notifications %v", v)
+		t.Errorf("epoll level: repeats %v", v)
 	}
 	clients := []string{
 		"0.000 1 Usage complete user=1us system=1us voluntary=1 involuntary=1",
@@ -300,13 +300,13 @@ func TestFairness(t *testing.T) {
 func TestChanges(t *testing.T) {
 	cs := Changes(fold(t, epoll...), fold(t, epoll[:7]...))
 	got := ChangesText(cs)
-	for _, w := range []string{"appeared: nothing", "went: re-notified (1), reports: nothing there (1), reads that found nothing (1)"} {
+	for _, w := range []string{"appeared: nothing", "went: repeats (1), events: nothing there (1), reads that found nothing (1)"} {
 		if !strings.Contains(got, w) {
 			t.Errorf("no %q in\n%s", w, got)
 		}
 	}
 	for _, c := range Changes(fold(t, polling...), fold(t, epoll...)) {
-		if c.What == "re-notified" || strings.HasPrefix(c.What, "reports") {
+		if c.What == "repeats" || strings.HasPrefix(c.What, "events: ") {
 			t.Errorf("polling cannot know %s", c.What)
 		}
 	}

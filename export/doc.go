@@ -2,5 +2,5 @@
 // [SummaryJSON]), several runs side by side ([Comparison], [Sweep]), and what differs between two recordings ([Changes]).
 //
 // Every form tells the same figures. What a source cannot know is "-" or blank in the text and null in JSON, never 0: a
-// polling loop has no readiness reports, so its re-notifications are unknown, and a run without arrivals has no latency.
+// polling loop gets no readiness events, so its repeats are unknown, and a run without arrivals has no latency.
 package export

@@ -40,8 +40,8 @@ const (
 // Figures is what is compared, in the order of the table. docs/compare.md says in words what each means.
 //
 // What cannot be known is blank. Mode go shows no calls, no waits and not the threads that do the work. In blocking
-// nothing waits for readiness, so nothing wakes up from it. Re-notification is a thing of level-triggered reports: a
-// polling loop gets none, and what an edge or a oneshot registration tells is never a repetition.
+// nothing waits for readiness, so nothing wakes up from it. Only level-triggered events are repeated: a polling loop gets none, and an
+// event of an edge-triggered or oneshot registration is never a repeat.
 var Figures = []Figure{
 	{"messages", "messages", UnitNumber, func(s *timeline.Snapshot) (float64, bool) {
 		return float64(s.Stats.Traffic.Messages), s.Stats.Traffic.Known
@@ -63,10 +63,10 @@ var Figures = []Figure{
 	{figRest, "asleep or waiting", UnitShare, resting},
 	{"calls_per_message", "calls / message", UnitNumber, perMessage(func(s *timeline.Snapshot) (int64, bool) { return s.Stats.Traffic.Calls, seesCalls(s) })},
 	{figWaste, "  wasted", UnitNumber, perMessage(func(s *timeline.Snapshot) (int64, bool) { return s.Stats.Traffic.Wasted, seesCalls(s) })},
-	{"renotifications", "re-notifications", UnitNumber, func(s *timeline.Snapshot) (float64, bool) {
+	{"renotifications", "repeats", UnitNumber, func(s *timeline.Snapshot) (float64, bool) {
 		return float64(s.Stats.Renotify), s.Stats.RenotifyKnown && repeats(s)
 	}},
-	{figCPU, "processor / message", UnitNanos, perMessage(func(s *timeline.Snapshot) (int64, bool) {
+	{figCPU, "CPU time / message", UnitNanos, perMessage(func(s *timeline.Snapshot) (int64, bool) {
 		return s.Stats.Usage.User + s.Stats.Usage.System, usage(s)
 	})},
 	{"voluntary_switches_per_message", "voluntary sw. / message", UnitNumber, perMessage(func(s *timeline.Snapshot) (int64, bool) {

@@ -8,6 +8,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/internal/plain"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // Findings is what a check prints. Times are nanoseconds since the first event of the trace.
@@ -93,26 +94,25 @@ func (r *Findings) moment(ns int64) string {
 func (r *Findings) Text(w io.Writer, explain bool) error {
 	b := &strings.Builder{}
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "%s: nothing found in %s\n", plain.Text(r.Title), diagnostics.Count(r.Events, "event"))
+		fmt.Fprintf(b, "%s: nothing found in %s\n", plain.Text(r.Title), words.Count(r.Events, "event"))
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		fmt.Fprintf(b, "%s %s  %s, %s\n", f.ID, f.Name, f.Severity, f.Verdict)
-		paragraph(b, plain.Text(f.Sentence), "  ")
-		fmt.Fprintf(b, "  %s", r.moment(f.First))
+		paragraph(b, plain.Text(f.Sentence), "")
+		paragraph(b, "fix: "+plain.Text(f.Fix), "  ")
+		if explain {
+			paragraph(b, "why it matters: "+f.Why, "  ")
+			paragraph(b, "possible false positives: "+f.Else, "  ")
+		}
+		fmt.Fprintf(b, "  %s %s · %s · %s · %s", f.ID, f.Name, f.Severity, f.Verdict, r.moment(f.First))
 		if f.Last > f.First {
 			fmt.Fprintf(b, " to %s", r.moment(f.Last))
 		}
-		fmt.Fprintf(b, "\n")
-		paragraph(b, "mend: "+plain.Text(f.Fix), "  ")
-		if explain {
-			paragraph(b, "why it matters: "+f.Why, "  ")
-			paragraph(b, "or else: "+f.Else, "  ")
-		}
+		b.WriteByte('\n')
 		b.WriteByte('\n')
 	}
 	if r.Lost > 0 {
-		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", diagnostics.Count(r.Lost, "event is", "events are"))
+		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", words.Count(r.Lost, "event is", "events are"))
 	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(b, "unknown: %s (%s)\n", plain.Text(m.What), plain.Text(m.Why))
@@ -126,12 +126,12 @@ func (r *Findings) Markdown(w io.Writer) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "# %s\n\n", plain.Markdown(r.Title))
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "Nothing found in %s.\n", diagnostics.Count(r.Events, "event"))
+		fmt.Fprintf(b, "Nothing found in %s.\n", words.Count(r.Events, "event"))
 	} else {
 		b.WriteString("| rule | severity | verdict | where | count |\n|---|---|---|---|---:|\n")
 		for i := range r.Findings {
 			f := &r.Findings[i]
-			fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s |\n", f.ID, f.Name, f.Severity, f.Verdict, plain.Markdown(f.Subject), diagnostics.Number(f.Count))
+			fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s |\n", f.ID, f.Name, f.Severity, f.Verdict, plain.Markdown(f.Subject), words.Number(f.Count))
 		}
 	}
 	for i := range r.Findings {
@@ -140,10 +140,10 @@ func (r *Findings) Markdown(w io.Writer) error {
 		if f.Last > f.First {
 			fmt.Fprintf(b, " to %s", r.moment(f.Last))
 		}
-		fmt.Fprintf(b, "\n- **Why it matters:** %s\n- **How to mend it:** %s\n- **What else it could be:** %s\n", oneLine(f.Why), plain.Markdown(f.Fix), oneLine(f.Else))
+		fmt.Fprintf(b, "\n- **Why it matters:** %s\n- **Fix:** %s\n- **Possible false positives:** %s\n", oneLine(f.Why), plain.Markdown(f.Fix), oneLine(f.Else))
 	}
 	if r.Lost > 0 {
-		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", diagnostics.Count(r.Lost, "event is", "events are"))
+		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", words.Count(r.Lost, "event is", "events are"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

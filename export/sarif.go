@@ -77,7 +77,7 @@ func (r *Findings) SARIF(w io.Writer, name string) error {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		x := sarifResult{RuleID: f.ID, Level: levels[f.Severity], Message: sarifText{plain.Text(f.Sentence) + " Mend it: " + plain.Text(f.Fix)},
+		x := sarifResult{RuleID: f.ID, Level: levels[f.Severity], Message: sarifText{plain.Text(f.Sentence) + " Fix: " + plain.Text(f.Fix)},
 			Properties: map[string]any{"verdict": f.Verdict, "count": f.Count, "first_ns": f.First, "last_ns": f.Last}}
 		var l sarifLocation
 		l.Physical.Artifact.URI = artifact(name)

@@ -10,6 +10,7 @@ import (
 	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // Run is the summary of a run. A nil pointer is unknown. Durations are nanoseconds.
@@ -173,18 +174,18 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 	}
 	remark := ""
 	if r.Switches > 0 {
-		remark = "after " + diagnostics.Count(r.Switches, "switch", "switches")
+		remark = "after " + words.Count(r.Switches, "switch", "switches")
 	}
 	t.text("mode", mode, remark)
-	t.text("time", diagnostics.Duration(r.Duration), "")
+	t.text("time", words.Duration(r.Duration), "")
 	t.num("events", &r.Events, "")
-	t.num("  lost", &r.Lost, ifAny(r.Lost, "every figure below is a lower bound"))
-	t.num("  late", &r.Late, "")
+	t.num("  dropped", &r.Lost, ifAny(r.Lost, "every figure below is a lower bound"))
+	t.num("  reordered", &r.Late, "")
 
 	t.gap()
 	t.num("rounds", r.Rounds, "")
-	t.num("  calls asked", r.Asked, "")
-	t.num("  useful", r.AskedUseful, share(r.AskedUseful, r.Asked))
+	t.num("  calls", r.Asked, "")
+	t.num("  hits", r.AskedUseful, share(r.AskedUseful, r.Asked))
 	t.num("waits", r.Waits, "")
 	t.num("  wakeups", r.Wakeups, classes(&s.Stats.WakeClass))
 	t.num("  useful", r.Useful, share(r.Useful, r.Wakeups))
@@ -195,45 +196,45 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 		t.num("  submissions", r.Submits, "")
 		t.num("  completions", r.Completes, "")
 	}
-	t.num("reports", r.Reports, classes(&s.Stats.Class))
+	t.num("events returned", r.Reports, classes(&s.Stats.Class))
 	remark = share(r.Renotify, r.Reports)
 	if r.Renotify == nil {
 		remark = "unknown: nothing reports readiness in this mode"
 	} else if r.RenotifyInferred {
 		remark = strings.TrimPrefix(remark+", inferred", ", ")
 	}
-	t.num("  re-notifications", r.Renotify, remark)
+	t.num("  repeats", r.Renotify, remark)
 
 	t.gap()
-	t.num("connections", &r.Connections, ifAny(r.Resets, diagnostics.Count(r.Resets, "reset")))
+	t.num("connections", &r.Connections, ifAny(r.Resets, words.Count(r.Resets, "reset")))
 	t.num("accepts", &r.Accepts, calls(r.AcceptAgain, r.AcceptErr))
 	t.num("reads", &r.Reads, calls(r.ReadAgain, r.ReadErr))
 	t.num("writes", &r.Writes, calls(r.WriteAgain, r.WriteErr))
-	t.text("bytes in", diagnostics.Bytes(r.BytesIn), "")
-	t.text("bytes out", diagnostics.Bytes(r.BytesOut), "")
+	t.text("bytes in", words.Bytes(r.BytesIn), "")
+	t.text("bytes out", words.Bytes(r.BytesOut), "")
 
 	t.gap()
-	t.dur("latency p50", r.LatencyP50, ifAny(r.Latencies, diagnostics.Count(r.Latencies, "sample")+", arrival to read"))
+	t.dur("latency p50", r.LatencyP50, ifAny(r.Latencies, words.Count(r.Latencies, "sample")+", arrival to read"))
 	t.dur("latency p90", r.LatencyP90, "")
 	t.dur("latency p99", r.LatencyP99, "")
 	t.dur("latency max", r.LatencyMax, "")
 	t.dur("loop waiting", r.Waiting, "")
 	t.dur("loop working", r.Working, "")
-	t.dur("loop re-notified", r.Renotified, "")
+	t.dur("loop on repeats", r.Renotified, "")
 	t.dur("loop asleep", r.Asleep, "")
 	if r.Locked != nil && *r.Locked > 0 {
-		t.dur("loop locked out", r.Locked, "")
+		t.dur("loop waiting for lock", r.Locked, "")
 	}
 	if r.Pending > 0 || r.Stranded > 0 {
 		pending, stranded := int64(r.Pending), int64(r.Stranded)
-		t.num("waiting at the end", &pending, "descriptors with data that nobody has read")
-		t.num("  stranded", &stranded, ifAny(stranded, "and nobody will be told"))
+		t.num("unread at the end", &pending, "descriptors with unread data")
+		t.num("  stranded", &stranded, ifAny(stranded, "and no further notification"))
 	}
 	if len(r.Findings) > 0 {
 		t.gap()
 		for i := range r.Findings {
 			f := &r.Findings[i]
-			t.text(f.ID+" "+f.Name, f.Severity, plain.Text(f.Subject)+": "+diagnostics.Count(f.Count, "time")+", "+f.Verdict)
+			t.text(f.ID+" "+f.Name, f.Severity, plain.Text(f.Subject)+": "+words.Count(f.Count, "time")+", "+f.Verdict)
 		}
 	}
 	return t.write(w)
@@ -250,13 +251,13 @@ func share(a, b *int64) string {
 	if a == nil || b == nil || *b == 0 {
 		return ""
 	}
-	return diagnostics.Percent(float64(*a) / float64(*b))
+	return words.Percent(float64(*a) / float64(*b))
 }
 
 func calls(again, failed int64) string {
-	s := "and " + diagnostics.Number(again) + " EAGAIN"
+	s := "and " + words.Number(again) + " EAGAIN"
 	if failed > 0 {
-		s += ", " + diagnostics.Number(failed) + " failed"
+		s += ", " + words.Number(failed) + " failed"
 	}
 	return s
 }
@@ -277,7 +278,7 @@ func classes(of *[timeline.ClassCount]int64) string {
 	var parts []string
 	for c, n := range of {
 		if n > 0 {
-			parts = append(parts, diagnostics.Number(n)+" "+timeline.Class(c).String())
+			parts = append(parts, words.Number(n)+" "+timeline.Class(c).String())
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -292,7 +293,7 @@ func (t *textTable) text(what, v, remark string) { t.rows = append(t.rows, [3]st
 func (t *textTable) num(what string, v *int64, remark string) {
 	s := "-"
 	if v != nil {
-		s = diagnostics.Number(*v)
+		s = words.Number(*v)
 	}
 	t.text(what, s, remark)
 }
@@ -300,7 +301,7 @@ func (t *textTable) num(what string, v *int64, remark string) {
 func (t *textTable) dur(what string, v *int64, remark string) {
 	s := "-"
 	if v != nil {
-		s = diagnostics.Duration(*v)
+		s = words.Duration(*v)
 	}
 	t.text(what, s, remark)
 }

@@ -88,9 +88,9 @@ func (s *Sweep) crossings(a, b int) (out []Crossing) {
 	}
 	switch {
 	case single:
-		base.Text = fmt.Sprintf("Whether %s and %s cross is not to be told: one run has no spread to judge by.", base.A, base.B)
+		base.Text = fmt.Sprintf("No verdict on whether %s and %s cross: one run has no variance.", base.A, base.B)
 	case len(clear) == 0:
-		base.Text = fmt.Sprintf("%s and %s do not cross as far as the spread lets tell: they differ by less than it everywhere.", base.A, base.B)
+		base.Text = fmt.Sprintf("%s and %s do not cross within the measured spread: they differ by less than it everywhere.", base.A, base.B)
 	case len(clear) == len(s.Steps):
 		base.Text = fmt.Sprintf("%s and %s do not cross: %s needs less everywhere.", base.A, base.B, less(clear[0].aLess))
 	default:
@@ -98,7 +98,7 @@ func (s *Sweep) crossings(a, b int) (out []Crossing) {
 		for _, c := range clear {
 			where = append(where, s.at(c.step))
 		}
-		base.Text = fmt.Sprintf("%s and %s do not cross as far as the spread lets tell: %s needs less at %s=%s, elsewhere they differ by less than the spread.",
+		base.Text = fmt.Sprintf("%s and %s do not cross within the measured spread: %s needs less at %s=%s, elsewhere they differ by less than the spread.",
 			base.A, base.B, less(clear[0].aLess), s.Param, strings.Join(where, ", "))
 	}
 	return []Crossing{base}

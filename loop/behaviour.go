@@ -153,7 +153,7 @@ const (
 	RoundFloor
 )
 
-// WriteInterest says when EPOLLOUT is asked for.
+// WriteInterest says when EPOLLOUT is registered.
 type WriteInterest uint8
 
 // Write interests. Always is the write spin of TRUTH.md P11.

@@ -19,7 +19,7 @@ func (b *Behaviour) Check() error {
 	case b.Driver == trace.DriverEpoll && trace.TriggerNames.Word(b.Trigger) == "":
 		return fmt.Errorf("epoll needs a trigger: level, edge or oneshot")
 	case b.Driver == trace.DriverSelect && b.RDHUP:
-		return fmt.Errorf("select can ask for readable, writable and exceptional only, not for rdhup; set --rdhup=false or use poll or epoll")
+		return fmt.Errorf("select reports readable, writable and exceptional only, not rdhup; set --rdhup=false or use poll or epoll")
 	case b.Threads > 1 && b.Driver != trace.DriverEpoll:
 		return fmt.Errorf("%d threads need epoll: a set of %s belongs to one call of one thread; use --mode epoll", b.Threads, mode)
 	case b.Threads > 1 && b.Listeners == ListenersExclusive && b.Trigger == trace.TriggerOneshot:

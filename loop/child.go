@@ -24,7 +24,7 @@ const (
 
 var childWords = []string{"none", "holds", "shares", "own"}
 
-var knobChild = Knob{"child", "a child process: none, holds (inherits connections), shares (the epoll instance), own (the listener; an instance of its own)",
+var knobChild = Knob{"child", "a child process: none, holds (inherits connections), shares (the epoll instance), own (the listener; its own instance)",
 	choice(func(b *Behaviour) *Child { return &b.Child }, childWords...),
 	choose(func(b *Behaviour) *Child { return &b.Child }, childWords...)}
 

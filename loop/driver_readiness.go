@@ -28,7 +28,7 @@ func (d *readiness) attach(l *Loop) error {
 	// When several threads wait on this instance the wake-fd would wake all of them; the first is signalled instead.
 	if !l.b.oneInstance() {
 		if err := d.p.Add(l.wakeFD, l.wakeGen, unix.EPOLLIN, dataWake); err != nil {
-			return fmt.Errorf("register the wake-up descriptor: %w", err)
+			return fmt.Errorf("register the wakeup descriptor: %w", err)
 		}
 	}
 	if l.draining {

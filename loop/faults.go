@@ -72,7 +72,7 @@ func ParseDefer(s string) (Defer, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 || d > time.Hour {
-		return Defer{}, fmt.Errorf("%q is neither 0, nor a duration up to 1h like 200ms, nor a number of turns", s)
+		return Defer{}, fmt.Errorf("%q is neither 0, nor a duration up to 1h like 200ms, nor a number of iterations", s)
 	}
 	return Defer{For: d}, nil
 }
@@ -98,34 +98,34 @@ const (
 
 // Settings that break a loop, for the table Knobs.
 var (
-	knobFDsFree = Knob{"fds-free", "so many descriptors more can be opened, then EMFILE; -1 no such limit",
+	knobFDsFree = Knob{"fds-free", "this many more descriptors can be opened, then EMFILE; -1 no such limit",
 		func(b *Behaviour) string { return strconv.Itoa(b.FDsFree) },
 		number(func(b *Behaviour) *int { return &b.FDsFree }, -1, 1<<20)}
 	knobOnError = Knob{"on-error", "when a read or write fails: close, ignore, insist (read again, write a byte, then close)",
 		choice(func(b *Behaviour) *OnError { return &b.OnError }, "close", "ignore", "insist"),
 		choose(func(b *Behaviour) *OnError { return &b.OnError }, "close", "ignore", "insist")}
-	knobUnsent = Knob{"unsent", "what a write did not take: keep, drop (forgotten, the mistake)",
+	knobUnsent = Knob{"unsent", "the unsent bytes of a short write: keep, drop (forgotten, the mistake)",
 		choice(func(b *Behaviour) *Unsent { return &b.Unsent }, "keep", "drop"),
 		choose(func(b *Behaviour) *Unsent { return &b.Unsent }, "keep", "drop")}
-	knobDefer = Knob{"defer", "a reported connection is read later: 0 at once, a duration, or a number of turns",
+	knobDefer = Knob{"defer", "a reported connection is read later: 0 at once, a duration, or a number of iterations",
 		func(b *Behaviour) string { return b.Defer.String() },
 		func(b *Behaviour, v string) (err error) { b.Defer, err = ParseDefer(v); return }}
 	knobDeferQuiet = Knob{"defer-quiet", "what a deferred connection is registered for meanwhile: none (as before), mod0 (nothing)",
 		choice(func(b *Behaviour) *DeferQuiet { return &b.DeferQuiet }, "none", "mod0"),
 		choose(func(b *Behaviour) *DeferQuiet { return &b.DeferQuiet }, "none", "mod0")}
-	knobBudget = Knob{"budget", "reads of one connection a turn, then the others have theirs; 0 no limit",
+	knobBudget = Knob{"budget", "reads of one connection per iteration, then the others are served; 0 no limit",
 		func(b *Behaviour) string { return strconv.Itoa(b.Budget) },
 		number(func(b *Behaviour) *int { return &b.Budget }, 0, 1<<20)}
 	knobWorkPer = Knob{"work-per", "when the work is done: handler (once a call of it), read (after each read that got data)",
 		choice(func(b *Behaviour) *WorkPer { return &b.WorkPer }, "handler", "read"),
 		choose(func(b *Behaviour) *WorkPer { return &b.WorkPer }, "handler", "read")}
-	knobGenerations = Knob{"generations", "a report for a closed connection whose number was given away reaches: true nobody, false whoever has the number now",
+	knobGenerations = Knob{"generations", "an event for a closed connection whose number was reused: true dropped, false handled for the connection that has the number now",
 		func(b *Behaviour) string { return strconv.FormatBool(b.Generations) },
 		boolean(func(b *Behaviour) *bool { return &b.Generations })}
 	knobDup = Knob{"dup", "a duplicate of every accepted connection's descriptor stays open: true (its registration outlives a close), false",
 		func(b *Behaviour) string { return strconv.FormatBool(b.Dup) },
 		boolean(func(b *Behaviour) *bool { return &b.Dup })}
-	knobMeasureWrites = Knob{"measure-writes", "say how long each write took, its context switches and what waits in the socket: true, false",
+	knobMeasureWrites = Knob{"measure-writes", "say how long each write took, its context switches and what is unsent in the socket: true, false",
 		func(b *Behaviour) string { return strconv.FormatBool(b.MeasureWrites) },
 		boolean(func(b *Behaviour) *bool { return &b.MeasureWrites })}
 )

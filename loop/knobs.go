@@ -49,7 +49,7 @@ var Knobs = []Knob{
 	knobGenerations,
 	knobHeartbeat,
 	knobHeartbeatWait,
-	{"hold", "register a connection only when so many bytes wait for it; 0 at once", func(b *Behaviour) string { return strconv.Itoa(b.Hold) },
+	{"hold", "register a connection only when this many bytes are unread; 0 at once", func(b *Behaviour) string { return strconv.Itoa(b.Hold) },
 		number(func(b *Behaviour) *int { return &b.Hold }, 0, 1<<30)},
 	knobIdleTimeout,
 	{"interval", "sleep between the rounds of sleep-poll", func(b *Behaviour) string { return b.Interval.String() },
@@ -57,7 +57,7 @@ var Knobs = []Knob{
 	{"listeners", "with several threads: one (all wait on one instance), or an instance each on a shared or exclusive listener, or reuseport (a listener each)",
 		choice(func(b *Behaviour) *Listeners { return &b.Listeners }, "one", "shared", "exclusive", "reuseport"),
 		choose(func(b *Behaviour) *Listeners { return &b.Listeners }, "one", "shared", "exclusive", "reuseport")},
-	{"max-events", "most reports taken from one wait", func(b *Behaviour) string { return strconv.Itoa(b.MaxEvents) },
+	{"max-events", "most events taken from one wait", func(b *Behaviour) string { return strconv.Itoa(b.MaxEvents) },
 		number(func(b *Behaviour) *int { return &b.MaxEvents }, 1, 1<<16)},
 	{"max-fd", "a connection with this descriptor number or above is closed at once; 0 no limit", func(b *Behaviour) string { return strconv.Itoa(b.MaxFD) },
 		number(func(b *Behaviour) *int { return &b.MaxFD }, 0, 1<<30)},
@@ -74,7 +74,7 @@ var Knobs = []Knob{
 	knobOnError,
 	{"rcvbuf", "SO_RCVBUF of connections in bytes; 0 the kernel's default", func(b *Behaviour) string { return strconv.Itoa(b.RcvBuf) },
 		number(func(b *Behaviour) *int { return &b.RcvBuf }, 0, 1<<30)},
-	{"rdhup", "ask for EPOLLRDHUP as well: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.RDHUP) },
+	{"rdhup", "register for EPOLLRDHUP as well: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.RDHUP) },
 		boolean(func(b *Behaviour) *bool { return &b.RDHUP })},
 	{"read-size", "bytes asked for by one read", func(b *Behaviour) string { return strconv.Itoa(b.ReadSize) },
 		number(func(b *Behaviour) *int { return &b.ReadSize }, 1, 1<<24)},
@@ -107,7 +107,7 @@ var Knobs = []Knob{
 	knobShutdown,
 	{"sndbuf", "SO_SNDBUF of connections in bytes; 0 the kernel's default", func(b *Behaviour) string { return strconv.Itoa(b.SndBuf) },
 		number(func(b *Behaviour) *int { return &b.SndBuf }, 0, 1<<30)},
-	{"split", "accept on a thread of its own, over one table under a lock (sleep-poll): true, false", func(b *Behaviour) string { return strconv.FormatBool(b.Split) },
+	{"split", "accept on another thread, over one table under a lock (sleep-poll): true, false", func(b *Behaviour) string { return strconv.FormatBool(b.Split) },
 		boolean(func(b *Behaviour) *bool { return &b.Split })},
 	knobStreamDelay,
 	knobStreams,
@@ -116,7 +116,7 @@ var Knobs = []Knob{
 	knobTick,
 	knobTickRearm,
 	knobTickWork,
-	{"timeout", "longest wait of a readiness loop; -1 for ever", func(b *Behaviour) string {
+	{"timeout", "longest wait of a readiness loop; -1 no timeout", func(b *Behaviour) string {
 		if b.Timeout < 0 {
 			return "-1"
 		}
@@ -129,17 +129,17 @@ var Knobs = []Knob{
 		return duration(func(b *Behaviour) *time.Duration { return &b.Timeout }, 0, 24*time.Hour)(b, v)
 	}},
 	knobUnsent,
-	{"uring", "io-uring: how accept and recv are handed over: auto, single, multishot",
+	{"uring", "io-uring: how accept and recv are submitted: auto, single, multishot",
 		choice(func(b *Behaviour) *URing { return &b.URing }, "auto", "single", "multishot"),
 		choose(func(b *Behaviour) *URing { return &b.URing }, "auto", "single", "multishot")},
-	{"waits", "stop after so many more waits or rounds; 0 never", func(b *Behaviour) string { return strconv.Itoa(b.Waits) },
+	{"waits", "stop after this many more waits or rounds; 0 never", func(b *Behaviour) string { return strconv.Itoa(b.Waits) },
 		number(func(b *Behaviour) *int { return &b.Waits }, 0, 1<<30)},
-	{"wake-drain", "read the wake-up descriptor when it is reported: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.WakeDrain) },
+	{"wake-drain", "read the wakeup descriptor when it is reported: true, false", func(b *Behaviour) string { return strconv.FormatBool(b.WakeDrain) },
 		boolean(func(b *Behaviour) *bool { return &b.WakeDrain })},
 	{"work", "what a handler does when it got data: none, or cpu, sleep, read, lock:DURATION, or fsync:SIZE", func(b *Behaviour) string { return b.Work.String() },
 		func(b *Behaviour, v string) (err error) { b.Work, err = ParseWork(v); return }},
 	knobWorkPer,
-	{"write-interest", "when EPOLLOUT is asked for: on-demand, always, first (before anything is written)",
+	{"write-interest", "when EPOLLOUT is registered: on-demand, always, first (before anything is written)",
 		choice(func(b *Behaviour) *WriteInterest { return &b.WriteOut }, "on-demand", "always", "first"),
 		choose(func(b *Behaviour) *WriteInterest { return &b.WriteOut }, "on-demand", "always", "first")},
 }

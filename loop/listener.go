@@ -138,7 +138,7 @@ func (l *Loop) listen() error {
 func (l *Loop) openWake() error {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		return fmt.Errorf("make the wake-up descriptor: %w", os.NewSyscallError("eventfd2", err))
+		return fmt.Errorf("make the wakeup descriptor: %w", os.NewSyscallError("eventfd2", err))
 	}
 	l.wakeFD = fd
 	l.wakeGen = l.opened(fd, trace.TypeEventfd, trace.OriginEventfd, 0, 0, openFlags)

@@ -47,7 +47,7 @@ var (
 	knobEcho = Knob{"echo", "what echo answers: exact, whole-buffer (whatever was read, the mistake)",
 		choice(func(b *Behaviour) *Echo { return &b.Echo }, "exact", "whole-buffer"),
 		choose(func(b *Behaviour) *Echo { return &b.Echo }, "exact", "whole-buffer")}
-	knobIdleTimeout = Knob{"idle-timeout", "close a connection that sent nothing for so long; 0 never",
+	knobIdleTimeout = Knob{"idle-timeout", "close a connection that sent nothing for this long; 0 never",
 		func(b *Behaviour) string { return b.IdleTimeout.String() },
 		duration(func(b *Behaviour) *time.Duration { return &b.IdleTimeout }, 0, 24*time.Hour)}
 	knobTick = Knob{"tick", "period of a repeating timer; 0 none",
@@ -79,7 +79,7 @@ var (
 	knobRegisterOrder = Knob{"register-order", "a connecting socket is registered: late (after connect), early (before it: hung up at once)",
 		choice(func(b *Behaviour) *RegisterOrder { return &b.RegisterOrder }, "late", "early"),
 		choose(func(b *Behaviour) *RegisterOrder { return &b.RegisterOrder }, "late", "early")}
-	knobCountEOF = Knob{"count-eof", "count a stream's answer again when its end of file is reported again: true (the mistake), false",
+	knobCountEOF = Knob{"count-eof", "count a stream's answer again when its EOF is reported again: true (the mistake), false",
 		func(b *Behaviour) string { return strconv.FormatBool(b.CountEOF) },
 		boolean(func(b *Behaviour) *bool { return &b.CountEOF })}
 	knobReconnect = Knob{"reconnect", "connect again when a stream was lost or refused: true, false",

@@ -31,7 +31,7 @@ func (c *Call) check(en *entry) error {
 	switch en.kind {
 	case trace.Open, trace.Instance, trace.Accept, trace.Dup:
 		if c.Ret > math.MaxInt32 {
-			return fmt.Errorf("%s gave %d, which is no descriptor", en.name, c.Ret)
+			return fmt.Errorf("%s returned %d, which is not a descriptor", en.name, c.Ret)
 		}
 	}
 	switch c.Sys {

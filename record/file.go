@@ -62,7 +62,7 @@ type Damage struct {
 }
 
 func (d Damage) String() string {
-	lost := fmt.Sprintf("%d events lost", d.Events)
+	lost := fmt.Sprintf("%d events are gone", d.Events)
 	if d.Events < 0 {
 		lost = "unknown how many events"
 	}

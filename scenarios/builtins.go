@@ -134,13 +134,13 @@ func labSet(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tup
 	if len(args) == 2 {
 		name, ok := starlark.AsString(args[0])
 		if !ok {
-			return nil, fmt.Errorf("lab.set: the name of a knob is a string, not %s", args[0].Type())
+			return nil, fmt.Errorf("lab.set: the name of a setting is a string, not %s", args[0].Type())
 		}
 		if err := add(name, args[1]); err != nil {
 			return nil, err
 		}
 	} else if len(args) != 0 {
-		return nil, fmt.Errorf("lab.set: want lab.set(\"knob\", value) or lab.set(knob=value, ...)")
+		return nil, fmt.Errorf("lab.set: want lab.set(\"setting\", value) or lab.set(setting=value, ...)")
 	}
 	for _, k := range kw {
 		name, _ := starlark.AsString(k[0])
@@ -149,7 +149,7 @@ func labSet(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tup
 		}
 	}
 	if u.r.opt.Lab == nil {
-		return nil, fmt.Errorf("lab.set: this server is not a lab, it has no knobs")
+		return nil, fmt.Errorf("lab.set: this server is not a lab, it has no settings")
 	}
 	if many, ok := u.r.opt.Lab.(LabSets); ok && len(knobs) > 1 {
 		return starlark.None, many.SetAll(knobs)

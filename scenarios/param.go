@@ -30,7 +30,7 @@ func param(th *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw []s
 		return nil, err
 	}
 	if name == "" || strings.ContainsAny(name, "= \t\n") {
-		return nil, fmt.Errorf("param: %q is no name", name)
+		return nil, fmt.Errorf("param: %q is not a name", name)
 	}
 	text, given := p.given[name]
 	v := def

@@ -47,7 +47,7 @@ def main():
 		{"not a number", "n = param(\"n\", 1)" + main, []Param{{"n", "many"}}, "bad.star:1:10: param n: \"many\" is not a whole number"},
 		{"two defaults", "n = param(\"n\", 1)\nm = param(\"n\", 2)" + main, nil, "bad.star:2:10: "},
 		{"a default of no use", "n = param(\"n\", [1])" + main, nil, "not list"},
-		{"a name of no use", "n = param(\"a=b\", 1)" + main, nil, "is no name"},
+		{"a name of no use", "n = param(\"a=b\", 1)" + main, nil, "is not a name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := parse(Position{}, "bad", "bad.star", []byte(c.text), c.given...)

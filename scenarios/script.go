@@ -181,22 +181,22 @@ func parse(told Position, name, file string, text []byte, ps ...Param) (*Script,
 			return nil, &BadScript{fmt.Sprintf("%s: finds is the id of a rule, for example EV08, not %q", at("finds"), s.Finds)}
 		}
 		if !slices.ContainsFunc(s.Params, func(p Param) bool { return p.Name == Mended }) {
-			return nil, &BadScript{fmt.Sprintf("%s: a story that finds something says how it is mended: mended = param(%q, False)", at("finds"), Mended)}
+			return nil, &BadScript{fmt.Sprintf("%s: a story that finds something says how it is fixed: mended = param(%q, False)", at("finds"), Mended)}
 		}
 	}
 	if v, ok := globals["knobs"]; ok {
 		d, ok := v.(*starlark.Dict)
 		if !ok {
-			return nil, &BadScript{fmt.Sprintf("%s: knobs must be a dict, not %s", at("knobs"), v.Type())}
+			return nil, &BadScript{fmt.Sprintf("%s: the settings must be a dict, not %s", at("knobs"), v.Type())}
 		}
 		for _, kv := range d.Items() {
 			k, ok := starlark.AsString(kv[0])
 			if !ok {
-				return nil, &BadScript{fmt.Sprintf("%s: the names of knobs are strings", at("knobs"))}
+				return nil, &BadScript{fmt.Sprintf("%s: the names of settings are strings", at("knobs"))}
 			}
 			val, err := knobValue(kv[1])
 			if err != nil {
-				return nil, &BadScript{fmt.Sprintf("%s: knob %q: %v", place(f, file, "knobs", k), k, err)}
+				return nil, &BadScript{fmt.Sprintf("%s: setting %q: %v", place(f, file, "knobs", k), k, err)}
 			}
 			s.Knobs = append(s.Knobs, Knob{Name: strings.ReplaceAll(k, "_", "-"), Value: val, Pos: place(f, file, "knobs", k)})
 		}

@@ -111,7 +111,7 @@ func (s *Snapshot) unknownDelay(m Measure) string {
 		return "only sums are kept of this run"
 	}
 	if !s.Info.Timed {
-		return "the source tells the order of events and not their times"
+		return "the source has the order of events and not their times"
 	}
 	if s.delays != nil && m < MeasureCount && s.delays.hist[m].count > 0 {
 		return ""
@@ -138,7 +138,7 @@ func (s *Snapshot) unknownDelay(m Measure) string {
 		}
 		switch s.Mode.Driver {
 		case trace.DriverSleepPoll:
-			return "a loop that sleeps and asks is told of nothing; see " + MeasureServed.String()
+			return "a loop that sleeps and polls gets no events; see " + MeasureServed.String()
 		case trace.DriverURing:
 			return "a completion is delivery and read at once; see " + MeasureServed.String()
 		}

@@ -43,7 +43,7 @@ const (
 	MarkCount
 )
 
-var markNames = [MarkCount]string{"", "arrived", "reported", "told again", "read", "read: nothing there", "end of file", "read error",
+var markNames = [MarkCount]string{"", "arrived", "reported", "repeat", "read", "read: nothing there", "end of file", "read error",
 	"write", "write: no room", "write error", "accept", "accept: nothing there", "accept error", "opened", "closed", "reset",
 	"modified", "re-armed", "registered", "deregistered", "shutdown", "connect", "client sent", "client received", "client step",
 	"queue", "handler", "submitted", "completed", "received", "sent", "other"}

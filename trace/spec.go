@@ -144,7 +144,7 @@ var Specs = [KindCount]Spec{
 		fOpen, fErr, fDur}},
 	Dup: {"Dup", "descriptor", 1, false, "A second number for the same open file description.", []Field{
 		fFD, fGen, f("new", SlotA, UInt, "the second number"), fOpen, fErr, fDur}},
-	Close: {"Close", "descriptor", 1, false, "A descriptor number was given back.", []Field{
+	Close: {"Close", "descriptor", 1, false, "A descriptor number was closed.", []Field{
 		fFD, fGen, bits("why", SlotAux, 0, 8, UEnum, CloseNames, "reason, where the source knows it"), fErr, fDur}},
 	Shutdown: {"Shutdown", "descriptor", 1, false, "One or both directions were shut.", []Field{
 		fFD, fGen, f("how", SlotAux, UCount, "0 reading, 1 writing, 2 both"), fErr, fDur}},
@@ -168,8 +168,8 @@ var Specs = [KindCount]Spec{
 
 	Wait: {"Wait", "waiting", 1, true, "Waiting for readiness.", []Field{
 		bits("call", SlotAux, 0, 8, UEnum, CallNames, "which system call"), fInst,
-		f("asked", SlotA, UNanos, "how long the loop wanted to wait; -1 for ever"),
-		f("passed", SlotB, UNanos, "how long it told the kernel; -1 for ever"),
+		f("asked", SlotA, UNanos, "how long the loop wanted to wait; -1 no timeout"),
+		f("passed", SlotB, UNanos, "the timeout that it passed; -1 no timeout"),
 		f("watched", SlotGen, UPlus1, "descriptors watched"),
 		bits("max", SlotAux, 8, 24, UCount, nil, "most reports taken at once"),
 		f("count", SlotMask, UCount, "reports delivered; meaningful at the end"),
@@ -236,7 +236,7 @@ var Specs = [KindCount]Spec{
 
 	Sync: {"Sync", "stream", 1, false, "The monotonic and the wall clock at one moment.", []Field{
 		f("wall", SlotA, UWall, "Unix time")}},
-	State: {"State", "stream", 1, false, "Something that is open or registered, told again so that a reader can start here.", []Field{
+	State: {"State", "stream", 1, false, "Something that is open or registered, stated again so that a reader can start here.", []Field{
 		fFD, fGen, fInst, f("bits", SlotMask, UHex, "descriptor flags, or event bits of the registration"),
 		bits("what", SlotAux, 0, 8, UEnum, StateNames, "a descriptor or a registration"),
 		bits("type", SlotAux, 8, 8, UEnum, TypeNames, "type of the descriptor"),
@@ -245,7 +245,7 @@ var Specs = [KindCount]Spec{
 		since(2, bits("file", SlotB, 32, 32, UCount, nil, "identity of the open file, where more than one number leads to it; registration: the file, where the number means another by now")),
 		since(2, f("unread", SlotDur, UPlus1, "descriptor: bytes that wait to be read, or connections to be accepted")),
 		since(2, bits("queued", SlotAux, 16, 1, UCount, nil, "registration: 1 it is on the instance's ready list")),
-		since(2, bits("inferred", SlotAux, 17, 1, UCount, nil, "registration: 1 nobody was seen to make it; its events tell of it"))}},
+		since(2, bits("inferred", SlotAux, 17, 1, UCount, nil, "registration: 1 it was not seen being made; its events show it"))}},
 	Name: {"Name", "stream", 1, false, "A piece of a string. Long strings take several events; an id may be given a new string later.", []Field{
 		f("id", SlotAux, UCount, "id, per stream"), f("len", SlotMask, UCount, "bytes in the whole string"), f("at", SlotGen, UCount, "where this piece begins"),
 		f("text", SlotA, UText, "up to 24 bytes")}},
@@ -255,8 +255,8 @@ var Specs = [KindCount]Spec{
 		f("n", SlotA, UCount, "number; 0 words of the server"), f("at", SlotB, UMoment, "the moment that it marks; absent: its own"),
 		f("text", SlotAux, UName, "words")}},
 
-	Usage: {"Usage", "run", 1, false, "What a thread has used since it began: processor time and context switches.", []Field{
-		f("user", SlotA, UNanos, "processor time in the program"), f("system", SlotB, UNanos, "processor time in the kernel"),
+	Usage: {"Usage", "run", 1, false, "What a thread has used since it began: CPU time and context switches.", []Field{
+		f("user", SlotA, UNanos, "CPU time in the program"), f("system", SlotB, UNanos, "CPU time in the kernel"),
 		f("voluntary", SlotInst, UCount, "context switches because it waited"), f("involuntary", SlotMask, UCount, "context switches because it was made to")}},
 	Repeat: {"Repeat", "stream", 2, false, "The events before it in its stream came again and again: iterations of a loop that achieved nothing, counted where they arose.", []Field{
 		f("events", SlotAux, UCount, "so many events before it, which are one iteration"), f("times", SlotA, UCount, "how often they came again"),

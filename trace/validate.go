@@ -275,7 +275,7 @@ func (v *Validator) repeat(e *Event, s *streamCheck) {
 	case len(s.open) > 0:
 		v.report("I18", e, "a call is open")
 	case uint32(r.Of) > s.idle && s.busy:
-		v.report("I18", e, "it is about %d events, and only the last %d are no progress", r.Of, s.idle)
+		v.report("I18", e, "it is about %d events, and only the last %d make no progress", r.Of, s.idle)
 	case s.begun && e.Start() < s.prev:
 		v.report("I18", e, "it begins %d ns before the events end that it is about", s.prev-e.Start())
 	case r.Span > repeatAge+longIteration:

@@ -8,17 +8,17 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // drawAxis is the line of times: what a cell is worth, whether this is the present, and where the mode was switched.
 func (u *ui) drawAxis(f *frame, p pane) {
 	t := &u.theme
 	g := f.gutter()
-	label := fmt.Sprintf("%s, %s a cell", diagnostics.Duration(u.span), diagnostics.Duration(u.span/int64(f.cells())))
+	label := fmt.Sprintf("%s, %s a cell", words.Duration(u.span), words.Duration(u.span/int64(f.cells())))
 	if len(label) > g-1 {
-		label = diagnostics.Duration(u.span)
+		label = words.Duration(u.span)
 	}
 	if !f.snap.Info.Timed {
 		label = "order, no times"

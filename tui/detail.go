@@ -3,8 +3,8 @@ package tui
 import (
 	"fmt"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // drawDetail explains what is selected, or the most interesting lane when nothing is.
@@ -30,7 +30,7 @@ func (u *ui) drawDetail(f *frame, p pane) {
 	if u.cursor != 0 {
 		t1 = min(u.cursor+1, t1)
 	}
-	p.put(2, 0, " "+u.fits(clean(diagnostics.Explain(l, min(t0, t1-1), t1, f.snap.Info.Timed)), p.w-4)+" ", u.theme.text)
+	p.put(2, 0, " "+u.fits(clean(words.Explain(l, min(t0, t1-1), t1, f.snap.Info.Timed)), p.w-4)+" ", u.theme.text)
 }
 
 // fits cuts a text that is too long, and shows that it was cut.
@@ -75,10 +75,10 @@ func loopLine(f *frame) string {
 	}
 	s += " · " + l.State.String()
 	if f.snap.Info.Timed && l.Since > 0 && f.snap.Now > l.Since {
-		s += " for " + diagnostics.Duration(f.snap.Now-l.Since)
+		s += " for " + words.Duration(f.snap.Now-l.Since)
 	}
 	if l.Watched >= 0 {
-		s += fmt.Sprintf(" · asks about %s", diagnostics.Count(l.Watched, "descriptor"))
+		s += fmt.Sprintf(" · asks about %s", words.Count(l.Watched, "descriptor"))
 	}
 	return s + " · Enter explains it, 2 shows its turns"
 }

@@ -9,6 +9,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // wideEnough is from how many columns on the findings are listed beside the events.
@@ -146,9 +147,9 @@ const maxLooked = 20_000
 func (u *ui) drawEventLine(f *frame, p pane, y int, i int64, e *trace.Event, st tcell.Style, picked bool) {
 	t := &u.theme
 	when := seconds(e.Time-f.snap.First, 6)
-	what, note := eventLine(f.snap, e)
+	what, note := lineOf(f.snap, e)
 	if !f.snap.Info.Timed { // the order is all that is known
-		when = diagnostics.Number(i + 1)
+		when = words.Number(i + 1)
 		if e.Dur > 0 {
 			note = ""
 		}
@@ -203,3 +204,9 @@ func hidden(e *trace.Event) bool {
 
 // text is a string of the trace made safe for the screen.
 func text(s string) string { return clean(strings.TrimSpace(s)) }
+
+// lineOf is an event's line and its note, safe for the screen.
+func lineOf(s *timeline.Snapshot, e *trace.Event) (what, note string) {
+	what, note = words.EventLine(s, e)
+	return clean(what), clean(note)
+}

@@ -6,18 +6,19 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // Enter explains what is selected: what happened, in the numbers at hand, and the kernel's rule behind it. The words are
 // diagnostics'; here they are only laid out.
 
 // openPage shows a page over the view.
-func (u *ui) openPage(p diagnostics.Page) {
+func (u *ui) openPage(p words.Page) {
 	u.helpOn, u.findingOn, u.pageOn, u.helpTop = true, false, false, 0
 	u.paged = func(_ *frame, w int) (string, []helpLine) { return "evviz: " + clean(p.Title), paragraphs(p, w) }
 }
 
-func paragraphs(p diagnostics.Page, w int) (lines []helpLine) {
+func paragraphs(p words.Page, w int) (lines []helpLine) {
 	for i, q := range p.Parts {
 		if i > 0 {
 			lines = append(lines, helpLine{whole: true})
@@ -41,7 +42,7 @@ func (u *ui) explainLane() {
 		return
 	}
 	t0, t1 := u.frame.seen()
-	u.openPage(diagnostics.ExplainLane(u.frame.snap, l, t0, t1))
+	u.openPage(words.ExplainLane(u.frame.snap, l, t0, t1))
 }
 
 func (u *ui) explainEvent() {
@@ -50,7 +51,7 @@ func (u *ui) explainEvent() {
 		u.say("no event is kept of this moment")
 		return
 	}
-	u.openPage(diagnostics.ExplainEvent(u.frame.snap, i))
+	u.openPage(words.ExplainEvent(u.frame.snap, i))
 }
 
 // explainLoop explains what the loop does at the cursor, or at the right edge.
@@ -64,7 +65,7 @@ func (u *ui) explainLoop() {
 	if u.cursor != 0 {
 		at = u.cursor
 	}
-	u.openPage(diagnostics.ExplainLoop(s, s.Loops[0], at))
+	u.openPage(words.ExplainLoop(s, s.Loops[0], at))
 }
 
 // explainRule opens the page of a rule by its number.
@@ -92,7 +93,7 @@ func turnTitle(t *timeline.Turn) string {
 	what := []string{}
 	add := func(n int, word string) {
 		if n > 0 {
-			what = append(what, diagnostics.Count(int64(n), word))
+			what = append(what, words.Count(int64(n), word))
 		}
 	}
 	add(t.Reports, "report")
@@ -100,9 +101,9 @@ func turnTitle(t *timeline.Turn) string {
 	add(t.Timers, "timer")
 	add(t.Tasks, "task")
 	if t.Asked > 0 {
-		s := "asked " + diagnostics.Number(t.Asked)
+		s := "asked " + words.Number(t.Asked)
 		if t.Useful >= 0 {
-			s += ", " + diagnostics.Number(t.Useful) + " useful"
+			s += ", " + words.Number(t.Useful) + " useful"
 		}
 		what = append(what, s)
 	}

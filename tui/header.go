@@ -6,8 +6,8 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // drawHeader says what runs and where, and keeps the honest numbers in sight: what was lost and what is being recorded.
@@ -17,14 +17,14 @@ func (u *ui) drawHeader(f *frame, p pane) {
 	t := &u.theme
 	p.fill(0, 0, p.w, ' ', t.bar)
 
-	right := "lost " + diagnostics.Number(f.snap.Stats.Lost) + " "
+	right := "lost " + words.Number(f.snap.Stats.Lost) + " "
 	lostStyle := t.bar
 	if f.snap.Stats.Lost > 0 {
 		lostStyle = t.warn
 	}
 	x := p.right(0, right, lostStyle)
 	if n, worst := f.counts(); n > 0 {
-		s := fmt.Sprintf(" %c %s ", u.mark(worst), diagnostics.Count(int64(n), "finding"))
+		s := fmt.Sprintf(" %c %s ", u.mark(worst), words.Count(int64(n), "finding"))
 		x -= len([]rune(s)) + 1
 		p.put(x, 0, s, mix(t.bar, u.severityStyle(worst)))
 	}
@@ -39,7 +39,7 @@ func (u *ui) drawHeader(f *frame, p pane) {
 			x -= len([]rune(s)) + 1
 			p.put(x, 0, s, t.warn)
 		case st.On:
-			s := fmt.Sprintf("%c REC %s %s", u.sym.rec, clean(base(st.Path)), diagnostics.Bytes(st.Bytes))
+			s := fmt.Sprintf("%c REC %s %s", u.sym.rec, clean(base(st.Path)), words.Bytes(st.Bytes))
 			if p.w < 90 {
 				s = fmt.Sprintf("%c REC", u.sym.rec)
 			}
@@ -47,7 +47,7 @@ func (u *ui) drawHeader(f *frame, p pane) {
 			if st.Slow || st.Dropped > 0 {
 				s += ": slow disk"
 				if st.Dropped > 0 {
-					s += ", dropped " + diagnostics.Number(st.Dropped)
+					s += ", dropped " + words.Number(st.Dropped)
 				}
 				style = t.warn
 			}
@@ -73,7 +73,7 @@ func (u *ui) drawHeader(f *frame, p pane) {
 		if w := trace.TriggerNames.Word(m.Trigger); w != "" {
 			at = left.put(at+1, 0, " "+strings.ToUpper(w)+" ", t.mode)
 		} else if m.Driver == trace.DriverSleepPoll {
-			at = left.put(at, 0, u.fits(" "+diagnostics.Duration(m.Interval), left.w-at), t.bar)
+			at = left.put(at, 0, u.fits(" "+words.Duration(m.Interval), left.w-at), t.bar)
 		}
 	}
 	if u.opt.Lab != nil {

@@ -6,8 +6,8 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // drawHonesty is the line that says how far the picture can be believed: what was lost, what evviz itself costs, what was
@@ -34,7 +34,7 @@ func (u *ui) drawHonesty(f *frame, p pane) {
 		}
 		x = p.put(x, 0, s, st)
 	}
-	lost, st := fmt.Sprintf("lost %s", diagnostics.Number(f.snap.Stats.Lost)), t.dim
+	lost, st := fmt.Sprintf("lost %s", words.Number(f.snap.Stats.Lost)), t.dim
 	if f.snap.Stats.Lost > 0 {
 		st = t.warn
 	}
@@ -55,7 +55,7 @@ func (u *ui) drawHonesty(f *frame, p pane) {
 		put("too much to read at once: the rest is shades; zoom in", t.dim)
 	}
 	if k := f.snap.Stats.Late; k > 0 {
-		put(diagnostics.Number(k)+" came late", t.dim)
+		put(words.Number(k)+" came late", t.dim)
 	}
 	for _, m := range f.snap.Info.Missing {
 		put("no "+text(m.What)+": "+text(m.Why), t.dim)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // drawAround lists the turns before and after, those in which there was something to do, so that one knows where one is:
@@ -42,7 +42,7 @@ func (v *iterationView) drawAround(u *ui, f *frame, p pane, turn *timeline.Turn)
 		when := seconds(x.Begin-f.snap.First, 6) + " s"
 		s := fmt.Sprintf("%14s  ", when)
 		if x.Timed {
-			s += fmt.Sprintf("waited %-9s worked %-9s ", diagnostics.Duration(x.Waited), diagnostics.Duration(x.Working))
+			s += fmt.Sprintf("waited %-9s worked %-9s ", words.Duration(x.Waited), words.Duration(x.Working))
 		} else {
 			s = "  "
 		}

@@ -1,8 +1,8 @@
 package tui
 
 import (
-	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // iterAxis maps moments of a turn to columns. The wait gets a third of the width at most.
@@ -48,7 +48,7 @@ func (v *iterationView) drawScale(u *ui, p pane, g, y int, a iterAxis) {
 		return
 	}
 	if a.cut {
-		p.put(g+1, y, cut(diagnostics.Duration(a.woke-a.begin), a.wait-1), t.dim)
+		p.put(g+1, y, cut(words.Duration(a.woke-a.begin), a.wait-1), t.dim)
 	}
 	n := a.w - a.wait
 	if n < 12 || a.end <= a.woke {
@@ -61,7 +61,7 @@ func (v *iterationView) drawScale(u *ui, p pane, g, y int, a iterAxis) {
 	busy := 0
 	ticks(0, plus(minus(a.end, a.woke), 1), every, a.w+1, func(at int64) {
 		x := a.column(plus(a.woke, at))
-		s := diagnostics.Duration(at)
+		s := words.Duration(at)
 		if at == 0 {
 			s = "woke"
 		}

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // iterRow is a line of the waterfall.
@@ -41,7 +41,7 @@ func (v *iterationView) fill(u *ui, f *frame, turn *timeline.Turn) {
 		label := rest.Kind.String()
 		if n := len(rest.Events); n > 0 {
 			if e, ok := s.Event(rest.Events[n-1]); ok {
-				label, _ = eventLine(s, &e)
+				label, _ = lineOf(s, &e)
 			}
 		}
 		v.rows = append(v.rows, iterRow{-1, -1, rest.Begin, end, label, v.restNote(s, turn), rowWait})
@@ -68,7 +68,7 @@ func (v *iterationView) fill(u *ui, f *frame, turn *timeline.Turn) {
 			case trace.Ready, trace.Renotify, trace.Name, trace.Call, trace.TimerFire, trace.Complete, trace.Round:
 				continue
 			}
-			what, note := eventLine(s, &e)
+			what, note := lineOf(s, &e)
 			style := rowCall
 			if e.Errno != 0 && trace.ErrnoName(e.Errno) != "EAGAIN" {
 				style = rowBad
@@ -93,7 +93,7 @@ func (v *iterationView) restNote(s *timeline.Snapshot, turn *timeline.Turn) stri
 		return fmt.Sprintf("until timer %d", r.Timer)
 	case timeline.LimitAsked:
 		if r.Interrupt || r.Count > 0 { // it ended before
-			return "at most " + diagnostics.Duration(r.Asked)
+			return "at most " + words.Duration(r.Asked)
 		}
 		return "as long as it asked for"
 	}
@@ -133,7 +133,7 @@ func (v *iterationView) itemNote(x *timeline.Item) string {
 		parts = append(parts, x.Class.String())
 	}
 	if x.Kind == timeline.ItemReport && x.Unread >= 0 {
-		parts = append(parts, diagnostics.Bytes(x.Unread)+" waited")
+		parts = append(parts, words.Bytes(x.Unread)+" waited")
 	}
 	if x.Kind == timeline.ItemReport && !x.Touched() {
 		parts = append(parts, "not touched")
@@ -150,7 +150,7 @@ func (v *iterationView) itemNote(x *timeline.Item) string {
 		}
 	}
 	if x.Kind == timeline.ItemTimer {
-		parts = append(parts, diagnostics.Duration(x.Late)+" late")
+		parts = append(parts, words.Duration(x.Late)+" late")
 		if x.Times > 1 {
 			parts = append(parts, fmt.Sprintf("for %d times", x.Times))
 		}
@@ -160,7 +160,7 @@ func (v *iterationView) itemNote(x *timeline.Item) string {
 			parts = append(parts, fmt.Sprintf("from thread %d", x.Who))
 		}
 		if x.Queued >= 0 {
-			parts = append(parts, "queued "+diagnostics.Duration(x.Queued))
+			parts = append(parts, "queued "+words.Duration(x.Queued))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -207,7 +207,7 @@ func keyName(e *tcell.EventKey) string {
 var missing = map[string]string{"lab": "there is no lab here to switch", "replay": "only a replay can go round", "pace": "only a replay has a speed",
 	"lesson": "lessons are shown by evviz --lesson N", "record": "this source is a recording already",
 	"scenarios": "there is no lab here to send traffic to", "knobs": "there is no lab here with settings",
-	"client": "there is no lab here to connect to", "saver": "nothing is kept to be saved; start with --keep 30s",
+	"client": "there is no lab here to connect to", "saver": "flight recorder is off; start with --keep 30s",
 	"page": "there is no page about what runs here"}
 
 // available reports whether a key can do anything here.

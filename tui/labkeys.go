@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"evviz/diagnostics"
+	"evviz/words"
 )
 
 // What the keys s, o and c open: the lists of scenarios and of settings, and the client by hand.
@@ -147,7 +147,7 @@ func (u *ui) byHand() {
 		state := "not connected"
 		switch {
 		case st.Connected:
-			state = fmt.Sprintf("connected from %s, sent %s, received %s", st.Address, diagnostics.Bytes(st.Sent), diagnostics.Bytes(st.Got))
+			state = fmt.Sprintf("connected from %s, sent %s, received %s", st.Address, words.Bytes(st.Sent), words.Bytes(st.Got))
 			if st.HalfClose {
 				state += ", has finished sending"
 			}

@@ -7,9 +7,9 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // drawLanes draws one row per lane:
@@ -73,11 +73,11 @@ func (u *ui) drawLanes(f *frame, p pane) {
 	hidden := len(lanes) - room
 	switch {
 	case folded > 0 && hidden > 0:
-		p.put(0, y, fmt.Sprintf("  %s more below or above, %s idle folded (f)", diagnostics.Number(int64(hidden)), diagnostics.Number(int64(folded))), u.theme.dim)
+		p.put(0, y, fmt.Sprintf("  %s more below or above, %s idle folded (f)", words.Number(int64(hidden)), words.Number(int64(folded))), u.theme.dim)
 	case folded > 0:
-		p.put(0, y, fmt.Sprintf("  %s idle folded (f)", diagnostics.Number(int64(folded))), u.theme.dim)
+		p.put(0, y, fmt.Sprintf("  %s idle folded (f)", words.Number(int64(folded))), u.theme.dim)
 	case hidden > 0 && p.h > 0:
-		s := fmt.Sprintf(" +%s lanes, arrows up and down ", diagnostics.Number(int64(hidden)))
+		s := fmt.Sprintf(" +%s lanes, arrows up and down ", words.Number(int64(hidden)))
 		p.right(p.h-1, s, u.theme.bar)
 	}
 	if y == 0 && len(lanes) == 0 && folded == 0 && len(f.snap.Loops) == 0 {
@@ -203,15 +203,8 @@ func (u *ui) label(l *timeline.Lane, w int) string {
 
 var triggerShort = [...]string{"", "LT", "ET", "1S"}
 
-// port shortens a loopback address to its port, which is all that differs there.
-func port(addr string) string {
-	for _, p := range []string{"127.0.0.1", "[::1]"} {
-		if rest, ok := strings.CutPrefix(addr, p); ok {
-			return clean(rest)
-		}
-	}
-	return clean(addr)
-}
+// port shortens a loopback address to its port.
+func port(addr string) string { return clean(words.Port(addr)) }
 
 // waitName is the call that a mechanism waits in.
 var waitName = map[uint32]string{trace.DriverSelect: "select", trace.DriverPoll: "poll", trace.DriverEpoll: "epoll_wait", trace.DriverURing: "uring_enter"}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"evviz/diagnostics"
+	"evviz/words"
 )
 
 // Two cursors measure: v sets one, moves on with the arrows, v again holds it and sets the other, v once more takes both
@@ -35,7 +35,7 @@ func (u *ui) measured() string {
 		return ""
 	}
 	s := u.frame.snap
-	parts := []string{fmt.Sprintf("%s from %s s to %s s", diagnostics.Duration(b-a), seconds(a-s.First, 6), seconds(b-s.First, 6))}
+	parts := []string{fmt.Sprintf("%s from %s s to %s s", words.Duration(b-a), seconds(a-s.First, 6), seconds(b-s.First, 6))}
 	if !s.Info.Timed {
 		parts[0] = "between the two cursors"
 	}
@@ -49,16 +49,16 @@ func (u *ui) measured() string {
 		word string
 	}{{w.Wakeups, "wakeup"}, {w.Reports, "report"}, {w.Rounds, "round"}, {w.Accepts, "accept"}, {io.Reads, "read"}, {io.Writes, "write"}} {
 		if c.n > 0 {
-			parts = append(parts, diagnostics.Count(c.n, c.word))
+			parts = append(parts, words.Count(c.n, c.word))
 		}
 	}
 	if n := io.ReadAgain + io.WriteAgain + w.AcceptAgain; n > 0 {
-		parts = append(parts, diagnostics.Number(n)+" EAGAIN")
+		parts = append(parts, words.Number(n)+" EAGAIN")
 	}
 	if io.BytesIn > 0 {
-		parts = append(parts, diagnostics.Bytes(io.BytesIn)+" in")
+		parts = append(parts, words.Bytes(io.BytesIn)+" in")
 	}
-	parts = append(parts, diagnostics.Beside(&w)...)
+	parts = append(parts, words.OtherIO(&w)...)
 	if len(parts) == 1 && !some {
 		parts = append(parts, "nothing was done in between")
 	}

@@ -15,29 +15,38 @@ import (
 type Palette struct {
 	Base string `toml:"base"` // the theme that it differs from; "" terminal
 
-	Ground string `toml:"ground"` // behind everything
-	Ink    string `toml:"ink"`    // text
-	Dim    string `toml:"dim"`    // text that matters less
-	Bar    string `toml:"bar"`    // ground of the header, the tabs and the footer
-	BarInk string `toml:"bar_ink"`
-	Picked string `toml:"picked"` // ground of what is selected
-	Onto   string `toml:"onto"`   // ink on a filled cell
+	Ground string `toml:"background"` // behind everything
+	Ink    string `toml:"foreground"` // text
+	Dim    string `toml:"dim"`        // text that matters less
+	Bar    string `toml:"bar"`        // background of the header, the tabs and the footer
+	BarInk string `toml:"bar_foreground"`
+	Picked string `toml:"selected"`        // background of what is selected
+	Onto   string `toml:"fill_foreground"` // foreground on a filled cell
 	Cursor string `toml:"cursor"`
 
-	Waiting  string `toml:"waiting"`    // the loop waits
-	Working  string `toml:"working"`    // ... works
-	Asleep   string `toml:"asleep"`     // ... sleeps
-	AsleepIn string `toml:"asleep_ink"` // the z in it
-	Again    string `toml:"again"`      // told again of what was known
-	AgainIn  string `toml:"again_ink"`
-	Fresh    string `toml:"fresh"` // data waits
+	Waiting  string `toml:"waiting"`           // the loop waits
+	Working  string `toml:"working"`           // ... works
+	Asleep   string `toml:"asleep"`            // ... sleeps
+	AsleepIn string `toml:"asleep_foreground"` // the z in it
+	Again    string `toml:"again"`             // repeats
+	AgainIn  string `toml:"again_foreground"`
+	Fresh    string `toml:"fresh"` // unread
 	Old      string `toml:"old"`   // ... long
 	Stale    string `toml:"stale"` // ... too long, or stranded
 
-	Eagain string `toml:"eagain"` // asked in vain
+	Eagain string `toml:"eagain"` // EAGAIN
 	Accept string `toml:"accept"` // a warning, a connection accepted
 	Bad    string `toml:"bad"`
 	Good   string `toml:"good"`
+
+	// The names that some of these had before, which still work.
+	OldGround   string `toml:"ground" now:"Ground"`
+	OldInk      string `toml:"ink" now:"Ink"`
+	OldBarInk   string `toml:"bar_ink" now:"BarInk"`
+	OldPicked   string `toml:"picked" now:"Picked"`
+	OldOnto     string `toml:"onto" now:"Onto"`
+	OldAsleepIn string `toml:"asleep_ink" now:"AsleepIn"`
+	OldAgainIn  string `toml:"again_ink" now:"AgainIn"`
 }
 
 // Themes are those that come with evviz. Each keeps the same order of lightness for what ages (fresh, old, stale), so that
@@ -108,10 +117,15 @@ func findTheme(name string, custom map[string]Palette, depth int) (Palette, erro
 		if s == "" {
 			continue
 		}
-		if n := from.Type().Field(i); n.Name != "Base" && tcell.GetColor(s) == tcell.ColorDefault {
-			return p, fmt.Errorf("theme %s: %s = %q is no colour; write it as #rrggbb", name, n.Tag.Get("toml"), s)
+		n := from.Type().Field(i)
+		if n.Name != "Base" && tcell.GetColor(s) == tcell.ColorDefault {
+			return p, fmt.Errorf("theme %s: %s = %q is not a colour; write it as #rrggbb", name, n.Tag.Get("toml"), s)
 		}
-		to.Field(i).SetString(s)
+		if now := n.Tag.Get("now"); now == "" {
+			to.Field(i).SetString(s)
+		} else if from.FieldByName(now).String() == "" {
+			to.FieldByName(now).SetString(s)
+		}
 	}
 	return base, nil
 }

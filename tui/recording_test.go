@@ -21,9 +21,9 @@ func TestRecordingState(t *testing.T) {
 		st   RecordStatus
 		says string
 	}{
-		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20}, "REC run.evt 1.0 MiB  "},
-		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20, Slow: true}, "REC run.evt 1.0 MiB: slow disk "},
-		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20, Dropped: 5000}, "REC run.evt 1.0 MiB: slow disk, dropped 5,000 "},
+		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20}, "REC run.evt 1 MiB  "},
+		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20, Slow: true}, "REC run.evt 1 MiB: slow disk "},
+		{RecordStatus{On: true, Path: "a/run.evt", Bytes: 1 << 20, Dropped: 5000}, "REC run.evt 1 MiB: slow disk, dropped 5,000 "},
 		{RecordStatus{Path: "a/run.evt", Err: errors.New("the file was removed or replaced")}, "RECORDING FAILED: the file was removed"},
 	} {
 		feed := madeFeed(trace.Info{Title: "x", Kinds: trace.AllKinds()}, []trace.Event{{Kind: trace.Bookmark, Time: 1, A: 1}})

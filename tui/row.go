@@ -3,9 +3,9 @@ package tui
 import (
 	"fmt"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // How old data must be for its bar to change colour. A sleep of a quarter of a second is within the first colour.
@@ -239,7 +239,7 @@ func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []
 	}
 	var texts []string
 	if l.Unread > 0 && l.Stranded {
-		texts = []string{diagnostics.Bytes(l.Unread) + " left, nobody told again", diagnostics.Bytes(l.Unread) + " left", diagnostics.Bytes(l.Unread)}
+		texts = []string{words.Bytes(l.Unread) + " left, nobody told again", words.Bytes(l.Unread) + " left", words.Bytes(l.Unread)}
 	} else {
 		texts = []string{"left here, nobody told again", "stranded"}
 	}

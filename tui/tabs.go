@@ -5,8 +5,8 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // drawTabs names the views, and says at the right what the window shows and whether it is the present:
@@ -81,7 +81,7 @@ func (u *ui) scale(f *frame) string {
 	if !f.snap.Info.Timed {
 		return "order, no times"
 	}
-	return fmt.Sprintf("%s, %s a cell", diagnostics.Duration(u.span), diagnostics.Duration(u.span/int64(f.cells())))
+	return fmt.Sprintf("%s, %s a cell", words.Duration(u.span), words.Duration(u.span/int64(f.cells())))
 }
 
 // liveness is whether the right edge is the present.

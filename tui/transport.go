@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"evviz/diagnostics"
+	"evviz/words"
 )
 
 // drawTransport is the bar of a replay: how fast it plays, where it is, what lies ahead. Its marks are the findings and the
@@ -28,7 +29,7 @@ func (u *ui) drawTransport(f *frame, p pane) {
 	x = p.put(x+1, 0, fmt.Sprintf("%gx", u.speeder.Speed()), t.text)
 	if f.snap.Info.Timed {
 		x = p.put(max(x+2, 9), 0, seconds(at-lo, 3), t.bold)
-		x = p.put(x, 0, " / "+diagnostics.Duration(hi-lo), t.dim)
+		x = p.put(x, 0, " / "+words.Duration(hi-lo), t.dim)
 	}
 	if u.looped != [2]int64{} {
 		x = p.put(x+1, 0, fmt.Sprintf("round %s-%s", seconds(u.looped[0]-lo, 2), seconds(u.looped[1]-lo, 2)), t.mode)

@@ -115,9 +115,9 @@ func TestWhatAStrangerSees(t *testing.T) {
 		at   float64
 		says []string
 	}{
-		{7.9, []string{"SLEEP", "E", "asked ", "useful"}},
+		{7.9, []string{"SLEEP", "E", "polled ", "hits"}},
 		{12.7, []string{" LEVEL ", "64x"}},
-		{18.4, []string{" EDGE ", "63.0 KiB left, nobody told again"}},
+		{18.4, []string{" EDGE ", "63 KiB left, nobody told again"}},
 		{20, []string{" LEVEL ", "re-armed", "63x"}},
 	} {
 		text := draw(t, Options{Feed: tour(t, c.at), Symbols: "block"}, 120, 30, 1<<24).Text()

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"evviz/diagnostics"
+	"evviz/words"
 )
 
 // findingsView is view 5: the list of everything that was found, and beside it, or below it on a narrow screen, the selected
@@ -100,7 +100,7 @@ func (v *findingsView) enter(u *ui) {
 
 func (v *findingsView) state(f *frame, _ *ui) string {
 	if n, _ := f.counts(); n > 0 {
-		return diagnostics.Number(int64(n))
+		return words.Number(int64(n))
 	}
 	return ""
 }

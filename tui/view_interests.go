@@ -8,9 +8,9 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // interestsView is view 3: what is registered, as it stood at the snapshot's present.
@@ -93,9 +93,9 @@ var columns = []column{
 		return "no", func(t *theme) tcell.Style { return t.bad }
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(b2i(a.Armed), b2i(b.Armed)) }},
 	{"unread", 9, 0, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
-		unit := diagnostics.Bytes
+		unit := words.Bytes
 		if l.Kind == timeline.KindListener {
-			unit = func(n int64) string { return diagnostics.Number(n) + " conn" }
+			unit = func(n int64) string { return words.Number(n) + " conn" }
 		}
 		s := amount(l.Unread, unit)
 		if l.Unread > 0 {
@@ -107,7 +107,7 @@ var columns = []column{
 		if !l.Pending || !f.snap.Info.Timed {
 			return plainCell("")
 		}
-		s := diagnostics.Duration(f.snap.Now - l.PendingSince)
+		s := words.Duration(f.snap.Now - l.PendingSince)
 		if l.Stranded {
 			return s, func(t *theme) tcell.Style { return t.warn }
 		}
@@ -134,7 +134,7 @@ var columns = []column{
 		if l.LastActivity == 0 || !f.snap.Info.Timed {
 			return plainCell("")
 		}
-		return diagnostics.Duration(f.snap.Now-l.LastActivity) + " ago", func(t *theme) tcell.Style { return t.dim }
+		return words.Duration(f.snap.Now-l.LastActivity) + " ago", func(t *theme) tcell.Style { return t.dim }
 	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }},
 }
 
@@ -177,7 +177,7 @@ func blank(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return diagnostics.Number(n)
+	return words.Number(n)
 }
 
 // shares says what a lane's reports were worth, the largest class first.
@@ -235,9 +235,9 @@ func (v *interestsView) rows(u *ui, f *frame) []*timeline.Lane {
 func (v *interestsView) draw(u *ui, f *frame, p pane) {
 	t := &u.theme
 	rows := v.rows(u, f)
-	head := fmt.Sprintf(" %s as of %s s", diagnostics.Count(int64(len(rows)), "descriptor"), seconds(f.snap.Now-f.snap.First, 3))
+	head := fmt.Sprintf(" %s as of %s s", words.Count(int64(len(rows)), "descriptor"), seconds(f.snap.Now-f.snap.First, 3))
 	if !f.snap.Info.Timed {
-		head = " " + diagnostics.Count(int64(len(rows)), "descriptor")
+		head = " " + words.Count(int64(len(rows)), "descriptor")
 	}
 	p.put(0, 0, head+", sorted by "+columns[v.column].name+" (O: the next column)", t.dim)
 	p.fill(0, 1, p.w, ' ', t.bar)

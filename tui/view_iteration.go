@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // iterationView is view 2: one turn of the loop as a waterfall, from the moment at which it went to wait to the moment at
@@ -96,14 +96,14 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 	}
 	p.put(0, 0, u.fits(head, p.w), t.bold)
 	if turn.Timed && p.w > 90 {
-		s := fmt.Sprintf("waited %s, worked %s ", diagnostics.Duration(turn.Waited), diagnostics.Duration(turn.Working))
+		s := fmt.Sprintf("waited %s, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Working))
 		if turn.Overrun > 0 {
-			s = fmt.Sprintf("waited %s, %s too long, worked %s ", diagnostics.Duration(turn.Waited), diagnostics.Duration(turn.Overrun), diagnostics.Duration(turn.Working))
+			s = fmt.Sprintf("waited %s, %s too long, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Overrun), words.Duration(turn.Working))
 		}
 		p.right(0, s, t.dim)
 	}
 	y := 1
-	for _, l := range wrap(clean(diagnostics.WhyWoke(f.snap, &turn)), max(p.w-2, 10)) {
+	for _, l := range wrap(clean(words.WhyWoke(f.snap, &turn)), max(p.w-2, 10)) {
 		if y > 2 {
 			break
 		}
@@ -192,7 +192,7 @@ func (v *iterationView) drawRow(u *ui, f *frame, p pane, g, y, i int, a iterAxis
 	}
 	note := r.note
 	if v.turn0.Timed && r.end-r.begin > 0 && r.style != rowWait && r.event < 0 {
-		note = strings.TrimPrefix(note+", "+diagnostics.Duration(r.end-r.begin), ", ")
+		note = strings.TrimPrefix(note+", "+words.Duration(r.end-r.begin), ", ")
 	}
 	if note == "" {
 		return
@@ -286,11 +286,11 @@ func (v *iterationView) enter(u *ui) {
 			}
 		}
 		if _, ok := s.Event(at); ok && at >= 0 {
-			u.openPage(diagnostics.ExplainEvent(s, at))
+			u.openPage(words.ExplainEvent(s, at))
 			return
 		}
 	}
-	u.openPage(diagnostics.ExplainTurn(s, &v.turn0))
+	u.openPage(words.ExplainTurn(s, &v.turn0))
 }
 
 // tab goes to the next thread's loop.

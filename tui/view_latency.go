@@ -5,8 +5,8 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // latencyView is view 4: how long things took, over the whole run as histograms and over the window as a heat map.
@@ -87,8 +87,8 @@ func (v *latencyView) draw(u *ui, f *frame, p pane) {
 		case d.Count == 0:
 			p.put(from+2, y, "none yet", st)
 		default:
-			figures := map[string]string{"count": diagnostics.Number(d.Count), "p50": diagnostics.Duration(d.P50), "p90": diagnostics.Duration(d.P90),
-				"p99": diagnostics.Duration(d.P99), "p99.9": diagnostics.Duration(d.P999), "max": diagnostics.Duration(d.Max)}
+			figures := map[string]string{"count": words.Number(d.Count), "p50": words.Duration(d.P50), "p90": words.Duration(d.P90),
+				"p99": words.Duration(d.P99), "p99.9": words.Duration(d.P999), "max": words.Duration(d.Max)}
 			for i, h := range heads {
 				p.put(from+(i+1)*wide-len([]rune(figures[h])), y, figures[h], st)
 			}
@@ -144,11 +144,11 @@ func (v *latencyView) drawHistogram(u *ui, f *frame, p pane, lane *timeline.Lane
 	room := p.w - 20
 	for i := range counts {
 		y := 1 + len(counts) - 1 - i
-		p.put(0, y, fmt.Sprintf("%9s ", diagnostics.Duration(lows[i])), t.dim)
+		p.put(0, y, fmt.Sprintf("%9s ", words.Duration(lows[i])), t.dim)
 		w := float64(counts[i]) / float64(most) * float64(max(room, 1))
 		end := u.bar(p, 10, y, w, t.fresh)
 		if counts[i] > 0 {
-			p.put(end+1, y, diagnostics.Number(counts[i]), t.text)
+			p.put(end+1, y, words.Number(counts[i]), t.text)
 		}
 	}
 }
@@ -235,9 +235,9 @@ func (v *latencyView) drawHeat(u *ui, f *frame, p pane, lane *timeline.Lane) {
 	} else {
 		h = f.snap.Heat(v.measure, t0, t1, cols, rows)
 	}
-	title := " over the window: " + diagnostics.Count(h.Total, "delay") + " "
+	title := " over the window: " + words.Count(h.Total, "delay") + " "
 	if h.Width > (t1-t0)/int64(cols) {
-		title += "(told apart to " + diagnostics.Duration(h.Width) + ") "
+		title += "(told apart to " + words.Duration(h.Width) + ") "
 	}
 	if h.Since > t0 && lane != nil {
 		title += "(kept since " + seconds(h.Since-f.snap.First, 1) + " s) "
@@ -255,7 +255,7 @@ func (v *latencyView) drawHeat(u *ui, f *frame, p pane, lane *timeline.Lane) {
 			if a >= n {
 				break
 			}
-			p.put(0, y, fmt.Sprintf("%9s ", diagnostics.Duration(h.Bounds[a])), t.dim)
+			p.put(0, y, fmt.Sprintf("%9s ", words.Duration(h.Bounds[a])), t.dim)
 			for x := range cols {
 				below, above := h.At(x, a), uint32(0)
 				if b < n {
@@ -271,7 +271,7 @@ func (v *latencyView) drawHeat(u *ui, f *frame, p pane, lane *timeline.Lane) {
 		if line >= n {
 			break
 		}
-		p.put(0, y, fmt.Sprintf("%9s ", diagnostics.Duration(h.Bounds[line])), t.dim)
+		p.put(0, y, fmt.Sprintf("%9s ", words.Duration(h.Bounds[line])), t.dim)
 		for x := range cols {
 			if k := h.At(x, line); k > 0 {
 				p.set(g+x, y, u.sym.shade[1+step(k, h.Max, len(u.sym.shade)-1)], v.heatStyle(u, k, h.Max))
@@ -359,7 +359,7 @@ func (v *latencyView) tab(u *ui) {
 
 func (v *latencyView) turn(*ui, int) bool       { return false }
 func (v *latencyView) step(*ui, int) bool       { return false }
-func (v *latencyView) enter(u *ui)              { u.openPage(diagnostics.ExplainMeasure(v.measure)) }
+func (v *latencyView) enter(u *ui)              { u.openPage(words.ExplainMeasure(v.measure)) }
 func (v *latencyView) state(*frame, *ui) string { return "" }
 
 func (v *latencyView) click(u *ui, _, y int) {

@@ -5,6 +5,7 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // timelineView is view 1:
@@ -95,7 +96,7 @@ func (v *timelineView) enter(u *ui) {
 			return
 		}
 		if i, ok := u.eventOnLane(); ok {
-			u.openPage(diagnostics.ExplainEvent(u.frame.snap, i))
+			u.openPage(words.ExplainEvent(u.frame.snap, i))
 			return
 		}
 		u.explainLane()

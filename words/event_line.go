@@ -1,0 +1,228 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+
+	"evviz/internal/plain"
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// EventLine is an event as a system call trace writes it, and a note of what else is known.
+func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
+	call := func(bits uint32) string {
+		if w := trace.CallNames.Word(bits & 0xff); w != "" {
+			return w
+		}
+		return strings.ToLower(e.Kind.String())
+	}
+	result := func(n int64) string {
+		if e.Errno != 0 {
+			return trace.ErrnoName(e.Errno)
+		}
+		return fmt.Sprint(n)
+	}
+	name := func(id uint32) string { return harmless(s.Name(e.Stream, id)) }
+	known := func(plus1 int64, unit string) string {
+		if plus1 == 0 {
+			return ""
+		}
+		return Bytes(plus1-1) + " " + unit
+	}
+	took := ""
+	if e.Dur > 0 {
+		took = Duration(e.Dur)
+	}
+	if e.Phase.Base() == trace.PhaseEnter {
+		return eventBegins(s, e, call(e.Aux)), ""
+	}
+	switch e.Kind {
+	case trace.Wait:
+		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), "waited " + took
+	case trace.Sleep:
+		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), Duration(e.A), result(0)), "slept " + took
+	case trace.Round:
+		return fmt.Sprintf("round %d", e.Aux), fmt.Sprintf("polled %d, %s, %s", e.A, Count(e.B, "hit"), took)
+	case trace.Submit:
+		n := ""
+		if e.B > 0 {
+			n = fmt.Sprintf(", %d", e.B)
+		}
+		return fmt.Sprintf("  fd %d submit %s%s", e.FD, trace.OpNames.Word(e.Aux), n), ""
+	case trace.Complete:
+		more := ""
+		if e.Mask&2 != 0 {
+			more = "more follow"
+		}
+		return fmt.Sprintf("  fd %d completed %s = %s", e.FD, trace.OpNames.Word(e.Aux), result(e.B)), more
+	case trace.Ready:
+		who := fmt.Sprintf("fd %d", e.FD)
+		if e.FD < 0 { // the source knows only what the program attached
+			who = fmt.Sprintf("data %#x", uint64(e.A))
+		}
+		return fmt.Sprintf("  %s %s", who, trace.PollString(e.Mask)), known(e.B, "unread")
+	case trace.Renotify:
+		return fmt.Sprintf("  fd %d repeated (%s)", e.FD, trace.RenotifyNames.Word(e.Aux&0xff)), known(e.B, "unread")
+	case trace.Accept:
+		return fmt.Sprintf("%s(%d) = %s", call(e.Aux), e.FD, result(e.A)), took
+	case trace.Read, trace.Write:
+		left := "left"
+		if e.Kind == trace.Write {
+			left = "unsent"
+			if e.Inst == 1 {
+				left = ""
+			}
+		}
+		if left != "" {
+			left = known(int64(e.Inst), left)
+		}
+		return fmt.Sprintf("%s(%d, %d) = %s", call(e.Aux), e.FD, e.A, result(e.B)), left
+	case trace.Close:
+		return fmt.Sprintf("close(%d) = %s", e.FD, result(0)), trace.CloseNames.Word(e.Aux & 0xff)
+	case trace.Open:
+		if e.Errno != 0 {
+			return "no descriptor: " + trace.ErrnoName(e.Errno), ""
+		}
+		return fmt.Sprintf("fd %d is %s", e.FD, aType(trace.TypeNames.Word(e.Aux&0xff))), harmless(s.Name(e.Stream, uint32(e.A)))
+	case trace.Register, trace.Modify, trace.Deregister:
+		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]
+		if e.Aux&trace.InterestDiff != 0 {
+			return fmt.Sprintf("set %s fd %d %s", op, e.FD, trace.PollString(e.Mask)), "the set passed to the next call differs"
+		}
+		if e.Kind == trace.Deregister { // the mask says nothing there
+			return fmt.Sprintf("epoll_ctl(%s, %d) = %s", op, e.FD, result(0)), ""
+		}
+		return fmt.Sprintf("epoll_ctl(%s, %d, %s) = %s", op, e.FD, trace.PollString(e.Mask), result(0)), ""
+	case trace.Arrive:
+		if e.B == 1 { // nothing was there any more when it was looked at
+			return fmt.Sprintf("fd %d: something arrived", e.FD), "seen by " + trace.ArriveNames.Word(e.Aux&0xff) + "; no bytes: EOF, or read already"
+		}
+		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveNames.Word(e.Aux&0xff)+", "+known(e.B, "unread"), ", ")
+	case trace.Queue:
+		return fmt.Sprintf("fd %d: %d waiting for accept", e.FD, e.A), fmt.Sprintf("backlog %d", e.B)
+	case trace.Step:
+		note := name(e.Gen)
+		if e.Inst != 0 {
+			note = strings.TrimSpace(Port(s.Name(e.Stream, e.Inst)) + " " + note)
+		}
+		n := ""
+		if e.A > 0 {
+			n = fmt.Sprintf(" %d of %d", e.B, e.A)
+		}
+		if e.Errno != 0 {
+			n += " " + trace.ErrnoName(e.Errno)
+		}
+		return fmt.Sprintf("client %d: %s%s", e.Aux>>8, trace.StepNames.Word(e.Aux&0xff), n), note
+	case trace.Mode:
+		return strings.TrimSpace(fmt.Sprintf("mode %s %s", trace.DriverNames.Word(e.Aux&0xff), strings.ToUpper(trace.TriggerNames.Word(e.Aux>>8&0xff)))), trace.CauseNames.Word(e.Aux >> 16 & 0xff)
+	case trace.Knob:
+		return fmt.Sprintf("%s = %s", name(e.Aux), name(e.Inst)), strings.TrimPrefix("was "+name(e.Gen), "was ")
+	case trace.Lost:
+		return fmt.Sprintf("%d events dropped here", e.A), trace.LostNames.Word(e.Aux & 0xff)
+	case trace.Wake:
+		return "woken by thread " + fmt.Sprint(e.A), trace.ViaNames.Word(e.Aux & 0xff)
+	case trace.Task:
+		return "task " + name(e.Aux), took
+	case trace.Lock:
+		return "got the lock", "waited " + took
+	case trace.Call:
+		return "handled " + handlerOf(e), took
+	case trace.Bookmark:
+		if e.A > 0 { // a person's, which may have been set later than it marks
+			return "bookmark " + name(e.Aux), "at " + fmt.Sprintf("%.6f", float64(e.B-s.First)/1e9) + " s"
+		}
+		return "server: " + name(e.Aux), ""
+	case trace.SockOpt, trace.Listen, trace.Connect, trace.Shutdown:
+		return socketLine(s, e, result(0))
+	case trace.FdFlags:
+		if e.Mask&0x800 == 0 {
+			return fmt.Sprintf("fcntl(%d, F_SETFL) = %s", e.FD, result(0)), "blocking from here on"
+		}
+		return fmt.Sprintf("fcntl(%d, F_SETFL, O_NONBLOCK) = %s", e.FD, result(0)), "non-blocking from here on"
+	case trace.TimerFire:
+		return fmt.Sprintf("timer %d fires", e.Aux), Duration(e.B) + " late"
+	case trace.TimerSet:
+		return fmt.Sprintf("timer %d set", e.Aux), "due in " + Duration(e.A-e.Time)
+	case trace.TimerStop:
+		return fmt.Sprintf("timer %d cancelled", e.Aux), ""
+	case trace.Repeat:
+		r := trace.RepeatOf(e)
+		return fmt.Sprintf("the %s before it: %s more", Count(int64(r.Of), "event"), Times(r.N)), "in " + Duration(r.Span)
+	case trace.Usage:
+		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+	}
+	if what, note, ok := runLine(s, e, result); ok {
+		return what, note
+	}
+	line := string(trace.AppendText(nil, e))
+	if f := strings.SplitN(line, " ", 3); len(f) == 3 {
+		line = f[2]
+	}
+	return harmless(line), ""
+}
+
+// eventBegins says a call that has begun and may last, the way a system call trace does.
+func eventBegins(s *timeline.Snapshot, e *trace.Event, call string) string {
+	switch e.Kind {
+	case trace.Wait:
+		return fmt.Sprintf("%s(%s%s ...", call, waitFor(e.B), forTimer(e))
+	case trace.Sleep:
+		return fmt.Sprintf("%s(%s ...", call, Duration(e.A))
+	case trace.Accept:
+		return fmt.Sprintf("%s(%d ...", call, e.FD)
+	case trace.Read, trace.Write:
+		return fmt.Sprintf("%s(%d, %d ...", call, e.FD, e.A)
+	case trace.Connect:
+		return fmt.Sprintf("connect(%d, %s ...", e.FD, harmless(s.Name(e.Stream, e.Aux)))
+	case trace.Lock:
+		return "waits for a lock ..."
+	case trace.Call:
+		return fmt.Sprintf("handler of %s begins", handlerOf(e))
+	case trace.Task:
+		return "task " + harmless(s.Name(e.Stream, e.Aux)) + " begins"
+	case trace.Sys:
+		if n := harmless(s.Name(e.Stream, e.Aux)); n != "" {
+			return n + " ..."
+		}
+		return "a system call ..."
+	}
+	return strings.ToLower(e.Kind.String()) + " ..."
+}
+
+// forTimer says which timer limits a wait.
+func forTimer(e *trace.Event) string {
+	if e.FD > 0 {
+		return fmt.Sprintf(" until timer %d", e.FD)
+	}
+	return ""
+}
+
+// handlerOf names what a handler handles.
+func handlerOf(e *trace.Event) string {
+	what := trace.HandlerNames.Word(e.Aux & 0xff)
+	if e.FD >= 0 {
+		return fmt.Sprintf("%s fd %d", what, e.FD)
+	}
+	return what
+}
+
+func waitFor(ns int64) string {
+	if ns < 0 {
+		return "-1"
+	}
+	return Duration(ns)
+}
+
+// harmless is a text of the recording without what could act on a terminal.
+func harmless(s string) string { return plain.Text(strings.TrimSpace(s)) }
+
+// Port shortens a loopback address to its port, which is all that differs there.
+func Port(addr string) string {
+	for _, p := range []string{"127.0.0.1", "[::1]"} {
+		if rest, ok := strings.CutPrefix(addr, p); ok {
+			return plain.Text(rest)
+		}
+	}
+	return plain.Text(addr)
+}
