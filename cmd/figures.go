@@ -105,7 +105,7 @@ func (f *figures) lane(g *scenarios.Figure) (*timeline.Lane, string) {
 
 // address is where a client's first connection came from.
 func (f *figures) address(user uint32) (addr string) {
-	f.each(func(_ int64, e *trace.Event) bool {
+	f.s.Each(func(_ int64, e *trace.Event, _ int64) bool {
 		if e.Kind == trace.Step && e.Aux>>8 == user && e.Aux&0xff == trace.StepConnect && e.Errno == 0 {
 			addr = f.s.Name(e.Stream, e.Inst)
 			return false
@@ -113,15 +113,6 @@ func (f *figures) address(user uint32) (addr string) {
 		return true
 	})
 	return addr
-}
-
-func (f *figures) each(do func(i int64, e *trace.Event) bool) {
-	first, end := f.s.EventRange()
-	for i := first; i < end; i++ {
-		if e, ok := f.s.Event(i); ok && !do(i, &e) {
-			return
-		}
-	}
 }
 
 // whole says whether every event of the run can still be looked at.
@@ -139,10 +130,10 @@ func (f *figures) count(g *scenarios.Figure, l *timeline.Lane) (float64, string)
 	if !f.whole() {
 		return 0, "the trace is longer than what is kept"
 	}
-	n := 0
-	f.each(func(_ int64, e *trace.Event) bool {
+	n := int64(0)
+	f.s.Each(func(_ int64, e *trace.Event, times int64) bool {
 		if e.Kind == g.Kind && about(e, l) && g.Is(e) {
-			n++
+			n += times
 		}
 		return true
 	})
@@ -159,7 +150,7 @@ func (f *figures) moved(g *scenarios.Figure, l *timeline.Lane) (float64, string)
 		want = trace.StepReceive
 	}
 	var n int64
-	f.each(func(_ int64, e *trace.Event) bool {
+	f.s.Each(func(_ int64, e *trace.Event, _ int64) bool {
 		if e.Kind == trace.Step && e.Aux&0xff == want && e.Phase.Base() != trace.PhaseEnter && (l == nil || f.s.Name(e.Stream, e.Inst) == l.Peer) {
 			n += max(e.B, 0)
 		}
@@ -489,7 +480,7 @@ func (f *figures) pass(l *timeline.Lane) *scanned {
 	type series struct{ every, first, last, n, times int64 } // times: periods that the newest expiration stands for
 	timers := map[uint32]*series{}
 	var lastRead, pending int64 // of the lane
-	f.each(func(_ int64, e *trace.Event) bool {
+	f.s.Each(func(_ int64, e *trace.Event, times int64) bool {
 		enter := e.Phase.Base() == trace.PhaseEnter
 		switch e.Kind {
 		case trace.Wait, trace.Sleep:
@@ -511,6 +502,8 @@ func (f *figures) pass(l *timeline.Lane) *scanned {
 			if !enter {
 				t.reads = 0
 			}
+		case trace.Repeat:
+			of(e.Stream).waited = e.Time
 		case trace.TimerSet:
 			if timers[e.Aux] == nil {
 				every := e.B
@@ -550,7 +543,7 @@ func (f *figures) pass(l *timeline.Lane) *scanned {
 			r.longestAccept = max(r.longestAccept, e.Dur)
 		case trace.Write:
 			if !enter && e.Errno != 0 && e.Errno != uint16(unix.EAGAIN) && e.Errno != uint16(unix.EINTR) {
-				r.writeErr++
+				r.writeErr += times
 			}
 		case trace.Read:
 			r.longestRead = max(r.longestRead, e.Dur)
@@ -559,11 +552,11 @@ func (f *figures) pass(l *timeline.Lane) *scanned {
 			}
 			switch {
 			case e.B > 0 && e.B == e.A:
-				r.full++
+				r.full += times
 			case e.B > 0:
-				r.short++
+				r.short += times
 			case e.Errno != 0 && e.Errno != uint16(unix.EAGAIN) && e.Errno != uint16(unix.EINTR):
-				r.readErr++
+				r.readErr += times
 			}
 			t := of(e.Stream)
 			t.reads++

@@ -21,6 +21,7 @@ type Run struct {
 	Switches int64   `json:"mode_switches"`
 	Duration int64   `json:"duration_ns"`
 	Events   int64   `json:"events"`
+	Repeats  int64   `json:"repeats"` // iterations that are counted and not among the events
 	Lost     int64   `json:"events_lost"`
 	Late     int64   `json:"events_late"`
 
@@ -111,7 +112,7 @@ func Summarize(s *timeline.Snapshot, set diagnostics.Settings) Run {
 	loops := len(s.Loops) > 0
 	r := Run{
 		Title: s.Info.Title, Switches: int64(max(len(s.Modes)-1, 0)), Duration: s.Now - s.First,
-		Events: st.Events, Lost: st.Lost, Late: st.Late,
+		Events: st.Events, Repeats: st.Repeats, Lost: st.Lost, Late: st.Late,
 		Rounds: known(st.Rounds, rounds), Asked: known(st.Asked, rounds), AskedUseful: known(st.AskedUseful, rounds), Sleeps: st.Sleeps,
 		Waits: known(st.Waits, waited), Wakeups: known(st.Wakeups, waited), Timeouts: known(st.Timeouts, waited), Interrupted: st.Interrupted,
 		Useful: known(st.UsefulWakeups, waited),
@@ -178,7 +179,7 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 	}
 	t.text("mode", mode, remark)
 	t.text("time", words.Duration(r.Duration), "")
-	t.num("events", &r.Events, "")
+	t.num("events", &r.Events, ifAny(r.Repeats, "and "+words.Count(r.Repeats, "iteration")+" that repeated the one before"))
 	t.num("  dropped", &r.Lost, ifAny(r.Lost, "every figure below is a lower bound"))
 	t.num("  reordered", &r.Late, "")
 

@@ -126,3 +126,44 @@ func (p *splitter) pass(from, waited, worked int64) {
 	p.to(splitWorking, from+waited)
 	p.to(was, from+waited+worked)
 }
+
+// Each visits the events that are kept, in order, until do returns false. times is how many each stands for: 1, and more for one that a
+// Repeat is about.
+func (s *Snapshot) Each(do func(i int64, e *trace.Event, times int64) bool) {
+	first, end := s.EventRange()
+	more := s.repeated(first, end)
+	for i := first; i < end; i++ {
+		if e, ok := s.Event(i); ok && !do(i, &e, 1+more[i]) {
+			return
+		}
+	}
+}
+
+// repeated is how many more the events stand for that Repeats are about, by index.
+func (s *Snapshot) repeated(first, end int64) map[int64]int64 {
+	if s.Stats.Repeats == 0 {
+		return nil
+	}
+	more := map[int64]int64{}
+	recent := map[uint32][]int64{}
+	for i := first; i < end; i++ {
+		e, ok := s.Event(i)
+		if !ok {
+			continue
+		}
+		if e.Kind != trace.Repeat {
+			of := append(recent[e.Stream], i)
+			if len(of) == 2*trace.MaxRepeated {
+				of = append(of[:0], of[trace.MaxRepeated:]...)
+			}
+			recent[e.Stream] = of
+			continue
+		}
+		r := trace.RepeatOf(&e)
+		of := recent[e.Stream]
+		for _, k := range of[max(len(of)-r.Of, 0):] {
+			more[k] += max(r.N, 0)
+		}
+	}
+	return more
+}

@@ -100,6 +100,9 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 		if turn.Overrun > 0 {
 			s = fmt.Sprintf("waited %s, %s too long, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Overrun), words.Duration(turn.Working))
 		}
+		if turn.Repeats > 0 {
+			s += fmt.Sprintf("· %s more within %s ", words.Times(turn.Repeats), words.Duration(turn.RepeatedFor))
+		}
 		p.right(0, s, t.dim)
 	}
 	y := 1
