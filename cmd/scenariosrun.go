@@ -15,7 +15,9 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/internal/plain"
+	"evviz/lab"
 	"evviz/scenarios"
+	"evviz/show"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -30,17 +32,17 @@ type runOptions struct {
 
 // outcome is one story's run.
 type outcome struct {
-	Name     string    `json:"name"`
-	Title    string    `json:"title"`
-	About    string    `json:"about"`
-	Result   string    `json:"result"` // met, not met, failed, not judged
-	Why      string    `json:"why,omitempty"`
-	Expected []verdict `json:"expected"`
-	Found    []found   `json:"found,omitempty"` // what the rules found; of the museum it is in broken and mended
-	Finds    string    `json:"finds,omitempty"` // of a story of the museum: its rule, and what was found
-	Broken   *side     `json:"broken,omitempty"`
-	Mended   *side     `json:"mended,omitempty"`
-	Took     int64     `json:"duration_ns"`
+	Name     string        `json:"name"`
+	Title    string        `json:"title"`
+	About    string        `json:"about"`
+	Result   string        `json:"result"` // met, not met, failed, not judged
+	Why      string        `json:"why,omitempty"`
+	Expected []lab.Verdict `json:"expected"`
+	Found    []found       `json:"found,omitempty"` // what the rules found; of the museum it is in broken and mended
+	Finds    string        `json:"finds,omitempty"` // of a story of the museum: its rule, and what was found
+	Broken   *side         `json:"broken,omitempty"`
+	Mended   *side         `json:"mended,omitempty"`
+	Took     int64         `json:"duration_ns"`
 
 	code int // that the error of a run that could not be made asks for
 }
@@ -77,7 +79,7 @@ func newScenariosRun() *cobra.Command {
 	f.BoolVar(&r.json, "json", false, "print the results as JSON")
 	f.StringVar(&r.record, "record", "", "keep a recording of each in this directory: NAME.evt")
 	f.BoolVar(&r.o.force, "force", false, "with --record: replace recordings that are there already")
-	r.o.memory = defaultMemory
+	r.o.memory = memoryFlag(lab.DefaultMemory)
 	f.Int64Var(&r.o.seed, "seed", 1, "seed of the scenario's random numbers")
 	paramFlag(c, &r.o)
 	f.IntVar(&r.o.ring, "ring", 1<<16, "events that a thread may be ahead of its reader before it drops any")
@@ -102,7 +104,7 @@ func (r *runOptions) stories(args []string) ([]*scenarios.Script, error) {
 			names = scenarios.NamesOf(a)
 		}
 		for _, n := range names {
-			s, err := loadStory(n, ps...)
+			s, err := lab.LoadStory(n, ps...)
 			if err != nil {
 				o := labOptions{scenario: n}
 				return nil, o.scenarioError(err)
@@ -151,15 +153,15 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 			return env(fmt.Errorf("keep the recordings: %w; choose another directory for --record", err))
 		}
 	}
-	sigs, undo := watchSignals()
+	sigs, undo := show.WatchSignals()
 	defer undo()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	spawn(func() {
+	show.Go(func() {
 		select {
 		case s := <-sigs:
-			cancel(quiet(signalCode(s)))
-			endAtNext(sigs, nil)
+			cancel(quiet(show.SignalCode(s)))
+			show.EndAtNext(sigs, nil)
 		case <-ctx.Done():
 		}
 	})
@@ -207,7 +209,7 @@ func (r *runOptions) run(c *cobra.Command, args []string) error {
 }
 
 func newOutcome(s *scenarios.Script) outcome {
-	return outcome{Name: s.Name, Title: s.Title, About: strings.Join(strings.Fields(s.About), " "), Result: resultNotJudged, Expected: []verdict{}}
+	return outcome{Name: s.Name, Title: s.Title, About: strings.Join(strings.Fields(s.About), " "), Result: resultNotJudged, Expected: []lab.Verdict{}}
 }
 
 // runInLab runs a story in a lab of its own and holds it against what it expects.
@@ -215,7 +217,7 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	x = newOutcome(script)
 	t0 := time.Now()
 	defer func() { x.Took = int64(time.Since(t0)) }()
-	snap, late, err := r.lab(ctx, c, script, script.Name)
+	snap, late, err := r.inLab(ctx, c, script, script.Name)
 	switch {
 	case err != nil:
 		x.Result, x.Why, x.code = resultFailed, err.Error(), codeOf(err)
@@ -227,10 +229,10 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 		x.Why = "--" + overridden + " was given: what it expects is said of its own settings"
 		return x
 	}
-	x.Expected = judge(script.Expect, snap)
+	x.Expected = lab.Judge(script.Expect, snap)
 	x.Found = shortly(diagnostics.Check(snap, diagnostics.Default()))
 	x.Result = resultNotMet
-	if _, all := metAll(x.Expected); all {
+	if _, all := lab.MetAll(x.Expected); all {
 		x.Result = resultMet
 	}
 	if late != "" {
@@ -239,29 +241,24 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	return x
 }
 
-// lab runs a story in a lab of its own, recorded under label when that is wanted, and returns what it left behind; late says that it had to be ended.
-func (r *runOptions) lab(ctx context.Context, c *cobra.Command, script *scenarios.Script, label string) (snap *timeline.Snapshot, late string, err error) {
+// inLab runs a story in a lab of its own, recorded under label when that is wanted, and returns what it left behind; late says that it had to be ended.
+func (r *runOptions) inLab(ctx context.Context, c *cobra.Command, script *scenarios.Script, label string) (snap *timeline.Snapshot, late string, err error) {
 	o := r.o // modes that a story sets must not reach the next one
 	b, err := o.behaviour(c, script)
 	if err != nil {
 		return nil, "", err
 	}
-	s, err := newSession(&o, b, script, nil)
-	if err != nil {
-		return nil, "", err
-	}
-	s.endsWithStory = true
+	run := o.options(b, script)
+	run.EndsWithStory = true
 	if r.record != "" {
-		o.record = filepath.Join(r.record, label+".evt")
-		if err := o.startRecording(s); err != nil {
-			s.stop(trace.StopError)
-			return nil, "", err
-		}
+		run.Record = filepath.Join(r.record, label+".evt")
 	}
-	s.startFeed()
-	if err := s.startClients(o.seed); err != nil {
-		s.stop(trace.StopError)
-		return nil, "", err
+	s, err := lab.Begin(run)
+	if err != nil {
+		if s != nil {
+			s.Stop(trace.StopError)
+		}
+		return nil, "", notStarted(err)
 	}
 	limit := o.duration
 	if limit == 0 {
@@ -270,9 +267,10 @@ func (r *runOptions) lab(ctx context.Context, c *cobra.Command, script *scenario
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	why := uint32(trace.StopAsked)
+	_, clients := s.Traffic()
 	select {
-	case <-s.loop.Done():
-	case <-s.clients.done:
+	case <-s.Loop().Done():
+	case <-clients.Done():
 	case <-timer.C:
 		why = trace.StopTime
 		if o.duration == 0 {
@@ -281,14 +279,14 @@ func (r *runOptions) lab(ctx context.Context, c *cobra.Command, script *scenario
 	case <-ctx.Done():
 		why = trace.StopSignal
 	}
-	_, failed := s.failedTraffic()
-	if err := s.stop(why); err != nil {
+	_, failed := s.FailedTraffic()
+	if err := s.Stop(why); err != nil {
 		return nil, late, err
 	}
 	if failed != "" {
 		return nil, late, errors.New(failed)
 	}
-	return s.feed.Snapshot(), late, nil
+	return s.Feed.Snapshot(), late, nil
 }
 
 // runAgainst sends a story's traffic to a server that is not ours.
@@ -301,16 +299,16 @@ func (r *runOptions) runAgainst(ctx context.Context, script *scenarios.Script) (
 		ctx, stop = context.WithTimeout(ctx, r.o.duration)
 		defer stop()
 	}
-	c, err := startClients(script, &clientOptions{target: r.connect, seed: r.o.seed, maxConns: r.o.maxConns, remote: r.o.remote}, nil)
+	c, err := lab.StartClients(script, &lab.ClientOptions{Target: r.connect, Seed: r.o.seed, MaxConns: r.o.maxConns, Remote: r.o.remote}, nil)
 	if err != nil {
 		x.Result, x.Why = resultFailed, err.Error()
 		return x
 	}
-	stop := context.AfterFunc(ctx, c.stop)
+	stop := context.AfterFunc(ctx, c.Stop)
 	var conns, failed, sent, received int64
 	buf := make([]trace.Event, 1024)
 	for {
-		n, err := c.source.Read(context.Background(), buf)
+		n, err := c.Source.Read(context.Background(), buf)
 		for i := range buf[:n] {
 			e := &buf[i]
 			if e.Kind != trace.Step {
@@ -333,12 +331,12 @@ func (r *runOptions) runAgainst(ctx context.Context, script *scenarios.Script) (
 			break
 		}
 	}
-	c.source.Close()
+	c.Source.Close()
 	if stop() {
-		c.stop()
+		c.Stop()
 	}
-	<-c.done
-	if why := c.failed(); why != "" {
+	<-c.Done()
+	if why := c.Failed(); why != "" {
 		x.Result, x.Why = resultFailed, why
 		return x
 	}
@@ -362,7 +360,7 @@ func (x *outcome) print(w io.Writer) {
 	}
 	for i := range x.Expected {
 		v := &x.Expected[i]
-		fmt.Fprintf(w, "  %-*s  %*s  %s", a, v.Figure, b, v.Want, v.got())
+		fmt.Fprintf(w, "  %-*s  %*s  %s", a, v.Figure, b, v.Want, v.Words())
 		if !v.Met {
 			fmt.Fprintf(w, "  NOT MET (%s)", v.Place)
 			if v.Unknown != "" {
@@ -392,7 +390,7 @@ func table(w io.Writer, list []outcome) {
 		}
 		score := ""
 		if len(x.Expected) > 0 {
-			met, _ := metAll(x.Expected)
+			met, _ := lab.MetAll(x.Expected)
 			score = fmt.Sprintf("%d of %d", met, len(x.Expected))
 		}
 		fmt.Fprintf(w, "%-*s  %-10s  %8s  %6.1f s\n", n, x.Name, x.Result, score, float64(x.Took)/1e9)
