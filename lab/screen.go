@@ -21,19 +21,19 @@ type Screen struct {
 }
 
 // Run runs it; see show.Run for what is returned.
-func (o *Screen) Run() (code int, err error) {
-	return show.Run(o.For, func() (show.Shown, error) {
-		o.Lab.EndsWithStory = o.Lessons != nil
-		s, err := Begin(o.Lab)
-		if s == nil {
-			return nil, err
-		}
-		v := &shownLab{Screen: o, first: s, last: s}
-		if o.Lessons != nil {
-			v.lessons = newLessons(o.Lessons, o.Lab.Script, s)
-		}
-		return v, err
-	})
+func (o *Screen) Run() (code int, err error) { return show.Run(o.For, o.start) }
+
+func (o *Screen) start() (show.Shown, error) {
+	o.Lab.EndsWithStory = o.Lessons != nil
+	s, err := Begin(o.Lab)
+	if s == nil {
+		return nil, err
+	}
+	v := &shownLab{Screen: o, first: s, last: s}
+	if o.Lessons != nil {
+		v.lessons = newLessons(o.Lessons, o.Lab.Script, s)
+	}
+	return v, err
 }
 
 // shownLab is a lab while it is shown. When its server has ended by itself the screen stays: its last picture is what one wants to see.

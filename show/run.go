@@ -39,10 +39,11 @@ func (e *NotStarted) Unwrap() error { return e.Err }
 // The terminal is opened first, so that a person without one learns that at once. What start returns with its error has been started in
 // part: it is stopped, behind a terminal that has been given back, so that the error is read on one in its usual state.
 func Run(limit time.Duration, start func() (Shown, error)) (code int, err error) {
-	return run(screen.Open, limit, start)
+	return RunOn(screen.Open, limit, start)
 }
 
-func run(open opener, limit time.Duration, start func() (Shown, error)) (code int, err error) {
+// RunOn is Run on another screen than that of this process's terminal.
+func RunOn(open Opener, limit time.Duration, start func() (Shown, error)) (code int, err error) {
 	t, err := openTerminal(open)
 	if err != nil {
 		return 0, &NotStarted{err}

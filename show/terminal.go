@@ -46,14 +46,17 @@ const (
 	hangupWithin = 2 * time.Second
 )
 
+// closesWithin is ClosesWithin, but in tests.
+var closesWithin = ClosesWithin
+
 // Passing is called at each step of opening a screen, and is nothing but in tests, which send signals there.
 var Passing = func(step string) {}
 
-// opener opens a screen: screen.Open, or a test's.
-type opener func() (s screen.Screen, release func(), err error)
+// Opener opens a screen: screen.Open, or a test's. Fini of the screen gives the terminal back, release does so by force.
+type Opener func() (s screen.Screen, release func(), err error)
 
 // openTerminal opens the terminal. close must be called.
-func openTerminal(open opener) (*Terminal, error) {
+func openTerminal(open Opener) (*Terminal, error) {
 	t := &Terminal{stop: make(chan struct{}), left: make(chan struct{}), given: make(chan struct{}), over: make(chan struct{}), asked: make(chan struct{})}
 	sigs, unwatch := WatchSignals()
 	jobs := make(chan os.Signal, 4)
@@ -159,7 +162,7 @@ func (t *Terminal) tell(f func()) {
 		return
 	case <-t.asked:
 	}
-	limit := time.NewTimer(ClosesWithin)
+	limit := time.NewTimer(closesWithin)
 	defer limit.Stop()
 	select {
 	case <-done:
@@ -224,11 +227,11 @@ func (t *Terminal) watch(sigs <-chan os.Signal) {
 	case <-t.over:
 		return
 	}
-	if !in(ClosesWithin, t.left) {
+	if !in(closesWithin, t.left) {
 		t.release()
-		if !in(ClosesWithin, t.left) {
+		if !in(closesWithin, t.left) {
 			if !t.began.Load() {
-				t.exit(code, fmt.Sprintf("was not ready within %v of the signal", 2*ClosesWithin))
+				t.exit(code, fmt.Sprintf("was not ready within %v of the signal", 2*closesWithin))
 			}
 			close(t.given)
 		}
@@ -249,7 +252,7 @@ func (t *Terminal) watch(sigs <-chan os.Signal) {
 // exit ends the program here and now.
 func (t *Terminal) exit(code int, why string) {
 	t.release()
-	Within(ClosesWithin, func() { fmt.Fprintln(os.Stderr, "evviz: "+why) })
+	Within(closesWithin, func() { fmt.Fprintln(os.Stderr, "evviz: "+why) })
 	os.Exit(code)
 }
 
