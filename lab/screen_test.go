@@ -13,7 +13,6 @@ import (
 	"evviz/loop"
 	"evviz/show"
 	"evviz/trace"
-	"evviz/tui/screen"
 )
 
 // epolls are the numbers of this process's epoll instances.
@@ -85,7 +84,7 @@ func TestQuitWhileTheServerFails(t *testing.T) {
 			barrier := make(chan struct{})
 			var both sync.WaitGroup
 			defer both.Wait()
-			code, err := show.RunOn(func() (screen.Screen, func(), error) { return opened{sim}, func() {}, nil }, 0, func() (show.Shown, error) {
+			code, err := show.RunOn(func() (tcell.Screen, func(), error) { return opened{sim}, func() {}, nil }, 0, func() (show.Shown, error) {
 				v, err := o.start()
 				if err != nil {
 					return v, err
