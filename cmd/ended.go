@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"evviz/loop"
+	"evviz/scenarios"
 	"evviz/show"
 )
 
@@ -33,4 +34,13 @@ func notStarted(err error) error {
 		return env(fmt.Errorf("%w; choose another with --listen, for example --listen 127.0.0.1:0 for a free one", err))
 	}
 	return env(takenName(err))
+}
+
+// scriptError gives the error of a story the exit code that belongs to it.
+func scriptError(err error) error {
+	var bad *scenarios.BadScript
+	if errors.As(err, &bad) || errors.Is(err, scenarios.ErrUnknown) {
+		return &coded{exitUsage, err}
+	}
+	return env(err)
 }

@@ -40,8 +40,6 @@ type labOptions struct {
 	maxConns      int
 	flight        flightOptions
 
-	printed *textSink // of --text; nil without it
-
 	knobs map[string]*string
 	asked struct{ mode, trigger string } // as the flags said, before a scenario filled the gaps
 }

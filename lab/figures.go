@@ -11,8 +11,8 @@ import (
 	"evviz/trace"
 )
 
-// figures answers what scenarios ask of a run, from a snapshot of its timeline. It is here and not in a package of its
-// own because it joins scenarios' names with the timeline's counts, and only cmd may know both.
+// figures answers what scenarios ask of a run, from a snapshot of its timeline: it joins scenarios' names with the timeline's counts, and
+// neither of those packages knows the other.
 type figures struct {
 	s    *timeline.Snapshot
 	scan map[scanKey]*scanned

@@ -12,9 +12,9 @@ import (
 	"evviz/tui"
 )
 
-// Lessons are the series on the screen. Each has a session of its own, because a mechanism may need a fresh loop and a count
+// lessonSeries is the lessons on the screen. Each has a session of its own, because a mechanism may need a fresh loop and a count
 // a fresh trace. The lab of a lesson ends with its story, and its picture stays.
-type Lessons struct {
+type lessonSeries struct {
 	LessonOptions
 
 	names []string
@@ -35,14 +35,14 @@ type LessonOptions struct {
 }
 
 // newLessons begins with a lesson whose lab runs already.
-func newLessons(o *LessonOptions, first *scenarios.Script, s *Session) *Lessons {
-	l := &Lessons{LessonOptions: *o, names: scenarios.NamesOf(scenarios.Lessons), script: first, now: s}
+func newLessons(o *LessonOptions, first *scenarios.Script, s *Session) *lessonSeries {
+	l := &lessonSeries{LessonOptions: *o, names: scenarios.NamesOf(scenarios.Lessons), script: first, now: s}
 	l.at = max(0, slices.Index(l.names, first.Name))
 	return l
 }
 
 // Card implements tui.Lessons.
-func (l *Lessons) Card() (place, title, text string) {
+func (l *lessonSeries) Card() (place, title, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	number, _, _ := strings.Cut(l.script.Name, "-")
@@ -50,7 +50,7 @@ func (l *Lessons) Card() (place, title, text string) {
 }
 
 // Go implements tui.Lessons.
-func (l *Lessons) Go(by int) (tui.View, error) {
+func (l *lessonSeries) Go(by int) (tui.View, error) {
 	l.mu.Lock()
 	at, old := l.at+by, l.now
 	if at < 0 || at >= len(l.names) {
@@ -85,14 +85,14 @@ func (l *Lessons) Go(by int) (tui.View, error) {
 
 var errScreenClosed = fmt.Errorf("the screen is closed: %w", os.ErrClosed)
 
-func (l *Lessons) view(s *Session) tui.View {
+func (l *lessonSeries) view(s *Session) tui.View {
 	v := s.View(s.lessonNotes(l.Judged))
 	v.Lab = &control{s}
 	return v
 }
 
 // start runs a lesson.
-func (l *Lessons) start(name string) (*scenarios.Script, *Session, error) {
+func (l *lessonSeries) start(name string) (*scenarios.Script, *Session, error) {
 	script, err := scenarios.Load(name)
 	if err != nil {
 		return nil, nil, err
@@ -112,7 +112,7 @@ func (l *Lessons) start(name string) (*scenarios.Script, *Session, error) {
 	return script, s, nil
 }
 
-func (l *Lessons) keep(err error) {
+func (l *lessonSeries) keep(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.errs == nil {
@@ -121,7 +121,7 @@ func (l *Lessons) keep(err error) {
 }
 
 // end is called when the screen has gone; it gives back the session that is to be stopped, nil when there is none.
-func (l *Lessons) end() (*Session, error) {
+func (l *lessonSeries) end() (*Session, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true

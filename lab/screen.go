@@ -41,7 +41,7 @@ type shownLab struct {
 	*Screen
 	first   *Session
 	last    *Session // of the last lesson, once the screen has closed; nil: between two of them
-	lessons *Lessons // nil: none are shown
+	lessons *lessonSeries // nil: none are shown
 	failed  error    // of a lesson before the last
 }
 
