@@ -40,9 +40,9 @@ func (o *Screen) start() (show.Shown, error) {
 type shownLab struct {
 	*Screen
 	first   *Session
-	last    *Session // of the last lesson, once the screen has closed; nil: between two of them
+	last    *Session      // of the last lesson, once the screen has closed; nil: between two of them
 	lessons *lessonSeries // nil: none are shown
-	failed  error    // of a lesson before the last
+	failed  error         // of a lesson before the last
 }
 
 func (v *shownLab) Draw(t *show.Terminal) (*tui.Picture, error) {
