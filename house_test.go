@@ -26,7 +26,10 @@ var house = map[string][]string{
 	"evviz/tui":                     {"tui/screen", "diagnostics", "words", "timeline", "trace"},
 	"evviz/tui/screen":              {},
 	"evviz/export":                  {"diagnostics", "words", "timeline", "trace"},
+	"evviz/show":                    {"tui", "tui/screen", "words", "diagnostics", "record", "timeline", "trace", "internal/files"},                                           // it opens the terminal, and names a file of its own
+	"evviz/lab":                     {"show", "tui", "export", "words", "record", "timeline", "loop", "scenarios", "diagnostics", "trace", "internal/spelling", "docs/modes"}, // it is the screen's Lab, in the screen's words
 	"evviz/internal/files":          {},
+	"evviz/internal/spelling":       {},
 	"evviz/internal/sys":            {},
 	"evviz/internal/testkit":        {},
 	"evviz/internal/testkit/traces": {"trace"},
@@ -52,6 +55,8 @@ var outside = map[string][]string{
 	"evviz/probe":          {"golang.org/x/sys/unix"},
 	"evviz/internal/sys":   {"golang.org/x/sys/unix"},
 	"evviz/scenarios":      {"go.starlark.net/"},
+	"evviz/show":           {"golang.org/x/sys/unix"}, // no flags: those are cmd's
+	"evviz/lab":            {"golang.org/x/sys/unix"},
 }
 
 type pkg struct {

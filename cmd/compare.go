@@ -15,7 +15,9 @@ import (
 
 	"evviz/export"
 	"evviz/internal/plain"
+	"evviz/internal/spelling"
 	"evviz/internal/sys"
+	"evviz/lab"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/timeline"
@@ -114,7 +116,7 @@ func (o *compareOptions) run(c *cobra.Command, args []string) error {
 
 // isMode says whether a word names a mode, with or without more behind it.
 func isMode(word string) bool {
-	return slices.Contains(modeWords(), word[:strings.IndexAny(word+",", ",:")])
+	return slices.Contains(lab.ModeWords(), word[:strings.IndexAny(word+",", ",:")])
 }
 
 // sortArgs tells modes from files.
@@ -128,8 +130,8 @@ func sortArgs(args []string) (modes, files []string, err error) {
 			files = append(files, a)
 		default:
 			word := a[:strings.IndexAny(a+",", ",:")]
-			s := fmt.Sprintf("%q is not a mode (%s) and not a file", word, strings.Join(modeWords(), ", "))
-			if n := nearest(word, modeWords()); n != "" {
+			s := fmt.Sprintf("%q is not a mode (%s) and not a file", word, strings.Join(lab.ModeWords(), ", "))
+			if n := spelling.Nearest(word, lab.ModeWords()); n != "" {
 				s += fmt.Sprintf("; did you mean %s?", n)
 			}
 			return nil, nil, usage("%s", s)
@@ -166,7 +168,7 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 			if ok {
 				s = fmt.Sprintf("%s: there is no setting %q", spec, k)
 			}
-			if n := nearest(k, names); n != "" && !known {
+			if n := spelling.Nearest(k, names); n != "" && !known {
 				s += fmt.Sprintf("; did you mean %q?", n)
 			}
 			return v, usage("%s", s)
@@ -240,7 +242,7 @@ func (o *compareOptions) modes(c *cobra.Command, specs []string) error {
 	if o.sweep != "" {
 		return o.runSweep(c, specs, ps)
 	}
-	script, err := loadStory(o.lab.scenario, ps...)
+	script, err := lab.LoadStory(o.lab.scenario, ps...)
 	if err != nil {
 		return o.lab.scenarioError(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"evviz/export"
 	"evviz/internal/files"
+	"evviz/show"
 	"evviz/timeline"
 )
 
@@ -33,7 +34,7 @@ func newRuns(keep string, force bool, limit time.Duration) (*runs, error) {
 			return nil, fmt.Errorf("keep the recordings: %w", err)
 		}
 	}
-	r.sigs, r.undo = watchSignals()
+	r.sigs, r.undo = show.WatchSignals()
 	return r, nil
 }
 
@@ -118,7 +119,7 @@ func (r *runs) child(v variant, args []string, open []*os.File) error {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.WaitDelay = 5 * time.Second
 	started, done := make(chan error, 1), make(chan error, 1)
-	spawn(func() {
+	show.Go(func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := c.Start()
@@ -130,7 +131,7 @@ func (r *runs) child(v variant, args []string, open []*os.File) error {
 	if err := <-started; err != nil {
 		return env(fmt.Errorf("start a run: %w", err))
 	}
-	undo := onCrash(func() { c.Process.Kill() })
+	undo := show.OnCrash(func() { c.Process.Kill() })
 	defer undo()
 	limit := time.NewTimer(r.limit)
 	defer limit.Stop()
@@ -148,9 +149,9 @@ func (r *runs) child(v variant, args []string, open []*os.File) error {
 	case sig := <-r.sigs:
 		over := make(chan struct{})
 		defer close(over)
-		endAtNext(r.sigs, over)
+		show.EndAtNext(r.sigs, over)
 		end()
-		return quiet(signalCode(sig))
+		return quiet(show.SignalCode(sig))
 	case <-limit.C:
 		end()
 		return failure(fmt.Errorf("%s: the run had not ended after %v; for a scenario that does not end by itself give --for", v.name, r.limit))

@@ -1,17 +1,14 @@
 package cmd
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"evviz/trace"
+	"evviz/lab"
 	"evviz/tui"
 )
 
@@ -80,7 +77,7 @@ func (o *compareOptions) addresses() (out [2]string, err error) {
 }
 
 // runScreen runs two labs at once, each with a server, clients and a timeline of its own, and shows both. Everything is
-// checked before anything is started; the order is that of the lab's own runScreen.
+// checked before anything is started; the order is that of the lab alone.
 func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 	if len(specs) == 0 {
 		specs = screenModes
@@ -109,7 +106,7 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	script, err := loadStory(o.lab.scenario, ps...)
+	script, err := lab.LoadStory(o.lab.scenario, ps...)
 	if err != nil {
 		return o.lab.scenarioError(err)
 	}
@@ -119,79 +116,11 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		return err
 	}
 
-	on, err := openScreen()
-	if err != nil {
-		return env(err)
-	}
-	defer on.close()
-
-	defaultMemory.enforce()
-	var both pair
+	lab.DefaultMemory.Enforce()
+	both := lab.SplitScreen{For: o.lab.duration, Looks: tui.SplitOptions{Symbols: o.looks.symbols, Mouse: !o.looks.noMouse, Theme: o.looks.theme, Custom: o.looks.config.themes}}
 	for i, v := range vs {
-		v.lab.listen, v.lab.memory = addrs[i], defaultMemory/2
-		s, err := newSession(v.lab, v.b, script, nil)
-		if err != nil {
-			on.close()
-			both.stop(trace.StopError)
-			return &coded{codeOf(err), fmt.Errorf("%s: %w", v.name, err)}
-		}
-		both.s = append(both.s, s)
+		v.lab.listen, v.lab.memory, v.lab.seed = addrs[i], memoryFlag(lab.DefaultMemory/2), o.lab.seed
+		both.Names[i], both.Labs[i] = v.name, v.lab.options(v.b, script)
 	}
-	// The clients last, and one right after the other: that is as much at the same time as two processes can be started.
-	for _, s := range both.s {
-		s.startFeed()
-	}
-	for _, s := range both.s {
-		if err := s.startClients(o.lab.seed); err != nil {
-			on.close()
-			both.stop(trace.StopError)
-			return env(err)
-		}
-	}
-	on.endAfter(o.lab.duration)
-	so := tui.SplitOptions{Symbols: o.looks.symbols, Mouse: !o.looks.noMouse, Theme: o.looks.theme, Custom: o.looks.config.themes, Screen: on.screen, Go: spawn, Stop: on.stop, Jobs: on.jobs}
-	for i, s := range both.s {
-		so.Halves[i] = tui.Half{Name: vs[i].name, Feed: s.feed, Lab: &labEnd{s}, Notes: s.notes}
-	}
-	_, err = on.show(func() (*tui.Picture, error) { return nil, tui.RunSplit(so) })
-	failed := ""
-	for i, s := range both.s {
-		if _, f := s.failedTraffic(); f != "" && failed == "" {
-			failed = vs[i].name + ": scenario " + script.Name + ": " + f
-		}
-	}
-	why, code := uint32(trace.StopAsked), 0
-	if n, fromOutside := on.verdict(); fromOutside {
-		if why, code = trace.StopTime, n; code != 0 {
-			why = trace.StopSignal
-		}
-	}
-	err = errors.Join(err, both.stop(why))
-	switch {
-	case failed != "":
-		return failure(errors.New(failed))
-	case err != nil:
-		return failure(err)
-	case code != 0:
-		return quiet(code)
-	}
-	return nil
-}
-
-// pair is two labs that run at once, or as many of them as have been started.
-type pair struct{ s []*session }
-
-// stop ends both at once, each as a lab alone would end.
-func (p *pair) stop(why uint32) error {
-	errs := make([]error, len(p.s))
-	var wg sync.WaitGroup
-	for i, s := range p.s {
-		wg.Add(1)
-		spawn(func() {
-			defer wg.Done()
-			errs[i] = s.stop(why)
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
+	return ended(both.Run())
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"evviz/internal/spelling"
 )
 
 // shells are what completion can be had for, with how it is switched on for good.
@@ -57,7 +59,7 @@ PowerShell; for this shell (put it into $PROFILE for every new one):
 				err = c.Root().GenPowerShellCompletionWithDesc(stdout)
 			default:
 				s := fmt.Sprintf("there is no completion for %q: bash, zsh, fish or powershell", args[0])
-				if n := nearest(args[0], shells); n != "" {
+				if n := spelling.Nearest(args[0], shells); n != "" {
 					s += fmt.Sprintf("; did you mean %s?", n)
 				}
 				return usage("%s", s)

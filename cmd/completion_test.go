@@ -12,6 +12,7 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/internal/testkit"
+	"evviz/lab"
 	"evviz/loop"
 	"evviz/scenarios"
 )
@@ -133,8 +134,8 @@ func TestCompletionOfEveryFlag(t *testing.T) {
 				return
 			}
 			got, _ := complete(c, nil, "")
-			if k, is := loop.FindKnob(f.Name); is && len(knobChoices(k)) > 0 && len(got) < 2 {
-				t.Errorf("%s --%s takes %v, and %v is offered", c.CommandPath(), f.Name, knobChoices(k), got)
+			if k, is := loop.FindKnob(f.Name); is && len(lab.KnobChoices(k)) > 0 && len(got) < 2 {
+				t.Errorf("%s --%s takes %v, and %v is offered", c.CommandPath(), f.Name, lab.KnobChoices(k), got)
 			}
 		})
 		for _, sub := range c.Commands() {

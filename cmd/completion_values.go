@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"evviz/diagnostics"
+	"evviz/lab"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/trace"
@@ -31,7 +32,7 @@ const (
 func flagValues() map[string]valueOf {
 	rules := listed(func() []string { return ruleWords(true) })
 	return map[string]valueOf{
-		"mode":       wordsOf(func() []string { return modeWords() }),
+		"mode":       wordsOf(func() []string { return lab.ModeWords() }),
 		"trigger":    wordsOf(func() []string { return trace.TriggerNames[1:] }),
 		"preset":     wordsOf(func() []string { return []string{"article\tthe tutorial's polling server"} }),
 		"scenario":   scenarioValues,
@@ -146,7 +147,7 @@ func themeWords() []string {
 // knobWords are what a setting of the server can be: the few words that it takes, or what its description begins with and it
 // takes, and its default.
 func knobWords(k *loop.Knob) []string {
-	if c := knobChoices(k); c != nil {
+	if c := lab.KnobChoices(k); c != nil {
 		return c
 	}
 	def := loop.Default()
@@ -236,7 +237,7 @@ func completeFlags(c *cobra.Command) {
 			return append(groups, storyWords(scenarios.Groups...)...), cobra.ShellCompDirectiveDefault
 		},
 		"evviz compare": func(_ *cobra.Command, _ []string, typed string) (out []string, _ cobra.ShellCompDirective) {
-			for _, m := range modeWords() {
+			for _, m := range lab.ModeWords() {
 				out = append(out, m)
 				if mode, _, ok := strings.Cut(typed, ":"); ok && mode == m {
 					for _, t := range trace.TriggerNames[1:] {

@@ -17,6 +17,7 @@ import (
 
 	"evviz/internal/files"
 	"evviz/internal/plain"
+	"evviz/internal/spelling"
 	"evviz/tui"
 )
 
@@ -100,7 +101,7 @@ func (c *config) parse(text string) error {
 		flag := strings.ReplaceAll(name, "_", "-")
 		if !slices.Contains(settable, flag) {
 			s := fmt.Sprintf("there is no setting %q", name)
-			if n := nearest(flag, settable); n != "" {
+			if n := spelling.Nearest(flag, settable); n != "" {
 				s += fmt.Sprintf("; did you mean %q?", n)
 			}
 			return errors.New(s)

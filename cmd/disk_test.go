@@ -2,23 +2,16 @@ package cmd
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
-	"evviz/diagnostics"
 	"evviz/internal/testkit"
-	"evviz/loop"
 	"evviz/record"
-	"evviz/timeline"
-	"evviz/trace"
 )
 
 // limitedTo is evviz with a limit on how large its files may become, in blocks of 512 bytes: as near to a full disk as
@@ -143,57 +136,6 @@ func TestUnprinted(t *testing.T) {
 		if code := p.ProcessState.ExitCode(); code != exitFailure || !strings.Contains(errs.String(), "no space left on device") {
 			t.Errorf("%v: exit code %d, %v: %s", args, code, err, errs.String())
 		}
-	}
-}
-
-// spinning is a lab and a flight recorder beside it, whose findings are the test's.
-func spinning(t *testing.T) (*session, *flightRecorder) {
-	t.Helper()
-	t.Setenv("EVVIZ_TEST_MAIN", "1")
-	b := loop.Default()
-	s, _ := startSession(t, b, "", 1<<12)
-	kept := record.NewFlight(&madeSource{}, time.Minute, 0)
-	feed := timeline.NewFeed(kept, timeline.Options{})
-	list, err := parseFindingList("save-on", []string{"info"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newFlightRecorder(&flightOptions{matches: list, saved: &atomic.Int32{}}, kept, feed, diagnostics.Default())
-	return s, r
-}
-
-type madeSource struct{ trace.Source }
-
-func (*madeSource) Info() trace.Info { return trace.Info{Title: "made", Kinds: trace.AllKinds()} }
-
-// TestFlightRetried: a file that could not be saved is tried again, is said once, and is saved as soon as that can be; a run
-// that ends without it fails.
-func TestFlightRetried(t *testing.T) {
-	s, r := spinning(t)
-	defer s.stop(trace.StopAsked)
-	r.dir = filepath.Join(t.TempDir(), "later")
-	var said []string
-	r.listen(func(words string, bad bool) { said = append(said, fmt.Sprint(bad, words)) })
-	now := time.Now()
-	r.due, r.dueAt = &diagnostics.Finding{Rule: diagnostics.RuleOf("EV08")}, now
-	for i := range 5 {
-		r.look(now.Add(time.Duration(i) * flightRetry))
-		r.look(now.Add(time.Duration(i)*flightRetry + time.Millisecond)) // not yet
-	}
-	if len(said) != 1 || !strings.Contains(said[0], "no such file or directory") || !strings.Contains(said[0], "tried again") || r.saved.Load() != 0 {
-		t.Errorf("%d files, said %q", r.saved.Load(), said)
-	}
-	r.started = true
-	close(r.done)
-	if err := r.end(); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("it ended with %v", err)
-	}
-	if err := os.Mkdir(r.dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	r.lookAgain(now, true)
-	if es, _ := os.ReadDir(r.dir); len(es) != 1 || r.failed != nil || r.due != nil || len(said) != 2 {
-		t.Errorf("saved %v, failed %v, said %q", es, r.failed, said)
 	}
 }
 

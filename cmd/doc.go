@@ -1,5 +1,6 @@
-// Package cmd is the command line: one file a command, and the only place where the parts of evviz are wired together.
+// Package cmd is the command line: one file a command, each of which reads its flags, makes one call into another package, and prints what
+// came of it.
 //
-// session.go is the wiring of the lab: loop and observer rings, the clients' pipe, merge, recorder, timeline feed.
-// Data goes to standard output, talk to standard error. exit.go has the exit codes.
+// The running lab is in package lab, the way to a screen in package show; ended.go gives their errors an exit code (exit.go) and the name of
+// the flag that helps. Data goes to standard output, talk to standard error.
 package cmd

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/lab"
 	"evviz/probe"
 	"evviz/scenarios"
 	"evviz/words"
@@ -56,12 +57,12 @@ func examineLimits() (w ward) {
 		w.ok("locked memory", bytesOrNone(l.Cur)+" (io_uring before kernel 5.12 counts its rings against it)")
 	}
 	examineThreads(&w)
-	if n, err := strconv.Atoi(sysctl("net.core.somaxconn")); err == nil && n < 511 {
+	if n, err := strconv.Atoi(lab.Sysctl("net.core.somaxconn")); err == nil && n < 511 {
 		w.note("accept queue", fmt.Sprintf("net.core.somaxconn is %d", n), "the lab asks for 511 (--backlog), and the kernel gives no more than this", "sudo sysctl net.core.somaxconn=4096")
 	} else if err == nil {
 		w.ok("accept queue", fmt.Sprintf("net.core.somaxconn is %d", n))
 	}
-	if f := strings.Fields(sysctl("net.ipv4.ip_local_port_range")); len(f) == 2 {
+	if f := strings.Fields(lab.Sysctl("net.ipv4.ip_local_port_range")); len(f) == 2 {
 		lo, _ := strconv.Atoi(f[0])
 		hi, _ := strconv.Atoi(f[1])
 		if n := hi - lo + 1; n < scenarios.DefaultMaxConns {
@@ -101,7 +102,7 @@ func examineThreads(w *ward) {
 		take(l.Cur, "ulimit -u")
 	}
 	for _, s := range []string{"kernel.threads-max", "kernel.pid_max"} {
-		if n, err := strconv.ParseUint(sysctl(s), 10, 64); err == nil {
+		if n, err := strconv.ParseUint(lab.Sysctl(s), 10, 64); err == nil {
 			take(n, s)
 		}
 	}
@@ -156,7 +157,7 @@ func examineObserving() (w ward) {
 	} else {
 		w.ok("BTF", "/sys/kernel/btf/vmlinux (nothing of this version needs it)")
 	}
-	if s := sysctl("kernel.perf_event_paranoid"); s == "" {
+	if s := lab.Sysctl("kernel.perf_event_paranoid"); s == "" {
 		w.note("perf events", "unknown", "kernel.perf_event_paranoid cannot be read; nothing of this version needs them", "")
 	} else {
 		w.ok("perf events", "kernel.perf_event_paranoid is "+s+" (nothing of this version needs them)")
@@ -185,7 +186,7 @@ func examinePtrace(w *ward) {
 	if err := tryPtrace(); err != nil {
 		why := err.Error()
 		mend := "docker run --cap-add SYS_PTRACE, or another seccomp profile"
-		if s := sysctl("kernel.yama.ptrace_scope"); s == "2" || s == "3" {
+		if s := lab.Sysctl("kernel.yama.ptrace_scope"); s == "2" || s == "3" {
 			why += "; kernel.yama.ptrace_scope is " + s
 			mend = "sudo sysctl kernel.yama.ptrace_scope=1"
 			if s == "3" {
@@ -196,7 +197,7 @@ func examinePtrace(w *ward) {
 		return
 	}
 	able := capable(unix.CAP_SYS_PTRACE)
-	scope := sysctl("kernel.yama.ptrace_scope")
+	scope := lab.Sysctl("kernel.yama.ptrace_scope")
 	switch {
 	case able || scope == "0" || scope == "":
 		value := "works: strace COMMAND, and strace -p PID for processes of the same user"

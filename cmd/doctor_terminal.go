@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
+	"evviz/internal/spelling"
 	"evviz/tui"
 )
 
@@ -227,7 +228,7 @@ func examineSettings() (w ward) {
 			continue
 		}
 		mend := "unset " + name
-		if n := nearest(strings.ToLower(name), lower(known)); n != "" {
+		if n := spelling.Nearest(strings.ToLower(name), lower(known)); n != "" {
 			mend += ", or did you mean " + strings.ToUpper(n) + "?"
 		}
 		w.note("environment", name, "no setting has this name, so it does nothing", mend)

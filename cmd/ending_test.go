@@ -14,11 +14,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"evviz/internal/testkit"
-	"evviz/loop"
-	"evviz/scenarios"
-	"evviz/trace"
 )
 
 // TestRecordIntoNothing: a story whose recording cannot be made fails, says why, and the program ends. A file that is a
@@ -44,64 +39,6 @@ func TestRecordIntoNothing(t *testing.T) {
 	if r.code != 0 {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
 	}
-}
-
-// TestStopUnstarted: a session can be stopped however far its start has come: alone with its server, with its feed, with its
-// clients.
-func TestStopUnstarted(t *testing.T) {
-	t.Setenv("EVVIZ_TEST_MAIN", "1")
-	script, err := scenarios.Load("trickle")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, started := range []int{0, 1, 2} {
-		for _, recording := range []bool{false, true} {
-			b := loop.Default()
-			b.Driver, b.Trigger = trace.DriverEpoll, trace.TriggerLevel
-			o := &labOptions{listen: "127.0.0.1:0", ring: 1 << 12, seed: 1, flight: flightOptions{on: true, keep: time.Second}}
-			s, err := newSession(o, b, script, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if recording {
-				if err := s.tee.Start(filepath.Join(t.TempDir(), "x.evt")); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if started > 0 {
-				s.startFeed()
-			}
-			if started > 1 {
-				if err := s.startClients(1); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := inTime(t, func() error { return s.stop(trace.StopError) }); err != nil {
-				t.Errorf("%d, recordinged %v: %v", started, recording, err)
-			}
-		}
-	}
-}
-
-// TestStopStuck: a server whose thread does not come back is left behind after a signal; what it recorded is whole.
-func TestStopStuck(t *testing.T) {
-	testkit.Long(t, "a server that is waited for")
-	s, path := startSession(t, loop.Default(), "", 1<<12)
-	gate, in := make(chan struct{}), make(chan struct{})
-	if err := s.loop.Post("stuck", func(*loop.Loop) {
-		close(in)
-		<-gate
-	}); err != nil {
-		t.Fatal(err)
-	}
-	<-in
-	err := inTime(t, func() error { return s.stop(trace.StopSignal) })
-	if err == nil || !strings.Contains(err.Error(), "the server did not end within") {
-		t.Errorf("it ended with %v", err)
-	}
-	whole(t, path)
-	close(gate)
-	<-s.loop.Done()
 }
 
 // inTime is what f returns; a test that waits for it for too long fails instead of hanging.

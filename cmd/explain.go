@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"evviz/diagnostics"
+	"evviz/internal/spelling"
 )
 
 func newExplain() *cobra.Command {
@@ -34,7 +35,7 @@ func newExplain() *cobra.Command {
 						words = append(words, strings.ToLower(diagnostics.Rules[i].ID), diagnostics.Rules[i].Name)
 					}
 					s := fmt.Sprintf("there is no rule %q", a)
-					if n := nearest(a, words); n != "" {
+					if n := spelling.Nearest(a, words); n != "" {
 						s += fmt.Sprintf("; did you mean %s?", n)
 					}
 					return usage("%s; evviz explain lists them", s)

@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"evviz/diagnostics"
+	"evviz/internal/spelling"
 	"evviz/internal/sys"
+	"evviz/lab"
 	"evviz/loop"
 	"evviz/scenarios"
 	"evviz/trace"
@@ -34,11 +36,9 @@ type labOptions struct {
 	seed          int64
 	params        []string
 	ring          int
-	memory        memory
+	memory        memoryFlag
 	maxConns      int
 	flight        flightOptions
-
-	printed *textSink // of --text; nil without it
 
 	knobs map[string]*string
 	asked struct{ mode, trigger string } // as the flags said, before a scenario filled the gaps
@@ -46,8 +46,8 @@ type labOptions struct {
 
 func (o *labOptions) flags(c *cobra.Command) {
 	f := c.Flags()
-	o.memory = defaultMemory
-	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: "+strings.Join(modeWords(), ", ")+" (default sleep-poll)")
+	o.memory = memoryFlag(lab.DefaultMemory)
+	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: "+strings.Join(lab.ModeWords(), ", ")+" (default sleep-poll)")
 	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge, oneshot (default level)")
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
 	f.StringVar(&o.lesson, "lesson", "", "show a lesson, by its number or name; ] and [ go to the next and the one before")
@@ -90,24 +90,9 @@ func (o *labOptions) knobFlagsBut(c *cobra.Command, but string) {
 	}
 }
 
-// modeWords are the words of --mode: the mechanisms, and two short forms.
-func modeWords() []string {
-	var out []string
-	for _, d := range loop.Drivers {
-		if out = append(out, trace.DriverNames.Word(d)); d == trace.DriverEpoll {
-			out = append(out, "epoll-lt", "epoll-et")
-		}
-	}
-	return out
-}
-
 // oneOf says that a word is none of the right ones, and which one it may have been.
 func oneOf(flag, got string, words []string) error {
-	s := fmt.Sprintf("%s %q is not one of %s", flag, got, strings.Join(words, ", "))
-	if n := nearest(got, words); n != "" {
-		s += fmt.Sprintf("; did you mean %s?", n)
-	}
-	return usage("%s", s)
+	return usage("%s", spelling.NotOneOf(flag, got, words))
 }
 
 // presets are settings of well-known servers, by name.
@@ -202,7 +187,7 @@ func (o *labOptions) setFrom(b *loop.Behaviour, name, value string) error {
 			names = append(names, loop.Knobs[i].Name)
 		}
 		s := fmt.Sprintf("there is no setting %q", name)
-		if n := nearest(name, names); n != "" {
+		if n := spelling.Nearest(name, names); n != "" {
 			s += fmt.Sprintf("; did you mean %q?", n)
 		}
 		return fmt.Errorf("%s", s)
@@ -210,43 +195,12 @@ func (o *labOptions) setFrom(b *loop.Behaviour, name, value string) error {
 	return k.Set(b, value)
 }
 
+// modeOf puts --mode and --trigger into a behaviour, and refuses what cannot run.
 func (o *labOptions) modeOf(b *loop.Behaviour) error {
-	mode, trigger := o.mode, o.trigger
-	switch mode {
-	case "":
-		mode = "sleep-poll"
-		if trigger != "" {
-			mode = "epoll" // only epoll has triggers, so that is what was meant
-		}
-	case "epoll-lt", "epoll-et":
-		want := map[string]string{"epoll-lt": "level", "epoll-et": "edge"}[mode]
-		if trigger != "" && trigger != want {
-			return usage("--mode %s and --trigger %s contradict each other", mode, trigger)
-		}
-		mode, trigger = "epoll", want
+	err := lab.SetMode(b, o.mode, o.trigger)
+	if m, ok := errors.AsType[*lab.ModeError](err); ok {
+		return usage("%s", m.Marked("--"))
 	}
-	d, ok := trace.DriverNames.Value(mode)
-	if !ok || d == 0 {
-		return oneOf("--mode", mode, modeWords())
-	}
-	b.Driver = d
-	if trigger == "" {
-		return o.check(b)
-	}
-	if d != trace.DriverEpoll {
-		return usage("--trigger %s does not go with --mode %s: only epoll has a trigger", trigger, mode)
-	}
-	t, ok := trace.TriggerNames.Value(trigger)
-	if !ok || t == trace.TriggerNone {
-		return oneOf("--trigger", trigger, trace.TriggerNames[1:])
-	}
-	b.Trigger = t
-	return o.check(b)
-}
-
-// check refuses combinations that cannot run.
-func (o *labOptions) check(b *loop.Behaviour) error {
-	err := b.Check()
 	if u := (*sys.Unsupported)(nil); errors.As(err, &u) {
 		return env(err)
 	}

@@ -15,30 +15,24 @@ import (
 )
 
 func TestMemorySizes(t *testing.T) {
-	for s, want := range map[string]memory{"256MiB": 256 << 20, "1GiB": 1 << 30, "134217728": 128 << 20, "131072KiB": 128 << 20} {
-		var m memory
+	for s, want := range map[string]memoryFlag{"256MiB": 256 << 20, "1GiB": 1 << 30, "134217728": 128 << 20, "131072KiB": 128 << 20} {
+		var m memoryFlag
 		if err := m.Set(s); err != nil || m != want {
 			t.Errorf("%s: %d, %v", s, m, err)
 		}
-		again := memory(0)
+		again := memoryFlag(0)
 		if err := again.Set(m.String()); err != nil || again != m {
 			t.Errorf("%s is written %s", s, m.String())
 		}
 	}
 	for _, s := range []string{"", "x", "-1", "10MiB", "9999999GiB", "256MB"} {
-		var m memory
+		var m memoryFlag
 		if err := m.Set(s); err == nil {
 			t.Errorf("%q is %d", s, m)
 		}
 	}
 	if r := run(t, "--headless", "--for", "1ms", "--memory", "1MiB"); r.code != exitUsage || !strings.Contains(r.err, "want 96MiB at least") {
 		t.Errorf("exit code %d, %s", r.code, r.err)
-	}
-	for m := leastMemory; m <= 4<<30; m *= 2 {
-		p := m.picture()
-		if sum := int64(p.MaxEvents)*eventBytes + int64(p.MaxMarks)*markBytes + m.flight(); p.MaxEvents < 10_000 || p.MaxMarks < 100_000 || sum > m.kept() {
-			t.Errorf("%s: %d events, %d marks, flight %d: %d of %d", m.String(), p.MaxEvents, p.MaxMarks, m.flight(), sum, m.kept())
-		}
 	}
 }
 

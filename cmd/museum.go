@@ -13,6 +13,7 @@ import (
 
 	"evviz/diagnostics"
 	"evviz/internal/plain"
+	"evviz/lab"
 	"evviz/scenarios"
 )
 
@@ -69,7 +70,7 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 		}
 	}
 	for _, mended := range sides {
-		s, err := loadStory(script.Name, append(ps[:len(ps):len(ps)], scenarios.Param{Name: scenarios.Mended, Value: fmt.Sprint(mended)})...)
+		s, err := lab.LoadStory(script.Name, append(ps[:len(ps):len(ps)], scenarios.Param{Name: scenarios.Mended, Value: fmt.Sprint(mended)})...)
 		if err != nil {
 			return fail(err.Error())
 		}
@@ -78,7 +79,7 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 		if mended {
 			label += "-mended"
 		}
-		snap, late, err := r.lab(ctx, c, s, label)
+		snap, late, err := r.inLab(ctx, c, s, label)
 		if err != nil {
 			x.code = codeOf(err)
 			return fail(fmt.Sprintf("%s=%v: %v", scenarios.Mended, mended, err))

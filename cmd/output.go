@@ -3,40 +3,16 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"evviz/internal/files"
-	"evviz/record"
-	"evviz/tui"
+	"evviz/show"
 )
 
-// recorder is a session's Tee for its screen: it gives a recording a name of evviz's own when nobody has named it, and says
-// what to do when a name is taken.
-type recorder struct{ *record.Tee }
-
-// Start implements tui.Recorder.
-func (r recorder) Start(path string) error {
-	if path != "" {
-		return takenName(r.Tee.Start(path), false)
-	}
-	_, err := files.Own("evviz-"+time.Now().Format("20060102-150405"), ".evt", r.Tee.Start)
-	return err
-}
-
-// takenName adds to the error of a file that cannot be written because of what is there what to do about it. force says that
-// there is a --force here.
-func takenName(err error, force bool) error {
-	var is *files.Exists
-	switch {
-	case errors.As(err, &is) && is.Replaceable && force:
+// takenName adds to the error of a file that cannot be written because of what is there what to do about it, where --force is a thing
+// that one can do.
+func takenName(err error) error {
+	if is, ok := errors.AsType[*files.Exists](err); ok && is.Replaceable {
 		return fmt.Errorf("%w; choose another name, or replace it with --force", err)
-	case errors.As(err, &is), errors.Is(err, files.ErrBusy):
-		return fmt.Errorf("%w; choose another name", err)
-	case errors.Is(err, files.ErrNotRegular):
-		return fmt.Errorf("%w; choose the name of a file", err)
 	}
-	return err
+	return show.AnotherName(err)
 }
-
-// Status implements tui.Recorder.
-func (r recorder) Status() tui.RecordStatus { return tui.RecordStatus(r.Tee.Status()) }

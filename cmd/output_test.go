@@ -3,7 +3,6 @@ package cmd
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -124,41 +123,10 @@ func TestTwoRecordings(t *testing.T) {
 	if r.code != exitEnv || !strings.Contains(r.err, "another evviz is writing to it; choose another name") {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
-	if err := s.stop(trace.StopAsked); err != nil {
+	if err := s.Stop(trace.StopAsked); err != nil {
 		t.Error(err)
 	}
 	whole(t, path)
-}
-
-// TestRecordKey: the key that records never meets a file that is there, however often it is pressed in a second.
-func TestRecordKey(t *testing.T) {
-	t.Chdir(t.TempDir())
-	s, _ := startSession(t, loop.Default(), "", 1<<12)
-	if err := s.tee.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for range 5 {
-		if err := (recorder{s.tee}).Start(""); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.tee.Stop(); err != nil {
-			t.Fatal(err)
-		}
-		names[s.tee.Status().Path] = true
-	}
-	if err := s.stop(trace.StopAsked); err != nil {
-		t.Error(err)
-	}
-	if len(names) != 5 {
-		t.Errorf("files %v", names)
-	}
-	for name := range names {
-		if !regexp.MustCompile(`^evviz-\d{8}-\d{6}(-\d)?\.evt$`).MatchString(name) {
-			t.Errorf("name %q", name)
-		}
-		readAll(t, name)
-	}
 }
 
 // TestTypedFiles: what is typed on the screen overwrites nothing either.

@@ -17,6 +17,7 @@ import (
 
 	"evviz/internal/testkit"
 	"evviz/loop"
+	"evviz/show"
 )
 
 // preparePanic makes the program panic as a test asks for it:
@@ -34,7 +35,7 @@ func preparePanic(how string) {
 	signal.Notify(asked, syscall.SIGUSR1)
 	switch how {
 	case "signal":
-		spawn(func() {
+		show.Go(func() {
 			<-asked
 			panic("made by a test")
 		})
@@ -58,7 +59,7 @@ func preparePanic(how string) {
 			panic(err)
 		}
 		var begun atomic.Int64
-		spawned = func() {
+		show.Spawned = func() {
 			if begun.Add(1) == int64(n) {
 				panic("made by a test")
 			}

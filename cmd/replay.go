@@ -15,9 +15,11 @@ import (
 	"evviz/docs/modes"
 	"evviz/export"
 	"evviz/record"
+	"evviz/show"
 	"evviz/timeline"
 	"evviz/trace"
 	"evviz/tui"
+	"evviz/tui/screen"
 )
 
 type replayOptions struct {
@@ -161,9 +163,9 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err := feed.Run(context.Background()); err != nil {
 		return env(err)
 	}
-	show := tui.Options{Feed: feed, Findings: o.findings}
-	o.looks.put(&show)
-	pic, err := tui.Draw(show, w, h, 1<<24, func(press func(string)) {
+	picture := o.looks.options()
+	picture.Feed, picture.Findings = feed, o.findings
+	pic, err := tui.Draw(picture, w, h, 1<<24, func(press func(string)) {
 		for _, k := range strings.Fields(o.keys) {
 			press(k)
 		}
@@ -172,7 +174,7 @@ func (o *replayOptions) screenshot(f recording) error {
 		return failure(err)
 	}
 	if err := writePicture(o.shot, pic, o.looks.lightGround(), o.force); err != nil {
-		return env(takenName(err, true))
+		return env(takenName(err))
 	}
 	return nil
 }
@@ -228,65 +230,77 @@ func (o *replayOptions) screen(f recording) error {
 	if err := o.within(f); err != nil {
 		return err
 	}
-	on, err := openScreen()
-	if err != nil {
+	code, err := show.Run(0, func() (show.Shown, error) { return o.play(f) })
+	if errors.Is(err, screen.ErrNoTerminal) {
 		return env(fmt.Errorf("%w (evviz replay --text prints the events)", err))
 	}
-	defer on.close()
+	return ended(code, err)
+}
 
+// shownRecording is a recording while it is played on a screen.
+type shownRecording struct {
+	*replayOptions
+	file   recording
+	player *record.Player
+	line   *show.Line
+	cancel context.CancelFunc
+	begin  time.Time
+	damage string // what the screen says of it at first; "" nothing
+}
+
+// play begins to play a recording where the flags say.
+func (o *replayOptions) play(f recording) (show.Shown, error) {
 	p := record.NewPlayer(f)
 	p.SetSpeed(o.speed)
 	if o.at > 0 {
 		first, _ := p.Bounds()
 		if err := p.SeekTime(first + int64(o.at)); err != nil {
-			return env(err)
+			return nil, err
 		}
 	}
 	if o.paused {
 		p.Pause(true)
 	}
-	feed := timeline.NewFeed(p, timeline.Options{Limits: o.findings.Limits()})
-	ctx, cancel := context.WithCancel(context.Background())
-	feed.StartWhole(ctx, spawn)
-	fed := make(chan struct{})
-	spawn(func() {
-		defer close(fed)
-		feed.Run(ctx)
-	})
-	damage := ""
+	v := &shownRecording{replayOptions: o, file: f, player: p, line: show.NewLine(p, &show.LineOptions{Findings: o.findings}), begin: time.Now()}
+	var ctx context.Context
+	ctx, v.cancel = context.WithCancel(context.Background())
+	v.line.Feed.StartWhole(ctx, show.Go)
+	v.line.Start(ctx)
 	if d := trouble(f); len(d) > 0 {
-		damage = d[0]
-		if _, ok := f.(*record.File); ok && damage != notClosed {
-			damage = "this file is damaged: " + damage
+		v.damage = d[0]
+		if _, ok := f.(*record.File); ok && v.damage != notClosed {
+			v.damage = "this file is damaged: " + v.damage
 		}
 		if len(d) > 1 {
-			damage += fmt.Sprintf(", and in %d more places", len(d)-1)
+			v.damage += fmt.Sprintf(", and in %d more places", len(d)-1)
 		}
 	}
-	begin := time.Now()
-	meter := &costMeter{}
-	show := tui.Options{Feed: feed, Screen: on.screen, Go: spawn, Stop: on.stop, Jobs: on.jobs, ModePage: modes.Page, Findings: o.findings, Cost: meter.read,
-		Notes: func() (string, bool) {
-			if damage != "" && time.Since(begin) < 6*time.Second {
-				return damage, true
-			}
-			return "", false
-		}}
-	o.looks.put(&show)
-	kept, err := on.show(func() (*tui.Picture, error) { return tui.Run(show) })
-	cancel()
-	p.Close()
-	<-fed
-	on.tell(func() {
-		leave(kept)
-		tellTrouble(f)
-	})
-	code, _ := on.verdict()
-	if err != nil {
-		return failure(err)
-	}
-	if code != 0 {
-		return quiet(code)
-	}
-	return nil
+	return v, nil
 }
+
+func (v *shownRecording) Draw(t *show.Terminal) (*tui.Picture, error) {
+	o := v.looks.options()
+	t.Put(&o)
+	v.line.Put(&o, v.notes)
+	o.ModePage = modes.Page
+	return tui.Run(o)
+}
+
+// notes says for some seconds what is wrong with the file.
+func (v *shownRecording) notes() (string, bool) {
+	if v.damage != "" && time.Since(v.begin) < 6*time.Second {
+		return v.damage, true
+	}
+	return "", false
+}
+
+// Failed implements show.Shown: a recording does not fail while it is played.
+func (v *shownRecording) Failed() error { return nil }
+
+func (v *shownRecording) Stop(uint32) error {
+	v.cancel()
+	v.player.Close()
+	return v.line.End(0)
+}
+
+func (v *shownRecording) Say() { tellTrouble(v.file) }

@@ -11,6 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"evviz/internal/spelling"
+	"evviz/show"
 )
 
 // Main runs the command line and returns the exit code.
@@ -22,7 +25,7 @@ func Main(args []string) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	var err error
-	guard(func() {
+	show.Guard(func() {
 		var c *cobra.Command
 		c, err = root.ExecuteC()
 		err = printed(blamed(c, err))
@@ -90,7 +93,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	if n := nearest(args[0], names); n != "" {
+	if n := spelling.Nearest(args[0], names); n != "" {
 		s += fmt.Sprintf("; did you mean %q?", n)
 	} else {
 		s += "; evviz --help lists them"
@@ -104,7 +107,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if rest, ok := strings.CutPrefix(msg, "unknown flag: --"); ok {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if n := nearest(strings.SplitN(rest, "=", 2)[0], names); n != "" {
+		if n := spelling.Nearest(strings.SplitN(rest, "=", 2)[0], names); n != "" {
 			msg += fmt.Sprintf("; did you mean --%s?", n)
 		}
 	}
@@ -122,37 +125,3 @@ var notANumber = regexp.MustCompile(`^invalid argument "(.*)" for "(.*)" flag: s
 
 // notATime is how it says that of a duration.
 var notATime = regexp.MustCompile(`^invalid argument "(.*)" for "(.*)" flag: time: `)
-
-// nearest is the word with the smallest edit distance, "" when none is near.
-func nearest(s string, words []string) string {
-	best, at := "", max(2, len(s)/3)+1
-	for _, w := range words {
-		if d := distance(strings.ToLower(s), w); d < at {
-			best, at = w, d
-		}
-	}
-	return best
-}
-
-// distance counts insertions, deletions, replacements and swaps of neighbours that turn a into b.
-func distance(a, b string) int {
-	prev2, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(prev[j]+1, row[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev, row = prev, row, prev2
-	}
-	return prev[len(b)]
-}

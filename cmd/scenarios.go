@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"evviz/lab"
 	"evviz/scenarios"
 )
 
@@ -18,7 +19,7 @@ func newScenarios() *cobra.Command {
 			RunE: func(_ *cobra.Command, args []string) error {
 				b, err := scenarios.Source(args[0])
 				if err != nil {
-					_, err = loadStory(strings.TrimSuffix(args[0], ".star"))
+					_, err = lab.LoadStory(strings.TrimSuffix(args[0], ".star"))
 					if err == nil {
 						err = fmt.Errorf("%s is not a built-in scenario", args[0])
 					}

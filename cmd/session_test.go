@@ -3,8 +3,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"math/rand"
-	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"evviz/internal/testkit"
+	"evviz/lab"
 	"evviz/loop"
 	"evviz/record"
 	"evviz/scenarios"
@@ -24,7 +23,7 @@ import (
 )
 
 // startSession runs a lab in this process, with its clients in another, and records it.
-func startSession(t *testing.T, b loop.Behaviour, story string, ring int) (*session, string) {
+func startSession(t *testing.T, b loop.Behaviour, story string, ring int) (*lab.Session, string) {
 	t.Helper()
 	t.Setenv("EVVIZ_TEST_MAIN", "1") // for the clients, which are this binary again
 	var script *scenarios.Script
@@ -35,17 +34,9 @@ func startSession(t *testing.T, b loop.Behaviour, story string, ring int) (*sess
 		}
 		script = s
 	}
-	o := &labOptions{listen: "127.0.0.1:0", ring: ring, seed: 1}
-	s, err := newSession(o, b, script, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "run.evt")
-	if err := s.tee.Start(path); err != nil {
-		t.Fatal(err)
-	}
-	s.startFeed()
-	if err := s.startClients(1); err != nil {
+	s, err := lab.Begin(&lab.Options{Listen: "127.0.0.1:0", Behaviour: b, Script: script, Seed: 1, Ring: ring, Record: path})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return s, path
@@ -96,18 +87,18 @@ func TestLiveEqualsReplay(t *testing.T) {
 	s, path := startSession(t, b, "demo", 1<<16)
 	for _, m := range []uint32{trace.TriggerLevel, trace.TriggerEdge, trace.TriggerLevel} {
 		time.Sleep(700 * time.Millisecond)
-		if err := s.loop.Switch(trace.DriverEpoll, m); err != nil {
+		if err := s.Loop().Switch(trace.DriverEpoll, m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	time.Sleep(300 * time.Millisecond)
-	then := s.feed.Snapshot() // a moment in the middle of the run, as it was seen live
+	then := s.Feed.Snapshot() // a moment in the middle of the run, as it was seen live
 	time.Sleep(300 * time.Millisecond)
-	if err := s.stop(trace.StopAsked); err != nil {
+	if err := s.Stop(trace.StopAsked); err != nil {
 		t.Fatal(err)
 	}
 	feed := replayed(t, path)
-	live, replay := s.feed.Snapshot(), feed.Snapshot()
+	live, replay := s.Feed.Snapshot(), feed.Snapshot()
 	if !reflect.DeepEqual(live.Stats, replay.Stats) {
 		t.Errorf("statistics differ\nlive   %+v\nreplay %+v", live.Stats, replay.Stats)
 	}
@@ -126,7 +117,7 @@ func TestLiveEqualsReplay(t *testing.T) {
 		_, rest, _ := strings.Cut(p.Text(), "\n") // the first line names the file
 		return rest
 	}
-	if a, b := frame(s.feed), frame(feed); a != b {
+	if a, b := frame(s.Feed), frame(feed); a != b {
 		t.Errorf("frames differ\n--- live\n%s--- replay\n%s", a, b)
 	}
 
@@ -238,14 +229,14 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	b.Driver, b.Interval, b.Waits = trace.DriverSleepPoll, 0, 20000
 	s, path := startSession(t, b, "idle", 64)
 	select {
-	case <-s.loop.Done():
+	case <-s.Loop().Done():
 	case <-time.After(giveUp):
 		t.Fatal("the loop did not end")
 	}
-	if err := s.stop(trace.StopAsked); err != nil {
+	if err := s.Stop(trace.StopAsked); err != nil {
 		t.Fatal(err)
 	}
-	lost := s.merge.Lost()
+	lost := s.Lost()
 	if lost == 0 {
 		t.Fatal("nothing was lost: this test tests nothing")
 	}
@@ -262,10 +253,10 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	if inFile != lost {
 		t.Errorf("file: %d lost, rings: %d", inFile, lost)
 	}
-	if n := s.feed.Snapshot().Stats.Lost; uint64(n) != lost {
+	if n := s.Feed.Snapshot().Stats.Lost; uint64(n) != lost {
 		t.Errorf("statistics: %d lost, rings: %d", n, lost)
 	}
-	p, err := tui.Draw(tui.Options{Feed: s.feed}, 100, 30, 8, nil)
+	p, err := tui.Draw(tui.Options{Feed: s.Feed}, 100, 30, 8, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,109 +276,6 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	sum := run(t, "replay", "--summary", path).out
 	if digits := regexp.MustCompile(`(?m)^\s*dropped\D*([\d,]+)`).FindStringSubmatch(sum); digits == nil || strings.ReplaceAll(digits[1], ",", "") != fmt.Sprint(lost) {
 		t.Errorf("summary does not say %d dropped:\n%s", lost, sum)
-	}
-}
-
-const hundred = `
-def client(n):
-    c = connect()
-    while lab.count("accepted") <= 100:     # the one after them is the test's, which says that it is over
-        for i in range(20):
-            k = random(1, 3000)
-            if c.send(k) < k or c.receive(k) < k:
-                fail("client %d: a round was cut short" % n)
-    c.close()
-
-def main():
-    for n in range(100):
-        spawn(client, n)
-`
-
-// TestSwitchingUnderLoad presses t and m 500 times at random while 100 clients talk: both ends count the same bytes.
-func TestSwitchingUnderLoad(t *testing.T) {
-	testkit.Long(t, "500 presses under load")
-	story := filepath.Join(t.TempDir(), "hundred.star")
-	if err := os.WriteFile(story, []byte(hundred), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	b := loop.Default()
-	b.Interval, b.Reads = 2*time.Millisecond, loop.Count{Kind: loop.CountDrain}
-	s, path := startSession(t, b, story, 1<<20) // holds all that this run makes, so that none is lost however late the merge is
-	end := &labEnd{s}
-	rnd := rand.New(rand.NewSource(1))
-	st := s.loop.Stats()
-	// Each press waits for bytes that moved since the last one, so that the presses fall into the traffic.
-	moved := func(than int64) int64 {
-		for limit := time.Now().Add(giveUp); ; {
-			if n := st.BytesIn.Load(); n > than {
-				return n
-			}
-			select {
-			case <-s.clients.done:
-				t.Fatal("the clients ended before the last press")
-			default:
-			}
-			if time.Now().After(limit) {
-				t.Fatal("no byte moved for a minute")
-			}
-			time.Sleep(50 * time.Microsecond)
-		}
-	}
-	at := moved(0)
-	for i := 0; i < 500; i++ {
-		at = moved(at)
-		press := end.CycleTrigger
-		if rnd.Intn(2) == 0 {
-			press = end.CycleMode
-		}
-		if _, err := press(); err != nil {
-			t.Fatalf("press %d: %v", i, err)
-		}
-	}
-	last, err := net.Dial("tcp", s.loop.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	last.Close()
-	select {
-	case <-s.clients.done:
-	case <-time.After(giveUp):
-		t.Fatal("the clients did not end")
-	}
-	if f := s.clients.failed(); f != "" {
-		t.Fatal(f)
-	}
-	if err := s.stop(trace.StopAsked); err != nil {
-		t.Fatal(err)
-	}
-	var sent, received, in, out int64
-	evs := readAll(t, path)
-	for i := range evs {
-		e := &evs[i]
-		switch {
-		case e.Kind == trace.Step && e.Aux&0xff == trace.StepSend:
-			sent += e.B
-		case e.Kind == trace.Step && e.Aux&0xff == trace.StepReceive:
-			received += e.B
-		case e.Kind == trace.Read && e.A != 8 && e.B > 0:
-			in += e.B
-		case e.Kind == trace.Complete && e.Aux == trace.OpRecv && e.B > 0:
-			in += e.B
-		case e.Kind == trace.Write && e.B > 0, e.Kind == trace.Complete && e.Aux == trace.OpSend && e.B > 0:
-			out += e.B
-		}
-	}
-	if sent == 0 || sent != in || in != out || out != received {
-		t.Errorf("clients sent %d, server read %d, wrote %d, clients received %d", sent, in, out, received)
-	}
-	if st.BytesIn.Load() != in || st.BytesOut.Load() != out {
-		t.Errorf("the loop's own counters: %d in, %d out; its events: %d, %d", st.BytesIn.Load(), st.BytesOut.Load(), in, out)
-	}
-	if err := trace.Validate(evs); err != nil {
-		t.Errorf("the trace is not valid: %v", err)
-	}
-	if n := s.merge.Lost(); n != 0 {
-		t.Errorf("%d events lost", n)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"evviz/show"
 )
 
 // stdout is standard output, which remembers that something could not be written to it: a result that nobody got must not end
@@ -39,7 +41,7 @@ func (o *output) Write(b []byte) (int, error) {
 // nobody reads.
 func (o *output) stuck() bool {
 	at := o.since.Load()
-	return at != 0 && time.Since(programBegun)-time.Duration(at) > closesWithin
+	return at != 0 && time.Since(programBegun)-time.Duration(at) > show.ClosesWithin
 }
 
 // printed adds to what a command ended with that its result could not be printed, unless it says something else already.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"evviz/export"
+	"evviz/lab"
 	"evviz/scenarios"
 )
 
@@ -69,7 +70,7 @@ func (o *compareOptions) runSweep(c *cobra.Command, specs []string, ps []scenari
 	out := &export.Sweep{Param: sw.name, Unit: sw.unit}
 	var all []variant
 	for _, v := range sw.values {
-		script, err := loadStory(o.lab.scenario, append(ps, scenarios.Param{Name: sw.name, Value: strconv.Itoa(v)})...)
+		script, err := lab.LoadStory(o.lab.scenario, append(ps, scenarios.Param{Name: sw.name, Value: strconv.Itoa(v)})...)
 		if err != nil {
 			return o.lab.scenarioError(err)
 		}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"evviz/internal/testkit"
+	"evviz/show"
 )
 
 // prepareSignal makes the program send itself a signal at a step of opening its screen: "15 the terminal is raw".
@@ -28,7 +28,7 @@ func prepareSignal(how string) {
 	if err != nil {
 		panic(err)
 	}
-	passing = func(step string) {
+	show.Passing = func(step string) {
 		if step == at {
 			syscall.Kill(os.Getpid(), syscall.Signal(n))
 		}
@@ -353,33 +353,6 @@ func TestClickInCompare(t *testing.T) {
 	x.Mouse(testkit.WheelDown, 61, 3)
 	x.Until("more time in the window", func(s string) bool { return strings.Contains(s, "\n10 s, ") })
 	endsWell(t, x)
-}
-
-// TestVerdict: what ends a screen from outside, and what the program makes of it, come from two goroutines at once. Under -race
-// this fails when nothing is between them.
-func TestVerdict(t *testing.T) {
-	outside, inside := 0, 0
-	for range 1000 {
-		o := &onScreen{stop: make(chan struct{})}
-		var both sync.WaitGroup
-		both.Add(1)
-		go func() {
-			defer both.Done()
-			o.end(143)
-		}()
-		code, from := o.verdict()
-		both.Wait()
-		if again, f := o.verdict(); again != code || f != from || from != (code == 143) {
-			t.Fatalf("first %d, %v, then %d, %v", code, from, again, f)
-		}
-		select {
-		case <-o.stop:
-			outside++
-		default:
-			inside++
-		}
-	}
-	t.Logf("%d were ended from outside, %d from inside", outside, inside)
 }
 
 // prepareFailure makes the program's server fail as SIGUSR1 comes: whatever epoll instance is not the Go runtime's, which is the
