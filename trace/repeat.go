@@ -19,9 +19,12 @@ type Repeats struct {
 	Longest int64 // ns, the longest iteration from end to end
 }
 
-// RepeatOf reads an event of kind Repeat.
+// maxTimes is how often an iteration may be repeated by one Repeat, which is one of 1 ns.
+const maxTimes = repeatAge + longIteration
+
+// RepeatOf reads an event of kind Repeat. A damaged one that says more than can be has as many times as can be.
 func RepeatOf(e *Event) Repeats {
-	return Repeats{Of: int(e.Aux), N: e.A, Span: e.Dur, Waited: e.B, Longest: int64(e.Mask)}
+	return Repeats{Of: int(e.Aux), N: min(e.A, maxTimes), Span: e.Dur, Waited: e.B, Longest: int64(e.Mask)}
 }
 
 // put is the inverse of RepeatOf, but for the time, which is the end of the last iteration.

@@ -268,8 +268,8 @@ func (v *Validator) sequence(e *Event, s *streamCheck) {
 func (v *Validator) repeat(e *Event, s *streamCheck) {
 	r := RepeatOf(e)
 	switch {
-	case r.N < 1:
-		v.report("I18", e, "it counts %d times", r.N)
+	case r.N < 1 || r.N != e.A:
+		v.report("I18", e, "it counts %d times", e.A)
 	case r.Of < 1 || r.Of > MaxRepeated:
 		v.report("I18", e, "it is about %d events", r.Of)
 	case len(s.open) > 0:
