@@ -315,7 +315,7 @@ func (r *runOptions) runAgainst(ctx context.Context, script *scenarios.Script) (
 			if e.Kind != trace.Step {
 				continue
 			}
-			switch e.Aux & 0xff {
+			switch trace.StepOf(e).What() {
 			case trace.StepConnect:
 				if e.Errno != 0 {
 					failed++

@@ -106,7 +106,7 @@ func (f *figures) lane(g *scenarios.Figure) (*timeline.Lane, string) {
 // address is where a client's first connection came from.
 func (f *figures) address(user uint32) (addr string) {
 	f.s.Each(func(_ int64, e *trace.Event, _ int64) bool {
-		if e.Kind == trace.Step && e.Aux>>8 == user && e.Aux&0xff == trace.StepConnect && e.Errno == 0 {
+		if e.Kind == trace.Step && trace.StepOf(e).User() == user && trace.StepOf(e).What() == trace.StepConnect && e.Errno == 0 {
 			addr = f.s.Name(e.Stream, e.Inst)
 			return false
 		}
@@ -145,13 +145,13 @@ func (f *figures) moved(g *scenarios.Figure, l *timeline.Lane) (float64, string)
 	if !f.whole() {
 		return 0, "the trace is longer than what is kept"
 	}
-	want := uint32(trace.StepSend)
+	want := trace.StepKind(trace.StepSend)
 	if g.Name == "received" {
 		want = trace.StepReceive
 	}
 	var n int64
 	f.s.Each(func(_ int64, e *trace.Event, _ int64) bool {
-		if e.Kind == trace.Step && e.Aux&0xff == want && e.Phase.Base() != trace.PhaseEnter && (l == nil || f.s.Name(e.Stream, e.Inst) == l.Peer) {
+		if e.Kind == trace.Step && trace.StepOf(e).What() == want && e.Phase.Base() != trace.PhaseEnter && (l == nil || f.s.Name(e.Stream, e.Inst) == l.Peer) {
 			n += max(e.B, 0)
 		}
 		return true
@@ -521,7 +521,7 @@ func (f *figures) pass(l *timeline.Lane) *scanned {
 				t.last, t.times = e.A, max(int64(e.Mask), 1)
 			}
 		}
-		if e.Kind == trace.Step && e.Aux&0xff == trace.StepSend && !enter && l != nil && e.B > 0 && f.s.Name(e.Stream, e.Inst) == l.Peer {
+		if e.Kind == trace.Step && trace.StepOf(e).What() == trace.StepSend && !enter && l != nil && e.B > 0 && f.s.Name(e.Stream, e.Inst) == l.Peer {
 			if start := e.Time - e.Dur; lastRead >= start { // the read was quicker than the end of the send
 				r.served, r.wasServed = max(r.served, lastRead-start), true
 			} else if pending == 0 {
@@ -531,7 +531,7 @@ func (f *figures) pass(l *timeline.Lane) *scanned {
 		if !about(e, l) {
 			return true
 		}
-		if (e.Kind == trace.Read && !enter || e.Kind == trace.Complete && e.Aux&0xff == trace.OpRecv) && e.B > 0 && l != nil {
+		if (e.Kind == trace.Read && !enter || e.Kind == trace.Complete && trace.CompleteOf(e).Op() == trace.OpRecv) && e.B > 0 && l != nil {
 			if lastRead = e.Time; pending != 0 {
 				r.served, r.wasServed, pending = max(r.served, lastRead-pending), true, 0
 			}

@@ -106,7 +106,7 @@ func received(em *Emitter, th *thread, c *Call) {
 // spliced is the end of a splice that is no pipe, and whether bytes go out there. Once that has been told it stays so,
 // whatever other threads do to the descriptors meanwhile.
 func spliced(th *thread, c *Call) (fd int32, out bool) {
-	if th.told && th.entered.Aux&0xff == trace.CallSplice {
+	if th.told && trace.ReadOf(&th.entered).Call() == trace.CallSplice {
 		return th.entered.FD, th.entered.Kind == trace.Write
 	}
 	if f := th.files.get(int32(c.Args[0])); f != nil && f.typ == trace.TypePipe {

@@ -22,7 +22,7 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 	t.stats.Steps++
 	t.trafficStep(s, e)
 	m := MarkStepOther
-	switch e.Aux & 0xff {
+	switch trace.StepOf(e).What() {
 	case trace.StepSend:
 		m = MarkStepSend
 	case trace.StepReceive:
@@ -30,7 +30,7 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 	case trace.StepSleep, trace.StepNote:
 		return
 	}
-	if e.Aux&0xff == trace.StepConnect && e.Dur >= t.limits.Connect && e.Errno == 0 {
+	if trace.StepOf(e).What() == trace.StepConnect && e.Dur >= t.limits.Connect && e.Errno == 0 {
 		t.slowConnect(s, e)
 	}
 	peer := t.names.now(s.id, e.Inst)

@@ -67,7 +67,7 @@ func (t *Timeline) closeFD(s *stream, e *trace.Event) {
 		l.watch.toucher = s
 		l.gone = stolen(s, l)
 	}
-	t.who.Release(n, e.Time, e.Aux&0xff)
+	t.who.Release(n, e.Time, uint32(trace.CloseOf(e).Why()))
 }
 
 // fdFlags follows O_NONBLOCK.
@@ -119,7 +119,7 @@ func (t *Timeline) state(s *stream, e *trace.Event) {
 		return
 	}
 	l := t.laneOf(f)
-	if e.Aux&0xff == trace.StateDescriptor {
+	if trace.StateOf(e).What() == trace.StateDescriptor {
 		if e.Mask&oNonblock != 0 {
 			l.watch.nonblock = Yes
 		}

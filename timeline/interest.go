@@ -77,7 +77,7 @@ func triggerOf(set bool, mask uint32) uint32 {
 
 // ctl handles Register, Modify and Deregister.
 func (t *Timeline) ctl(s *stream, e *trace.Event) {
-	call := e.Aux&trace.InterestDiff == 0
+	call := trace.RegisterOf(e).Diff() == 0
 	if call {
 		t.count(s, e.Time, cntInterest, 0)
 	}

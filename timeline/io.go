@@ -33,7 +33,7 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 	t.recall(l)
 	t.readBy(s, l, e)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
-		switch e.Aux & 0xff {
+		switch trace.ReadOf(e).Call() {
 		case trace.CallRecvfrom, trace.CallRecvmsg, trace.CallRecvmmsg:
 			l.pub.Kind = KindConn
 		}
@@ -84,7 +84,7 @@ func (t *Timeline) took(l *laneB, e *trace.Event) {
 	if l.pub.Kind == KindWake || l.pub.Kind == KindTimer {
 		short = true // eight bytes are all there is
 	}
-	left := int64(e.Inst) - 1 // value+1
+	left, _ := trace.ReadOf(e).Left() // -1 unknown
 	switch {
 	case left == 0, left < 0 && short:
 		t.drained(l, outData, DrainEmpty, e.Time)
@@ -181,7 +181,7 @@ func (t *Timeline) accepted(s *stream, e *trace.Event) {
 	c := t.laneOf(f)
 	c.pub.Kind, c.pub.Opened = KindConn, e.Time
 	c.watch.origin, c.watch.connected = trace.OriginAccept, true
-	if e.Aux&0xff == trace.CallAccept {
+	if trace.AcceptOf(e).Call() == trace.CallAccept {
 		c.watch.nonblock = No
 	} else {
 		c.watch.flags(e.Mask)
@@ -200,7 +200,7 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 	t.recall(l)
 	t.writeBy(s, l, e)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
-		switch e.Aux & 0xff {
+		switch trace.WriteOf(e).Call() {
 		case trace.CallSendto, trace.CallSendmsg, trace.CallSendmmsg:
 			l.pub.Kind = KindConn
 		}
@@ -210,8 +210,8 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 		return
 	}
 	l.pub.LastWrite = Op{e.Time, e.A, e.B, e.Errno}
-	if e.Inst > 0 {
-		l.pub.Unsent = int64(e.Inst) - 1
+	if n, known := trace.WriteOf(e).Unsent(); known {
+		l.pub.Unsent = n
 	}
 	out := outData
 	switch {
@@ -255,7 +255,7 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	l := t.laneOf(f)
 	t.recall(l)
 	start := e.Start()
-	if e.Aux&0xff == trace.ArriveStamp {
+	if trace.ArriveOf(e).By() == trace.ArriveStamp {
 		// Each read of a long message carries the same stamp, and an observer may have told of it already.
 		if start-l.stamp < 1000 && l.stamp-start < 1000 {
 			return
@@ -324,7 +324,7 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 
 // wake handles one thread waking another: an eventfd that was written to has news.
 func (t *Timeline) wake(s *stream, e *trace.Event) {
-	if e.FD < 0 || e.Aux&0xff == trace.ViaSignal {
+	if e.FD < 0 || trace.WakeOf(e).Via() == trace.ViaSignal {
 		return
 	}
 	if l, old := t.find(s, e, false); l != nil && !old && l.pub.Closed == 0 {

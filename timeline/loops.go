@@ -208,8 +208,9 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
-	ring := e.Aux&0xff == trace.CallURingEnter
-	if ring && e.Aux>>8 == 0 && phase == trace.PhaseComplete {
+	w := trace.WaitOf(e)
+	ring := w.Call() == trace.CallURingEnter
+	if ring && w.Max() == 0 && phase == trace.PhaseComplete {
 		t.handOver(s, e)
 		return
 	}
@@ -232,8 +233,8 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 	s.inWait = false
 	t.rested(s, e.Time)
 	t.waitEnds(s, e)
-	if s.loop != nil && e.Gen > 0 {
-		s.loop.pub.Watched = int64(e.Gen) - 1
+	if n, known := w.Watched(); s.loop != nil && known {
+		s.loop.pub.Watched = n
 	}
 	if s.loop != nil {
 		s.loop.pub.In, s.loop.pub.InFD, s.loop.pub.InSince = trace.KindNone, -1, 0

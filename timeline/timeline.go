@@ -346,14 +346,15 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Signal:
 		t.stats.Signals++
 	case trace.Mode:
-		m := Mode{true, e.Aux & 0xff, e.Aux >> 8 & 0xff, e.A, t.mode.Since}
+		v := trace.ModeOf(e)
+		m := Mode{true, uint32(v.Driver()), uint32(v.Trigger()), v.Interval(), t.mode.Since}
 		if m == t.mode {
 			return // told again at the start of a chunk
 		}
 		m.Since = e.Time
 		t.mode = m
 		s.watch.home.from = 0 // a loop that moves to another mechanism is not kept away from the one before
-		t.modes = note(t.modes, ModeChange{e.Time, e.Aux >> 16 & 0xff, t.mode})
+		t.modes = note(t.modes, ModeChange{e.Time, uint32(v.Cause()), t.mode})
 	case trace.Bookmark:
 		t.bookmark(e)
 	case trace.Knob:

@@ -89,11 +89,11 @@ func (t *Timeline) made(s *stream, e *trace.Event) {
 	}
 	switch e.Kind {
 	case trace.Open:
-		if f := e.Aux >> 8 & 0xff; f != trace.OriginSocket && f != trace.OriginEventfd && f != trace.OriginURing {
+		if f := trace.OpenOf(e).From(); f != trace.OriginSocket && f != trace.OriginEventfd && f != trace.OriginURing {
 			return // another event is the call
 		}
 	case trace.Register, trace.Modify, trace.Deregister:
-		if e.Aux&trace.InterestDiff != 0 {
+		if trace.RegisterOf(e).Diff() != 0 {
 			return
 		}
 	case trace.Round:
@@ -122,7 +122,7 @@ func (t *Timeline) totals(at int64) Traffic {
 
 // trafficStep moves the window and measures round trips.
 func (t *Timeline) trafficStep(s *stream, e *trace.Event) {
-	what := e.Aux & 0xff
+	what := trace.StepOf(e).What()
 	if what == trace.StepNote || what == trace.StepSleep {
 		return
 	}

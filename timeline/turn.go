@@ -189,7 +189,7 @@ func (w *walker) prev(i int64) (int64, trace.Event, bool) {
 
 // handsOver says that an io_uring_enter takes no completions, it only hands operations over.
 func handsOver(e *trace.Event) bool {
-	return e.Kind == trace.Wait && e.Aux&0xff == trace.CallURingEnter && e.Aux>>8 == 0 && e.Phase.Base() == trace.PhaseComplete
+	return e.Kind == trace.Wait && trace.WaitOf(e).Call() == trace.CallURingEnter && trace.WaitOf(e).Max() == 0 && e.Phase.Base() == trace.PhaseComplete
 }
 
 // rests says how an event rests; RestNone when it does not.
@@ -199,7 +199,7 @@ func (w *walker) rests(e *trace.Event) RestKind {
 		switch {
 		case handsOver(e):
 			return RestNone
-		case e.Aux&0xff == trace.CallURingEnter:
+		case trace.WaitOf(e).Call() == trace.CallURingEnter:
 			return RestRing
 		}
 		return RestWait
@@ -478,9 +478,10 @@ func (u *Turn) takeRest(w *walker, evs []turnEvent) []turnEvent {
 
 func (u *Turn) takeWait(w *walker, e, last *trace.Event) {
 	r := &u.Rest
-	r.Asked, r.Passed, r.Max = e.A, e.B, int64(e.Aux>>8)
-	if e.Gen > 0 {
-		r.Watched = int64(e.Gen) - 1
+	v := trace.WaitOf(e)
+	r.Asked, r.Passed, r.Max = v.Asked(), v.Passed(), int64(v.Max())
+	if n, known := v.Watched(); known {
+		r.Watched = n
 	}
 	switch {
 	case e.FD > 0:
@@ -498,8 +499,8 @@ func (u *Turn) takeWait(w *walker, e, last *trace.Event) {
 	if last == nil {
 		return
 	}
-	if last.Gen > 0 {
-		r.Watched = int64(last.Gen) - 1
+	if n, known := trace.WaitOf(last).Watched(); known {
+		r.Watched = n
 	}
 	if last.Errno == 0 || r.Kind == RestRing && last.Errno == eTIME {
 		r.Count = int64(last.Mask)

@@ -184,7 +184,7 @@ func (b *itemBuilder) findSpans() {
 func sameSpan(o, e *trace.Event) bool {
 	switch {
 	case o.Kind == trace.TimerFire:
-		return e.Kind == trace.Call && e.Aux&0xff == trace.HandlerTimer && int64(o.Aux) == e.A
+		return e.Kind == trace.Call && trace.CallOf(e).What() == trace.HandlerTimer && int64(o.Aux) == e.A
 	case e.Phase.Base() != trace.PhaseExit || o.Kind != e.Kind:
 		return false
 	case e.Kind == trace.Task:
@@ -270,7 +270,7 @@ func (b *itemBuilder) put(at, k int) {
 	case trace.Accept:
 		x.Got = x.Got || e.Errno == 0 && e.A >= 0 && e.Phase.Base() != trace.PhaseEnter
 	case trace.Wake:
-		x.Who, x.Via = e.A, e.Aux&0xff
+		x.Who, x.Via = trace.WakeOf(e).Who(), uint32(trace.WakeOf(e).Via())
 	}
 	if x.calls++; x.calls == 1 && x.Report >= 0 {
 		x.Begin, x.End = e.Start(), e.Time // until now it was the moment of the report
@@ -341,7 +341,7 @@ func (b *itemBuilder) completed(k int) int {
 	at := b.item(ItemComplete, k)
 	x := &b.u.Items[at]
 	b.about(at, k)
-	x.Report, x.Data, x.Op, x.Result, x.Errno = b.evs[k].i, uint64(e.A), e.Aux&0xff, e.B, e.Errno
+	x.Report, x.Data, x.Op, x.Result, x.Errno = b.evs[k].i, trace.CompleteOf(e).Data(), uint32(trace.CompleteOf(e).Op()), trace.CompleteOf(e).Ret(), e.Errno
 	x.Got = e.Errno == 0 && e.B > 0
 	if e.FD >= 0 {
 		b.fds[e.FD] = at
@@ -367,7 +367,7 @@ func (b *itemBuilder) spanItem(s int) int {
 		head = sp.end
 	}
 	e := &b.evs[head].e
-	what := e.Aux & 0xff
+	what := trace.CallOf(e).What()
 	at := -1
 	switch {
 	case e.Kind == trace.Task:
@@ -381,7 +381,7 @@ func (b *itemBuilder) spanItem(s int) int {
 	case what == trace.HandlerTimer:
 		at = b.item(ItemTimer, begin)
 		b.timer(at, begin)
-		b.u.Items[at].What = what
+		b.u.Items[at].What = uint32(what)
 	default:
 		if to, ok := b.fds[e.FD]; ok && e.FD >= 0 {
 			if x := &b.u.Items[to]; x.Report >= 0 && x.Handler < 0 && !x.Open && x.calls == 0 && (x.Gen == e.Gen || x.Gen == 0 || e.Gen == 0) {
@@ -393,7 +393,7 @@ func (b *itemBuilder) spanItem(s int) int {
 			b.about(at, head)
 			b.later(at)
 		}
-		b.u.Items[at].What = what
+		b.u.Items[at].What = uint32(what)
 	}
 	x := &b.u.Items[at]
 	x.In = in

@@ -196,7 +196,7 @@ const demandMask = bitIn | bitOut | bitRdHup | bitET
 
 // modified is called with a MOD before it is applied; r is nil when the registration was not known.
 func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {
-	if e.Aux&trace.InterestDiff != 0 {
+	if trace.ModifyOf(e).Diff() != 0 {
 		return
 	}
 	in.stats.Modifies++

@@ -81,7 +81,7 @@ func (t *Timeline) scattered(a *away, at, d int64) bool {
 }
 
 // fromDisk says whether a call may read from the disk: sendfile does, and waits for it with O_NONBLOCK, too.
-func fromDisk(e *trace.Event) bool { return e.Kind == trace.Write && e.Aux&0xff == trace.CallSendfile }
+func fromDisk(e *trace.Event) bool { return e.Kind == trace.Write && trace.WriteOf(e).Call() == trace.CallSendfile }
 
 // cannotWait says whether a call has nothing to wait for: its descriptor has O_NONBLOCK, or it is registered, not known to be
 // without it, and the call was short.
@@ -216,7 +216,8 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	w := &s.watch
 	in.watch.waiting = max(in.watch.waiting-1, 0)
 	in.watch.ended++
-	ring := e.Aux&0xff == trace.CallURingEnter
+	call := trace.WaitOf(e)
+	ring := call.Call() == trace.CallURingEnter
 	w.wokeAt, w.reports = e.Time, 0
 	w.glance = e.B == 0
 	s.splitWaitEnded(e)
@@ -225,7 +226,7 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		t.polled(s, e)
 	}
 	w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time}
-	if in.watch.waiting > 0 || ring && e.Aux>>8 == 0 {
+	if in.watch.waiting > 0 || ring && call.Max() == 0 {
 		w.away.from = 0 // somebody else waits: the instance is not left alone
 	}
 	t.usesInstance(s, in, e.Time)
@@ -243,12 +244,12 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	}
 	st := &in.stats
 	st.Waits += t.w.times
-	st.Select = e.Aux&0xff == trace.CallSelect || e.Aux&0xff == trace.CallPselect6
-	st.MaxEvents = int64(e.Aux >> 8)
-	if e.Gen > 0 {
-		st.Watched += (int64(e.Gen) - 1) * t.w.times
+	st.Select = call.Call() == trace.CallSelect || call.Call() == trace.CallPselect6
+	st.MaxEvents = int64(call.Max())
+	if n, known := call.Watched(); known {
+		st.Watched += n * t.w.times
 		st.WatchedWaits += t.w.times
-		st.MostWatched = max(st.MostWatched, int64(e.Gen)-1)
+		st.MostWatched = max(st.MostWatched, n)
 	}
 	if e.Errno != 0 {
 		return

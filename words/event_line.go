@@ -63,7 +63,7 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprintf("  %s %s", who, trace.PollString(e.Mask)), known(e.B, "unread")
 	case trace.Renotify:
-		return fmt.Sprintf("  fd %d repeated (%s)", e.FD, trace.RenotifyNames.Word(e.Aux&0xff)), known(e.B, "unread")
+		return fmt.Sprintf("  fd %d repeated (%s)", e.FD, trace.RenotifyOf(e).Why()), known(e.B, "unread")
 	case trace.Accept:
 		return fmt.Sprintf("%s(%d) = %s", call(e.Aux), e.FD, result(e.A)), took
 	case trace.Read, trace.Write:
@@ -79,15 +79,15 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprintf("%s(%d, %d) = %s", call(e.Aux), e.FD, e.A, result(e.B)), left
 	case trace.Close:
-		return fmt.Sprintf("close(%d) = %s", e.FD, result(0)), trace.CloseNames.Word(e.Aux & 0xff)
+		return fmt.Sprintf("close(%d) = %s", e.FD, result(0)), trace.CloseOf(e).Why().String()
 	case trace.Open:
 		if e.Errno != 0 {
 			return "no descriptor: " + trace.ErrnoName(e.Errno), ""
 		}
-		return fmt.Sprintf("fd %d is %s", e.FD, aType(trace.TypeNames.Word(e.Aux&0xff))), harmless(s.Name(e.Stream, uint32(e.A)))
+		return fmt.Sprintf("fd %d is %s", e.FD, aType(trace.OpenOf(e).Type().String())), harmless(s.Name(e.Stream, uint32(e.A)))
 	case trace.Register, trace.Modify, trace.Deregister:
 		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]
-		if e.Aux&trace.InterestDiff != 0 {
+		if trace.RegisterOf(e).Diff() != 0 {
 			return fmt.Sprintf("set %s fd %d %s", op, e.FD, trace.PollString(e.Mask)), "the set passed to the next call differs"
 		}
 		if e.Kind == trace.Deregister { // the mask says nothing there
@@ -96,9 +96,9 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return fmt.Sprintf("epoll_ctl(%s, %d, %s) = %s", op, e.FD, trace.PollString(e.Mask), result(0)), ""
 	case trace.Arrive:
 		if e.B == 1 { // nothing was there any more when it was looked at
-			return fmt.Sprintf("fd %d: something arrived", e.FD), "seen by " + trace.ArriveNames.Word(e.Aux&0xff) + "; no bytes: EOF, or read already"
+			return fmt.Sprintf("fd %d: something arrived", e.FD), "seen by " + trace.ArriveOf(e).By().String() + "; no bytes: EOF, or read already"
 		}
-		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveNames.Word(e.Aux&0xff)+", "+known(e.B, "unread"), ", ")
+		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveOf(e).By().String()+", "+known(e.B, "unread"), ", ")
 	case trace.Queue:
 		return fmt.Sprintf("fd %d: %d waiting for accept", e.FD, e.A), fmt.Sprintf("backlog %d", e.B)
 	case trace.Step:
@@ -113,15 +113,15 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		if e.Errno != 0 {
 			n += " " + trace.ErrnoName(e.Errno)
 		}
-		return fmt.Sprintf("client %d: %s%s", e.Aux>>8, trace.StepNames.Word(e.Aux&0xff), n), note
+		return fmt.Sprintf("client %d: %s%s", trace.StepOf(e).User(), trace.StepOf(e).What(), n), note
 	case trace.Mode:
-		return strings.TrimSpace(fmt.Sprintf("mode %s %s", trace.DriverNames.Word(e.Aux&0xff), strings.ToUpper(trace.TriggerNames.Word(e.Aux>>8&0xff)))), trace.CauseNames.Word(e.Aux >> 16 & 0xff)
+		return strings.TrimSpace(fmt.Sprintf("mode %s %s", trace.ModeOf(e).Driver(), strings.ToUpper(trace.ModeOf(e).Trigger().String()))), trace.CauseNames.Word(e.Aux >> 16 & 0xff)
 	case trace.Knob:
 		return fmt.Sprintf("%s = %s", name(e.Aux), name(e.Inst)), strings.TrimPrefix("was "+name(e.Gen), "was ")
 	case trace.Lost:
-		return fmt.Sprintf("%d events dropped here", e.A), trace.LostNames.Word(e.Aux & 0xff)
+		return fmt.Sprintf("%d events dropped here", e.A), trace.LostOf(e).Where().String()
 	case trace.Wake:
-		return "woken by thread " + fmt.Sprint(e.A), trace.ViaNames.Word(e.Aux & 0xff)
+		return "woken by thread " + fmt.Sprint(e.A), trace.WakeOf(e).Via().String()
 	case trace.Task:
 		return "task " + name(e.Aux), took
 	case trace.Lock:
@@ -200,7 +200,7 @@ func forTimer(e *trace.Event) string {
 
 // handlerOf names what a handler handles.
 func handlerOf(e *trace.Event) string {
-	what := trace.HandlerNames.Word(e.Aux & 0xff)
+	what := trace.CallOf(e).What().String()
 	if e.FD >= 0 {
 		return fmt.Sprintf("%s fd %d", what, e.FD)
 	}

@@ -21,7 +21,7 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 		return "the run begins", name, true
 	case trace.Stop:
 		why := map[string]string{"asked": "by request", "time": "its time was over", "signal": "a signal ended it", "error": "an error ended it"}
-		return "the run ends", why[trace.StopNames.Word(e.Aux&0xff)], true
+		return "the run ends", why[trace.StopOf(e).Why().String()], true
 	case trace.Thread:
 		return fmt.Sprintf("thread %d", e.B), strings.TrimSpace(trace.RoleNames.Word(e.Mask&0xff) + " " + name), true
 	case trace.Exec:

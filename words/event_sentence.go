@@ -114,7 +114,7 @@ func (x *eventWords) say() string {
 		return "A connection was accepted on " + x.fd() + "."
 	case trace.Arrive:
 		s := "Data, or a connection, arrived for " + x.fd()
-		if by := trace.ArriveNames.Word(e.Aux & 0xff); by != "" {
+		if by := trace.ArriveOf(e).By().String(); by != "" {
 			s += "; known from: " + by
 		}
 		if e.B > 1 {
@@ -126,7 +126,7 @@ func (x *eventWords) say() string {
 	case trace.Queue:
 		return none(e.A, "waiting to be accepted on "+x.fd()) + positive(e.B, "; the queue holds ") + "."
 	case trace.Call:
-		what := trace.HandlerNames.Word(e.Aux & 0xff)
+		what := trace.CallOf(e).What().String()
 		if e.FD >= 0 || what == "" {
 			what = strings.TrimSpace(what + " " + x.fd())
 		}
@@ -194,7 +194,7 @@ func (x *eventWords) say() string {
 // step says what a client of a scenario did.
 func (x *eventWords) step(begins bool) string {
 	e := x.e
-	s := "Client" + positive(int64(e.Aux>>8), " ")
+	s := "Client" + positive(int64(trace.StepOf(e).User()), " ")
 	if a := x.name(e.Inst, ""); a != "" {
 		s += " (" + a + ")"
 	}
@@ -203,7 +203,7 @@ func (x *eventWords) step(begins bool) string {
 	}
 	s += word(trace.StepNames, e.Aux, ", step ")
 	switch {
-	case trace.StepNames.Word(e.Aux&0xff) == "":
+	case trace.StepOf(e).What().String() == "":
 		s += " did something that was not recorded"
 	case e.Errno != 0:
 		s += " failed with " + errnoWord(e.Errno)
@@ -326,7 +326,7 @@ func (x *eventWords) interest() string {
 
 func (x *eventWords) operation() string {
 	e := x.e
-	op := trace.OpNames.Word(e.Aux & 0xff)
+	op := trace.CompleteOf(e).Op().String()
 	if op == "" {
 		op = "operation"
 	}
@@ -341,9 +341,9 @@ func (x *eventWords) operation() string {
 	switch {
 	case e.Errno != 0:
 		s += ": " + errnoWord(e.Errno)
-	case e.B > 0 && (e.Aux&0xff == trace.OpRecv || e.Aux&0xff == trace.OpSend || e.Aux&0xff == trace.OpRead || e.Aux&0xff == trace.OpWrite):
+	case e.B > 0 && (isTransfer(trace.CompleteOf(e).Op())):
 		s += ": " + Bytes(e.B)
-	case e.B > 0 && e.Aux&0xff == trace.OpAccept:
+	case e.B > 0 && trace.CompleteOf(e).Op() == trace.OpAccept:
 		s += ": fd " + Number(e.B)
 	}
 	if e.Mask&2 != 0 {

@@ -38,8 +38,8 @@ func eventShort(s *timeline.Snapshot, e *trace.Event) string {
 	case trace.Close, trace.Shutdown, trace.Connect, trace.Dup:
 		return verb + bad
 	case trace.Open:
-		if x := trace.OriginNames.Word(e.Aux >> 8 & 0xff); x != "accept" {
-			return strings.TrimSpace("opened " + trace.TypeNames.Word(e.Aux&0xff))
+		if x := trace.OpenOf(e).From().String(); x != "accept" {
+			return strings.TrimSpace("opened " + trace.OpenOf(e).Type().String())
 		}
 	case trace.Listen:
 		return "listen" + bad
@@ -50,7 +50,7 @@ func eventShort(s *timeline.Snapshot, e *trace.Event) string {
 	case trace.Deregister:
 		return "epoll_ctl DEL" + bad
 	case trace.Submit:
-		return "submit " + trace.OpNames.Word(e.Aux&0xff)
+		return "submit " + trace.SubmitOf(e).Op().String()
 	case trace.Sys:
 		name := s.Name(e.Stream, e.Aux)
 		if name == "" {
@@ -72,7 +72,7 @@ func eventShort(s *timeline.Snapshot, e *trace.Event) string {
 	case trace.TimerStop:
 		return "timer" + positive(int64(e.Aux), " ") + " stopped"
 	case trace.Mode:
-		return "mode " + strings.TrimSpace(trace.DriverNames.Word(e.Aux&0xff)+" "+trace.TriggerNames.Word(e.Aux>>8&0xff))
+		return "mode " + strings.TrimSpace(trace.ModeOf(e).Driver().String()+" "+trace.ModeOf(e).Trigger().String())
 	case trace.Knob:
 		return "set " + s.Name(e.Stream, e.Aux)
 	case trace.Lost:

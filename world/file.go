@@ -77,7 +77,7 @@ func (w *World) Open(th *Thread, e *trace.Event) (*File, Told) {
 	}
 	n := th.Table.make(e.FD)
 	f := n.File
-	typ, from := e.Aux&0xff, e.Aux>>8&0xff
+	typ, from := uint32(trace.OpenOf(e).Type()), uint32(trace.OpenOf(e).From())
 	told := ToldNew
 	if f != nil {
 		same := e.Gen != 0 && e.Gen == n.Gen
@@ -165,7 +165,7 @@ func (w *World) Accept(th *Thread, e *trace.Event) *File {
 		return nil
 	}
 	f.byAccept, f.Opened, f.Origin = true, e.Time, trace.OriginAccept
-	if e.Aux&0xff != trace.CallAccept {
+	if trace.AcceptOf(e).Call() != trace.CallAccept {
 		f.Flags = e.Mask &^ oCloexec
 	}
 	n.Cloexec = e.Mask&oCloexec != 0

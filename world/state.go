@@ -16,7 +16,7 @@ const (
 // State takes a restatement. It returns the file, and the registration if it is about one; changed reports that its mask or data are news.
 // Both are nil when it is about something older than what is known.
 func (w *World) State(th *Thread, e *trace.Event) (f *File, r *Registration, changed bool) {
-	switch e.Aux & 0xff {
+	switch trace.StateOf(e).What() {
 	case trace.StateDescriptor:
 		return w.stateOfFile(th, e), nil, false
 	case trace.StateRegistration:
@@ -29,7 +29,7 @@ func (w *World) stateOfFile(th *Thread, e *trace.Event) *File {
 	if e.FD < 0 {
 		return nil
 	}
-	typ := e.Aux >> 8 & 0xff
+	typ := uint32(trace.StateOf(e).Type())
 	peer := w.name(th.Stream, uint32(e.A))
 	n := th.Table.make(e.FD)
 	if f := n.File; f != nil && e.Gen == 0 {
@@ -106,7 +106,7 @@ func (w *World) stateOfRegistration(th *Thread, e *trace.Event) (f *File, r *Reg
 		r.restated = r.restated || w.restating(th.Table, e)
 		return f, r, false
 	}
-	if e.Aux&stateInferred == 0 {
+	if trace.StateOf(e).Inferred() == 0 {
 		r.Interest(e)
 		changed = true
 	}

@@ -137,7 +137,7 @@ func (w *World) Add(e *trace.Event) {
 		w.Open(th, e)
 	case trace.Close:
 		if n := w.Closing(th, e); n != nil {
-			w.Release(n, e.Time, e.Aux&0xff)
+			w.Release(n, e.Time, uint32(trace.CloseOf(e).Why()))
 		}
 	case trace.Dup:
 		w.Dup(th, e)
