@@ -47,7 +47,7 @@ var outside = map[string][]string{
 	"evviz/record":         {"github.com/klauspost/compress/"},
 	"evviz/timeline":       {"github.com/HdrHistogram/"},
 	"evviz/diagnostics":    {},
-	"evviz/internal/files": {"golang.org/x/sys/unix"},
+	"evviz/internal/files": {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"evviz/export":         {},
 	"evviz/loop":           {"golang.org/x/sys/unix", "golang.org/x/net/dns/dnsmessage"},
 	"evviz/probe":          {"golang.org/x/sys/unix"},

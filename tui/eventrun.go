@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
@@ -38,7 +36,7 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 		if e.Errno != 0 {
 			return "clone = " + result(0), "", true
 		}
-		if e.Mask&unix.CLONE_THREAD != 0 {
+		if e.Mask&cloneThread != 0 {
 			return fmt.Sprintf("thread %d was made", e.A), "", true
 		}
 		return fmt.Sprintf("process %d was made", e.A), "", true
@@ -52,10 +50,7 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 		}
 		return fmt.Sprintf("%s = %s", name, result(e.B)), took, true
 	case trace.Signal:
-		sig := unix.SignalName(unix.Signal(e.Aux))
-		if sig == "" {
-			sig = fmt.Sprint(e.Aux)
-		}
+		sig := signalName(e.Aux)
 		if e.A > 0 {
 			note = fmt.Sprintf("from process %d", e.A)
 		}
