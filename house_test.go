@@ -49,7 +49,7 @@ var outside = map[string][]string{
 	"evviz/timeline":       {"github.com/HdrHistogram/"},
 	"evviz/words":          {},
 	"evviz/diagnostics":    {},
-	"evviz/internal/files": {"golang.org/x/sys/unix"},
+	"evviz/internal/files": {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"evviz/export":         {},
 	"evviz/loop":           {"golang.org/x/sys/unix", "golang.org/x/net/dns/dnsmessage"},
 	"evviz/probe":          {"golang.org/x/sys/unix"},
