@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,7 +17,6 @@ var (
 	ruleID   = regexp.MustCompile(`(?:\b|Test)([KT]\d\d)(?:\b|[a-eA-Z])`)
 	testName = regexp.MustCompile(`([a-z]+(?:/[a-z]+)*)\.(Test\w+)`)
 	caseFile = regexp.MustCompile(`\bt\d\d[a-e]?\b`)
-	pageName = regexp.MustCompile(`[\w./-]*\w\.md\b`)
 )
 
 // TestKernelRules: the page of the kernel's rules has every id once, and every rule its fields; each id that the tree uses is on it,
@@ -104,36 +102,6 @@ func TestKernelRules(t *testing.T) {
 	}
 }
 
-// TestNamedPages: a page that a comment or another page names is in the tree, so that a clone has it.
-func TestNamedPages(t *testing.T) {
-	there := map[string]bool{}
-	walk(t, func(path string) {
-		if strings.HasSuffix(path, ".md") {
-			there[filepath.Base(path)] = true
-		}
-	})
-	seen := 0
-	eachText(t, func(path, text string) {
-		for i, line := range strings.Split(text, "\n") {
-			if strings.HasSuffix(path, ".go") {
-				var comment bool
-				if _, line, comment = strings.Cut(line, "//"); !comment {
-					continue
-				}
-			}
-			for _, name := range pageName.FindAllString(line, -1) {
-				seen++
-				if base := filepath.Base(name); !there[base] && base != "EVnn.md" { // the page of a rule nn
-					t.Errorf("%s:%d names %s, which is not in the tree", path, i+1, name)
-				}
-			}
-		}
-	})
-	if seen < 20 {
-		t.Errorf("only %d pages are named: what looks for them finds too little", seen)
-	}
-}
-
 // hasTest reports whether a package's tests have this function.
 func hasTest(t *testing.T, pkg, name string) bool {
 	files, err := filepath.Glob(pkg + "/*_test.go")
@@ -150,41 +118,4 @@ func hasTest(t *testing.T, pkg, name string) bool {
 		}
 	}
 	return false
-}
-
-// eachText calls f with every file that people write here: code, pages, scenarios, what builds them. Recorded logs are not among them.
-func eachText(t *testing.T, f func(path, text string)) {
-	walk(t, func(path string) {
-		switch filepath.Ext(path) {
-		case ".go", ".md", ".star":
-		default:
-			if base := filepath.Base(path); base != "Makefile" && base != "run" {
-				return
-			}
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f(path, string(b))
-	})
-}
-
-// walk calls f with every file of the tree, but for what belongs to git and the test data.
-func walk(t *testing.T, f func(path string)) {
-	t.Helper()
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata"):
-			return filepath.SkipDir
-		case !d.IsDir():
-			f(path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -1,4 +1,4 @@
-// Package cmd is the command line: one file a command, and the only place where the parts of evviz are wired together.
+// Package cmd is the command line: the commands, their flags and settings, and the parts of evviz wired together for them.
 //
 // session.go is the wiring of the lab: loop and observer rings, the clients' pipe, merge, recorder, timeline feed.
 // Data goes to standard output, talk to standard error. exit.go has the exit codes.

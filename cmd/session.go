@@ -80,7 +80,8 @@ func (r *ringMaker) behind(stream uint32, events uint64) bool {
 	return x != nil && (x.Holds() || x.Published() != events)
 }
 
-// newSession starts the server; clients come with startClients. sink, when not nil, sees every event before the timeline.
+// newSession starts the server; clients come with startClients. wrap, when not nil, is put around
+// what the rings yield: what it returns is what the timeline and everything behind it see.
 func newSession(o *labOptions, b loop.Behaviour, script *scenarios.Script, wrap func(trace.Source) trace.Source) (*session, error) {
 	s := &session{script: script, begun: b, maxConns: o.maxConns, remote: o.remote}
 	title := "lab, no scenario"
