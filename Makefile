@@ -64,16 +64,17 @@ truth-quiet: ## the truth cases with upper bounds of durations too, on a machine
 	EVVIZ_TRUTH_QUIET=1 go test ./loop -run "TestT[0-9]|TestOverlap|TestDeferred" -count=1 -v
 
 fuzz: ## half a minute for each fuzz target
-	$(GO) test ./trace -run xxx -fuzz FuzzFile -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./record -run xxx -fuzz FuzzFile -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./trace -run xxx -fuzz 'FuzzText$$' -fuzztime 30s -fuzzminimizetime 10x
-	$(GO) test ./trace -run xxx -fuzz FuzzTextFile -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./record -run xxx -fuzz FuzzTextFile -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./loop -run xxx -fuzz FuzzHTTP -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./loop -run xxx -fuzz FuzzLines -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceLine -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceFile -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./world -run xxx -fuzz FuzzTracker -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./timeline -run xxx -fuzz FuzzFilter -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./internal/plain -run xxx -fuzz FuzzJSON -fuzztime 30s -fuzzminimizetime 10x
-	$(GO) test ./tui -run xxx -fuzz FuzzInput -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./tui/screen -run xxx -fuzz FuzzInput -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./tui -run xxx -fuzz FuzzScreen -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./tui -run xxx -fuzz FuzzSplit -fuzztime 30s -fuzzminimizetime 10x
 

@@ -79,7 +79,7 @@ func TestHouse(t *testing.T) {
 		seen++
 		may, known := house[p.ImportPath]
 		if !known {
-			t.Errorf("%s is not in the house: add it to the table, and to DESIGN's", p.ImportPath)
+			t.Errorf("%s is not in the house: add it to the table, with what it may import", p.ImportPath)
 			continue
 		}
 		check := func(imports []string, test bool) {
