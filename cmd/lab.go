@@ -97,7 +97,7 @@ func (o *labOptions) options(b loop.Behaviour, script *scenarios.Script) *lab.Op
 	return run
 }
 
-// screen is the lab on a screen. A lesson's settings come before those of the command line each time.
+// screen is the lab on a screen. Each lesson runs with its own settings, and those of the command line over them.
 func (o *labOptions) screen(c *cobra.Command, run *lab.Options) *lab.Screen {
 	s := &lab.Screen{Lab: run, For: o.duration, Looks: o.looks.options(),
 		Said: func(st record.Status) {

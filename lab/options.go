@@ -21,9 +21,9 @@ type Options struct {
 
 	Ring       int // events that a thread may be ahead of its reader
 	Memory     Memory
-	Record     string // from the start, to this file; "" not
-	RecordOver bool   // a recording that is there is replaced
-	Flight     show.FlightOptions
+	Record     string             // from the start, to this file; "" not
+	RecordOver bool               // a recording that is there is replaced
+	Flight     show.FlightOptions // its Bytes come from Memory
 	Findings   diagnostics.Settings
 	Wrap       func(trace.Source) trace.Source // sees every event before anybody else here; nil: nobody does
 }

@@ -96,8 +96,9 @@ func New(o *Options) (*Session, error) {
 	if o.Wrap != nil {
 		src = o.Wrap(src)
 	}
-	o.Flight.Bytes = o.Memory.flight()
-	s.Line = show.NewLine(src, &show.LineOptions{Record: true, Flight: o.Flight, Picture: o.Memory.picture(), Findings: o.Findings, Loops: s.loopsUsed})
+	kept := o.Flight
+	kept.Bytes = o.Memory.flight()
+	s.Line = show.NewLine(src, &show.LineOptions{Record: true, Flight: kept, Picture: o.Memory.picture(), Findings: o.Findings, Loops: s.loopsUsed})
 	return s, nil
 }
 

@@ -148,7 +148,7 @@ func (l *Loop) say(words string) {
 }
 
 // shed gives up the reserve descriptor to accept one connection and close it, and takes the reserve back. Without it the
-// connection would stay queued and the listener readable for ever (TRUTH.md P14).
+// connection would stay queued and the listener readable for ever (K23).
 func (l *Loop) shed() bool {
 	fd := -1
 	l.locked(func() { fd, l.shared.reserve = l.shared.reserve, -1 })

@@ -147,7 +147,7 @@ func (c Count) more(n int, again, short bool) bool {
 // Rounding turns a timeout into the milliseconds that epoll_wait and poll take.
 type Rounding uint8
 
-// Roundings. Floor is the mistake of TRUTH.md P35: a burst of zero waits before every timer.
+// Roundings. Floor is the mistake of K30: a burst of zero waits before every timer.
 const (
 	RoundCeil Rounding = iota
 	RoundFloor
@@ -156,11 +156,11 @@ const (
 // WriteInterest says when EPOLLOUT is registered.
 type WriteInterest uint8
 
-// Write interests. Always is the write spin of TRUTH.md P11.
+// Write interests. Always is the write spin of K21.
 const (
 	WriteOnDemand WriteInterest = iota
 	WriteAlways
-	WriteFirst // to answer anything: asked for, waited for, given back (TRUTH.md P43)
+	WriteFirst // to answer anything: asked for, waited for, given back (K06)
 )
 
 // Rearm says when a oneshot registration is armed again.
@@ -169,7 +169,7 @@ type Rearm uint8
 // Moments to re-arm.
 const (
 	RearmAfter Rearm = iota // when the handler has done its work
-	RearmEarly              // before it has begun: another thread may get the descriptor meanwhile (TRUTH.md P24)
+	RearmEarly              // before it has begun: another thread may get the descriptor meanwhile (K12)
 	RearmNever              // forgotten
 )
 

@@ -17,7 +17,7 @@ import (
 // restarting the call (man 7 signal). The limit itself is so long that it plays no part.
 const blockLimit = 24 * time.Hour
 
-// Nonblock says which sockets carry O_NONBLOCK. A connection does not inherit it from its listener (TRUTH.md P17), so the
+// Nonblock says which sockets carry O_NONBLOCK. A connection does not inherit it from its listener (K25), so the
 // first two are what a beginner gets who asks for none, or for the listener alone.
 type Nonblock uint8
 

@@ -14,7 +14,7 @@ import (
 	"evviz/trace"
 )
 
-// What a handler does besides I/O, by ways in which real handlers stop a loop (TRUTH.md T23): it computes, sleeps, reads from
+// What a handler does besides I/O, by ways in which real handlers stop a loop (T23): it computes, sleeps, reads from
 // a pipe that nobody writes to, waits for a lock that another thread holds, or writes a file to the disk.
 
 // elsewhere is what the slow kinds of work need on this thread.

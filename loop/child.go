@@ -9,8 +9,8 @@ import (
 )
 
 // Child says what a child process of the server inherits. A descriptor that a child holds keeps the file open: the peer sees
-// no close, and a registration lives on (TRUTH.md P26). An epoll instance that a child holds is one instance with two
-// processes in it: they take events from each other, and the child's numbers mean something else, or nothing (P27). A child
+// no close, and a registration lives on (K02). An epoll instance that a child holds is one instance with two
+// processes in it: they take events from each other, and the child's numbers mean something else, or nothing (K02). A child
 // that makes an instance of its own has neither problem, which is what ev_loop_fork of libev is for.
 type Child uint8
 

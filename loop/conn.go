@@ -10,7 +10,7 @@ import (
 	"evviz/trace"
 )
 
-// drain is what the loop knows of a connection's unread bytes since its last report (TRUTH.md 1.2).
+// drain is what the loop knows of a connection's unread bytes since its last report (K17).
 type drain uint8
 
 const (

@@ -17,7 +17,7 @@ import (
 type RegisterOrder uint8
 
 // Orders. Early is the mistake: a socket that has no connection and is not making one is hung up, so the kernel reports
-// OUT|HUP at once (TRUTH.md P30). The loop then calls connect when that report has come, to show it.
+// OUT|HUP at once (K07). The loop then calls connect when that report has come, to show it.
 const (
 	RegisterLate RegisterOrder = iota
 	RegisterEarly

@@ -122,8 +122,8 @@ func TestEporeCountEOF(t *testing.T) {
 	}
 }
 
-// TestP30RegisterEarly: a socket that is registered before connect was called is reported hung up at once.
-func TestP30RegisterEarly(t *testing.T) {
+// TestK07RegisterEarly: a socket that is registered before connect was called is reported hung up at once.
+func TestK07RegisterEarly(t *testing.T) {
 	for _, m := range serveModes[1:] {
 		for _, order := range []RegisterOrder{RegisterLate, RegisterEarly} {
 			t.Run(fmt.Sprint(m.name, order), func(t *testing.T) {

@@ -35,5 +35,7 @@
 // something was good is never recorded, with one exception that the lab can know for certain because it sees both ends:
 // Renotify, a level-triggered report about bytes that an earlier report was about.
 //
+// Comments and tests refer to what the kernel does by the ids of docs/kernel-rules.md: K09 is a rule, T01 a truth case.
+//
 // The package knows nothing of screens, files or client scripts.
 package loop

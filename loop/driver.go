@@ -8,9 +8,9 @@ import (
 	"evviz/trace"
 )
 
-// driver is a way to run the loop. Above the system calls stand four of them; this package has three: polling asks every
-// descriptor in every round and sleeps in between, readiness asks the kernel which descriptors are worth asking, completion
-// hands over what is to be done and learns what has been done.
+// driver is a way to run the loop: blocking waits in the call of one descriptor, polling polls every descriptor in every round and
+// sleeps in between, readiness waits for those that are ready, completion submits operations and waits for their completions, and
+// netpoller leaves all of that to Go's runtime.
 //
 // A polling round yields candidates, not readiness: it emits no Ready, and a re-notification cannot exist there.
 type driver interface {

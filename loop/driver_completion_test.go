@@ -47,7 +47,7 @@ func entersBetween(evs []trace.Event, begin, end func(*trace.Event) bool) (n int
 	return n
 }
 
-// TestOneAtATime is TRUTH.md P47: 64 KiB in 1 KiB recvs, one at a time. 64 completions bring it, each from a call of its
+// TestOneAtATime is K34: 64 KiB in 1 KiB recvs, one at a time. 64 completions bring it, each from a call of its
 // own that handed the recv over, and one more call waits: 65. Nothing is asked in vain, and the ring is all there is.
 func TestOneAtATime(t *testing.T) {
 	const size, message = 1 << 10, 64 << 10

@@ -312,7 +312,7 @@ func (d *readiness) wakeReported(l *Loop, inst trace.InstanceID, now int64) {
 }
 
 // rearm arms a oneshot registration again, with the interest of now: the report has disarmed it, and it stays silent, even for
-// end of file, until this (TRUTH.md P24). If something is ready already the kernel reports it at once.
+// end of file, until this (K12). If something is ready already the kernel reports it at once.
 func (d *readiness) rearm(l *Loop, c *conn) {
 	m := l.interest(c)
 	if err := d.p.Modify(c.fd, c.gen, m, c.id); err != nil {

@@ -37,7 +37,7 @@ type OnError uint8
 const (
 	ErrorClose  OnError = iota
 	ErrorIgnore         // leave everything as it is
-	ErrorInsist         // read once more, write a byte, then close: what a program sees that does not look (TRUTH.md P10)
+	ErrorInsist         // read once more, write a byte, then close: what a program sees that does not look (K19)
 )
 
 // Unsent says what becomes of bytes that a write did not take.
@@ -46,7 +46,7 @@ type Unsent uint8
 // What becomes of them.
 const (
 	UnsentKeep Unsent = iota
-	UnsentDrop        // forgotten: the result of write was not looked at (TRUTH.md P12)
+	UnsentDrop        // forgotten: the result of write was not looked at (K22)
 )
 
 // Defer says when a reported connection is read: at once, after a time, or after so many more turns.
@@ -229,7 +229,7 @@ func (l *Loop) goOn() {
 }
 
 // duplicate keeps a second descriptor of a connection, recorded. The kernel forgets a registration when the last descriptor of
-// its file is closed, so this one keeps it alive (TRUTH.md P25).
+// its file is closed, so this one keeps it alive (K01).
 func (l *Loop) duplicate(c *conn) {
 	t0 := l.tr.Now()
 	fd, err := unix.FcntlInt(uintptr(c.fd), unix.F_DUPFD_CLOEXEC, 0)

@@ -7,7 +7,7 @@ import (
 )
 
 // Poller is the seam between a readiness loop and the system call that it waits with. The contract, for every
-// implementation (poll, epoll, and the scripted fake of the tests):
+// implementation (select, poll, epoll, and the scripted fake of the tests):
 //
 //   - Add, Modify and Remove take a descriptor that is open; mask is a set of epoll event bits, data comes back with every
 //     report. Adding twice and changing what was never added are errors that wrap EEXIST and ENOENT. A poller without

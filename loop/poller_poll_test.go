@@ -206,7 +206,7 @@ func TestT31Interrupted(t *testing.T) {
 	})
 }
 
-// TestSetIsASnapshot is P32: an entry that is put into the array of a poll that is under way is not seen by it, however ready it
+// TestSetIsASnapshot is K14: an entry that is put into the array of a poll that is under way is not seen by it, however ready it
 // is; epoll reports one that is added at once.
 func TestSetIsASnapshot(t *testing.T) {
 	set := []unix.PollFd{{Fd: int32(eventfd(t, false)), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}} // -1 is ignored

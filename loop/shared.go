@@ -14,7 +14,7 @@ import (
 //   - world: a thread holds it for reading while it handles what a wait brought; the first thread takes it for writing
 //     while it runs tasks, which may change anything. Nobody holds it while waiting for readiness or sleeping.
 //   - conn.mu: one thread at a time does I/O for a connection. It is given up during the work of a handler, so that two
-//     threads that got the same descriptor are really inside its handler at once (TRUTH.md P23).
+//     threads that got the same descriptor are really inside its handler at once (K29).
 //   - table: for the few instructions that find, enter or remove a connection.
 type shared struct {
 	conns   []*conn  // by descriptor

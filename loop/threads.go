@@ -48,7 +48,7 @@ func (d *readiness) hire(l *Loop) error {
 }
 
 // retire closes what a thread had of its own. Connections that wait on its own listener would be reset by closing it
-// (TRUTH.md P48), so they are accepted first; they will be registered with everything else by whoever comes next.
+// (K26), so they are accepted first; they will be registered with everything else by whoever comes next.
 func (h *Loop) retire(first *Loop) {
 	d, ok := h.drv.(*readiness)
 	if !ok || d.shares {

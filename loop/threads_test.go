@@ -147,7 +147,7 @@ func listenerFD(evs []trace.Event) int32 {
 	return -1
 }
 
-// TestOverlap is P23: two edges 10 ms apart, a handler that takes 30 ms. Without oneshot a second thread is inside the
+// TestOverlap is K29: two edges 10 ms apart, a handler that takes 30 ms. Without oneshot a second thread is inside the
 // handler of the same connection; with it, armed again after the work, never.
 func TestOverlap(t *testing.T) {
 	run := func(trigger uint32) (calls, most int) {

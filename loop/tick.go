@@ -4,7 +4,7 @@ package loop
 type TickRearm uint8
 
 // Ways to re-arm. Relative is what a loop does that arms a one-shot timer again at the end of its callback: the callback's
-// own time and the wait's lateness add up, tick by tick (TRUTH.md P41).
+// own time and the wait's lateness add up, tick by tick (K32).
 const (
 	RearmAbsolute TickRearm = iota
 	RearmRelative

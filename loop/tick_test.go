@@ -19,9 +19,9 @@ func fires(evs []trace.Event, id uint32) (due []int64) {
 	return
 }
 
-// TestP41Rearm: ticks of 10 ms with 3 ms of work. Counted from when the tick was due they keep their grid; counted from the
+// TestK32Rearm: ticks of 10 ms with 3 ms of work. Counted from when the tick was due they keep their grid; counted from the
 // end of the callback each is later by the callback's time.
-func TestP41Rearm(t *testing.T) {
+func TestK32Rearm(t *testing.T) {
 	const ticks, period, work = 20, 10 * time.Millisecond, 3 * time.Millisecond
 	for _, rearm := range []string{"absolute", "relative"} {
 		t.Run(rearm, func(t *testing.T) {

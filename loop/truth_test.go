@@ -10,7 +10,7 @@ import (
 	"evviz/trace"
 )
 
-// The truth cases of the project: counts that a real kernel produces, exact wherever the case says exact. "Buffered"
+// The truth cases of docs/kernel-rules.md: counts that a real kernel produces, exact wherever the case says exact. "Buffered"
 // means that a connection is held until every byte waits for it, so that segmentation cannot change the counts.
 
 // finalTimeout waits until the loop has waited once in vain after fd was reported: nothing more will come by itself.

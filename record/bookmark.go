@@ -9,8 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 
+	"evviz/internal/files"
 	"evviz/trace"
 	"evviz/world"
 )
@@ -145,8 +145,8 @@ func addBookmark(path string, was os.FileInfo, at int64, text string) (m trace.M
 	if st, err := f.Stat(); err != nil || was != nil && !os.SameFile(st, was) {
 		return fail(errors.New("the name leads to another file by now"))
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return fail(fmt.Errorf("another evviz is writing to it: %w", err))
+	if err := files.Lock(f); err != nil {
+		return fail(err)
 	}
 	t, err := openTrace(f, path)
 	if err != nil {

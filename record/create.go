@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"syscall"
 
 	"evviz/internal/files"
 )
@@ -30,12 +29,4 @@ func drop(f *os.File, path string, made bool) {
 	} else {
 		f.Close()
 	}
-}
-
-// links is how many names a file has.
-func links(st os.FileInfo) uint64 {
-	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-		return uint64(sys.Nlink)
-	}
-	return 1
 }

@@ -4,15 +4,15 @@
 //
 // A [Timeline] is fed by one goroutine. [Timeline.Snapshot] hands out immutable pictures that any goroutine may read while
 // the feeding goes on. The same events give the same result whether they come in one batch or one by one, live or from a
-// file: nothing here reads a clock.
+// file: nothing of what is counted comes from a clock. Only [Feed.Whole] reads one, to decide how often it shows how far it has come.
 //
 // # Rules
 //
 // Each rule stands beside the code that keeps it; this is the list.
 //
-//   - Identity (identity.go): thread -> process -> descriptor table -> (number, generation) -> open file description. A lane
-//     is an open file description, so closing one number of a duplicated descriptor does not end it. A generation in an
-//     event is the source's hint: an event with an older one than the current belongs to the lane before.
+//   - Identity (identity.go): who is who comes from package world. A lane is an open file description (world.File), so
+//     closing one number of a duplicated descriptor does not end it. A generation in an event is the source's hint: an event with an
+//     older one than the current belongs to the lane before.
 //   - Registrations (interest.go): (instance, number at the time of ADD) -> lane. The 64 data bits find a registration when
 //     the source knows no number, unless two live registrations share them.
 //   - The bar (bar.go): a lane is covered while data waits for the program, from the arrival to the read that drains.
@@ -22,7 +22,7 @@
 //   - Bits (bits.go): each bit of a report has a class of its own, and each wakeup a headline; all of them partition.
 //   - Incidents (incident.go, watch*.go): patterns that a rule of package diagnostics may judge.
 //   - Split (split.go): where a loop's time went; the parts add up.
-//   - Loop states (loops.go): unknown, waiting, working, re-notified, asleep.
+//   - Loop states (loops.go): unknown, waiting, working, re-notified, asleep, waiting for a lock (states.go has them).
 //   - Loss (loops.go): after a gap nothing is assumed; bars end there and drain states are unknown.
 //   - Turns (turn.go, turn_items.go): each event of a loop's thread is in one turn, and there in its rest or in one item.
 //   - Delays (delays.go, delays_heat.go): five measures, of the run and of each lane, and when they were how long.

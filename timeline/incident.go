@@ -33,7 +33,7 @@ const (
 	IncStale                            // reported although its number was closed here
 	IncMisdispatch                      // a report's number was closed and given to another within the batch, and that was used
 	IncShared                           // an epoll instance was used by two processes; V: process
-	IncHog                              // read many times in a row while others waited; V: ns the longest-waiting other waited
+	IncHog                              // read many times in a row while others had unread data; V: reads in a row, Worst has the time
 	IncWastedRead                       // EAGAIN right after a short read
 	IncLostOutput                       // what a write did not take was forgotten; V: bytes
 	IncStuckOutput                      // output waited and nobody had asked to be told of room; V: ns

@@ -6,7 +6,7 @@ import (
 	"evviz/trace"
 )
 
-// The truth cases as a source would tell them; the counts were measured on a real kernel.
+// The truth cases (docs/kernel-rules.md) as a source emits them; the counts were measured on a real kernel.
 
 // nagging is T01: 64 KiB buffered, level, one read of 1 KiB for each report.
 func nagging(told bool) *script {

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"syscall"
 	"testing"
 
 	"evviz/timeline"
@@ -139,13 +138,6 @@ func TestBytesOfSmallChanges(t *testing.T) {
 			t.Errorf("%v: %d bytes for the same frame again", c.keys, n)
 		}
 	}
-}
-
-// used is the processor time that this process has taken, ns.
-func used() int64 {
-	var r syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &r)
-	return r.Utime.Nano() + r.Stime.Nano()
 }
 
 // BenchmarkScreen draws frames at 200x50 with ten million events in the timeline: a frame on which everything has changed, one

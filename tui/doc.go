@@ -1,4 +1,4 @@
-// Package tui is the screen: the only place where tview and tcell live.
+// Package tui is the screen. Of the program only it and tui/screen, which is the terminal under it, know tview and tcell.
 //
 // It shows a timeline.Feed and does not know what feeds it: the lab, a file or a process look the same. What a source can
 // do beyond yielding events (pause, step, speed, seek) is found by asking for trace's optional interfaces; what a lab can
@@ -39,7 +39,7 @@
 //
 // # What a frame costs
 //
-// The screen wrapper sends only what differs (screen.go); a frame on which nothing has changed is not drawn at all (stamp.go);
+// Package tui/screen sends only what differs; a frame on which nothing has changed is not drawn at all (stamp.go);
 // the cells of a lane on which nothing has changed are kept (cellcache.go).
 //
 // Two runs on one screen (RunSplit) are two such user interfaces that share a time axis; split_layout.go has their layout.

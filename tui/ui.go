@@ -74,7 +74,7 @@ type ui struct {
 
 	stopping chan struct{}
 	stopOnce sync.Once
-	owed     atomic.Int32 // SIGCONTs that belong to a suspension of ours (suspend.go)
+	owed     atomic.Int32 // SIGCONTs that belong to a suspension of ours (suspend_unix.go)
 
 	mu      sync.Mutex
 	status  string

@@ -49,10 +49,19 @@ func (x *eventWords) took(word string) string {
 }
 
 func (x *eventWords) call(other string) string {
-	if w := trace.CallNames.Word(x.e.Aux & 0xff); w != "" {
+	if w := trace.ReadOf(x.e).Call().String(); w != "" { // the field is the same in all kinds that have it
 		return w
 	}
 	return other
+}
+
+// transfers reports whether an operation moves bytes.
+func transfers(op trace.Operation) bool {
+	switch op {
+	case trace.OpRecv, trace.OpSend, trace.OpRead, trace.OpWrite:
+		return true
+	}
+	return false
 }
 
 // limit says how long a call was to last.
@@ -293,13 +302,16 @@ func (x *eventWords) transfer(begins bool) string {
 	case e.B > 0:
 		s += " moved " + Bytes(e.B)
 	}
-	if e.Inst > 1 {
-		left := " left unread"
-		if e.Kind == trace.Write {
-			left = " unsent"
-		}
-		s += "; " + Bytes(int64(e.Inst)-1) + left
-	} else if e.Inst == 1 && e.Kind == trace.Read {
+	left, known := trace.ReadOf(e).Left()
+	what := " left unread"
+	if e.Kind == trace.Write {
+		left, known = trace.WriteOf(e).Unsent()
+		what = " unsent"
+	}
+	switch {
+	case left > 0:
+		s += "; " + Bytes(left) + what
+	case known && e.Kind == trace.Read:
 		s += "; nothing left unread"
 	}
 	return s + x.took("; it took ") + "."
@@ -341,7 +353,7 @@ func (x *eventWords) operation() string {
 	switch {
 	case e.Errno != 0:
 		s += ": " + errnoWord(e.Errno)
-	case e.B > 0 && (isTransfer(trace.CompleteOf(e).Op())):
+	case e.B > 0 && transfers(trace.CompleteOf(e).Op()):
 		s += ": " + Bytes(e.B)
 	case e.B > 0 && trace.CompleteOf(e).Op() == trace.OpAccept:
 		s += ": fd " + Number(e.B)

@@ -59,7 +59,7 @@ func Create(path string, perm fs.FileMode, over Over) (f *os.File, made bool, er
 	for range 10 { // the file may come and go meanwhile
 		f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
 		if err == nil {
-			if err = lock(f); err != nil {
+			if err = Lock(f); err != nil {
 				f.Close() // and is left to whoever has it by now
 				return nil, false, err
 			}
@@ -93,7 +93,7 @@ func reuse(path string, over Over) (*os.File, error) {
 	if err := over.may(f); errors.As(err, &is) && !is.Replaceable {
 		return fail(err) // whoever has it
 	}
-	if err := lock(f); err != nil {
+	if err := Lock(f); err != nil {
 		return fail(err)
 	}
 	if err := over.may(f); err != nil { // it may have been written to before it was locked
@@ -131,18 +131,6 @@ func (o *Over) may(f *os.File) error {
 		return &Exists{Kind: o.Kind, Replaceable: true}
 	}
 	return nil
-}
-
-// lock locks a file, or says who has it. Where files cannot be locked (some network file systems) there is no lock.
-func lock(f *os.File) error {
-	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
-	case nil, syscall.ENOSYS, syscall.ENOTSUP, syscall.EINVAL, syscall.ENOLCK:
-		return nil
-	case syscall.EWOULDBLOCK:
-		return ErrBusy
-	default:
-		return os.NewSyscallError("flock", err)
-	}
 }
 
 // Write makes a file with all of its content, or replaces one that may be written over by another with the same name, which
@@ -292,12 +280,6 @@ func Read(path string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
 	}
 	return b, nil
-}
-
-// null reports whether a file is /dev/null, by its number (null(4)): a container may have it under another inode.
-func null(st fs.FileInfo) bool {
-	sys, ok := st.Sys().(*syscall.Stat_t)
-	return ok && st.Mode()&fs.ModeCharDevice != 0 && sys.Rdev == 1<<8|3
 }
 
 // bare strips operation and path from an error of os: the caller says both in its own words.

@@ -7,11 +7,9 @@ import (
 	"os/signal"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
-	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -92,7 +90,7 @@ func (t *tty) Start() error {
 	t.draining, t.failed, t.hushed = false, false, nil
 	t.stop = make(chan struct{})
 	sizes := make(chan os.Signal, 1)
-	signal.Notify(sizes, syscall.SIGWINCH)
+	notifySizes(sizes)
 	stop := t.stop
 	t.watching.Add(1)
 	go func() {
@@ -148,11 +146,7 @@ func (t *tty) awaitRoom() {
 	if err != nil || t.released.Load() {
 		return
 	}
-	_ = c.Write(func(fd uintptr) bool {
-		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
-		n, err := unix.Poll(p, 0)
-		return n > 0 || err != nil && err != unix.EINTR // a terminal that is gone is ready for everything
-	})
+	_ = c.Write(func(fd uintptr) bool { return takesOutput(int(fd)) })
 }
 
 // restore is Stop's and release's. mu is held. A terminal that belongs to another job now is left as that job has it; to
@@ -164,7 +158,7 @@ func (t *tty) restore() error {
 	}
 	t.saved = nil
 	return t.control("tcsetattr", func(fd int) error {
-		if group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil && group != unix.Getpgrp() {
+		if ofAnotherJob(fd) {
 			return nil
 		}
 		return term.Restore(fd, saved)
@@ -185,7 +179,7 @@ func (t *tty) release() {
 	_ = t.f.SetWriteDeadline(time.Now())
 	t.writing.Lock()
 	defer t.writing.Unlock()
-	_ = t.control("tcflush", func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH) })
+	_ = t.control("tcflush", discardOutput)
 	_ = t.f.SetWriteDeadline(time.Now().Add(goodbyeLimit))
 	_, _ = t.f.WriteString(t.goodbye)
 	_ = t.f.SetWriteDeadline(time.Now())
@@ -342,10 +336,8 @@ func (t *tty) ends() bool {
 // readable reports whether something has been typed that was not read.
 func (t *tty) readable() bool {
 	ready := false
-	_ = t.control("poll", func(fd int) error {
-		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		n, err := unix.Poll(p, 0)
-		ready = n > 0 && p[0].Revents&unix.POLLIN != 0
+	_ = t.control("poll", func(fd int) (err error) {
+		ready, err = hasInput(fd)
 		return err
 	})
 	return ready

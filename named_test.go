@@ -1,0 +1,163 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	pageName = regexp.MustCompile(`[\w./-]*\w\.md\b`)
+	fileName = regexp.MustCompile(`[\w./*-]*[\w*]\.go\b`)
+)
+
+// TestNamedPages: a page that a comment or another page names is in the tree, so that a clone has it.
+func TestNamedPages(t *testing.T) {
+	there := map[string]bool{}
+	walk(t, func(path string) {
+		if strings.HasSuffix(path, ".md") {
+			there[filepath.Base(path)] = true
+		}
+	})
+	seen := 0
+	eachText(t, func(path, text string) {
+		for i, line := range strings.Split(text, "\n") {
+			if strings.HasSuffix(path, ".go") {
+				var comment bool
+				if _, line, comment = strings.Cut(line, "//"); !comment {
+					continue
+				}
+			}
+			for _, name := range pageName.FindAllString(line, -1) {
+				seen++
+				if base := filepath.Base(name); !there[base] && base != "EVnn.md" { // the page of a rule nn
+					t.Errorf("%s:%d names %s, which is not in the tree", path, i+1, name)
+				}
+			}
+		}
+	})
+	if seen < 20 {
+		t.Errorf("only %d pages are named: what looks for them finds too little", seen)
+	}
+}
+
+// pageOf are pages that name the files of one package without its path.
+var pageOf = map[string]string{"docs/file-format.md": "record", "docs/rules.md": "diagnostics"}
+
+// TestNamedFiles: a Go file that a comment or a page names is in the tree: beside the comment, or where its path says. A path that
+// begins with no folder of ours is one of Go's own sources.
+func TestNamedFiles(t *testing.T) {
+	seen := 0
+	eachText(t, func(path, text string) {
+		for i, line := range strings.Split(text, "\n") {
+			if strings.HasSuffix(path, ".go") {
+				var comment bool
+				if _, line, comment = strings.Cut(line, "//"); !comment {
+					continue
+				}
+			}
+			for _, name := range fileName.FindAllString(line, -1) {
+				if strings.Contains(name, "NAME") || name == "doc.go" { // a pattern; every package has the other
+					continue
+				}
+				seen++
+				dirs := []string{".", filepath.Dir(path), pageOf[path]}
+				if first, _, sub := strings.Cut(name, "/"); sub {
+					if _, err := os.Stat(first); err != nil {
+						continue
+					}
+				} else if strings.HasSuffix(path, ".go") {
+					dirs = dirs[1:2]
+				}
+				if !slices.ContainsFunc(dirs, func(dir string) bool {
+					m, err := filepath.Glob(filepath.Join(dir, name))
+					return err == nil && len(m) > 0
+				}) {
+					t.Errorf("%s:%d names %s, which is not there", path, i+1, name)
+				}
+			}
+		}
+	})
+	if seen < 100 {
+		t.Errorf("only %d files are named: what looks for them finds too little", seen)
+	}
+}
+
+// TestArchitecture: the table of packages on docs/architecture.md is the one of house_test.go.
+func TestArchitecture(t *testing.T) {
+	b, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]string{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z/]+)` \\|.*\\| ([^|]*) \\|$").FindAllStringSubmatch(string(b), -1) {
+		rows[m[1]] = m[2]
+	}
+	for path, may := range house {
+		name := strings.TrimPrefix(path, "evviz/")
+		if name == "evviz" {
+			continue
+		}
+		row, there := rows[name]
+		delete(rows, name)
+		want := slices.Clone(may)
+		got := strings.Split(row, ", ")
+		switch row {
+		case "nothing":
+			got = nil
+		case "everything":
+			got = []string{"*"}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !there {
+			t.Errorf("docs/architecture.md has no row for `%s`, which may import %v", name, want)
+		} else if !slices.Equal(got, want) {
+			t.Errorf("docs/architecture.md: `%s` may import %v, and house_test.go has %v", name, got, want)
+		}
+	}
+	for name := range rows {
+		t.Errorf("docs/architecture.md: `%s` is not in the house", name)
+	}
+}
+
+// eachText calls f with every file that people write here: code, pages, scenarios, what builds them. Recorded logs are not among them.
+func eachText(t *testing.T, f func(path, text string)) {
+	walk(t, func(path string) {
+		switch filepath.Ext(path) {
+		case ".go", ".md", ".star":
+		default:
+			if base := filepath.Base(path); base != "Makefile" && base != "run" {
+				return
+			}
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(path, string(b))
+	})
+}
+
+// walk calls f with every file of the tree, but for what belongs to git and the test data.
+func walk(t *testing.T, f func(path string)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case !d.IsDir():
+			f(path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
