@@ -315,7 +315,7 @@ func (t *Timeline) describeCall(s *stream, e *trace.Event) string {
 	case trace.Lock:
 		return "futex"
 	case trace.Read, trace.Write, trace.Accept, trace.Wait, trace.Sleep:
-		return trace.CallNames.Word(e.Aux & 0xff)
+		return trace.SyscallOf(e).String()
 	case trace.Connect:
 		return "connect"
 	case trace.Close:

@@ -449,7 +449,7 @@ func (u *Turn) takeRest(w *walker, evs []turnEvent) []turnEvent {
 			}
 		}
 	}
-	r.Call = trace.CallNames.Word(e.Aux & 0xff)
+	r.Call = trace.SyscallOf(e).String()
 	if last != nil {
 		r.End, r.Errno = last.Time, last.Errno
 		r.Interrupt = last.Errno == eINTR

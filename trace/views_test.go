@@ -285,3 +285,19 @@ func viewOf(k Kind) func(*Event) any {
 	}
 	return nil
 }
+
+// TestSyscallOf: every kind with a field call is known to it.
+func TestSyscallOf(t *testing.T) {
+	for k := KindNone + 1; k < KindCount; k++ {
+		e := Event{Kind: k, Aux: CallRead}
+		want := Syscall(0)
+		for i := range Specs[k].Fields {
+			if Specs[k].Fields[i].Name == "call" {
+				want = CallRead
+			}
+		}
+		if got := SyscallOf(&e); got != want {
+			t.Errorf("%v: %v, want %v", k, got, want)
+		}
+	}
+}

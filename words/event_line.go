@@ -115,7 +115,7 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprintf("client %d: %s%s", trace.StepOf(e).User(), trace.StepOf(e).What(), n), note
 	case trace.Mode:
-		return strings.TrimSpace(fmt.Sprintf("mode %s %s", trace.ModeOf(e).Driver(), strings.ToUpper(trace.ModeOf(e).Trigger().String()))), trace.CauseNames.Word(e.Aux >> 16 & 0xff)
+		return strings.TrimSpace(fmt.Sprintf("mode %s %s", trace.ModeOf(e).Driver(), strings.ToUpper(trace.ModeOf(e).Trigger().String()))), trace.ModeOf(e).Cause().String()
 	case trace.Knob:
 		return fmt.Sprintf("%s = %s", name(e.Aux), name(e.Inst)), strings.TrimPrefix("was "+name(e.Gen), "was ")
 	case trace.Lost:

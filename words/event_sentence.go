@@ -49,7 +49,7 @@ func (x *eventWords) took(word string) string {
 }
 
 func (x *eventWords) call(other string) string {
-	if w := trace.ReadOf(x.e).Call().String(); w != "" { // the field is the same in all kinds that have it
+	if w := trace.SyscallOf(x.e).String(); w != "" {
 		return w
 	}
 	return other
