@@ -58,7 +58,7 @@ func TestK08NotReadyAnyMore(t *testing.T) {
 // TestK26ClosedListener: of two listeners on one port one is closed. What it had queued is reset, and what the other had is not.
 func TestK26ClosedListener(t *testing.T) {
 	if b, err := os.ReadFile("/proc/sys/net/ipv4/tcp_migrate_req"); err == nil && strings.TrimSpace(string(b)) != "0" {
-		t.Skip("SKIPPED, not tested: net.ipv4.tcp_migrate_req deals a closed listener's queue to the others")
+		t.Skip("SKIPPED, not tested: what becomes of a closed listener's queue; net.ipv4.tcp_migrate_req is set here, and gives it to the others")
 	}
 	at := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
 	listener := func() int {
