@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// house is the import table of the design: which packages of ours a package may use. It is the wall between the parts: a
+// house is the import table: which packages of ours a package may use. It is the wall between the parts: a
 // view that knew its source, or a loop that knew of screens, would fail here. The tests of a package are held to it too,
 // but for internal/testkit and those that test the whole. Everybody may use internal/plain: text from outside is met everywhere.
 var house = map[string][]string{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -34,7 +35,7 @@ func TestNamedPages(t *testing.T) {
 			}
 			for _, name := range pageName.FindAllString(line, -1) {
 				seen++
-				if base := filepath.Base(name); !there[base] && base != "EVnn.md" { // the page of a rule nn
+				if base := filepath.Base(name); !there[base] && base != "EVnn.md" && base != "NAME.md" { // a rule's page, a mode's
 					t.Errorf("%s:%d names %s, which is not in the tree", path, i+1, name)
 				}
 			}
@@ -42,6 +43,34 @@ func TestNamedPages(t *testing.T) {
 	})
 	if seen < 20 {
 		t.Errorf("only %d pages are named: what looks for them finds too little", seen)
+	}
+}
+
+// TestNamedTests: a test that a page names is in the tree.
+func TestNamedTests(t *testing.T) {
+	name := regexp.MustCompile(`\bTest[A-Z]\w+`)
+	there := map[string]bool{}
+	named := map[string]string{}
+	eachText(t, func(path, text string) {
+		switch {
+		case strings.HasSuffix(path, "_test.go"):
+			for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`).FindAllStringSubmatch(text, -1) {
+				there[m[1]] = true
+			}
+		case strings.HasSuffix(path, ".md"):
+			for _, n := range name.FindAllString(text, -1) {
+				named[n] = path
+			}
+		}
+	})
+	for n, path := range named {
+		begins := func(name string) bool { return strings.HasPrefix(name, n) } // -run takes the beginning of a name, too
+		if n != "TestYourView" && !slices.ContainsFunc(slices.Collect(maps.Keys(there)), begins) {
+			t.Errorf("%s names %s, which is not in the tree", path, n)
+		}
+	}
+	if len(named) < 50 {
+		t.Errorf("only %d tests are named: what looks for them finds too little", len(named))
 	}
 }
 

@@ -66,7 +66,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	f.Close()
 	p.Process.Signal(syscall.SIGTERM)
-	inTime(t, p.Wait)
+	testkit.InTime(t, p.Wait)
 	if code := p.ProcessState.ExitCode(); code != exitFailure || !strings.Contains(errs.String(), "file too large") || strings.Contains(errs.String(), "evviz: recorded") {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
@@ -105,7 +105,7 @@ func TestRemovedRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Process.Signal(syscall.SIGTERM)
-	inTime(t, p.Wait)
+	testkit.InTime(t, p.Wait)
 	if code := p.ProcessState.ExitCode(); code != exitFailure || !strings.Contains(errs.String(), "x.evt: the file was removed") || strings.Contains(errs.String(), "evviz: recorded") {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
@@ -131,7 +131,7 @@ func TestUnprinted(t *testing.T) {
 		p := program(t, args...)
 		var errs bytes.Buffer
 		p.Stdout, p.Stderr = full, &errs
-		err = inTime(t, p.Run)
+		err = testkit.InTime(t, p.Run)
 		full.Close()
 		if code := p.ProcessState.ExitCode(); code != exitFailure || !strings.Contains(errs.String(), "no space left on device") {
 			t.Errorf("%v: exit code %d, %v: %s", args, code, err, errs.String())

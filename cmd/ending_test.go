@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"evviz/internal/testkit"
 )
 
 // TestRecordIntoNothing: a story whose recording cannot be made fails, says why, and the program ends. A file that is a
@@ -38,20 +40,6 @@ func TestRecordIntoNothing(t *testing.T) {
 	whole(t, filepath.Join(made, "trickle.evt"))
 	if r.code != 0 {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
-	}
-}
-
-// inTime is what f returns; a test that waits for it for too long fails instead of hanging.
-func inTime(t *testing.T, f func() error) error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(giveUp):
-		t.Fatal("it hangs")
-		return nil
 	}
 }
 
@@ -89,7 +77,7 @@ func TestTermInHandler(t *testing.T) {
 		}
 		p.Process.Signal(syscall.SIGTERM)
 		io.Copy(io.Discard, out)
-		inTime(t, p.Wait)
+		testkit.InTime(t, p.Wait)
 		if code := p.ProcessState.ExitCode(); code != 128+int(syscall.SIGTERM) || strings.Contains(errs.String(), "within") {
 			t.Errorf("exit code %d\n%s", code, errs.String())
 		}
@@ -119,7 +107,7 @@ func TestSecondSignal(t *testing.T) {
 	p.Process.Signal(syscall.SIGINT)
 	eventually(t, "the first signal is taken", func() bool { return pendingSignals(t, p.Process.Pid) == 0 })
 	p.Process.Signal(syscall.SIGINT)
-	inTime(t, p.Wait)
+	testkit.InTime(t, p.Wait)
 	// On a machine that is busy for a second on end, the output that nobody reads may be noticed before the signal.
 	code := p.ProcessState.ExitCode()
 	if said := errs.String(); code != 128+int(syscall.SIGINT) || !strings.Contains(said, "a second signal") && !strings.Contains(said, "is not read") {

@@ -167,6 +167,9 @@ type textSource struct {
 	sink *textSink
 }
 
+// Unwrap is the source whose events are printed.
+func (s *textSource) Unwrap() trace.Source { return s.Source }
+
 func (s *textSource) Read(ctx context.Context, buf []trace.Event) (int, error) {
 	n, err := s.Source.Read(ctx, buf)
 	if e := s.t.Write(buf[:n]); e == nil {

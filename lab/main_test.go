@@ -120,17 +120,3 @@ func replayed(t *testing.T, path string) *timeline.Feed {
 	}
 	return feed
 }
-
-// inTime is what f returns; a test that waits for it for too long fails instead of hanging.
-func inTime(t *testing.T, f func() error) error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(giveUp):
-		t.Fatal("it hangs")
-		return nil
-	}
-}

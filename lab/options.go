@@ -25,5 +25,5 @@ type Options struct {
 	RecordOver bool               // a recording that is there is replaced
 	Flight     show.FlightOptions // its Bytes come from Memory
 	Findings   diagnostics.Settings
-	Wrap       func(trace.Source) trace.Source // sees every event before anybody else here; nil: nobody does
+	Wrap       func(trace.Source) trace.Source // sees every event as soon as it has been recorded; nil: nobody does
 }

@@ -92,13 +92,9 @@ func New(o *Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	var src trace.Source = s.merge
-	if o.Wrap != nil {
-		src = o.Wrap(src)
-	}
 	kept := o.Flight
 	kept.Bytes = o.Memory.flight()
-	s.Line = show.NewLine(src, &show.LineOptions{Record: true, Flight: kept, Picture: o.Memory.picture(), Findings: o.Findings, Loops: s.loopsUsed})
+	s.Line = show.NewLine(s.merge, &show.LineOptions{Record: true, Wrap: o.Wrap, Flight: kept, Picture: o.Memory.picture(), Findings: o.Findings, Loops: s.loopsUsed})
 	return s, nil
 }
 

@@ -150,7 +150,7 @@ func TestStopUnstarted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := inTime(t, func() error { return s.Stop(trace.StopError) }); err != nil {
+			if err := testkit.InTime(t, func() error { return s.Stop(trace.StopError) }); err != nil {
 				t.Errorf("%d, recordinged %v: %v", started, recording, err)
 			}
 		}
@@ -169,7 +169,7 @@ func TestStopStuck(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-in
-	err := inTime(t, func() error { return s.Stop(trace.StopSignal) })
+	err := testkit.InTime(t, func() error { return s.Stop(trace.StopSignal) })
 	if err == nil || !strings.Contains(err.Error(), "the server did not end within") {
 		t.Errorf("it ended with %v", err)
 	}

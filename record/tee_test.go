@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"evviz/internal/files"
+	"evviz/internal/testkit"
 	"evviz/internal/testkit/traces"
 	"evviz/trace"
 	"evviz/world"
@@ -97,14 +98,14 @@ func TestTeeDiskFull(t *testing.T) {
 	if err := tee.Start(filepath.Join(dir, "no", "a.evt")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
-	full(t, 20)
+	testkit.LimitFiles(t, 20)
 	if err := tee.Start(path); !errors.Is(err, syscall.EFBIG) {
 		t.Error(err)
 	}
 	if es, _ := os.ReadDir(dir); len(es) != 0 {
 		t.Errorf("left behind: %v", es)
 	}
-	full(t, 16<<10)
+	testkit.LimitFiles(t, 16<<10)
 	if err := tee.Start(path); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestTeeDiskFull(t *testing.T) {
 		t.Errorf("%v, %d events, %d bytes, %+v", d, f.Events(), f.size, s)
 	}
 	f.Close()
-	full(t, 1<<30)
+	testkit.LimitFiles(t, 1<<30)
 	if err := tee.Start(filepath.Join(dir, "b.evt")); err != nil { // there is room again
 		t.Fatal(err)
 	}

@@ -27,7 +27,10 @@ type Line struct {
 
 // LineOptions say what a line has.
 type LineOptions struct {
-	Record   bool // there is a Tee
+	Record bool // there is a Tee
+	// Wrap, when not nil, is put behind the Tee: whoever is held up there, because nobody reads what it prints, holds up no recording of
+	// what it has been given.
+	Wrap     func(trace.Source) trace.Source
 	Flight   FlightOptions
 	Picture  timeline.Options     // what the timeline may keep
 	Findings diagnostics.Settings // thresholds of the rules
@@ -41,6 +44,9 @@ func NewLine(src trace.Source, o *LineOptions) *Line {
 		l.Tee = record.NewTee(src)
 		l.Tee.Go = Go
 		src = l.Tee
+	}
+	if o.Wrap != nil {
+		src = o.Wrap(src)
 	}
 	o.Picture.Limits = o.Findings.Limits()
 	if o.Flight.Keep == 0 {

@@ -41,7 +41,7 @@ func (t *Timeline) repeat(s *stream, e *trace.Event) {
 	t.stats.Repeats += r.N
 	if r.Of > len(s.recent) { // the begin of what is read lies between
 		t.stats.RepeatsUnseen += r.N
-		t.pass(s, e.Start(), e.Time, r.Waited, r.N)
+		t.pass(s, e.Start(), e.Time, r.Waited)
 		return
 	}
 	it := s.recent[len(s.recent)-r.Of:]
@@ -52,7 +52,7 @@ func (t *Timeline) repeat(s *stream, e *trace.Event) {
 	}
 	rest := e.Time - 2*period
 	waited := r.Waited - 2*r.Waited/r.N
-	t.pass(s, e.Start(), rest, waited, r.N-2)
+	t.pass(s, e.Start(), rest, waited)
 	t.again(s, it, rest, rest+period, once)
 	t.again(s, it, rest+period, e.Time, weight{times: r.N - 1, period: period})
 }
@@ -84,8 +84,8 @@ func (t *Timeline) again(s *stream, it []trace.Event, from, to int64, w weight) 
 	t.w = once
 }
 
-// pass lets the time of n iterations go by in which a thread waited for so long in all.
-func (t *Timeline) pass(s *stream, from, to, waited, n int64) {
+// pass lets the time of iterations go by that count nothing, and in which a thread waited for so long in all.
+func (t *Timeline) pass(s *stream, from, to, waited int64) {
 	d := to - from
 	if d <= 0 {
 		return

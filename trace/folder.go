@@ -1,5 +1,7 @@
 package trace
 
+import "slices"
+
 // Folder counts what repeats itself in events that come one after the other, of any number of streams: what rings do by themselves, for
 // a source that has none. A new iteration begins where a thread goes to wait or to sleep.
 //
@@ -9,7 +11,7 @@ type Folder struct {
 	q       []folded
 	base    int // place of q[0] in the order of all
 	streams map[uint32]*foldedStream
-	folding int // streams that count
+	folding []*foldedStream // those that count: few, however many streams there are
 }
 
 // folded is an event that waits to go.
@@ -36,11 +38,9 @@ type foldedStream struct {
 
 // Add takes the next event.
 func (f *Folder) Add(e *Event) {
-	if f.folding > 0 {
-		for _, s := range f.streams {
-			if s.on && e.Time-s.f.begin > repeatAge {
-				f.flush(s)
-			}
+	for i := len(f.folding) - 1; i >= 0; i-- {
+		if s := f.folding[i]; e.Time-s.f.begin > repeatAge {
+			f.flush(s)
 		}
 	}
 	s := f.streams[e.Stream]
@@ -120,14 +120,15 @@ func (f *Folder) turn(s *foldedStream) {
 		s.on, s.newest = true, -1
 		s.f = fold{of: len(it), begin: end, last: end}
 		s.held = f.base + len(f.q)
-		f.folding++
+		f.folding = append(f.folding, s)
 	}
 }
 
 // flush writes the Repeat of a stream and stops to count; the next iteration is written in full.
 func (f *Folder) flush(s *foldedStream) {
 	s.on = false
-	f.folding--
+	i := slices.Index(f.folding, s)
+	f.folding = slices.Delete(f.folding, i, i+1)
 	if s.f.n == 0 {
 		return
 	}
@@ -141,19 +142,13 @@ func (f *Folder) flush(s *foldedStream) {
 // Take gives the events that may go, at most as many as there is room for; at the end of the source all.
 func (f *Folder) Take(to []Event, end bool) int {
 	if end {
-		for _, s := range f.streams {
-			if s.on {
-				f.flush(s)
-			}
+		for len(f.folding) > 0 {
+			f.flush(f.folding[0])
 		}
 	}
 	limit := f.base + len(f.q)
-	if f.folding > 0 {
-		for _, s := range f.streams {
-			if s.on {
-				limit = min(limit, s.held)
-			}
-		}
+	for _, s := range f.folding {
+		limit = min(limit, s.held)
 	}
 	n := 0
 	i := 0

@@ -3,7 +3,7 @@ package trace
 // Kind is what an event describes. The numbers are part of the file format: never renumber, only append.
 type Kind uint8
 
-// The kinds, in the groups of the design. The whole list exists although not every source emits every kind.
+// The kinds, by group. The whole list exists although not every source emits every kind.
 const (
 	KindNone Kind = iota
 
@@ -90,7 +90,7 @@ const (
 	KindCount
 )
 
-// String is the kind's name as the design and the text form write it.
+// String is the kind's name as the text form writes it.
 func (k Kind) String() string {
 	if k == KindNone || k >= KindCount {
 		return "Kind?"

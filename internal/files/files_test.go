@@ -138,7 +138,7 @@ func TestWrite(t *testing.T) {
 		t.Error(err)
 	}
 	// A disk that is full, as far as a process can have one for itself.
-	full(t, 2)
+	testkit.LimitFiles(t, 2)
 	for _, c := range []struct{ name, left string }{{"f.txt", "two"}, {"new.txt", ""}} {
 		err := Write(filepath.Join(dir, c.name), []byte("three"), 0o640, Over{Force: true})
 		if !errors.Is(err, syscall.EFBIG) {

@@ -17,9 +17,6 @@ import (
 	"github.com/gdamore/tcell/v3/vt" // tcell v3 is in go.mod for this emulator alone; its API is marked unstable, so it is used in this file only
 )
 
-// giveUp is how long a program that does not do what it should is waited for. It says nothing about how fast that must be.
-const giveUp = 2 * time.Minute
-
 // Terminal is a program running on a pty, with an emulator that knows what its screen shows.
 type Terminal struct {
 	t    testing.TB

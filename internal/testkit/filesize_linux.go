@@ -1,4 +1,4 @@
-package record
+package testkit
 
 import (
 	"os/signal"
@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// full lets no file of this process grow beyond so many bytes, until the test ends.
-func full(t *testing.T, bytes uint64) {
+// LimitFiles lets no file of this process grow beyond so many bytes, until the test ends (RLIMIT_FSIZE): a write beyond that fails with
+// EFBIG, as one to a full disk does with ENOSPC. No other test may run beside.
+func LimitFiles(t *testing.T, bytes uint64) {
 	t.Helper()
 	var old syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
@@ -21,5 +22,6 @@ func full(t *testing.T, bytes uint64) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 			t.Fatal(err)
 		}
+		signal.Reset(syscall.SIGXFSZ)
 	})
 }
