@@ -81,7 +81,9 @@ func (t *Timeline) scattered(a *away, at, d int64) bool {
 }
 
 // fromDisk says whether a call may read from the disk: sendfile does, and waits for it with O_NONBLOCK, too.
-func fromDisk(e *trace.Event) bool { return e.Kind == trace.Write && trace.WriteOf(e).Call() == trace.CallSendfile }
+func fromDisk(e *trace.Event) bool {
+	return e.Kind == trace.Write && trace.WriteOf(e).Call() == trace.CallSendfile
+}
 
 // cannotWait says whether a call has nothing to wait for: its descriptor has O_NONBLOCK, or it is registered, not known to be
 // without it, and the call was short.
