@@ -25,9 +25,10 @@ var house = map[string][]string{
 	"evviz/diagnostics":             {"words", "timeline", "trace"},
 	"evviz/tui":                     {"tui/screen", "diagnostics", "words", "timeline", "trace"},
 	"evviz/tui/screen":              {},
-	"evviz/export":                  {"diagnostics", "words", "timeline", "trace"},
-	"evviz/show":                    {"tui", "tui/screen", "words", "diagnostics", "record", "timeline", "trace", "internal/files"},                                           // it opens the terminal, and names a file of its own
-	"evviz/lab":                     {"show", "tui", "export", "words", "record", "timeline", "loop", "scenarios", "diagnostics", "trace", "internal/spelling", "docs/modes"}, // it is the screen's Lab, in the screen's words
+	"evviz/figures":                 {"timeline", "trace"},
+	"evviz/export":                  {"figures", "diagnostics", "words", "timeline", "trace"},
+	"evviz/show":                    {"tui", "tui/screen", "words", "diagnostics", "record", "timeline", "trace", "internal/files"},                                                      // it opens the terminal, and names a file of its own
+	"evviz/lab":                     {"show", "figures", "tui", "export", "words", "record", "timeline", "loop", "scenarios", "diagnostics", "trace", "internal/spelling", "docs/modes"}, // it is the screen's Lab, in the screen's words
 	"evviz/internal/files":          {},
 	"evviz/internal/spelling":       {},
 	"evviz/internal/sys":            {},
@@ -48,6 +49,7 @@ var outside = map[string][]string{
 	"evviz/record":         {"github.com/klauspost/compress/"},
 	"evviz/timeline":       {"github.com/HdrHistogram/"},
 	"evviz/words":          {},
+	"evviz/figures":        {},
 	"evviz/diagnostics":    {},
 	"evviz/internal/files": {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"evviz/export":         {},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"evviz/diagnostics"
+	"evviz/figures"
 	"evviz/lab"
 	"evviz/loop"
 	"evviz/scenarios"
@@ -79,7 +80,7 @@ func filesOf(endings ...string) valueOf {
 func storyWords(groups ...string) (out []string) {
 	for _, g := range groups {
 		for _, n := range scenarios.NamesOf(g) {
-			if s, err := scenarios.Load(n); err == nil {
+			if s, err := scenarios.Load(figures.Stories{}, n); err == nil {
 				n += "\t" + s.Title
 			}
 			out = append(out, n)
@@ -100,7 +101,7 @@ func paramValues(c *cobra.Command, _ string) (out []string, _ cobra.ShellCompDir
 		names = []string{f.Value.String()}
 	}
 	for _, n := range names {
-		if s, err := scenarios.Load(n); err == nil {
+		if s, err := scenarios.Load(figures.Stories{}, n); err == nil {
 			for _, p := range s.Params {
 				out = append(out, p.Name+"=\tnow "+p.Value)
 			}

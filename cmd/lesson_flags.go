@@ -7,13 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"evviz/figures"
 	"evviz/internal/spelling"
 	"evviz/scenarios"
 )
 
 // lessonNamed finds the lesson that --lesson names.
 func (o *labOptions) lessonNamed() error {
-	s, err := scenarios.Load(o.lesson)
+	s, err := scenarios.Load(figures.Stories{}, o.lesson)
 	if err == nil && s.Group != scenarios.Lessons {
 		err = fmt.Errorf("%w: %q is not a lesson", scenarios.ErrUnknown, o.lesson)
 	}

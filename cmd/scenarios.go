@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"evviz/figures"
 	"evviz/lab"
 	"evviz/scenarios"
 )
@@ -48,7 +49,7 @@ func listScenarios() error {
 		}
 		fmt.Fprintln(stdout, groupTitles[g])
 		for _, n := range scenarios.NamesOf(g) {
-			s, err := scenarios.Load(n)
+			s, err := scenarios.Load(figures.Stories{}, n)
 			if err != nil {
 				return err
 			}

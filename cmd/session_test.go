@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/figures"
 	"evviz/internal/testkit"
 	"evviz/lab"
 	"evviz/loop"
@@ -28,7 +29,7 @@ func startSession(t *testing.T, b loop.Behaviour, story string, ring int) (*lab.
 	t.Setenv("EVVIZ_TEST_MAIN", "1") // for the clients, which are this binary again
 	var script *scenarios.Script
 	if story != "" {
-		s, err := scenarios.Load(story)
+		s, err := scenarios.Load(figures.Stories{}, story)
 		if err != nil {
 			t.Fatal(err)
 		}

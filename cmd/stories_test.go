@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"evviz/diagnostics"
+	"evviz/figures"
 	"evviz/internal/testkit"
 	"evviz/scenarios"
 )
@@ -22,7 +23,7 @@ var crowded = regexp.MustCompile(`^(1[24567]|t16|t17|t20|t32)`)
 func TestLessons(t *testing.T) {
 	for _, group := range []string{scenarios.Lessons, scenarios.Truth} {
 		for i, name := range scenarios.NamesOf(group) {
-			s, err := scenarios.Load(name)
+			s, err := scenarios.Load(figures.Stories{}, name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +59,7 @@ func TestMuseum(t *testing.T) {
 		there[strings.ToUpper(id)] = true
 	}
 	for i, name := range scenarios.NamesOf(scenarios.Museum) {
-		s, err := scenarios.Load(name)
+		s, err := scenarios.Load(figures.Stories{}, name)
 		if err != nil {
 			t.Fatal(err)
 		}

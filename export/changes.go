@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"evviz/figures"
 	"evviz/timeline"
 	"evviz/words"
 )
@@ -18,30 +19,23 @@ type Change struct {
 // Changes counts in two recordings what should not be there, or not so often.
 func Changes(a, b *timeline.Snapshot) (out []Change) {
 	x, y := &a.Stats, &b.Stats
-	add := func(what string, before, after int64) { out = append(out, Change{what, before, after}) }
-	if x.RenotifyKnown && y.RenotifyKnown {
-		add("repeats", x.Renotify, y.Renotify)
-		for c := range timeline.ClassCount {
-			add("events: "+c.String(), x.Class[c], y.Class[c])
+	for i := range figures.Table {
+		f := &figures.Table[i]
+		if f.Fault == "" {
+			continue
+		}
+		before, unknownBefore := f.Run(a)
+		after, unknownAfter := f.Run(b)
+		if unknownBefore == "" && unknownAfter == "" {
+			out = append(out, Change{f.Fault, int64(before), int64(after)})
 		}
 	}
-	add("stranded", x.StrandedTimes, y.StrandedTimes)
-	add("stranded at the end", int64(x.Stranded), int64(y.Stranded))
-	if x.Traffic.Known && y.Traffic.Known {
-		add("messages without an answer", x.Traffic.Messages-x.RoundTrip.Count, y.Traffic.Messages-y.RoundTrip.Count)
+	out = append(out, Change{"stranded at the end", int64(x.Stranded), int64(y.Stranded)})
+	if x.RenotifyKnown && y.RenotifyKnown {
+		for c := range timeline.ClassCount {
+			out = append(out, Change{"events: " + c.String(), x.Class[c], y.Class[c]})
+		}
 	}
-	add("reads that found nothing", x.ReadAgain, y.ReadAgain)
-	add("reads that failed", x.ReadErr, y.ReadErr)
-	add("writes that found no room", x.WriteAgain, y.WriteAgain)
-	add("short writes", x.ShortWrites, y.ShortWrites)
-	add("writes that failed", x.WriteErr, y.WriteErr)
-	add("accepts that found nothing", x.AcceptAgain, y.AcceptAgain)
-	add("accepts that failed", x.AcceptErr, y.AcceptErr)
-	add("accepts without a free descriptor", x.Exhausted, y.Exhausted)
-	add("resets", x.Resets, y.Resets)
-	add("waits that brought nothing", x.Timeouts, y.Timeouts)
-	add("waits and sleeps that a signal ended", x.Interrupted, y.Interrupted)
-	add("dropped events", x.Lost, y.Lost)
 	return out
 }
 

@@ -137,14 +137,14 @@ func (c *Comparison) judge(what, by string, highest bool) Verdict {
 
 // titleOf is a figure's title in full: a line that continues the one above has its beginning from there.
 func titleOf(at int) string {
-	t := Figures[at].Title
+	t := Figures[at].Column.Title
 	if !strings.HasPrefix(t, " ") {
 		return t
 	}
 	for i := at - 1; i >= 0; i-- {
-		if !strings.HasPrefix(Figures[i].Title, " ") {
-			head := strings.TrimSuffix(Figures[i].Title, " p50")
-			if rest := strings.TrimSpace(t); head != Figures[i].Title {
+		if !strings.HasPrefix(Figures[i].Column.Title, " ") {
+			head := strings.TrimSuffix(Figures[i].Column.Title, " p50")
+			if rest := strings.TrimSpace(t); head != Figures[i].Column.Title {
 				return head + " " + rest
 			} else {
 				return rest + " " + head

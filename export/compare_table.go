@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"evviz/figures"
 	"evviz/internal/plain"
 	"evviz/words"
 )
@@ -17,16 +18,16 @@ import (
 const tableWidth = 100
 
 // show writes a value with its unit.
-func show(u Unit, v float64) string {
+func show(u figures.Unit, v float64) string {
 	switch u {
-	case UnitNanos:
+	case figures.Nanos:
 		return words.Duration(int64(math.Round(v)))
-	case UnitShare:
+	case figures.Share:
 		return percent(v) + " %"
 	}
 	n, unit := scale(u, v)
 	s := figure(v / n)
-	if u == UnitIndex {
+	if u == figures.Index {
 		s = index(v)
 	}
 	return strings.TrimSpace(s + " " + unit)
@@ -37,9 +38,9 @@ func percent(v float64) string { return strconv.FormatFloat(v*100, 'f', 1, 64) }
 func index(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 
 // scale is what a value is divided by to be shown, and the unit then.
-func scale(u Unit, v float64) (float64, string) {
+func scale(u figures.Unit, v float64) (float64, string) {
 	switch u {
-	case UnitNanos:
+	case figures.Nanos:
 		switch d := math.Abs(v); {
 		case d < 1e3:
 			return 1, "ns"
@@ -49,7 +50,7 @@ func scale(u Unit, v float64) (float64, string) {
 			return 1e6, "ms"
 		}
 		return 1e9, "s"
-	case UnitBytes:
+	case figures.Bytes:
 		switch {
 		case v < 10*1024:
 			return 1, "B"
@@ -78,18 +79,18 @@ func figure(v float64) string {
 }
 
 // spread writes lowest..highest in the unit of the median, "" when there is one run or all show the same.
-func (s Spread) spread(u Unit) string {
+func (s Spread) spread(u figures.Unit) string {
 	if !s.Known || s.N < 2 {
 		return ""
 	}
 	f := figure
 	n, _ := scale(u, s.Median)
 	switch u {
-	case UnitShare:
+	case figures.Share:
 		f = percent
-	case UnitIndex:
+	case figures.Index:
 		f = index
-	case UnitNanos:
+	case figures.Nanos:
 		f = func(v float64) string { // as words.Duration does
 			if v >= 9.95 || n == 1 {
 				return strconv.FormatFloat(v, 'f', 0, 64)
@@ -121,7 +122,7 @@ func (c *Comparison) grid() (g grid) {
 		g.head = append(g.head, strings.Split(col.Name, ","))
 	}
 	for i := range Figures {
-		r := gridRow{label: Figures[i].Title}
+		r := gridRow{label: Figures[i].Column.Title}
 		any := false
 		for k := range c.Columns {
 			s := c.Columns[k].Of(i)
@@ -277,11 +278,11 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 
 // figureJSON is a figure of one column. null is unknown.
 type figureJSON struct {
-	Unit    Unit       `json:"unit"`
-	Median  *float64   `json:"median"`
-	Lowest  *float64   `json:"lowest"`
-	Highest *float64   `json:"highest"`
-	Runs    []*float64 `json:"runs"`
+	Unit    figures.Unit `json:"unit"`
+	Median  *float64     `json:"median"`
+	Lowest  *float64     `json:"lowest"`
+	Highest *float64     `json:"highest"`
+	Runs    []*float64   `json:"runs"`
 }
 
 type columnJSON struct {
@@ -309,7 +310,7 @@ func (c *Comparison) columnsJSON() []columnJSON {
 			for _, r := range col.Runs {
 				f.Runs = append(f.Runs, r[i])
 			}
-			j.Figures[Figures[i].Name] = f
+			j.Figures[Figures[i].ColumnName()] = f
 		}
 		out = append(out, j)
 	}
@@ -326,7 +327,7 @@ var csvHead = []string{"mode", "figure", "unit", "median", "lowest", "highest", 
 func (c *Column) csv() (out [][]string) {
 	for i := range Figures {
 		s := c.Of(i)
-		line := []string{c.Name, Figures[i].Name, string(Figures[i].Unit), "", "", "", fmt.Sprint(s.N)}
+		line := []string{c.Name, Figures[i].ColumnName(), string(Figures[i].Unit), "", "", "", fmt.Sprint(s.N)}
 		if s.Known {
 			for at, v := range []float64{s.Median, s.Lowest, s.Highest} {
 				line[3+at] = strconv.FormatFloat(v, 'g', -1, 64)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"evviz/figures"
 	"evviz/internal/testkit"
 )
 
@@ -39,17 +40,17 @@ func sample() *Comparison {
 			for i, f := range Figures {
 				v := float64(k+1) * (1 + float64(run)/10)
 				switch f.Unit {
-				case UnitNanos:
+				case figures.Nanos:
 					v *= 87_000
-				case UnitShare, UnitIndex:
+				case figures.Share, figures.Index:
 					v /= 10
-				case UnitBytes:
+				case figures.Bytes:
 					v *= 1234
 				}
-				if f.Name == "renotifications" && (k == 0 || k > 3) || f.Name == "unanswered_messages" {
+				if f.ColumnName() == "renotifications" && (k == 0 || k > 3) || f.ColumnName() == "unanswered_messages" {
 					v = 0
 				}
-				if f.Name == "renotifications" && (k == 0 || k > 3) {
+				if f.ColumnName() == "renotifications" && (k == 0 || k > 3) {
 					continue
 				}
 				m[i] = &v
@@ -129,15 +130,15 @@ func TestCompareJSON(t *testing.T) {
 			t.Errorf("%s: %d runs, %d figures, want 3 and %d", m.Mode, m.Runs, len(m.Figures), len(Figures))
 		}
 		for _, f := range Figures {
-			g := m.Figures[f.Name]
+			g := m.Figures[f.ColumnName()]
 			if g.Unit != string(f.Unit) || len(g.Runs) != 3 {
-				t.Errorf("%s %s: unit %q, %d runs", m.Mode, f.Name, g.Unit, len(g.Runs))
+				t.Errorf("%s %s: unit %q, %d runs", m.Mode, f.ColumnName(), g.Unit, len(g.Runs))
 			}
-			if f.Name == "renotifications" && m.Mode == "io-uring" {
+			if f.ColumnName() == "renotifications" && m.Mode == "io-uring" {
 				if g.Median != nil || g.Lowest != nil || g.Runs[0] != nil {
 					t.Errorf("what is unknown should be null: %+v", g)
 				}
-			} else if f.Name == "round_trip_p50" && (g.Median == nil || *g.Lowest > *g.Median || *g.Median > *g.Highest) {
+			} else if f.ColumnName() == "round_trip_p50" && (g.Median == nil || *g.Lowest > *g.Median || *g.Median > *g.Highest) {
 				t.Errorf("%s: %+v", m.Mode, g)
 			}
 		}
@@ -300,7 +301,7 @@ func TestFairness(t *testing.T) {
 func TestChanges(t *testing.T) {
 	cs := Changes(fold(t, epoll...), fold(t, epoll[:7]...))
 	got := ChangesText(cs)
-	for _, w := range []string{"appeared: nothing", "went: repeats (1), events: nothing there (1), reads that found nothing (1)"} {
+	for _, w := range []string{"appeared: nothing", "went: repeats (1), reads that found nothing (1), events: nothing there (1)"} {
 		if !strings.Contains(got, w) {
 			t.Errorf("no %q in\n%s", w, got)
 		}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"evviz/diagnostics"
+	"evviz/figures"
 	"evviz/internal/plain"
 	"evviz/timeline"
 	"evviz/trace"
@@ -95,39 +96,29 @@ type Split struct {
 	Queueing int64 `json:"queueing_ns"`
 }
 
-func known(v int64, ok bool) *int64 {
-	if !ok {
-		return nil
-	}
-	return &v
-}
-
 // Summarize takes the figures of a run out of a snapshot, and holds the rules against it.
 func Summarize(s *timeline.Snapshot, set diagnostics.Settings) Run {
 	st := &s.Stats
-	waited := st.Waits > 0 || st.Interrupted > 0 && st.Sleeps == 0
-	rounds := st.Rounds > 0
-	lat := st.Latency.Count > 0
-	ring := st.Enters+st.Submits+st.Completes > 0
 	loops := len(s.Loops) > 0
+	of := func(name string) *int64 { return figures.Count(s, name) }
 	r := Run{
 		Title: s.Info.Title, Switches: int64(max(len(s.Modes)-1, 0)), Duration: s.Now - s.First,
 		Events: st.Events, Repeats: st.Repeats, Lost: st.Lost, Late: st.Late,
-		Rounds: known(st.Rounds, rounds), Asked: known(st.Asked, rounds), AskedUseful: known(st.AskedUseful, rounds), Sleeps: st.Sleeps,
-		Waits: known(st.Waits, waited), Wakeups: known(st.Wakeups, waited), Timeouts: known(st.Timeouts, waited), Interrupted: st.Interrupted,
-		Useful: known(st.UsefulWakeups, waited),
-		Enters: known(st.Enters, ring), Submits: known(st.Submits, ring), Completes: known(st.Completes, ring),
-		Reports: known(st.Reports, st.RenotifyKnown), Renotify: known(st.Renotify, st.RenotifyKnown), RenotifyInferred: st.RenotifyInferred,
+		Rounds: of("rounds"), Asked: of("asked"), AskedUseful: of("asked_useful"), Sleeps: st.Sleeps,
+		Waits: of("waits"), Wakeups: of("wakeups"), Timeouts: of("timeouts"), Interrupted: st.Interrupted,
+		Useful: of("useful_wakeups"),
+		Enters: of("enters"), Submits: of("submissions"), Completes: of("completions"),
+		Reports: of("reports"), Renotify: of("re_notifications"), RenotifyInferred: st.RenotifyInferred,
 		Reads: st.Reads, ReadAgain: st.ReadAgain, ReadEOF: st.ReadEOF, ReadErr: st.ReadErr,
 		Writes: st.Writes, WriteAgain: st.WriteAgain, WriteErr: st.WriteErr,
 		Accepts: st.Accepts, AcceptAgain: st.AcceptAgain, AcceptErr: st.AcceptErr,
 		BytesIn: st.BytesIn, BytesOut: st.BytesOut, Connections: st.Connections, Resets: st.Resets, Interest: st.Modifies,
-		Latencies: st.Latency.Count, LatencyP50: known(st.Latency.P50, lat), LatencyP90: known(st.Latency.P90, lat),
-		LatencyP99: known(st.Latency.P99, lat), LatencyMax: known(st.Latency.Max, lat),
+		Latencies: st.Latency.Count, LatencyP50: of("latency_p50"), LatencyP90: of("latency_p90"),
+		LatencyP99: of("latency_p99"), LatencyMax: of("latency_max"),
 		Pending: st.Pending, Stranded: st.Stranded,
-		Waiting: known(st.Time[timeline.LoopWaiting], loops), Working: known(st.Time[timeline.LoopWorking], loops),
-		Renotified: known(st.Time[timeline.LoopRenotified], loops && st.RenotifyKnown),
-		Asleep:     known(st.Time[timeline.LoopAsleep], loops), Locked: known(st.Time[timeline.LoopLocked], loops), Unknown: known(st.Time[timeline.LoopUnknown], loops),
+		Waiting: of("waiting"), Working: of("working"),
+		Renotified: of("renotified"),
+		Asleep:     of("asleep"), Locked: of("locked"), Unknown: of("unseen"),
 	}
 	if loops {
 		p := &st.Split

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"evviz/figures"
 )
 
 // Sweep is a comparison at several values of one param of the scenario.
@@ -136,9 +138,9 @@ func (s *Sweep) WriteText(w io.Writer) error {
 			}
 			v, cell := col.Of(fig), ""
 			if v.Known {
-				cell = show(UnitNanos, v.Median)
+				cell = show(figures.Nanos, v.Median)
 			}
-			r.cells, r.under = append(r.cells, cell), append(r.under, v.spread(UnitNanos))
+			r.cells, r.under = append(r.cells, cell), append(r.under, v.spread(figures.Nanos))
 		}
 		if strings.Join(r.under, "") == "" {
 			r.under = nil
@@ -171,8 +173,8 @@ func (s *Sweep) WriteMarkdown(w io.Writer) error {
 		for k := range s.Steps[i].Columns {
 			v, cell := s.Steps[i].Columns[k].Of(fig), ""
 			if v.Known {
-				cell = show(UnitNanos, v.Median)
-				if u := v.spread(UnitNanos); u != "" {
+				cell = show(figures.Nanos, v.Median)
+				if u := v.spread(figures.Nanos); u != "" {
 					cell += " (" + u + ")"
 				}
 			}

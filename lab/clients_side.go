@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"evviz/figures"
 	"evviz/scenarios"
 	"evviz/show"
 	"evviz/trace"
@@ -27,7 +28,7 @@ func RunClients(name string, o *ClientOptions, noLab bool, params []scenarios.Pa
 	if err := limitMemory(clientMemory); err != nil {
 		return err
 	}
-	s, err := scenarios.LoadAt(at.position(), name, params...)
+	s, err := scenarios.LoadAt(at.position(), figures.Stories{}, name, params...)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/figures"
 	"evviz/scenarios"
 	"evviz/timeline"
 )
@@ -28,11 +29,11 @@ func (e *control) Count(what string) (int64, error) {
 	case "idle":
 		return e.idle(), nil
 	}
-	g, err := scenarios.ParseFigure(what)
+	g, err := scenarios.ParseFigure(figures.Stories{}, what)
 	if err != nil {
 		return 0, err
 	}
-	v, unknown := newFigures(e.s.Feed.Snapshot()).value(&g)
+	v, unknown := asked{e.s.Feed.Snapshot()}.value(&g)
 	if unknown != "" {
 		return 0, nil
 	}

@@ -29,7 +29,7 @@ func (v *Verdict) Words() string {
 // Judge holds a story's expectations against what its run left behind. What is not known is never 0: an expectation of a
 // number fails by it.
 func Judge(list []scenarios.Expectation, s *timeline.Snapshot) []Verdict {
-	f := newFigures(s)
+	f := asked{s}
 	out := make([]Verdict, len(list))
 	for i := range list {
 		x := &list[i]

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"evviz/figures"
 	"evviz/scenarios"
 	"evviz/trace"
 	"evviz/tui"
@@ -93,7 +94,7 @@ func (l *lessonSeries) view(s *Session) tui.View {
 
 // start runs a lesson.
 func (l *lessonSeries) start(name string) (*scenarios.Script, *Session, error) {
-	script, err := scenarios.Load(name)
+	script, err := scenarios.Load(figures.Stories{}, name)
 	if err != nil {
 		return nil, nil, err
 	}

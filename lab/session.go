@@ -94,7 +94,9 @@ func New(o *Options) (*Session, error) {
 	}
 	kept := o.Flight
 	kept.Bytes = o.Memory.flight()
-	s.Line = show.NewLine(s.merge, &show.LineOptions{Record: true, Wrap: o.Wrap, Flight: kept, Picture: o.Memory.picture(), Findings: o.Findings, Loops: s.loopsUsed})
+	picture := o.Memory.picture()
+	picture.Count = expected(script)
+	s.Line = show.NewLine(s.merge, &show.LineOptions{Record: true, Wrap: o.Wrap, Flight: kept, Picture: picture, Findings: o.Findings, Loops: s.loopsUsed})
 	return s, nil
 }
 

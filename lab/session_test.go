@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/figures"
 	"evviz/internal/testkit"
 	"evviz/loop"
 	"evviz/scenarios"
@@ -124,7 +125,7 @@ func TestSwitchingUnderLoad(t *testing.T) {
 // clients.
 func TestStopUnstarted(t *testing.T) {
 	t.Setenv("EVVIZ_TEST_MAIN", "1")
-	script, err := scenarios.Load("trickle")
+	script, err := scenarios.Load(figures.Stories{}, "trickle")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"evviz/figures"
 	"evviz/scenarios"
 )
 
@@ -21,7 +22,7 @@ func LoadStory(name string, ps ...scenarios.Param) (*scenarios.Script, error) {
 			}
 		}
 	}
-	return scenarios.Load(name, ps...)
+	return scenarios.Load(figures.Stories{}, name, ps...)
 }
 
 // vet loads a story in a process with limits. What is merely wrong with the story is for Load to tell.
@@ -82,6 +83,6 @@ func VetScenario(name string, params []scenarios.Param) error {
 	if err := limitMemory(topMemory); err != nil {
 		return err
 	}
-	_, err = scenarios.LoadAt(at.position(), name, params...)
+	_, err = scenarios.LoadAt(at.position(), figures.Stories{}, name, params...)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"evviz/figures"
 	"evviz/scenarios"
 	"evviz/show"
 	"evviz/trace"
@@ -66,7 +67,7 @@ func (s *Session) Traffic() (*scenarios.Script, *ClientProcess) {
 func (e *control) Scenarios() (out []tui.Scenario) {
 	for _, g := range []string{scenarios.Traffic, scenarios.Lessons, scenarios.Museum} {
 		for _, n := range scenarios.NamesOf(g) {
-			s, err := scenarios.Load(n)
+			s, err := scenarios.Load(figures.Stories{}, n)
 			if err != nil {
 				continue // a test loads them all
 			}

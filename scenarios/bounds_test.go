@@ -8,7 +8,7 @@ import (
 
 // TestSpawnBound: clients that start clients come to the limit, and the error says where.
 func TestSpawnBound(t *testing.T) {
-	s, err := parse(Position{}, "t", "t.star", []byte("def f():\n    spawn(f)\n    sleep(\"1h\")\n\ndef main():\n    spawn(f)\n"))
+	s, err := parse(Position{}, testFigures{}, "t", "t.star", []byte("def f():\n    spawn(f)\n    sleep(\"1h\")\n\ndef main():\n    spawn(f)\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestSpawnBound(t *testing.T) {
 // TestPosition: a story tells where it is without being slowed by steps that are allowed, and its limit holds all the same.
 func TestPosition(t *testing.T) {
 	at := PositionIn(make([]byte, PositionSize))
-	_, err := parse(at, "t", "t.star", []byte("def f():\n    n = 0\n    while True:\n        n += len(\"x\")\n\ny = f()\n\ndef main():\n    pass\n"))
+	_, err := parse(at, testFigures{}, "t", "t.star", []byte("def f():\n    n = 0\n    while True:\n        n += len(\"x\")\n\ny = f()\n\ndef main():\n    pass\n"))
 	if err == nil || !strings.Contains(err.Error(), "too many steps") {
 		t.Errorf("parsed: %v", err)
 	}

@@ -27,9 +27,8 @@
 //	lab.more("timeouts", n)   waits until it has grown by so much
 //	lab.count("reports")      what it is
 //
-// A story may say at its top what the trace of its run should show (expect): the package reads that table, so that a misspelt
-// figure is found at once, and knows the names of figures (FigureNames), but has no trace to count in; cmd holds the one against
-// the other.
+// A story may say at its top what the trace of its run should show (expect): the package reads that table, and asks the Vocabulary that
+// it was handed whether there is such a figure, so that a misspelt one is found at once. It has no trace to count in.
 //
 // The package knows an address and two small interfaces (Lab, Observer), never a loop. So the same story drives the lab
 // and any other server.

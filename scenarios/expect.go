@@ -54,7 +54,7 @@ var (
 	wantRange    = regexp.MustCompile(`^` + aNumber + `\s*\.\.\s*` + aNumber + `$`)
 )
 
-func parseWant(v starlark.Value) (Want, error) {
+func parseWant(known Vocabulary, v starlark.Value) (Want, error) {
 	switch x := v.(type) {
 	case starlark.Int:
 		f, _ := starlark.AsFloat(x)
@@ -62,12 +62,12 @@ func parseWant(v starlark.Value) (Want, error) {
 	case starlark.Float:
 		return Want{Text: x.String(), Lo: float64(x), Hi: float64(x)}, nil
 	case starlark.String:
-		return wantOf(strings.TrimSpace(string(x)))
+		return wantOf(known, strings.TrimSpace(string(x)))
 	}
 	return Want{}, fmt.Errorf("want a number, or a string such as \">= 50\", \"1..3\" or \"unknown\", not %s", v.Type())
 }
 
-func wantOf(s string) (Want, error) {
+func wantOf(known Vocabulary, s string) (Want, error) {
 	w := Want{Text: s}
 	if s == "unknown" {
 		w.Unknown = true
@@ -82,7 +82,7 @@ func wantOf(s string) (Want, error) {
 		return w, nil
 	}
 	if m := wantOther.FindStringSubmatch(s); m != nil {
-		if _, err := ParseFigure(m[1]); err != nil {
+		if _, err := ParseFigure(known, m[1]); err != nil {
 			return w, err
 		}
 		w.Of = m[1]
@@ -117,7 +117,7 @@ func wantOf(s string) (Want, error) {
 }
 
 // expectations reads the global expect, if there is one.
-func expectations(f *syntax.File, file string, globals starlark.StringDict) ([]Expectation, error) {
+func expectations(known Vocabulary, f *syntax.File, file string, globals starlark.StringDict) ([]Expectation, error) {
 	v, ok := globals["expect"]
 	if !ok {
 		return nil, nil
@@ -133,10 +133,10 @@ func expectations(f *syntax.File, file string, globals starlark.StringDict) ([]E
 		if !ok {
 			return nil, &BadScript{fmt.Sprintf("%s: the names of figures are strings", at(""))}
 		}
-		fig, err := ParseFigure(key)
+		fig, err := ParseFigure(known, key)
 		if err == nil {
 			var w Want
-			if w, err = parseWant(kv[1]); err == nil {
+			if w, err = parseWant(known, kv[1]); err == nil {
 				out = append(out, Expectation{Figure: fig, Want: w, Pos: at(key)})
 				continue
 			}

@@ -24,7 +24,7 @@ func TestExpectMistakes(t *testing.T) {
 		{`[1]`, "must be a dict"},
 	} {
 		text := "expect = " + strings.Replace(c.expect, "{", "{\n    ", 1) + "\ndef main():\n    pass\n"
-		_, err := parse(Position{}, "x", "x.star", []byte(text))
+		_, err := parse(Position{}, testFigures{}, "x", "x.star", []byte(text))
 		var bad *BadScript
 		if !errors.As(err, &bad) || !strings.Contains(bad.Text, c.says) || !strings.HasPrefix(bad.Text, "x.star:") {
 			t.Errorf("%s: %v, want it to say %q with a place", c.expect, err, c.says)
@@ -48,7 +48,7 @@ func TestWant(t *testing.T) {
 		{"-1 .. 1.5", []float64{-1, 1.5}, []float64{-2}},
 		{"unknown", nil, []float64{0}},
 	} {
-		w, err := wantOf(c.want)
+		w, err := wantOf(testFigures{}, c.want)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestWant(t *testing.T) {
 
 func TestFilter(t *testing.T) {
 	fig := func(s string) *Figure {
-		f, err := ParseFigure(s)
+		f, err := ParseFigure(testFigures{}, s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,79 +18,14 @@ import (
 //	Ready events=OUT                events of the trace, by kind and by fields as the text form writes them
 //	listener: Accept err=EMFILE     ... about the listener
 //
-// This package knows the names and no more: whoever has the trace gives the values.
+// This package knows of figures what a Vocabulary tells, and no more: whoever has the trace gives the values.
 
-// FigureName is one name of the table, and what it means.
-type FigureName struct {
-	Name string
-	Doc  string
-	Run  bool // of the whole run
-	Lane bool // of one descriptor
-}
-
-// FigureNames are the names that expect and lab.wait know. Durations are in milliseconds; their names end in _ms.
-var FigureNames = []FigureName{
-	{"accept_errors", "accept calls that failed otherwise than by EAGAIN", true, true},
-	{"accept_eagain", "accept calls that found nothing (EAGAIN)", true, true},
-	{"accepts", "connections accepted", true, true},
-	{"accepted", "connections accepted, by the server's own counter", true, false},
-	{"asked", "calls that the rounds of a polling loop made", true, false},
-	{"asked_useful", "... that got something", true, false},
-	{"asleep_ms", "time that the loops slept", true, false},
-	{"bytes_in", "bytes read from connections", true, true},
-	{"bytes_out", "bytes written to connections", true, true},
-	{"closed", "connections closed, by the server's own counter", true, false},
-	{"completions", "completions of io_uring", true, true},
-	{"connections", "connections that there were", true, false},
-	{"drift_ms", "how much later the repeating timer was last due than its first period foretells", true, false},
-	{"eagain", "calls that found nothing: read, write and accept", true, true},
-	{"emfile", "accepts that failed for want of descriptors or memory", true, false},
-	{"enters", "calls of io_uring_enter", true, false},
-	{"full_reads", "reads that got all they asked for", true, true},
-	{"interest_changes", "registrations changed (epoll_ctl MOD)", true, true},
-	{"interest_errors", "changes of registrations that failed", true, false},
-	{"interrupted", "waits and sleeps that a signal ended", true, false},
-	{"latency_max_ms", "longest time from an arrival to the read that got it; of one connection: from its client's send", true, true},
-	{"latency_p50_ms", "the median of it", true, false},
-	{"latency_p90_ms", "nine of ten were faster", true, false},
-	{"latency_p99_ms", "99 of 100 were faster", true, false},
-	{"left", "unread bytes; for a listener, connections not accepted", true, true},
-	{"locked_ms", "time that the loops waited for locks", true, false},
-	{"longest_accept_ms", "longest accept call", true, true},
-	{"longest_gap_ms", "longest time from the end of a wait to the next one of the same thread", true, false},
-	{"longest_read_ms", "longest read call", true, true},
-	{"longest_wait_ms", "longest wait for readiness", true, false},
-	{"lost", "events that are missing from the trace", true, false},
-	{"most_at_once", "most handlers of one connection at the same time", true, true},
-	{"most_in_batch", "most events that one wait returned", true, false},
-	{"most_reads", "most reads between two waits or sleeps of one thread", true, true},
-	{"re_notifications", "repeats: events about bytes of an earlier event", true, true},
-	{"read_eagain", "reads of connections that found nothing (EAGAIN)", true, true},
-	{"read_eof", "reads that returned 0 (EOF)", true, true},
-	{"read_errors", "reads that failed", true, true},
-	{"reads", "read calls that got data from connections", true, true},
-	{"received", "bytes that the clients received", true, true},
-	{"reports", "events that waits returned", true, true},
-	{"resets", "connections that the peer reset", true, false},
-	{"rounds", "rounds of a polling loop", true, false},
-	{"sent", "bytes that the clients sent", true, true},
-	{"short_reads", "reads that got less than they asked for, but something", true, true},
-	{"short_writes", "writes that sent less than was asked", true, false},
-	{"sleeps", "sleeps", true, false},
-	{"stale", "events of a registration whose descriptor was closed", true, false},
-	{"steps", "steps of the clients", true, false},
-	{"stranded", "how often data was stranded: unread, with no further notification", true, false},
-	{"submissions", "operations submitted to io_uring", true, true},
-	{"threads", "threads that got an event", true, true},
-	{"timeouts", "waits that ended without an event", true, false},
-	{"timers", "timers that fired", true, false},
-	{"useful_wakeups", "wakeups with an event that was new", true, false},
-	{"waits", "waits that returned", true, false},
-	{"wakeups", "waits that returned with events", true, false},
-	{"write_eagain", "writes that found no room (EAGAIN)", true, true},
-	{"write_errors", "writes that failed", true, true},
-	{"writes", "write calls that sent data", true, true},
-	{"zero_waits", "waits with timeout 0 that found nothing", true, false},
+// Vocabulary is the figures that stories may ask for. Whoever counts them hands it in.
+type Vocabulary interface {
+	// Has says of what a figure can be asked: of a whole run, of one descriptor. Both are false when there is none of that name.
+	Has(name string) (run, lane bool)
+	// Names are all names, for a word about what may have been meant.
+	Names() []string
 }
 
 // Place says which descriptor a figure is about.
@@ -146,8 +81,8 @@ func (f *Figure) Is(e *trace.Event) bool {
 
 var clientPlace = regexp.MustCompile(`^client ([0-9]+)$`)
 
-// ParseFigure reads a figure. The error suggests what may have been meant.
-func ParseFigure(text string) (Figure, error) {
+// ParseFigure reads a figure, which is a known one. The error suggests what may have been meant.
+func ParseFigure(known Vocabulary, text string) (Figure, error) {
 	f := Figure{Text: text}
 	what := strings.TrimSpace(text)
 	if place, rest, ok := strings.Cut(what, ":"); ok {
@@ -173,19 +108,18 @@ func ParseFigure(text string) (Figure, error) {
 		return f, f.filter(words)
 	}
 	name := strings.ReplaceAll(what, "-", "_")
-	var names []string
-	for _, n := range FigureNames {
-		names = append(names, n.Name)
-		if n.Name != name {
-			continue
-		}
-		if f.Place == WholeRun && !n.Run || f.Place != WholeRun && !n.Lane {
-			return f, fmt.Errorf("%q is known of the whole run only, not of one descriptor", what)
-		}
-		f.Name = name
-		return f, nil
+	run, lane := known.Has(name)
+	if !run && !lane {
+		return f, fmt.Errorf("there is no figure %q%s", what, hint(name, known.Names()))
 	}
-	return f, fmt.Errorf("there is no figure %q%s", what, hint(name, names))
+	switch {
+	case f.Place == WholeRun && !run:
+		return f, fmt.Errorf("%q is known of one descriptor only: write \"connection: %s\"", what, name)
+	case f.Place != WholeRun && !lane:
+		return f, fmt.Errorf("%q is known of the whole run only, not of one descriptor", what)
+	}
+	f.Name = name
+	return f, nil
 }
 
 func (f *Figure) filter(words []string) error {

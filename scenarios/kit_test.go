@@ -102,10 +102,25 @@ type step struct {
 func (s step) what() uint32 { return s.Aux & 0xff }
 func (s step) user() uint32 { return s.Aux >> 8 }
 
+// testFigures are the figures that the tests ask for.
+type testFigures struct{}
+
+func (testFigures) Has(name string) (run, lane bool) {
+	switch name {
+	case "waits":
+		return true, false
+	case "reports", "reads", "bytes_in":
+		return true, true
+	}
+	return false, false
+}
+
+func (testFigures) Names() []string { return []string{"waits", "reports", "reads", "bytes_in"} }
+
 // story runs a text against addr and gives back what it recorded.
 func story(t *testing.T, ctx context.Context, text string, o Options) ([]step, error) {
 	t.Helper()
-	s, err := parse(Position{}, "t", "t.star", []byte(text))
+	s, err := parse(Position{}, testFigures{}, "t", "t.star", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 func TestBuiltinStoriesLoad(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z][a-z-]*$`)
 	for _, n := range Names() {
-		s, err := Load(n)
+		s, err := Load(testFigures{}, n)
 		if err != nil {
 			t.Errorf("%s: %v", n, err)
 			continue
@@ -51,7 +51,7 @@ func TestLoadErrorsSayWhere(t *testing.T) {
 		{"endless", "def f():\n    while True:\n        pass\nf()\n" + main, "bad.star:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := parse(Position{}, "bad", "bad.star", []byte(c.text))
+			_, err := parse(Position{}, testFigures{}, "bad", "bad.star", []byte(c.text))
 			var bad *BadScript
 			if !errors.As(err, &bad) {
 				t.Fatalf("got %v, want a *BadScript", err)
@@ -67,14 +67,14 @@ func TestLoadErrorsSayWhere(t *testing.T) {
 }
 
 func TestLoadByName(t *testing.T) {
-	if _, err := Load("nosuch"); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "demo") {
+	if _, err := Load(testFigures{}, "nosuch"); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "demo") {
 		t.Errorf("an unknown name: %v", err)
 	}
 	dir := t.TempDir()
-	if _, err := Load(filepath.Join(dir, "x.star")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Load(testFigures{}, filepath.Join(dir, "x.star")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
 	}
-	if _, err := Load(dir + "/"); err == nil {
+	if _, err := Load(testFigures{}, dir+"/"); err == nil {
 		t.Error("a directory was loaded")
 	}
 	file := filepath.Join(dir, "mine.star")
@@ -82,7 +82,7 @@ func TestLoadByName(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Load(file)
+	s, err := Load(testFigures{}, file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestOwnOnly(t *testing.T) {
 		if c.address != "" {
 			call = `connect("` + c.address + `")`
 		}
-		s, err := parse(Position{}, "t", "t.star", []byte("def main():\n    "+call+"\n"))
+		s, err := parse(Position{}, testFigures{}, "t", "t.star", []byte("def main():\n    "+call+"\n"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,14 +18,14 @@ knobs = {"read_size": n, "work": s, "rdhup": b}
 def main():
     note("%d %d" % (n, again))
 `
-	s, err := parse(Position{}, "x", "x.star", []byte(text))
+	s, err := parse(Position{}, testFigures{}, "x", "x.star", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := []Param{{"n", "10"}, {"f", "1.5"}, {"s", "x"}, {"b", "false"}}; !reflect.DeepEqual(s.Params, want) {
 		t.Errorf("defaults: %v", s.Params)
 	}
-	s, err = parse(Position{}, "x", "x.star", []byte(text), Param{"n", "7"}, Param{"b", "true"}, Param{"n", "50%"})
+	s, err = parse(Position{}, testFigures{}, "x", "x.star", []byte(text), Param{"n", "7"}, Param{"b", "true"}, Param{"n", "50%"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ def main():
 		{"a name of no use", "n = param(\"a=b\", 1)" + main, nil, "is not a name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := parse(Position{}, "bad", "bad.star", []byte(c.text), c.given...)
+			_, err := parse(Position{}, testFigures{}, "bad", "bad.star", []byte(c.text), c.given...)
 			var bad *BadScript
 			if !errors.As(err, &bad) || !strings.Contains(bad.Text, c.says) || !strings.HasPrefix(bad.Text, "bad.star:") {
 				t.Errorf("%v, want %q", err, c.says)

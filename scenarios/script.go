@@ -111,18 +111,20 @@ func Source(name string) ([]byte, error) {
 }
 
 // Load finds a story by the name of a built-in one or by file name, and checks it. Anything wrong with its text is a
-// *BadScript; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error. ps are
+// *BadScript, a figure that is not known too; an unknown name wraps ErrUnknown; a file that cannot be read is the system's error. ps are
 // values for what the story leaves open.
-func Load(name string, ps ...Param) (*Script, error) { return LoadAt(Position{}, name, ps...) }
+func Load(known Vocabulary, name string, ps ...Param) (*Script, error) {
+	return LoadAt(Position{}, known, name, ps...)
+}
 
 // LoadAt is Load that tells where in the text it is.
-func LoadAt(at Position, name string, ps ...Param) (*Script, error) {
+func LoadAt(at Position, known Vocabulary, name string, ps ...Param) (*Script, error) {
 	if g, n, ok := find(name); ok {
 		text, err := stories.ReadFile(g + "/" + n + ".star")
 		if err != nil {
 			return nil, fmt.Errorf("read scenario: %w", err)
 		}
-		s, err := parse(at, n, n+".star", text, ps...)
+		s, err := parse(at, known, n, n+".star", text, ps...)
 		if s != nil {
 			s.Group = g
 		}
@@ -135,7 +137,7 @@ func LoadAt(at Position, name string, ps ...Param) (*Script, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read scenario %s: %w", name, err)
 	}
-	return parse(at, name, name, text, ps...)
+	return parse(at, known, name, name, text, ps...)
 }
 
 // BuiltIn reports whether the name is that of a story that comes with the program.
@@ -144,7 +146,7 @@ func BuiltIn(name string) bool {
 	return ok
 }
 
-func parse(told Position, name, file string, text []byte, ps ...Param) (*Script, error) {
+func parse(told Position, known Vocabulary, name, file string, text []byte, ps ...Param) (*Script, error) {
 	f, prog, err := starlark.SourceProgramOptions(dialect, file, text, predeclared().Has)
 	if err != nil {
 		return nil, bad(err)
@@ -201,7 +203,7 @@ func parse(told Position, name, file string, text []byte, ps ...Param) (*Script,
 			s.Knobs = append(s.Knobs, Knob{Name: strings.ReplaceAll(k, "_", "-"), Value: val, Pos: place(f, file, "knobs", k)})
 		}
 	}
-	if s.Expect, err = expectations(f, file, globals); err != nil {
+	if s.Expect, err = expectations(known, f, file, globals); err != nil {
 		return nil, err
 	}
 	m, ok := globals["main"].(*starlark.Function)

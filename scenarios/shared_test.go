@@ -11,7 +11,7 @@ import (
 // touches what belongs to the other's thread (the race detector sees that).
 func TestSharedConnection(t *testing.T) {
 	srv := listen(t, nil)
-	s, err := parse(Position{}, "t", "t.star", []byte(`
+	s, err := parse(Position{}, testFigures{}, "t", "t.star", []byte(`
 def other(c):
     for i in range(200):
         c.send(1)

@@ -32,7 +32,7 @@ func TestMistakes(t *testing.T) {
 		{"knob value", "knobs = {\n  \"reads\": [1],\n}\ndef main():\n    pass\n", "x.star:2:3", "reads"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := parse(Position{}, "x", "x.star", []byte(c.text))
+			_, err := parse(Position{}, testFigures{}, "x", "x.star", []byte(c.text))
 			var bad *BadScript
 			if !errors.As(err, &bad) {
 				t.Fatalf("%v is no *BadScript", err)
@@ -42,10 +42,10 @@ func TestMistakes(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Load("nowhere"); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "demo") {
+	if _, err := Load(testFigures{}, "nowhere"); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "demo") {
 		t.Errorf("an unknown name: %v", err)
 	}
-	if _, err := Load(filepath.Join(t.TempDir(), "none.star")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Load(testFigures{}, filepath.Join(t.TempDir(), "none.star")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
 }
@@ -58,7 +58,7 @@ func TestBuiltIn(t *testing.T) {
 		t.Errorf("stories: %v, want %v", names, want)
 	}
 	for _, n := range names {
-		s, err := Load(n)
+		s, err := Load(testFigures{}, n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestBuiltIn(t *testing.T) {
 }
 
 func TestKnobs(t *testing.T) {
-	s, err := parse(Position{}, "x", "x.star", []byte("knobs = {\"read_size\": 7, \"rdhup\": True, \"work\": \"cpu:1ms\"}\ndef main():\n    pass\n"))
+	s, err := parse(Position{}, testFigures{}, "x", "x.star", []byte("knobs = {\"read_size\": 7, \"rdhup\": True, \"work\": \"cpu:1ms\"}\ndef main():\n    pass\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,16 +3,124 @@ package timeline
 import "evviz/trace"
 
 // Scripted clients are another process: their steps carry the client's own address, which is the peer of a lane here. A
-// step may come before its connection is known, as the first one always does; it waits for it, with a bound.
+// step may come before its connection is known, as the first one always does; it waits for it, with a bound. One that comes
+// after the server closed its side belongs to the closed lane, until the client connects from the same address again.
 
 const (
 	maxUnclaimed        = 4096
 	maxUnclaimedPerPeer = 64
+	maxClients          = 1 << 16
 )
 
+// ClientStats is what clients did, by their own steps.
+type ClientStats struct {
+	Sent, Received int64 // bytes
+	Served         int64 // of one lane: the longest time from a send to the read that got it, ns; 0 unknown
+}
+
+// stepMark is a mark of a step whose lane is not known yet.
 type stepMark struct {
 	t int64
 	m Mark
+}
+
+// unclaimed are the steps of an address whose lane is not known yet.
+type unclaimed struct {
+	marks  []stepMark
+	client clientOf
+}
+
+// clients finds the lanes of scripted clients.
+type clients struct {
+	all     ClientStats
+	lanes   map[string]*laneB // by the client's address, closed ones too
+	waiting map[string]*unclaimed
+	met     map[uint32]bool // clients that have connected
+	first   []clientAddr    // ... and from where first; only appended to
+}
+
+// clientAddr is where a client's first connection came from.
+type clientAddr struct {
+	user uint32
+	addr string
+}
+
+// clientView is what a snapshot knows of clients.
+type clientView []clientAddr
+
+func (c *clients) view() clientView { return c.first[:len(c.first):len(c.first)] }
+
+// ClientAddress is where the first connection of a scripted client came from, "" when it is not known.
+func (s *Snapshot) ClientAddress(user uint32) string {
+	for _, c := range s.clients {
+		if c.user == user {
+			return c.addr
+		}
+	}
+	return ""
+}
+
+// connected notes a connection of a client. Steps from the same address are about a new lane from here on.
+func (c *clients) connected(user uint32, addr string) {
+	if l := c.lanes[addr]; l != nil && l.pub.Closed != 0 {
+		delete(c.lanes, addr)
+	}
+	if c.met[user] || len(c.met) >= maxClients {
+		return
+	}
+	if c.met == nil {
+		c.met = map[uint32]bool{}
+	}
+	c.met[user] = true
+	c.first = append(c.first, clientAddr{user, addr})
+}
+
+// forget drops a lane that is no longer kept.
+func (c *clients) forget(l *laneB) {
+	if c.lanes[l.pub.Peer] == l {
+		delete(c.lanes, l.pub.Peer)
+	}
+}
+
+// clientOf follows what the client at the other end of a lane does.
+type clientOf struct {
+	pub      ClientStats
+	sent     int64 // begin of the oldest send that nobody has read yet; 0: there is none
+	lastRead int64
+}
+
+func (c *clientOf) publish() ClientStats { return c.pub }
+
+// step counts a step that has ended.
+func (c *clientOf) step(e *trace.Event) {
+	n := max(e.B, 0)
+	switch trace.StepOf(e).What() {
+	case trace.StepSend:
+		c.pub.Sent += n
+		if n > 0 {
+			c.sends(e.Start())
+		}
+	case trace.StepReceive:
+		c.pub.Received += n
+	}
+}
+
+func (c *clientOf) sends(at int64) {
+	switch {
+	case c.lastRead >= at: // the read was quicker than the end of the send
+		c.pub.Served = max(c.pub.Served, c.lastRead-at)
+	case c.sent == 0:
+		c.sent = at
+	}
+}
+
+// read notes that the server got something.
+func (c *clientOf) read(at int64) {
+	c.lastRead = at
+	if c.sent != 0 {
+		c.pub.Served = max(c.pub.Served, at-c.sent)
+		c.sent = 0
+	}
 }
 
 func (t *Timeline) step(s *stream, e *trace.Event) {
@@ -22,43 +130,77 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 	t.stats.Steps++
 	t.trafficStep(s, e)
 	m := MarkStepOther
-	switch trace.StepOf(e).What() {
+	what := trace.StepOf(e).What()
+	switch what {
 	case trace.StepSend:
 		m = MarkStepSend
+		t.clients.all.Sent += max(e.B, 0)
 	case trace.StepReceive:
 		m = MarkStepRecv
+		t.clients.all.Received += max(e.B, 0)
 	case trace.StepSleep, trace.StepNote:
 		return
 	}
-	if trace.StepOf(e).What() == trace.StepConnect && e.Dur >= t.limits.Connect && e.Errno == 0 {
+	if what == trace.StepConnect && e.Dur >= t.limits.Connect && e.Errno == 0 {
 		t.slowConnect(s, e)
 	}
 	peer := t.names.now(s.id, e.Inst)
 	if peer == "" {
 		return
 	}
+	if what == trace.StepConnect && e.Errno == 0 {
+		t.clients.connected(trace.StepOf(e).User(), peer)
+	}
 	// A receive is drawn where it ended, anything else where it began: that is when it reaches the server.
 	at := e.Time
 	if m != MarkStepRecv {
 		at = e.Start()
 	}
-	if l := t.byPeer[peer]; l != nil && l.pub.Closed == 0 {
-		t.mark(l, at, m, 0)
+	if l := t.clients.lanes[peer]; l != nil {
+		l.client.step(e)
+		if l.pub.Closed == 0 {
+			t.mark(l, at, m, 0)
+		} else {
+			t.touch(l)
+		}
 		return
 	}
-	q := t.unclaimed[peer]
-	if len(q) >= maxUnclaimedPerPeer || q == nil && len(t.unclaimed) >= maxUnclaimed {
-		return
+	q := t.clients.waiting[peer]
+	if q == nil {
+		if len(t.clients.waiting) >= maxUnclaimed {
+			return
+		}
+		if t.clients.waiting == nil {
+			t.clients.waiting = map[string]*unclaimed{}
+		}
+		q = new(unclaimed)
+		t.clients.waiting[peer] = q
 	}
-	t.unclaimed[peer] = append(q, stepMark{at, m})
+	q.client.step(e)
+	if len(q.marks) < maxUnclaimedPerPeer {
+		q.marks = append(q.marks, stepMark{at, m})
+	}
 }
 
-// claimSteps gives a lane the steps that came before it.
+// claimSteps gives a lane the steps of its client, with those that came before it.
 func (t *Timeline) claimSteps(l *laneB, peer string) {
-	for _, q := range t.unclaimed[peer] {
-		t.mark(l, q.t, q.m, 0)
+	if t.clients.lanes == nil {
+		t.clients.lanes = map[string]*laneB{}
 	}
-	delete(t.unclaimed, peer)
+	t.clients.lanes[peer] = l
+	q := t.clients.waiting[peer]
+	if q == nil {
+		return
+	}
+	delete(t.clients.waiting, peer)
+	for _, m := range q.marks {
+		t.mark(l, m.t, m.m, 0)
+	}
+	l.client.pub.Sent += q.client.pub.Sent
+	l.client.pub.Received += q.client.pub.Received
+	if q.client.sent != 0 {
+		l.client.sends(q.client.sent)
+	}
 }
 
 // slowConnect notes a client that was kept waiting for its connection: it is told on the listener, unless that one's queue is known to

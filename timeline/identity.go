@@ -27,6 +27,7 @@ type stream struct {
 	wakeNo   uint32
 	wakeUse  int  // reports of this wake that told something new
 	called   bool // it made a system call
+	calls    threadCalls
 	inc      incidents
 	watch    streamWatch
 	split    splitter

@@ -32,6 +32,7 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 	}
 	t.recall(l)
 	t.readBy(s, l, e)
+	l.calls.read(e, l.calls.nth(s.id, s.calls.turn), t.w)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
 		switch trace.ReadOf(e).Call() {
 		case trace.CallRecvfrom, trace.CallRecvmsg, trace.CallRecvmmsg:
@@ -120,6 +121,7 @@ func (t *Timeline) drained(l *laneB, out outcome, d Drain, at int64) {
 func (t *Timeline) served(l *laneB, at int64) {
 	l.lastServed, l.servedKnown = at, false
 	t.gotSome(l, at)
+	l.client.read(at)
 	l.readReply(l.arrival)
 	if l.arrival != 0 {
 		t.latency(l, at-l.arrival)
@@ -138,6 +140,7 @@ func (t *Timeline) accept(s *stream, e *trace.Event) {
 		t.setType(l, trace.TypeListener)
 	}
 	t.acceptBy(s, l, e)
+	l.calls.accept(e, t.w)
 	l.pub.LastRead = Op{e.Time, 0, e.A, e.Errno}
 	switch e.Errno {
 	case 0:
@@ -199,6 +202,7 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 	}
 	t.recall(l)
 	t.writeBy(s, l, e)
+	l.calls.write(e, t.w)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
 		switch trace.WriteOf(e).Call() {
 		case trace.CallSendto, trace.CallSendmsg, trace.CallSendmmsg:

@@ -62,6 +62,8 @@ type Lane struct {
 	LastRead      Op // the newest read or accept
 	LastWrite     Op
 	Stats         LaneStats
+	Calls         Calls
+	Client        ClientStats // what the scripted client at the other end did
 
 	Incidents []Incident     // what a rule may judge; nil none
 	Takers    []Taker        // listener: who accepted how many
@@ -77,6 +79,7 @@ type Lane struct {
 	trigger []triggerTurn
 	gaps    []int64
 	levels  []levelPoint
+	tally   []int64
 }
 
 // Op is one call as it went.
@@ -178,6 +181,9 @@ type laneB struct {
 	pair         pairing
 	delays       *laneDelays
 	watch        laneWatch
+	calls        callCount
+	client       clientOf
+	tally        []int64 // by Options.Count; nil none
 }
 
 func (t *Timeline) newLane(f *world.File) *laneB {
@@ -228,9 +234,6 @@ func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
 	t.mark(l, at, MarkClose, 0)
 	t.stats.Closes++
 	l.pub.Closed, l.pub.CloseWhy = max(at, 1), why
-	if l.pub.Peer != "" && t.byPeer[l.pub.Peer] == l {
-		delete(t.byPeer, l.pub.Peer)
-	}
 	t.closed = append(t.closed, l)
 	if len(t.closed) > t.maxClosed+t.maxClosed/4 {
 		t.forget(len(t.closed) - t.maxClosed)
@@ -243,6 +246,7 @@ func (t *Timeline) forget(n int) {
 		l.dead = true
 		t.held = max(t.held, l.pub.Closed)
 		t.past.take(l)
+		t.clients.forget(l)
 		l.marks.drop()
 		t.spans -= len(l.bars.spans)
 		l.bars = barStore{}
@@ -283,7 +287,6 @@ func (t *Timeline) setPeer(l *laneB, peer string) {
 		return
 	}
 	l.pub.Peer = peer
-	t.byPeer[peer] = l
 	t.claimSteps(l, peer)
 }
 
@@ -317,6 +320,8 @@ func (l *laneB) publish(now int64) *Lane {
 	p.Pending, p.PendingSince = l.since != 0, l.since
 	p.Stranded, p.StrandedSince = l.strandedAt != 0, l.strandedAt
 	p.Unread = l.ledger
+	p.Calls, p.Client = l.calls.pub, l.client.publish()
+	p.tally = slices.Clone(l.tally)
 	l.watch.publish(p, now)
 	if l.inst != nil {
 		p.Instance = l.inst.stats.publish(l.inst)

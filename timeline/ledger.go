@@ -271,6 +271,7 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 	}
 	l := r.lane
 	t.recall(l)
+	l.calls.report(s.id)
 	t.settle(r, outNone, e.Time)
 
 	// Are there bytes that were not known of? The ledger knows best; else somebody must have seen an arrival.

@@ -48,6 +48,7 @@ func (t *Timeline) repeat(s *stream, e *trace.Event) {
 	period := max(r.Span, 0) / r.N
 	if r.N == 1 {
 		t.again(s, it, e.Time-period, e.Time, once)
+		s.calls.counted(e.Time)
 		return
 	}
 	rest := e.Time - 2*period
@@ -55,6 +56,7 @@ func (t *Timeline) repeat(s *stream, e *trace.Event) {
 	t.pass(s, e.Start(), rest, waited)
 	t.again(s, it, rest, rest+period, once)
 	t.again(s, it, rest+period, e.Time, weight{times: r.N - 1, period: period})
+	s.calls.counted(e.Time)
 }
 
 // again folds an iteration once more, between two moments.
@@ -78,6 +80,9 @@ func (t *Timeline) again(s *stream, it []trace.Event, from, to int64, w weight) 
 		e.Dur = e.Time - at(it[i].Start())
 		e.Phase = e.Phase.Base()
 		t.fold(s, &e)
+		if len(t.tally.pick) > 0 {
+			t.counted(s, &e)
+		}
 		t.levelled(&e)
 		s.last = max(s.last, e.Time)
 	}
@@ -109,6 +114,7 @@ func (t *Timeline) pass(s *stream, from, to, waited int64) {
 		}
 	}
 	shift(&s.away)
+	shift(&s.calls.waited)
 	for _, a := range []*away{&s.watch.away, &s.watch.home} {
 		shift(&a.from)
 		shift(&a.last)

@@ -1,6 +1,10 @@
 package timeline
 
-import "evviz/trace"
+import (
+	"slices"
+
+	"evviz/trace"
+)
 
 // Snapshot is an immutable picture of a timeline. Any goroutine may read it, also while events are added.
 type Snapshot struct {
@@ -31,6 +35,8 @@ type Snapshot struct {
 	lanesBy   *laneIndex
 	delays    *delayView // nil: none are kept
 	lean      bool
+	tally     tallies
+	clients   clientView
 	latBars   []LatencyBar
 }
 
@@ -96,6 +102,10 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	s.Stats.Served = t.traffic.served.read()
 	s.Stats.Answered, s.Stats.RoundTrip = t.traffic.answered.read(), t.traffic.trip.read()
 	s.Stats.Traffic, s.Stats.Usage = t.trafficNow(), t.usageNow()
+	s.Stats.Client, s.Stats.Calls, s.Stats.Pauses = t.clients.all, t.calls.pub, t.calls.pauses
+	s.Stats.Drift, s.Stats.Drifts = t.calls.drift()
+	s.clients = t.clients.view()
+	s.tally = tallies{t.tally.pick, slices.Clone(t.tally.run)}
 	s.latBars = t.latBars
 	s.Stats.Pace = t.pace
 	s.Past = t.past.publish()

@@ -62,6 +62,11 @@ type Stats struct {
 	Answered  Latency // arrival to the first write after that read; see traffic.go
 	RoundTrip Latency // as the clients saw it
 	Traffic   Traffic
+	Client    ClientStats // all clients together
+	Calls     Calls
+	Pauses    Pauses
+	Drift     int64 // how much later than its first period foretells a timer was last due, the worst of all, ns
+	Drifts    bool  // ... and whether one repeated at all
 	Usage     Usage
 	Time      Durations // time per state, all loops together
 	Pace      int64     // how long a call takes here that has nothing to wait for, ns; 0 unknown

@@ -19,6 +19,7 @@ type Options struct {
 	Begin     int64      // from here on events are told, when what comes before First is left out; 0: from First on
 	Bookmarks []Bookmark // known beforehand, by moment
 	Limits    Limits     // what is counted as an incident; zero: DefaultLimits
+	Count     []Matcher  // events to be counted, for Snapshot.Counted
 	Ledger    bool       // keep sums, incidents and the ledger alone: nothing can be drawn, no event looked at
 }
 
@@ -46,16 +47,14 @@ type Timeline struct {
 	who     *world.World
 	streams []*stream // by number, for the small ones that nearly all sources use
 
-	laneID    int64
-	lanes     []*laneB // in order of their beginning
-	closed    []*laneB // in order of their end
-	dirty     []*laneB
-	allDirty  bool
-	pending   []*laneB // with an open bar
-	spans     int
-	byPeer    map[string]*laneB
-	unclaimed map[string][]stepMark
-	idle      []*laneB // data waits, and their completion queue has nothing in flight for them
+	laneID   int64
+	lanes    []*laneB // in order of their beginning
+	closed   []*laneB // in order of their end
+	dirty    []*laneB
+	allDirty bool
+	pending  []*laneB // with an open bar
+	spans    int
+	idle     []*laneB // data waits, and their completion queue has nothing in flight for them
 
 	loops   []*loopB
 	rest    markStore // counts of threads that are not loops
@@ -73,6 +72,9 @@ type Timeline struct {
 	latMax   int64
 	latDirty bool
 	traffic  traffic
+	clients  clients
+	calls    runCalls
+	tally    tallies
 	about    *laneB // the lane that the event at hand is about
 	past     pastIncidents
 	w        weight
@@ -92,7 +94,8 @@ func New(o Options) *Timeline {
 	}
 	t := &Timeline{info: o.Info, origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks), lean: o.Ledger, limits: o.Limits.bounded(), maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
 		exact: o.Info.Kinds.Has(trace.Renotify), timed: o.Info.Timed,
-		names: newNameTable(), byPeer: map[string]*laneB{}, unclaimed: map[string][]stepMark{}, hist: newHistogram()}
+		names: newNameTable(), hist: newHistogram()}
+	t.tally.pick = o.Count
 	t.events.max = max(o.MaxEvents, blockEvents)
 	t.keep.max = o.MaxMarks
 	t.w = once
@@ -208,6 +211,9 @@ func (t *Timeline) add(e *trace.Event) {
 	} else {
 		s.keepRecent(e)
 		t.fold(s, e)
+		if len(t.tally.pick) > 0 {
+			t.counted(s, e)
+		}
 		t.levelled(e)
 	}
 	if e.Time > s.last {
@@ -248,6 +254,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		return
 	}
 	t.made(s, e)
+	t.calls.event(s, e, t.w)
 	if e.Dur > 0 {
 		t.spent(s, e)
 	}

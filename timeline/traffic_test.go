@@ -11,15 +11,19 @@ func (s *script) step(begin, end int64, who uint32, what uint32, wanted, done in
 	s.ev(end, trace.Event{Kind: trace.Step, Stream: 3, FD: 5, Aux: what, Inst: who, A: wanted, B: done, Dur: (end - begin) * us})
 }
 
+// name gives a text an id.
+func (s *script) name(stream, id uint32, text string) {
+	trace.NamePieces(id, text, func(e trace.Event) {
+		e.Stream = stream
+		s.ev(1, e)
+	})
+}
+
 // client names two addresses and the clients' thread.
 func (s *script) client() {
 	s.ev(1, trace.Event{Kind: trace.Thread, Stream: 3, A: 200, B: 200, Mask: trace.RoleClient})
 	for id, name := range map[uint32]string{1: "c:1", 2: "c:2"} {
-		e := trace.Event{Kind: trace.Name, Stream: 3, Aux: id, Mask: uint32(len(name))}
-		for i := range name {
-			e.A |= int64(name[i]) << (8 * i)
-		}
-		s.ev(1, e)
+		s.name(3, id, name)
 	}
 }
 

@@ -371,7 +371,12 @@ func (t *Timeline) handling(s *stream, e *trace.Event, phase trace.Phase) {
 			t.happened(s, l, IncOverlap, e.Time, 0, true)
 		}
 		l.watch.handler, s.watch.handles = s, l
+		l.calls.enter(s.id)
+		t.calls.pub.MostAtOnce = max(t.calls.pub.MostAtOnce, l.calls.pub.MostAtOnce)
 	default:
+		if l := s.watch.handles; l != nil {
+			l.calls.leave(s.id)
+		}
 		s.watch.handles = nil
 	}
 }
