@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"evviz/timeline"
+	"evviz/trace"
 	"evviz/words"
 )
 
@@ -178,7 +179,7 @@ func (c *checker) doubt(f *Finding) {
 }
 
 // lab says whether the source measures both ends.
-func (c *checker) lab() bool { return c.s.Mode.Known }
+func (c *checker) lab() bool { return c.s.Info.Facts().Has(trace.KnowsBothEnds) }
 
 // sure is certain when every one of an incident was measured, and otherwise likely.
 func sure(i *timeline.Incident) Verdict {

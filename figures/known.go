@@ -32,6 +32,12 @@ func told(s *timeline.Snapshot) bool { return s.Stats.RenotifyKnown }
 func clients(s *timeline.Snapshot) bool { return s.Stats.Traffic.Known }
 func drifts(s *timeline.Snapshot) bool  { return s.Stats.Drifts }
 
+// lasting says whether it is known how long calls took.
+func lasting(s *timeline.Snapshot) bool { return s.Info.Facts().Has(trace.KnowsDurations) }
+
+// handled says whether it is known when handlers began and ended.
+func handled(s *timeline.Snapshot) bool { return s.Info.Facts().Has(trace.KnowsHandlers) }
+
 // kept says whether no closed connection was forgotten, so that adding up the lanes is the whole.
 func kept(s *timeline.Snapshot) bool { return s.Stats.LanesForgotten == 0 }
 

@@ -43,10 +43,10 @@ func lane(of func(*timeline.Lane) int64) Lane {
 	return func(_ *timeline.Snapshot, l *timeline.Lane) (float64, string) { return float64(of(l)), "" }
 }
 
-// reports is a Lane that has a value where something reports readiness.
-func reports(r Lane) Lane {
+// where is a Lane that has a value under a condition.
+func where(k known, r Lane) Lane {
 	return func(s *timeline.Snapshot, l *timeline.Lane) (float64, string) {
-		if !reported(s) {
+		if !k(s) {
 			return 0, unknownHere
 		}
 		return r(s, l)

@@ -39,7 +39,7 @@ func TestTable(t *testing.T) {
 
 // folded is a picture of events.
 func folded(evs ...trace.Event) *timeline.Snapshot {
-	tl := timeline.New(timeline.Options{Info: trace.Info{Kinds: trace.AllKinds()}})
+	tl := timeline.New(timeline.Options{Info: trace.Info{Kinds: trace.AllKinds(), Timed: true}})
 	for i := range evs {
 		evs[i].Seq, evs[i].Stream = uint32(i+1), max(evs[i].Stream, 1)
 	}
@@ -71,6 +71,21 @@ func TestUnknown(t *testing.T) {
 			f.Lane(s, s.Lanes[0])
 		}
 	}
+}
+
+// TestFacts: what only some sources tell is unknown of the others.
+func TestFacts(t *testing.T) {
+	tl := timeline.New(timeline.Options{Info: trace.Info{Timed: true, Kinds: trace.Kinds(trace.Read, trace.Open)}})
+	tl.Add([]trace.Event{{Time: 1, Seq: 1, Stream: 1, Kind: trace.Read, Phase: trace.PhaseComplete, FD: 4, A: 10, B: 10, Dur: 1}})
+	known := tl.Snapshot(0)
+	tl = timeline.New(timeline.Options{Info: trace.Info{Kinds: trace.Kinds(trace.Read, trace.Open)}})
+	unknown := tl.Snapshot(0)
+	for name, s := range map[string]*timeline.Snapshot{"most_at_once": known, "longest_read": unknown, "longest_gap": unknown} {
+		if v, why := Find(name).Run(s); why == "" {
+			t.Errorf("%s: %v, want it to be unknown", name, v)
+		}
+	}
+	want(t, known, "longest_read", 1)
 }
 
 // TestCalls: what single calls came to, of the run and of each descriptor.

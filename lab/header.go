@@ -17,6 +17,9 @@ func labKinds() trace.KindSet {
 		trace.Exit, trace.Bookmark, trace.Fork, trace.Dup, trace.Submit, trace.Complete, trace.Sys, trace.Connect, trace.Shutdown, trace.Repeat)
 }
 
+// labKnows is what the lab tells: it makes the traffic, and measures at both ends.
+const labKnows = trace.KnowsArrivals | trace.KnowsUnread | trace.KnowsBothEnds | trace.KnowsHandlers | trace.KnowsDurations | trace.KnowsRepeats
+
 // header is what a recording's header says about how it was made.
 func header(o *Options) []trace.Pair {
 	b, script := &o.Behaviour, o.Script

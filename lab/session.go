@@ -55,7 +55,7 @@ func New(o *Options) (*Session, error) {
 	if script != nil {
 		title = "lab, scenario " + script.Title
 	}
-	info := trace.Info{Title: title, Live: true, Timed: true, Clock: trace.ReadClock(), Kinds: labKinds(), Meta: header(o)}
+	info := trace.Info{Title: title, Live: true, Timed: true, Clock: trace.ReadClock(), Kinds: labKinds(), Knows: labKnows, OS: trace.Linux, Meta: header(o)}
 	if b.Driver == trace.DriverGo { // its calls are Go's runtime's own, and not seen
 		unseen := trace.Kinds(trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify, trace.Register, trace.Modify, trace.Deregister,
 			trace.Submit, trace.Complete, trace.Repeat)

@@ -117,7 +117,10 @@ var straceKinds = trace.Kinds(trace.Thread, trace.Exec, trace.Exit, trace.Fork, 
 func (st *Stream) describe() trace.Info {
 	r := st.r
 	timed := r.clock.timed()
-	info := trace.Info{Title: "strace " + plain.Text(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds}
+	info := trace.Info{Title: "strace " + plain.Text(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds, OS: trace.Linux}
+	if timed && !r.untimed {
+		info.Knows |= trace.KnowsDurations
+	}
 	if st.name == "-" {
 		info.Title = "strace text from standard input"
 	}

@@ -35,6 +35,8 @@ const (
 	keyMono    = "clock.mono"
 	keyWall    = "clock.wall"
 	keyKinds   = "kinds"
+	keyKnows   = "knows"
+	keyOS      = "os"
 	keyMissing = "missing" // what, NUL, why; may occur many times
 	keyMeta    = "meta."   // prefix
 )
@@ -91,6 +93,12 @@ func eachKey(i *trace.Info, put func(k, v string)) {
 	put(keyMono, strconv.FormatInt(i.Clock.Mono, 10))
 	put(keyWall, strconv.FormatInt(i.Clock.Wall, 10))
 	put(keyKinds, strconv.FormatUint(uint64(i.Kinds), 16))
+	if i.Knows != 0 {
+		put(keyKnows, i.Knows.String())
+	}
+	if i.OS != "" {
+		put(keyOS, i.OS)
+	}
 	for _, m := range i.Missing {
 		put(keyMissing, m.What+"\x00"+m.Why)
 	}
@@ -113,6 +121,12 @@ func setKey(i *trace.Info, k, v string) (err error) {
 		var n uint64
 		n, err = strconv.ParseUint(v, 16, 64)
 		i.Kinds = trace.KindSet(n)
+	case keyKnows:
+		i.Knows = trace.ParseKnowledge(v)
+	case keyOS:
+		if i.OS = v; v != "" && v != trace.Linux {
+			i.Missing = append(i.Missing, trace.Missing{What: "the right names of errors and events", Why: "their numbers are those of " + v + ", and read as Linux's"})
+		}
 	case keyMissing:
 		what, why, _ := strings.Cut(v, "\x00")
 		i.Missing = append(i.Missing, trace.Missing{What: what, Why: why})

@@ -93,7 +93,7 @@ func New(o Options) *Timeline {
 		o.MaxClosed = 2_000
 	}
 	t := &Timeline{info: o.Info, origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks), lean: o.Ledger, limits: o.Limits.bounded(), maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
-		exact: o.Info.Kinds.Has(trace.Renotify), timed: o.Info.Timed,
+		exact: o.Info.Facts().Has(trace.KnowsRepeats), timed: o.Info.Timed,
 		names: newNameTable(), hist: newHistogram()}
 	t.tally.pick = o.Count
 	t.events.max = max(o.MaxEvents, blockEvents)

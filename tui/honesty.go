@@ -64,9 +64,9 @@ func (u *ui) drawHonesty(f *frame, p pane) {
 
 // known says of the two facts that everything hangs on, the moment of arrival and being told again, where they come from.
 func known(f *frame) (out []string) {
-	kinds, st := f.snap.Info.Kinds, &f.snap.Stats
+	facts, st := f.snap.Info.Facts(), &f.snap.Stats
 	switch {
-	case !kinds.Has(trace.Arrive):
+	case !facts.Has(trace.KnowsArrivals):
 		out = append(out, "arrivals unknown: bars begin at the report")
 	case st.Arrivals > 0:
 		out = append(out, "arrivals observed")
