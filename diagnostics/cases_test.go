@@ -88,7 +88,7 @@ var caseKey = regexp.MustCompile(`^(source|times|head|set|keeps|finds|says|fix|w
 
 func readCase(name, head, data string) (*ruleCase, error) {
 	c := &ruleCase{name: name, set: Default(), says: map[int]string{}, fix: map[int]string{}, when: map[int]string{}, snaps: map[timeline.Limits]*timeline.Snapshot{}}
-	c.info = trace.Info{Timed: true, Kinds: trace.AllKinds() &^ trace.Kinds(trace.Renotify, trace.Submit, trace.Complete), Knows: trace.KnowsDurations}
+	c.info = trace.Info{Timed: true, Kinds: trace.AllKinds() &^ trace.Kinds(trace.Renotify, trace.Submit, trace.Complete, trace.RunDelay), Knows: trace.KnowsDurations}
 	var body []string
 	for line := range strings.Lines(data) {
 		line = strings.TrimRight(line, "\n")
@@ -100,6 +100,8 @@ func readCase(name, head, data string) (*ruleCase, error) {
 		switch key, v := m[1], m[2]; {
 		case key == "source" && v == "lab":
 			c.info.Kinds, c.info.Knows = trace.AllKinds(), 0 // all that its kinds stand for
+		case key == "source" && v == "scheduler":
+			c.info.Kinds |= trace.Kinds(trace.RunDelay)
 		case key == "times" && v == "none":
 			c.info.Timed = false
 		case key == "head" && v == "none":

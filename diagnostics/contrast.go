@@ -102,6 +102,6 @@ func contrastOf(side Side, t0, t1 int64) contrasted {
 	}
 	d := &c.w.Time
 	c.rest = d[timeline.LoopWaiting] + d[timeline.LoopAsleep]
-	c.all = c.rest + d[timeline.LoopWorking] + d[timeline.LoopRenotified] + d[timeline.LoopLocked]
+	c.all = c.rest + d[timeline.LoopWorking] + d[timeline.LoopRenotified] + d[timeline.LoopLocked] + d[timeline.LoopRunnable]
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"evviz/timeline"
+	"evviz/trace"
 	"evviz/words"
 )
 
@@ -44,7 +45,16 @@ func lateWakeup(c *checker) {
 		if above(o.n, c.s.Stats.Waits, c.set.LateShare) {
 			sev = Warn
 		}
-		f := c.onThread(lp, i, sev, Likely, fmt.Sprintf("%s came back from its wait late %s, by up to %s: it was ready to run and did not get a CPU, or its timer has slack.", loopName(lp), o.times(), words.Duration(i.Most)),
+		v, why := Likely, "it was ready to run and did not get a CPU, or its timer has slack"
+		switch {
+		case i.Sure >= i.N:
+			v, why = Certain, "it was ready to run and did not get a CPU"
+		case i.Sure > 0:
+			why = fmt.Sprintf("%s it was ready to run and did not get a CPU; otherwise its timer has slack", words.Times(i.Sure))
+		case c.s.Info.Kinds.Has(trace.RunDelay):
+			why = "it did not wait for a CPU, its timer has slack, or the kernel was late to wake it"
+		}
+		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s came back from its wait late %s, by up to %s: %s.", loopName(lp), o.times(), words.Duration(i.Most), why),
 			"look at what else runs on this machine (or in this cgroup); for timers that must be exact set the thread's timer slack (PR_SET_TIMERSLACK) or use a timerfd.")
 		f.of(o)
 	})

@@ -38,6 +38,9 @@ func lasting(s *timeline.Snapshot) bool { return s.Info.Facts().Has(trace.KnowsD
 // handled says whether it is known when handlers began and ended.
 func handled(s *timeline.Snapshot) bool { return s.Info.Facts().Has(trace.KnowsHandlers) }
 
+// switches says whether the source tells when a thread could run and did not.
+func switches(s *timeline.Snapshot) bool { return s.Info.Kinds.Has(trace.RunDelay) }
+
 // kept says whether no closed connection was forgotten, so that adding up the lanes is the whole.
 func kept(s *timeline.Snapshot) bool { return s.Stats.LanesForgotten == 0 }
 

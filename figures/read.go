@@ -175,7 +175,7 @@ func resting(s *timeline.Snapshot) (float64, string) {
 	}
 	w := s.Window(s.Stats.Traffic.From, s.Stats.Traffic.To)
 	rest := w.Time[timeline.LoopWaiting] + w.Time[timeline.LoopAsleep]
-	all := rest + w.Time[timeline.LoopWorking] + w.Time[timeline.LoopRenotified] + w.Time[timeline.LoopLocked]
+	all := rest + w.Time[timeline.LoopWorking] + w.Time[timeline.LoopRenotified] + w.Time[timeline.LoopLocked] + w.Time[timeline.LoopRunnable]
 	if all <= 0 {
 		return 0, unknownHere
 	}

@@ -57,6 +57,7 @@ var Table = []Figure{
 	{Name: "renotified", Unit: Nanos, Doc: "time that the loops spent on wakeups that brought repeats alone", Run: count(func(s *timeline.Stats) int64 { return s.Time[timeline.LoopRenotified] }, looped, told)},
 	{Name: "asleep", Unit: Nanos, Doc: "time that the loops slept", Run: count(func(s *timeline.Stats) int64 { return s.Time[timeline.LoopAsleep] }, looped)},
 	{Name: "locked", Unit: Nanos, Doc: "time that the loops waited for locks", Run: count(func(s *timeline.Stats) int64 { return s.Time[timeline.LoopLocked] }, looped)},
+	{Name: "runnable", Unit: Nanos, Doc: "time that the loops could run and got no CPU", Run: count(func(s *timeline.Stats) int64 { return s.Time[timeline.LoopRunnable] }, looped, switches)},
 	{Name: "unseen", Unit: Nanos, Doc: "time of which it is not known what the loops did", Run: count(func(s *timeline.Stats) int64 { return s.Time[timeline.LoopUnknown] }, looped)},
 	{Name: "rounds", Unit: Number, Doc: "rounds of a polling loop", Run: count(func(s *timeline.Stats) int64 { return s.Rounds }, polled)},
 	{Name: "asked", Unit: Number, Doc: "calls that the rounds of a polling loop made", Run: count(func(s *timeline.Stats) int64 { return s.Asked }, polled)},

@@ -22,7 +22,7 @@
 //   - Bits (bits.go): each bit of a report has a class of its own, and each wakeup a headline; all of them partition.
 //   - Incidents (incident.go, watch*.go): patterns that a rule of package diagnostics may judge.
 //   - Split (split.go): where a loop's time went; the parts add up.
-//   - Loop states (loops.go): unknown, waiting, working, re-notified, asleep, waiting for a lock (states.go has them).
+//   - Loop states (loops.go): unknown, waiting, working, re-notified, asleep, waiting for a lock, runnable (states.go has them).
 //   - Loss (loops.go): after a gap nothing is assumed; bars end there and drain states are unknown.
 //   - Turns (turn.go, turn_items.go): each event of a loop's thread is in one turn, and there in its rest or in one item.
 //   - Delays (delays.go, delays_heat.go): five measures, of the run and of each lane, and when they were how long.

@@ -94,6 +94,7 @@ type report struct {
 	prev    Drain // what the report before left behind
 	maybe   bool  // left-over is likely: something may have been left and the wait did not sleep
 	first   outcome
+	looked  int64 // end of that first operation
 	at      int64
 	from    int64  // beginning of the wait that returned it
 	herd    bool   // another thread was told of the same, or took it
@@ -213,7 +214,7 @@ func (t *Timeline) settle(r *reg, out outcome, at int64) {
 	t.w = p.w
 	defer func() { t.w = now }()
 	if out != outNone {
-		p.first = out
+		p.first, p.looked = out, at
 		if out == outAgain && p.mask&^bitOut != 0 && r.lane.watch.takenElsewhere(p) {
 			p.herd = true
 		}

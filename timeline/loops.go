@@ -43,7 +43,7 @@ type loopB struct {
 	pub   LoopLane
 	store markStore
 	st    stateStore
-	open  [4]turn // turns that are not settled yet; the last is now
+	open  [8]turn // turns that are not settled yet; the last is now
 	nopen int
 	gaps  []int64
 
@@ -145,6 +145,25 @@ func (lp *loopB) unblock(e *trace.Event) {
 	case trace.Accept, trace.Read, trace.Write, trace.Connect, trace.Lock:
 		lp.turn(e.Time, LoopWorking)
 	}
+}
+
+// ready puts in what became known of the time up to a moment: for so long the thread could run and did not. It goes on as it was.
+func (lp *loopB) ready(at, d int64) {
+	if lp.nopen == 0 || d <= 0 {
+		return
+	}
+	was := lp.open[lp.nopen-1]
+	from := max(at-d, was.t)
+	if from >= at {
+		return
+	}
+	if lp.nopen+2 > len(lp.open) {
+		lp.flush()
+		lp.open[0], lp.nopen = was, 1
+	}
+	lp.open[lp.nopen] = turn{from, LoopRunnable}
+	lp.open[lp.nopen+1] = turn{at, was.s}
+	lp.nopen += 2
 }
 
 func (lp *loopB) view(now int64) stateView {

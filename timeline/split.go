@@ -42,6 +42,7 @@ type splitter struct {
 	queued int64 // when the last report of the batch that was touched was touched first
 	late   bool  // an overrun was taken from the newest wait
 	delay  int64 // run-queue delay since the state began
+	unrun  int64 // ... in the newest wait that has ended
 }
 
 // to ends a state at a moment and begins another.
@@ -77,6 +78,7 @@ func (p *splitter) overran(d int64, from *int64) {
 // splitWaitEnded is called when a wait has returned.
 func (s *stream) splitWaitEnded(e *trace.Event) {
 	p := &s.split
+	p.unrun = p.delay
 	p.to(splitWorking, e.Time)
 	if e.Mask == 0 && e.Errno == 0 && e.B >= 0 {
 		p.overran(e.Dur-e.B, &p.sum.Waiting)
@@ -100,3 +102,6 @@ func (s *stream) splitArrived(arrival, at int64) {
 		p.late = true
 	}
 }
+
+// explains says whether most of what the newest wait lasted too long was time in which the thread could run and got no CPU.
+func (p *splitter) explains(late int64) bool { return p.unrun*2 >= late }

@@ -12,11 +12,12 @@ const (
 	LoopWorking
 	LoopRenotified
 	LoopAsleep
-	LoopLocked // waiting for a lock that another thread holds
+	LoopLocked   // waiting for a lock that another thread holds
+	LoopRunnable // ready to run, and other threads have the CPUs; known only where the source tells (RunDelay)
 	LoopStateCount
 )
 
-var loopStateNames = [LoopStateCount]string{"unknown", "waiting", "working", "re-notified", "asleep", "waiting for a lock"}
+var loopStateNames = [LoopStateCount]string{"unknown", "waiting", "working", "re-notified", "asleep", "waiting for a lock", "runnable"}
 
 // String is the state in words.
 func (s LoopState) String() string {

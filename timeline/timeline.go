@@ -341,6 +341,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		t.completion(s, e)
 	case trace.RunDelay:
 		s.split.delay += max(e.A, 0)
+		if s.loop != nil {
+			s.loop.ready(e.Time, e.A)
+		}
 	case trace.TimerSet:
 		t.timerSet(s, e)
 	case trace.TimerFire:

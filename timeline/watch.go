@@ -313,6 +313,23 @@ func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {
 // took notes who got data or a connection.
 func (w *laneWatch) took(s *stream, at int64) { w.taker, w.takenAt = s, at }
 
+// tookFirst is called with a call that got data or a connection, before it is judged. A thread that gets no CPU at the end of its call tells
+// of it later than those that found nothing because of it: they had looked while it was in the call.
+func (t *Timeline) tookFirst(s *stream, l *laneB, e *trace.Event) {
+	for _, r := range l.regs {
+		p := &r.rep
+		if p.open || p.herd || p.s == s || p.first != outAgain || p.mask&^bitOut == 0 || p.looked < e.Start() || p.looked > e.Time || p.from > e.Time {
+			continue
+		}
+		now := t.w
+		t.w = p.w
+		p.herd = true
+		t.judge(r, false)
+		t.inRow(p.s, l, &l.watch.row, IncHerd, p.at, 0, true)
+		t.w = now
+	}
+}
+
 // takenElsewhere says whether another thread took what a report was about. The kernel looked between the beginning of the wait
 // and its end; a thread that gets no processor after that emits the report later than the other took.
 func (w *laneWatch) takenElsewhere(p *report) bool {

@@ -28,6 +28,7 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 	}
 	if e.B > 0 {
 		w.took(s, e.Time)
+		t.tookFirst(s, l, e)
 		if e.B < e.A {
 			w.shortBy, w.shortTurn = s, s.watch.rests
 		}
@@ -92,6 +93,7 @@ func (t *Timeline) acceptBy(s *stream, l *laneB, e *trace.Event) {
 		w.starved = false
 		w.accepts++
 		w.took(s, e.Time)
+		t.tookFirst(s, l, e)
 		if w.takers == nil {
 			w.takers = map[*stream]int64{}
 		}

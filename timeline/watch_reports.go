@@ -67,7 +67,7 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		s.splitArrived(l.arrival, s.watch.wokeAt)
 	}
 	if l.arrival != 0 && l.arrival >= s.waitFrom && !r.rearmed && e.Time-l.arrival > observerLate {
-		t.onThread(s, IncLate, "", e.Time, e.Time-l.arrival, false)
+		t.wasLate(s, e.Time, e.Time-l.arrival)
 	}
 }
 

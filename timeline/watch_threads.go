@@ -306,8 +306,13 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 	}
 	slack := min(max(slackLeast, e.B/1000), slackMost)
 	if e.Dur-e.B-slack > t.limits.Late {
-		t.onThread(s, IncLate, "", e.Time, e.Dur-e.B, false)
+		t.wasLate(s, e.Time, e.Dur-e.B)
 	}
+}
+
+// wasLate notes a wait that lasted too long. It is sure where most of that was time in which the thread had no CPU.
+func (t *Timeline) wasLate(s *stream, at, d int64) {
+	t.incident(&s.inc, IncLate, "").happened(s, at, d, s.split.explains(d), false)
 }
 
 // sleeps looks at what came before a sleep.
