@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"evviz/timeline"
 	"evviz/trace"
@@ -23,77 +24,96 @@ type fetched struct {
 	number int
 }
 
-// fetcher is shared with the goroutine that reads, under ui.mu; but instead belongs to the screen.
+// fetcher reads excerpts beside the screen, the newest wish only.
 type fetcher struct {
-	instead *timeline.Snapshot // what the newest excerpt is to take the place of
+	src   *source
+	start func(func())
+	off   bool // of half of a split screen nothing is fetched
 
+	instead *timeline.Snapshot // what the newest excerpt is to take the place of; the screen's
+
+	mu     sync.Mutex
 	wanted [2]int64 // the newest wish
 	number int      // how many there were
 	busy   bool
 	came   *fetched
 }
 
-// fetchPast asks for an excerpt when the frozen window needs one.
-func (u *ui) fetchPast() {
-	f := u.frame
-	if f == nil || u.frozen == nil || u.half != nil {
-		return
-	}
-	t0, t1 := max(u.right-u.span, f.snap.First), min(u.right, u.lastMoment())
-	if s := u.frozen; t0 >= s.Held && t1 <= s.Now || t0 >= s.Held && s.Now >= u.lastMoment() {
-		return
-	}
-	u.fetch.instead = u.frozen
-	u.mu.Lock()
-	u.fetch.number++
-	number := u.fetch.number
-	busy := u.fetch.busy
-	u.fetch.busy = true
-	u.fetch.wanted = [2]int64{t0, t1}
-	u.mu.Unlock()
-	if !busy {
-		u.opt.Go(func() { u.fetchUntil(number) })
+// want asks for an excerpt that is to take the place of a snapshot.
+func (r *fetcher) want(instead *timeline.Snapshot, t0, t1 int64) {
+	r.instead = instead
+	r.mu.Lock()
+	r.number++
+	number := r.number
+	busy := r.busy
+	r.busy = true
+	r.wanted = [2]int64{t0, t1}
+	r.mu.Unlock()
+	if feed := r.src.feed; !busy {
+		r.start(func() { r.read(feed, number) })
 	}
 }
 
-// fetchUntil reads excerpts until the newest wish is fulfilled. It runs beside the screen.
-func (u *ui) fetchUntil(number int) {
+// read reads excerpts until the newest wish is fulfilled. It runs beside the screen.
+func (r *fetcher) read(feed *timeline.Feed, number int) {
 	for {
-		u.mu.Lock()
-		w := u.fetch.wanted
-		u.mu.Unlock()
-		snap, err := u.opt.Feed.Excerpt(context.Background(), w[0], w[1])
-		u.mu.Lock()
-		if u.fetch.number == number {
-			u.fetch.came = &fetched{snap, err, number}
-			u.fetch.busy = false
-			u.mu.Unlock()
+		r.mu.Lock()
+		w := r.wanted
+		r.mu.Unlock()
+		snap, err := feed.Excerpt(context.Background(), w[0], w[1])
+		r.mu.Lock()
+		if r.number == number {
+			r.came = &fetched{snap, err, number}
+			r.busy = false
+			r.mu.Unlock()
 			return
 		}
-		number = u.fetch.number
-		u.mu.Unlock()
+		number = r.number
+		r.mu.Unlock()
 	}
 }
 
-// arrived puts an excerpt that has come in the place of the frozen snapshot, unless the view has moved on.
-func (u *ui) arrived() {
-	u.mu.Lock()
-	c := u.fetch.came
-	u.fetch.came = nil
-	stale := c != nil && c.number != u.fetch.number
-	u.mu.Unlock()
-	if c == nil || stale || u.frozen == nil || u.frozen != u.fetch.instead { // thawed meanwhile, and perhaps frozen again elsewhere
+// take is the excerpt that has come since it was asked last, nil when none has, or when it is not the one that is wanted.
+func (r *fetcher) take() *fetched {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.came
+	r.came = nil
+	if c != nil && c.number != r.number {
+		return nil
+	}
+	return c
+}
+
+// fetchPast asks for an excerpt when the frozen window needs one.
+func (w *window) fetchPast() {
+	f := w.scene.frame
+	if f == nil || w.frozen == nil || w.fetch.off {
 		return
+	}
+	last := w.src.last(f.snap)
+	t0, t1 := max(w.right-w.span, f.snap.First), min(w.right, last)
+	if s := w.frozen; t0 >= s.Held && t1 <= s.Now || t0 >= s.Held && s.Now >= last {
+		return
+	}
+	w.fetch.want(w.frozen, t0, t1)
+}
+
+// arrived puts an excerpt that has come in the place of the frozen snapshot, unless the view has moved on. It reports whether it did.
+func (w *window) arrived() bool {
+	c := w.fetch.take()
+	if c == nil || w.frozen == nil || w.frozen != w.fetch.instead { // thawed meanwhile, and perhaps frozen again elsewhere
+		return false
 	}
 	if c.err != nil {
 		// A session that is not recorded has nothing to read from; the line of honesty says from when on it is held.
 		if errors.Is(c.err, trace.ErrNotKept) {
-			u.say("further back it is coarser: only a recording (r) keeps everything")
-			return
+			w.status.say("further back it is coarser: only a recording (r) keeps everything")
+			return false
 		}
-		u.tell(true, c.err.Error())
-		return
+		w.status.tell(true, c.err.Error())
+		return false
 	}
-	u.frozen = c.snap
-	u.presses++
+	w.frozen = c.snap
+	return true
 }
