@@ -32,15 +32,15 @@ func newApp(start func(func()), stop <-chan struct{}, jobs <-chan os.Signal) *ap
 // quit ends the application.
 func (a *app) quit() { a.stopOnce.Do(func() { close(a.stopping) }) }
 
-// actor is who draws the frames and takes the keys: a screen, or two halves of one.
-type actor interface {
+// handler is who draws the frames and takes the keys: a screen, or two halves of one.
+type handler interface {
 	newFrame(w, h int)
 	press(key string)
 	mouse(*tcell.EventMouse, tview.MouseAction) (*tcell.EventMouse, tview.MouseAction)
 }
 
-// run runs the application with a root that draws the frames that its actor makes. bound tells which keys have a meaning.
-func (a *app) run(s tcell.Screen, mouse bool, root tview.Primitive, by actor, bound func(key string) bool) error {
+// run runs the application with a root that draws the frames that its handler makes. bound tells which keys have a meaning.
+func (a *app) run(s tcell.Screen, mouse bool, root tview.Primitive, by handler, bound func(key string) bool) error {
 	n := &nudges{tick: tcell.NewEventKey(tcell.KeyNUL, 0, 0), job: tcell.NewEventKey(tcell.KeyNUL, 0, 0), jobs: make(chan func(), 1),
 		running: make(chan struct{}), ended: make(chan struct{})}
 	a.tview.SetScreen(s)

@@ -21,13 +21,13 @@ type bookmarks struct {
 	mu   sync.Mutex
 	came []timeline.Bookmark // own ones that a goroutine beside the screen has found to be
 
-	scene   *scene
-	src     *source
-	window  *window
-	errands *errands
-	status  *status
-	dialog  *dialog
-	lasts   func() bool // whether something is recorded or kept, so that a bookmark lasts longer than the screen
+	scene  *scene
+	src    *source
+	window *window
+	worker *worker
+	status *status
+	dialog *dialog
+	lasts  func() bool // whether something is recorded or kept, so that a bookmark lasts longer than the screen
 }
 
 // ask asks for a word and sets a mark at the cursor, or at the right edge.
@@ -56,7 +56,7 @@ func (b *bookmarks) set(at int64, words string) {
 	}
 	here := timeline.Bookmark{At: at, Text: words}
 	feed, lasts := b.src.feed, b.lasts()
-	b.errands.ask(func() (string, error) {
+	b.worker.do(func() (string, error) {
 		if _, err := feed.Bookmark(at, words); err != nil {
 			b.mu.Lock()
 			b.came = append(b.came, here)

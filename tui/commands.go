@@ -56,12 +56,12 @@ func commands() []command {
 		{"trigger", "NAME", "switch the triggering", func(u *ui) []string { return u.controls.knobChoices("trigger") }, func(u *ui, s string) error { return u.controls.setCommand("trigger " + s) }},
 		{"scenario", "NAME", "other client traffic", func(u *ui) []string { return u.controls.scenarioNames() }, func(u *ui, s string) error { return u.controls.scenarioCommand(s) }},
 		{"client", "WHAT [TEXT]", "the client by hand", func(*ui) []string { return []string{"connect", "send ", "half-close", "reset", "close"} }, func(u *ui, s string) error { return u.controls.clientCommand(s) }},
-		{"record", "[FILE]", "record to a file, or stop", nil, func(u *ui, s string) error { return u.tape.command(s) }},
+		{"record", "[FILE]", "record to a file, or stop", nil, func(u *ui, s string) error { return u.recording.command(s) }},
 		{"save", "[WORD]", "save the last seconds to a file", nil, func(u *ui, s string) error {
-			if u.tape.saver == nil {
+			if u.recording.saver == nil {
 				return fmt.Errorf("%s", missing["saver"])
 			}
-			u.tape.save(s)
+			u.recording.save(s)
 			return nil
 		}},
 		{"bookmark", "[WORDS]", "set a bookmark at the cursor", nil, func(u *ui, s string) error {
@@ -71,18 +71,18 @@ func commands() []command {
 			return nil
 		}},
 		{"screenshot", "FILE", "write this screen to a .svg, .txt or .ans file", nil, func(u *ui, s string) error { return u.screenshot(s) }},
-		{"theme", "NAME", "other colours", func(u *ui) []string { return themeNames(u.look.custom) }, func(u *ui, s string) error {
-			if _, err := FindTheme(s, u.look.custom); err != nil {
+		{"theme", "NAME", "other colours", func(u *ui) []string { return themeNames(u.style.custom) }, func(u *ui, s string) error {
+			if _, err := FindTheme(s, u.style.custom); err != nil {
 				return err
 			}
-			u.look.setTheme(s)
+			u.style.setTheme(s)
 			return nil
 		}},
 		{"symbols", "NAME", "other glyphs", func(*ui) []string { return SymbolSets }, func(u *ui, s string) error {
 			if !slices.Contains(SymbolSets, s) {
 				return fmt.Errorf("symbols %s: %s", s, strings.Join(SymbolSets, ", "))
 			}
-			u.look.setSymbols(s)
+			u.style.setSymbols(s)
 			return nil
 		}},
 		{"speed", "X", "replay at so many times real time, 0.1 to 100", nil, func(u *ui, s string) error {

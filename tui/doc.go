@@ -9,8 +9,8 @@
 // A ticker asks for a draw 20 times a second, whatever happens; events never cause one. A draw goes down this list (frame.go):
 //
 //	window    takes a snapshot, or the frozen one, and decides which time of it is shown: a frame        (window.go)
-//	judge     asks the rules what they say of it                                                         (findings.go)
-//	ui        adds what is selected, the colours and glyphs, and what is told from outside: a scene      (scene.go)
+//	checker     asks the rules what they say of it                                                         (findings.go)
+//	ui        adds what is selected, the colours and glyphs, and what goes on around it: a scene         (scene.go)
 //	memo      leaves a scene alone that is on the screen already                                         (memo.go)
 //	layout    gives each region its rows                                                                 (layout.go)
 //	region    draws the scene, and reads nothing else: an axis, a view's body, a lane, its cells         (view_*.go, row.go)
@@ -19,8 +19,8 @@
 //
 //	from             to            what                how
 //	feed goroutine   screen        snapshot            taken by the draw
-//	screen           lab           t, T, m, s, o, c    one goroutine, in the order of the keys; the answer becomes the status line (errands.go)
-//	screen           recording     a window            a goroutine; the newest wish wins, its excerpt is taken by a draw (fetch.go)
+//	screen           lab           t, T, m, s, o, c    one goroutine, in the order of the keys; the answer becomes the status line (worker.go)
+//	screen           recording     a window            a goroutine; the newest wish wins, its excerpt is taken by a draw (excerpt.go)
 //	signals          screen        stop, suspend       channel, handled by the ticker (app.go)
 //	ticker           screen        draw                tview's queue
 //
@@ -49,7 +49,7 @@
 // # Time
 //
 // window.go and zoom.go are about moving through time, undo.go about going back, step.go about stepping, measure.go about the two
-// cursors. What the feed does not hold is fetched from the recording (fetch.go) and drawn from its summaries meanwhile (coarse.go).
+// cursors. What the feed does not hold is fetched from the recording (excerpt.go) and drawn from its summaries meanwhile (coarse.go).
 // What a source can do besides being read is in source.go.
 //
 // # What a frame costs

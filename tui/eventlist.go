@@ -72,7 +72,7 @@ func (x *events) turn(by, rows int) {
 func (x *events) pick(i, at int64) {
 	x.window.pick(at)
 	x.selected.event = i
-	x.window.inSight(at)
+	x.window.reveal(at)
 }
 
 // click picks the event of a row.
@@ -188,7 +188,7 @@ func drawEventLine(sc *scene, p pane, y int, i int64, e *trace.Event, st tcell.S
 }
 
 // eventStyle is an event's colour in the list.
-func (k *look) eventStyle(e *trace.Event) tcell.Style {
+func (k *style) eventStyle(e *trace.Event) tcell.Style {
 	t := &k.theme
 	switch e.Kind {
 	case trace.Lost:

@@ -38,8 +38,8 @@ func keyOf(f *diagnostics.Finding) findingKey {
 	return k
 }
 
-// judge asks the rules what they say of a snapshot, and keeps it.
-type judge struct {
+// checker asks the rules what they say of a snapshot, and keeps it.
+type checker struct {
 	src      *source
 	settings diagnostics.Settings
 
@@ -53,7 +53,7 @@ type judge struct {
 
 // findings are those of a snapshot, or of one shortly before it. Of a recording that was read through they are those of the
 // whole, so that one can go to what is still to come.
-func (j *judge) findings(s *timeline.Snapshot) (found []*diagnostics.Finding, whole bool) {
+func (j *checker) findings(s *timeline.Snapshot) (found []*diagnostics.Finding, whole bool) {
 	if j.of == s || j.of != nil && s.Now >= j.of.Now && s.Now-j.of.Now < findEvery && s.First == j.of.First && s.Begin == j.of.Begin && s.Now != s.Last {
 		return j.found, j.whole
 	}
@@ -69,7 +69,7 @@ func (j *judge) findings(s *timeline.Snapshot) (found []*diagnostics.Finding, wh
 }
 
 // forget makes it ask the rules anew: the source is another one.
-func (j *judge) forget() { *j = judge{src: j.src, settings: j.settings} }
+func (j *checker) forget() { *j = checker{src: j.src, settings: j.settings} }
 
 // translated are the findings of one timeline with the lanes of another: each numbers its own.
 func translated(found []*diagnostics.Finding, from, to *timeline.Snapshot) (out []*diagnostics.Finding) {

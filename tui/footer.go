@@ -26,7 +26,7 @@ func (b *footer) draw(sc *scene, p pane) {
 	for i := range b.keyboard.keys {
 		k := &b.keyboard.keys[i]
 		able := b.keyboard.available(k)
-		shown := able || k.When == "lab" || k.When == "record" && sc.told.inLab
+		shown := able || k.When == "lab" || k.When == "record" && sc.session.inLab
 		if !shown || k.Short == "" || len(k.Keys) == 0 || strings.Contains(last, k.Short) {
 			continue
 		}

@@ -23,7 +23,7 @@ func (u *ui) newFrame(w, h int) {
 	f := u.window.show(snap, w, h)
 	sc.frame = f
 	u.selected.reselect(snap)
-	f.found, f.whole = u.judge.findings(snap)
+	f.found, f.whole = u.checker.findings(snap)
 	f.coarse = u.overview.of(f)
 	u.overview.drawn = true
 	if u.views.at == viewFindings && f.findingOf(u.selected.finding) == nil && len(f.found) > 0 { // view 5 is always about one
@@ -38,7 +38,7 @@ func (u *ui) newFrame(w, h int) {
 // update makes the scene say again what a person has chosen: where the window is, what is selected, which lanes are shown.
 func (u *ui) update() {
 	sc := &u.scene
-	sc.sight, sc.anchor, sc.selection, sc.choice, sc.view = u.window.sight, u.window.anchor, u.selected, u.lanes.choice, u.views.at
+	sc.viewport, sc.anchor, sc.selection, sc.laneOptions, sc.view = u.window.viewport, u.window.anchor, u.selected, u.lanes.laneOptions, u.views.at
 	sc.half, sc.presses, sc.typing = u.half, u.memo.presses, u.dialog.open()
 }
 
@@ -49,26 +49,26 @@ func (u *ui) compose() {
 	sc.marks = u.bookmarks.all(sc.snap)
 	sc.replay = u.source.replay()
 	sc.replay.round = u.window.round
-	sc.told = u.told()
+	sc.session = u.session()
 	if sc.small || u.half != nil { // a split screen has a layout of its own
 		return
 	}
-	u.layout.arrange(sc.w, sc.h, wants{lesson: sc.told.lesson, replay: sc.replay.speeds, legend: sc.view == viewTimeline, offered: u.dialog.offers()})
+	u.layout.arrange(sc.w, sc.h, optionalRows{lesson: sc.session.lesson, replay: sc.replay.speeds, legend: sc.view == viewTimeline, offered: u.dialog.offers()})
 	sc.tabbed = u.layout.tabs.rect().h > 0
 	sc.body = u.layout.body.rect()
 }
 
-// told asks those around the screen.
-func (u *ui) told() (t told) {
+// session asks those around the screen.
+func (u *ui) session() (t session) {
 	t.message, t.bad = u.status.message()
-	if u.outside.notes != nil {
-		t.notes, t.alarm = u.outside.notes()
+	if u.notes != nil {
+		t.notes, t.alarm = u.notes()
 	}
-	if u.outside.cost != nil {
-		t.cores, t.costs = u.outside.cost()
+	if u.cost != nil {
+		t.cores, t.costs = u.cost()
 	}
-	if t.records = u.tape.recorder != nil; t.records {
-		t.rec = u.tape.recorder.Status()
+	if t.records = u.recording.recorder != nil; t.records {
+		t.rec = u.recording.recorder.Status()
 	}
 	if t.inLab = u.controls.lab != nil; t.inLab {
 		t.lab[0], t.lab[1], t.lab[2] = u.controls.lab.Describe()

@@ -28,8 +28,8 @@ func drawHeader(sc *scene, p pane) {
 		x -= len([]rune(s)) + 1
 		p.put(x, 0, s, mix(t.bar, sc.severityStyle(worst)))
 	}
-	if sc.told.records {
-		st := sc.told.rec
+	if sc.session.records {
+		st := sc.session.rec
 		switch {
 		case st.Err != nil:
 			s := fmt.Sprintf(" RECORDING FAILED: %s ", clean(st.Err.Error()))
@@ -76,8 +76,8 @@ func drawHeader(sc *scene, p pane) {
 			at = left.put(at, 0, sc.fits(" "+words.Duration(m.Interval), left.w-at), t.bar)
 		}
 	}
-	if sc.told.inLab {
-		serve, addr, scenario := sc.told.lab[0], sc.told.lab[1], sc.told.lab[2]
+	if sc.session.inLab {
+		serve, addr, scenario := sc.session.lab[0], sc.session.lab[1], sc.session.lab[2]
 		at = left.put(at, 0, sc.fits("lab"+sep, left.w-at), t.bar)
 		mode()
 		at = left.put(at, 0, sc.fits(sep+serve+" ", left.w-at), t.bar)

@@ -40,8 +40,8 @@ func drawHonesty(sc *scene, p pane) {
 		st = t.warn
 	}
 	put(lost, st)
-	if sc.told.costs {
-		put(fmt.Sprintf("evviz itself %.1f %% of a core", sc.told.cores*100), t.dim)
+	if sc.session.costs {
+		put(fmt.Sprintf("evviz itself %.1f %% of a core", sc.session.cores*100), t.dim)
 	}
 	for _, s := range known(sc.frame) {
 		put(s, t.dim)

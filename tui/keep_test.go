@@ -53,7 +53,7 @@ func TestKeptLinesAreRight(t *testing.T) {
 	}
 	a, as, ad := make1(true)
 	b, bs, bd := make1(false)
-	b.look.theme = a.look.theme
+	b.style.theme = a.style.theme
 	now := time.Now()
 	a.status.clock, b.status.clock = func() time.Time { return now }, func() time.Time { return now }
 	frame := func(u *ui, s tcell.Screen) {

@@ -11,15 +11,15 @@ import (
 // controls are what the keys t, T, m, s, o and c do to a lab: its triggering, its mechanism, its traffic, its settings, and one more client,
 // led by hand.
 type controls struct {
-	lab     Lab // nil: there is none
-	scene   *scene
-	errands *errands
-	status  *status
-	dialog  *dialog
+	lab    Lab // nil: there is none
+	scene  *scene
+	worker *worker
+	status *status
+	dialog *dialog
 }
 
-func (c *controls) cycleTrigger() { c.errands.ask(c.lab.CycleTrigger) }
-func (c *controls) cycleMode()    { c.errands.ask(c.lab.CycleMode) }
+func (c *controls) cycleTrigger() { c.worker.do(c.lab.CycleTrigger) }
+func (c *controls) cycleMode()    { c.worker.do(c.lab.CycleMode) }
 
 // cycleTriggerOne is T.
 func (c *controls) cycleTriggerOne() {
@@ -29,7 +29,7 @@ func (c *controls) cycleTriggerOne() {
 		return
 	}
 	lab := c.lab
-	c.errands.ask(func() (string, error) { return lab.CycleTriggerOf(l.FD, l.Gen) })
+	c.worker.do(func() (string, error) { return lab.CycleTriggerOf(l.FD, l.Gen) })
 }
 
 // chooseScenario is s.
@@ -43,7 +43,7 @@ func (c *controls) chooseScenario() {
 		}
 		list.items = append(list.items, item{name: s.Name, value: s.Title, about: s.About, pick: func() {
 			c.dialog.list = nil
-			c.errands.ask(func() (string, error) { return lab.StartScenario(s.Name) })
+			c.worker.do(func() (string, error) { return lab.StartScenario(s.Name) })
 		}})
 	}
 	c.dialog.list = list
@@ -90,7 +90,7 @@ func or(s, other string) string {
 
 // turnKnob changes a setting.
 func (c *controls) turnKnob(lab KnobLab, k Knob) {
-	set := func(v string) { c.errands.ask(func() (string, error) { return lab.SetKnob(k.Name, v) }) }
+	set := func(v string) { c.worker.do(func() (string, error) { return lab.SetKnob(k.Name, v) }) }
 	if len(k.Choices) > 0 {
 		next := k.Choices[0]
 		for i, x := range k.Choices {
@@ -149,7 +149,7 @@ func (c *controls) setCommand(arg string) error {
 	if !has && !hasSign {
 		return fmt.Errorf("set %s: to what?", name)
 	}
-	c.errands.ask(func() (string, error) { return lab.SetKnob(name, strings.TrimSpace(value)) })
+	c.worker.do(func() (string, error) { return lab.SetKnob(name, strings.TrimSpace(value)) })
 	return nil
 }
 
@@ -164,7 +164,7 @@ func cutSign(name, value string) (string, string, bool) {
 // byHand is c: one more client, led by hand. Its connection is a lane like the others.
 func (c *controls) byHand() {
 	lab := c.lab.(ClientLab)
-	do := func(what, text string) { c.errands.ask(func() (string, error) { return lab.Client(what, text) }) }
+	do := func(what, text string) { c.worker.do(func() (string, error) { return lab.Client(what, text) }) }
 	c.dialog.list = &chooser{title: "One more client, by hand", refresh: func(list *chooser) {
 		st := lab.ClientState()
 		state := "not connected"
@@ -195,7 +195,7 @@ func (c *controls) scenarioCommand(name string) error {
 	if !ok {
 		return fmt.Errorf("%s", missing["scenarios"])
 	}
-	c.errands.ask(func() (string, error) { return lab.StartScenario(name) })
+	c.worker.do(func() (string, error) { return lab.StartScenario(name) })
 	return nil
 }
 
@@ -206,6 +206,6 @@ func (c *controls) clientCommand(arg string) error {
 		return fmt.Errorf("%s", missing["client"])
 	}
 	what, text, _ := strings.Cut(arg, " ")
-	c.errands.ask(func() (string, error) { return lab.Client(what, text) })
+	c.worker.do(func() (string, error) { return lab.Client(what, text) })
 	return nil
 }

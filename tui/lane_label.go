@@ -10,7 +10,7 @@ import (
 
 // label is the text left of a lane, in w cells. A port that was cut would be another port, so what does not fit is set closer, left out or
 // marked as cut.
-func (k *look) label(l *timeline.Lane, w int) string {
+func (k *style) label(l *timeline.Lane, w int) string {
 	if l.Kind == timeline.KindListener {
 		if s := "listener " + port(l.Local); len([]rune(s)) <= w {
 			return s

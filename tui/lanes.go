@@ -8,8 +8,8 @@ import (
 	"evviz/words"
 )
 
-// choice is which lanes a person wants to see, and in which order.
-type choice struct {
+// laneOptions are which lanes a person wants to see, and in which order.
+type laneOptions struct {
 	filter timeline.Filter
 	sorted laneOrder
 	unfold bool // idle lanes, and those of other kinds, too
@@ -17,11 +17,11 @@ type choice struct {
 
 // lanes are the rows of the timeline: the loops, the listeners, the connections.
 type lanes struct {
-	choice
-	order []int64 // what was drawn last
-	top   int     // first lane shown
-	cache cellCache
-	brush brush
+	laneOptions
+	order     []int64 // what was drawn last
+	top       int     // first lane shown
+	cache     cellCache
+	rowBuffer rowBuffer
 
 	scene    *scene
 	selected *selection
@@ -171,7 +171,7 @@ func (x *lanes) visible(sc *scene, room int) (out []*timeline.Lane, folded int) 
 }
 
 // present reports whether a lane was there in the window and is of a kind that is shown.
-func (c *choice) present(f *frame, l *timeline.Lane) bool {
+func (c *laneOptions) present(f *frame, l *timeline.Lane) bool {
 	switch {
 	case l.Opened >= f.t1 && l.Opened != 0:
 		return false

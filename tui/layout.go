@@ -17,12 +17,12 @@ func (l *layout) stack() [10]*region {
 	return [...]*region{l.header, l.tabs, l.card, l.narration, l.body, l.legend, l.honesty, l.transport, l.footer, l.offered}
 }
 
-// wants is what decides how many rows the regions get, besides the size of the screen.
-type wants struct{ lesson, replay, legend, offered bool }
+// optionalRows are what decides how many rows the regions get, besides the size of the screen.
+type optionalRows struct{ lesson, replay, legend, offered bool }
 
 // arrange gives each region its rows: those of the top and the bottom what they need, as far as the screen is high enough for
 // them, and the body the rest.
-func (l *layout) arrange(w, h int, want wants) {
+func (l *layout) arrange(w, h int, want optionalRows) {
 	y := 0
 	top := func(r *region, n int) {
 		r.SetRect(0, y, w, n)

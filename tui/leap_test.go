@@ -26,7 +26,7 @@ func settled(t *testing.T, u *ui, frame func() int) {
 func replayAt(t *testing.T, at float64) (*ui, func() int) {
 	t.Helper()
 	u, frame := onBuffer(t, stillReplay(t, at), 120, 36)
-	u.errands.start = func(f func()) { f() }
+	u.worker.start = func(f func()) { f() }
 	settled(t, u, frame)
 	return u, frame
 }
@@ -68,7 +68,7 @@ func TestALeapLetsGoOfTheCursor(t *testing.T) {
 	if u.window.cursor == 0 {
 		t.Fatal("stepping back set no cursor")
 	}
-	was := u.window.sight
+	was := u.window.viewport
 	u.press("End")
 	settled(t, u, frame)
 	v := u.views.bodies[viewIteration].(*iterationView)
@@ -195,10 +195,10 @@ func TestFetchedTooLate(t *testing.T) {
 	defer p.Close()
 	p.Pause(true)
 	u, frame := onBuffer(t, timeline.NewFeed(p, timeline.Options{}), 120, 36)
-	u.errands.start = func(f func()) { f() }
+	u.worker.start = func(f func()) { f() }
 	frame()
 	var late []func()
-	u.errands.start = func(f func()) { late = append(late, f) }
+	u.worker.start = func(f func()) { late = append(late, f) }
 	u.press("Right") // ahead of what was read
 	if len(late) != 1 {
 		t.Fatalf("%d excerpts were asked for, want 1", len(late))

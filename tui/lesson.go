@@ -29,7 +29,7 @@ type Lessons interface {
 // course goes from lesson to lesson.
 type course struct {
 	lessons Lessons // nil: there are none
-	errands *errands
+	worker  *worker
 	fitted  *timeline.Feed // the lesson whose end was fitted into the window
 
 	mu      sync.Mutex
@@ -47,7 +47,7 @@ func (c *course) turn(by int) {
 	if busy {
 		return
 	}
-	c.errands.ask(func() (string, error) {
+	c.worker.do(func() (string, error) {
 		v, err := c.lessons.Go(by)
 		c.mu.Lock()
 		defer c.mu.Unlock()

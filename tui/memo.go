@@ -11,7 +11,7 @@ import (
 // memo is what need not be drawn again.
 type memo struct {
 	presses uint64 // counts what a person did: after that everything may be different
-	drawn   stamp
+	drawn   frameKey
 	frames  uint64       // that were drawn, and not only found to be as the last
 	lines   map[int]kept // by line: what stands there
 }
@@ -19,8 +19,8 @@ type memo struct {
 // touched is told of everything that a person did.
 func (m *memo) touched() { m.presses++ }
 
-// stamp is everything that a frame depends on. A frame with the stamp of the last one is not drawn again.
-type stamp struct {
+// frameKey is everything that a frame depends on. A frame with the key of the last one is not drawn again.
+type frameKey struct {
 	snap    *timeline.Snapshot
 	found   *diagnostics.Finding // the first, and how many
 	finds   int
@@ -28,17 +28,17 @@ type stamp struct {
 	w, h    int
 	presses uint64
 	replay  replay
-	told    told
+	session session
 	marks   int
 	over    *timeline.Overview
 	theme   string
 }
 
-// stampOf makes the stamp of a scene.
-func stampOf(sc *scene) stamp {
-	s := stamp{snap: sc.snap, finds: len(sc.found), t0: sc.t0, t1: sc.t1, w: sc.w, h: sc.h, presses: sc.presses, replay: sc.replay, told: sc.told,
+// frameKeyOf makes the key of a scene.
+func frameKeyOf(sc *scene) frameKey {
+	s := frameKey{snap: sc.snap, finds: len(sc.found), t0: sc.t0, t1: sc.t1, w: sc.w, h: sc.h, presses: sc.presses, replay: sc.replay, session: sc.session,
 		marks: len(sc.marks), theme: sc.themeName}
-	s.told.cores = float64(int(s.told.cores*1000)) / 1000 // it is shown to a tenth of a percent
+	s.session.cores = float64(int(s.session.cores*1000)) / 1000 // it is shown to a tenth of a percent
 	if sc.coarse != nil {
 		s.over = sc.coarse.over
 	}
@@ -51,12 +51,12 @@ func stampOf(sc *scene) stamp {
 // same reports whether the screen holds a scene already, and tells it to stay as it is.
 func (m *memo) same(sc *scene, s tcell.Screen) bool {
 	k, ok := s.(keeper)
-	if !ok || sc.half != nil || sc.typing { // what is open over the view may show what is no part of a stamp
-		m.drawn = stamp{}
+	if !ok || sc.half != nil || sc.typing { // what is open over the view may show what is no part of the key
+		m.drawn = frameKey{}
 		m.frames++
 		return false
 	}
-	now := stampOf(sc)
+	now := frameKeyOf(sc)
 	if now == m.drawn && k.Keep(0, now.h) {
 		return true
 	}

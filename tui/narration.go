@@ -9,7 +9,7 @@ import (
 type narration struct{ said narrated }
 
 func (n *narration) draw(sc *scene, p pane) {
-	if s, bad := sc.told.message, sc.told.bad; s != "" {
+	if s, bad := sc.session.message, sc.session.bad; s != "" {
 		st := sc.theme.mode
 		if bad {
 			st = sc.theme.warn
@@ -21,9 +21,9 @@ func (n *narration) draw(sc *scene, p pane) {
 		p.put(1, 0, sc.fits(clean(measured(sc.snap, sc.anchor, sc.cursor)), p.w-2), sc.theme.bold)
 		return
 	}
-	if s := sc.told.notes; s != "" {
+	if s := sc.session.notes; s != "" {
 		st := sc.theme.dim
-		if sc.told.alarm {
+		if sc.session.alarm {
 			st = sc.theme.warn
 		}
 		p.put(0, 0, " "+sc.fits(clean(s), p.w-2)+" ", st)
@@ -31,7 +31,7 @@ func (n *narration) draw(sc *scene, p pane) {
 	}
 	t0, t1 := sc.seen()
 	h := diagnostics.Hint{}
-	if sc.told.inLab && (sc.half == nil || sc.half.focus) {
+	if sc.session.inLab && (sc.half == nil || sc.half.focus) {
 		h.Trigger = "t"
 	}
 	lead := ""

@@ -22,7 +22,7 @@ const (
 var orderNames = [laneOrders]string{"age", "activity", "descriptor", "findings"}
 
 // sort sorts a list that is the caller's own. The orders are stable, so that equal lanes do not dance.
-func (c *choice) sort(f *frame, lanes []*timeline.Lane) {
+func (c *laneOptions) sort(f *frame, lanes []*timeline.Lane) {
 	var by func(a, b *timeline.Lane) int
 	switch c.sorted {
 	case byActivity:

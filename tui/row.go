@@ -46,7 +46,7 @@ func (x *lanes) drawLane(sc *scene, p pane, y int, l *timeline.Lane) {
 
 	cells := x.cache.cells(sc.frame, l)
 	line := p.inked(y, &sc.inks)
-	fills, glyphs := x.brush.row(n)
+	fills, glyphs := x.rowBuffer.row(n)
 	cell := (sc.t1 - sc.t0) / int64(n)
 	lastFilled := -1
 	most := int64(0)
@@ -156,14 +156,14 @@ func drawRefused(sc *scene, p pane, g, y int, l *timeline.Lane, cells []timeline
 	p.put(g+at, y, s, sc.theme.bad)
 }
 
-// brush is room for what a row keeps of its cells while it is drawn.
-type brush struct {
+// rowBuffer is room for what a row keeps of its cells while it is drawn.
+type rowBuffer struct {
 	fills  []fill
 	glyphs []rune
 }
 
 // row is room for so many cells, with nothing in it.
-func (b *brush) row(n int) ([]fill, []rune) {
+func (b *rowBuffer) row(n int) ([]fill, []rune) {
 	if cap(b.fills) < n {
 		b.fills, b.glyphs = make([]fill, n), make([]rune, n)
 	}
@@ -269,7 +269,7 @@ func drawStranded(sc *scene, p pane, g, y int, l *timeline.Lane, cells []timelin
 }
 
 // level is the block whose height stands for how much waits, against the most that did; 0 for a full cell.
-func (k *look) level(n, most int64) rune {
+func (k *style) level(n, most int64) rune {
 	if n <= 0 || n >= most || len(k.sym.eighths) == 0 {
 		return 0
 	}

@@ -8,24 +8,24 @@ import (
 )
 
 // scene is what is to be shown, and all that a view or a region knows of the screen when it draws: a snapshot and the window of time,
-// what is selected in it, which colours and glyphs there are, and what else is told. It is put together for each frame (ui.compose), and
+// what is selected in it, which colours and glyphs there are, and what goes on around it. It is put together for each frame (ui.compose), and
 // who draws only reads it.
 type scene struct {
 	*frame // nil before the first
-	*look
-	sight           // which time is looked at
-	anchor    int64 // the other end of what is measured
-	selection       // what is selected in it
-	choice          // which lanes have a row
-	view      viewID
-	replay    replay
-	told      told
-	marks     []timeline.Bookmark // in order of time
-	half      *half               // nil: this is the whole screen, not half of a split one
-	presses   uint64              // counts what a person did
-	typing    bool                // a line to type on is open, or a list to choose from
-	tabbed    bool                // the tabs are drawn: the scale, and whether it is the present, stand there
-	body      rect
+	*style
+	viewport          // which time is looked at
+	anchor      int64 // the other end of what is measured
+	selection         // what is selected in it
+	laneOptions       // which lanes have a row
+	view        viewID
+	replay      replay
+	session     session
+	marks       []timeline.Bookmark // in order of time
+	half        *half               // nil: this is the whole screen, not half of a split one
+	presses     uint64              // counts what a person did
+	typing      bool                // a line to type on is open, or a list to choose from
+	tabbed      bool                // the tabs are drawn: the scale, and whether it is the present, stand there
+	body        rect
 }
 
 // rect is where something lies on the screen.
@@ -54,8 +54,8 @@ type replay struct {
 	round                 [2]int64 // the range that it goes round in; 0 none
 }
 
-// told is what the scene is told by those around the screen.
-type told struct {
+// session is what goes on around the picture: messages, the recording, the lab.
+type session struct {
 	message string // of the moment
 	bad     bool
 	notes   string // from outside

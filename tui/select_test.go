@@ -134,7 +134,7 @@ func TestTheNextLessonKeepsTheSpan(t *testing.T) {
 // TestAllTabsAtEightyColumns: whatever stands beside them, no view's name is pushed off a screen of 80 columns.
 func TestAllTabsAtEightyColumns(t *testing.T) {
 	u, frame := onBuffer(t, stillReplay(t, 10), 80, 24)
-	u.errands.start = func(f func()) { f() }
+	u.worker.start = func(f func()) { f() }
 	settled(t, u, frame)
 	for _, k := range []string{"1", "v"} { // stands still; looks around
 		u.press(k)

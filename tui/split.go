@@ -57,7 +57,7 @@ func newSplit(o SplitOptions) *split {
 	for i, h := range o.Halves {
 		u := newUI(Options{Feed: h.Feed, Lab: h.Lab, Notes: h.Notes, Symbols: o.Symbols, Theme: o.Theme, Custom: o.Custom, Mouse: o.Mouse, Screen: o.Screen, Go: o.Go, Stop: o.Stop, Jobs: o.Jobs})
 		u.half = &half{name: h.Name, focus: i == 0}
-		u.fetcher.off = true
+		u.excerpts.off = true
 		u.keyboard.keys = s.table()
 		s.halves[i] = u
 	}

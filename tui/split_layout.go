@@ -91,7 +91,7 @@ func (s *split) draw(screen tcell.Screen) {
 	switch {
 	case s.small():
 		for i, t := range []string{fmt.Sprintf("%dx%d is too small", s.w, s.h), fmt.Sprintf("two halves need %dx%d", minSplitWidth, minSplitHeight), "q quits"} {
-			whole.put(0, i, t, a.look.theme.text)
+			whole.put(0, i, t, a.style.theme.text)
 		}
 		return
 	case a.pages.shown():
@@ -118,7 +118,7 @@ func (s *split) draw(screen tcell.Screen) {
 		down.layout.axis.Draw(screen)
 		contrast.y = top + lanes
 		for y := 0; y < contrast.y; y++ {
-			whole.set(up.scene.w, y, up.look.sym.corner, up.look.theme.dim)
+			whole.set(up.scene.w, y, up.style.sym.corner, up.style.theme.dim)
 		}
 	} else {
 		contrast.y = top + lanes + 1

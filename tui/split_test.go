@@ -109,7 +109,7 @@ func TestSplitAnySizeAnyKey(t *testing.T) {
 func TestSplitShares(t *testing.T) {
 	o := twins(t, 7.3)
 	u, _, _ := onTTY(t, o.Halves[0].Feed, 100, 30)
-	o.Screen = u.look.screen
+	o.Screen = u.style.screen
 	s := newSplit(o)
 	check := func(after string) {
 		t.Helper()
@@ -133,7 +133,7 @@ func TestSplitShares(t *testing.T) {
 func TestSplitRows(t *testing.T) {
 	o := twins(t, 7.3)
 	u, _, _ := onTTY(t, o.Halves[0].Feed, 100, 30)
-	o.Screen = u.look.screen
+	o.Screen = u.style.screen
 	s := newSplit(o)
 	for h := minSplitHeight; h < 60; h++ {
 		s.newFrame(100, h)

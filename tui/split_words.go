@@ -53,8 +53,8 @@ func (s *split) names() (out [2]string) {
 // drawContrast says in words what differs between the halves in the window, as far as both have come.
 func (s *split) drawContrast(p pane) {
 	a, b := &s.halves[0].scene, &s.halves[1].scene
-	t := &s.halves[0].look.theme
-	p.fill(0, 0, p.w, s.halves[0].look.sym.line, t.dim)
+	t := &s.halves[0].style.theme
+	p.fill(0, 0, p.w, s.halves[0].style.sym.line, t.dim)
 	names := s.names()
 	t0, t1 := max(a.t0, a.snap.First), min(a.t1, a.snap.Now, b.snap.Now)
 	text := diagnostics.Contrast(diagnostics.Side{Name: names[0], Snap: a.snap}, diagnostics.Side{Name: names[1], Snap: b.snap}, t0, t1, p.w-3)

@@ -14,11 +14,11 @@ import (
 type stepper struct {
 	auto autoStep
 
-	scene   *scene
-	src     *source
-	window  *window
-	errands *errands
-	status  *status
+	scene  *scene
+	src    *source
+	window *window
+	worker *worker
+	status *status
 }
 
 // autoStep steps by itself.
@@ -104,11 +104,11 @@ func (x *stepper) turn(turn timeline.Turn) {
 		x.stop()
 		x.status.say("there is no turn with something to do after this one")
 		return
-	case x.errands.busy(): // the step before is still on its way
+	case x.worker.busy(): // the step before is still on its way
 		return
 	}
 	feed, seeker, span := x.src.feed, x.src.seeker, x.window.span
-	x.errands.ask(func() (string, error) {
+	x.worker.do(func() (string, error) {
 		to := max(turn.End, turn.Begin)
 		for {
 			to = min(to+span, last)

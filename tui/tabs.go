@@ -115,12 +115,12 @@ func liveness(sc *scene) (string, tcell.Style) {
 		state, st = " STANDS STILL ", sc.theme.mode
 	case r.pauses:
 		state = fmt.Sprintf(" %gx ", r.speed)
-	case sc.told.moment:
+	case sc.session.moment:
 		state, st = fmt.Sprintf(" at %s s ", seconds(sc.snap.Now-sc.snap.First, 1)), sc.theme.dim
 		if sc.tabbed {
 			st = sc.theme.bar
 		}
-	case sc.told.ended:
+	case sc.session.ended:
 		state, st = " ENDED ", sc.theme.mode
 	}
 	return state, st

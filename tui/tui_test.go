@@ -213,7 +213,7 @@ func TestBytesOfAFrame(t *testing.T) {
 		t.Errorf("a selected lane: %d bytes", n)
 	}
 	before := buf.Len()
-	u.look.screen.Sync()
+	u.style.screen.Sync()
 	frame()
 	if n := buf.Len() - before; n < 2000 {
 		t.Errorf("Sync and a frame: %d bytes, want everything anew", n)

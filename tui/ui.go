@@ -19,55 +19,53 @@ import (
 // which part does it. A frame goes the other way: the window takes a snapshot, the parts are put together into a scene, and the
 // regions of the layout draw that.
 type ui struct {
-	app     *app
-	layout  layout
-	root    *root
-	scene   scene // what is shown
-	half    *half // nil: this is the whole screen, not half of a split one
-	kept    *Picture
-	clicked [2]int // where the mouse was clicked last
-	draft   func(path string, p *Picture) error
-	first   int64                    // ns in the window to begin with
-	mode    func(mode string) string // the page about a mechanism; nil no pages
-	outside outside
+	app  *app
+	half *half    // nil: this is the whole screen, not half of a split one
+	kept *Picture // the last screen, when it is to be left on the terminal
 
-	look    look
-	status  status
-	errands errands
-	memo    memo
+	// what is shown
+	scene     scene
+	layout    layout
+	root      *root
+	style     style
+	memo      memo
+	tabs      tabs
+	transport transport
 
+	// what it is made of
 	source   source
-	window   window // which time is shown
-	fetcher  fetcher
+	window   window
+	excerpts excerpts
 	overview overviews
-	steps    stepper
-	history  history
-	judge    judge
+	checker  checker
+	notes    func() (string, bool)              // messages from outside; nil none
+	cost     func() (cores float64, known bool) // what evviz itself takes; nil unknown
+	mode     func(mode string) string           // the page about a mechanism; nil no pages
 
-	selected selection
+	// what a person looks at, and how
 	views    views
+	selected selection
 	lanes    lanes
 	events   events
 	findings findings
-	below    below // the lists of the two, below the lanes
+	lower    lowerPanes // the lists of the two, below the lanes
 	pages    pages
+	steps    stepper
+	history  history
+	first    int64 // ns in the window to begin with
 
+	// what a person does
 	keyboard  keyboard
+	clicked   [2]int // where the mouse was clicked last
 	dialog    dialog
-	line      commandLine
+	commands  commandLine
 	controls  controls
-	tape      tape
+	recording recording
 	bookmarks bookmarks
 	course    course
-
-	tabs      tabs
-	transport transport
-}
-
-// outside is who else tells something.
-type outside struct {
-	notes func() (string, bool)
-	cost  func() (cores float64, known bool)
+	draft     func(path string, p *Picture) error // writes a picture of the screen; nil: cannot
+	status    status
+	worker    worker
 }
 
 func newUI(o Options) *ui {
@@ -77,39 +75,39 @@ func newUI(o Options) *ui {
 	if o.Go == nil {
 		o.Go = func(f func()) { go f() }
 	}
-	u := &ui{app: newApp(o.Go, o.Stop, o.Jobs), draft: o.Draft, first: o.firstSpan(), mode: o.ModePage, outside: outside{o.Notes, o.Cost}}
-	start := func(f func()) { u.errands.start(f) }
+	u := &ui{app: newApp(o.Go, o.Stop, o.Jobs), draft: o.Draft, first: o.firstSpan(), mode: o.ModePage, notes: o.Notes, cost: o.Cost}
+	start := func(f func()) { u.worker.start(f) }
 	sc := &u.scene
 
-	u.look.screen, u.look.custom = o.Screen, o.Custom
-	u.look.setTheme(o.Theme)
-	u.look.setSymbols(o.Symbols)
-	sc.look = &u.look
-	u.errands.start, u.errands.status = o.Go, &u.status
+	u.style.screen, u.style.custom = o.Screen, o.Custom
+	u.style.setTheme(o.Theme)
+	u.style.setSymbols(o.Symbols)
+	sc.style = &u.style
+	u.worker.start, u.worker.status = o.Go, &u.status
 
 	u.source.open(o.Feed)
-	u.fetcher.src, u.fetcher.start = &u.source, start
+	u.excerpts.src, u.excerpts.start = &u.source, start
 	u.overview.src, u.overview.start = &u.source, start
-	u.window = window{sight: sight{span: u.first}, scene: sc, src: &u.source, fetch: &u.fetcher, errands: &u.errands, status: &u.status, jumps: u.remember}
-	u.steps = stepper{scene: sc, src: &u.source, window: &u.window, errands: &u.errands, status: &u.status}
-	u.judge = judge{src: &u.source, settings: o.Findings}
+	u.window = window{viewport: viewport{span: u.first}, scene: sc, src: &u.source, excerpts: &u.excerpts, worker: &u.worker, status: &u.status, jumps: u.remember}
+	u.steps = stepper{scene: sc, src: &u.source, window: &u.window, worker: &u.worker, status: &u.status}
+	u.checker = checker{src: &u.source, settings: o.Findings}
 
 	u.pages.scene, u.pages.status = sc, &u.status
 	u.lanes.scene, u.lanes.selected, u.lanes.window, u.lanes.memo = sc, &u.selected, &u.window, &u.memo
 	u.events = events{scene: sc, selected: &u.selected, window: &u.window, src: &u.source, status: &u.status, steps: &u.steps}
 	u.findings = findings{scene: sc, selected: &u.selected, window: &u.window, status: &u.status}
-	u.below = below{findings: &u.findings, events: &u.events, memo: &u.memo}
+	u.lower = lowerPanes{findings: &u.findings, events: &u.events, memo: &u.memo}
 	u.views.pages = &u.pages
 	if v, err := viewOf(o.View); err == nil {
 		u.views.at = v
 	}
 
 	u.keyboard = keyboard{keys: rebind(table(), o.Keys), can: u.can}
-	u.line.ui = u
-	u.controls = controls{lab: o.Lab, scene: sc, errands: &u.errands, status: &u.status, dialog: &u.dialog}
-	u.tape = tape{recorder: o.Recorder, saver: o.Saver, errands: &u.errands}
-	u.bookmarks = bookmarks{scene: sc, src: &u.source, window: &u.window, errands: &u.errands, status: &u.status, dialog: &u.dialog, lasts: u.tape.lasts}
-	u.course = course{lessons: o.Lessons, errands: &u.errands}
+	u.commands.ui = u
+	u.controls = controls{lab: o.Lab, scene: sc, worker: &u.worker, status: &u.status, dialog: &u.dialog}
+	u.recording = recording{recorder: o.Recorder, saver: o.Saver, worker: &u.worker}
+	u.bookmarks = bookmarks{scene: sc, src: &u.source, window: &u.window, worker: &u.worker, status: &u.status, dialog: &u.dialog, lasts: u.recording.lasts}
+	u.course = course{lessons: o.Lessons, worker: &u.worker}
 	u.tabs.views = &u.views
 	u.transport.window = &u.window
 	u.regions()
@@ -125,7 +123,7 @@ func (u *ui) regions() {
 	l.narration = region((&narration{}).draw)
 	l.body = region(func(sc *scene, p pane) { u.views.body().draw(sc, p) })
 	l.axis, l.lanes, l.detail = region(drawAxis), region(u.lanes.draw), region(drawDetail)
-	l.events = region(u.below.draw)
+	l.events = region(u.lower.draw)
 	l.legend, l.honesty, l.transport = region((&legend{&u.memo}).draw), region(drawHonesty), region(u.transport.draw)
 	l.footer, l.offered = region((&footer{&u.keyboard, &u.dialog, &u.memo}).draw), region(u.dialog.drawOffered)
 	l.page = region(u.pages.draw)
@@ -146,7 +144,7 @@ func (u *ui) bodies() {
 
 // timeline makes view 1.
 func (u *ui) timeline() *timelineView {
-	return &timelineView{layout: &u.layout, lanes: &u.lanes, events: &u.events, findings: &u.findings, below: &u.below, window: &u.window, selected: &u.selected, pages: &u.pages}
+	return &timelineView{layout: &u.layout, lanes: &u.lanes, events: &u.events, findings: &u.findings, lower: &u.lower, window: &u.window, selected: &u.selected, pages: &u.pages}
 }
 
 // root is the layout as tview sees it: the regions, with a page in their place while one is open.
@@ -222,9 +220,9 @@ func (u *ui) can(when string) bool {
 		_, ok := u.controls.lab.(ClientLab)
 		return ok
 	case "saver":
-		return u.tape.saver != nil
+		return u.recording.saver != nil
 	case "record":
-		return u.tape.recorder != nil
+		return u.recording.recorder != nil
 	case "replay":
 		return u.source.speeder != nil
 	case "pace":
@@ -373,16 +371,16 @@ func (u *ui) takeOver() {
 		return
 	}
 	u.source.open(v.Feed)
-	u.controls.lab, u.tape.recorder, u.tape.saver = v.Lab, v.Recorder, v.Saver
-	u.outside = outside{v.Notes, v.Cost}
-	u.window.sight, u.window.anchor, u.window.round = sight{span: u.first}, 0, [2]int64{}
+	u.controls.lab, u.recording.recorder, u.recording.saver = v.Lab, v.Recorder, v.Saver
+	u.notes, u.cost = v.Notes, v.Cost
+	u.window.viewport, u.window.anchor, u.window.round = viewport{span: u.first}, 0, [2]int64{}
 	u.history = history{}
 	u.steps.stop()
 	u.selected = selection{pane: u.selected.pane}
 	u.lanes.forget()
 	u.events.rows, u.findings.top = nil, 0
 	u.views.bodies[viewTimeline] = u.timeline() // a lab of its own needs rows of its own
-	u.judge.forget()
+	u.checker.forget()
 	u.memo.touched()
 }
 
@@ -400,7 +398,7 @@ func (u *ui) picture() *Picture {
 		return nil
 	}
 	u.compose()
-	p, err := shoot(f.w, f.h, u.look.screen.Colors(), func(s tcell.Screen) (func(), func(string)) {
+	p, err := shoot(f.w, f.h, u.style.screen.Colors(), func(s tcell.Screen) (func(), func(string)) {
 		return func() {
 			u.root.SetRect(0, 0, f.w, f.h)
 			u.root.Draw(s)
@@ -421,7 +419,7 @@ func (u *ui) screenshot(path string) error {
 		return fmt.Errorf("screenshot: which file?")
 	}
 	p := u.picture()
-	u.errands.ask(func() (string, error) { return "wrote " + path, u.draft(path, p) })
+	u.worker.do(func() (string, error) { return "wrote " + path, u.draft(path, p) })
 	return nil
 }
 

@@ -4,7 +4,7 @@ package tui
 type place struct {
 	view viewID
 	row  int64 // that is selected
-	sight
+	viewport
 	sought int64 // where a replay was; 0 it was none
 }
 
@@ -37,7 +37,7 @@ func (h *history) take() (p place, ok bool) {
 
 // remember puts the present place on the list of undo. It is called before each jump.
 func (u *ui) remember() {
-	p := place{view: u.views.at, row: u.selected.row, sight: u.window.sight}
+	p := place{view: u.views.at, row: u.selected.row, viewport: u.window.viewport}
 	if f := u.scene.frame; u.source.seeker != nil && f != nil {
 		p.sought = u.source.here(f.snap)
 	}
@@ -51,7 +51,7 @@ func (u *ui) undo() {
 		u.status.say("nothing to undo")
 		return
 	}
-	u.views.at, u.window.sight = p.view, p.sight
+	u.views.at, u.window.viewport = p.view, p.viewport
 	f := u.scene.frame
 	if f != nil {
 		u.selected.choose(p.row, f.snap)
@@ -60,5 +60,5 @@ func (u *ui) undo() {
 	if p.sought != 0 && f != nil && p.sought != u.source.here(f.snap) && p.frozen == nil {
 		u.window.seek(p.sought)
 	}
-	u.window.fetchPast()
+	u.window.readPast()
 }

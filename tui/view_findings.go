@@ -67,7 +67,7 @@ func scope(sc *scene) string {
 	if sc.whole {
 		return "of the whole recording"
 	}
-	if share := sc.told.share; share > 0 && share < 1 {
+	if share := sc.session.share; share > 0 && share < 1 {
 		return fmt.Sprintf("up to here; reading the rest, %.0f %%", share*100)
 	}
 	return "up to here"

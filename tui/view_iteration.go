@@ -268,7 +268,7 @@ func (v *iterationView) show(turn timeline.Turn) {
 		at = turn.Rest.End
 	}
 	v.window.pick(at)
-	v.window.inSight(at)
+	v.window.reveal(at)
 }
 
 // enter explains the selected line, or the whole turn.

@@ -247,7 +247,7 @@ func (v *latencyView) drawHeat(sc *scene, p pane, lane *timeline.Lane) {
 				if below == 0 && above == 0 {
 					continue
 				}
-				heatCell(sc.look, p, g+x, y, above, below, h.Max)
+				heatCell(sc.style, p, g+x, y, above, below, h.Max)
 			}
 			continue
 		}
@@ -300,7 +300,7 @@ func step(k, most uint32, steps int) int {
 }
 
 // heatStyle is the colour of a count.
-func (k *look) heatStyle(n, most uint32) tcell.Style {
+func (k *style) heatStyle(n, most uint32) tcell.Style {
 	if len(k.theme.heat) == 0 {
 		return k.theme.text
 	}
@@ -308,7 +308,7 @@ func (k *look) heatStyle(n, most uint32) tcell.Style {
 }
 
 // heatCell draws two rows of the map in one cell, each in a colour of its own.
-func heatCell(k *look, p pane, x, y int, above, below, most uint32) {
+func heatCell(k *style, p pane, x, y int, above, below, most uint32) {
 	switch {
 	case below == 0:
 		p.set(x, y, k.sym.half, k.heatStyle(above, most))

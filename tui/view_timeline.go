@@ -20,7 +20,7 @@ type timelineView struct {
 	lanes    *lanes
 	events   *events
 	findings *findings
-	below    *below
+	lower    *lowerPanes
 	window   *window
 	selected *selection
 	pages    *pages
@@ -145,7 +145,7 @@ func (v *timelineView) click(sc *scene, x, y int) {
 		v.lanes.click(x-r.x, y-r.y, r.h)
 	case l.events.InRect(x, y):
 		r := l.events.rect()
-		v.below.click(sc, x-r.x, y-r.y, r.w)
+		v.lower.click(sc, x-r.x, y-r.y, r.w)
 	case l.axis.InRect(x, y):
 		if g := sc.gutter(); x >= g {
 			v.window.pick(sc.moment(x - g))

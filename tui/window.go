@@ -10,8 +10,8 @@ import (
 // freeze never stops a recording; of a replay, which can wait, the source stands still instead. Every jump is announced, so
 // that undo can go back (undo.go).
 
-// sight is which time is looked at.
-type sight struct {
+// viewport is which time is looked at.
+type viewport struct {
 	span   int64              // ns in the window
 	frozen *timeline.Snapshot // nil: the view is live
 	right  int64              // right edge while frozen
@@ -20,16 +20,16 @@ type sight struct {
 
 // window decides which time is shown, and moves it.
 type window struct {
-	sight
+	viewport
 	anchor int64    // the other end of what is measured, the cursor being the one; 0 none
 	round  [2]int64 // the range that a replay goes round in; 0 none
 
-	scene   *scene // as it was drawn last
-	src     *source
-	fetch   *fetcher
-	errands *errands
-	status  *status
-	jumps   func() // is told before a jump
+	scene    *scene // as it was drawn last
+	src      *source
+	excerpts *excerpts
+	worker   *worker
+	status   *status
+	jumps    func() // is told before a jump
 }
 
 // stepsPerSpan is in how many steps the window moves on: a picture that scrolled by a cell with every frame would send
@@ -99,7 +99,7 @@ func (w *window) fit() {
 	}
 	w.right = plus(f.snap.First, w.span)
 	w.src.lookBack(w.span)
-	w.fetchPast()
+	w.readPast()
 }
 
 // sideways is Left and Right: they move the cursor when there is one, else the window.
@@ -129,7 +129,7 @@ func (w *window) move(by int64) {
 	w.freeze()
 	lo, hi := plus(f.snap.First, w.span/8), plus(w.src.last(f.snap), w.span/8)
 	w.right = min(max(plus(w.right, by), lo), max(hi, lo))
-	w.fetchPast()
+	w.readPast()
 }
 
 // page moves by a screen; a replay seeks there, so that it plays on from that moment.
@@ -157,7 +157,7 @@ func (w *window) goTo(t int64) {
 	first := w.scene.snap.First
 	w.freeze()
 	w.right = max(plus(t, w.span/2), plus(first, w.span))
-	w.fetchPast()
+	w.readPast()
 }
 
 // leap is a seek to another place. A moment that was picked before lies elsewhere, and what follows the cursor (the turn of
@@ -176,7 +176,7 @@ func (w *window) seek(t int64) {
 	seeker := w.src.seeker
 	lo, hi := seeker.Bounds()
 	t = min(max(t, lo), hi)
-	w.errands.ask(func() (string, error) { return "", seeker.SeekTime(t) })
+	w.worker.do(func() (string, error) { return "", seeker.SeekTime(t) })
 }
 
 func (w *window) home() {
@@ -189,7 +189,7 @@ func (w *window) home() {
 	if f := w.scene.frame; f != nil {
 		w.freeze()
 		w.right = plus(f.snap.First, w.span)
-		w.fetchPast()
+		w.readPast()
 	}
 }
 
@@ -204,8 +204,8 @@ func (w *window) end() {
 	w.thaw()
 }
 
-// inSight moves the window so that a moment lies in it.
-func (w *window) inSight(at int64) {
+// reveal moves the window so that a moment lies in it.
+func (w *window) reveal(at int64) {
 	t0 := w.right - w.span
 	switch {
 	case at < t0:

@@ -2,9 +2,9 @@ package tui
 
 import "sync"
 
-// errands are done beside the screen, which goes on drawing meanwhile: what is asked of a lab, a recorder or a replay may wait for a
+// worker does beside the screen, which goes on drawing meanwhile, what may wait: what is asked of a lab, a recorder or a replay takes a
 // thread, a disk or a network.
-type errands struct {
+type worker struct {
 	start  func(func()) // starts a goroutine; a test's may do it at once
 	status *status      // is told what came of it
 
@@ -12,9 +12,9 @@ type errands struct {
 	list []func() (string, error) // the one that is being done, first, and those to do next
 }
 
-// ask has something done and tells what came of it. What is asked for in a hurry is done one after the other, in the order of the
+// do has something done and tells what came of it. What is asked for in a hurry is done one after the other, in the order of the
 // keys: "t" and then "m" must not end as "m" and then "t".
-func (e *errands) ask(f func() (string, error)) {
+func (e *worker) do(f func() (string, error)) {
 	e.mu.Lock()
 	e.list = append(e.list, f)
 	first := len(e.list) == 1
@@ -25,14 +25,14 @@ func (e *errands) ask(f func() (string, error)) {
 }
 
 // busy reports whether something that was asked for is still being done.
-func (e *errands) busy() bool {
+func (e *worker) busy() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return len(e.list) > 0
 }
 
 // work does what was asked for until nothing is left.
-func (e *errands) work() {
+func (e *worker) work() {
 	for {
 		e.mu.Lock()
 		f := e.list[0]

@@ -6,8 +6,8 @@ import (
 	"evviz/diagnostics"
 )
 
-// look is how things are shown: the colours of a theme, by meaning, and the glyphs that double them.
-type look struct {
+// style is how things are shown: the colours of a theme, by meaning, and the glyphs that double them.
+type style struct {
 	theme     theme
 	sym       symbols
 	inks      inks
@@ -17,7 +17,7 @@ type look struct {
 }
 
 // setTheme changes the colours. A name that does not exist is the terminal's own; who lets a person choose asks FindTheme first.
-func (k *look) setTheme(name string) {
+func (k *style) setTheme(name string) {
 	p, err := FindTheme(name, k.custom)
 	if err != nil {
 		p = Themes["terminal"]
@@ -29,13 +29,13 @@ func (k *look) setTheme(name string) {
 }
 
 // setSymbols changes the glyphs.
-func (k *look) setSymbols(name string) { k.sym = newSymbols(name, k.screen) }
+func (k *style) setSymbols(name string) { k.sym = newSymbols(name, k.screen) }
 
 // flat reports whether the screen has too few colours to fill cells with: a character stands in their place.
-func (k *look) flat() bool { return k.theme.mono || k.screen.Colors() < 256 }
+func (k *style) flat() bool { return k.theme.mono || k.screen.Colors() < 256 }
 
 // severityStyle is a finding's colour; the mark doubles it.
-func (k *look) severityStyle(s diagnostics.Severity) tcell.Style {
+func (k *style) severityStyle(s diagnostics.Severity) tcell.Style {
 	switch s {
 	case diagnostics.Critical:
 		return k.theme.bad
@@ -46,7 +46,7 @@ func (k *look) severityStyle(s diagnostics.Severity) tcell.Style {
 }
 
 // mark is the glyph of a severity.
-func (k *look) mark(s diagnostics.Severity) rune {
+func (k *style) mark(s diagnostics.Severity) rune {
 	if r := severityMark(s); r < 0x80 || k.sym.line != '-' {
 		return r
 	}
@@ -57,7 +57,7 @@ func (k *look) mark(s diagnostics.Severity) rune {
 func severityMark(s diagnostics.Severity) rune { return [...]rune{'i', '!', '‼'}[min(int(s), 2)] }
 
 // fits cuts a text that is too long, and shows that it was cut.
-func (k *look) fits(s string, w int) string {
+func (k *style) fits(s string, w int) string {
 	if r := []rune(s); len(r) > w && w > 1 {
 		return string(r[:w-1]) + string(k.sym.more)
 	}
@@ -65,7 +65,7 @@ func (k *look) fits(s string, w int) string {
 }
 
 // bar draws a bar of w cells, to an eighth of a cell where the symbols can, and returns where it ends.
-func (k *look) bar(p pane, x, y int, w float64, st tcell.Style) int {
+func (k *style) bar(p pane, x, y int, w float64, st tcell.Style) int {
 	if k.flat() {
 		for range max(int(w+0.5), b2i(w > 0)) {
 			p.set(x, y, k.sym.work, k.theme.text)

@@ -2,18 +2,18 @@ package tui
 
 import "fmt"
 
-// tape is what keeps the events: the recording, and the last seconds that can be saved.
-type tape struct {
+// recording is what keeps the events: the recorder, and the last seconds that can be saved.
+type recording struct {
 	recorder Recorder // nil: recording is not possible
 	saver    Saver    // nil: nothing is kept
-	errands  *errands
+	worker   *worker
 }
 
 // toggle is r.
-func (t *tape) toggle() {
+func (t *recording) toggle() {
 	r := t.recorder
 	if st := r.Status(); st.On {
-		t.errands.ask(func() (string, error) {
+		t.worker.do(func() (string, error) {
 			err := r.Stop()
 			return fmt.Sprintf("recorded %d events to %s", r.Status().Events, st.Path), err
 		})
@@ -23,16 +23,16 @@ func (t *tape) toggle() {
 }
 
 // start begins a recording; "" leaves its name to the Recorder.
-func (t *tape) start(path string) {
+func (t *recording) start(path string) {
 	r := t.recorder
-	t.errands.ask(func() (string, error) {
+	t.worker.do(func() (string, error) {
 		err := r.Start(path)
 		return "recording to " + r.Status().Path, err
 	})
 }
 
 // command is ":record [FILE]".
-func (t *tape) command(path string) error {
+func (t *recording) command(path string) error {
 	if t.recorder == nil {
 		return fmt.Errorf("record: %s", missing["record"])
 	}
@@ -48,10 +48,12 @@ func (t *tape) command(path string) error {
 }
 
 // save saves the last seconds; why becomes part of the file's name.
-func (t *tape) save(why string) {
+func (t *recording) save(why string) {
 	s := t.saver
-	t.errands.ask(func() (string, error) { return s.Save(why) })
+	t.worker.do(func() (string, error) { return s.Save(why) })
 }
 
 // lasts reports whether what is noted now is kept longer than the screen is open.
-func (t *tape) lasts() bool { return t.recorder == nil || t.recorder.Status().On || t.saver != nil }
+func (t *recording) lasts() bool {
+	return t.recorder == nil || t.recorder.Status().On || t.saver != nil
+}

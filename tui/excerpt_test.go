@@ -30,7 +30,7 @@ func TestFurtherBackThanMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		u, frame := onBuffer(t, feed, 120, 36)
-		u.errands.start = func(f func()) { f() } // what is read beside the screen is read at once
+		u.worker.start = func(f func()) { f() } // what is read beside the screen is read at once
 		frame()
 		s := u.scene.snap
 		if s.Held <= s.First {

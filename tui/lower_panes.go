@@ -8,8 +8,8 @@ import (
 // wideEnough is from how many columns on the findings are listed beside the events.
 const wideEnough = 90
 
-// below is what stands below the lanes: the findings and the events, or, when there is no room for both, the events.
-type below struct {
+// lowerPanes are what stands below the lanes: the findings and the events, or, when there is no room for both, the events.
+type lowerPanes struct {
 	findings *findings
 	events   *events
 	memo     *memo
@@ -18,7 +18,7 @@ type below struct {
 	from int64
 }
 
-func (b *below) draw(sc *scene, p pane) {
+func (b *lowerPanes) draw(sc *scene, p pane) {
 	if sc.cursor == 0 && b.memo.keepRegion(sc, p, b.key(sc)) {
 		return
 	}
@@ -38,16 +38,16 @@ func (b *below) draw(sc *scene, p pane) {
 	b.events.draw(sc, right)
 }
 
-// belowKey is what the panes depend on.
-type belowKey struct {
+// lowerKey is what the panes depend on.
+type lowerKey struct {
 	snap  *timeline.Snapshot // only where events may be missing below the newest
 	here  int64
 	found *diagnostics.Finding
 	finds int
 }
 
-func (b *below) key(sc *scene) belowKey {
-	k := belowKey{here: sc.eventAt(sc.cursor, sc.event), finds: len(sc.found)}
+func (b *lowerPanes) key(sc *scene) lowerKey {
+	k := lowerKey{here: sc.eventAt(sc.cursor, sc.event), finds: len(sc.found)}
 	if len(sc.found) > 0 {
 		k.found = sc.found[0]
 	}
@@ -59,7 +59,7 @@ func (b *below) key(sc *scene) belowKey {
 }
 
 // click selects the finding or the event under the mouse, from the panes' corner.
-func (b *below) click(sc *scene, x, y, w int) {
+func (b *lowerPanes) click(sc *scene, x, y, w int) {
 	row := y - 1
 	if sc.w >= wideEnough && x < w*2/5-1 {
 		b.findings.selected.pane = paneFindings

@@ -8,10 +8,10 @@ import (
 
 // TestAskedInOrder: what two keys ask for in a hurry is done in the order of the keys, however long the first takes.
 func TestAskedInOrder(t *testing.T) {
-	e := &errands{start: func(f func()) { go f() }, status: &status{}}
+	e := &worker{start: func(f func()) { go f() }, status: &status{}}
 	slow, done := make(chan struct{}), make(chan string, 2)
-	e.ask(func() (string, error) { <-slow; done <- "t"; return "", nil })
-	e.ask(func() (string, error) { done <- "m"; return "", nil })
+	e.do(func() (string, error) { <-slow; done <- "t"; return "", nil })
+	e.do(func() (string, error) { done <- "m"; return "", nil })
 	close(slow)
 	if got := []string{<-done, <-done}; !slices.Equal(got, []string{"t", "m"}) {
 		t.Errorf("done in the order %v", got)
@@ -22,14 +22,14 @@ func TestAskedInOrder(t *testing.T) {
 func TestNothingToTell(t *testing.T) {
 	done := make(chan struct{})
 	s := &status{}
-	e := &errands{status: s, start: func(f func()) {
+	e := &worker{status: s, start: func(f func()) {
 		go func() {
 			defer close(done)
 			f()
 		}()
 	}}
 	slow := make(chan struct{})
-	e.ask(func() (string, error) { <-slow; return "", nil })
+	e.do(func() (string, error) { <-slow; return "", nil })
 	s.say("set two cursors first")
 	close(slow)
 	<-done

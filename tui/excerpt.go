@@ -24,8 +24,8 @@ type fetched struct {
 	number int
 }
 
-// fetcher reads excerpts beside the screen, the newest wish only.
-type fetcher struct {
+// excerpts reads excerpts beside the screen, the newest wish only.
+type excerpts struct {
 	src   *source
 	start func(func())
 	off   bool // of half of a split screen nothing is fetched
@@ -40,7 +40,7 @@ type fetcher struct {
 }
 
 // want asks for an excerpt that is to take the place of a snapshot.
-func (r *fetcher) want(instead *timeline.Snapshot, t0, t1 int64) {
+func (r *excerpts) want(instead *timeline.Snapshot, t0, t1 int64) {
 	r.instead = instead
 	r.mu.Lock()
 	r.number++
@@ -55,7 +55,7 @@ func (r *fetcher) want(instead *timeline.Snapshot, t0, t1 int64) {
 }
 
 // read reads excerpts until the newest wish is fulfilled. It runs beside the screen.
-func (r *fetcher) read(feed *timeline.Feed, number int) {
+func (r *excerpts) read(feed *timeline.Feed, number int) {
 	for {
 		r.mu.Lock()
 		w := r.wanted
@@ -74,7 +74,7 @@ func (r *fetcher) read(feed *timeline.Feed, number int) {
 }
 
 // take is the excerpt that has come since it was asked last, nil when none has, or when it is not the one that is wanted.
-func (r *fetcher) take() *fetched {
+func (r *excerpts) take() *fetched {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.came
@@ -85,10 +85,10 @@ func (r *fetcher) take() *fetched {
 	return c
 }
 
-// fetchPast asks for an excerpt when the frozen window needs one.
-func (w *window) fetchPast() {
+// readPast asks for an excerpt when the frozen window needs one.
+func (w *window) readPast() {
 	f := w.scene.frame
-	if f == nil || w.frozen == nil || w.fetch.off {
+	if f == nil || w.frozen == nil || w.excerpts.off {
 		return
 	}
 	last := w.src.last(f.snap)
@@ -96,13 +96,13 @@ func (w *window) fetchPast() {
 	if s := w.frozen; t0 >= s.Held && t1 <= s.Now || t0 >= s.Held && s.Now >= last {
 		return
 	}
-	w.fetch.want(w.frozen, t0, t1)
+	w.excerpts.want(w.frozen, t0, t1)
 }
 
 // arrived puts an excerpt that has come in the place of the frozen snapshot, unless the view has moved on. It reports whether it did.
 func (w *window) arrived() bool {
-	c := w.fetch.take()
-	if c == nil || w.frozen == nil || w.frozen != w.fetch.instead { // thawed meanwhile, and perhaps frozen again elsewhere
+	c := w.excerpts.take()
+	if c == nil || w.frozen == nil || w.frozen != w.excerpts.instead { // thawed meanwhile, and perhaps frozen again elsewhere
 		return false
 	}
 	if c.err != nil {
