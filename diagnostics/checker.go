@@ -75,7 +75,7 @@ func (c *checker) eachThread(k timeline.IncidentKind, visit func(lp *timeline.Lo
 }
 
 func laneName(l *timeline.Lane) string {
-	name := fmt.Sprintf("fd %d", l.FD)
+	name := fmt.Sprintf("fd %d", l.FD) + words.OfProcess(int64(l.Process))
 	switch {
 	case l.Kind == timeline.KindListener:
 		name += " (listener"
@@ -91,21 +91,9 @@ func laneName(l *timeline.Lane) string {
 	return name
 }
 
-func loopName(lp *timeline.LoopLane) string {
-	switch {
-	case lp.TID != 0 && lp.Name != "":
-		return fmt.Sprintf("thread %d (%s)", lp.TID, lp.Name)
-	case lp.TID != 0:
-		return fmt.Sprintf("thread %d", lp.TID)
-	case lp.Name != "":
-		return "the thread " + lp.Name
-	}
-	return "the thread"
-}
-
 // find begins a finding about a lane.
 func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
-	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, Lane: x.l.ID, FD: x.l.FD, Peer: x.l.Peer, Subject: x.name, Sentence: sentence, Fix: fix}
+	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, Lane: x.l.ID, FD: x.l.FD, Peer: x.l.Peer, Process: int64(x.l.Process), Subject: x.name, Sentence: sentence, Fix: fix}
 	f.local = x.l.Local
 	if x.l.Kind == timeline.KindListener {
 		f.Peer = x.l.Local
@@ -121,7 +109,7 @@ func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict,
 
 // onThread begins a finding about a thread.
 func (c *checker) onThread(lp *timeline.LoopLane, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
-	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, FD: -1, Thread: int64(lp.TID), Subject: loopName(lp), Sentence: sentence, Fix: fix}
+	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, FD: -1, Thread: int64(lp.TID), Process: int64(lp.Process), Subject: words.Thread(lp), Sentence: sentence, Fix: fix}
 	c.add(f, i)
 	return f
 }
@@ -242,7 +230,7 @@ func (c *checker) gather(at int) {
 	}
 	rest := mine[most-1:]
 	sum := *rest[0]
-	sum.Lane, sum.FD, sum.Peer, sum.Thread, sum.Count = 0, -1, "", 0, 0
+	sum.Lane, sum.FD, sum.Peer, sum.Thread, sum.Process, sum.Count = 0, -1, "", 0, 0, 0
 	for _, f := range rest {
 		sum.Count += f.Count
 		sum.First, sum.Last = min(sum.First, f.First), max(sum.Last, f.Last)

@@ -67,6 +67,7 @@ type Finding struct {
 	Peer    string // the connection's other end, or the listener's own address; "" unknown
 	Subject string // "fd 7 (127.0.0.1:53011)", "the loop of thread 4711", ...
 	Thread  int64  // thread id, 0 unknown
+	Process int64  // whose descriptor or thread it is where the source has several processes; 0 elsewhere
 
 	Count       int64
 	First, Last int64   // moments of the trace, ns
@@ -85,6 +86,9 @@ func (f *Finding) Short() string {
 	who := f.Subject
 	if f.FD >= 0 {
 		who = fmt.Sprintf("fd %d", f.FD)
+		if f.Process != 0 {
+			who += fmt.Sprintf(" of %d", f.Process)
+		}
 	}
 	s := who + " " + f.Rule.Name
 	if f.Count > 1 {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"evviz/timeline"
+	"evviz/words"
 )
 
 // TestFindingWords: a finding in a few words, and the words for how much it matters and how sure it is, both ways.
@@ -72,9 +73,24 @@ func TestNames(t *testing.T) {
 		}
 	}
 	for i, want := range []string{"thread 4711 (worker)", "the thread poll", "thread 4712", "the thread"} {
-		if got := loopName(s.Loops[i]); got != want {
+		if got := words.Thread(s.Loops[i]); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+	s = fold(t, true, "0.001 1 Thread complete pid=100 tid=100 role=loop", "0.002 1 Open complete fd=7 type=eventfd from=eventfd", "0.003 1 Thread complete pid=100 tid=100 role=loop",
+		"0.004 2 Thread complete pid=200 tid=200 role=loop", "0.005 3 Thread complete pid=200 tid=201 role=loop", "0.006 2 Open complete fd=7 type=eventfd from=eventfd")
+	var lanes, threads []string
+	for _, l := range s.Lanes {
+		lanes = append(lanes, laneName(l))
+	}
+	for _, l := range s.Loops {
+		threads = append(threads, words.Thread(l))
+	}
+	if want := []string{"fd 7 of process 100 (wake-fd)", "fd 7 of process 200 (wake-fd)"}; !slices.Equal(lanes, want) {
+		t.Errorf("descriptors of two processes: %q, want %q", lanes, want)
+	}
+	if want := []string{"thread 100", "thread 200", "thread 201 of process 200"}; !slices.Equal(threads, want) {
+		t.Errorf("threads of two processes: %q, want %q", threads, want)
 	}
 	for n, want := range map[int64]string{1: "a closed descriptor", 1200: "one or another of 1,200 closed descriptors"} {
 		if got := pastName(n); got != want {

@@ -65,11 +65,11 @@ func bigSet(c *checker) {
 		avg := in.Watched / in.WatchedWaits
 		i := &timeline.Incident{N: in.WatchedWaits, First: c.s.First, Last: c.s.Last}
 		if in.WatchedWaits >= int64(c.set.BigSetCalls) && avg > int64(c.set.BigSet) && !atLeast(in.Reports, in.Watched, c.set.BigSetReady) {
-			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to %s and %.1f %% of them are ready: the kernel looks at every one, every time (%s).", loopName(lp),
+			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to %s and %.1f %% of them are ready: the kernel looks at every one, every time (%s).", words.Thread(lp),
 				words.Count(avg, "descriptor"), call, 100*float64(in.Reports)/float64(in.Watched), words.Count(in.WatchedWaits, "call")), "use epoll: what a wait costs then depends on what is ready and not on what is watched.")
 		}
 		if in.Select && in.MostWatched > int64(c.set.SelectFull) {
-			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to select: at number 1024 its sets end, and a descriptor beyond is refused or written outside the set.", loopName(lp), words.Count(in.MostWatched, "descriptor")),
+			c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s passes %s to select: at number 1024 its sets end, and a descriptor beyond is refused or written outside the set.", words.Thread(lp), words.Count(in.MostWatched, "descriptor")),
 				"use epoll or poll, which have no such limit.")
 		}
 	}

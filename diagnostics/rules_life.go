@@ -23,7 +23,7 @@ func misdispatch(c *checker) {
 
 func useAfterClose(c *checker) {
 	c.eachThread(timeline.IncBadWait, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		c.onThread(lp, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s waited on an epoll instance that is closed: %s with EBADF.", loopName(lp), words.Count(i.N, "wait failed", "waits failed")),
+		c.onThread(lp, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s waited on an epoll instance that is closed: %s with EBADF.", words.Thread(lp), words.Count(i.N, "wait failed", "waits failed")),
 			"end the loop before its instance is closed: wake it, let it leave, and close then.")
 	})
 	c.each(timeline.IncBadChange, func(x subject, i *timeline.Incident) {
@@ -45,7 +45,7 @@ func useAfterClose(c *checker) {
 		if i.N < int64(c.set.StrayChanges) {
 			return
 		}
-		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed the registration of something that was closed or not registered, %s (EBADF or ENOENT).", loopName(lp), words.Times(i.N)),
+		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed the registration of something that was closed or not registered, %s (EBADF or ENOENT).", words.Thread(lp), words.Times(i.N)),
 			"EPOLL_CTL_DEL before close, and keep track of what is registered.")
 	})
 }

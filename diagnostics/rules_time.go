@@ -17,7 +17,7 @@ func busyPoll(c *checker) {
 		if i.Call == timeline.OthersWait {
 			sev = Info
 		}
-		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s waited with timeout 0 and found nothing %s.", loopName(lp), c.again(i)),
+		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s waited with timeout 0 and found nothing %s.", words.Thread(lp), c.again(i)),
 			"wait with the time until the next timer, or -1 when there is none; a loop that spins on purpose should fall back to a blocking wait after some rounds.")
 	})
 }
@@ -28,7 +28,7 @@ func timeoutRounding(c *checker) {
 			return
 		}
 		c.onThread(lp, i, Warn, Likely, fmt.Sprintf("%s: before %s a wait ended too early and %s with timeout 0 followed, up to %s in one go: the timeout was rounded down to whole milliseconds.",
-			loopName(lp), words.Count(i.N, "timer"), words.Count(i.Sum, "wait"), words.Number(i.Most)), "round the timeout up to the next millisecond, or use epoll_pwait2 or a timerfd, which take nanoseconds.")
+			words.Thread(lp), words.Count(i.N, "timer"), words.Count(i.Sum, "wait"), words.Number(i.Most)), "round the timeout up to the next millisecond, or use epoll_pwait2 or a timerfd, which take nanoseconds.")
 	})
 }
 
@@ -54,7 +54,7 @@ func lateWakeup(c *checker) {
 		case c.s.Info.Kinds.Has(trace.RunDelay):
 			why = "it did not wait for a CPU, its timer has slack, or the kernel was late to wake it"
 		}
-		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s came back from its wait late %s, by up to %s: %s.", loopName(lp), o.times(), words.Duration(i.Most), why),
+		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s came back from its wait late %s, by up to %s: %s.", words.Thread(lp), o.times(), words.Duration(i.Most), why),
 			"look at what else runs on this machine (or in this cgroup); for timers that must be exact set the thread's timer slack (PR_SET_TIMERSLACK) or use a timerfd.")
 		f.of(o)
 	})
@@ -65,7 +65,7 @@ func sleepPoll(c *checker) {
 		if i.N < int64(c.set.SleepRounds) {
 			return
 		}
-		s := fmt.Sprintf("%s sleeps and polls instead of waiting for readiness: in %s %s found nothing", loopName(lp), words.Count(i.N, "round"), words.Count(i.Sum, "call"))
+		s := fmt.Sprintf("%s sleeps and polls instead of waiting for readiness: in %s %s found nothing", words.Thread(lp), words.Count(i.N, "round"), words.Count(i.Sum, "call"))
 		if st := &c.s.Stats; st.Asked > 0 && st.AskedUseful > 0 {
 			s += fmt.Sprintf(", %s for each that got something", ratioWords(st.Asked-st.AskedUseful, st.AskedUseful))
 		}
@@ -89,7 +89,7 @@ func blockedLoop(c *checker) {
 		if i.Most >= int64(c.set.BigGap) {
 			sev = Critical
 		}
-		s := fmt.Sprintf("%s did not return to its wait for up to %s (%s over %s)", loopName(lp), words.Duration(i.Most), o.times(), words.Duration(int64(c.set.Gap)))
+		s := fmt.Sprintf("%s did not return to its wait for up to %s (%s over %s)", words.Thread(lp), words.Duration(i.Most), o.times(), words.Duration(int64(c.set.Gap)))
 		fix := "move long work to another thread, or cut it into pieces with an iteration of the loop between them."
 		if i.Call == timeline.Scattered {
 			f := c.onThread(lp, i, Info, Possible, s+": in many short calls, and being traced lengthens each of them.", "check without strace whether its iterations are long; if they are, handle fewer events per iteration or cut the work into pieces.")
@@ -153,7 +153,7 @@ func timerDrift(c *checker) {
 		if i.N < int64(c.set.Drifts) {
 			return
 		}
-		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s: a repeating timer was set again relative to when its callback had run, %s: it has drifted by %s in all.", loopName(lp), words.Times(i.N), words.Duration(i.Sum)),
+		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s: a repeating timer was set again relative to when its callback had run, %s: it has drifted by %s in all.", words.Thread(lp), words.Times(i.N), words.Duration(i.Sum)),
 			"set the next deadline from the last deadline and not from now (due += period), or use a timerfd with an interval.")
 	})
 	c.eachThread(timeline.IncOverrun, func(lp *timeline.LoopLane, i *timeline.Incident) {
@@ -161,7 +161,7 @@ func timerDrift(c *checker) {
 		if i.N >= int64(c.set.Overruns) {
 			sev = Warn
 		}
-		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was busy for longer than the period.", loopName(lp), words.Times(i.N), words.Number(i.Most)),
+		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was busy for longer than the period.", words.Thread(lp), words.Times(i.N), words.Number(i.Most)),
 			"find out what blocks the loop (EV25), or make the period longer than the longest iteration.")
 	})
 }

@@ -11,8 +11,9 @@ const blockEvents = 512
 // eventBlock is a run of raw events. young is the youngest time in it and in all blocks before it: late events make the
 // times go back a little, the youngest so far never does, so it can be searched.
 type eventBlock struct {
-	e     []trace.Event
-	young int64
+	e       []trace.Event
+	young   int64
+	threads streamIndex // of a full block
 }
 
 // eventStore keeps the newest raw events. Their indices count from the first event of the run.

@@ -86,6 +86,17 @@ func (t *Timeline) exit(s *stream, e *trace.Event) {
 	}
 }
 
+// hasTable learns of a descriptor table. With the second one all lanes begin to say whose they are.
+func (t *Timeline) hasTable(id uint32) {
+	switch {
+	case id == 0 || t.several || id == t.table:
+	case t.table == 0:
+		t.table = id
+	default:
+		t.several, t.allDirty = true, true
+	}
+}
+
 // gapsOf are the losses of a table.
 func gapsOf(tb *world.Table) *gapList {
 	g, ok := tb.User.(*gapList)

@@ -386,6 +386,9 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 
 // note puts a mark on a lane and counts it for the thread.
 func (t *Timeline) note(s *stream, l *laneB, at int64, m Mark, v uint32) {
+	if s.loop != nil {
+		l.pub.Thread = s.id
+	}
 	t.mark(l, at, m, v)
 	t.count(s, at, uint8(m), v)
 	t.noteBeside(l, at, m, v)

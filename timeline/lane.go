@@ -32,18 +32,21 @@ func (k LaneKind) String() string {
 
 // Lane is an open file description during its life, as a snapshot shows it.
 type Lane struct {
-	ID     int64 // unique in a run, never used again
-	Kind   LaneKind
-	Type   uint32 // trace.Type*
-	FD     int32  // the number it has, or had last
-	FDs    int    // how many numbers lead to it
-	Gen    uint32 // how many lanes this number has meant, this one included
-	Table  uint32 // descriptor table, named by a process; 0 unknown
-	Peer   string // address of the other end, "" unknown
-	Local  string
-	Label  string // what it is in a word, for lanes that are not connections
-	Opened int64  // 0: before the events began, or unknown
-	Closed int64  // 0: open
+	ID    int64 // unique in a run, never used again
+	Kind  LaneKind
+	Type  uint32 // trace.Type*
+	FD    int32  // the number it has, or had last
+	FDs   int    // how many numbers lead to it
+	Gen   uint32 // how many lanes this number has meant, this one included
+	Table uint32 // descriptor table, named by a process; 0 unknown
+	// Process is that process where the source has several: there a number alone does not say which descriptor is meant. 0 elsewhere.
+	Process uint32
+	Thread  uint32 // stream of the loop's thread that did something on it last; 0 none
+	Peer    string // address of the other end, "" unknown
+	Local   string
+	Label   string // what it is in a word, for lanes that are not connections
+	Opened  int64  // 0: before the events began, or unknown
+	Closed  int64  // 0: open
 
 	CloseWhy   uint32 // trace.Close*
 	Trigger    uint32 // trace.Trigger*: how it is registered now, TriggerNone where the mechanism has no triggering
@@ -191,6 +194,7 @@ func (t *Timeline) newLane(f *world.File) *laneB {
 	l := &laneB{file: f, gaps: gapsOf(f.Table), pendIndex: -1, ledger: -1}
 	l.epoch = l.gaps.epoch
 	f.User = l
+	t.hasTable(f.Table.ID)
 	l.pub.ID, l.pub.FD, l.pub.Unread, l.pub.Unsent, l.pub.Table, l.pub.Gen = t.laneID, f.FD, -1, -1, f.Table.ID, f.Use
 	l.pub.Stats.LastLatency = -1
 	l.marks.keep = &t.keep

@@ -19,6 +19,7 @@ type LoopLane struct {
 	TID     int
 	Name    string
 	Table   uint32     // descriptor table, named by a process; 0 unknown
+	Process int        // PID where the source has several processes; 0 elsewhere
 	State   LoopState  // now
 	Since   int64      // begin of that state
 	Ended   int64      // the thread ended; 0: not

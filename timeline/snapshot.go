@@ -54,6 +54,9 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	if !t.lean {
 		s.delays = t.delaysNow()
 	}
+	for _, lp := range t.loops {
+		t.hasTable(lp.s.who.Table.ID)
+	}
 	if t.allDirty {
 		for _, l := range t.lanes {
 			l.dirty = true
@@ -68,6 +71,9 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 		l.dirty = false
 		if !l.dead {
 			l.shown = l.publish(now)
+			if t.several {
+				l.shown.Process = l.shown.Table
+			}
 		}
 	}
 	clear(t.dirty)
@@ -91,6 +97,9 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	s.Stats.Pending = len(t.pending)
 	for _, lp := range t.loops {
 		p := lp.publish(now)
+		if t.several {
+			p.Process = p.PID
+		}
 		s.Loops = append(s.Loops, p)
 		s.Stats.Split.add(&p.Split)
 		d := p.states.upTo(now)

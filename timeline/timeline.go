@@ -35,14 +35,17 @@ type Timeline struct {
 
 	first, last int64
 	any         bool
-	origin      int64 // Options.First
-	begin       int64 // Options.Begin
-	held        int64 // from here on nothing was forgotten; 0: nothing was. See keeper.held for marks.
-	events      eventStore
-	names       *nameTable
-	keep        keeper
-	notes       noteStore
-	delays      delayStore
+
+	table   uint32 // the first descriptor table that was named
+	several bool   // there is another one
+	origin  int64  // Options.First
+	begin   int64  // Options.Begin
+	held    int64  // from here on nothing was forgotten; 0: nothing was. See keeper.held for marks.
+	events  eventStore
+	names   *nameTable
+	keep    keeper
+	notes   noteStore
+	delays  delayStore
 
 	who     *world.World
 	streams []*stream // by number, for the small ones that nearly all sources use

@@ -169,22 +169,12 @@ func (s *Snapshot) walker(stream uint32) walker {
 }
 
 // next is the first event of the stream at or after i; prev the last one at or before. ok is false when there is none.
-func (w *walker) next(i int64) (int64, trace.Event, bool) {
-	for i = max(i, w.first); i < w.end; i++ {
-		if e, ok := w.s.Event(i); ok && e.Stream == w.stream {
-			return i, e, true
-		}
-	}
-	return -1, trace.Event{}, false
-}
+func (w *walker) next(i int64) (int64, trace.Event, bool) { return w.at(w.s.events.next(w.stream, i)) }
+func (w *walker) prev(i int64) (int64, trace.Event, bool) { return w.at(w.s.events.prev(w.stream, i)) }
 
-func (w *walker) prev(i int64) (int64, trace.Event, bool) {
-	for i = min(i, w.end-1); i >= w.first; i-- {
-		if e, ok := w.s.Event(i); ok && e.Stream == w.stream {
-			return i, e, true
-		}
-	}
-	return -1, trace.Event{}, false
+func (w *walker) at(i int64) (int64, trace.Event, bool) {
+	e, ok := w.s.Event(i)
+	return i, e, ok
 }
 
 // handsOver says that an io_uring_enter takes no completions, it only hands operations over.
@@ -357,11 +347,7 @@ func (w *walker) turn(i int64) Turn {
 	}
 	var evs []turnEvent
 	repeated := int64(-1) // begin of that
-	for k := i; k < end; k++ {
-		e, ok := s.Event(k)
-		if !ok || e.Stream != w.stream {
-			continue
-		}
+	for k, e, ok := w.next(i); ok && k < end; k, e, ok = w.next(k + 1) {
 		if len(evs) == maxTurnEvents {
 			u.Cut = true
 			break

@@ -13,40 +13,40 @@ import (
 )
 
 // drawAxis is the line of times: what a cell is worth, whether this is the present, and where the mode was switched.
-func (u *ui) drawAxis(f *frame, p pane) {
-	t := &u.theme
-	g := f.gutter()
-	label := fmt.Sprintf("%s, %s a cell", words.Duration(u.span), words.Duration(u.span/int64(f.cells())))
+func drawAxis(sc *scene, p pane) {
+	t := &sc.theme
+	g := sc.gutter()
+	label := fmt.Sprintf("%s, %s a cell", words.Duration(sc.span), words.Duration(sc.span/int64(sc.cells())))
 	if len(label) > g-1 {
-		label = words.Duration(u.span)
+		label = words.Duration(sc.span)
 	}
-	if !f.snap.Info.Timed {
+	if !sc.snap.Info.Timed {
 		label = "order, no times"
 		if len(label) > g-1 {
 			label = "no times"
 		}
 	}
-	if _, _, _, tabs := u.parts.tabs.GetRect(); tabs == 0 || u.half != nil || !f.snap.Info.Timed {
+	if !sc.tabbed || !sc.snap.Info.Timed {
 		p.put(0, 0, label, t.dim) // else the tabs say it
 	}
-	n := f.cells()
+	n := sc.cells()
 	state, st := "", t.text
-	if _, _, _, tabs := u.parts.tabs.GetRect(); tabs == 0 || u.half != nil {
-		state, st = u.liveness(f)
+	if !sc.tabbed {
+		state, st = liveness(sc)
 	}
 	room := n - len([]rune(state))
-	every := tickEvery(u.span, n)
+	every := tickEvery(sc.span, n)
 	dec := decimals(every)
-	first := f.snap.First
-	words := append(u.switchWords(f), u.flagWords(f)...)
-	if u.half != nil {
-		words = append(words, u.half.under...)
+	first := sc.snap.First
+	words := append(switchWords(sc), flagWords(sc)...)
+	if sc.half != nil {
+		words = append(words, sc.half.under...)
 	}
 	words = setApart(words, room)
 	busy := 0
-	if f.snap.Info.Timed {
-		ticks(max(minus(f.t0, first), 0), minus(f.t1, first), every, n, func(tick int64) {
-			x := f.column(plus(tick, first))
+	if sc.snap.Info.Timed {
+		ticks(max(minus(sc.t0, first), 0), minus(sc.t1, first), every, n, func(tick int64) {
+			x := sc.column(plus(tick, first))
 			s := seconds(tick, dec)
 			if x < busy || x+len(s) > room || taken(words, x, x+len(s)) {
 				return
@@ -55,8 +55,8 @@ func (u *ui) drawAxis(f *frame, p pane) {
 			busy = x + len(s) + 2
 		})
 	}
-	u.drawWords(f, p, words)
-	u.drawCursorTime(f, p, room)
+	drawWords(sc, p, words)
+	drawCursorTime(sc, p, room)
 	p.put(g+room, 0, state, st)
 }
 
@@ -97,8 +97,8 @@ func taken(words []axisWord, from, to int) bool {
 	return false
 }
 
-func (u *ui) drawWords(f *frame, p pane, words []axisWord) {
-	g := f.gutter()
+func drawWords(sc *scene, p pane, words []axisWord) {
+	g := sc.gutter()
 	for i := range words {
 		w := &words[i]
 		p.set(g+w.x, 0, w.mark, w.st)
@@ -107,42 +107,42 @@ func (u *ui) drawWords(f *frame, p pane, words []axisWord) {
 }
 
 // switchWords are where the mode was switched.
-func (u *ui) switchWords(f *frame) (out []axisWord) {
-	mark := u.sym.mark
-	if u.half != nil && u.half.above {
-		mark = u.sym.above
+func switchWords(sc *scene) (out []axisWord) {
+	mark := sc.sym.mark
+	if sc.half != nil && sc.half.above {
+		mark = sc.sym.above
 	}
-	for _, m := range f.snap.Modes {
-		if m.At < f.t0 || m.At >= f.t1 || m.Cause != trace.CauseSwitch {
+	for _, m := range sc.snap.Modes {
+		if m.At < sc.t0 || m.At >= sc.t1 || m.Cause != trace.CauseSwitch {
 			continue
 		}
 		s := strings.TrimSpace(trace.DriverNames.Word(m.Mode.Driver) + " " + strings.ToUpper(trace.TriggerNames.Word(m.Mode.Trigger)))
-		out = append(out, axisWord{f.column(m.At), mark, s, u.theme.good})
+		out = append(out, axisWord{sc.column(m.At), mark, s, sc.theme.good})
 	}
 	return out
 }
 
 // flagWords are the bookmarks.
-func (u *ui) flagWords(f *frame) (out []axisWord) {
-	if u.half != nil {
+func flagWords(sc *scene) (out []axisWord) {
+	if sc.half != nil {
 		return nil
 	}
-	for _, m := range u.allMarks() {
-		if m.At >= f.t0 && m.At < f.t1 {
-			out = append(out, axisWord{f.column(m.At), u.sym.flag, clean(m.Text), u.theme.bold})
+	for _, m := range sc.marks {
+		if m.At >= sc.t0 && m.At < sc.t1 {
+			out = append(out, axisWord{sc.column(m.At), sc.sym.flag, clean(m.Text), sc.theme.bold})
 		}
 	}
 	return out
 }
 
 // drawCursorTime says at the cursor when it is.
-func (u *ui) drawCursorTime(f *frame, p pane, room int) {
-	if u.half != nil || u.cursor == 0 || u.cursor < f.t0 || u.cursor >= f.t1 || !f.snap.Info.Timed {
+func drawCursorTime(sc *scene, p pane, room int) {
+	if sc.half != nil || sc.cursor == 0 || sc.cursor < sc.t0 || sc.cursor >= sc.t1 || !sc.snap.Info.Timed {
 		return
 	}
-	s := " " + seconds(u.cursor-f.snap.First, 6) + " "
-	x := min(max(f.column(u.cursor)-len(s)/2, 0), max(room-len(s), 0))
-	p.put(f.gutter()+x, 0, s, u.theme.selected)
+	s := " " + seconds(sc.cursor-sc.snap.First, 6) + " "
+	x := min(max(sc.column(sc.cursor)-len(s)/2, 0), max(room-len(s), 0))
+	p.put(sc.gutter()+x, 0, s, sc.theme.selected)
 }
 
 // tickEvery is the distance of two labels: 1, 2 or 5 times a power of ten, at least 10 columns apart. The longest is 158 years,

@@ -60,9 +60,8 @@ func (c *cellCache) of(l *timeline.Lane) *cachedLane {
 	return x
 }
 
-// laneCells are a lane's cells in the frame's window. They are the cache's: the caller does not change them.
-func (u *ui) laneCells(f *frame, l *timeline.Lane) []timeline.Cell {
-	c := &u.cache
+// cells are a lane's cells in the frame's window. They are the cache's: the caller does not change them.
+func (c *cellCache) cells(f *frame, l *timeline.Lane) []timeline.Cell {
 	c.forWindow(f.t0, f.t1, f.cells())
 	x := c.of(l)
 	if !x.hasAll {
@@ -73,14 +72,13 @@ func (u *ui) laneCells(f *frame, l *timeline.Lane) []timeline.Cell {
 }
 
 // active reports whether anything happened on a lane in the frame's window.
-func (u *ui) active(f *frame, l *timeline.Lane) bool {
-	u.cache.forWindow(f.t0, f.t1, f.cells())
-	return u.cache.of(l).active
+func (c *cellCache) active(f *frame, l *timeline.Lane) bool {
+	c.forWindow(f.t0, f.t1, f.cells())
+	return c.of(l).active
 }
 
-// loopCells are a loop's cells in the frame's window, n of them. They are the cache's: the caller does not change them.
-func (u *ui) loopCells(f *frame, l *timeline.LoopLane, n int) []timeline.LoopCell {
-	c := &u.cache
+// loop is a loop's cells in the frame's window, n of them. They are the cache's: the caller does not change them.
+func (c *cellCache) loop(f *frame, l *timeline.LoopLane, n int) []timeline.LoopCell {
 	c.forWindow(f.t0, f.t1, f.cells())
 	k := loopKey{l.Stream, n}
 	x := c.loops[k]

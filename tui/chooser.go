@@ -14,24 +14,24 @@ import (
 //	what the selected one is, in words
 type chooser struct {
 	title, help string
-	items       []choice
+	items       []item
 	at, top     int
-	keep        string                  // typed, to find an item by
-	refresh     func(u *ui, c *chooser) // makes the items anew for each frame; nil they stay
+	keep        string           // typed, to find an item by
+	refresh     func(c *chooser) // makes the items anew for each frame; nil they stay
 }
 
-// choice is a line of a chooser.
-type choice struct {
+// item is a line of a chooser.
+type item struct {
 	name, value, about string
 	off                bool // shown dim: it has no meaning at present
-	pick               func(u *ui)
+	pick               func()
 }
 
-func (c *chooser) press(u *ui, name string) {
+func (c *chooser) press(d *dialog, name string) {
 	n := len(c.items)
 	switch name {
 	case "Esc", "Ctrl-G":
-		u.chooser = nil
+		d.list = nil
 	case "Up":
 		c.at = max(0, c.at-1)
 	case "Down":
@@ -46,7 +46,7 @@ func (c *chooser) press(u *ui, name string) {
 		c.at = max(n-1, 0)
 	case "Enter":
 		if c.at < n && c.items[c.at].pick != nil {
-			c.items[c.at].pick(u)
+			c.items[c.at].pick()
 		}
 	case "Backspace":
 		if r := []rune(c.keep); len(r) > 0 {
@@ -86,11 +86,21 @@ func (c *chooser) find(from int) bool {
 	return false
 }
 
-// drawChooser draws the list over everything.
-func (u *ui) drawChooser(p pane) {
-	t, c := &u.theme, u.chooser
+// click selects the item in a row of the screen.
+func (c *chooser) click(y int) {
+	if i := c.top + y - 1; y >= 1 && i < len(c.items) {
+		c.at = i
+	}
+}
+
+// hit reports whether the selected item stands in a row of the screen.
+func (c *chooser) hit(y int) bool { return y >= 1 && c.top+y-1 == c.at }
+
+// draw draws the list over everything.
+func (c *chooser) draw(sc *scene, p pane) {
+	t := &sc.theme
 	if c.refresh != nil {
-		c.refresh(u, c)
+		c.refresh(c)
 		c.at = min(c.at, max(len(c.items)-1, 0))
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
@@ -126,7 +136,7 @@ func (u *ui) drawChooser(p pane) {
 		if c.top+y == c.at {
 			st = t.selected
 			p.fill(0, y+1, p.w, ' ', st)
-			p.set(0, y+1, u.sym.goesOn, st)
+			p.set(0, y+1, sc.sym.goesOn, st)
 		}
 		p.put(2, y+1, cut(clean(it.name), wide), st.Bold(!it.off))
 		p.put(2+wide+2, y+1, clean(it.value), st)

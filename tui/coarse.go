@@ -1,10 +1,6 @@
 package tui
 
 import (
-	"time"
-
-	"github.com/gdamore/tcell/v2"
-
 	"evviz/timeline"
 )
 
@@ -24,39 +20,38 @@ type coarse struct {
 	loops  map[uint32]bool
 }
 
-// coarsely is what a screen knows of its overview.
-type coarsely struct {
-	overAsked, drawnOnce bool      // whether it was asked for; whether a frame was drawn
-	onWay                time.Time // since when a replay is on its way to another place
+// overviews has the coarse picture of the source read.
+type overviews struct {
+	src   *source
+	start func(func())
+	asked bool // it was asked for
+	drawn bool // a frame was drawn
 }
 
-// overview is the coarse picture of the source, nil when there is none or it is not needed for a window. The first call has
-// it read beside the screen.
-func (u *ui) overview(f *frame) *coarse {
+// of is what is drawn from the overview in a frame, nil when there is none or it is not needed for the window. The first call has the
+// overview read beside the screen.
+func (o *overviews) of(f *frame) *coarse {
 	s := f.snap
-	if u.half != nil || s.Info.Live || f.t0 >= s.Begin && f.t1 <= s.Now {
+	if s.Info.Live || f.t0 >= s.Begin && f.t1 <= s.Now {
 		return nil
 	}
-	last := u.lastMoment()
-	if f.t0 >= s.Begin && s.Now >= last {
+	if f.t0 >= s.Begin && s.Now >= o.src.last(s) {
 		return nil
 	}
-	o, ready := u.opt.Feed.OverviewNow()
-	if !ready {
-		if !u.overAsked {
-			u.overAsked = true
-			feed := u.opt.Feed
-			if u.drawnOnce { // the first frame waits for it: that is what it is for
-				u.opt.Go(func() { feed.Overview() })
-				return nil
-			}
-			o = feed.Overview()
+	over, ready := o.src.feed.OverviewNow()
+	if !ready && !o.asked {
+		o.asked = true
+		feed := o.src.feed
+		if o.drawn { // the first frame waits for it: that is what it is for
+			o.start(func() { feed.Overview() })
+			return nil
 		}
+		over = feed.Overview()
 	}
-	if o == nil {
+	if over == nil {
 		return nil
 	}
-	c := &coarse{over: o, before: s.Begin, after: s.Now, loops: map[uint32]bool{}}
+	c := &coarse{over: over, before: s.Begin, after: s.Now, loops: map[uint32]bool{}}
 	for _, l := range s.Loops {
 		c.loops[l.Stream] = true
 	}
@@ -99,12 +94,12 @@ func (c *coarse) strangers(f *frame) (out []int32) {
 
 // drawCoarse draws a row of shades in the columns that are not held. of is the lane whose row it is, nil for none: before it
 // was opened and after it was closed its number meant something else.
-func (u *ui) drawCoarse(f *frame, p pane, y int, lanes []*timeline.OverviewLane, all bool, of *timeline.Lane) {
-	c := f.coarse
+func drawCoarse(sc *scene, p pane, y int, lanes []*timeline.OverviewLane, all bool, of *timeline.Lane) {
+	c := sc.coarse
 	if c == nil {
 		return
 	}
-	n := f.cells()
+	n := sc.cells()
 	sum := make([]int64, n)
 	lost := make([]bool, n)
 	add := func(cells []timeline.OverviewCell) {
@@ -114,45 +109,27 @@ func (u *ui) drawCoarse(f *frame, p pane, y int, lanes []*timeline.OverviewLane,
 		}
 	}
 	if all {
-		add(c.over.Cells(f.t0, f.t1, n))
+		add(c.over.Cells(sc.t0, sc.t1, n))
 	}
 	for _, l := range lanes {
-		add(l.Cells(f.t0, f.t1, n))
+		add(l.Cells(sc.t0, sc.t1, n))
 	}
 	most := int64(1)
 	for _, k := range sum {
 		most = max(most, k)
 	}
 	for i, k := range sum {
-		if !c.drawn(f.moment(i)) || !c.drawn(f.moment(i+1)-1) {
+		if !c.drawn(sc.moment(i)) || !c.drawn(sc.moment(i+1)-1) {
 			continue
 		}
-		if of != nil && (of.Closed != 0 && f.moment(i) > of.Closed || of.Opened > c.before && f.moment(i+1) < of.Opened) {
+		if of != nil && (of.Closed != 0 && sc.moment(i) > of.Closed || of.Opened > c.before && sc.moment(i+1) < of.Opened) {
 			continue
 		}
 		switch {
 		case lost[i]:
-			p.set(f.gutter()+i, y, '?', u.theme.warn)
+			p.set(sc.gutter()+i, y, '?', sc.theme.warn)
 		case k > 0:
-			p.set(f.gutter()+i, y, u.sym.shade[1+step(uint32(min(k, 1<<31)), uint32(min(most, 1<<31)), len(u.sym.shade)-2)], u.coarseStyle())
+			p.set(sc.gutter()+i, y, sc.sym.shade[1+step(uint32(min(k, 1<<31)), uint32(min(most, 1<<31)), len(sc.sym.shade)-2)], sc.theme.waiting)
 		}
 	}
-}
-
-func (u *ui) coarseStyle() tcell.Style { return u.theme.waiting }
-
-// seekingFor bounds how long the last picture stays while a replay is on its way to another place.
-const seekingFor = 300 * time.Millisecond
-
-// onItsWay reports whether a replay is being sought, so that what it holds is neither here nor there.
-func (u *ui) onItsWay() bool {
-	s, ok := u.seeker.(interface{ Seeking() bool })
-	if !ok || !s.Seeking() || u.frame == nil || u.frame.small {
-		u.onWay = time.Time{}
-		return false
-	}
-	if u.onWay.IsZero() {
-		u.onWay = time.Now()
-	}
-	return time.Since(u.onWay) < seekingFor
 }

@@ -8,37 +8,29 @@ import (
 )
 
 // drawDetail explains what is selected, or the most interesting lane when nothing is.
-func (u *ui) drawDetail(f *frame, p pane) {
-	p.fill(0, 0, p.w, u.sym.line, u.theme.dim)
-	t0, t1 := f.seen()
-	if x := u.chosen(); x != nil {
-		at := p.put(2, 0, fmt.Sprintf(" %c %s ", u.mark(x.Severity), x.Rule.ID), u.severityStyle(x.Severity))
-		p.put(at, 0, u.fits(clean(x.Sentence), p.w-at-1)+" ", u.theme.text)
+func drawDetail(sc *scene, p pane) {
+	p.fill(0, 0, p.w, sc.sym.line, sc.theme.dim)
+	t0, t1 := sc.seen()
+	if x := sc.chosen(); x != nil {
+		at := p.put(2, 0, fmt.Sprintf(" %c %s ", sc.mark(x.Severity), x.Rule.ID), sc.severityStyle(x.Severity))
+		p.put(at, 0, sc.fits(clean(x.Sentence), p.w-at-1)+" ", sc.theme.text)
 		return
 	}
-	if u.lane == loopLane && len(f.snap.Loops) > 0 {
-		p.put(2, 0, " "+u.fits(loopLine(f), p.w-4)+" ", u.theme.text)
+	if l := sc.loop(); sc.row < 0 && l != nil {
+		p.put(2, 0, " "+sc.fits(loopLine(sc.frame, l), p.w-4)+" ", sc.theme.text)
 		return
 	}
-	l := u.selected()
+	l := sc.selected()
 	if l == nil {
-		l = interesting(f, t0, t1)
+		l = interesting(sc.frame, t0, t1)
 	}
 	if l == nil {
 		return
 	}
-	if u.cursor != 0 {
-		t1 = min(u.cursor+1, t1)
+	if sc.cursor != 0 {
+		t1 = min(sc.cursor+1, t1)
 	}
-	p.put(2, 0, " "+u.fits(clean(words.Explain(l, min(t0, t1-1), t1, f.snap.Info.Timed)), p.w-4)+" ", u.theme.text)
-}
-
-// fits cuts a text that is too long, and shows that it was cut.
-func (u *ui) fits(s string, w int) string {
-	if r := []rune(s); len(r) > w && w > 1 {
-		return string(r[:w-1]) + string(u.sym.more)
-	}
-	return s
+	p.put(2, 0, " "+sc.fits(clean(words.Explain(l, min(t0, t1-1), t1, sc.snap.Info.Timed)), p.w-4)+" ", sc.theme.text)
 }
 
 // interesting is the lane to explain while none is selected: one that is stranded, else the one that waits longest, else the
@@ -64,8 +56,7 @@ func interesting(f *frame, t0, t1 int64) (best *timeline.Lane) {
 }
 
 // loopLine is the detail line of the loop.
-func loopLine(f *frame) string {
-	l := f.snap.Loops[0]
+func loopLine(f *frame, l *timeline.LoopLane) string {
 	s := "loop"
 	if l.TID != 0 {
 		s += fmt.Sprintf(", thread %d", l.TID)

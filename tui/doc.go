@@ -6,16 +6,31 @@
 //
 // # One frame
 //
-// A ticker asks for a draw 20 times a second, whatever happens; events never cause one. A draw takes a snapshot (or the
-// frozen one), computes the window of time, and every region draws itself as a pure function of that frame. Between the
-// goroutines the latest value wins, and nothing waits:
+// A ticker asks for a draw 20 times a second, whatever happens; events never cause one. A draw goes down this list (frame.go):
+//
+//	window    takes a snapshot, or the frozen one, and decides which time of it is shown: a frame        (window.go)
+//	checker     asks the rules what they say of it                                                         (findings.go)
+//	ui        adds what is selected, the colours and glyphs, and what goes on around it: a scene         (scene.go)
+//	memo      leaves a scene alone that is on the screen already                                         (memo.go)
+//	layout    gives each region its rows                                                                 (layout.go)
+//	region    draws the scene, and reads nothing else: an axis, a view's body, a lane, its cells         (view_*.go, row.go)
+//
+// Between the goroutines the latest value wins, and nothing waits:
 //
 //	from             to            what                how
 //	feed goroutine   screen        snapshot            taken by the draw
-//	screen           lab           t, T, m, s, o, c    one goroutine, in the order of the keys; the answer becomes the status line
-//	screen           recording     a window            a goroutine; the newest wish wins, its excerpt is taken by a draw
-//	signals          screen        stop, suspend       channel, handled by the ticker
+//	screen           lab           t, T, m, s, o, c    one goroutine, in the order of the keys; the answer becomes the status line (worker.go)
+//	screen           recording     a window            a goroutine; the newest wish wins, its excerpt is taken by a draw (excerpt.go)
+//	signals          screen        stop, suspend       channel, handled by the ticker (app.go)
 //	ticker           screen        draw                tview's queue
+//
+// # One key
+//
+// A key goes from the terminal through app.go, which gives it its name (key_names.go), to ui.press. What is open over the view, a line to
+// type on or a list to choose from, takes it (dialog.go). Else the key table says what it means (keys.go): each line names the part of the
+// screen that does it, window, steps, findings, pages, controls and so on, or the view that is shown (views.go). A part has only those
+// others that it needs; newUI ties them (ui.go). Footer, help, README and settings file are made from that table, and the ":" line takes its
+// names as commands (commands.go, command_line.go).
 //
 // # The layout
 //
@@ -28,18 +43,18 @@
 //	transport  of a replay: where it is, what lies ahead               (transport.go)
 //	footer     keys, or the line that one types on                     (footer.go, prompt.go)
 //
-// A view is a body (views.go). A page (help, an explanation) or a list to choose from lies over all of it (help.go,
-// explain.go, chooser.go). Keys are a table (keys.go), from which footer, help, README and settings file are made; the ":"
-// line takes its names as commands (commands.go).
+// A view is a body (views.go). A page (help, an explanation) or a list to choose from lies over all of it (page.go, help.go,
+// explain.go, chooser.go).
 //
 // # Time
 //
-// moves.go is about moving through time, step.go about stepping, measure.go about the two cursors. What the feed does not
-// hold is fetched from the recording (fetch.go) and drawn from its summaries meanwhile (coarse.go).
+// window.go and zoom.go are about moving through time, undo.go about going back, step.go about stepping, measure.go about the two
+// cursors. What the feed does not hold is fetched from the recording (excerpt.go) and drawn from its summaries meanwhile (coarse.go).
+// What a source can do besides being read is in source.go.
 //
 // # What a frame costs
 //
-// Package tui/screen sends only what differs; a frame on which nothing has changed is not drawn at all (stamp.go);
+// Package tui/screen sends only what differs; a frame on which nothing has changed is not drawn at all (memo.go);
 // the cells of a lane on which nothing has changed are kept (cellcache.go).
 //
 // Two runs on one screen (RunSplit) are two such user interfaces that share a time axis; split_layout.go has their layout.

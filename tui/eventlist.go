@@ -6,93 +6,111 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
 	"evviz/words"
 )
 
-// wideEnough is from how many columns on the findings are listed beside the events.
-const wideEnough = 90
+// events are the list of events, and going through it.
+type events struct {
+	rows []int64 // what was drawn last: their indices, -1 an empty row
 
-// drawBelow draws what stands below the lanes: the findings and the events, or, when there is no room for both, the events;
-// the findings then when Tab has given them the arrows.
-func (u *ui) drawBelow(f *frame, p pane) {
-	if u.cursor == 0 && u.keepRegion(p, u.below(f)) {
-		return
-	}
-	if f.w < wideEnough {
-		u.drawEvents(f, p)
-		return
-	}
-	left := p
-	left.w = p.w*2/5 - 1
-	u.drawFindings(f, left)
-	right := p
-	right.x, right.w = p.x+left.w+1, p.w-left.w-1
-	p.set(left.w, 0, u.sym.line, u.theme.dim)
-	for y := 1; y < p.h; y++ {
-		p.set(left.w, y, u.sym.corner, u.theme.dim)
-	}
-	u.drawEvents(f, right)
+	scene    *scene
+	selected *selection
+	window   *window
+	src      *source
+	status   *status
+	steps    *stepper
 }
 
-// belowKey is what the panes below the lanes depend on.
-type belowKey struct {
-	snap  *timeline.Snapshot // only where events may be missing below the newest
-	here  int64
-	found *diagnostics.Finding
-	finds int
-}
-
-func (u *ui) below(f *frame) belowKey {
-	k := belowKey{here: u.eventAtCursor(), finds: len(f.found)}
-	if len(f.found) > 0 {
-		k.found = f.found[0]
-	}
-	if f.snap.Info.Origin != u.belowOf || f.snap.Begin != u.belowFrom { // another timeline counts its events anew
-		u.belowOf, u.belowFrom = f.snap.Info.Origin, f.snap.Begin
-		k.snap = f.snap
-	}
-	return k
-}
-
-// clickBelow selects the finding or the event under the mouse.
-func (u *ui) clickBelow(x, y int) {
-	px, py, w, _ := u.parts.events.GetRect()
-	row := y - py - 1
-	if u.frame.w >= wideEnough && x < px+w*2/5-1 {
-		u.pane = paneFindings
-		if i := u.findTop + row; row >= 0 && i < len(u.frame.found) {
-			u.showFinding(u.frame.found[i])
+// step moves the cursor to the next or the last event that the list shows.
+func (x *events) step(by int) {
+	sc := x.scene
+	s := sc.snap
+	x.window.freeze()
+	i := x.here()
+	first, end := s.EventRange()
+	for i += int64(by); i >= first && i < end; i += int64(by) {
+		e, ok := s.Event(i)
+		if !ok || !sc.lists(i, &e) {
+			continue
 		}
+		x.pick(i, e.Time)
 		return
 	}
-	u.pane = paneEvents
-	if row >= 0 && row < len(u.eventRows) && u.eventRows[row] >= 0 {
-		if e, ok := u.frame.snap.Event(u.eventRows[row]); ok {
-			u.pick(u.eventRows[row], e.Time)
+	if by > 0 && x.src.stepper != nil {
+		x.steps.replay()
+		x.window.cursor = 0
+		return
+	}
+	x.status.say("there is no event %s this one", map[bool]string{true: "after", false: "before"}[by > 0])
+}
+
+// turn goes on by so many events.
+func (x *events) turn(by, rows int) {
+	sc := x.scene
+	s := sc.snap
+	x.window.freeze()
+	i := x.here()
+	first, end := s.EventRange()
+	for n, looked := 0, 0; n < rows && looked < maxLooked; looked++ {
+		j := i + int64(by)
+		if j < first || j >= end {
+			break
+		}
+		i = j
+		if e, ok := s.Event(i); ok && sc.lists(i, &e) {
+			n++
 		}
 	}
+	if e, ok := s.Event(i); ok {
+		x.pick(i, e.Time)
+	}
 }
 
-// drawEvents lists the events up to the cursor, or to the right edge of the window, newest at the bottom. The one under the
+// pick puts the cursor on an event and keeps it in sight.
+func (x *events) pick(i, at int64) {
+	x.window.pick(at)
+	x.selected.event = i
+	x.window.reveal(at)
+}
+
+// click picks the event of a row.
+func (x *events) click(row int) {
+	if row < 0 || row >= len(x.rows) || x.rows[row] < 0 {
+		return
+	}
+	if e, ok := x.scene.snap.Event(x.rows[row]); ok {
+		x.pick(x.rows[row], e.Time)
+	}
+}
+
+// here is the index of the event that the cursor stands on.
+func (x *events) here() int64 { return x.scene.eventAt(x.window.cursor, x.selected.event) }
+
+// lists reports whether the list of events shows an event.
+func (sc *scene) lists(i int64, e *trace.Event) bool {
+	return !hidden(e) && sc.filter.EventAt(sc.snap, i, e)
+}
+
+// draw lists the events up to the cursor, or to the right edge of the window, newest at the bottom. The one under the
 // cursor is lit; some that came after it are shown below it.
-func (u *ui) drawEvents(f *frame, p pane) {
-	u.drawPaneTitle(p, "Events", paneEvents)
+func (x *events) draw(sc *scene, p pane) {
+	drawPaneTitle(sc, p, "Events", paneEvents)
 	p.y, p.h = p.y+1, p.h-1
-	u.drawEventRows(f, p)
+	x.drawRows(sc, p)
 }
 
-func (u *ui) drawEventRows(f *frame, p pane) {
-	t := &u.theme
-	first, end := f.snap.EventRange()
-	here := u.eventAtCursor()
-	rows := u.eventRows[:0]
+// drawRows is the list without its name.
+func (x *events) drawRows(sc *scene, p pane) {
+	t := &sc.theme
+	first, end := sc.snap.EventRange()
+	here := sc.eventAt(sc.cursor, sc.event)
+	rows := x.rows[:0]
 	last := here
-	if u.cursor != 0 { // a third of the rows is for what came after
+	if sc.cursor != 0 { // a third of the rows is for what came after
 		for i, n := here+1, 0; i < end && n < p.h/3; i++ {
-			if e, ok := f.snap.Event(i); ok && u.inList(i, &e) {
+			if e, ok := sc.snap.Event(i); ok && sc.lists(i, &e) {
 				last, n = i, n+1
 			}
 		}
@@ -101,7 +119,7 @@ func (u *ui) drawEventRows(f *frame, p pane) {
 	looked := 0
 	for i := last; i >= first && len(rows) < p.h && looked < maxLooked; i-- {
 		looked++
-		if e, ok := f.snap.Event(i); ok && u.inList(i, &e) {
+		if e, ok := sc.snap.Event(i); ok && sc.lists(i, &e) {
 			rows = append(rows, i)
 		}
 	}
@@ -109,34 +127,34 @@ func (u *ui) drawEventRows(f *frame, p pane) {
 		rows[a], rows[b] = rows[b], rows[a]
 	}
 	pad := 0
-	if u.view == viewTimeline {
+	if sc.view == viewTimeline {
 		pad = max(p.h-len(rows), 0) // the newest stays at the bottom
 	}
-	u.eventRows = rows
+	x.rows = rows
 	if len(rows) == 0 {
 		why := "no event up to here is kept"
-		if !u.filter.Empty() {
+		if !sc.filter.Empty() {
 			why = "no event matches the filter here"
 		}
-		if f.snap.EventCount() == 0 {
+		if sc.snap.EventCount() == 0 {
 			why = "no event yet"
 		}
 		p.put(1, 0, why, t.dim)
 		return
 	}
 	for y, i := range rows {
-		e, _ := f.snap.Event(i)
+		e, _ := sc.snap.Event(i)
 		st := t.text
-		if i == here && u.cursor != 0 {
+		if i == here && sc.cursor != 0 {
 			st = t.selected
 			p.fill(0, y+pad, p.w, ' ', st)
 		}
-		u.drawEventLine(f, p, y+pad, i, &e, st, i == here && u.cursor != 0)
+		drawEventLine(sc, p, y+pad, i, &e, st, i == here && sc.cursor != 0)
 	}
 	if pad > 0 {
-		u.eventRows = append(make([]int64, pad), rows...)
+		x.rows = append(make([]int64, pad), rows...)
 		for i := range pad {
-			u.eventRows[i] = -1
+			x.rows[i] = -1
 		}
 	}
 }
@@ -144,11 +162,11 @@ func (u *ui) drawEventRows(f *frame, p pane) {
 // maxLooked bounds how many events a list looks at for one frame.
 const maxLooked = 20_000
 
-func (u *ui) drawEventLine(f *frame, p pane, y int, i int64, e *trace.Event, st tcell.Style, picked bool) {
-	t := &u.theme
-	when := seconds(e.Time-f.snap.First, 6)
-	what, note := lineOf(f.snap, e)
-	if !f.snap.Info.Timed { // the order is all that is known
+func drawEventLine(sc *scene, p pane, y int, i int64, e *trace.Event, st tcell.Style, picked bool) {
+	t := &sc.theme
+	when := seconds(e.Time-sc.snap.First, 6)
+	what, note := lineOf(sc.snap, e)
+	if !sc.snap.Info.Timed { // the order is all that is known
 		when = words.Number(i + 1)
 		if e.Dur > 0 {
 			note = ""
@@ -158,20 +176,20 @@ func (u *ui) drawEventLine(f *frame, p pane, y int, i int64, e *trace.Event, st 
 	if picked {
 		dim = st
 	}
-	x := p.put(0, y, fmt.Sprintf("%12s  ", when), dim)
+	at := p.put(0, y, fmt.Sprintf("%12s  ", when), dim)
 	if !picked {
-		st = u.eventStyle(e)
+		st = sc.eventStyle(e)
 	}
-	x = p.put(x, y, what, st)
+	at = p.put(at, y, what, st)
 	if note != "" {
-		x = max(x+2, 52)
-		p.put(x, y, u.fits(note, p.w-x), dim)
+		at = max(at+2, 52)
+		p.put(at, y, sc.fits(note, p.w-at), dim)
 	}
 }
 
 // eventStyle is an event's colour in the list.
-func (u *ui) eventStyle(e *trace.Event) tcell.Style {
-	t := &u.theme
+func (k *style) eventStyle(e *trace.Event) tcell.Style {
+	t := &k.theme
 	switch e.Kind {
 	case trace.Lost:
 		return t.warn

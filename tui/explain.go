@@ -10,78 +10,92 @@ import (
 )
 
 // Enter explains what is selected: what happened, in the numbers at hand, and the kernel's rule behind it. The words are
-// diagnostics'; here they are only laid out.
+// those of words and diagnostics; here they are only laid out.
 
-// openPage shows a page over the view.
-func (u *ui) openPage(p words.Page) {
-	u.helpOn, u.findingOn, u.pageOn, u.helpTop = true, false, false, 0
-	u.paged = func(_ *frame, w int) (string, []helpLine) { return "evviz: " + clean(p.Title), paragraphs(p, w) }
-}
-
-func paragraphs(p words.Page, w int) (lines []helpLine) {
-	for i, q := range p.Parts {
-		if i > 0 {
-			lines = append(lines, helpLine{whole: true})
-		}
-		if q.Head != "" {
-			lines = append(lines, helpLine{keys: "#", text: clean(q.Head), whole: true})
-		}
-		for part := range strings.SplitSeq(q.Text, "\n") {
-			for _, l := range wrap(clean(part), w) {
-				lines = append(lines, helpLine{text: l, whole: true})
-			}
-		}
-	}
-	return lines
-}
-
-func (u *ui) explainLane() {
-	l := u.selected()
+// explainLane explains the selected lane.
+func (g *pages) explainLane() {
+	sc := g.scene
+	l := sc.selected()
 	if l == nil {
-		u.say("select a line first, with the arrows up and down")
+		g.status.say("select a line first, with the arrows up and down")
 		return
 	}
-	t0, t1 := u.frame.seen()
-	u.openPage(words.ExplainLane(u.frame.snap, l, t0, t1))
+	t0, t1 := sc.seen()
+	g.words(words.ExplainLane(sc.snap, l, t0, t1))
 }
 
-func (u *ui) explainEvent() {
-	i := u.eventAtCursor()
-	if _, ok := u.frame.snap.Event(i); !ok {
-		u.say("no event is kept of this moment")
+// explainEvent explains an event.
+func (g *pages) explainEvent(i int64) {
+	s := g.scene.snap
+	if _, ok := s.Event(i); !ok {
+		g.status.say("no event is kept of this moment")
 		return
 	}
-	u.openPage(words.ExplainEvent(u.frame.snap, i))
+	g.words(words.ExplainEvent(s, i))
 }
 
-// explainLoop explains what the loop does at the cursor, or at the right edge.
-func (u *ui) explainLoop() {
-	s := u.frame.snap
-	if len(s.Loops) == 0 {
-		u.say("there is no loop to explain: select a lane or an event")
+// explainLoop explains what the selected loop does at the cursor, or at the right edge.
+func (g *pages) explainLoop() {
+	sc := g.scene
+	l := sc.loop()
+	if l == nil {
+		g.status.say("there is no loop to explain: select a lane or an event")
 		return
 	}
-	_, at := u.frame.seen()
-	if u.cursor != 0 {
-		at = u.cursor
+	_, at := sc.seen()
+	if sc.cursor != 0 {
+		at = sc.cursor
 	}
-	u.openPage(words.ExplainLoop(s, s.Loops[0], at))
+	g.words(words.ExplainLoop(sc.snap, l, at))
+}
+
+// explainFinding opens the page about the finding that is selected, which may be another one later on.
+func (g *pages) explainFinding() { g.open(pageText, findingPage) }
+
+// findingPage is the page about the selected finding: what was found, then the rule's own page.
+func findingPage(sc *scene, w int) (title string, lines []helpLine) {
+	x := sc.chosen()
+	if x == nil {
+		return "evviz: the finding is gone", nil
+	}
+	para := func(head, s string) {
+		lines = append(lines, helpLine{keys: "#", text: head, whole: true})
+		for _, l := range wrap(clean(s), w) {
+			lines = append(lines, helpLine{text: l, whole: true})
+		}
+		lines = append(lines, helpLine{whole: true})
+	}
+	para("What was found", x.Sentence)
+	para("What to do", x.Fix)
+	when := fmt.Sprintf("%s s", seconds(x.First-sc.snap.First, 6))
+	if x.Last > x.First {
+		when += fmt.Sprintf(" to %s s", seconds(x.Last-sc.snap.First, 6))
+	}
+	if !sc.snap.Info.Timed {
+		when = "this source knows the order of things, not their times"
+	}
+	para("When, and how sure", fmt.Sprintf("%s; %s, %s", when, x.Severity, x.Verdict))
+	rest := pageLines(x.Rule.Page(), w)
+	for len(rest) > 0 && rest[0].text == "" {
+		rest = rest[1:]
+	}
+	return "evviz: " + x.Rule.ID + " " + x.Rule.Name, append(lines, rest...)
 }
 
 // explainRule opens the page of a rule by its number.
-func (u *ui) explainRule(id string) error {
+func (g *pages) explainRule(id string) error {
 	r := diagnostics.RuleOf(id)
 	if r == nil {
 		return fmt.Errorf("explain %s: there is no such rule; %s", id, diagnostics.IDs())
 	}
-	u.helpOn, u.findingOn, u.pageOn, u.helpTop = true, false, false, 0
-	u.paged = func(_ *frame, w int) (string, []helpLine) {
+	g.open(pageText, func(_ *scene, w int) (string, []helpLine) {
 		return "evviz: " + r.ID + " " + r.Name, pageLines(r.Page(), w)
-	}
+	})
 	return nil
 }
 
-func (u *ui) ruleNames() (out []string) {
+// ruleNames are the numbers of the rules.
+func ruleNames() (out []string) {
 	for i := range diagnostics.Rules {
 		out = append(out, diagnostics.Rules[i].ID)
 	}

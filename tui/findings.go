@@ -1,10 +1,7 @@
 package tui
 
 import (
-	"fmt"
 	"slices"
-
-	"github.com/gdamore/tcell/v2"
 
 	"evviz/diagnostics"
 	"evviz/timeline"
@@ -41,38 +38,38 @@ func keyOf(f *diagnostics.Finding) findingKey {
 	return k
 }
 
-// judged is what was found, and what of it is selected.
-type judged struct {
-	judgement
-	wholeOf    *timeline.Snapshot // what wholeFound is about
-	wholeFound []*diagnostics.Finding
-	finding    findingKey // selected; zero none
-}
+// checker asks the rules what they say of a snapshot, and keeps it.
+type checker struct {
+	src      *source
+	settings diagnostics.Settings
 
-// judgement is what the rules say of a snapshot.
-type judgement struct {
 	of    *timeline.Snapshot
 	found []*diagnostics.Finding
 	whole bool // they are those of the whole source, not only of what has been played
+
+	wholeOf    *timeline.Snapshot // what wholeFound is about
+	wholeFound []*diagnostics.Finding
 }
 
 // findings are those of a snapshot, or of one shortly before it. Of a recording that was read through they are those of the
 // whole, so that one can go to what is still to come.
-func (u *ui) findings(s *timeline.Snapshot) []*diagnostics.Finding {
-	j := &u.judgement
+func (j *checker) findings(s *timeline.Snapshot) (found []*diagnostics.Finding, whole bool) {
 	if j.of == s || j.of != nil && s.Now >= j.of.Now && s.Now-j.of.Now < findEvery && s.First == j.of.First && s.Begin == j.of.Begin && s.Now != s.Last {
-		return j.found
+		return j.found, j.whole
 	}
-	if w, share := u.opt.Feed.Whole(); w != nil && share >= 1 {
-		if u.wholeFound == nil || u.wholeOf != w {
-			u.wholeOf, u.wholeFound = w, diagnostics.Check(w, u.opt.Findings)
+	if w, share := j.src.feed.Whole(); w != nil && share >= 1 {
+		if j.wholeFound == nil || j.wholeOf != w {
+			j.wholeOf, j.wholeFound = w, diagnostics.Check(w, j.settings)
 		}
-		j.of, j.found, j.whole = s, translated(u.wholeFound, w, s), true
-		return j.found
+		j.of, j.found, j.whole = s, translated(j.wholeFound, w, s), true
+		return j.found, j.whole
 	}
-	j.of, j.found, j.whole = s, diagnostics.Check(s, u.opt.Findings), false
-	return j.found
+	j.of, j.found, j.whole = s, diagnostics.Check(s, j.settings), false
+	return j.found, j.whole
 }
+
+// forget makes it ask the rules anew: the source is another one.
+func (j *checker) forget() { *j = checker{src: j.src, settings: j.settings} }
 
 // translated are the findings of one timeline with the lanes of another: each numbers its own.
 func translated(found []*diagnostics.Finding, from, to *timeline.Snapshot) (out []*diagnostics.Finding) {
@@ -104,30 +101,29 @@ func translated(found []*diagnostics.Finding, from, to *timeline.Snapshot) (out 
 	return out
 }
 
-// everything is what was found, and whether that is of the whole source.
-func (u *ui) everything(f *frame) ([]*diagnostics.Finding, bool) { return f.found, u.judgement.whole }
+// findings are the list of what was found, and going through it.
+type findings struct {
+	top int // first one shown
 
-// chosen is the selected finding as it stands now, nil when none is.
-func (u *ui) chosen() *diagnostics.Finding {
-	if u.finding == (findingKey{}) || u.frame == nil {
-		return nil
-	}
-	for _, f := range u.frame.found {
-		if keyOf(f) == u.finding {
-			return f
-		}
-	}
-	return nil
+	scene    *scene
+	selected *selection
+	window   *window
+	status   *status
 }
 
-// nextFinding selects the finding after the selected one and shows its moment.
-func (u *ui) nextFinding(by int) {
-	if u.frame == nil || len(u.frame.found) == 0 {
-		u.say("nothing has been found")
+// index is which one is selected, -1 none.
+func (x *findings) index() int {
+	return slices.IndexFunc(x.scene.found, func(f *diagnostics.Finding) bool { return keyOf(f) == x.selected.finding })
+}
+
+// next selects the finding after the selected one and shows its moment.
+func (x *findings) next(by int) {
+	if x.scene.frame == nil || len(x.scene.found) == 0 {
+		x.status.say("nothing has been found")
 		return
 	}
-	list := u.frame.found
-	i := slices.IndexFunc(list, func(f *diagnostics.Finding) bool { return keyOf(f) == u.finding })
+	list := x.scene.found
+	i := x.index()
 	switch {
 	case i < 0 && by < 0:
 		i = len(list) - 1
@@ -136,173 +132,43 @@ func (u *ui) nextFinding(by int) {
 	default:
 		i = (i + by + len(list)) % len(list)
 	}
-	u.showFinding(list[i])
+	x.show(list[i])
 }
 
-// showFinding selects a finding and puts its first piece of evidence into the middle of the window. A replay is taken there,
+// show selects a finding and puts its first piece of evidence into the middle of the window. A replay is taken there,
 // so that it plays on from that moment.
-func (u *ui) showFinding(f *diagnostics.Finding) {
-	u.finding = keyOf(f)
+func (x *findings) show(f *diagnostics.Finding) {
+	x.selected.finding = keyOf(f)
 	if f.Lane != 0 {
-		u.lane = f.Lane
-		u.noteLane()
+		x.selected.choose(f.Lane, x.scene.snap)
 	}
 	at := f.First
 	if len(f.Evidence) > 0 {
 		at = f.Evidence[0]
 	}
-	u.goTo(at)
-	if u.cursor != 0 || u.view == viewIteration || u.view == viewEvents { // those two are about the cursor's moment, not about a window
-		u.cursor = at
+	x.window.goTo(at)
+	if x.window.cursor != 0 || x.scene.view == viewIteration || x.scene.view == viewEvents { // those two are about the cursor's moment, not about a window
+		x.window.cursor = at
 	}
 }
 
-// moveFinding selects the finding above or below.
-func (u *ui) moveFinding(by int) {
-	list := u.frame.found
+// move selects the finding above or below.
+func (x *findings) move(by int) {
+	list := x.scene.found
 	if len(list) == 0 {
 		return
 	}
-	i := slices.IndexFunc(list, func(f *diagnostics.Finding) bool { return keyOf(f) == u.finding })
+	i := x.index()
 	if i < 0 && by < 0 {
 		i = len(list)
 	}
-	u.finding = keyOf(list[min(max(i+by, 0), len(list)-1)])
+	x.selected.finding = keyOf(list[min(max(i+by, 0), len(list)-1)])
 }
 
-// explainFinding opens the page about the selected finding, or selects the first.
-func (u *ui) explainFinding() {
-	if u.chosen() == nil {
-		u.nextFinding(1)
-		return
+// chosen is the selected finding as it stands now, nil when none is.
+func (sc *scene) chosen() *diagnostics.Finding {
+	if sc.frame == nil {
+		return nil
 	}
-	u.helpOn, u.pageOn, u.findingOn, u.helpTop, u.paged = true, false, true, 0, nil
-}
-
-// severityStyle is a finding's colour; the mark doubles it.
-func (u *ui) severityStyle(s diagnostics.Severity) tcell.Style {
-	switch s {
-	case diagnostics.Critical:
-		return u.theme.bad
-	case diagnostics.Warn:
-		return u.theme.accept
-	}
-	return u.theme.dim
-}
-
-// severityMark is the glyph of a severity, in every set of symbols.
-func severityMark(s diagnostics.Severity) rune { return [...]rune{'i', '!', '‼'}[min(int(s), 2)] }
-
-func (u *ui) mark(s diagnostics.Severity) rune {
-	if r := severityMark(s); r < 0x80 || u.sym.line != '-' {
-		return r
-	}
-	return 'X'
-}
-
-// worst is the weightiest finding about a lane.
-func (f *frame) worst(lane int64) *diagnostics.Finding {
-	for _, x := range f.found { // in order of weight
-		if x.Lane == lane && lane != 0 {
-			return x
-		}
-	}
-	return nil
-}
-
-// counts is how many findings there are above info, and the worst severity of all.
-func (f *frame) counts() (n int, worst diagnostics.Severity) {
-	for _, x := range f.found {
-		if x.Severity > diagnostics.Info {
-			n++
-		}
-		worst = max(worst, x.Severity)
-	}
-	return n, worst
-}
-
-// drawFindings lists what was found, the worst first.
-func (u *ui) drawFindings(f *frame, p pane) {
-	t := &u.theme
-	u.drawPaneTitle(p, "Findings", paneFindings)
-	if len(f.found) == 0 {
-		p.put(1, 1, "nothing found so far", t.dim)
-		return
-	}
-	p.y, p.h = p.y+1, p.h-1
-	if more := u.drawFindingRows(f, p); more > 0 {
-		p.y--
-		p.right(0, fmt.Sprintf(" %d more (n) ", more), t.dim)
-	}
-}
-
-// drawFindingRows draws one row for each finding, and says how many there are below. The selected one stays in sight.
-func (u *ui) drawFindingRows(f *frame, p pane) (more int) {
-	t := &u.theme
-	top := min(u.findTop, max(len(f.found)-p.h, 0))
-	for i, x := range f.found {
-		if keyOf(x) == u.finding {
-			top = max(min(top, i), i-p.h+1)
-		}
-	}
-	u.findTop = top
-	for y := 0; y < p.h && top+y < len(f.found); y++ {
-		x := f.found[top+y]
-		st := t.text
-		if keyOf(x) == u.finding {
-			st = t.selected
-			p.fill(0, y, p.w, ' ', st)
-		}
-		p.set(0, y, u.mark(x.Severity), mix(st, u.severityStyle(x.Severity)))
-		at := p.put(2, y, x.Rule.ID+" ", st.Bold(true))
-		p.put(at, y, u.fits(clean(x.Short()), p.w-at), st)
-	}
-	return len(f.found) - top - p.h
-}
-
-// drawMoments marks on a lane where the evidence of its findings lies, in cells that show nothing else.
-func (u *ui) drawMoments(f *frame, p pane, y int, l *timeline.Lane, glyphs []rune, fills []fill) {
-	for _, x := range f.found {
-		if x.Lane != l.ID || x.Severity == diagnostics.Info {
-			continue
-		}
-		picked := keyOf(x) == u.finding
-		for _, at := range x.Evidence {
-			i := f.column(at)
-			if at < f.t0 || at >= f.t1 || i < 0 || i >= len(glyphs) || glyphs[i] != 0 && !picked {
-				continue
-			}
-			p.set(f.gutter()+i, y, u.sym.found, mix(u.theme.fillStyle(fills[i]), u.severityStyle(x.Severity)))
-		}
-	}
-}
-
-// findingLines is the page about a finding: what was found, then the rule's own page.
-func (u *ui) findingLines(f *frame, w int) (title string, lines []helpLine) {
-	x := u.chosen()
-	if x == nil {
-		return "evviz: the finding is gone", nil
-	}
-	para := func(head, s string) {
-		lines = append(lines, helpLine{keys: "#", text: head, whole: true})
-		for _, l := range wrap(clean(s), w) {
-			lines = append(lines, helpLine{text: l, whole: true})
-		}
-		lines = append(lines, helpLine{whole: true})
-	}
-	para("What was found", x.Sentence)
-	para("What to do", x.Fix)
-	when := fmt.Sprintf("%s s", seconds(x.First-f.snap.First, 6))
-	if x.Last > x.First {
-		when += fmt.Sprintf(" to %s s", seconds(x.Last-f.snap.First, 6))
-	}
-	if !f.snap.Info.Timed {
-		when = "this source knows the order of things, not their times"
-	}
-	para("When, and how sure", fmt.Sprintf("%s; %s, %s", when, x.Severity, x.Verdict))
-	rest := pageLines(x.Rule.Page(), w)
-	for len(rest) > 0 && rest[0].text == "" {
-		rest = rest[1:]
-	}
-	return "evviz: " + x.Rule.ID + " " + x.Rule.Name, append(lines, rest...)
+	return sc.findingOf(sc.finding)
 }

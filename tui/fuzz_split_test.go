@@ -69,12 +69,12 @@ func fuzzedSplit(t *testing.T, data []byte) {
 	s := newSplit(o)
 	var names []string
 	for i, u := range s.halves {
-		for k := range u.keys {
-			if u.keys[k].Name == "suspend" { // it would stop the test
-				u.keys[k].do = func(*ui) {}
+		for k := range u.keyboard.keys {
+			if u.keyboard.keys[k].Name == "suspend" { // it would stop the test
+				u.keyboard.keys[k].do = func(*ui) {}
 			}
 			if i == 0 {
-				names = append(names, u.keys[k].Keys...)
+				names = append(names, u.keyboard.keys[k].Keys...)
 			}
 		}
 	}
@@ -96,8 +96,8 @@ func fuzzedSplit(t *testing.T, data []byte) {
 		frame()
 		promised(t, shown, set, did)
 		a, b := s.halves[0], s.halves[1]
-		if a.frame.t0 != b.frame.t0 || a.frame.t1 != b.frame.t1 || a.frame.t1-a.frame.t0 != a.span || (a.frozen == nil) != (b.frozen == nil) {
-			t.Fatalf("%q: the halves show [%d,%d) and [%d,%d), the span is %d", did, a.frame.t0, a.frame.t1, b.frame.t0, b.frame.t1, a.span)
+		if a.scene.t0 != b.scene.t0 || a.scene.t1 != b.scene.t1 || a.scene.t1-a.scene.t0 != a.window.span || (a.window.frozen == nil) != (b.window.frozen == nil) {
+			t.Fatalf("%q: the halves show [%d,%d) and [%d,%d), the span is %d", did, a.scene.t0, a.scene.t1, b.scene.t0, b.scene.t1, a.window.span)
 		}
 		if a.half.focus == b.half.focus || a.half.focus != (s.focus == 0) {
 			t.Fatalf("%q: the selection is in both halves or in none", did)

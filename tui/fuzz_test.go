@@ -259,14 +259,14 @@ func driven(t *testing.T, data []byte, feeds []*timeline.Feed, most int, still b
 	}
 	o.Feed = feeds[which]
 	u := newUI(o)
-	for i := range u.keys {
-		if u.keys[i].Name == "suspend" { // it would stop the test
-			u.keys[i].do = func(*ui) {}
+	for i := range u.keyboard.keys {
+		if u.keyboard.keys[i].Name == "suspend" { // it would stop the test
+			u.keyboard.keys[i].do = func(*ui) {}
 		}
 	}
 	var names []string
-	for i := range u.keys {
-		names = append(names, u.keys[i].Keys...)
+	for i := range u.keyboard.keys {
+		names = append(names, u.keyboard.keys[i].Keys...)
 	}
 	typed := []string{"a", "b", "z", "0", "9", "%", ".", "-", "!", ":", "=", "s", "m", "e", "t", "Space", "Backspace", "Tab", "Shift-Tab", "Enter", "Esc", "Up", "Down",
 		"Left", "Right", "Home", "End", "Delete", "Ctrl-U", "Ctrl-W", "Ctrl-K", "Ctrl-A", "Ctrl-E", "f", "d", "o", "n", "g"}
@@ -290,7 +290,7 @@ func driven(t *testing.T, data []byte, feeds []*timeline.Feed, most int, still b
 		t.Helper()
 		frame()
 		promised(t, shown, set, did)
-		if !still || u.auto.on {
+		if !still || u.steps.auto.on {
 			return // time goes on
 		}
 		if n := frame(); n != 0 && frame() != 0 { // a message may end between two frames, but not twice
@@ -311,7 +311,7 @@ func driven(t *testing.T, data []byte, feeds []*timeline.Feed, most int, still b
 		case k < 216:
 			line := lines[next()%len(lines)]
 			did = append(did, ":"+line)
-			u.prompt, u.chooser = nil, nil
+			u.dialog.line, u.dialog.list = nil, nil
 			u.press(":")
 			for _, r := range line {
 				u.press(string(r))

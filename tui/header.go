@@ -13,23 +13,23 @@ import (
 // drawHeader says what runs and where, and keeps the honest numbers in sight: what was lost and what is being recorded.
 //
 //	evviz  lab · epoll LEVEL · echo 127.0.0.1:4201 · demo              ● REC demo.evt 1.2 MiB   lost 0
-func (u *ui) drawHeader(f *frame, p pane) {
-	t := &u.theme
+func drawHeader(sc *scene, p pane) {
+	t := &sc.theme
 	p.fill(0, 0, p.w, ' ', t.bar)
 
-	right := "lost " + words.Number(f.snap.Stats.Lost) + " "
+	right := "lost " + words.Number(sc.snap.Stats.Lost) + " "
 	lostStyle := t.bar
-	if f.snap.Stats.Lost > 0 {
+	if sc.snap.Stats.Lost > 0 {
 		lostStyle = t.warn
 	}
 	x := p.right(0, right, lostStyle)
-	if n, worst := f.counts(); n > 0 {
-		s := fmt.Sprintf(" %c %s ", u.mark(worst), words.Count(int64(n), "finding"))
+	if n, worst := sc.counts(); n > 0 {
+		s := fmt.Sprintf(" %c %s ", sc.mark(worst), words.Count(int64(n), "finding"))
 		x -= len([]rune(s)) + 1
-		p.put(x, 0, s, mix(t.bar, u.severityStyle(worst)))
+		p.put(x, 0, s, mix(t.bar, sc.severityStyle(worst)))
 	}
-	if r := u.opt.Recorder; r != nil {
-		st := r.Status()
+	if sc.session.records {
+		st := sc.session.rec
 		switch {
 		case st.Err != nil:
 			s := fmt.Sprintf(" RECORDING FAILED: %s ", clean(st.Err.Error()))
@@ -39,9 +39,9 @@ func (u *ui) drawHeader(f *frame, p pane) {
 			x -= len([]rune(s)) + 1
 			p.put(x, 0, s, t.warn)
 		case st.On:
-			s := fmt.Sprintf("%c REC %s %s", u.sym.rec, clean(base(st.Path)), words.Bytes(st.Bytes))
+			s := fmt.Sprintf("%c REC %s %s", sc.sym.rec, clean(base(st.Path)), words.Bytes(st.Bytes))
 			if p.w < 90 {
-				s = fmt.Sprintf("%c REC", u.sym.rec)
+				s = fmt.Sprintf("%c REC", sc.sym.rec)
 			}
 			style := mix(t.bar, t.rec)
 			if st.Slow || st.Dropped > 0 {
@@ -58,42 +58,42 @@ func (u *ui) drawHeader(f *frame, p pane) {
 
 	left := pane{p.s, p.x, p.y, x - 1, 1}
 	at := 0
-	if u.half != nil {
-		at = u.drawHalfName(f, left)
+	if sc.half != nil {
+		at = drawHalfName(sc, left)
 	} else {
 		at = left.put(0, 0, " evviz  ", t.bar.Bold(true))
 	}
-	sep := " " + string(u.sym.dot) + " "
-	m := f.snap.Mode
+	sep := " " + string(sc.sym.dot) + " "
+	m := sc.snap.Mode
 	mode := func() {
 		if !m.Known {
 			return
 		}
-		at = left.put(at, 0, u.fits(trace.DriverNames.Word(m.Driver), left.w-at), t.bar)
+		at = left.put(at, 0, sc.fits(trace.DriverNames.Word(m.Driver), left.w-at), t.bar)
 		if w := trace.TriggerNames.Word(m.Trigger); w != "" {
 			at = left.put(at+1, 0, " "+strings.ToUpper(w)+" ", t.mode)
 		} else if m.Driver == trace.DriverSleepPoll {
-			at = left.put(at, 0, u.fits(" "+words.Duration(m.Interval), left.w-at), t.bar)
+			at = left.put(at, 0, sc.fits(" "+words.Duration(m.Interval), left.w-at), t.bar)
 		}
 	}
-	if u.opt.Lab != nil {
-		serve, addr, scenario := u.opt.Lab.Describe()
-		at = left.put(at, 0, u.fits("lab"+sep, left.w-at), t.bar)
+	if sc.session.inLab {
+		serve, addr, scenario := sc.session.lab[0], sc.session.lab[1], sc.session.lab[2]
+		at = left.put(at, 0, sc.fits("lab"+sep, left.w-at), t.bar)
 		mode()
-		at = left.put(at, 0, u.fits(sep+serve+" ", left.w-at), t.bar)
-		at = left.put(at, 0, u.fits(clean(addr), left.w-at), t.bar.Bold(true))
+		at = left.put(at, 0, sc.fits(sep+serve+" ", left.w-at), t.bar)
+		at = left.put(at, 0, sc.fits(clean(addr), left.w-at), t.bar.Bold(true))
 		if scenario != "" {
-			left.put(at, 0, u.fits(sep+clean(scenario), left.w-at), t.bar)
+			left.put(at, 0, sc.fits(sep+clean(scenario), left.w-at), t.bar)
 		}
 		return
 	}
-	at = left.put(at, 0, u.fits(clean(f.snap.Info.Title), left.w-at), t.bar)
+	at = left.put(at, 0, sc.fits(clean(sc.snap.Info.Title), left.w-at), t.bar)
 	if m.Known {
-		at = left.put(at, 0, u.fits(sep, left.w-at), t.bar)
+		at = left.put(at, 0, sc.fits(sep, left.w-at), t.bar)
 		mode()
 	}
-	if o := f.snap.Info.Origin; o != "" && !strings.Contains(f.snap.Info.Title, clean(base(o))) {
-		left.put(at, 0, u.fits(sep+clean(base(o)), left.w-at), t.bar)
+	if o := sc.snap.Info.Origin; o != "" && !strings.Contains(sc.snap.Info.Title, clean(base(o))) {
+		left.put(at, 0, sc.fits(sep+clean(base(o)), left.w-at), t.bar)
 	}
 }
 

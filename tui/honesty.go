@@ -6,6 +6,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/timeline"
 	"evviz/trace"
 	"evviz/words"
 )
@@ -15,8 +16,8 @@ import (
 // left out; it is never 0.
 //
 //	lost 0 · evviz 2.1 % of a core · arrivals observed · told again: by the lab · in full since 12.0 s
-func (u *ui) drawHonesty(f *frame, p pane) {
-	t := &u.theme
+func drawHonesty(sc *scene, p pane) {
+	t := &sc.theme
 	x := 1
 	put := func(s string, st tcell.Style) {
 		if s == "" {
@@ -30,34 +31,32 @@ func (u *ui) drawHonesty(f *frame, p pane) {
 			return
 		}
 		if sep > 0 {
-			x = p.put(x, 0, " "+string(u.sym.dot)+" ", t.dim)
+			x = p.put(x, 0, " "+string(sc.sym.dot)+" ", t.dim)
 		}
 		x = p.put(x, 0, s, st)
 	}
-	lost, st := fmt.Sprintf("lost %s", words.Number(f.snap.Stats.Lost)), t.dim
-	if f.snap.Stats.Lost > 0 {
+	lost, st := fmt.Sprintf("lost %s", words.Number(sc.snap.Stats.Lost)), t.dim
+	if sc.snap.Stats.Lost > 0 {
 		st = t.warn
 	}
 	put(lost, st)
-	if u.opt.Cost != nil {
-		if cores, known := u.opt.Cost(); known {
-			put(fmt.Sprintf("evviz itself %.1f %% of a core", cores*100), t.dim)
-		}
+	if sc.session.costs {
+		put(fmt.Sprintf("evviz itself %.1f %% of a core", sc.session.cores*100), t.dim)
 	}
-	for _, s := range known(f) {
+	for _, s := range known(sc.frame) {
 		put(s, t.dim)
 	}
-	put(u.heldSince(f), t.dim)
-	if f.coarse != nil {
+	put(heldSince(sc.snap), t.dim)
+	if sc.coarse != nil {
 		put("shades: from the file's own summaries", t.dim)
 	}
-	if f.snap.Short {
+	if sc.snap.Short {
 		put("too much to read at once: the rest is shades; zoom in", t.dim)
 	}
-	if k := f.snap.Stats.Late; k > 0 {
+	if k := sc.snap.Stats.Late; k > 0 {
 		put(words.Number(k)+" came late", t.dim)
 	}
-	for _, m := range f.snap.Info.Missing {
+	for _, m := range sc.snap.Info.Missing {
 		put("no "+text(m.What)+": "+text(m.Why), t.dim)
 	}
 }
@@ -82,8 +81,7 @@ func known(f *frame) (out []string) {
 }
 
 // heldSince says from when on the picture is exact, when that is not from the beginning.
-func (u *ui) heldSince(f *frame) string {
-	s := f.snap
+func heldSince(s *timeline.Snapshot) string {
 	var parts []string
 	if s.Begin > s.First {
 		parts = append(parts, "counts begin at "+seconds(s.Begin-s.First, 3)+" s")

@@ -15,14 +15,14 @@ import (
 //	  12.700 s  waited 42 ms   worked 1.1 ms  1 report
 //	> 12.731 s  waited 21 ms   worked 0.3 ms  2 reports
 //	  12.755 s  waited 24 ms   worked 0.2 ms  1 timer
-func (v *iterationView) drawAround(u *ui, f *frame, p pane, turn *timeline.Turn) {
-	t := &u.theme
-	p.fill(0, 0, p.w, u.sym.line, t.dim)
+func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
+	t := &sc.theme
+	p.fill(0, 0, p.w, sc.sym.line, t.dim)
 	p.put(2, 0, " Turns around it ", t.title)
 	rows := min(p.h-1, 15)
 	var before, after []timeline.Turn
 	for at := *turn; len(before) < rows/2; {
-		x, ok := f.snap.PrevBusy(&at)
+		x, ok := sc.snap.PrevBusy(&at)
 		if !ok {
 			break
 		}
@@ -30,7 +30,7 @@ func (v *iterationView) drawAround(u *ui, f *frame, p pane, turn *timeline.Turn)
 		at = x
 	}
 	for at := *turn; len(before)+1+len(after) < rows; {
-		x, ok := f.snap.NextBusy(&at)
+		x, ok := sc.snap.NextBusy(&at)
 		if !ok {
 			break
 		}
@@ -39,7 +39,7 @@ func (v *iterationView) drawAround(u *ui, f *frame, p pane, turn *timeline.Turn)
 	}
 	y := 1
 	line := func(x *timeline.Turn, st tcell.Style) {
-		when := seconds(x.Begin-f.snap.First, 6) + " s"
+		when := seconds(x.Begin-sc.snap.First, 6) + " s"
 		s := fmt.Sprintf("%14s  ", when)
 		if x.Timed {
 			s += fmt.Sprintf("waited %-9s worked %-9s ", words.Duration(x.Waited), words.Duration(x.Working))
@@ -55,7 +55,7 @@ func (v *iterationView) drawAround(u *ui, f *frame, p pane, turn *timeline.Turn)
 		line(&before[i], t.dim)
 	}
 	p.fill(0, y, p.w, ' ', t.selected)
-	p.set(0, y, u.sym.goesOn, t.selected)
+	p.set(0, y, sc.sym.goesOn, t.selected)
 	line(turn, t.selected)
 	for i := range after {
 		line(&after[i], t.dim)

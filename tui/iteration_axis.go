@@ -12,7 +12,8 @@ type iterAxis struct {
 	cut              bool
 }
 
-func (v *iterationView) axis(t *timeline.Turn, w int) iterAxis {
+// axisOf is the axis of a turn, in w columns.
+func axisOf(t *timeline.Turn, w int) iterAxis {
 	a := iterAxis{begin: t.Begin, woke: t.Rest.End, end: max(t.End, plus(t.Begin, 1)), w: max(w, 2)}
 	if t.Rest.Kind == timeline.RestNone {
 		a.woke = a.begin
@@ -41,8 +42,8 @@ func (a *iterAxis) column(at int64) int {
 }
 
 // drawScale writes how long the turn worked, counted from the moment at which it woke.
-func (v *iterationView) drawScale(u *ui, p pane, g, y int, a iterAxis) {
-	t := &u.theme
+func (v *iterationView) drawScale(sc *scene, p pane, g, y int, a iterAxis) {
+	t := &sc.theme
 	p.fill(0, y, p.w, ' ', t.text)
 	if !v.turn0.Timed {
 		return

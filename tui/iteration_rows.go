@@ -29,9 +29,8 @@ const (
 )
 
 // fill makes the rows of a turn.
-func (v *iterationView) fill(u *ui, f *frame, turn *timeline.Turn) {
+func (v *iterationView) fill(s *timeline.Snapshot, turn *timeline.Turn) {
 	v.rows = v.rows[:0]
-	s := f.snap
 	rest := &turn.Rest
 	if rest.Kind != timeline.RestNone {
 		end := rest.End
@@ -44,11 +43,11 @@ func (v *iterationView) fill(u *ui, f *frame, turn *timeline.Turn) {
 				label, _ = lineOf(s, &e)
 			}
 		}
-		v.rows = append(v.rows, iterRow{-1, -1, rest.Begin, end, label, v.restNote(s, turn), rowWait})
+		v.rows = append(v.rows, iterRow{-1, -1, rest.Begin, end, label, restNote(s, turn), rowWait})
 	}
 	for i := range turn.Items {
 		x := &turn.Items[i]
-		row := iterRow{i, -1, x.Begin, x.End, v.itemLabel(s, x), v.itemNote(x), rowItem}
+		row := iterRow{i, -1, x.Begin, x.End, itemLabel(x), v.itemNote(x), rowItem}
 		switch {
 		case x.Again:
 			row.style = rowAgain
@@ -79,7 +78,7 @@ func (v *iterationView) fill(u *ui, f *frame, turn *timeline.Turn) {
 }
 
 // restNote says why the wait was as long as it was.
-func (v *iterationView) restNote(s *timeline.Snapshot, turn *timeline.Turn) string {
+func restNote(s *timeline.Snapshot, turn *timeline.Turn) string {
 	r := &turn.Rest
 	switch r.Limit {
 	case timeline.LimitNone:
@@ -100,7 +99,7 @@ func (v *iterationView) restNote(s *timeline.Snapshot, turn *timeline.Turn) stri
 	return ""
 }
 
-func (v *iterationView) itemLabel(s *timeline.Snapshot, x *timeline.Item) string {
+func itemLabel(x *timeline.Item) string {
 	who := ""
 	if x.FD >= 0 {
 		who = fmt.Sprintf("fd %d", x.FD)

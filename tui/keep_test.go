@@ -53,9 +53,9 @@ func TestKeptLinesAreRight(t *testing.T) {
 	}
 	a, as, ad := make1(true)
 	b, bs, bd := make1(false)
-	b.theme = a.theme
+	b.style.theme = a.style.theme
 	now := time.Now()
-	a.clock, b.clock = func() time.Time { return now }, func() time.Time { return now }
+	a.status.clock, b.status.clock = func() time.Time { return now }, func() time.Time { return now }
 	frame := func(u *ui, s tcell.Screen) {
 		s.Clear()
 		u.newFrame(w, h)
@@ -80,7 +80,7 @@ func TestKeptLinesAreRight(t *testing.T) {
 		}
 		frame(a, as)
 		frame(b, bs)
-		if a.frame.snap != b.frame.snap {
+		if a.scene.snap != b.scene.snap {
 			t.Fatal("the two screens show different pictures") // nothing happens between the two draws
 		}
 		for y := range h {
@@ -92,8 +92,8 @@ func TestKeptLinesAreRight(t *testing.T) {
 				}
 			}
 		}
-		for _, k := range a.lines {
-			if k.frame == a.frames {
+		for _, k := range a.memo.lines {
+			if k.frame == a.memo.frames {
 				kept++
 			}
 		}
@@ -146,7 +146,7 @@ func BenchmarkFrameLive(b *testing.B) {
 		time.Sleep(time.Millisecond)
 	}
 	u, frame := onBuffer(b, feed, 200, 50)
-	u.span = 60e9
+	u.window.span = 60e9
 	frame()
 	b.ResetTimer()
 	n := 0

@@ -5,9 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/gdamore/tcell/v2"
 )
 
 // key is one line of the key table. The footer, the help page, the README's table, the commands of the ":" line and the
@@ -17,66 +14,66 @@ type key struct {
 	Keys  []string // as written: "t", "Space", "Left", "Ctrl-Z"
 	Short string   // for the footer; "" keeps it out
 	Help  string
-	When  string // "" always, "lab", "lesson", "replay", "record", "page", "saver"
+	When  string // "" always, else what it needs: a word of missing
 	do    func(u *ui)
 }
 
 // table is every key of the screen, in the order of the footer and the help page.
 func table() []key {
 	return []key{
-		{"pause", []string{"Space"}, "pause", "freeze the view, or go on; what is recorded goes on all the time (a replay stands still)", "", (*ui).toggleFreeze},
-		{"trigger", []string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge, oneshot; a mode that has none moves to epoll level, connections kept", "lab", (*ui).cycleTrigger},
-		{"trigger-one", []string{"T"}, "", "switch the triggering of the selected lane alone", "lab", (*ui).cycleTriggerOne},
-		{"mode", []string{"m"}, "mode", "switch the mechanism: blocking, sleep-poll, select, poll, epoll, io-uring; connections kept", "lab", (*ui).cycleMode},
-		{"scenario", []string{"s"}, "scenario", "choose other client traffic for the running server", "scenarios", (*ui).chooseScenario},
-		{"next-lesson", []string{"]"}, "[/] lesson", "go to the next lesson (evviz --lesson); its lab starts anew", "lesson", func(u *ui) { u.turn(1) }},
-		{"previous-lesson", []string{"["}, "", "go to the lesson before", "lesson", func(u *ui) { u.turn(-1) }},
-		{"timeline", []string{"1"}, "1-6 views", "view 1: the timeline", "", func(u *ui) { u.show1(viewTimeline) }},
-		{"iteration", []string{"2"}, "", "view 2: one turn of the loop as a waterfall", "", func(u *ui) { u.show1(viewIteration) }},
-		{"interests", []string{"3"}, "", "view 3: what is registered, how, and what waits there", "", func(u *ui) { u.show1(viewInterests) }},
-		{"latency", []string{"4"}, "", "view 4: histograms of the delays, and a heat map over time", "", func(u *ui) { u.show1(viewLatency) }},
-		{"findings", []string{"5"}, "", "view 5: what is wrong, with evidence and remedy", "", func(u *ui) { u.show1(viewFindings) }},
-		{"events", []string{"6"}, "", "view 6: the events as text, in step with the timeline", "", func(u *ui) { u.show1(viewEvents) }},
-		{"zoom-in", []string{"+", "="}, "+/- zoom", "look closer, down to 1 ms a screen", "", func(u *ui) { u.zoom(-1) }},
-		{"zoom-out", []string{"-"}, "", "look at more time, up to 30 minutes a screen", "", func(u *ui) { u.zoom(1) }},
-		{"fit", []string{"0"}, "", "show everything from the beginning", "", (*ui).fit},
+		{"pause", []string{"Space"}, "pause", "freeze the view, or go on; what is recorded goes on all the time (a replay stands still)", "", func(u *ui) { u.window.toggleFreeze() }},
+		{"trigger", []string{"t"}, "LT/ET", "switch the triggering of all descriptors: level, edge, oneshot; a mode that has none moves to epoll level, connections kept", "lab", func(u *ui) { u.controls.cycleTrigger() }},
+		{"trigger-one", []string{"T"}, "", "switch the triggering of the selected lane alone", "lab", func(u *ui) { u.controls.cycleTriggerOne() }},
+		{"mode", []string{"m"}, "mode", "switch the mechanism: blocking, sleep-poll, select, poll, epoll, io-uring; connections kept", "lab", func(u *ui) { u.controls.cycleMode() }},
+		{"scenario", []string{"s"}, "scenario", "choose other client traffic for the running server", "scenarios", func(u *ui) { u.controls.chooseScenario() }},
+		{"next-lesson", []string{"]"}, "[/] lesson", "go to the next lesson (evviz --lesson); its lab starts anew", "lesson", func(u *ui) { u.course.turn(1) }},
+		{"previous-lesson", []string{"["}, "", "go to the lesson before", "lesson", func(u *ui) { u.course.turn(-1) }},
+		{"timeline", []string{"1"}, "1-6 views", "view 1: the timeline", "", func(u *ui) { u.views.show(viewTimeline) }},
+		{"iteration", []string{"2"}, "", "view 2: one turn of the loop as a waterfall", "", func(u *ui) { u.views.show(viewIteration) }},
+		{"interests", []string{"3"}, "", "view 3: what is registered, how, and what waits there", "", func(u *ui) { u.views.show(viewInterests) }},
+		{"latency", []string{"4"}, "", "view 4: histograms of the delays, and a heat map over time", "", func(u *ui) { u.views.show(viewLatency) }},
+		{"findings", []string{"5"}, "", "view 5: what is wrong, with evidence and remedy", "", func(u *ui) { u.views.show(viewFindings) }},
+		{"events", []string{"6"}, "", "view 6: the events as text, in step with the timeline", "", func(u *ui) { u.views.show(viewEvents) }},
+		{"zoom-in", []string{"+", "="}, "+/- zoom", "look closer, down to 1 ms a screen", "", func(u *ui) { u.window.zoom(-1) }},
+		{"zoom-out", []string{"-"}, "", "look at more time, up to 30 minutes a screen", "", func(u *ui) { u.window.zoom(1) }},
+		{"fit", []string{"0"}, "", "show everything from the beginning", "", func(u *ui) { u.window.fit() }},
 		{"back", []string{"Left", "h"}, "←→ pan", "back in time (freezes the view); with a cursor set, Left moves the cursor", "", func(u *ui) { u.sideways(-1) }},
 		{"forward", []string{"Right", "l"}, "", "forward in time; with a cursor set, Right moves the cursor", "", func(u *ui) { u.sideways(1) }},
 		{"up", []string{"Up", "k"}, "", "select the lane, line or finding above", "", func(u *ui) { u.vertical(-1) }},
 		{"down", []string{"Down", "j"}, "", "select the one below", "", func(u *ui) { u.vertical(1) }},
 		{"page-back", []string{"PgUp"}, "", "one screen back; a replay seeks there", "", func(u *ui) { u.page(-1) }},
 		{"page-forward", []string{"PgDn"}, "", "one screen forward; a replay seeks there", "", func(u *ui) { u.page(1) }},
-		{"begin", []string{"Home"}, "", "to the beginning", "", (*ui).home},
-		{"end", []string{"End"}, "End newest", "back to live; in a replay to the end", "", (*ui).end},
+		{"begin", []string{"Home"}, "", "to the beginning", "", func(u *ui) { u.window.home() }},
+		{"end", []string{"End"}, "End newest", "back to live; in a replay to the end", "", func(u *ui) { u.window.end() }},
 		{"step", []string{"."}, "., step", "one step on: a turn of the loop in view 2, a finding in view 5, an event elsewhere; a replay lets that event through", "", func(u *ui) { u.step(1) }},
 		{"step-back", []string{","}, "", "one step back", "", func(u *ui) { u.step(-1) }},
-		{"faster", []string{">"}, "</> speed", "replay faster, up to 100x; while it steps by itself, step faster", "pace", func(u *ui) { u.speed(1) }},
-		{"slower", []string{"<"}, "", "replay slower, down to 0.1x", "pace", func(u *ui) { u.speed(-1) }},
-		{"loop-range", []string{"L"}, "", "replay the time between the two cursors again and again, or stop doing so", "replay", (*ui).toggleLoop},
+		{"faster", []string{">"}, "</> speed", "replay faster, up to 100x; while it steps by itself, step faster", "pace", func(u *ui) { u.steps.speed(1) }},
+		{"slower", []string{"<"}, "", "replay slower, down to 0.1x", "pace", func(u *ui) { u.steps.speed(-1) }},
+		{"loop-range", []string{"L"}, "", "replay the time between the two cursors again and again, or stop doing so", "replay", func(u *ui) { u.window.toggleRound() }},
 		{"auto-step", []string{"a"}, "", "step by itself, a turn of the loop at a time, in slow motion; again: stop", "", (*ui).toggleAuto},
-		{"next-finding", []string{"n"}, "n finding", "go to the next finding: its moment, its lane, its sentence", "", func(u *ui) { u.nextFinding(1) }},
-		{"previous-finding", []string{"N"}, "", "go to the finding before", "", func(u *ui) { u.nextFinding(-1) }},
+		{"next-finding", []string{"n"}, "n finding", "go to the next finding: its moment, its lane, its sentence", "", func(u *ui) { u.findings.next(1) }},
+		{"previous-finding", []string{"N"}, "", "go to the finding before", "", func(u *ui) { u.findings.next(-1) }},
 		{"explain", []string{"Enter"}, "Enter why", "explain what is selected (lane, event, finding, turn, measure) with the kernel's rule behind it; on a finding of view 5, go to its moment", "", (*ui).enter},
-		{"filter", []string{"/"}, "/ filter", "show only lanes and events that match: fd:7, :53011, left-over, EAGAIN, read ...; ! inverts; empty shows all", "", (*ui).askFilter},
-		{"measure", []string{"v"}, "v measure", "set a cursor; again: a second one, and what lies between is measured; again: take them away", "", (*ui).measure},
-		{"record", []string{"r"}, "record", "start or stop recording to a file", "record", (*ui).toggleRecord},
-		{"save", []string{"S"}, "S save", "save the last seconds to a file (--keep says how many)", "saver", (*ui).saveFlight},
-		{"bookmark", []string{"b"}, "", "set a bookmark at the cursor, or at the right edge; it is saved in the recording", "", (*ui).bookmark},
-		{"bookmarks", []string{"B"}, "", "list the bookmarks and go to one", "", (*ui).listBookmarks},
+		{"filter", []string{"/"}, "/ filter", "show only lanes and events that match: fd:7, :53011, left-over, EAGAIN, read ...; ! inverts; empty shows all", "", func(u *ui) { u.commands.askFilter() }},
+		{"measure", []string{"v"}, "v measure", "set a cursor; again: a second one, and what lies between is measured; again: take them away", "", func(u *ui) { u.window.measure() }},
+		{"record", []string{"r"}, "record", "start or stop recording to a file", "record", func(u *ui) { u.recording.toggle() }},
+		{"save", []string{"S"}, "S save", "save the last seconds to a file (--keep says how many)", "saver", func(u *ui) { u.recording.save("") }},
+		{"bookmark", []string{"b"}, "", "set a bookmark at the cursor, or at the right edge; it is saved in the recording", "", func(u *ui) { u.bookmarks.ask() }},
+		{"bookmarks", []string{"B"}, "", "list the bookmarks and go to one", "", func(u *ui) { u.bookmarks.list() }},
 		{"undo", []string{"u"}, "", "go back to where the view was before the last jump", "", (*ui).undo},
 		{"next-pane", []string{"Tab"}, "", "give the arrows to the next pane: lanes, findings, events", "", func(u *ui) { u.nextPane(1) }},
 		{"previous-pane", []string{"Shift-Tab"}, "", "to the pane before", "", func(u *ui) { u.nextPane(-1) }},
 		{"sort", []string{"O"}, "", "sort the lanes by age, activity, descriptor or findings; in view 3 by the next column", "", (*ui).nextOrder},
-		{"fold", []string{"f"}, "", "show or fold idle lanes", "", func(u *ui) { u.unfold = !u.unfold }},
-		{"knobs", []string{"o"}, "o knobs", "the settings of the server: what each does, and to change it while it runs", "knobs", (*ui).chooseKnob},
-		{"client", []string{"c"}, "c client", "one more client by hand: connect, type, send, half-close, reset", "client", (*ui).byHand},
+		{"fold", []string{"f"}, "", "show or fold idle lanes", "", func(u *ui) { u.lanes.unfold = !u.lanes.unfold }},
+		{"knobs", []string{"o"}, "o knobs", "the settings of the server: what each does, and to change it while it runs", "knobs", func(u *ui) { u.controls.chooseKnob() }},
+		{"client", []string{"c"}, "c client", "one more client by hand: connect, type, send, half-close, reset", "client", func(u *ui) { u.controls.byHand() }},
 		{"escape", []string{"Esc"}, "", "close this page, give up the selection, or go back to live", "", (*ui).escape},
-		{"command", []string{":"}, ": command", "type a command; Tab completes", "", (*ui).askCommand},
-		{"help", []string{"?"}, "? help", "this page", "", func(u *ui) { u.help(false) }},
-		{"about", []string{"i"}, "i about", "what the present mechanism is, and what to watch", "page", func(u *ui) { u.help(true) }},
-		{"suspend", []string{"Ctrl-Z"}, "", "suspend; fg brings it back", "", (*ui).suspend},
-		{"redraw", []string{"Ctrl-L"}, "", "draw everything anew", "", func(u *ui) { u.screen.Sync() }},
-		{"quit", []string{"q", "Ctrl-C"}, "q quit", "quit", "", (*ui).quit},
+		{"command", []string{":"}, ": command", "type a command; Tab completes", "", func(u *ui) { u.commands.ask() }},
+		{"help", []string{"?"}, "? help", "this page", "", func(u *ui) { u.pages.toggle(pageKeys, u.keyboard.page) }},
+		{"about", []string{"i"}, "i about", "what the present mechanism is, and what to watch", "page", func(u *ui) { u.pages.toggle(pageMode, u.modePage) }},
+		{"suspend", []string{"Ctrl-Z"}, "", "suspend; fg brings it back", "", func(u *ui) { u.app.suspend() }},
+		{"redraw", []string{"Ctrl-L"}, "", "draw everything anew", "", func(u *ui) { u.style.screen.Sync() }},
+		{"quit", []string{"q", "Ctrl-C"}, "q quit", "quit", "", func(u *ui) { u.app.quit() }},
 		{"quit-keep", []string{"Q"}, "", "quit, and leave the last screen on the terminal", "", (*ui).quitKeep},
 	}
 }
@@ -151,138 +148,4 @@ func CheckKeys(other map[string][]string) error {
 		}
 	}
 	return fmt.Errorf("no key would be left to quit with")
-}
-
-var namedKeys = map[tcell.Key]string{tcell.KeyLeft: "Left", tcell.KeyRight: "Right", tcell.KeyUp: "Up", tcell.KeyDown: "Down",
-	tcell.KeyPgUp: "PgUp", tcell.KeyPgDn: "PgDn", tcell.KeyHome: "Home", tcell.KeyEnd: "End", tcell.KeyEnter: "Enter", tcell.KeyTab: "Tab",
-	tcell.KeyBacktab: "Shift-Tab", tcell.KeyEscape: "Esc", tcell.KeyBackspace: "Backspace", tcell.KeyBackspace2: "Backspace",
-	tcell.KeyDelete: "Delete", tcell.KeyInsert: "Insert"}
-
-func keyExists(name string) bool {
-	if utf8.RuneCountInString(name) == 1 || name == "Space" {
-		return true
-	}
-	for _, n := range namedKeys {
-		if n == name {
-			return true
-		}
-	}
-	for i := 1; i <= 12; i++ {
-		if name == fmt.Sprintf("F%d", i) {
-			return true
-		}
-	}
-	if c, ok := strings.CutPrefix(name, "Ctrl-"); ok {
-		return len(c) == 1 && c[0] >= 'A' && c[0] <= 'Z' && !strings.ContainsAny(c, "HIM") // those are Backspace, Tab and Enter
-	}
-	c, ok := strings.CutPrefix(name, "Alt-")
-	return ok && utf8.RuneCountInString(c) == 1
-}
-
-// keyName is the table's name of a key press.
-func keyName(e *tcell.EventKey) string {
-	k := e.Key()
-	if k == tcell.KeyRune {
-		switch {
-		case e.Modifiers()&tcell.ModAlt != 0:
-			return "Alt-" + string(e.Rune())
-		case e.Rune() == ' ':
-			return "Space"
-		}
-		return string(e.Rune())
-	}
-	if n, ok := namedKeys[k]; ok {
-		return n
-	}
-	if k >= tcell.KeyF1 && k <= tcell.KeyF12 {
-		return fmt.Sprintf("F%d", k-tcell.KeyF1+1)
-	}
-	if k >= tcell.KeyCtrlA && k <= tcell.KeyCtrlZ {
-		return "Ctrl-" + string(rune('A'+k-tcell.KeyCtrlA))
-	}
-	return ""
-}
-
-// missing is why an ability is not there, in words.
-var missing = map[string]string{"lab": "there is no lab here to switch", "replay": "only a replay can go round", "pace": "only a replay has a speed",
-	"lesson": "lessons are shown by evviz --lesson N", "record": "this source is a recording already",
-	"scenarios": "there is no lab here to send traffic to", "knobs": "there is no lab here with settings",
-	"client": "there is no lab here to connect to", "saver": "flight recorder is off; start with --keep 30s",
-	"page": "there is no page about what runs here"}
-
-// available reports whether a key can do anything here.
-func (u *ui) available(k *key) bool {
-	switch k.When {
-	case "lab":
-		return u.opt.Lab != nil
-	case "scenarios":
-		_, ok := u.opt.Lab.(ScenarioLab)
-		return ok
-	case "knobs":
-		_, ok := u.opt.Lab.(KnobLab)
-		return ok
-	case "client":
-		_, ok := u.opt.Lab.(ClientLab)
-		return ok
-	case "saver":
-		return u.opt.Saver != nil
-	case "replay":
-		return u.speeder != nil
-	case "pace":
-		return u.speeder != nil || u.auto.on
-	case "lesson":
-		return u.opt.Lessons != nil
-	case "record":
-		return u.opt.Recorder != nil
-	case "page":
-		return u.frame != nil && u.modeWord(u.frame) != ""
-	}
-	return true
-}
-
-// bound reports whether some action has a key.
-func (u *ui) bound(name string) bool {
-	return slices.ContainsFunc(u.keys, func(k key) bool { return slices.Contains(k.Keys, name) })
-}
-
-// abilitiesNow is what is available, as one bit for each line of the key table.
-func (u *ui) abilitiesNow() (bits uint64) {
-	for i := range u.keys {
-		if u.available(&u.keys[i]) {
-			bits |= 1 << (i % 64)
-		}
-	}
-	return bits
-}
-
-// press runs the action of a key. What is open for typing, or a list to choose from, gets it first. A key whose ability is
-// missing says so instead.
-func (u *ui) press(name string) {
-	u.presses++
-	switch {
-	case name == "Ctrl-C" || name == "Ctrl-Z" || name == "Ctrl-L": // these always work, also in the middle of a word
-	case u.prompt != nil:
-		u.prompt.press(u, name)
-		return
-	case u.chooser != nil:
-		u.chooser.press(u, name)
-		return
-	}
-	for i := range u.keys {
-		k := &u.keys[i]
-		if !slices.Contains(k.Keys, name) {
-			continue
-		}
-		u.run(k, name)
-		return
-	}
-}
-
-// run does an action, or says why not. as is what asked for it.
-func (u *ui) run(k *key, as string) {
-	if !u.available(k) {
-		u.say("%s: %s", as, missing[k.When])
-		return
-	}
-	k.do(u)
 }

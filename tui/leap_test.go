@@ -13,7 +13,7 @@ import (
 // settled draws frames until a replay has arrived where it was sought.
 func settled(t *testing.T, u *ui, frame func() int) {
 	t.Helper()
-	p := u.opt.Feed.Source().(*record.Player)
+	p := u.source.feed.Source().(*record.Player)
 	for end := time.Now().Add(10 * time.Second); p.Seeking(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the seek does not end")
@@ -26,7 +26,7 @@ func settled(t *testing.T, u *ui, frame func() int) {
 func replayAt(t *testing.T, at float64) (*ui, func() int) {
 	t.Helper()
 	u, frame := onBuffer(t, stillReplay(t, at), 120, 36)
-	u.opt.Go = func(f func()) { f() }
+	u.worker.start = func(f func()) { f() }
 	settled(t, u, frame)
 	return u, frame
 }
@@ -46,15 +46,15 @@ func TestNextStep(t *testing.T) {
 	u, frame := onBuffer(t, tour(t, 20.5), 120, 36)
 	frame()
 	u.press("0")
-	fitted := u.span
+	fitted := u.window.span
 	u.press("+")
-	if u.span >= fitted {
-		t.Errorf("closer than %v is %v", time.Duration(fitted), time.Duration(u.span))
+	if u.window.span >= fitted {
+		t.Errorf("closer than %v is %v", time.Duration(fitted), time.Duration(u.window.span))
 	}
-	u.span = 3 * maxSpan // as after fitting a recording of hours
+	u.window.span = 3 * maxSpan // as after fitting a recording of hours
 	u.press("-")
-	if u.span != 3*maxSpan {
-		t.Errorf("further away than %v is %v", time.Duration(3*maxSpan), time.Duration(u.span))
+	if u.window.span != 3*maxSpan {
+		t.Errorf("further away than %v is %v", time.Duration(3*maxSpan), time.Duration(u.window.span))
 	}
 }
 
@@ -65,25 +65,25 @@ func TestALeapLetsGoOfTheCursor(t *testing.T) {
 		u.press(k)
 		frame()
 	}
-	if u.cursor == 0 {
+	if u.window.cursor == 0 {
 		t.Fatal("stepping back set no cursor")
 	}
-	was := u.place
+	was := u.window.viewport
 	u.press("End")
 	settled(t, u, frame)
-	v := u.bodies[viewIteration].(*iterationView)
-	if last := u.frame.snap.Now; u.cursor != 0 || v.turn0.End < last-int64(time.Second) {
+	v := u.views.bodies[viewIteration].(*iterationView)
+	if last := u.scene.snap.Now; u.window.cursor != 0 || v.turn0.End < last-int64(time.Second) {
 		t.Errorf("at the end view 2 shows a turn of %v before it", time.Duration(last-v.turn0.End))
 	}
 	u.press("u")
 	settled(t, u, frame)
-	if u.cursor != was.cursor || u.right != was.right {
+	if u.window.cursor != was.cursor || u.window.right != was.right {
 		t.Error("undo did not bring the cursor back")
 	}
-	u.anchor = u.cursor - 1000
+	u.window.anchor = u.window.cursor - 1000
 	u.press("Home")
 	settled(t, u, frame)
-	if u.cursor != was.cursor {
+	if u.window.cursor != was.cursor {
 		t.Error("a seek took away what is measured")
 	}
 }
@@ -94,7 +94,7 @@ func TestAReplayStepsByTurns(t *testing.T) {
 	u, frame := replayAt(t, 19.5)
 	u.press("2")
 	frame()
-	v := u.bodies[viewIteration].(*iterationView)
+	v := u.views.bodies[viewIteration].(*iterationView)
 	want := v.turn0
 	for n := 0; ; n++ {
 		u.press(".")
@@ -113,7 +113,7 @@ func TestAReplayStepsByTurns(t *testing.T) {
 		want = v.turn0
 	}
 	u.press(".")
-	if m, _ := u.message(); !strings.Contains(m, "no turn with something to do after") {
+	if m, _ := u.status.message(); !strings.Contains(m, "no turn with something to do after") {
 		t.Errorf("at the end the screen says %q", m)
 	}
 	if p := u.picture().Text(); !strings.Contains(p, "the run ended in it") {
@@ -122,7 +122,7 @@ func TestAReplayStepsByTurns(t *testing.T) {
 	u.press("a")
 	u.press("1")
 	frame()
-	if u.auto.on {
+	if u.steps.auto.on {
 		t.Error("it steps by itself in view 1")
 	}
 }
@@ -151,7 +151,7 @@ func TestBeforeTheFirstEvent(t *testing.T) {
 	if !first.Busy() {
 		first, _ = whole.NextBusy(&first)
 	}
-	if v := u.bodies[viewIteration].(*iterationView); v.turn0.Begin != first.Begin {
+	if v := u.views.bodies[viewIteration].(*iterationView); v.turn0.Begin != first.Begin {
 		t.Errorf("the first step shows the turn at %d, the first is at %d", v.turn0.Begin, first.Begin)
 	}
 }
@@ -161,7 +161,7 @@ func TestClicksInViewTwo(t *testing.T) {
 	u, frame := replayAt(t, 10.5)
 	u.press("2")
 	frame()
-	v := u.bodies[viewIteration].(*iterationView)
+	v := u.views.bodies[viewIteration].(*iterationView)
 	rowOf := func(words string) int {
 		for y, l := range strings.Split(u.picture().Text(), "\n") {
 			if strings.Contains(l, words) {
@@ -180,7 +180,7 @@ func TestClicksInViewTwo(t *testing.T) {
 	}
 	u.click(5, rowOf("9.517103 s"))
 	frame()
-	if at := seconds(v.turn0.Begin-u.frame.snap.First, 6); at != "9.517103" {
+	if at := seconds(v.turn0.Begin-u.scene.snap.First, 6); at != "9.517103" {
 		t.Errorf("a click on the turn at 9.517103 s shows that at %s", at)
 	}
 }
@@ -195,22 +195,22 @@ func TestFetchedTooLate(t *testing.T) {
 	defer p.Close()
 	p.Pause(true)
 	u, frame := onBuffer(t, timeline.NewFeed(p, timeline.Options{}), 120, 36)
-	u.opt.Go = func(f func()) { f() }
+	u.worker.start = func(f func()) { f() }
 	frame()
 	var late []func()
-	u.opt.Go = func(f func()) { late = append(late, f) }
+	u.worker.start = func(f func()) { late = append(late, f) }
 	u.press("Right") // ahead of what was read
 	if len(late) != 1 {
 		t.Fatalf("%d excerpts were asked for, want 1", len(late))
 	}
-	u.thaw()
-	u.freeze()
+	u.window.thaw()
+	u.window.freeze()
 	frozen := &timeline.Snapshot{}
-	*frozen = *u.frozen
-	u.frozen = frozen
+	*frozen = *u.window.frozen
+	u.window.frozen = frozen
 	late[0]()
 	frame()
-	if u.frozen != frozen {
+	if u.window.frozen != frozen {
 		t.Error("an excerpt of another window took its place")
 	}
 }
@@ -253,14 +253,14 @@ func TestAnInterruptedSleep(t *testing.T) {
 // TestMeasuredAheadOfWhatWasRead: "nothing was done" is said only of what is known.
 func TestMeasuredAheadOfWhatWasRead(t *testing.T) {
 	u, frame := replayAt(t, 10)
-	first := u.frame.snap.First
-	u.anchor, u.cursor = first+12e9, first+13e9
+	first := u.scene.snap.First
+	u.window.anchor, u.window.cursor = first+12e9, first+13e9
 	frame()
-	if m := u.measured(); strings.Contains(m, "nothing was done") || !strings.Contains(m, "as far as it is read") {
+	if m := measured(u.scene.snap, u.window.anchor, u.window.cursor); strings.Contains(m, "nothing was done") || !strings.Contains(m, "as far as it is read") {
 		t.Errorf("ahead: %q", m)
 	}
-	u.anchor, u.cursor = first+9_900_000_000, first+9_900_001_000
-	if m := u.measured(); !strings.Contains(m, "nothing was done") {
+	u.window.anchor, u.window.cursor = first+9_900_000_000, first+9_900_001_000
+	if m := measured(u.scene.snap, u.window.anchor, u.window.cursor); !strings.Contains(m, "nothing was done") {
 		t.Errorf("of a quiet microsecond: %q", m)
 	}
 }

@@ -9,12 +9,14 @@ import (
 	"evviz/trace"
 )
 
-// drawLegend explains colours and glyphs.
-func (u *ui) drawLegend(f *frame, p pane) {
-	if u.keepRegion(p, f.snap.ModeAt(f.t1).Driver) {
+// legend explains colours and glyphs.
+type legend struct{ memo *memo }
+
+func (l *legend) draw(sc *scene, p pane) {
+	if l.memo.keepRegion(sc, p, sc.snap.ModeAt(sc.t1).Driver) {
 		return
 	}
-	t := &u.theme
+	t := &sc.theme
 	x := 1
 	swatch := func(y int, r rune, words string, fill bool, st tcell.Style) {
 		if x+len([]rune(words))+4 > p.w {
@@ -34,26 +36,26 @@ func (u *ui) drawLegend(f *frame, p pane) {
 	case p.w < 136:
 		first = "data waits: its length is the delay"
 	}
-	swatch(0, u.sym.fill[0], first, true, t.fresh)
-	swatch(0, u.sym.fill[1], "waits long", true, t.old)
-	swatch(0, u.sym.fill[2], "too long", true, t.stale)
-	swatch(0, u.sym.again, "told again", true, t.again)
+	swatch(0, sc.sym.fill[0], first, true, t.fresh)
+	swatch(0, sc.sym.fill[1], "waits long", true, t.old)
+	swatch(0, sc.sym.fill[2], "too long", true, t.stale)
+	swatch(0, sc.sym.again, "told again", true, t.again)
 	if p.h > 1 {
-		swatch(0, u.sym.work, "working", true, t.working)
+		swatch(0, sc.sym.work, "working", true, t.working)
 		swatch(0, 'z', "asleep", false, t.asleep)
-		swatch(0, u.sym.wait, "waiting", false, t.waiting)
-		swatch(0, u.sym.edge, "ET", false, t.waiting)
-		swatch(0, u.sym.once, "oneshot", false, t.waiting)
+		swatch(0, sc.sym.wait, "waiting", false, t.waiting)
+		swatch(0, sc.sym.edge, "ET", false, t.waiting)
+		swatch(0, sc.sym.once, "oneshot", false, t.waiting)
 		x = 1
 	}
 	marks := []timeline.Mark{timeline.MarkArrive, timeline.MarkRead, timeline.MarkWrite, timeline.MarkReadAgain, timeline.MarkRenotify,
 		timeline.MarkAccept, timeline.MarkOpen, timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset, timeline.MarkModify}
-	if f.snap.ModeAt(f.t1).Driver == trace.DriverURing { // no calls, no EAGAIN, nothing told again
+	if sc.snap.ModeAt(sc.t1).Driver == trace.DriverURing { // no calls, no EAGAIN, nothing told again
 		marks = []timeline.Mark{timeline.MarkArrive, timeline.MarkRecvDone, timeline.MarkSendDone, timeline.MarkAccept, timeline.MarkOpen,
 			timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset}
 	}
 	for _, m := range marks {
-		s := fmt.Sprintf("%c %s", u.sym.glyph(m), glyphWords[m])
+		s := fmt.Sprintf("%c %s", sc.sym.glyph(m), glyphWords[m])
 		if x+len([]rune(s)) > p.w { // a glyph without its words explains nothing
 			break
 		}

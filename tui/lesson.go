@@ -2,9 +2,9 @@ package tui
 
 import (
 	"strings"
+	"sync"
 
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // View is what a screen shows and acts on. It can be exchanged while the screen is open: each lesson has a lab of its own.
@@ -26,117 +26,73 @@ type Lessons interface {
 	Card() (place, title, text string)
 }
 
-// cardRows is how many rows the lesson's text gets.
-const cardRows = 3
+// course goes from lesson to lesson.
+type course struct {
+	lessons Lessons // nil: there are none
+	worker  *worker
+	fitted  *timeline.Feed // the lesson whose end was fitted into the window
+
+	mu      sync.Mutex
+	turning bool  // another lesson is on its way
+	next    *View // it has come
+}
 
 // turn goes to another lesson. What it brings is taken over by the next frame, because the screen's state belongs to the
 // goroutine that draws.
-func (u *ui) turn(by int) {
-	u.mu.Lock()
-	busy := u.turning
-	u.turning = true
-	u.mu.Unlock()
+func (c *course) turn(by int) {
+	c.mu.Lock()
+	busy := c.turning
+	c.turning = true
+	c.mu.Unlock()
 	if busy {
 		return
 	}
-	u.ask(func() (string, error) {
-		v, err := u.opt.Lessons.Go(by)
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		u.turning = false
+	c.worker.do(func() (string, error) {
+		v, err := c.lessons.Go(by)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.turning = false
 		if err == nil {
-			u.next = &v
+			c.next = &v
 		}
 		return "", err
 	})
 }
 
-// takeOver makes the screen show what a turn has brought.
-func (u *ui) takeOver() {
-	u.mu.Lock()
-	v := u.next
-	u.next = nil
-	u.mu.Unlock()
-	if v == nil {
-		return
-	}
-	u.opt.Feed, u.opt.Lab, u.opt.Recorder, u.opt.Notes, u.opt.Saver, u.opt.Cost = v.Feed, v.Lab, v.Recorder, v.Notes, v.Saver, v.Cost
-	u.place, u.listed = place{view: u.view, span: u.opt.firstSpan()}, listed{}
-	u.anchor, u.undos, u.auto.on = 0, nil, false
-	u.bodies[viewTimeline] = &timelineView{} // a lab of its own needs rows of its own
-	u.judged = judged{}
-	u.abilities()
-	u.presses++
+// take is what a turn has brought, nil when none has since it was asked last.
+func (c *course) take() *View {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := c.next
+	c.next = nil
+	return v
 }
 
-// replay is what a source can do besides being read, and what is made of it. A nil means that it cannot.
-type replay struct {
-	pauser     trace.Pauser
-	stepper    trace.Stepper
-	speeder    trace.Speeder
-	seeker     trace.Seeker
-	positioner trace.Positioner
-	atEnd      interface{ AtEnd() bool }
-	looped     [2]int64 // the range that it goes round in; 0 none
+// over reports, once for each lesson, that it has come to its end.
+func (c *course) over(feed *timeline.Feed) bool {
+	if c.lessons == nil || c.fitted == feed {
+		return false
+	}
+	if ended, _ := feed.Ended(); !ended {
+		return false
+	}
+	c.fitted = feed
+	return true
 }
 
-// abilities finds out what the source can do besides being read.
-func (u *ui) abilities() {
-	u.replay = replay{}
-	for src := u.opt.Feed.Source(); src != nil; {
-		if p, ok := src.(trace.Pauser); ok && u.pauser == nil {
-			u.pauser = p
-		}
-		if p, ok := src.(trace.Stepper); ok && u.stepper == nil {
-			u.stepper = p
-		}
-		if p, ok := src.(trace.Speeder); ok && u.speeder == nil {
-			u.speeder = p
-		}
-		if p, ok := src.(trace.Seeker); ok && u.seeker == nil && u.speeder != nil {
-			u.seeker = p
-		}
-		if p, ok := src.(trace.Positioner); ok && u.positioner == nil {
-			u.positioner = p
-		}
-		if p, ok := src.(interface{ AtEnd() bool }); ok {
-			u.atEnd = p
-		}
-		w, ok := src.(interface{ Unwrap() trace.Source })
-		if !ok {
-			return
-		}
-		src = w.Unwrap()
-	}
-}
-
-// fitLesson shows all of a lesson that is over and took less than the window: it would be a few cells otherwise.
-func (u *ui) fitLesson(s *timeline.Snapshot) {
-	if u.opt.Lessons == nil || u.fitted == u.opt.Feed || u.frozen != nil {
-		return
-	}
-	if ended, _ := u.opt.Feed.Ended(); !ended {
-		return
-	}
-	u.fitted = u.opt.Feed
-	for _, z := range zooms {
-		if z >= s.Now-s.First {
-			u.span = min(u.span, z)
-			return
-		}
-	}
-}
+// cardRows is how many rows the lesson's text gets.
+const cardRows = 3
 
 // drawCard tells what the lesson is about, in as many rows as there are.
 //
 //	 lesson 13 of 36  Edge: the milkman rings once
 //	An edge-triggered doorbell rings when milk is put down and never again for the same milk. Watch one ring, ...
-func (u *ui) drawCard(_ *frame, p pane) {
-	if u.opt.Lessons == nil || p.h < 1 {
+func (c *course) drawCard(sc *scene, p pane) {
+	if c.lessons == nil || p.h < 1 {
 		return
 	}
-	t := &u.theme
-	place, title, text := u.opt.Lessons.Card()
+	t := &sc.theme
+	place, title, text := c.lessons.Card()
 	x := p.put(0, 0, " lesson "+clean(place)+" ", t.mode)
 	p.put(x+1, 0, cut(clean(title), max(p.w-x-1, 0)), t.text.Bold(true))
 	for i, line := range wrapped(clean(text), p.w-2) {

@@ -21,20 +21,10 @@ const (
 
 var orderNames = [laneOrders]string{"age", "activity", "descriptor", "findings"}
 
-// nextOrder is O: the next order of the lanes, or the next column of the interests.
-func (u *ui) nextOrder() {
-	if v, ok := u.body().(*interestsView); ok {
-		v.nextColumn(u)
-		return
-	}
-	u.sorted = (u.sorted + 1) % laneOrders
-	u.say("lanes by %s", orderNames[u.sorted])
-}
-
-// sortLanes sorts a list that is the caller's own. The orders are stable, so that equal lanes do not dance.
-func (u *ui) sortLanes(f *frame, lanes []*timeline.Lane) {
+// sort sorts a list that is the caller's own. The orders are stable, so that equal lanes do not dance.
+func (c *laneOptions) sort(f *frame, lanes []*timeline.Lane) {
 	var by func(a, b *timeline.Lane) int
-	switch u.sorted {
+	switch c.sorted {
 	case byActivity:
 		_, t1 := f.seen()
 		by = func(a, b *timeline.Lane) int { return -cmp.Compare(min(a.LastActivity, t1), min(b.LastActivity, t1)) }

@@ -10,11 +10,11 @@ import (
 type prompt struct {
 	label    string
 	text     []rune
-	at       int                                   // where the next character goes
-	done     func(u *ui, text string)              // Enter
-	typed    func(u *ui, text string)              // after each change; nil nothing
-	gaveUp   func(u *ui)                           // Esc; nil nothing
-	complete func(u *ui, text string) []completion // what the word at the end could be; nil nothing
+	at       int                            // where the next character goes
+	done     func(text string)              // Enter
+	typed    func(text string)              // after each change; nil nothing
+	gaveUp   func()                         // Esc; nil nothing
+	complete func(text string) []completion // what the word at the end could be; nil nothing
 	offered  []completion
 	chosen   int
 	past     *[]string
@@ -28,27 +28,27 @@ const maxPast = 100
 
 func (p *prompt) set(s string) { p.text = []rune(s); p.at = len(p.text) }
 
-func (p *prompt) changed(u *ui) {
+func (p *prompt) changed() {
 	p.offered, p.chosen = nil, 0
 	if p.complete != nil {
-		p.offered, p.chosen = p.complete(u, string(p.text)), -1
+		p.offered, p.chosen = p.complete(string(p.text)), -1
 	}
 	if p.typed != nil {
-		p.typed(u, string(p.text))
+		p.typed(string(p.text))
 	}
 }
 
-// press is what a key does to the line.
-func (p *prompt) press(u *ui, name string) {
+// press is what a key does to the line. The line is closed before what follows from it is done: that may open another one.
+func (p *prompt) press(d *dialog, name string) {
 	switch name {
 	case "Esc", "Ctrl-G":
-		u.prompt = nil
+		d.line = nil
 		if p.gaveUp != nil {
-			p.gaveUp(u)
+			p.gaveUp()
 		}
 		return
 	case "Enter":
-		u.prompt = nil
+		d.line = nil
 		text := string(p.text)
 		if p.past != nil && strings.TrimSpace(text) != "" {
 			*p.past = append(slices.DeleteFunc(*p.past, func(s string) bool { return s == text }), text)
@@ -56,7 +56,7 @@ func (p *prompt) press(u *ui, name string) {
 				*p.past = (*p.past)[1:]
 			}
 		}
-		p.done(u, text)
+		p.done(text)
 		return
 	case "Tab", "Shift-Tab":
 		if len(p.offered) == 0 {
@@ -72,10 +72,10 @@ func (p *prompt) press(u *ui, name string) {
 		p.chosen = (p.chosen + by + len(p.offered)) % len(p.offered)
 		p.set(p.offered[p.chosen].text)
 		if len(p.offered) == 1 {
-			p.changed(u)
+			p.changed()
 		}
 		if p.typed != nil {
-			p.typed(u, string(p.text))
+			p.typed(string(p.text))
 		}
 		return
 	case "Left", "Ctrl-B":
@@ -91,16 +91,16 @@ func (p *prompt) press(u *ui, name string) {
 		p.at = len(p.text)
 		return
 	case "Up", "Ctrl-P":
-		p.recall(u, 1)
+		p.recall(1)
 		return
 	case "Down", "Ctrl-N":
-		p.recall(u, -1)
+		p.recall(-1)
 		return
 	case "Backspace":
 		if len(p.text) == 0 { // as in a pager: taking away the sign itself closes the line
-			u.prompt = nil
+			d.line = nil
 			if p.gaveUp != nil {
-				p.gaveUp(u)
+				p.gaveUp()
 			}
 			return
 		}
@@ -135,11 +135,11 @@ func (p *prompt) press(u *ui, name string) {
 		p.text = slices.Insert(p.text, p.at, []rune(name)[0])
 		p.at++
 	}
-	p.changed(u)
+	p.changed()
 }
 
 // recall brings back what was typed before.
-func (p *prompt) recall(u *ui, by int) {
+func (p *prompt) recall(by int) {
 	if p.past == nil || len(*p.past) == 0 {
 		return
 	}
@@ -149,12 +149,12 @@ func (p *prompt) recall(u *ui, by int) {
 	} else {
 		p.set((*p.past)[len(*p.past)-p.back])
 	}
-	p.changed(u)
+	p.changed()
 }
 
-// drawPrompt draws the line in the footer's place.
-func (u *ui) drawPrompt(p pane) {
-	t, q := &u.theme, u.prompt
+// draw draws the line in the footer's place.
+func (q *prompt) draw(sc *scene, p pane) {
+	t := &sc.theme
 	p.fill(0, 0, p.w, ' ', t.bar)
 	x := p.put(1, 0, clean(q.label), t.bar.Bold(true))
 	from := 0
@@ -174,8 +174,8 @@ func (u *ui) drawPrompt(p pane) {
 }
 
 // drawOffered draws what the text could become, on the line above it.
-func (u *ui) drawOffered(p pane) {
-	t, q := &u.theme, u.prompt
+func (q *prompt) drawOffered(sc *scene, p pane) {
+	t := &sc.theme
 	if len(q.offered) == 0 {
 		return
 	}

@@ -8,12 +8,12 @@ import (
 	"evviz/trace"
 )
 
-// told is a recorder that is in a given state.
-type told struct{ RecordStatus }
+// stands is a recorder that is in a given state.
+type stands struct{ RecordStatus }
 
-func (told) Start(string) error     { return nil }
-func (told) Stop() error            { return nil }
-func (r told) Status() RecordStatus { return r.RecordStatus }
+func (stands) Start(string) error     { return nil }
+func (stands) Stop() error            { return nil }
+func (r stands) Status() RecordStatus { return r.RecordStatus }
 
 // TestRecordingState: the header says that the disk does not keep up, and what that has cost.
 func TestRecordingState(t *testing.T) {
@@ -27,7 +27,7 @@ func TestRecordingState(t *testing.T) {
 		{RecordStatus{Path: "a/run.evt", Err: errors.New("the file was removed or replaced")}, "RECORDING FAILED: the file was removed"},
 	} {
 		feed := madeFeed(trace.Info{Title: "x", Kinds: trace.AllKinds()}, []trace.Event{{Kind: trace.Bookmark, Time: 1, A: 1}})
-		p, err := Draw(Options{Feed: feed, Recorder: told{c.st}}, 140, 30, 1<<24, nil)
+		p, err := Draw(Options{Feed: feed, Recorder: stands{c.st}}, 140, 30, 1<<24, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,25 +29,25 @@ const (
 //     what takes 200.
 //  5. A stranded bar says how much is stranded and that nobody will be told.
 //  6. A bar that is still open ends in an arrow.
-func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
-	t, g, n := &u.theme, f.gutter(), f.cells()
+func (x *lanes) drawLane(sc *scene, p pane, y int, l *timeline.Lane) {
+	t, g, n := &sc.theme, sc.gutter(), sc.cells()
 	st := t.text
 	if l.Closed != 0 {
 		st = t.dim
 	}
-	if l.ID == u.lane {
+	if l.ID == sc.row {
 		p.fill(0, y, g-1, ' ', t.selected)
 		st = t.selected
 	}
-	p.put(0, y, u.label(l, g-1), st)
-	if x := f.worst(l.ID); x != nil {
-		p.set(g-1, y, u.mark(x.Severity), u.severityStyle(x.Severity))
+	p.put(0, y, sc.label(l, g-1), st)
+	if w := sc.worst(l.ID); w != nil {
+		p.set(g-1, y, sc.mark(w.Severity), sc.severityStyle(w.Severity))
 	}
 
-	cells := u.laneCells(f, l)
-	line := p.inked(y, &u.inks)
-	fills, glyphs := u.scratch(n)
-	cell := (f.t1 - f.t0) / int64(n)
+	cells := x.cache.cells(sc.frame, l)
+	line := p.inked(y, &sc.inks)
+	fills, glyphs := x.rowBuffer.row(n)
+	cell := (sc.t1 - sc.t0) / int64(n)
 	lastFilled := -1
 	most := int64(0)
 	for i := range cells {
@@ -55,8 +55,8 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 	}
 	for i := range cells {
 		c := &cells[i]
-		end := min(f.moment(i+1), f.snap.Now)
-		if f.t0+int64(i)*cell > f.snap.Now {
+		end := min(sc.moment(i+1), sc.snap.Now)
+		if sc.t0+int64(i)*cell > sc.snap.Now {
 			break
 		}
 		if c.Lost {
@@ -64,13 +64,13 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 			continue
 		}
 		// What the second pass draws over is not drawn first: a dense row would cost twice.
-		covered := u.sym.glyph(c.Top) != 0 || c.Counts[timeline.MarkArrive] > 0
+		covered := sc.sym.glyph(c.Top) != 0 || c.Counts[timeline.MarkArrive] > 0
 		switch {
 		case covered:
 		case c.Trigger == trace.TriggerEdge:
-			line.set(g+i, u.sym.edge, inkWait)
+			line.set(g+i, sc.sym.edge, inkWait)
 		case c.Trigger == trace.TriggerOneshot:
-			line.set(g+i, u.sym.once, inkWait)
+			line.set(g+i, sc.sym.once, inkWait)
 		}
 		if c.Cover > 0 && c.Since > 0 {
 			fills[i] = fillFresh
@@ -83,8 +83,8 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 			if !covered {
 				r, k := ' ', inkFill+ink(fills[i])
 				if t.mono {
-					r = u.sym.fill[fills[i]-fillFresh]
-				} else if h := u.level(c.Level, most); h != 0 {
+					r = sc.sym.fill[fills[i]-fillFresh]
+				} else if h := sc.level(c.Level, most); h != 0 {
 					r, k = h, inkHeight+ink(fills[i])
 				}
 				line.set(g+i, r, k)
@@ -104,9 +104,9 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 		if c.Lost {
 			continue
 		}
-		r := u.sym.glyph(c.Top)
+		r := sc.sym.glyph(c.Top)
 		if r == 0 && c.Counts[timeline.MarkArrive] > 0 {
-			r = u.sym.arrive
+			r = sc.sym.arrive
 		}
 		if r != 0 {
 			glyphs[i] = r
@@ -137,31 +137,37 @@ func (u *ui) drawLane(f *frame, p pane, y int, l *timeline.Lane) {
 			line.set(g+i, r, k)
 		}
 	}
-	u.drawRefused(f, p, g, y, l, cells)
-	u.drawCounts(p, g, y, cells, fills)
-	u.drawStranded(f, p, g, y, l, cells, fills)
-	u.drawMoments(f, p, y, l, glyphs, fills)
-	if l.Pending && lastFilled >= 0 && f.t0+int64(lastFilled+1)*cell >= f.snap.Now-cell {
-		p.set(g+lastFilled, y, u.sym.goesOn, on(t.fillStyle(fills[lastFilled])))
+	drawRefused(sc, p, g, y, l, cells)
+	drawCounts(sc, p, g, y, cells, fills)
+	drawStranded(sc, p, g, y, l, cells, fills)
+	drawMoments(sc, p, y, l, glyphs, fills)
+	if l.Pending && lastFilled >= 0 && sc.t0+int64(lastFilled+1)*cell >= sc.snap.Now-cell {
+		p.set(g+lastFilled, y, sc.sym.goesOn, on(t.fillStyle(fills[lastFilled])))
 	}
 }
 
 // drawRefused says beside its end that a connection was turned away, and why: it has no other life to show.
-func (u *ui) drawRefused(f *frame, p pane, g, y int, l *timeline.Lane, cells []timeline.Cell) {
+func drawRefused(sc *scene, p pane, g, y int, l *timeline.Lane, cells []timeline.Cell) {
 	s := map[uint32]string{trace.CloseRefused: "refused: number over the limit", trace.CloseShed: "shed: no descriptors left"}[l.CloseWhy]
-	at := f.column(l.Closed) + 1
-	if s == "" || l.Closed < f.t0 || at+len(s) > len(cells) {
+	at := sc.column(l.Closed) + 1
+	if s == "" || l.Closed < sc.t0 || at+len(s) > len(cells) {
 		return
 	}
-	p.put(g+at, y, s, u.theme.bad)
+	p.put(g+at, y, s, sc.theme.bad)
 }
 
-// scratch is room for what a row keeps of its cells while it is drawn.
-func (u *ui) scratch(n int) ([]fill, []rune) {
-	if cap(u.fills) < n {
-		u.fills, u.glyphs = make([]fill, n), make([]rune, n)
+// rowBuffer is room for what a row keeps of its cells while it is drawn.
+type rowBuffer struct {
+	fills  []fill
+	glyphs []rune
+}
+
+// row is room for so many cells, with nothing in it.
+func (b *rowBuffer) row(n int) ([]fill, []rune) {
+	if cap(b.fills) < n {
+		b.fills, b.glyphs = make([]fill, n), make([]rune, n)
 	}
-	fills, glyphs := u.fills[:n], u.glyphs[:n]
+	fills, glyphs := b.fills[:n], b.glyphs[:n]
 	clear(fills)
 	clear(glyphs)
 	return fills, glyphs
@@ -169,7 +175,7 @@ func (u *ui) scratch(n int) ([]fill, []rune) {
 
 // drawCounts writes into each run of nagging cells how many reports it stands for. The report that began it told news,
 // but the message it was about is the same, so it is counted too: 64 reports, 63 of them re-notifications.
-func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, fills []fill) {
+func drawCounts(sc *scene, p pane, g, y int, cells []timeline.Cell, fills []fill) {
 	for i := 0; i < len(cells); {
 		if cells[i].Counts[timeline.MarkRenotify] == 0 {
 			i++
@@ -195,7 +201,7 @@ func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, fills []fill) {
 		}
 		s := fmt.Sprintf("%dx", reports)
 		if reports > 1 && len(s) <= j-i {
-			p.put(g+i+(j-i-len(s))/2, y, s, on(u.theme.again))
+			p.put(g+i+(j-i-len(s))/2, y, s, on(sc.theme.again))
 		} else if reports > 1 && j < len(cells) {
 			// Too narrow to hold the number: it goes beside the block where there is room.
 			free := true
@@ -203,14 +209,14 @@ func (u *ui) drawCounts(p pane, g, y int, cells []timeline.Cell, fills []fill) {
 				free = free && cells[k].Top == timeline.MarkNone && fills[k] == fillNone
 			}
 			if free && j+len(s) <= len(cells) {
-				p.put(g+j, y, s, u.theme.accept)
+				p.put(g+j, y, s, sc.theme.accept)
 			}
 		}
 		i = j
 	}
 }
 
-func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []timeline.Cell, fills []fill) {
+func drawStranded(sc *scene, p pane, g, y int, l *timeline.Lane, cells []timeline.Cell, fills []fill) {
 	begin, end := -1, -1
 	for i := len(cells) - 1; i >= 0; i-- {
 		if cells[i].Stranded && cells[i].Cover > 0 {
@@ -231,7 +237,7 @@ func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []
 			if s := "re-armed "; cells[i].Counts[timeline.MarkModify]+cells[i].Counts[timeline.MarkRearmed] > 0 && end-len(s) > begin {
 				end -= len(s)
 				for k, r := range s {
-					p.set(g+end+k, y, r, on(u.theme.fillStyle(fills[end+k])))
+					p.set(g+end+k, y, r, on(sc.theme.fillStyle(fills[end+k])))
 				}
 				break
 			}
@@ -250,21 +256,21 @@ func (u *ui) drawStranded(f *frame, p pane, g, y int, l *timeline.Lane, cells []
 		at := begin + 1 + (end-begin-len(s)-2)/2
 		free := true
 		for i := at; i < at+len(s); i++ {
-			free = free && u.sym.glyph(cells[i].Top) == 0
+			free = free && sc.sym.glyph(cells[i].Top) == 0
 		}
 		if !free {
 			continue
 		}
 		for i, r := range s {
-			p.set(g+at+i, y, r, on(u.theme.fillStyle(fills[at+i])))
+			p.set(g+at+i, y, r, on(sc.theme.fillStyle(fills[at+i])))
 		}
 		return
 	}
 }
 
 // level is the block whose height stands for how much waits, against the most that did; 0 for a full cell.
-func (u *ui) level(n, most int64) rune {
-	if n <= 0 || n >= most || len(u.sym.eighths) == 0 {
+func (k *style) level(n, most int64) rune {
+	if n <= 0 || n >= most || len(k.sym.eighths) == 0 {
 		return 0
 	}
 	h := 8
@@ -274,5 +280,5 @@ func (u *ui) level(n, most int64) rune {
 	if h >= 8 {
 		return 0
 	}
-	return u.sym.spark[h]
+	return k.sym.spark[h]
 }

@@ -15,11 +15,11 @@ func TestAFindingFromTheOtherViews(t *testing.T) {
 	u.press("2")
 	u.press("n")
 	frame()
-	x := u.chosen()
+	x := u.scene.chosen()
 	if x == nil || len(x.Evidence) == 0 {
 		t.Fatal("no finding was selected, or it has no evidence")
 	}
-	v := u.bodies[viewIteration].(*iterationView)
+	v := u.views.bodies[viewIteration].(*iterationView)
 	if at := x.Evidence[0]; at < v.turn0.Begin || at > v.turn0.End {
 		t.Errorf("the evidence is %d ns after the turn that is shown begins, which lasts %d", at-v.turn0.Begin, v.turn0.End-v.turn0.Begin)
 	}
@@ -31,20 +31,20 @@ func TestClicksOnFindings(t *testing.T) {
 	frame()
 	u.press("5")
 	frame()
-	v := u.bodies[viewFindings].(*findingsView)
-	_, y, _, _ := u.parts.body.GetRect()
-	if len(u.frame.found) <= v.rows {
-		t.Fatalf("%d findings on %d rows: this tests nothing", len(u.frame.found), v.rows)
+	v := u.views.bodies[viewFindings].(*findingsView)
+	_, y, _, _ := u.layout.body.GetRect()
+	if len(u.scene.found) <= v.rows {
+		t.Fatalf("%d findings on %d rows: this tests nothing", len(u.scene.found), v.rows)
 	}
-	for row := range len(u.frame.found) {
-		u.finding = keyOf(u.frame.found[0])
+	for row := range len(u.scene.found) {
+		u.selected.finding = keyOf(u.scene.found[0])
 		u.click(3, y+1+row)
-		want := keyOf(u.frame.found[0])
+		want := keyOf(u.scene.found[0])
 		if row < v.rows {
-			want = keyOf(u.frame.found[row])
+			want = keyOf(u.scene.found[row])
 		}
-		if u.finding != want {
-			t.Errorf("a click on row %d of %d selects %v", row, v.rows, u.finding)
+		if u.selected.finding != want {
+			t.Errorf("a click on row %d of %d selects %v", row, v.rows, u.selected.finding)
 		}
 	}
 }
@@ -69,7 +69,7 @@ func TestColumnsOfInterests(t *testing.T) {
 	frame()
 	u.press("3")
 	frame()
-	v = u.bodies[viewInterests].(*interestsView)
+	v = u.views.bodies[viewInterests].(*interestsView)
 	shown := v.shown(94)
 	for i := range shown {
 		if v.column != shown[i].column {
@@ -92,27 +92,27 @@ func TestDoubleClicks(t *testing.T) {
 		u.mouse(e, tview.MouseLeftDoubleClick)
 		frame()
 	}
-	twice(u.tabAt[viewInterests][0]+1, 1)
-	if u.view != viewInterests || u.helpOn {
-		t.Errorf("a double click on a tab: view %d, a page is open: %v", u.view, u.helpOn)
+	twice(u.tabs.at[viewInterests][0]+1, 1)
+	if u.views.at != viewInterests || u.pages.shown() {
+		t.Errorf("a double click on a tab: view %d, a page is open: %v", u.views.at, u.pages.shown())
 	}
-	_, y, _, _ := u.parts.body.GetRect()
+	_, y, _, _ := u.layout.body.GetRect()
 	twice(3, y+3)
-	if !u.helpOn {
+	if !u.pages.shown() {
 		t.Error("a double click on a line explains nothing")
 	}
 	u.press("Esc")
 	picked := -1
 	c := &chooser{title: "things"}
 	for i := range 3 {
-		c.items = append(c.items, choice{name: "thing", pick: func(u *ui) { picked, u.chooser = i, nil }})
+		c.items = append(c.items, item{name: "thing", pick: func() { picked, u.dialog.list = i, nil }})
 	}
-	u.chooser = c
+	u.dialog.list = c
 	twice(3, 2)
-	if picked != 1 || u.chooser != nil {
+	if picked != 1 || u.dialog.list != nil {
 		t.Errorf("a double click on the second thing took %d", picked)
 	}
-	u.chooser, picked = c, -1
+	u.dialog.list, picked = c, -1
 	twice(3, 20)
 	if picked != -1 {
 		t.Error("a double click below the list took something")
@@ -122,26 +122,26 @@ func TestDoubleClicks(t *testing.T) {
 // TestTheNextLessonKeepsTheSpan: what --span says holds for every lesson.
 func TestTheNextLessonKeepsTheSpan(t *testing.T) {
 	u, frame := onBuffer(t, tour(t, 5), 120, 36)
-	u.opt.Span = int64(10e9)
+	u.first = int64(10e9)
 	frame()
-	u.next = &View{Feed: tour(t, 16)}
+	u.course.next = &View{Feed: tour(t, 16)}
 	frame()
-	if u.next != nil || u.span != u.opt.Span {
-		t.Errorf("the window shows %d ns, want %d", u.span, u.opt.Span)
+	if u.course.next != nil || u.window.span != u.first {
+		t.Errorf("the window shows %d ns, want %d", u.window.span, u.first)
 	}
 }
 
 // TestAllTabsAtEightyColumns: whatever stands beside them, no view's name is pushed off a screen of 80 columns.
 func TestAllTabsAtEightyColumns(t *testing.T) {
 	u, frame := onBuffer(t, stillReplay(t, 10), 80, 24)
-	u.opt.Go = func(f func()) { f() }
+	u.worker.start = func(f func()) { f() }
 	settled(t, u, frame)
 	for _, k := range []string{"1", "v"} { // stands still; looks around
 		u.press(k)
 		frame()
 		text := strings.Split(u.picture().Text(), "\n")[1]
 		for v, name := range viewNames {
-			if at := u.tabAt[v]; !strings.Contains(text, name) || at[1] <= at[0] {
+			if at := u.tabs.at[v]; !strings.Contains(text, name) || at[1] <= at[0] {
 				t.Errorf("no %s in %q", name, text)
 			}
 		}

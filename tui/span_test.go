@@ -140,11 +140,11 @@ func TestFarApart(t *testing.T) {
 								}
 								u.press("Enter")
 							} else if k == "whole" { // what 0 does in a replay
-								u.freeze()
-								snap := u.frame.snap
-								u.span = max(minus(snap.Now, snap.First), minSpan)
-								u.span = plus(u.span, u.span/50)
-								u.right = plus(snap.First, u.span)
+								u.window.freeze()
+								snap := u.scene.snap
+								u.window.span = max(minus(snap.Now, snap.First), minSpan)
+								u.window.span = plus(u.window.span, u.window.span/50)
+								u.window.right = plus(snap.First, u.window.span)
 							} else {
 								u.press(k)
 							}
@@ -154,7 +154,7 @@ func TestFarApart(t *testing.T) {
 							u.root.Draw(shown)
 							shown.Show()
 							promised(t, shown, "block", did)
-							if f := u.frame; f.t1 <= f.t0 {
+							if f := u.scene; f.t1 <= f.t0 {
 								t.Errorf("%s: the window is [%d, %d)", now, f.t0, f.t1)
 								return
 							}

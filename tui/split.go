@@ -57,10 +57,11 @@ func newSplit(o SplitOptions) *split {
 	for i, h := range o.Halves {
 		u := newUI(Options{Feed: h.Feed, Lab: h.Lab, Notes: h.Notes, Symbols: o.Symbols, Theme: o.Theme, Custom: o.Custom, Mouse: o.Mouse, Screen: o.Screen, Go: o.Go, Stop: o.Stop, Jobs: o.Jobs})
 		u.half = &half{name: h.Name, focus: i == 0}
-		u.keys = s.table()
+		u.excerpts.off = true
+		u.keyboard.keys = s.table()
 		s.halves[i] = u
 	}
-	s.halves[1].app = s.halves[0].app // one application: what suspends it must be the one that runs
+	s.halves[1].app = s.halves[0].app // one application: what suspends or ends it must be the one that runs
 	return s
 }
 
@@ -68,7 +69,8 @@ func newSplit(o SplitOptions) *split {
 func RunSplit(o SplitOptions) error {
 	s := newSplit(o)
 	root := &splitRoot{tview.NewBox(), s}
-	return s.halves[0].show(root, s.newFrame, s.press, s.mouse)
+	u := s.halves[0]
+	return u.app.run(o.Screen, o.Mouse, root, s, u.keyboard.bound)
 }
 
 // DrawSplit draws one frame of two runs at a size, as the screen would; see Draw.
@@ -87,16 +89,17 @@ func DrawSplit(o SplitOptions, w, h, colors int, prepare func(press func(key str
 func (s *split) newFrame(w, h int) {
 	s.w, s.h = w, h
 	a, b := s.halves[0], s.halves[1]
-	live := a.frozen == nil
+	live := a.window.frozen == nil
 	if live {
-		s.cut = max(a.opt.Feed.Present(), b.opt.Feed.Present())
-		s.frame(a, a.opt.Feed.SnapshotAt(s.cut))
-		s.frame(b, b.opt.Feed.SnapshotAt(s.cut))
+		x, y := a.source.feed, b.source.feed
+		s.cut = max(x.Present(), y.Present())
+		s.frame(a, x.SnapshotAt(s.cut))
+		s.frame(b, y.SnapshotAt(s.cut))
 	} else {
-		s.frame(a, a.frozen)
-		s.frame(b, b.frozen)
+		s.frame(a, a.window.frozen)
+		s.frame(b, b.window.frozen)
 	}
-	x, y := a.frame.snap, b.frame.snap
+	x, y := a.scene.snap, b.scene.snap
 	if live {
 		// The time axis has one zero: where the earlier of the two began.
 		first := min(x.First, y.First)
@@ -106,15 +109,16 @@ func (s *split) newFrame(w, h int) {
 		x.First, y.First = first, first
 	}
 	for _, u := range s.halves {
-		f := u.frame
+		f, span := u.scene.frame, u.window.span
 		f.live = live
 		if live {
-			step := u.span / stepsPerSpan
-			f.t1 = max((s.cut-f.snap.First)/step*step+step, u.span) + f.snap.First
+			step := span / stepsPerSpan
+			f.t1 = max((s.cut-f.snap.First)/step*step+step, span) + f.snap.First
 		} else {
-			f.t1 = u.right
+			f.t1 = u.window.right
 		}
-		f.t0 = f.t1 - u.span
+		f.t0 = f.t1 - span
+		u.compose()
 	}
 	s.arrange()
 	s.choose()
@@ -123,12 +127,12 @@ func (s *split) newFrame(w, h int) {
 // frame gives a half its snapshot. A live one becomes the half's own copy, so that its zero and its present can be those of
 // both; what the copy points to is shared and never changed.
 func (s *split) frame(u *ui, snap *timeline.Snapshot) {
-	if snap != u.frozen {
+	if snap != u.window.frozen {
 		c := *snap
 		c.Now = min(c.Now, s.cut) // an event may have come after the moment of the cut
 		snap = &c
 	}
-	u.frame = &frame{snap: snap, w: s.w, h: s.h, small: s.small()}
+	u.scene.frame = &frame{snap: snap, w: s.w, h: s.h, small: s.small()}
 }
 
 func (s *split) active() *ui { return s.halves[s.focus] }
@@ -136,13 +140,14 @@ func (s *split) other() *ui  { return s.halves[1-s.focus] }
 
 // share gives the other half the view of the active one.
 func (s *split) share() {
-	a, b := s.active(), s.other()
-	b.span, b.unfold = a.span, a.unfold
+	a, b := &s.active().window, &s.other().window
+	s.other().lanes.unfold = s.active().lanes.unfold
+	b.span = a.span
 	switch {
 	case a.frozen == nil:
 		b.frozen = nil
-	case b.frozen == nil && b.frame != nil:
-		b.frozen = b.frame.snap
+	case b.frozen == nil && b.scene.frame != nil:
+		b.frozen = b.scene.snap
 	}
 	b.right = a.right
 }
@@ -150,19 +155,19 @@ func (s *split) share() {
 // switchHalf moves the selection to the other half, there to the connection that corresponds.
 func (s *split) switchHalf() {
 	a, b := s.active(), s.other()
-	if a.helpOn {
+	if a.pages.shown() {
 		return
 	}
-	b.lane = 0
-	if a.frame != nil && b.frame != nil {
-		from, to := conns(a.frame.snap), conns(b.frame.snap)
+	b.selected.row = 0
+	if a.scene.frame != nil && b.scene.frame != nil {
+		from, to := conns(a.scene.snap), conns(b.scene.snap)
 		for i, l := range from {
-			if l.ID == a.lane && i < len(to) {
-				b.lane = to[i].ID
+			if l.ID == a.selected.row && i < len(to) {
+				b.selected.choose(to[i].ID, b.scene.snap)
 			}
 		}
 	}
-	a.lane, b.top = 0, a.top
+	a.selected.row, b.lanes.top = 0, a.lanes.top
 	s.focus = 1 - s.focus
 	a.half.focus, b.half.focus = false, true
 }
@@ -174,7 +179,7 @@ func (s *split) press(name string) { s.active().press(name) }
 var (
 	sharedKeys = map[string]bool{"pause": true, "zoom-in": true, "zoom-out": true, "fit": true, "back": true, "forward": true,
 		"page-back": true, "page-forward": true, "begin": true, "end": true, "fold": true, "escape": true}
-	ownKeys = map[string]bool{"trigger": true, "mode": true, "up": true, "down": true, "help": true, "suspend": true, "redraw": true}
+	ownKeys = map[string]bool{"trigger": true, "mode": true, "up": true, "down": true, "help": true, "suspend": true, "redraw": true, "quit": true}
 )
 
 // table is the ordinary key table, with every action made one on both halves or on the one with the selection.
@@ -184,8 +189,6 @@ func (s *split) table() (out []key) {
 	for _, k := range table() {
 		do := k.do
 		switch name := k.Name; {
-		case name == "quit":
-			k.do = func(*ui) { s.halves[0].quit() } // the application is that half's
 		case sharedKeys[name]:
 			k.do = func(u *ui) { do(u); s.share() }
 		case name == "trigger" || name == "mode":
@@ -211,11 +214,13 @@ func (s *split) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMou
 	case tview.MouseLeftDown:
 		x, y := e.Position()
 		for i, u := range s.halves {
-			if u.parts.lanes.InRect(x, y) && !s.small() && !s.active().helpOn {
+			if u.layout.lanes.InRect(x, y) && !s.small() && !s.active().pages.shown() {
 				if i != s.focus {
 					s.switchHalf()
 				}
-				u.clickLane(x, y)
+				u.touched()
+				r := u.layout.lanes.rect()
+				u.lanes.click(x-r.x, y-r.y, r.h)
 			}
 		}
 	}

@@ -22,37 +22,37 @@ func (s *split) choose() {
 	room := 1 << 20
 	var all [2][]*timeline.Lane
 	for i, u := range s.halves {
-		_, _, _, h := u.parts.lanes.GetRect()
-		loops := len(u.frame.snap.Loops)
+		_, _, _, h := u.layout.lanes.GetRect()
+		loops := len(u.scene.snap.Loops)
 		if h >= 9 && loops > 0 {
 			loops++ // the rate
 		}
 		room = min(room, h-loops)
-		all[i] = conns(u.frame.snap)
+		all[i] = conns(u.scene.snap)
 	}
 	shown, idle := make([]bool, max(len(all[0]), len(all[1]))), make([]bool, max(len(all[0]), len(all[1])))
 	for k := range shown {
 		idle[k] = true
 		for i, u := range s.halves {
-			if k >= len(all[i]) || !u.present(u.frame, all[i][k]) {
+			if k >= len(all[i]) || !u.lanes.present(u.scene.frame, all[i][k]) {
 				continue
 			}
-			t0, t1 := u.frame.seen()
+			t0, t1 := u.scene.seen()
 			shown[k] = true
-			idle[k] = idle[k] && !activeIn(all[i][k], t0, t1) && all[i][k].ID != u.lane
+			idle[k] = idle[k] && !activeIn(all[i][k], t0, t1) && all[i][k].ID != u.selected.row
 		}
 	}
 	pick := func(fold bool) (most int) {
 		for i, u := range s.halves {
 			u.half.lanes, u.half.folded = u.half.lanes[:0], 0
-			for _, l := range u.frame.snap.Lanes {
-				if l.Kind != timeline.KindConn && u.present(u.frame, l) {
+			for _, l := range u.scene.snap.Lanes {
+				if l.Kind != timeline.KindConn && u.lanes.present(u.scene.frame, l) {
 					u.half.lanes = append(u.half.lanes, l)
 				}
 			}
 			for k, l := range all[i] {
 				switch {
-				case !shown[k] || l.Opened >= u.frame.t1 && l.Opened != 0:
+				case !shown[k] || l.Opened >= u.scene.t1 && l.Opened != 0:
 				case fold && idle[k]:
 					u.half.folded++
 				default:
@@ -63,7 +63,7 @@ func (s *split) choose() {
 		}
 		return most
 	}
-	if pick(false) > room && !s.active().unfold {
+	if pick(false) > room && !s.active().lanes.unfold {
 		pick(true)
 	}
 }

@@ -59,28 +59,28 @@ func (s *split) arrange() {
 		w := (s.w - 1) / 2
 		for i, u := range s.halves {
 			x := i * (s.w - w)
-			u.frame.w, u.half.above = w, false
-			u.parts.header.SetRect(x, 0, w, 1)
-			u.parts.narration.SetRect(x, 1, w, 1)
-			u.parts.axis.SetRect(x, 2, w, 1)
-			u.parts.lanes.SetRect(x, 3, w, bottom-4)
+			u.scene.w, u.half.above = w, false
+			u.layout.header.SetRect(x, 0, w, 1)
+			u.layout.narration.SetRect(x, 1, w, 1)
+			u.layout.axis.SetRect(x, 2, w, 1)
+			u.layout.lanes.SetRect(x, 3, w, bottom-4)
 		}
 	} else {
 		lanes := (bottom - 6) / 2 // two headers, two narrations, axis, contrast
 		for i, u := range s.halves {
 			y := i * (bottom - 2 - lanes)
 			u.half.above = i == 0
-			u.parts.header.SetRect(0, y, s.w, 1)
-			u.parts.narration.SetRect(0, y+1, s.w, 1)
-			u.parts.lanes.SetRect(0, y+2, s.w, lanes)
-			u.parts.axis.SetRect(0, 2+lanes, s.w, 1)
+			u.layout.header.SetRect(0, y, s.w, 1)
+			u.layout.narration.SetRect(0, y+1, s.w, 1)
+			u.layout.lanes.SetRect(0, y+2, s.w, lanes)
+			u.layout.axis.SetRect(0, 2+lanes, s.w, 1)
 		}
 	}
 	for _, u := range s.halves {
-		u.parts.detail.SetRect(0, bottom, s.w, 1)
-		u.parts.legend.SetRect(0, bottom+1, s.w, legend)
-		u.parts.footer.SetRect(0, s.h-1, s.w, 1)
-		u.parts.help.SetRect(0, 0, s.w, s.h)
+		u.layout.detail.SetRect(0, bottom, s.w, 1)
+		u.layout.legend.SetRect(0, bottom+1, s.w, legend)
+		u.layout.footer.SetRect(0, s.h-1, s.w, 1)
+		u.layout.page.SetRect(0, 0, s.w, s.h)
 	}
 }
 
@@ -91,44 +91,44 @@ func (s *split) draw(screen tcell.Screen) {
 	switch {
 	case s.small():
 		for i, t := range []string{fmt.Sprintf("%dx%d is too small", s.w, s.h), fmt.Sprintf("two halves need %dx%d", minSplitWidth, minSplitHeight), "q quits"} {
-			whole.put(0, i, t, a.theme.text)
+			whole.put(0, i, t, a.style.theme.text)
 		}
 		return
-	case a.helpOn:
-		a.parts.help.Draw(screen)
+	case a.pages.shown():
+		a.layout.page.Draw(screen)
 		return
 	}
 	// The half with the selection first: it decides how far both are scrolled.
 	for _, u := range []*ui{a, b} {
-		p := &u.parts
+		p := &u.layout
 		p.header.Draw(screen)
 		p.narration.Draw(screen)
 		p.lanes.Draw(screen)
-		b.top = a.top
+		b.lanes.top = a.lanes.top
 	}
 	contrast := pane{screen, 0, s.h, s.w, 1}
 	up, down := s.halves[0], s.halves[1]
 	up.half.under = nil
 	if !s.wide() {
-		up.half.under = down.switchWords(down.frame)
+		up.half.under = switchWords(&down.scene)
 	}
-	up.parts.axis.Draw(screen)
-	_, top, _, lanes := up.parts.lanes.GetRect()
+	up.layout.axis.Draw(screen)
+	_, top, _, lanes := up.layout.lanes.GetRect()
 	if s.wide() {
-		down.parts.axis.Draw(screen)
+		down.layout.axis.Draw(screen)
 		contrast.y = top + lanes
 		for y := 0; y < contrast.y; y++ {
-			whole.set(up.frame.w, y, up.sym.corner, up.theme.dim)
+			whole.set(up.scene.w, y, up.style.sym.corner, up.style.theme.dim)
 		}
 	} else {
 		contrast.y = top + lanes + 1
 	}
 	s.drawContrast(contrast)
-	a.parts.detail.Draw(screen)
-	if _, _, _, h := a.parts.legend.GetRect(); h > 0 {
-		a.parts.legend.Draw(screen)
+	a.layout.detail.Draw(screen)
+	if _, _, _, h := a.layout.legend.GetRect(); h > 0 {
+		a.layout.legend.Draw(screen)
 	}
-	a.parts.footer.Draw(screen)
+	a.layout.footer.Draw(screen)
 }
 
 // splitRoot is the split screen as tview sees it.

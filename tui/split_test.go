@@ -109,13 +109,13 @@ func TestSplitAnySizeAnyKey(t *testing.T) {
 func TestSplitShares(t *testing.T) {
 	o := twins(t, 7.3)
 	u, _, _ := onTTY(t, o.Halves[0].Feed, 100, 30)
-	o.Screen = u.screen
+	o.Screen = u.style.screen
 	s := newSplit(o)
 	check := func(after string) {
 		t.Helper()
 		s.newFrame(100, 30)
-		a, b := s.halves[0].frame, s.halves[1].frame
-		if a.t0 != b.t0 || a.t1 != b.t1 || a.snap.First != b.snap.First || (s.halves[0].frozen == nil) != (s.halves[1].frozen == nil) {
+		a, b := s.halves[0].scene, s.halves[1].scene
+		if a.t0 != b.t0 || a.t1 != b.t1 || a.snap.First != b.snap.First || (s.halves[0].window.frozen == nil) != (s.halves[1].window.frozen == nil) {
 			t.Errorf("after %s: [%d,%d) and [%d,%d)", after, a.t0, a.t1, b.t0, b.t1)
 		}
 	}
@@ -124,7 +124,7 @@ func TestSplitShares(t *testing.T) {
 		s.press(k)
 		check(k)
 	}
-	if s.halves[0].frozen != nil {
+	if s.halves[0].window.frozen != nil {
 		t.Error("End did not bring the present back")
 	}
 }
@@ -133,13 +133,13 @@ func TestSplitShares(t *testing.T) {
 func TestSplitRows(t *testing.T) {
 	o := twins(t, 7.3)
 	u, _, _ := onTTY(t, o.Halves[0].Feed, 100, 30)
-	o.Screen = u.screen
+	o.Screen = u.style.screen
 	s := newSplit(o)
 	for h := minSplitHeight; h < 60; h++ {
 		s.newFrame(100, h)
 		var ranks [2]string
 		for i, u := range s.halves {
-			for k, c := range conns(u.frame.snap) {
+			for k, c := range conns(u.scene.snap) {
 				for _, l := range u.half.lanes {
 					if l.ID == c.ID {
 						ranks[i] += fmt.Sprint(k, " ")

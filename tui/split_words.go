@@ -9,14 +9,14 @@ import (
 )
 
 // drawHalfName begins a half's header: a mark when the half has the selection, and what the half was started as.
-func (u *ui) drawHalfName(f *frame, p pane) int {
-	t := &u.theme
-	name := " " + clean(u.half.name) + " "
-	if switched(f.snap) {
+func drawHalfName(sc *scene, p pane) int {
+	t := &sc.theme
+	name := " " + clean(sc.half.name) + " "
+	if switched(sc.snap) {
 		name = " was" + name
 	}
-	if u.half.focus {
-		return p.put(0, 0, " "+string(u.sym.goesOn)+name, t.mode) + 1
+	if sc.half.focus {
+		return p.put(0, 0, " "+string(sc.sym.goesOn)+name, t.mode) + 1
 	}
 	return p.put(0, 0, "  "+name, t.bar.Bold(true)) + 1
 }
@@ -36,7 +36,7 @@ func switched(s *timeline.Snapshot) bool {
 func (s *split) names() (out [2]string) {
 	for i, u := range s.halves {
 		out[i] = u.half.name
-		if m := u.frame.snap.ModeAt(u.frame.t1); switched(u.frame.snap) && m.Known {
+		if m := u.scene.snap.ModeAt(u.scene.t1); switched(u.scene.snap) && m.Known {
 			out[i] = strings.TrimSpace(trace.DriverNames.Word(m.Driver) + " " + strings.ToUpper(trace.TriggerNames.Word(m.Trigger)))
 		}
 	}
@@ -52,9 +52,9 @@ func (s *split) names() (out [2]string) {
 
 // drawContrast says in words what differs between the halves in the window, as far as both have come.
 func (s *split) drawContrast(p pane) {
-	a, b := s.halves[0].frame, s.halves[1].frame
-	t := &s.halves[0].theme
-	p.fill(0, 0, p.w, s.halves[0].sym.line, t.dim)
+	a, b := &s.halves[0].scene, &s.halves[1].scene
+	t := &s.halves[0].style.theme
+	p.fill(0, 0, p.w, s.halves[0].style.sym.line, t.dim)
 	names := s.names()
 	t0, t1 := max(a.t0, a.snap.First), min(a.t1, a.snap.Now, b.snap.Now)
 	text := diagnostics.Contrast(diagnostics.Side{Name: names[0], Snap: a.snap}, diagnostics.Side{Name: names[1], Snap: b.snap}, t0, t1, p.w-3)

@@ -5,11 +5,21 @@ import (
 	"time"
 
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // Stepping: "." and "," go on and back by what the view is about: a turn of the loop, a finding, elsewhere an event. A replay
 // that stands at its newest event lets the next one through.
+
+// stepper lets a replay take steps, and takes them by itself.
+type stepper struct {
+	auto autoStep
+
+	scene  *scene
+	src    *source
+	window *window
+	worker *worker
+	status *status
+}
 
 // autoStep steps by itself.
 type autoStep struct {
@@ -21,90 +31,84 @@ type autoStep struct {
 // paces of auto-step, from slow to fast.
 var paces = []time.Duration{4 * time.Second, 2 * time.Second, time.Second, 500 * time.Millisecond, 200 * time.Millisecond, 100 * time.Millisecond}
 
-func (u *ui) toggleAuto() {
-	if u.auto.on {
-		u.auto.on = false
-		return
+// start begins to step by itself.
+func (x *stepper) start() {
+	if x.auto.every == 0 {
+		x.auto.every = time.Second
 	}
-	if u.auto.every == 0 {
-		u.auto.every = time.Second
-	}
-	if u.view != viewIteration {
-		u.show1(viewIteration)
-	}
-	u.auto.on, u.auto.last = true, time.Now()
-	u.say("steps by itself; < and > change how fast, a stops it")
+	x.auto.on, x.auto.last = true, time.Now()
+	x.status.say("steps by itself; < and > change how fast, a stops it")
 }
 
-// autoNext makes the step that is due. It is called once a frame. Steps of another view would be events or findings, so that
-// leaving view 2 ends it.
-func (u *ui) autoNext() {
-	u.auto.on = u.auto.on && u.view == viewIteration
-	if u.auto.on && u.frame != nil && time.Since(u.auto.last) >= u.auto.every {
-		u.auto.last = time.Now()
-		u.presses++
-		u.step(1)
+func (x *stepper) stop() { x.auto.on = false }
+
+// due reports whether it is time for a step.
+func (x *stepper) due() bool {
+	if !x.auto.on || time.Since(x.auto.last) < x.auto.every {
+		return false
 	}
+	x.auto.last = time.Now()
+	return true
 }
 
-// pace changes how fast auto-step goes.
-func (u *ui) pace(by int) {
+// pace changes how fast it steps by itself.
+func (x *stepper) pace(by int) {
 	i := 0
-	for i < len(paces)-1 && paces[i] > u.auto.every {
+	for i < len(paces)-1 && paces[i] > x.auto.every {
 		i++
 	}
-	u.auto.every = paces[min(max(i+by, 0), len(paces)-1)]
-	u.say("a step each %v", u.auto.every)
+	x.auto.every = paces[min(max(i+by, 0), len(paces)-1)]
+	x.status.say("a step each %v", x.auto.every)
 }
 
-func (u *ui) step(by int) {
-	if u.frame == nil || u.helpOn {
+// speeds are the steps of < and >.
+var speeds = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100}
+
+// speed makes a replay faster or slower, or the steps that are taken by themselves.
+func (x *stepper) speed(by int) {
+	if x.auto.on {
+		x.pace(by)
 		return
 	}
-	if u.body().step(u, by) {
-		return
-	}
-	if by > 0 && u.cursor == 0 && u.frozen == nil && u.stepper != nil {
-		u.stepReplay()
-		return
-	}
-	u.stepEvent(by)
+	s := nextStep(speeds, x.src.speeder.Speed(), by)
+	x.src.speeder.SetSpeed(s)
+	x.status.say("speed %gx", s)
 }
 
-// stepReplay lets the next event of a replay through; the first press makes it stand still.
-func (u *ui) stepReplay() {
-	u.thaw()
-	if u.pauser != nil && !u.pauser.Paused() {
-		u.pauser.Pause(true)
+// replay lets the next event of a replay through; the first press makes it stand still.
+func (x *stepper) replay() {
+	x.window.thaw()
+	if x.src.pauser != nil && !x.src.pauser.Paused() {
+		x.src.pauser.Pause(true)
 		return
 	}
-	u.stepper.Step(1)
+	x.src.stepper.Step(1)
 }
 
-// stepTurn takes a replay on to where the next turn with something to do ends, or, when the one that is shown is not over,
+// turn takes a replay on to where the next turn with something to do ends, or, when the one that is shown is not over,
 // to where that ends; the first press makes the replay stand still. Where that is, is looked up ahead, beside the screen. A turn
-// without a stream stands for the time before the first turn of all.
-func (u *ui) stepTurn(turn timeline.Turn) {
-	last := u.lastMoment()
-	ahead := u.frozen == nil || u.frozen.Now >= last // the replay itself, not something that was fetched, is what is shown
-	u.thaw()
-	u.cursor = 0
+// without a stream stands for the time before the first turn of all: then it is the first turn of any thread.
+func (x *stepper) turn(turn timeline.Turn) {
+	last := x.src.last(x.scene.snap)
+	ahead := x.window.frozen == nil || x.window.frozen.Now >= last // the replay itself, not something that was fetched, is what is shown
+	x.window.thaw()
+	x.window.cursor = 0
 	switch {
-	case u.pauser != nil && !u.pauser.Paused():
-		u.pauser.Pause(true)
+	case x.src.pauser != nil && !x.src.pauser.Paused():
+		x.src.pauser.Pause(true)
 		return
-	case u.seeker == nil:
-		u.stepper.Step(1)
+	case x.src.seeker == nil:
+		x.src.stepper.Step(1)
 		return
-	case ahead && u.atEnd != nil && u.atEnd.AtEnd():
-		u.auto.on = false
-		u.say("there is no turn with something to do after this one")
+	case ahead && x.src.over():
+		x.stop()
+		x.status.say("there is no turn with something to do after this one")
 		return
-	case u.answering(): // the step before is still on its way
+	case x.worker.busy(): // the step before is still on its way
 		return
 	}
-	feed, seeker, span := u.opt.Feed, u.seeker, u.span
-	u.ask(func() (string, error) {
+	feed, seeker, span := x.src.feed, x.src.seeker, x.window.span
+	x.worker.do(func() (string, error) {
 		to := max(turn.End, turn.Begin)
 		for {
 			to = min(to+span, last)
@@ -113,14 +117,7 @@ func (u *ui) stepTurn(turn timeline.Turn) {
 			if err != nil {
 				return "", err
 			}
-			stream := turn.Stream
-			if stream == 0 && len(s.Loops) > 0 {
-				stream = s.Loops[0].Stream
-			}
-			next, ok := s.TurnAt(stream, turn.Begin)
-			if ok && (!turn.Running || !next.Busy()) {
-				next, ok = s.NextBusy(&next)
-			}
+			next, ok := turnAfter(s, turn)
 			switch {
 			case ok && !next.Running:
 				return "", seeker.SeekTime(next.End)
@@ -133,98 +130,24 @@ func (u *ui) stepTurn(turn timeline.Turn) {
 	})
 }
 
-// stepEvent moves the cursor to the next or the last event that the list of events shows.
-func (u *ui) stepEvent(by int) {
-	s := u.frame.snap
-	u.freeze()
-	i := u.eventAtCursor()
-	first, end := s.EventRange()
-	for i += int64(by); i >= first && i < end; i += int64(by) {
-		e, ok := s.Event(i)
-		if !ok || !u.inList(i, &e) {
-			continue
+// turnAfter is the turn of a snapshot in which a thread has something to do next after one. Of no thread in particular it is the one
+// that begins first.
+func turnAfter(s *timeline.Snapshot, turn timeline.Turn) (first timeline.Turn, found bool) {
+	of := func(stream uint32) {
+		next, ok := s.TurnAt(stream, turn.Begin)
+		if ok && (!turn.Running || !next.Busy()) {
+			next, ok = s.NextBusy(&next)
 		}
-		u.pick(i, e.Time)
-		return
+		if ok && (!found || next.Begin < first.Begin) {
+			first, found = next, true
+		}
 	}
-	if by > 0 && u.stepper != nil {
-		u.stepReplay()
-		u.cursor = 0
-		return
+	if turn.Stream != 0 {
+		of(turn.Stream)
+		return first, found
 	}
-	u.say("there is no event %s this one", map[bool]string{true: "after", false: "before"}[by > 0])
-}
-
-// pick puts the cursor on an event and keeps it in sight.
-func (u *ui) pick(i, at int64) {
-	u.freeze()
-	u.event, u.cursor = i, at
-	u.inSight(at)
-}
-
-// inSight moves the window so that a moment lies in it.
-func (u *ui) inSight(at int64) {
-	t0 := u.right - u.span
-	switch {
-	case at < t0:
-		u.right = max(at+u.span*3/4, u.frame.snap.First+u.span)
-	case at >= u.right:
-		u.right = at + u.span/4
+	for _, l := range s.Loops {
+		of(l.Stream)
 	}
-}
-
-// eventAtCursor is the index of the event that the cursor stands on: the one that was picked, or the last one up to the
-// cursor's moment, or the newest in the window.
-func (u *ui) eventAtCursor() int64 {
-	s := u.frame.snap
-	if u.cursor == 0 {
-		_, t1 := u.frame.seen()
-		return s.EventAt(t1+1) - 1
-	}
-	if e, ok := s.Event(u.event); ok && e.Time == u.cursor {
-		return u.event
-	}
-	return s.EventAt(u.cursor+1) - 1
-}
-
-// listed reports whether the list of events shows an event.
-func (u *ui) inList(i int64, e *trace.Event) bool {
-	return !hidden(e) && u.filter.EventAt(u.frame.snap, i, e)
-}
-
-// toggleLoop makes a replay go round between the two cursors, or no longer.
-func (u *ui) toggleLoop() {
-	if u.looped != [2]int64{} {
-		u.looped = [2]int64{}
-		u.say("plays on")
-		return
-	}
-	if u.seeker == nil || u.anchor == 0 || u.cursor == 0 || u.anchor == u.cursor {
-		u.say("L: set two cursors first, with v")
-		return
-	}
-	u.looped = [2]int64{min(u.anchor, u.cursor), max(u.anchor, u.cursor)}
-	u.seekTo(u.looped[0])
-	if u.pauser != nil {
-		u.pauser.Pause(false)
-	}
-	u.say("goes round: %s", u.measured())
-}
-
-// goRound takes a replay back to the beginning of its range. It is called once a frame.
-func (u *ui) goRound() {
-	if u.looped == [2]int64{} || u.frame == nil || u.frozen != nil || u.pauser == nil || u.pauser.Paused() {
-		return
-	}
-	if p, ok := u.position(); ok && p >= u.looped[1] {
-		_ = u.seeker.SeekTime(u.looped[0]) // a source that was closed meanwhile has nothing to go round
-	}
-}
-
-// position is where a replay is.
-func (u *ui) position() (int64, bool) {
-	if u.positioner == nil {
-		return 0, false
-	}
-	return u.positioner.Position(), true
+	return first, found
 }

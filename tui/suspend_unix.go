@@ -17,22 +17,22 @@ import (
 const stopsWithin = 2 * time.Second
 
 // suspend gives the terminal back and stops the job as Ctrl-Z does everywhere.
-func (u *ui) suspend() { u.suspendProcess(0) }
+func (a *app) suspend() { a.suspendProcess(0) }
 
 // suspendProcess gives the terminal back, stops a process, which may be its whole group (0), and takes the terminal again when
 // somebody has woken it. It is called by tview's goroutine.
-func (u *ui) suspendProcess(pid int) {
-	u.app.Suspend(func() {
+func (a *app) suspendProcess(pid int) {
+	a.tview.Suspend(func() {
 		// The signal may be taken by another thread, and this one run on for a moment: it would make the terminal raw before the shell has it,
 		// and the shell would make it cooked for good. So wait until somebody has woken the process.
 		woken := make(chan os.Signal, 1)
 		signal.Notify(woken, syscall.SIGCONT)
 		defer signal.Stop(woken)
-		if u.opt.Jobs != nil {
-			u.owed.Add(1)
+		if a.jobs != nil {
+			a.owed.Add(1)
 		}
 		if syscall.Kill(pid, syscall.SIGSTOP) != nil {
-			u.owed.Store(0)
+			a.owed.Store(0)
 			return
 		}
 		select {
@@ -43,13 +43,13 @@ func (u *ui) suspendProcess(pid int) {
 }
 
 // job is what a signal of job control asks for, to be done by tview's goroutine; nil nothing.
-func (u *ui) job(sig os.Signal) func() {
+func (a *app) job(sig os.Signal) func() {
 	switch {
 	case sig == syscall.SIGTSTP:
-		return func() { u.suspendProcess(os.Getpid()) }
-	case u.owed.Load() > 0:
-		u.owed.Add(-1)
+		return func() { a.suspendProcess(os.Getpid()) }
+	case a.owed.Load() > 0:
+		a.owed.Add(-1)
 		return nil
 	}
-	return func() { u.app.Suspend(func() {}) }
+	return func() { a.tview.Suspend(func() {}) }
 }

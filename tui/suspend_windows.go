@@ -4,6 +4,6 @@ import "os"
 
 // Windows has no job control: nobody stops a program and has it go on later.
 
-func (u *ui) suspend() {}
+func (a *app) suspend() {}
 
-func (u *ui) job(os.Signal) func() { return nil }
+func (a *app) job(os.Signal) func() { return nil }

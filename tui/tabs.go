@@ -5,24 +5,28 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/trace"
 	"evviz/words"
 )
 
-// drawTabs names the views, and says at the right what the window shows and whether it is the present:
+// tabs name the views, and says at the right what the window shows and whether it is the present:
 //
 //	1 Timeline  2 Iteration  3 Interests  4 Latency  5 Findings 2  6 Events          4.0 s  40 ms a cell   LIVE
-func (u *ui) drawTabs(f *frame, p pane) {
-	t := &u.theme
+type tabs struct {
+	at    [viewCount][2]int // columns of the names
+	views *views
+}
+
+func (b *tabs) draw(sc *scene, p pane) {
+	t := &sc.theme
 	p.fill(0, 0, p.w, ' ', t.bar)
-	state, st := u.liveness(f)
+	state, st := liveness(sc)
 	right := p.w - len([]rune(state))
 	p.put(right, 0, state, st)
 	x := 0
-	u.tabAt = [viewCount][2]int{}
-	for v, name := range u.tabNames(f, p.w, right) {
+	b.at = [viewCount][2]int{}
+	for v, name := range b.names(sc, p.w, right) {
 		st := t.bar
-		if viewID(v) == u.view {
+		if viewID(v) == sc.view {
 			st = t.tab
 		}
 		if x+len([]rune(name)) > right {
@@ -30,87 +34,94 @@ func (u *ui) drawTabs(f *frame, p pane) {
 		}
 		from := x
 		x = p.put(x, 0, name, st)
-		u.tabAt[v] = [2]int{from, x}
+		b.at[v] = [2]int{from, x}
 	}
 	words := ""
-	if !u.filter.Empty() {
-		words += "  filter " + clean(u.filter.String())
+	if !sc.filter.Empty() {
+		words += "  filter " + clean(sc.filter.String())
 	}
-	if u.sorted != byAge && u.view == viewTimeline {
-		words += "  by " + orderNames[u.sorted]
+	if sc.sorted != byAge && sc.view == viewTimeline {
+		words += "  by " + orderNames[sc.sorted]
 	}
-	if u.view != viewFindings {
-		words += "  " + u.scale(f)
+	if sc.view != viewFindings {
+		words += "  " + scale(sc)
 	}
 	if r := []rune(words); len(r) > 0 && right-x-2 >= len(r) {
 		p.put(right-len(r)-1, 0, words, t.bar.Dim(t.mono))
-	} else if room := right - x - 2; room >= 8 && !u.filter.Empty() {
-		p.put(x+1, 0, cut("  filter "+clean(u.filter.String()), room), t.bar.Bold(true))
+	} else if room := right - x - 2; room >= 8 && !sc.filter.Empty() {
+		p.put(x+1, 0, cut("  filter "+clean(sc.filter.String()), room), t.bar.Bold(true))
 	}
 }
 
-// tabNames are the views' names as the tabs write them, with less around them, and then less of them, where there is no room.
-func (u *ui) tabNames(f *frame, w, right int) (names [viewCount]string) {
+// click goes to the view whose name was clicked.
+func (b *tabs) click(x int) {
+	for v, at := range b.at {
+		if x >= at[0] && x < at[1] {
+			b.views.show(viewID(v))
+		}
+	}
+}
+
+// names are the views' names as the tabs write them, with less around them, and then less of them, where there is no room.
+func (b *tabs) names(sc *scene, w, right int) (out [viewCount]string) {
 	for _, before := range []string{" ", ""} {
 		all := 0
 		for v := range viewCount {
-			names[v] = fmt.Sprintf("%s%d %s ", before, v+1, viewNames[v])
-			if s := u.bodies[v].state(f, u); s != "" && w >= 90 {
-				names[v] += s + " "
+			out[v] = fmt.Sprintf("%s%d %s ", before, v+1, viewNames[v])
+			if s := b.views.bodies[v].state(sc); s != "" && w >= 90 {
+				out[v] += s + " "
 			}
 			if before == "" && v == viewCount-1 { // the state stands apart by itself
-				names[v] = names[v][:len(names[v])-1]
+				out[v] = out[v][:len(out[v])-1]
 			}
-			all += len([]rune(names[v]))
+			all += len([]rune(out[v]))
 		}
 		if all <= right {
-			return names
+			return out
 		}
 	}
 	for v := range viewCount {
-		names[v] = fmt.Sprintf(" %d ", v+1)
-		if v == u.view {
-			names[v] = fmt.Sprintf(" %d %s ", v+1, viewNames[v])
+		out[v] = fmt.Sprintf(" %d ", v+1)
+		if v == sc.view {
+			out[v] = fmt.Sprintf(" %d %s ", v+1, viewNames[v])
 		}
 	}
-	return names
+	return out
 }
 
 // scale is what the window and a cell are worth.
-func (u *ui) scale(f *frame) string {
-	if !f.snap.Info.Timed {
+func scale(sc *scene) string {
+	if !sc.snap.Info.Timed {
 		return "order, no times"
 	}
-	return fmt.Sprintf("%s, %s a cell", words.Duration(u.span), words.Duration(u.span/int64(f.cells())))
+	return fmt.Sprintf("%s, %s a cell", words.Duration(sc.span), words.Duration(sc.span/int64(sc.cells())))
 }
 
 // liveness is whether the right edge is the present.
-func (u *ui) liveness(f *frame) (string, tcell.Style) {
-	state, st := " LIVE ", mix(u.theme.bar, u.theme.good)
-	if _, _, _, tabs := u.parts.tabs.GetRect(); tabs == 0 || u.half != nil {
-		st = u.theme.good
+func liveness(sc *scene) (string, tcell.Style) {
+	state, st := " LIVE ", mix(sc.theme.bar, sc.theme.good)
+	if !sc.tabbed {
+		st = sc.theme.good
 	}
+	r := &sc.replay
 	switch {
-	case u.frozen != nil && u.pauser == nil:
-		state, st = " PAUSED ", u.theme.mode
-	case u.frozen != nil:
-		state, st = " LOOKING AROUND ", u.theme.mode
-	case u.pauser != nil && u.atEnd != nil && u.atEnd.AtEnd():
-		state, st = " END ", u.theme.mode
-	case u.pauser != nil && u.pauser.Paused():
-		state, st = " STANDS STILL ", u.theme.mode
-	case u.pauser != nil:
-		state = fmt.Sprintf(" %gx ", u.speeder.Speed())
-	default:
-		if ended, _ := u.opt.Feed.Ended(); ended {
-			state, st = " ENDED ", u.theme.mode
-			if _, ok := u.opt.Feed.Source().(trace.Positioner); ok { // a picture of a moment
-				state, st = fmt.Sprintf(" at %s s ", seconds(f.snap.Now-f.snap.First, 1)), u.theme.dim
-				if _, _, _, tabs := u.parts.tabs.GetRect(); tabs > 0 {
-					st = u.theme.bar
-				}
-			}
+	case sc.frozen != nil && !r.pauses:
+		state, st = " PAUSED ", sc.theme.mode
+	case sc.frozen != nil:
+		state, st = " LOOKING AROUND ", sc.theme.mode
+	case r.pauses && r.over:
+		state, st = " END ", sc.theme.mode
+	case r.pauses && r.paused:
+		state, st = " STANDS STILL ", sc.theme.mode
+	case r.pauses:
+		state = fmt.Sprintf(" %gx ", r.speed)
+	case sc.session.moment:
+		state, st = fmt.Sprintf(" at %s s ", seconds(sc.snap.Now-sc.snap.First, 1)), sc.theme.dim
+		if sc.tabbed {
+			st = sc.theme.bar
 		}
+	case sc.session.ended:
+		state, st = " ENDED ", sc.theme.mode
 	}
 	return state, st
 }

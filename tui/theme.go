@@ -23,19 +23,6 @@ type theme struct {
 	mono                        bool
 }
 
-// setTheme changes the colours of the screen. A name that does not exist is the terminal's own; who lets a person choose
-// asks FindTheme first.
-func (u *ui) setTheme(name string) {
-	p, err := FindTheme(name, u.opt.Custom)
-	if err != nil {
-		p = Themes["terminal"]
-	}
-	u.theme = newTheme(p, u.screen.Colors())
-	u.inks.dip(&u.theme)
-	u.screen.SetStyle(u.theme.text)
-	u.opt.Theme = name
-}
-
 func newTheme(p Palette, colors int) theme {
 	d := tcell.StyleDefault
 	if os.Getenv("NO_COLOR") != "" {

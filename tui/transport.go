@@ -7,34 +7,41 @@ import (
 	"evviz/words"
 )
 
-// drawTransport is the bar of a replay: how fast it plays, where it is, what lies ahead. Its marks are the findings and the
+// transport is the bar of a replay: how fast it plays, where it is, what lies ahead. Its marks are the findings and the
 // bookmarks; a click seeks.
 //
 //	▶ 1x   12.500 / 60.0 s  ━━━━━━━━━━━◆────◊──────────────
-func (u *ui) drawTransport(f *frame, p pane) {
-	t := &u.theme
-	if u.seeker == nil {
+type transport struct {
+	barAt  int // column at which the bar begins
+	window *window
+}
+
+func (r *transport) draw(sc *scene, p pane) {
+	t := &sc.theme
+	y := &sc.replay
+	if !y.seeks {
 		return
 	}
-	lo, hi := u.seeker.Bounds()
-	at := f.snap.Now
-	if pos, ok := u.position(); ok {
-		at = pos
+	lo, hi := y.lo, y.hi
+	at := sc.snap.Now
+	if y.placed {
+		at = y.at
 	}
-	sign := u.sym.play
-	if u.pauser != nil && (u.pauser.Paused() || u.atEnd != nil && u.atEnd.AtEnd()) {
-		sign = u.sym.still
+	sign := sc.sym.play
+	if y.pauses && (y.paused || y.over) {
+		sign = sc.sym.still
 	}
 	x := p.put(1, 0, string(sign), t.good)
-	x = p.put(x+1, 0, fmt.Sprintf("%gx", u.speeder.Speed()), t.text)
-	if f.snap.Info.Timed {
+	x = p.put(x+1, 0, fmt.Sprintf("%gx", y.speed), t.text)
+	if sc.snap.Info.Timed {
 		x = p.put(max(x+2, 9), 0, seconds(at-lo, 3), t.bold)
 		x = p.put(x, 0, " / "+words.Duration(hi-lo), t.dim)
 	}
-	if u.looped != [2]int64{} {
-		x = p.put(x+1, 0, fmt.Sprintf("round %s-%s", seconds(u.looped[0]-lo, 2), seconds(u.looped[1]-lo, 2)), t.mode)
+	if y.round != [2]int64{} {
+		x = p.put(x+1, 0, fmt.Sprintf("round %s-%s", seconds(y.round[0]-lo, 2), seconds(y.round[1]-lo, 2)), t.mode)
 	}
-	x0, w := u.track(p, x)
+	r.barAt = max(x+2, 28)
+	x0, w := r.barAt, p.w-r.barAt-1
 	if w < 4 || hi <= lo {
 		return
 	}
@@ -43,42 +50,34 @@ func (u *ui) drawTransport(f *frame, p pane) {
 	for i := range w {
 		switch {
 		case i <= here:
-			p.set(x0+i, 0, u.sym.done, t.good)
+			p.set(x0+i, 0, sc.sym.done, t.good)
 		default:
-			p.set(x0+i, 0, u.sym.todo, t.dim)
+			p.set(x0+i, 0, sc.sym.todo, t.dim)
 		}
 	}
-	if u.looped != [2]int64{} {
-		for i := col(u.looped[0]); i <= col(u.looped[1]); i++ {
-			p.set(x0+i, 0, u.sym.done, t.accept)
+	if y.round != [2]int64{} {
+		for i := col(y.round[0]); i <= col(y.round[1]); i++ {
+			p.set(x0+i, 0, sc.sym.done, t.accept)
 		}
 	}
-	found, _ := u.everything(f)
-	for i := len(found) - 1; i >= 0; i-- { // the weightiest last, on top
-		if y := found[i]; y.Severity > diagnostics.Info && y.First >= lo && y.First <= hi {
-			p.set(x0+col(y.First), 0, u.sym.found, u.severityStyle(y.Severity))
+	for i := len(sc.found) - 1; i >= 0; i-- { // the weightiest last, on top
+		if x := sc.found[i]; x.Severity > diagnostics.Info && x.First >= lo && x.First <= hi {
+			p.set(x0+col(x.First), 0, sc.sym.found, sc.severityStyle(x.Severity))
 		}
 	}
-	for _, m := range u.allMarks() {
+	for _, m := range sc.marks {
 		if m.At >= lo && m.At <= hi {
-			p.set(x0+col(m.At), 0, u.sym.flag, t.bold)
+			p.set(x0+col(m.At), 0, sc.sym.flag, t.bold)
 		}
 	}
-	p.set(x0+here, 0, u.sym.play, t.bold)
+	p.set(x0+here, 0, sc.sym.play, t.bold)
 }
 
-// track is where the bar itself lies; x is where the words before it end.
-func (u *ui) track(p pane, x int) (x0, w int) {
-	u.trackAt = max(x+2, 28)
-	return u.trackAt, p.w - u.trackAt - 1
-}
-
-// clickTransport seeks to where the bar was clicked.
-func (u *ui) clickTransport(x int) {
-	rx, _, w, _ := u.parts.transport.GetRect()
-	lo, hi := u.seeker.Bounds()
-	w -= u.trackAt + 1
-	if i := x - rx - u.trackAt; i >= 0 && w > 1 && i < w {
-		u.leap(lo + int64(float64(hi-lo)*float64(i)/float64(w-1)))
+// click seeks to where the bar was clicked, from the transport's corner.
+func (r *transport) click(x, w int) {
+	lo, hi := r.window.src.seeker.Bounds()
+	w -= r.barAt + 1
+	if i := x - r.barAt; i >= 0 && w > 1 && i < w {
+		r.window.leap(lo + int64(float64(hi-lo)*float64(i)/float64(w-1)))
 	}
 }

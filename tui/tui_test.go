@@ -213,7 +213,7 @@ func TestBytesOfAFrame(t *testing.T) {
 		t.Errorf("a selected lane: %d bytes", n)
 	}
 	before := buf.Len()
-	u.screen.Sync()
+	u.style.screen.Sync()
 	frame()
 	if n := buf.Len() - before; n < 2000 {
 		t.Errorf("Sync and a frame: %d bytes, want everything anew", n)
@@ -334,14 +334,14 @@ func TestFreezeIsOnlyTheView(t *testing.T) {
 	frame()
 	u.press("Space")
 	frame()
-	was := u.frame.snap
+	was := u.scene.snap
 	pos.upTo = first + 12e9
 	pos.more <- struct{}{}
 	<-pos.more
 	if n := frame(); n != 0 {
 		t.Errorf("a frozen view sent %d bytes", n)
 	}
-	if u.frame.snap != was {
+	if u.scene.snap != was {
 		t.Error("a frozen view took a new snapshot")
 	}
 	if got := feed.Snapshot().EventCount(); got <= was.EventCount() {
@@ -350,13 +350,13 @@ func TestFreezeIsOnlyTheView(t *testing.T) {
 	u.press("Left")
 	u.press("Left")
 	frame()
-	back := u.frame.t1
-	if back >= was.Now+u.span {
+	back := u.scene.t1
+	if back >= was.Now+u.window.span {
 		t.Error("panning did not go back")
 	}
 	u.press("End")
 	frame()
-	if u.frozen != nil || u.frame.snap.EventCount() <= was.EventCount() {
+	if u.window.frozen != nil || u.scene.snap.EventCount() <= was.EventCount() {
 		t.Error("End did not bring the present back")
 	}
 	pos.upTo = 1 << 62
@@ -404,15 +404,15 @@ func TestZoomRange(t *testing.T) {
 		u.press("+")
 		frame()
 	}
-	if u.span != 1e6 {
-		t.Errorf("closest: %d ns a screen, want a millisecond", u.span)
+	if u.window.span != 1e6 {
+		t.Errorf("closest: %d ns a screen, want a millisecond", u.window.span)
 	}
 	for i := 0; i < 60; i++ {
 		u.press("-")
 		frame()
 	}
-	if u.span < 5*60e9 {
-		t.Errorf("widest: %d s a screen, want minutes", int64(u.span/1e9))
+	if u.window.span < 5*60e9 {
+		t.Errorf("widest: %d s a screen, want minutes", int64(u.window.span/1e9))
 	}
 }
 
@@ -422,7 +422,7 @@ func TestKeysWithoutAbility(t *testing.T) {
 	frame()
 	for _, k := range []string{"t", "T", "m", "r", ">", "L", "s", "o", "c", "S"} {
 		u.press(k)
-		if s, _ := u.message(); !strings.HasPrefix(s, k+":") {
+		if s, _ := u.status.message(); !strings.HasPrefix(s, k+":") {
 			t.Errorf("%s says %q", k, s)
 		}
 	}

@@ -2,281 +2,403 @@ package tui
 
 import (
 	"fmt"
-	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
 	"evviz/diagnostics"
 	"evviz/timeline"
+	"evviz/trace"
 )
 
-// Options say what to show and what can be done to it.
-type Options struct {
-	Feed     *timeline.Feed
-	Lab      Lab      // nil: no lab keys
-	Lessons  Lessons  // nil: no lesson is shown
-	Recorder Recorder // nil: recording is not possible
-	Symbols  string   // auto, block, ascii
-	Mouse    bool
-	Screen   tcell.Screen             // initialised
-	Go       func(func())             // starts a goroutine whose panics give the terminal back
-	ModePage func(mode string) string // the page about a mechanism, "" none; nil no pages
-	Findings diagnostics.Settings     // thresholds of the rules
-	Notes    func() (string, bool)    // a message from outside for the status line, and whether it is bad news
-	Stop     <-chan struct{}          // closed from outside: the screen closes
-	Jobs     <-chan os.Signal         // SIGTSTP and SIGCONT, as they come; nil: nobody watches for them
-
-	Theme  string                              // a name of Themes, or of Custom; "" terminal
-	Custom map[string]Palette                  // themes of the settings file
-	Keys   map[string][]string                 // other keys for actions; see CheckKeys
-	View   string                              // the view to begin with; "" timeline
-	Span   int64                               // ns in the window to begin with; 0 the default
-	Saver  Saver                               // nil: nothing is kept that could be saved
-	Cost   func() (cores float64, known bool)  // what evviz itself takes of a processor, without the loop that it shows
-	Draft  func(path string, p *Picture) error // writes a picture of the screen; nil: cannot
-}
-
-// ui is the screen's state. It belongs to tview's goroutine; what other goroutines write is behind mu.
+// ui is the screen: its parts by name, and what goes through several of them. It belongs to tview's goroutine; a part that other
+// goroutines reach has a lock of its own.
+//
+// A key goes to what is open over the view (dialog), else to the action that it is bound to (keyboard), and the key table says
+// which part does it. A frame goes the other way: the window takes a snapshot, the parts are put together into a scene, and the
+// regions of the layout draw that.
 type ui struct {
-	clock  func() time.Time // a test's; nil: the machine's
-	opt    Options
-	app    *tview.Application
-	screen tcell.Screen
-	theme  theme
-	sym    symbols
-	keys   []key
-	frame  *frame
+	app  *app
+	half *half    // nil: this is the whole screen, not half of a split one
+	kept *Picture // the last screen, when it is to be left on the terminal
 
-	root  *root
-	parts parts
+	// what is shown
+	scene     scene
+	layout    layout
+	root      *root
+	style     style
+	memo      memo
+	tabs      tabs
+	transport transport
 
-	// what is open over the view; nil nothing
-	prompt  *prompt
-	chooser *chooser
+	// what it is made of
+	source   source
+	window   window
+	excerpts excerpts
+	overview overviews
+	checker  checker
+	notes    func() (string, bool)              // messages from outside; nil none
+	cost     func() (cores float64, known bool) // what evviz itself takes; nil unknown
+	mode     func(mode string) string           // the page about a mechanism; nil no pages
 
-	place    // what is looked at, and when (moves.go)
-	choices  // how it is shown (below)
-	pages    // what lies over it (help.go)
-	listed   // what was drawn where, for the mouse and the arrows (below)
-	judged   // what was found (findings.go)
-	replay   // what the source can do besides being read (lesson.go, transport.go)
-	memo     // what need not be drawn again (stamp.go)
-	coarsely // the overview (coarse.go)
-	bodies   [viewCount]body
-	half     *half      // nil: this is the whole screen, not half of a split one
-	kept     *Picture   // the last screen, when it is to be left on the terminal
-	typed    typedLines // for Up on the line that one types on
+	// what a person looks at, and how
+	views    views
+	selected selection
+	lanes    lanes
+	events   events
+	findings findings
+	lower    lowerPanes // the lists of the two, below the lanes
+	pages    pages
+	steps    stepper
+	history  history
+	first    int64 // ns in the window to begin with
 
-	stopping chan struct{}
-	stopOnce sync.Once
-	owed     atomic.Int32 // SIGCONTs that belong to a suspension of ours (suspend_unix.go)
-
-	mu      sync.Mutex
-	status  string
-	bad     bool
-	until   time.Time                // zero: it has not been shown yet
-	asked   []func() (string, error) // what a goroutine beside the screen is doing, first, and is to do next
-	turning bool                     // another lesson is on its way
-	next    *View                    // it has come
-	unsaved []timeline.Bookmark      // bookmarks that could not be kept in the trace
-	fetch   fetcher                  // of excerpts (fetch.go)
-}
-
-// choices are how a person wants to see things.
-type choices struct {
-	anchor int64 // the other end of what is measured, place.cursor being the one; 0 none
-	pane   int   // which pane of the timeline has the arrows: paneLanes, paneFindings, paneEvents
-	auto   autoStep
-	filter timeline.Filter
-	sorted laneOrder
-	unfold bool
-	loopAt int                 // which loop view 2 is about
-	event  int64               // the event that was picked; it counts only while its moment is the cursor's
-	laneIs laneName            // who the selected lane is
-	marked []timeline.Bookmark // bookmarks that no recording took
-	undos  []place
-	fitted *timeline.Feed // the lesson whose end was fitted into the window
-}
-
-// listed is what was drawn where last.
-type listed struct {
-	order     []int64           // lanes
-	top       int               // first lane shown
-	eventRows []int64           // events, -1 an empty row
-	findTop   int               // first finding shown
-	tabAt     [viewCount][2]int // columns of the tabs
-	trackAt   int               // column at which the transport's bar begins
-	clicked   [2]int            // where the mouse was clicked last
-}
-
-// typedLines are what was typed before.
-type typedLines struct{ commands, filters, words []string }
-
-const (
-	framesPerSecond = 20
-	minSpan         = int64(time.Millisecond)
-	maxSpan         = int64(30 * time.Minute)
-	defaultSpan     = int64(4 * time.Second)
-	statusFor       = 4 * time.Second
-)
-
-// firstSpan is how much time the window begins with.
-func (o *Options) firstSpan() int64 {
-	if o.Span <= 0 {
-		return defaultSpan
-	}
-	return min(max(o.Span, minSpan), maxSpan)
+	// what a person does
+	keyboard  keyboard
+	clicked   [2]int // where the mouse was clicked last
+	dialog    dialog
+	commands  commandLine
+	controls  controls
+	recording recording
+	bookmarks bookmarks
+	course    course
+	draft     func(path string, p *Picture) error // writes a picture of the screen; nil: cannot
+	status    status
+	worker    worker
 }
 
 func newUI(o Options) *ui {
 	if o.Findings == (diagnostics.Settings{}) {
 		o.Findings = diagnostics.Default()
 	}
-	u := &ui{opt: o, app: tview.NewApplication(), screen: o.Screen, place: place{span: o.firstSpan()}, stopping: make(chan struct{})}
-	if u.opt.Go == nil {
-		u.opt.Go = func(f func()) { go f() }
+	if o.Go == nil {
+		o.Go = func(f func()) { go f() }
 	}
+	u := &ui{app: newApp(o.Go, o.Stop, o.Jobs), draft: o.Draft, first: o.firstSpan(), mode: o.ModePage, notes: o.Notes, cost: o.Cost}
+	start := func(f func()) { u.worker.start(f) }
+	sc := &u.scene
+
+	u.style.screen, u.style.custom = o.Screen, o.Custom
+	u.style.setTheme(o.Theme)
+	u.style.setSymbols(o.Symbols)
+	sc.style = &u.style
+	u.worker.start, u.worker.status = o.Go, &u.status
+
+	u.source.open(o.Feed)
+	u.excerpts.src, u.excerpts.start = &u.source, start
+	u.overview.src, u.overview.start = &u.source, start
+	u.window = window{viewport: viewport{span: u.first}, scene: sc, src: &u.source, excerpts: &u.excerpts, worker: &u.worker, status: &u.status, jumps: u.remember}
+	u.steps = stepper{scene: sc, src: &u.source, window: &u.window, worker: &u.worker, status: &u.status}
+	u.checker = checker{src: &u.source, settings: o.Findings}
+
+	u.pages.scene, u.pages.status = sc, &u.status
+	u.lanes.scene, u.lanes.selected, u.lanes.window, u.lanes.memo = sc, &u.selected, &u.window, &u.memo
+	u.events = events{scene: sc, selected: &u.selected, window: &u.window, src: &u.source, status: &u.status, steps: &u.steps}
+	u.findings = findings{scene: sc, selected: &u.selected, window: &u.window, status: &u.status}
+	u.lower = lowerPanes{findings: &u.findings, events: &u.events, memo: &u.memo}
+	u.views.pages = &u.pages
 	if v, err := viewOf(o.View); err == nil {
-		u.view = v
+		u.views.at = v
 	}
-	u.setTheme(o.Theme)
-	u.sym = newSymbols(o.Symbols, o.Screen)
-	u.keys = rebind(table(), o.Keys)
-	u.bodies = [viewCount]body{&timelineView{}, &iterationView{}, &interestsView{}, &latencyView{}, &findingsView{}, &eventsView{}}
-	u.abilities()
-	u.layout()
+
+	u.keyboard = keyboard{keys: rebind(table(), o.Keys), can: u.can}
+	u.commands.ui = u
+	u.controls = controls{lab: o.Lab, scene: sc, worker: &u.worker, status: &u.status, dialog: &u.dialog}
+	u.recording = recording{recorder: o.Recorder, saver: o.Saver, worker: &u.worker}
+	u.bookmarks = bookmarks{scene: sc, src: &u.source, window: &u.window, worker: &u.worker, status: &u.status, dialog: &u.dialog, lasts: u.recording.lasts}
+	u.course = course{lessons: o.Lessons, worker: &u.worker}
+	u.tabs.views = &u.views
+	u.transport.window = &u.window
+	u.regions()
+	u.bodies()
 	return u
 }
 
-// say puts a sentence into the status line for a few seconds.
-func (u *ui) say(format string, a ...any) { u.tell(false, fmt.Sprintf(format, a...)) }
-
-func (u *ui) tell(bad bool, s string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.status, u.bad, u.until = clean(strings.TrimSpace(s)), bad, time.Time{}
+// regions builds the layout.
+func (u *ui) regions() {
+	region := func(draw func(sc *scene, p pane)) *region { return newRegion(&u.scene, draw) }
+	l := &u.layout
+	l.header, l.tabs, l.card = region(drawHeader), region(u.tabs.draw), region(u.course.drawCard)
+	l.narration = region((&narration{}).draw)
+	l.body = region(func(sc *scene, p pane) { u.views.body().draw(sc, p) })
+	l.axis, l.lanes, l.detail = region(drawAxis), region(u.lanes.draw), region(drawDetail)
+	l.events = region(u.lower.draw)
+	l.legend, l.honesty, l.transport = region((&legend{&u.memo}).draw), region(drawHonesty), region(u.transport.draw)
+	l.footer, l.offered = region((&footer{&u.keyboard, &u.dialog, &u.memo}).draw), region(u.dialog.drawOffered)
+	l.page = region(u.pages.draw)
+	u.root = &root{tview.NewBox(), u}
 }
 
-// now is the wall clock, by which it is decided for how long a message is shown.
-func (u *ui) now() time.Time {
-	if u.clock != nil {
-		return u.clock()
-	}
-	return time.Now()
-}
-
-// message is what is to be shown for a while. That begins when it is asked for first, which is with the next frame: a busy machine
-// may draw that late.
-func (u *ui) message() (string, bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	switch now := u.now(); {
-	case u.until.IsZero():
-		u.until = now.Add(statusFor)
-	case now.After(u.until):
-		u.status, u.bad = "", false
-	}
-	return u.status, u.bad
-}
-
-// ask runs something of the lab beside the screen and tells what came of it. What is asked for in a hurry is done one
-// after the other, in the order of the keys: "t" and then "m" must not end as "m" and then "t".
-func (u *ui) ask(f func() (string, error)) {
-	u.mu.Lock()
-	u.asked = append(u.asked, f)
-	first := len(u.asked) == 1
-	u.mu.Unlock()
-	if first {
-		u.opt.Go(u.answer)
+// bodies makes the views.
+func (u *ui) bodies() {
+	u.views.bodies = [viewCount]body{
+		u.timeline(),
+		&iterationView{window: &u.window, selected: &u.selected, steps: &u.steps, src: &u.source, pages: &u.pages, status: &u.status},
+		&interestsView{selected: &u.selected, pages: &u.pages, status: &u.status},
+		&latencyView{pages: &u.pages, status: &u.status},
+		&findingsView{findings: &u.findings, views: &u.views, window: &u.window, status: &u.status},
+		&eventsView{events: &u.events, pages: &u.pages},
 	}
 }
 
-// answering reports whether something that was asked for is still being done.
-func (u *ui) answering() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return len(u.asked) > 0
+// timeline makes view 1.
+func (u *ui) timeline() *timelineView {
+	return &timelineView{layout: &u.layout, lanes: &u.lanes, events: &u.events, findings: &u.findings, lower: &u.lower, window: &u.window, selected: &u.selected, pages: &u.pages}
 }
 
-// answer runs what was asked for until nothing is left.
-func (u *ui) answer() {
-	for {
-		u.mu.Lock()
-		f := u.asked[0]
-		u.mu.Unlock()
-		s, err := f()
-		switch {
-		case err != nil:
-			u.tell(true, err.Error())
-		case s != "": // what has nothing to tell must not wipe what a later key has told meanwhile
-			u.tell(false, s)
-		}
-		u.mu.Lock()
-		u.asked = u.asked[1:]
-		done := len(u.asked) == 0
-		u.mu.Unlock()
-		if done {
-			return
+// root is the layout as tview sees it: the regions, with a page in their place while one is open.
+type root struct {
+	*tview.Box
+	ui *ui
+}
+
+// Draw implements tview.Primitive.
+func (r *root) Draw(s tcell.Screen) {
+	u := r.ui
+	sc, l := &u.scene, &u.layout
+	x, y, w, h := r.GetRect()
+	switch {
+	case sc.frame == nil || u.memo.same(sc, s):
+		return
+	case sc.small || u.pages.shown() && !u.dialog.open():
+		l.page.SetRect(x, y, w, h)
+		l.page.Draw(s)
+		return
+	case u.dialog.list != nil:
+		u.dialog.draw(sc, pane{s, x, y, w, h})
+		return
+	}
+	for _, g := range l.stack() {
+		if _, _, _, h := g.GetRect(); h > 0 {
+			g.Draw(s)
 		}
 	}
 }
 
-func (u *ui) cycleTrigger() { u.ask(u.opt.Lab.CycleTrigger) }
-func (u *ui) cycleMode()    { u.ask(u.opt.Lab.CycleMode) }
-
-func (u *ui) cycleTriggerOne() {
-	l := u.selected()
-	if l == nil || l.Closed != 0 || l.Kind != timeline.KindConn && l.Kind != timeline.KindListener {
-		u.say("T: select an open connection or the listener first, with the arrows up and down")
+// press runs the action of a key. What is open for typing, or a list to choose from, gets it first. A key whose ability is
+// missing says so instead.
+func (u *ui) press(name string) {
+	u.touched()
+	always := name == "Ctrl-C" || name == "Ctrl-Z" || name == "Ctrl-L" // also in the middle of a word
+	if u.dialog.open() && !always {
+		u.dialog.press(name)
 		return
 	}
-	lab := u.opt.Lab
-	u.ask(func() (string, error) { return lab.CycleTriggerOf(l.FD, l.Gen) })
+	if k := u.keyboard.of(name); k != nil {
+		u.run(k, name)
+	}
 }
 
-func (u *ui) toggleRecord() {
-	r := u.opt.Recorder
-	if st := r.Status(); st.On {
-		u.ask(func() (string, error) {
-			err := r.Stop()
-			return fmt.Sprintf("recorded %d events to %s", r.Status().Events, st.Path), err
-		})
+// touched is called before anything that a person does: what is drawn may be different after it.
+func (u *ui) touched() {
+	u.memo.touched()
+	u.update()
+}
+
+// run does an action, or says why not. as is what asked for it.
+func (u *ui) run(k *key, as string) {
+	if !u.keyboard.available(k) {
+		u.status.say("%s: %s", as, missing[k.When])
 		return
 	}
-	u.startRecording("")
+	k.do(u)
 }
 
-// startRecording begins a recording; "" leaves its name to the Recorder.
-func (u *ui) startRecording(path string) {
-	r := u.opt.Recorder
-	u.ask(func() (string, error) {
-		err := r.Start(path)
-		return "recording to " + r.Status().Path, err
-	})
+// can reports whether what a key needs is there.
+func (u *ui) can(when string) bool {
+	switch when {
+	case "lab":
+		return u.controls.lab != nil
+	case "scenarios":
+		_, ok := u.controls.lab.(ScenarioLab)
+		return ok
+	case "knobs":
+		_, ok := u.controls.lab.(KnobLab)
+		return ok
+	case "client":
+		_, ok := u.controls.lab.(ClientLab)
+		return ok
+	case "saver":
+		return u.recording.saver != nil
+	case "record":
+		return u.recording.recorder != nil
+	case "replay":
+		return u.source.speeder != nil
+	case "pace":
+		return u.source.speeder != nil || u.steps.auto.on
+	case "lesson":
+		return u.course.lessons != nil
+	case "page":
+		return u.mode != nil && u.mechanism() != ""
+	}
+	return true
 }
 
-func (u *ui) quit() { u.stopOnce.Do(func() { close(u.stopping) }) }
+// mechanism is what runs, "" when that is not known.
+func (u *ui) mechanism() string {
+	if f := u.scene.frame; f != nil && f.snap.Mode.Known {
+		return trace.DriverNames.Word(f.snap.Mode.Driver)
+	}
+	return ""
+}
+
+// modePage is the page about the mechanism, of the keys while that is not known.
+func (u *ui) modePage(sc *scene, w int) (string, []helpLine) {
+	if m := u.mechanism(); m != "" {
+		return "evviz: " + m, pageLines(u.mode(m), w)
+	}
+	return u.keyboard.page(sc, w)
+}
+
+// vertical is Up and Down: on a page they scroll, elsewhere they select.
+func (u *ui) vertical(by int) {
+	if u.pages.shown() {
+		u.pages.scroll(by)
+		return
+	}
+	if u.scene.frame != nil {
+		u.views.body().move(&u.scene, by)
+	}
+}
+
+// sideways is Left and Right.
+func (u *ui) sideways(dir int) {
+	if !u.pages.shown() {
+		u.window.sideways(dir)
+	}
+}
+
+// page is PgUp and PgDn: a page scrolls, some views do, and elsewhere they move through time.
+func (u *ui) page(dir int) {
+	f := u.scene.frame
+	switch {
+	case f == nil:
+	case u.pages.shown():
+		u.pages.scroll(dir * max(f.h-4, 1))
+	case !u.views.body().turn(&u.scene, dir):
+		u.window.page(dir)
+	}
+}
+
+// step is "." and ",".
+func (u *ui) step(by int) {
+	switch {
+	case u.scene.frame == nil || u.pages.shown() || u.views.body().step(&u.scene, by):
+	case by > 0 && u.window.cursor == 0 && u.window.frozen == nil && u.source.stepper != nil:
+		u.steps.replay()
+	default:
+		u.events.step(by)
+	}
+}
+
+// toggleAuto is a: it steps by itself, which is of view 2.
+func (u *ui) toggleAuto() {
+	if u.steps.auto.on {
+		u.steps.stop()
+		return
+	}
+	if u.views.at != viewIteration {
+		u.views.show(viewIteration)
+	}
+	u.steps.start()
+}
+
+// autoStep makes the step that is due. It is called once a frame. Steps of another view would be events or findings, so that
+// leaving view 2 ends it.
+func (u *ui) autoStep() {
+	if u.views.at != viewIteration {
+		u.steps.stop()
+	}
+	if u.steps.due() {
+		u.touched()
+		u.step(1)
+	}
+}
+
+// enter explains what is selected.
+func (u *ui) enter() {
+	if !u.pages.shown() && u.scene.frame != nil {
+		u.views.body().enter(&u.scene)
+	}
+}
+
+// nextPane is Tab: the view's own panes, or the next view.
+func (u *ui) nextPane(by int) {
+	t, ok := u.views.body().(interface{ tab(sc *scene, by int) })
+	if !ok || u.scene.frame == nil {
+		u.views.next(by)
+		return
+	}
+	t.tab(&u.scene, by)
+}
+
+// nextOrder is O: the next order of the lanes, or the next column of the interests.
+func (u *ui) nextOrder() {
+	if v, ok := u.views.body().(*interestsView); ok {
+		v.nextColumn(&u.scene)
+		return
+	}
+	u.lanes.sorted = (u.lanes.sorted + 1) % laneOrders
+	u.status.say("lanes by %s", orderNames[u.lanes.sorted])
+}
+
+// escape closes or gives up one thing at a time, what is nearest to the eye first.
+func (u *ui) escape() {
+	switch w := &u.window; {
+	case u.pages.shown():
+		u.pages.close()
+	case u.steps.auto.on:
+		u.steps.stop()
+	case w.anchor != 0:
+		w.anchor = 0
+	case w.cursor != 0:
+		w.cursor = 0
+	case u.selected.finding != (findingKey{}):
+		u.selected.finding = findingKey{}
+	case w.frozen != nil:
+		w.thaw()
+	case !u.lanes.filter.Empty():
+		u.lanes.filter = timeline.Filter{}
+		u.status.say("the filter is off")
+	}
+}
+
+// takeOver makes the screen show what another lesson has brought.
+func (u *ui) takeOver() {
+	v := u.course.take()
+	if v == nil {
+		return
+	}
+	u.source.open(v.Feed)
+	u.controls.lab, u.recording.recorder, u.recording.saver = v.Lab, v.Recorder, v.Saver
+	u.notes, u.cost = v.Notes, v.Cost
+	u.window.viewport, u.window.anchor, u.window.round = viewport{span: u.first}, 0, [2]int64{}
+	u.history = history{}
+	u.steps.stop()
+	u.selected = selection{pane: u.selected.pane}
+	u.lanes.forget()
+	u.events.rows, u.findings.top = nil, 0
+	u.views.bodies[viewTimeline] = u.timeline() // a lab of its own needs rows of its own
+	u.checker.forget()
+	u.memo.touched()
+}
 
 // quitKeep quits and leaves the last screen on the terminal.
 func (u *ui) quitKeep() {
 	u.kept = u.picture()
-	u.quit()
+	u.app.quit()
 }
 
 // picture is the screen as it would be drawn now: a line that was open in the last frame may have been closed by the key that asks for
 // it. It is nil before the first frame.
 func (u *ui) picture() *Picture {
-	f := u.frame
+	f := u.scene.frame
 	if f == nil {
 		return nil
 	}
-	u.arrange(f)
-	p, err := shoot(f.w, f.h, u.screen.Colors(), func(s tcell.Screen) (func(), func(string)) {
+	u.compose()
+	p, err := shoot(f.w, f.h, u.style.screen.Colors(), func(s tcell.Screen) (func(), func(string)) {
 		return func() {
 			u.root.SetRect(0, 0, f.w, f.h)
 			u.root.Draw(s)
@@ -286,4 +408,25 @@ func (u *ui) picture() *Picture {
 		return nil
 	}
 	return p
+}
+
+// screenshot is ":screenshot FILE".
+func (u *ui) screenshot(path string) error {
+	if u.draft == nil {
+		return fmt.Errorf("screenshot: not here")
+	}
+	if path = strings.TrimSpace(path); path == "" {
+		return fmt.Errorf("screenshot: which file?")
+	}
+	p := u.picture()
+	u.worker.do(func() (string, error) { return "wrote " + path, u.draft(path, p) })
+	return nil
+}
+
+// Run shows the screen until it is asked to stop. It returns when the screen is done with; kept is the last picture when it
+// is to be left on the terminal, nil otherwise.
+func Run(o Options) (kept *Picture, err error) {
+	u := newUI(o)
+	err = u.app.run(o.Screen, o.Mouse, u.root, u, u.keyboard.bound)
+	return u.kept, err
 }

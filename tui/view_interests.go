@@ -23,6 +23,10 @@ type interestsView struct {
 	column int
 	top    int
 	order  []int64
+
+	selected *selection
+	pages    *pages
+	status   *status
 }
 
 // column is a column of the table: what stands in it, and how it sorts.
@@ -213,15 +217,15 @@ func freshShare(l *timeline.Lane) float64 {
 	return -float64(l.Stats.Class[timeline.ClassFresh]) / float64(all)
 }
 
-// rows are the lanes that the table shows: what is open and of interest.
-func (v *interestsView) rows(u *ui, f *frame) []*timeline.Lane {
+// rowsOf are the lanes that the table shows: what is open and of interest.
+func (v *interestsView) rowsOf(sc *scene) []*timeline.Lane {
 	var out []*timeline.Lane
-	t0, t1 := f.seen()
-	for _, l := range f.snap.Lanes {
-		if l.Closed != 0 || !u.filter.Empty() && !u.filter.Lane(f.snap, l, t0, t1) {
+	t0, t1 := sc.seen()
+	for _, l := range sc.snap.Lanes {
+		if l.Closed != 0 || !sc.filter.Empty() && !sc.filter.Lane(sc.snap, l, t0, t1) {
 			continue
 		}
-		if !l.Registered && l.Kind == timeline.KindOther && !u.unfold && u.filter.Empty() {
+		if !l.Registered && l.Kind == timeline.KindOther && !sc.unfold && sc.filter.Empty() {
 			continue
 		}
 		out = append(out, l)
@@ -232,11 +236,11 @@ func (v *interestsView) rows(u *ui, f *frame) []*timeline.Lane {
 	return out
 }
 
-func (v *interestsView) draw(u *ui, f *frame, p pane) {
-	t := &u.theme
-	rows := v.rows(u, f)
-	head := fmt.Sprintf(" %s as of %s s", words.Count(int64(len(rows)), "descriptor"), seconds(f.snap.Now-f.snap.First, 3))
-	if !f.snap.Info.Timed {
+func (v *interestsView) draw(sc *scene, p pane) {
+	t := &sc.theme
+	rows := v.rowsOf(sc)
+	head := fmt.Sprintf(" %s as of %s s", words.Count(int64(len(rows)), "descriptor"), seconds(sc.snap.Now-sc.snap.First, 3))
+	if !sc.snap.Info.Timed {
 		head = " " + words.Count(int64(len(rows)), "descriptor")
 	}
 	p.put(0, 0, head+", sorted by "+columns[v.column].name+" (O: the next column)", t.dim)
@@ -258,7 +262,7 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 		v.order = append(v.order, l.ID)
 	}
 	room := p.h - 2
-	at := slices.Index(v.order, u.lane)
+	at := slices.Index(v.order, sc.row)
 	if at >= 0 {
 		v.top = max(min(v.top, at), at-room+1)
 	}
@@ -266,24 +270,24 @@ func (v *interestsView) draw(u *ui, f *frame, p pane) {
 	for y := 0; y < room && v.top+y < len(rows); y++ {
 		l := rows[v.top+y]
 		base := t.text
-		if l.ID == u.lane {
+		if l.ID == sc.row {
 			base = t.selected
 			p.fill(0, y+2, p.w, ' ', base)
 		}
-		if w := f.worst(l.ID); w != nil {
-			p.set(0, y+2, u.mark(w.Severity), mix(base, u.severityStyle(w.Severity)))
+		if w := sc.worst(l.ID); w != nil {
+			p.set(0, y+2, sc.mark(w.Severity), mix(base, sc.severityStyle(w.Severity)))
 		}
 		for _, g := range shown {
 			c := &columns[g.column]
-			s, style := c.cell(f, l)
+			s, style := c.cell(sc.frame, l)
 			st := base
-			if style != nil && l.ID != u.lane {
+			if style != nil && l.ID != sc.row {
 				st = style(t)
 			}
 			if c.right {
 				s = fmt.Sprintf("%*s", g.width, s)
 			}
-			p.put(g.x, y+2, u.fits(s, g.width), st)
+			p.put(g.x, y+2, sc.fits(s, g.width), st)
 		}
 	}
 	if len(rows) == 0 {
@@ -319,49 +323,44 @@ func (v *interestsView) shown(w int) (out []placed) {
 const wordsLeast = 20
 
 // nextColumn sorts by the next column that is shown.
-func (v *interestsView) nextColumn(u *ui) {
-	_, _, w, _ := u.parts.body.GetRect()
-	shown := v.shown(w)
+func (v *interestsView) nextColumn(sc *scene) {
+	shown := v.shown(sc.body.w)
 	i := slices.IndexFunc(shown, func(g placed) bool { return g.column > v.column })
 	v.column = shown[max(i, 0)].column
-	u.say("by %s", columns[v.column].name)
+	v.status.say("by %s", columns[v.column].name)
 }
 
-func (v *interestsView) move(u *ui, by int) {
+func (v *interestsView) state(*scene) string { return "" }
+
+func (v *interestsView) move(sc *scene, by int) {
 	if len(v.order) == 0 {
 		return
 	}
-	at := slices.Index(v.order, u.lane)
+	at := slices.Index(v.order, sc.row)
 	if at < 0 && by < 0 {
 		at = len(v.order)
 	}
-	u.lane = v.order[min(max(at+by, 0), len(v.order)-1)]
-	u.noteLane()
+	v.selected.choose(v.order[min(max(at+by, 0), len(v.order)-1)], sc.snap)
 }
 
-func (v *interestsView) turn(u *ui, by int) bool {
-	_, _, _, h := u.parts.body.GetRect()
-	v.move(u, by*max(h-3, 1))
+func (v *interestsView) turn(sc *scene, by int) bool {
+	v.move(sc, by*max(sc.body.h-3, 1))
 	return true
 }
 
-func (v *interestsView) step(*ui, int) bool { return false }
-func (v *interestsView) enter(u *ui)        { u.explainLane() }
-
-func (v *interestsView) state(*frame, *ui) string { return "" }
+func (v *interestsView) step(*scene, int) bool { return false }
+func (v *interestsView) enter(*scene)          { v.pages.explainLane() }
 
 // click selects a line, or sorts by the column whose name was clicked.
-func (v *interestsView) click(u *ui, x, y int) {
-	_, by, w, _ := u.parts.body.GetRect()
-	switch row := y - by - 2; {
+func (v *interestsView) click(sc *scene, x, y int) {
+	switch row := y - 2; {
 	case row == -1:
-		for _, g := range v.shown(w) {
+		for _, g := range v.shown(sc.body.w) {
 			if x >= g.x && x <= g.x+g.width {
 				v.column = g.column
 			}
 		}
 	case row >= 0 && v.top+row < len(v.order):
-		u.lane = v.order[v.top+row]
-		u.noteLane()
+		v.selected.choose(v.order[v.top+row], sc.snap)
 	}
 }

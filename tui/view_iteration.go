@@ -33,24 +33,22 @@ type iterationView struct {
 	rowsY   int             // row of the body at which the lines begin
 	around  []timeline.Turn // that are listed below
 	aroundY int             // row of the body at which they begin
+
+	window   *window
+	selected *selection
+	steps    *stepper
+	src      *source
+	pages    *pages
+	status   *status
 }
 
-// loop is the loop that the view is about: the one that Tab chose, at first the first; nil when there is none.
-func (v *iterationView) loop(u *ui, f *frame) *timeline.LoopLane {
-	if len(f.snap.Loops) == 0 {
-		return nil
-	}
-	return f.snap.Loops[min(u.loopAt, len(f.snap.Loops)-1)]
-}
-
-// current finds the turn at the cursor, or the newest that is over.
-func (v *iterationView) current(u *ui, f *frame) (timeline.Turn, bool) {
-	l := v.loop(u, f)
+// currentTurn is the turn of a loop at a cursor, or, without one, the newest that is over.
+func currentTurn(f *frame, l *timeline.LoopLane, cursor int64) (timeline.Turn, bool) {
 	if l == nil {
 		return timeline.Turn{}, false
 	}
-	if u.cursor != 0 {
-		return f.snap.TurnAt(l.Stream, u.cursor)
+	if cursor != 0 {
+		return f.snap.TurnAt(l.Stream, cursor)
 	}
 	_, t1 := f.seen()
 	t, ok := f.snap.TurnAt(l.Stream, t1)
@@ -62,9 +60,9 @@ func (v *iterationView) current(u *ui, f *frame) (timeline.Turn, bool) {
 	return t, ok
 }
 
-func (v *iterationView) draw(u *ui, f *frame, p pane) {
-	t := &u.theme
-	turn, ok := v.current(u, f)
+func (v *iterationView) draw(sc *scene, p pane) {
+	t := &sc.theme
+	turn, ok := currentTurn(sc.frame, sc.loop(), sc.cursor)
 	if turn.Begin != v.turn0.Begin || turn.Stream != v.turn0.Stream {
 		v.at, v.top = -1, 0
 	}
@@ -72,29 +70,29 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 	if !ok {
 		s := "no turn of the loop is kept of this moment"
 		switch {
-		case f.snap.EventCount() == 0:
+		case sc.snap.EventCount() == 0:
 			s = "no event yet"
-		case len(f.snap.Loops) == 0:
+		case len(sc.snap.Loops) == 0:
 			s = "up to here no thread waited for anything: there is no loop to look at"
 		}
 		p.put(2, 1, s, t.dim)
 		return
 	}
-	head := fmt.Sprintf(" turn at %s s: %s", seconds(turn.Begin-f.snap.First, 6), turnTitle(&turn))
+	head := fmt.Sprintf(" turn at %s s: %s", seconds(turn.Begin-sc.snap.First, 6), turnTitle(&turn))
 	if !turn.Timed {
 		head = " turn: " + turnTitle(&turn)
 	}
-	if l := v.loop(u, f); l != nil && len(f.snap.Loops) > 1 {
-		head += fmt.Sprintf(" · thread %d of %d, Tab for the next", u.loopAt+1, len(f.snap.Loops))
+	if n := len(sc.snap.Loops); n > 1 {
+		head += fmt.Sprintf(" · thread %d of %d, Tab for the next", loopIndex(sc.snap, turn.Stream)+1, n)
 	}
 	if turn.Running {
-		if n := len(turn.Items); n > 0 && v.stopped(f, &turn.Items[n-1]) {
+		if n := len(turn.Items); n > 0 && stopped(sc.snap, &turn.Items[n-1]) {
 			head += " · the run ended in it"
 		} else {
 			head += " · not over"
 		}
 	}
-	p.put(0, 0, u.fits(head, p.w), t.bold)
+	p.put(0, 0, sc.fits(head, p.w), t.bold)
 	if turn.Timed && p.w > 90 {
 		s := fmt.Sprintf("waited %s, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Working))
 		if turn.Overrun > 0 {
@@ -106,17 +104,17 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 		p.right(0, s, t.dim)
 	}
 	y := 1
-	for _, l := range wrap(clean(words.WhyWoke(f.snap, &turn)), max(p.w-2, 10)) {
+	for _, l := range wrap(clean(words.WhyWoke(sc.snap, &turn)), max(p.w-2, 10)) {
 		if y > 2 {
 			break
 		}
 		p.put(1, y, l, t.text)
 		y++
 	}
-	v.fill(u, f, &turn)
+	v.fill(sc.snap, &turn)
 	g := min(max(p.w*2/5, 24), 56)
-	axis := v.axis(&turn, p.w-g-1)
-	v.drawScale(u, p, g, y, axis)
+	axis := axisOf(&turn, p.w-g-1)
+	v.drawScale(sc, p, g, y, axis)
 	y++
 	room := p.h - y
 	v.rowsY, v.around = y, v.around[:0]
@@ -125,7 +123,7 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 	}
 	v.top = max(0, min(v.top, len(v.rows)-room))
 	for i := 0; i < room && v.top+i < len(v.rows); i++ {
-		v.drawRow(u, f, p, g, y+i, v.top+i, axis)
+		v.drawRow(sc, p, g, y+i, v.top+i, axis)
 	}
 	if more := len(v.rows) - v.top - room; more > 0 {
 		p.right(p.h-1, fmt.Sprintf(" %d more lines ", more), t.bar)
@@ -134,32 +132,32 @@ func (v *iterationView) draw(u *ui, f *frame, p pane) {
 	v.aroundY = y + len(v.rows) + 2
 	p.y, p.h = p.y+y+len(v.rows)+1, p.h-y-len(v.rows)-1
 	if p.h >= 5 {
-		v.drawAround(u, f, p, &turn)
+		v.drawAround(sc, p, &turn)
 	}
 }
 
 // stopped reports whether the run ended in an item.
-func (v *iterationView) stopped(f *frame, x *timeline.Item) bool {
+func stopped(s *timeline.Snapshot, x *timeline.Item) bool {
 	for _, i := range x.Events {
-		if e, ok := f.snap.Event(i); ok && e.Kind == trace.Stop {
+		if e, ok := s.Event(i); ok && e.Kind == trace.Stop {
 			return true
 		}
 	}
 	return false
 }
 
-func (v *iterationView) drawRow(u *ui, f *frame, p pane, g, y, i int, a iterAxis) {
-	t := &u.theme
+func (v *iterationView) drawRow(sc *scene, p pane, g, y, i int, a iterAxis) {
+	t := &sc.theme
 	r := &v.rows[i]
 	st := t.text
 	fill := t.working
-	block := u.sym.work
+	block := sc.sym.work
 	switch r.style {
 	case rowWait:
-		fill, block = t.waiting, u.sym.wait
+		fill, block = t.waiting, sc.sym.wait
 	case rowAgain:
 		st, fill = t.accept, t.again
-		block = u.sym.again
+		block = sc.sym.again
 	case rowCall:
 		st = t.dim
 		fill = t.fresh
@@ -169,7 +167,7 @@ func (v *iterationView) drawRow(u *ui, f *frame, p pane, g, y, i int, a iterAxis
 		st = t.dim
 	}
 	if r.event >= 0 {
-		if e, ok := f.snap.Event(r.event); ok && trace.ErrnoName(e.Errno) == "EAGAIN" {
+		if e, ok := sc.snap.Event(r.event); ok && trace.ErrnoName(e.Errno) == "EAGAIN" {
 			st = t.eagain
 		}
 	}
@@ -177,12 +175,12 @@ func (v *iterationView) drawRow(u *ui, f *frame, p pane, g, y, i int, a iterAxis
 		st = t.selected
 		p.fill(0, y, g, ' ', st)
 	}
-	p.put(1, y, u.fits(clean(r.label), g-2), st)
+	p.put(1, y, sc.fits(clean(r.label), g-2), st)
 	from, to := a.column(r.begin), a.column(r.end)
 	if to <= from {
 		to = from + 1
 	}
-	flat := t.mono || u.screen.Colors() < 256
+	flat := sc.flat()
 	for x := from; x < to && x < a.w; x++ {
 		c := ' '
 		if r.style == rowWait || flat {
@@ -191,7 +189,7 @@ func (v *iterationView) drawRow(u *ui, f *frame, p pane, g, y, i int, a iterAxis
 		p.set(g+1+x, y, c, fill)
 	}
 	if r.style == rowWait && a.cut && a.wait > 4 {
-		p.set(g+1+a.wait/2, y, u.sym.more, fill)
+		p.set(g+1+a.wait/2, y, sc.sym.more, fill)
 	}
 	note := r.note
 	if v.turn0.Timed && r.end-r.begin > 0 && r.style != rowWait && r.event < 0 {
@@ -211,15 +209,17 @@ func (v *iterationView) drawRow(u *ui, f *frame, p pane, g, y, i int, a iterAxis
 	}
 }
 
-func (v *iterationView) move(_ *ui, by int) {
+func (v *iterationView) state(*scene) string { return "" }
+
+func (v *iterationView) move(_ *scene, by int) {
 	if len(v.rows) > 0 {
 		v.at = min(max(v.at+by, 0), len(v.rows)-1)
 	}
 }
 
-func (v *iterationView) turn(u *ui, by int) bool {
+func (v *iterationView) turn(sc *scene, by int) bool {
 	for range 10 {
-		if !v.step(u, by) {
+		if !v.step(sc, by) {
 			break
 		}
 	}
@@ -227,57 +227,57 @@ func (v *iterationView) turn(u *ui, by int) bool {
 }
 
 // step goes to the next turn, or the last one, in which there was something to do, and takes the cursor along.
-func (v *iterationView) step(u *ui, by int) bool {
-	f := u.frame
-	turn, ok := v.current(u, f)
-	if !ok && by > 0 && u.stepper != nil && len(f.snap.Loops) == 0 { // the first wait is still to come
-		u.stepTurn(timeline.Turn{Begin: u.here(), Running: true})
+func (v *iterationView) step(sc *scene, by int) bool {
+	turn, ok := currentTurn(sc.frame, sc.loop(), v.window.cursor)
+	if !ok && by > 0 && v.src.stepper != nil && len(sc.snap.Loops) == 0 { // the first wait is still to come
+		v.steps.turn(timeline.Turn{Begin: v.src.here(sc.snap), Running: true})
 		return true
 	}
 	if !ok {
-		u.auto.on = false
-		u.say("no turn of the loop is kept of this moment")
+		v.steps.stop()
+		v.status.say("no turn of the loop is kept of this moment")
 		return true
 	}
-	u.freeze()
-	next, ok := f.snap.NextBusy(&turn)
+	v.window.freeze()
+	next, ok := sc.snap.NextBusy(&turn)
 	if by < 0 {
-		next, ok = f.snap.PrevBusy(&turn)
+		next, ok = sc.snap.PrevBusy(&turn)
 	}
 	if !ok {
-		if by > 0 && u.stepper != nil {
-			u.stepTurn(turn)
+		if by > 0 && v.src.stepper != nil {
+			v.steps.turn(turn)
 			return true
 		}
-		u.auto.on = false
-		if by > 0 && u.cursor == 0 {
-			u.say("the newest turn with something to do; , goes back")
+		v.steps.stop()
+		if by > 0 && v.window.cursor == 0 {
+			v.status.say("the newest turn with something to do; , goes back")
 			return true
 		}
-		u.say("there is no turn with something to do %s this one", map[bool]string{true: "after", false: "before"}[by > 0])
+		v.status.say("there is no turn with something to do %s this one", map[bool]string{true: "after", false: "before"}[by > 0])
 		return true
 	}
-	v.show(u, next)
+	v.show(next)
 	return true
 }
 
 // show puts the cursor on a turn: where its rest ends, or, when it has not ended, where the turn begins.
-func (v *iterationView) show(u *ui, turn timeline.Turn) {
+func (v *iterationView) show(turn timeline.Turn) {
 	v.has, v.turn0, v.at, v.top = true, turn, -1, 0
-	u.cursor = turn.Begin
+	at := turn.Begin
 	if turn.Rest.End != 0 {
-		u.cursor = turn.Rest.End
+		at = turn.Rest.End
 	}
-	u.inSight(u.cursor)
+	v.window.pick(at)
+	v.window.reveal(at)
 }
 
 // enter explains the selected line, or the whole turn.
-func (v *iterationView) enter(u *ui) {
+func (v *iterationView) enter(sc *scene) {
 	if !v.has {
-		u.explainLoop()
+		v.pages.explainLoop()
 		return
 	}
-	s := u.frame.snap
+	s := sc.snap
 	if v.at >= 0 && v.at < len(v.rows) {
 		r := &v.rows[v.at]
 		at := r.event
@@ -289,35 +289,35 @@ func (v *iterationView) enter(u *ui) {
 			}
 		}
 		if _, ok := s.Event(at); ok && at >= 0 {
-			u.openPage(words.ExplainEvent(s, at))
+			v.pages.words(words.ExplainEvent(s, at))
 			return
 		}
 	}
-	u.openPage(words.ExplainTurn(s, &v.turn0))
+	v.pages.words(words.ExplainTurn(s, &v.turn0))
 }
 
 // tab goes to the next thread's loop.
-func (v *iterationView) tab(u *ui) {
-	if n := len(u.frame.snap.Loops); n > 1 {
-		u.loopAt = (u.loopAt + 1) % n
-		v.at, v.top = -1, 0
+func (v *iterationView) tab(sc *scene, by int) {
+	loops := sc.snap.Loops
+	n := len(loops)
+	if n < 2 {
+		v.status.say("there is one loop only")
 		return
 	}
-	u.say("there is one loop only")
+	i := (loopIndex(sc.snap, sc.loop().Stream) + by + n) % n
+	v.selected.choose(loopRow(loops[i].Stream), sc.snap)
+	v.at, v.top = -1, 0
 }
 
-func (v *iterationView) state(*frame, *ui) string { return "" }
-
 // click selects the line under the mouse, or goes to the turn that is listed there.
-func (v *iterationView) click(u *ui, _, y int) {
-	_, by, _, _ := u.parts.body.GetRect()
+func (v *iterationView) click(_ *scene, _, y int) {
 	if !v.has {
 		return
 	}
-	if row := y - by - v.rowsY; row >= 0 && v.top+row < len(v.rows) {
+	if row := y - v.rowsY; row >= 0 && v.top+row < len(v.rows) {
 		v.at = v.top + row
-	} else if i := y - by - v.aroundY; i >= 0 && i < len(v.around) {
-		u.freeze()
-		v.show(u, v.around[i])
+	} else if i := y - v.aroundY; i >= 0 && i < len(v.around) {
+		v.window.freeze()
+		v.show(v.around[i])
 	}
 }

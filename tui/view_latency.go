@@ -24,6 +24,9 @@ type latencyView struct {
 	measure timeline.Measure
 	lane    bool // of the selected lane, not of all
 	chosen  bool // the measure was chosen by a person
+
+	pages  *pages
+	status *status
 }
 
 // latencyHeads are the columns of the table where there is room for all.
@@ -32,25 +35,25 @@ var latencyHeads = []string{"count", "p50", "p90", "p99", "p99.9", "max"}
 // measureOrder is the measures as they are listed: the two that together make the third stand before it.
 var measureOrder = []timeline.Measure{timeline.MeasureDelivered, timeline.MeasureRead, timeline.MeasureServed, timeline.MeasureAnswered, timeline.MeasureGap}
 
-func (v *latencyView) draw(u *ui, f *frame, p pane) {
-	t := &u.theme
+func (v *latencyView) draw(sc *scene, p pane) {
+	t := &sc.theme
 	if !v.chosen { // the first that is known
 		for _, m := range measureOrder {
-			if d := f.snap.Delays(m); d.Known && d.Count > 0 {
+			if d := sc.snap.Delays(m); d.Known && d.Count > 0 {
 				v.measure = m
 				break
 			}
 		}
 	}
-	lane := u.selected()
+	lane := sc.selected()
 	if !v.lane {
 		lane = nil
 	}
 	of := "all descriptors"
 	if lane != nil {
-		of = clean(u.label(lane, 40))
+		of = clean(sc.label(lane, 40))
 	}
-	if s := u.selected(); s != nil {
+	if s := sc.selected(); s != nil {
 		of += " (Tab: " + map[bool]string{true: "all", false: fmt.Sprintf("fd %d", s.FD)}[v.lane] + ")"
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
@@ -77,13 +80,13 @@ func (v *latencyView) draw(u *ui, f *frame, p pane) {
 		if m == v.measure {
 			st = t.selected
 			p.fill(0, y, p.w, ' ', st)
-			p.set(0, y, u.sym.goesOn, st)
+			p.set(0, y, sc.sym.goesOn, st)
 		}
-		p.put(2, y, u.fits(m.String(), from-3), st.Bold(true))
-		d := v.delays(f, lane, m)
+		p.put(2, y, sc.fits(m.String(), from-3), st.Bold(true))
+		d := delaysOf(sc.snap, lane, m)
 		switch {
 		case !d.Known:
-			p.put(from+2, y, u.fits("unknown: "+clean(d.Why), p.w-from-3), st)
+			p.put(from+2, y, sc.fits("unknown: "+clean(d.Why), p.w-from-3), st)
 		case d.Count == 0:
 			p.put(from+2, y, "none yet", st)
 		default:
@@ -104,22 +107,23 @@ func (v *latencyView) draw(u *ui, f *frame, p pane) {
 		left.w = min(max(p.w/3, 36), 60)
 		right := p
 		right.x, right.w = p.x+left.w+1, p.w-left.w-1
-		v.drawHeat(u, f, right, lane)
+		v.drawHeat(sc, right, lane)
 		for y := 1; y < p.h; y++ {
-			p.set(left.w, y, u.sym.corner, t.dim)
+			p.set(left.w, y, sc.sym.corner, t.dim)
 		}
-		p.set(left.w, 0, u.sym.line, t.dim)
+		p.set(left.w, 0, sc.sym.line, t.dim)
 	} else if p.h >= 12 {
 		left.h = p.h / 2
 		below := p
 		below.y, below.h = p.y+left.h, p.h-left.h
-		v.drawHeat(u, f, below, lane)
+		v.drawHeat(sc, below, lane)
 	}
-	v.drawHistogram(u, f, left, lane)
+	v.drawHistogram(sc, left, lane)
 }
 
-func (v *latencyView) delays(f *frame, lane *timeline.Lane, m timeline.Measure) timeline.Delays {
-	d := f.snap.Delays(m)
+// delaysOf are those of a lane, nil of all.
+func delaysOf(s *timeline.Snapshot, lane *timeline.Lane, m timeline.Measure) timeline.Delays {
+	d := s.Delays(m)
 	if lane != nil && d.Known {
 		return lane.Delays(m)
 	}
@@ -127,11 +131,11 @@ func (v *latencyView) delays(f *frame, lane *timeline.Lane, m timeline.Measure) 
 }
 
 // drawHistogram draws the distribution over the whole run, the long delays on top as in the heat map.
-func (v *latencyView) drawHistogram(u *ui, f *frame, p pane, lane *timeline.Lane) {
-	t := &u.theme
-	p.fill(0, 0, p.w, u.sym.line, t.dim)
+func (v *latencyView) drawHistogram(sc *scene, p pane, lane *timeline.Lane) {
+	t := &sc.theme
+	p.fill(0, 0, p.w, sc.sym.line, t.dim)
 	p.put(2, 0, " "+v.measure.String()+", whole run ", t.title)
-	d := v.delays(f, lane, v.measure)
+	d := delaysOf(sc.snap, lane, v.measure)
 	if len(d.Bars) == 0 {
 		return
 	}
@@ -146,32 +150,11 @@ func (v *latencyView) drawHistogram(u *ui, f *frame, p pane, lane *timeline.Lane
 		y := 1 + len(counts) - 1 - i
 		p.put(0, y, fmt.Sprintf("%9s ", words.Duration(lows[i])), t.dim)
 		w := float64(counts[i]) / float64(most) * float64(max(room, 1))
-		end := u.bar(p, 10, y, w, t.fresh)
+		end := sc.bar(p, 10, y, w, t.fresh)
 		if counts[i] > 0 {
 			p.put(end+1, y, words.Number(counts[i]), t.text)
 		}
 	}
-}
-
-// bar draws a bar of w cells, to an eighth of a cell where the symbols can, and returns where it ends.
-func (u *ui) bar(p pane, x, y int, w float64, st tcell.Style) int {
-	if u.theme.mono || u.screen.Colors() < 256 {
-		for range max(int(w+0.5), b2i(w > 0)) {
-			p.set(x, y, u.sym.work, u.theme.text)
-			x++
-		}
-		return x
-	}
-	for range int(w) {
-		p.set(x, y, ' ', st)
-		x++
-	}
-	if part := int((w - float64(int(w))) * 8); len(u.sym.eighths) > 0 && (part > 0 || w > 0 && int(w) == 0) {
-		_, bg, _ := st.Decompose()
-		p.set(x, y, u.sym.eighths[max(part, 1)-1], u.theme.text.Foreground(bg))
-		x++
-	}
-	return x
 }
 
 // octaves puts the pieces of a distribution together into at most so many rows, each a power of two or a root of it.
@@ -215,32 +198,32 @@ func floorOctave(n int64) int64 {
 }
 
 // drawHeat draws the window: time to the right, long delays above, colour by how many.
-func (v *latencyView) drawHeat(u *ui, f *frame, p pane, lane *timeline.Lane) {
-	t := &u.theme
-	p.fill(0, 0, p.w, u.sym.line, t.dim)
+func (v *latencyView) drawHeat(sc *scene, p pane, lane *timeline.Lane) {
+	t := &sc.theme
+	p.fill(0, 0, p.w, sc.sym.line, t.dim)
 	g := 10
 	cols, lines := p.w-g, p.h-2
 	if cols < 8 || lines < 2 {
 		return
 	}
 	rows := lines
-	double := u.sym.half != 0 && len(t.heat) > 0
+	double := sc.sym.half != 0 && len(t.heat) > 0
 	if double {
 		rows *= 2
 	}
 	var h timeline.HeatMap
-	t0, t1 := f.t0, f.t1
+	t0, t1 := sc.t0, sc.t1
 	if lane != nil && v.measure != timeline.MeasureGap {
-		h = f.snap.LaneHeat(lane, v.measure, t0, t1, cols, rows)
+		h = sc.snap.LaneHeat(lane, v.measure, t0, t1, cols, rows)
 	} else {
-		h = f.snap.Heat(v.measure, t0, t1, cols, rows)
+		h = sc.snap.Heat(v.measure, t0, t1, cols, rows)
 	}
 	title := " over the window: " + words.Count(h.Total, "delay") + " "
 	if h.Width > (t1-t0)/int64(cols) {
 		title += "(told apart to " + words.Duration(h.Width) + ") "
 	}
 	if h.Since > t0 && lane != nil {
-		title += "(kept since " + seconds(h.Since-f.snap.First, 1) + " s) "
+		title += "(kept since " + seconds(h.Since-sc.snap.First, 1) + " s) "
 	}
 	p.put(2, 0, cut(title, p.w-3), t.title)
 	n := h.Rows()
@@ -264,7 +247,7 @@ func (v *latencyView) drawHeat(u *ui, f *frame, p pane, lane *timeline.Lane) {
 				if below == 0 && above == 0 {
 					continue
 				}
-				v.heatCell(u, p, g+x, y, above, below, h.Max)
+				heatCell(sc.style, p, g+x, y, above, below, h.Max)
 			}
 			continue
 		}
@@ -274,17 +257,17 @@ func (v *latencyView) drawHeat(u *ui, f *frame, p pane, lane *timeline.Lane) {
 		p.put(0, y, fmt.Sprintf("%9s ", words.Duration(h.Bounds[line])), t.dim)
 		for x := range cols {
 			if k := h.At(x, line); k > 0 {
-				p.set(g+x, y, u.sym.shade[1+step(k, h.Max, len(u.sym.shade)-1)], v.heatStyle(u, k, h.Max))
+				p.set(g+x, y, sc.sym.shade[1+step(k, h.Max, len(sc.sym.shade)-1)], sc.heatStyle(k, h.Max))
 			}
 		}
 	}
 	every := tickEvery(t1-t0, cols)
 	busy := 0
-	if !f.snap.Info.Timed {
+	if !sc.snap.Info.Timed {
 		return
 	}
-	ticks(max(minus(t0, f.snap.First), 0), minus(t1, f.snap.First), every, cols, func(at int64) {
-		x := int(float64(plus(at, f.snap.First)-t0) / float64(t1-t0) * float64(cols))
+	ticks(max(minus(t0, sc.snap.First), 0), minus(t1, sc.snap.First), every, cols, func(at int64) {
+		x := int(float64(plus(at, sc.snap.First)-t0) / float64(t1-t0) * float64(cols))
 		s := seconds(at, decimals(every))
 		if x >= busy && x+len(s) <= cols {
 			p.put(g+x, p.h-1, s, t.dim)
@@ -316,28 +299,31 @@ func step(k, most uint32, steps int) int {
 	return min((bits(k)-1)*(steps-1)/max(bits(most)-1, 1), steps-1)
 }
 
-func (v *latencyView) heatStyle(u *ui, k, most uint32) tcell.Style {
-	if len(u.theme.heat) == 0 {
-		return u.theme.text
+// heatStyle is the colour of a count.
+func (k *style) heatStyle(n, most uint32) tcell.Style {
+	if len(k.theme.heat) == 0 {
+		return k.theme.text
 	}
-	return u.theme.heat[step(k, most, len(u.theme.heat))]
+	return k.theme.heat[step(n, most, len(k.theme.heat))]
 }
 
 // heatCell draws two rows of the map in one cell, each in a colour of its own.
-func (v *latencyView) heatCell(u *ui, p pane, x, y int, above, below, most uint32) {
+func heatCell(k *style, p pane, x, y int, above, below, most uint32) {
 	switch {
 	case below == 0:
-		p.set(x, y, u.sym.half, v.heatStyle(u, above, most))
+		p.set(x, y, k.sym.half, k.heatStyle(above, most))
 	case above == 0:
-		p.set(x, y, u.sym.lower, v.heatStyle(u, below, most))
+		p.set(x, y, k.sym.lower, k.heatStyle(below, most))
 	default:
-		fg, _, _ := v.heatStyle(u, above, most).Decompose()
-		bg, _, _ := v.heatStyle(u, below, most).Decompose()
-		p.set(x, y, u.sym.half, tcell.StyleDefault.Foreground(fg).Background(bg))
+		fg, _, _ := k.heatStyle(above, most).Decompose()
+		bg, _, _ := k.heatStyle(below, most).Decompose()
+		p.set(x, y, k.sym.half, tcell.StyleDefault.Foreground(fg).Background(bg))
 	}
 }
 
-func (v *latencyView) move(_ *ui, by int) {
+func (v *latencyView) state(*scene) string { return "" }
+
+func (v *latencyView) move(_ *scene, by int) {
 	v.chosen = true
 	for i, m := range measureOrder {
 		if m == v.measure {
@@ -348,23 +334,21 @@ func (v *latencyView) move(_ *ui, by int) {
 }
 
 // tab goes between all descriptors and the selected one.
-func (v *latencyView) tab(u *ui) {
-	if u.selected() == nil {
-		u.say("select a descriptor first, in view 1 or 3")
+func (v *latencyView) tab(sc *scene, _ int) {
+	if sc.selected() == nil {
+		v.status.say("select a descriptor first, in view 1 or 3")
 		v.lane = false
 		return
 	}
 	v.lane = !v.lane
 }
 
-func (v *latencyView) turn(*ui, int) bool       { return false }
-func (v *latencyView) step(*ui, int) bool       { return false }
-func (v *latencyView) enter(u *ui)              { u.openPage(words.ExplainMeasure(v.measure)) }
-func (v *latencyView) state(*frame, *ui) string { return "" }
+func (v *latencyView) turn(*scene, int) bool { return false }
+func (v *latencyView) step(*scene, int) bool { return false }
+func (v *latencyView) enter(*scene)          { v.pages.words(words.ExplainMeasure(v.measure)) }
 
-func (v *latencyView) click(u *ui, _, y int) {
-	_, by, _, _ := u.parts.body.GetRect()
-	if i := y - by - 1; i >= 0 && i < len(measureOrder) {
+func (v *latencyView) click(_ *scene, _, y int) {
+	if i := y - 1; i >= 0 && i < len(measureOrder) {
 		v.chosen = true
 		v.measure = measureOrder[i]
 	}

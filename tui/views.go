@@ -31,46 +31,36 @@ func ViewNames() (out []string) {
 
 // body is what a view puts between the narration and the legend, and what the keys do there.
 //
-// Its methods run on the goroutine that draws. draw is a pure function of the frame and of what is selected; the others
-// change only what is selected, never the frame.
+// Its methods run on the goroutine that draws. draw and state are pure functions of the scene; the others change what is selected, or
+// which time is looked at, through the components that the view was given, and never the scene.
 type body interface {
-	draw(u *ui, f *frame, p pane)
-	move(u *ui, by int)           // Up and Down
-	turn(u *ui, by int) bool      // PgUp and PgDn; false: they move through time
-	step(u *ui, by int) bool      // . and ,; false: to the next event
-	enter(u *ui)                  // Enter
-	click(u *ui, x, y int)        // relative to the body
-	state(f *frame, u *ui) string // what the tabs say beside the name, "" nothing
+	draw(sc *scene, p pane)
+	state(sc *scene) string      // what the tabs say beside the name, "" nothing
+	move(sc *scene, by int)      // Up and Down
+	turn(sc *scene, by int) bool // PgUp and PgDn; false: they move through time
+	step(sc *scene, by int) bool // . and ,; false: to the next event
+	enter(sc *scene)             // Enter
+	click(sc *scene, x, y int)   // from the body's corner
 }
 
-// show1 goes to a view; where one was stays as it is.
-func (u *ui) show1(v viewID) {
-	if u.helpOn {
-		u.helpOn = false
-	}
-	u.view = v
+// views are the six, and which one is shown.
+type views struct {
+	at     viewID
+	bodies [viewCount]body
+	pages  *pages
 }
 
-func (u *ui) body() body { return u.bodies[u.view] }
-
-// vertical is Up and Down: on a page they scroll, elsewhere they select.
-func (u *ui) vertical(by int) {
-	if u.helpOn {
-		u.helpTop = max(0, u.helpTop+by)
-		return
-	}
-	if u.frame != nil {
-		u.body().move(u, by)
-	}
+// show goes to a view; where one was stays as it is.
+func (v *views) show(id viewID) {
+	v.pages.close()
+	v.at = id
 }
 
-// enter explains what is selected.
-func (u *ui) enter() {
-	if u.helpOn || u.frame == nil {
-		return
-	}
-	u.body().enter(u)
-}
+// next goes so many views on.
+func (v *views) next(by int) { v.show((v.at + viewID(by) + viewCount) % viewCount) }
+
+// body is that of the view that is shown.
+func (v *views) body() body { return v.bodies[v.at] }
 
 // viewOf finds a view by its name or number.
 func viewOf(s string) (viewID, error) {

@@ -61,7 +61,7 @@ func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 }
 
 func who(l *timeline.Lane) string {
-	s := FD(l.FD)
+	s := FD(l.FD) + OfProcess(int64(l.Process))
 	if l.Label != "" {
 		s += " " + l.Label
 	}
@@ -72,6 +72,32 @@ func who(l *timeline.Lane) string {
 		s += " " + l.Local
 	}
 	return s
+}
+
+// OfProcess says whose a descriptor or a thread is where the source has several processes; 0 is no process.
+func OfProcess(pid int64) string {
+	if pid == 0 {
+		return ""
+	}
+	return " of process " + strconv.FormatInt(pid, 10)
+}
+
+// Thread names the thread of a loop, and its process where the source has several; a process is named by its first thread.
+func Thread(l *timeline.LoopLane) string {
+	of := ""
+	if l.Process != l.TID {
+		of = OfProcess(int64(l.Process))
+	}
+	name := plain.Text(l.Name)
+	switch {
+	case l.TID != 0 && name != "":
+		return "thread " + strconv.Itoa(l.TID) + " (" + name + ")" + of
+	case l.TID != 0:
+		return "thread " + strconv.Itoa(l.TID) + of
+	case name != "":
+		return "the thread " + name + of
+	}
+	return "the thread" + of
 }
 
 func did(w timeline.LaneWindow, k timeline.LaneKind) string {

@@ -313,7 +313,11 @@ func threadTitle(s *timeline.Snapshot, stream uint32) string {
 			name += " " + plain.Text(l.Name)
 		}
 		if l.TID > 0 {
-			name += " (thread " + strconv.Itoa(l.TID) + ")"
+			name += " (thread " + strconv.Itoa(l.TID)
+			if l.Process != l.TID {
+				name += OfProcess(int64(l.Process))
+			}
+			name += ")"
 		}
 		return name
 	}

@@ -1,8 +1,9 @@
 package tui
 
 import (
+	"fmt"
+
 	"github.com/gdamore/tcell/v2"
-	"github.com/rivo/tview"
 
 	"evviz/tui/screen"
 )
@@ -49,21 +50,19 @@ func (p pane) right(y int, s string, st tcell.Style) int {
 	return x
 }
 
-// region is a rectangle of the layout whose drawing is a pure function of the frame.
-type region struct {
-	*tview.Box
-	ui   *ui
-	draw func(f *frame, p pane)
-}
-
-func (u *ui) region(draw func(f *frame, p pane)) *region {
-	return &region{Box: tview.NewBox(), ui: u, draw: draw}
-}
-
-// Draw implements tview.Primitive. The box's own background is not painted: the screen was cleared just before.
-func (r *region) Draw(s tcell.Screen) {
-	x, y, w, h := r.GetRect()
-	if w > 0 && h > 0 && r.ui.frame != nil {
-		r.draw(r.ui.frame, pane{s, x, y, w, h})
+// cut is the beginning of a text, of at most w characters.
+func cut(s string, w int) string {
+	r := []rune(s)
+	if w < 0 {
+		w = 0
 	}
+	if len(r) > w {
+		r = r[:w]
+	}
+	return string(r)
+}
+
+// seconds writes a duration in seconds with so many decimals.
+func seconds(ns int64, decimals int) string {
+	return fmt.Sprintf("%.*f", decimals, float64(ns)/1e9)
 }

@@ -30,18 +30,18 @@ func TestFurtherBackThanMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		u, frame := onBuffer(t, feed, 120, 36)
-		u.opt.Go = func(f func()) { f() } // what is read beside the screen is read at once
+		u.worker.start = func(f func()) { f() } // what is read beside the screen is read at once
 		frame()
-		s := u.frame.snap
+		s := u.scene.snap
 		if s.Held <= s.First {
 			t.Fatalf("everything is held since %d: this tests nothing", s.First)
 		}
 		u.press("Home")
 		frame()
-		got := u.frame.snap
+		got := u.scene.snap
 		if recorded {
-			if got == s || got.Held > u.frame.t0 {
-				t.Errorf("in full since %d, the window begins at %d: the recording was not read", got.Held-got.First, u.frame.t0-got.First)
+			if got == s || got.Held > u.scene.t0 {
+				t.Errorf("in full since %d, the window begins at %d: the recording was not read", got.Held-got.First, u.scene.t0-got.First)
 			}
 			first, end := got.EventRange()
 			if e, ok := got.Event(first); !ok || end == first || e.Time > s.First+1e9 {
@@ -49,14 +49,14 @@ func TestFurtherBackThanMemory(t *testing.T) {
 			}
 			u.press("End")
 			frame()
-			if u.frame.snap.Now < s.Now {
+			if u.scene.snap.Now < s.Now {
 				t.Error("End did not bring the present back")
 			}
 		} else {
 			if got != s {
 				t.Error("there is nothing to read, and the picture changed")
 			}
-			if m, bad := u.message(); bad || !strings.Contains(m, "only a recording") {
+			if m, bad := u.status.message(); bad || !strings.Contains(m, "only a recording") {
 				t.Errorf("the screen says %q", m)
 			}
 		}

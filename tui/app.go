@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -9,47 +11,67 @@ import (
 	"github.com/rivo/tview"
 )
 
-// Run shows the screen until it is asked to stop. It returns when the screen is done with; kept is the last picture when it
-// is to be left on the terminal, nil otherwise.
-func Run(o Options) (kept *Picture, err error) {
-	u := newUI(o)
-	err = u.show(u.root, u.newFrame, u.press, u.mouse)
-	return u.kept, err
+// app is the application while it runs: tview's loop, the ticker that makes it draw, and what ends or suspends it.
+type app struct {
+	tview *tview.Application
+	start func(func()) // starts a goroutine
+	stop  <-chan struct{}
+	jobs  <-chan os.Signal
+
+	stopping chan struct{}
+	stopOnce sync.Once
+	owed     atomic.Int32 // SIGCONTs that belong to a suspension of ours (suspend_unix.go)
 }
 
-// show runs the application with a root that draws the frames that newFrame makes.
-func (u *ui) show(root tview.Primitive, newFrame func(w, h int), press func(key string), mouse func(*tcell.EventMouse, tview.MouseAction) (*tcell.EventMouse, tview.MouseAction)) error {
+const framesPerSecond = 20
+
+func newApp(start func(func()), stop <-chan struct{}, jobs <-chan os.Signal) *app {
+	return &app{tview: tview.NewApplication(), start: start, stop: stop, jobs: jobs, stopping: make(chan struct{})}
+}
+
+// quit ends the application.
+func (a *app) quit() { a.stopOnce.Do(func() { close(a.stopping) }) }
+
+// handler is who draws the frames and takes the keys: a screen, or two halves of one.
+type handler interface {
+	newFrame(w, h int)
+	press(key string)
+	mouse(*tcell.EventMouse, tview.MouseAction) (*tcell.EventMouse, tview.MouseAction)
+}
+
+// run runs the application with a root that draws the frames that its handler makes. bound tells which keys have a meaning.
+func (a *app) run(s tcell.Screen, mouse bool, root tview.Primitive, by handler, bound func(key string) bool) error {
 	n := &nudges{tick: tcell.NewEventKey(tcell.KeyNUL, 0, 0), job: tcell.NewEventKey(tcell.KeyNUL, 0, 0), jobs: make(chan func(), 1),
 		running: make(chan struct{}), ended: make(chan struct{})}
-	u.app.SetScreen(u.screen)
-	u.app.EnableMouse(u.opt.Mouse)
-	u.app.SetRoot(root, true)
-	u.app.SetInputCapture(func(e *tcell.EventKey) *tcell.EventKey {
+	a.tview.SetScreen(s)
+	a.tview.EnableMouse(mouse)
+	a.tview.SetRoot(root, true)
+	a.tview.SetInputCapture(func(e *tcell.EventKey) *tcell.EventKey {
 		if n.handle(e) {
 			return nil
 		}
 		name := keyName(e)
 		// A terminal sends Esc and a letter in a hurry as it sends Alt and the letter. Where nobody asked for Alt, it was Esc.
-		if letter, alt := strings.CutPrefix(name, "Alt-"); alt && !u.bound(name) {
-			press("Esc")
+		if letter, alt := strings.CutPrefix(name, "Alt-"); alt && !bound(name) {
+			by.press("Esc")
 			name = letter
 		}
-		press(name)
+		by.press(name)
 		return nil
 	})
-	u.app.SetMouseCapture(mouse)
-	u.app.SetBeforeDrawFunc(func(s tcell.Screen) bool {
-		newFrame(s.Size())
+	a.tview.SetMouseCapture(by.mouse)
+	a.tview.SetBeforeDrawFunc(func(s tcell.Screen) bool {
+		by.newFrame(s.Size())
 		return false
 	})
 	ticked := make(chan struct{})
-	u.opt.Go(func() {
+	a.start(func() {
 		defer close(ticked)
-		u.nudge(n)
+		a.nudge(n)
 	})
-	err := u.app.Run()
+	err := a.tview.Run()
 	close(n.ended)
-	u.quit()
+	a.quit()
 	<-ticked
 	return err
 }
@@ -84,9 +106,9 @@ func (n *nudges) handle(e *tcell.EventKey) bool {
 }
 
 // nudge makes tview draw, and stops it. Before it handles events it must not be stopped: it would open a terminal of its own.
-func (u *ui) nudge(n *nudges) {
+func (a *app) nudge(n *nudges) {
 	n.ticking.Store(true)
-	u.app.QueueEvent(n.tick)
+	a.tview.QueueEvent(n.tick)
 	select {
 	case <-n.running:
 	case <-n.ended:
@@ -98,21 +120,21 @@ func (u *ui) nudge(n *nudges) {
 		select {
 		case <-tick.C:
 			if !n.ticking.Swap(true) {
-				u.app.QueueEvent(n.tick)
+				a.tview.QueueEvent(n.tick)
 			}
-		case sig := <-u.opt.Jobs:
-			if do := u.job(sig); do != nil {
+		case sig := <-a.jobs:
+			if do := a.job(sig); do != nil {
 				select {
 				case n.jobs <- do:
-					u.app.QueueEvent(n.job)
+					a.tview.QueueEvent(n.job)
 				default: // one is on its way
 				}
 			}
-		case <-u.stopping:
-			u.app.Stop()
+		case <-a.stopping:
+			a.tview.Stop()
 			return
-		case <-u.opt.Stop:
-			u.app.Stop()
+		case <-a.stop:
+			a.tview.Stop()
 			return
 		case <-n.ended:
 			return

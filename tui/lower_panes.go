@@ -1,0 +1,73 @@
+package tui
+
+import (
+	"evviz/diagnostics"
+	"evviz/timeline"
+)
+
+// wideEnough is from how many columns on the findings are listed beside the events.
+const wideEnough = 90
+
+// lowerPanes are what stands below the lanes: the findings and the events, or, when there is no room for both, the events.
+type lowerPanes struct {
+	findings *findings
+	events   *events
+	memo     *memo
+
+	of   string // which source the panes were drawn of last, and from when on that knew anything
+	from int64
+}
+
+func (b *lowerPanes) draw(sc *scene, p pane) {
+	if sc.cursor == 0 && b.memo.keepRegion(sc, p, b.key(sc)) {
+		return
+	}
+	if sc.w < wideEnough {
+		b.events.draw(sc, p)
+		return
+	}
+	left := p
+	left.w = p.w*2/5 - 1
+	b.findings.draw(sc, left)
+	right := p
+	right.x, right.w = p.x+left.w+1, p.w-left.w-1
+	p.set(left.w, 0, sc.sym.line, sc.theme.dim)
+	for y := 1; y < p.h; y++ {
+		p.set(left.w, y, sc.sym.corner, sc.theme.dim)
+	}
+	b.events.draw(sc, right)
+}
+
+// lowerKey is what the panes depend on.
+type lowerKey struct {
+	snap  *timeline.Snapshot // only where events may be missing below the newest
+	here  int64
+	found *diagnostics.Finding
+	finds int
+}
+
+func (b *lowerPanes) key(sc *scene) lowerKey {
+	k := lowerKey{here: sc.eventAt(sc.cursor, sc.event), finds: len(sc.found)}
+	if len(sc.found) > 0 {
+		k.found = sc.found[0]
+	}
+	if sc.snap.Info.Origin != b.of || sc.snap.Begin != b.from { // another timeline counts its events anew
+		b.of, b.from = sc.snap.Info.Origin, sc.snap.Begin
+		k.snap = sc.snap
+	}
+	return k
+}
+
+// click selects the finding or the event under the mouse, from the panes' corner.
+func (b *lowerPanes) click(sc *scene, x, y, w int) {
+	row := y - 1
+	if sc.w >= wideEnough && x < w*2/5-1 {
+		b.findings.selected.pane = paneFindings
+		if i := b.findings.top + row; row >= 0 && i < len(sc.found) {
+			b.findings.show(sc.found[i])
+		}
+		return
+	}
+	b.events.selected.pane = paneEvents
+	b.events.click(row)
+}
