@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -119,7 +120,7 @@ func (l *Loop) admit(c *conn) {
 	}
 	if err := l.drv.added(l, c); err != nil {
 		why := uint32(trace.CloseError)
-		if errors.Is(err, errDoesNotFit) {
+		if errors.Is(err, poll.ErrDoesNotFit) {
 			why = trace.CloseRefused
 			l.say(err.Error() + ": the connection was turned away")
 		}

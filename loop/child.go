@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -100,8 +101,8 @@ func (l *Loop) beget() {
 	switch l.b.Child {
 	case ChildShares:
 		if d, ok := l.drv.(*readiness); ok {
-			if p, ok := d.p.(*epollPoller); ok {
-				l.fork(ChildShares, p.fd)
+			if p, ok := d.p.(*poll.Epoll); ok {
+				l.fork(ChildShares, p.FD())
 			}
 		}
 	case ChildOwn:
@@ -126,7 +127,7 @@ func ServeShared(epfd int, tr *trace.Ring, stop <-chan struct{}) {
 		e := tr.Next(trace.Wait, t0)
 		e.Phase, e.Inst, e.Aux, e.A, e.B = trace.PhaseEnter, inst, trace.CallEpollWait|16<<8, 50e6, 50e6
 		tr.Publish(t0)
-		n, errno := epollWait(epfd, evs, 50)
+		n, errno := poll.EpollWait(epfd, evs, 50)
 		t1 := tr.Now()
 		e = tr.Next(trace.Wait, t1)
 		e.Phase, e.Inst, e.Aux, e.A, e.B, e.Dur, e.Errno, e.Mask = trace.PhaseExit, inst, trace.CallEpollWait|16<<8, 50e6, 50e6, t1-t0, uint16(errno), uint32(max(n, 0))

@@ -11,10 +11,10 @@
 // # Drivers
 //
 // blocking sits in accept or read. polling (sleep-poll) asks every descriptor in every round and sleeps in between.
-// readiness (select, poll, epoll) asks the kernel which descriptors are worth asking, through a Poller; poller.go has that
-// contract. completion (io_uring) orders the operations themselves. All run the same handlers and services, steered by one
-// Behaviour, and can be exchanged while connections stay open (switch.go). netpoller (go) leaves everything to Go's runtime
-// and stays for a server's whole life. What a combination of settings cannot do is refused in check.go.
+// readiness (select, poll, epoll) asks the kernel which descriptors are worth asking, through a Poller of package poll.
+// completion (io_uring) orders the operations themselves. All run the same handlers and services, steered by one Behaviour,
+// and can be exchanged while connections stay open (switch.go). netpoller (go) leaves everything to Go's runtime and stays
+// for a server's whole life. What a combination of settings cannot do is refused in check.go.
 //
 // # Habits
 //

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -53,11 +54,11 @@ func (l *Loop) attach() error {
 	case trace.DriverGo:
 		l.drv = &netpoller{}
 	case trace.DriverSelect:
-		l.drv = &readiness{p: newSelectPoller(l.tr, l.tid)}
+		l.drv = &readiness{p: poll.NewSelect(l.tr, l.tid)}
 	case trace.DriverPoll:
-		l.drv = &readiness{p: newPollPoller(l.tr, l.tid, &l.b.Rounding)}
+		l.drv = &readiness{p: poll.NewPoll(l.tr, l.tid, &l.b.Rounding)}
 	case trace.DriverEpoll:
-		p, err := newEpollPoller(l.tr, &l.b.Rounding, l)
+		p, err := poll.NewEpoll(l.tr, &l.b.Rounding, l)
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}
@@ -78,12 +79,13 @@ func (l *Loop) attach() error {
 	return nil
 }
 
-// instanceOpened and instanceClosed keep the books for an epoll instance, whose descriptor is one of the server's.
-func (l *Loop) instanceOpened(fd int) (gen uint32) {
+// InstanceOpened gives the descriptor of an epoll instance, which is one of the server's, its generation.
+func (l *Loop) InstanceOpened(fd int) (gen uint32) {
 	return l.opened(fd, trace.TypeEpoll, trace.OriginEpollCreate, 0, 0, unix.EPOLL_CLOEXEC)
 }
 
-func (l *Loop) instanceClosed(fd int, gen uint32) error {
+// CloseInstance closes an instance when the mechanism changes or the server ends.
+func (l *Loop) CloseInstance(fd int, gen uint32) error {
 	why := uint32(trace.CloseSwitch)
 	if l.gone.Load() {
 		why = trace.CloseShutdown

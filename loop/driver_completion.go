@@ -178,7 +178,7 @@ func (d *completion) detach(l *Loop) {
 		lost.Unlock()
 	}
 	d.ring.Unmap()
-	l.instanceClosed(d.ring.FD(), d.gen)
+	l.CloseInstance(d.ring.FD(), d.gen)
 	if d.pool != nil && d.inFlight == 0 {
 		d.pool.Unmap()
 	}

@@ -65,7 +65,8 @@ func (d *completion) wait(l *Loop) error {
 
 // enter is one call that asks for completions, recorded tightly.
 func (d *completion) enter(l *Loop, timeout time.Duration, timer uint32, most int) unix.Errno {
-	passed := nanosOf(timeout)
+	asked := max(int64(timeout), -1)
+	passed := asked
 	if timeout > 0 && !d.timeout {
 		// Before 5.11 the call takes no timeout: an entry does, which completes with the first other completion or with ETIME.
 		d.ring.PrepTimeout(d.entry(l, trace.OpTimeout, -1, 0, 0), timeout, 1)
@@ -77,13 +78,13 @@ func (d *completion) enter(l *Loop, timeout time.Duration, timer uint32, most in
 	d.tell(l, t0)
 	if block {
 		e := l.tr.Next(trace.Wait, t0)
-		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD = trace.PhaseEnter, inst, flying, aux, nanosOf(timeout), passed, int32(timer)
+		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD = trace.PhaseEnter, inst, flying, aux, asked, passed, int32(timer)
 		l.tr.Publish(t0)
 	}
 	_, errno := d.ring.Enter(timeout)
 	t1 := l.tr.Now()
 	e := l.tr.Next(trace.Wait, t1)
-	e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD, e.Dur, e.Errno = inst, flying, aux, nanosOf(timeout), passed, int32(timer), t1-t0, uint16(errno)
+	e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD, e.Dur, e.Errno = inst, flying, aux, asked, passed, int32(timer), t1-t0, uint16(errno)
 	if block {
 		e.Phase = trace.PhaseExit
 	}

@@ -7,14 +7,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
 // readiness waits with a Poller and handles what it reports.
 type readiness struct {
-	p       Poller
+	p       poll.Poller
 	shares  bool // the instance is another thread's
-	reports []Report
+	reports []poll.Report
 	doubt   []*conn // reported in the last batch; what is left in them may have to be asked
 }
 
@@ -111,7 +112,7 @@ func (d *readiness) closing(l *Loop, c *conn) {
 		// Closing the last descriptor of a file takes it out of the instance; but while the observer asks the kernel about the
 		// descriptor it holds the file, too, and the registration would live on for that long and report. So that watching does
 		// not change what is watched, it is taken out by a call first - unless it is the setting to let it live on.
-		if _, ok := d.p.(*epollPoller); !ok || l.obs == nil || l.b.Dup || l.b.Child == ChildHolds || d.p.Remove(c.fd, c.gen) != nil {
+		if _, ok := d.p.(*poll.Epoll); !ok || l.obs == nil || l.b.Dup || l.b.Child == ChildHolds || d.p.Remove(c.fd, c.gen) != nil {
 			d.p.Forget(c.fd)
 		}
 		c.registered = false
@@ -131,7 +132,7 @@ func (d *readiness) turn(l *Loop) error {
 		end()
 	}
 	if len(d.reports) != l.b.MaxEvents {
-		d.reports = make([]Report, l.b.MaxEvents)
+		d.reports = make([]poll.Report, l.b.MaxEvents)
 	}
 	n, err := d.wait(l)
 	if err != nil {
@@ -156,7 +157,7 @@ func (d *readiness) turn(l *Loop) error {
 }
 
 // dispatch runs the handlers of a batch. First the whole batch is recorded, as the kernel delivered it at once.
-func (d *readiness) dispatch(l *Loop, batch []Report) {
+func (d *readiness) dispatch(l *Loop, batch []poll.Report) {
 	l.tick()
 	for i := range batch {
 		d.report(l, &batch[i], l.since())
@@ -210,9 +211,7 @@ func (d *readiness) wait(l *Loop) (int, error) {
 	if t, ok := l.timers.next(begin); ok && (timeout < 0 || time.Duration(t) < timeout) {
 		timeout, timer = time.Duration(t), l.timers.h[0].id
 	}
-	if p, ok := d.p.(limited); ok {
-		p.limitedBy(timer)
-	}
+	d.p.LimitedBy(timer)
 	left := timeout
 	if l.signalled() {
 		l.asleep.Store(true)
@@ -245,7 +244,7 @@ func (d *readiness) waitOnce(l *Loop, left time.Duration) (int, error) {
 }
 
 // report records one report of a batch and judges, from both ends, whether it told anything new.
-func (d *readiness) report(l *Loop, r *Report, now int64) {
+func (d *readiness) report(l *Loop, r *poll.Report, now int64) {
 	var c *conn
 	if l.tr.On() && r.Data != dataListener && r.Data != dataWake {
 		if c = l.connOf(r.Data); c != nil && !l.take(c) {

@@ -3,12 +3,10 @@ package loop
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -296,23 +294,6 @@ func tallyOf(evs []trace.Event, fd int32) tally {
 		}
 	}
 	return s
-}
-
-// sleeping asks the kernel whether a thread of this process is off the processor.
-func sleeping(t *testing.T, tid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
-	return err == nil && strings.Contains(string(b), ") S ")
-}
-
-// inEpollWait asks the kernel whether a thread of this process is inside epoll_wait. Reading that needs no privilege for
-// one's own threads; where /proc has no such file, being asleep must do.
-func inEpollWait(tid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", tid))
-	if err != nil {
-		s, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
-		return strings.Contains(string(s), ") S ")
-	}
-	return strings.HasPrefix(string(b), fmt.Sprint(sysEpollWait)+" ")
 }
 
 // quiet reports whether upper bounds of durations are to be judged: only in a run of its own on a machine that does nothing

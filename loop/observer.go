@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -249,7 +250,7 @@ func (o *observer) run(ready chan<- error) {
 	windowStart, wakeups := now, 0
 	for {
 		o.tr.Publish(o.tr.Now())
-		n, errno := epollWait(o.ep, evs, -1)
+		n, errno := poll.EpollWait(o.ep, evs, -1)
 		if errno == unix.EINTR {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -16,16 +17,16 @@ import (
 
 // hire starts the other threads.
 func (d *readiness) hire(l *Loop) error {
-	own, ok := d.p.(*epollPoller)
+	own, ok := d.p.(*poll.Epoll)
 	if !ok {
 		return fmt.Errorf("only epoll can be waited on by several threads")
 	}
 	return l.muster(l.b.Threads-1, func(i int) string { return fmt.Sprintf("loop %d", i+2) }, func(h *Loop) error {
 		if l.b.oneInstance() {
-			h.drv = &readiness{p: own.share(h.tr, &h.b.Rounding), shares: true}
+			h.drv = &readiness{p: own.Share(h.tr, &h.b.Rounding), shares: true}
 			return nil
 		}
-		p, err := newEpollPoller(h.tr, &h.b.Rounding, h)
+		p, err := poll.NewEpoll(h.tr, &h.b.Rounding, h)
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}
