@@ -109,7 +109,7 @@ func (l *Loop) admit(c *conn) {
 	if l.stamping() {
 		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
-	if l.waitsForMore() && l.b.Hold > 0 && l.obs != nil {
+	if l.drv.canHold() && l.b.Hold > 0 && l.obs != nil {
 		l.hold(c)
 	}
 	if l.welcome(c); c.fd < 0 {
@@ -126,15 +126,6 @@ func (l *Loop) admit(c *conn) {
 		}
 		l.closeConn(c, why)
 	}
-}
-
-// waitsForMore reports whether the driver can be kept from looking at a connection: one that asks them all cannot.
-func (l *Loop) waitsForMore() bool {
-	switch l.drv.(type) {
-	case *readiness, *completion:
-		return true
-	}
-	return false
 }
 
 // say records words for the operator. The same words are not said again.

@@ -82,9 +82,9 @@ func (l *Loop) childEnded(pid int) {
 // reap ends the children. Before, it tries to take out the registrations that only they keep alive, by the numbers they
 // had: those are not theirs any more.
 func (l *Loop) reap() {
-	if d, ok := l.drv.(*readiness); ok {
+	if d, ok := l.drv.(registering); ok {
 		for _, id := range l.outlived {
-			d.p.Remove(int(uint32(id)), uint32(id>>32))
+			d.removeStale(int(uint32(id)), uint32(id>>32))
 		}
 	}
 	l.outlived = nil
@@ -100,10 +100,8 @@ func (l *Loop) reap() {
 func (l *Loop) beget() {
 	switch l.b.Child {
 	case ChildShares:
-		if d, ok := l.drv.(*readiness); ok {
-			if p, ok := d.p.(*poll.Epoll); ok {
-				l.fork(ChildShares, p.FD())
-			}
+		if d, ok := l.drv.(registering); ok && d.instance() >= 0 {
+			l.fork(ChildShares, d.instance())
 		}
 	case ChildOwn:
 		l.fork(ChildOwn, l.lis.fd)

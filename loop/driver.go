@@ -25,6 +25,40 @@ type driver interface {
 	added(l *Loop, c *conn) error
 	changed(l *Loop, c *conn) error
 	closing(l *Loop, c *conn)
+	// leaked tells of one that is not served any more and stays open.
+	leaked(l *Loop, c *conn)
+	// readDone tells of one that was read outside the event that reported it, and may be closed.
+	readDone(l *Loop, c *conn)
+	// send sends p behind everything that is owed to a connection.
+	send(l *Loop, c *conn, p []byte)
+	// canHold reports whether the driver can be kept from looking at a connection: one that polls them all cannot.
+	canHold() bool
+	// settings follows a change of the settings.
+	settings(l *Loop) error
+	// stopListening gives up the listener, which is closed next. False: the driver does not know how.
+	stopListening(l *Loop) bool
+	// watches reports whether the driver can handle a descriptor that is neither a connection nor the listener. If so, watch has
+	// it handled whenever it is readable (data says whose it is), and unwatch tells that it is being closed.
+	watches() bool
+	watch(fd int, gen uint32, data uint64) error
+	unwatch(fd int)
+}
+
+// registering is what a driver can do besides that registers descriptors with the kernel or passes it a set of them. It is
+// not part of driver because the others have no registrations: each of these would be an empty function there, or a lie.
+type registering interface {
+	// release registers every connection that is held.
+	release(l *Loop) error
+	// retrigger gives the listener and every connection the loop's triggering.
+	retrigger(l *Loop) error
+	// retriggerListener and retriggerOne give one of them its own.
+	retriggerListener(l *Loop) error
+	retriggerOne(l *Loop, c *conn) error
+	// removeStale tries to take out a registration by a number that may not be its own any more. The kernel knows better,
+	// and that is what is to be seen.
+	removeStale(fd int, gen uint32)
+	// instance is the descriptor that a child can share, -1 when there is none.
+	instance() int
 }
 
 // asking is the part of a driver that registers nothing: it asks the descriptors themselves.
@@ -42,6 +76,17 @@ func (asking) detach(*Loop)               {}
 func (asking) added(*Loop, *conn) error   { return nil }
 func (asking) changed(*Loop, *conn) error { return nil }
 func (asking) closing(*Loop, *conn)       {}
+func (asking) leaked(*Loop, *conn)        {}
+func (asking) readDone(*Loop, *conn)      {}
+func (asking) canHold() bool              { return false }
+func (asking) settings(*Loop) error       { return nil }
+func (asking) stopListening(*Loop) bool   { return true }
+func (asking) watches() bool              { return false }
+func (asking) unwatch(int)                {}
+
+func (asking) send(l *Loop, c *conn, p []byte) { l.echo(c, p) }
+
+func (asking) watch(int, uint32, uint64) error { return nil }
 
 // attach makes the driver of the present mode and registers everything that is open. After an error the loop has no
 // driver that works.

@@ -240,15 +240,15 @@ func (d *completion) changed(l *Loop, c *conn) error {
 	return nil
 }
 
-// answer sends what a service has to say.
-func (d *completion) answer(l *Loop, c *conn, p []byte) {
+// send sends what a service has to say.
+func (d *completion) send(l *Loop, c *conn, p []byte) {
 	s := d.streams[ownerOf(c)]
 	if s == nil { // not served yet: what is owed will be sent when it is
 		c.out = append(c.out, p...)
 		return
 	}
 	s.owe(p)
-	d.send(l, s)
+	d.sendOwed(l, s)
 }
 
 // closing takes back what is in flight for a connection. Without that its file would live on in the ring after the close,
@@ -265,6 +265,18 @@ func (d *completion) closing(l *Loop, c *conn) {
 	}
 	d.forget(s)
 }
+
+func (d *completion) leaked(*Loop, *conn)   {} // recv looks at it
+func (d *completion) readDone(*Loop, *conn) {} // the completion was the read
+
+func (d *completion) canHold() bool { return true }
+
+// stopListening is refused: an accept is in flight.
+func (d *completion) stopListening(*Loop) bool { return false }
+
+func (d *completion) watches() bool                   { return false }
+func (d *completion) watch(int, uint32, uint64) error { return nil }
+func (d *completion) unwatch(int)                     {}
 
 // turn is one call and what it brings.
 func (d *completion) turn(l *Loop) error {

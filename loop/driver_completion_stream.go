@@ -26,7 +26,7 @@ type stream struct {
 func (d *completion) serve(l *Loop, c *conn) {
 	s := &stream{c: c, fd: c.fd, gen: c.gen}
 	d.streams[ownerOf(c)] = s
-	d.send(l, s)
+	d.sendOwed(l, s)
 	d.recv(l, s)
 }
 
@@ -48,8 +48,8 @@ func (d *completion) recv(l *Loop, s *stream) {
 	sys.PrepRecv(e, s.fd, s.buf)
 }
 
-// send submits a send of all that is owed unless one is in flight. What is appended to c.out meanwhile goes behind it.
-func (d *completion) send(l *Loop, s *stream) {
+// sendOwed submits a send of all that is owed unless one is in flight. What is appended to c.out meanwhile goes behind it.
+func (d *completion) sendOwed(l *Loop, s *stream) {
 	if d.ending || s.c == nil || s.sending || len(s.c.out) == 0 {
 		return
 	}
@@ -156,7 +156,7 @@ func (d *completion) received(l *Loop, s *stream, c *sys.CQE) {
 	if s.c == nil || d.ending {
 		return
 	}
-	d.send(l, s)
+	d.sendOwed(l, s)
 	if s.c.stalled() && s.receiving && d.plan.many && !s.stopping {
 		s.stopping = true // a multishot recv goes on by itself
 		d.cancel(l, newTicket(trace.OpRecv, s.fd, s.gen))
@@ -212,6 +212,6 @@ func (d *completion) sent(l *Loop, s *stream, n int) {
 		l.closeConn(c, trace.CloseEOF)
 		return
 	}
-	d.send(l, s)
+	d.sendOwed(l, s)
 	d.recv(l, s)
 }

@@ -96,6 +96,9 @@ func (*netpoller) turn(l *Loop) error {
 	return nil
 }
 
+// stopListening is refused: the goroutine that accepts has the listener.
+func (*netpoller) stopListening(*Loop) bool { return false }
+
 // tell records an event of a goroutine.
 func (n *netpoller) tell(kind trace.Kind, fill func(e *trace.Event)) {
 	n.mu.Lock()

@@ -40,6 +40,9 @@ func (l *Loop) acceptor() {
 
 func (*polling) detach(l *Loop) { l.dismiss() }
 
+// watches: each round asks what else there is (turn).
+func (*polling) watches() bool { return true }
+
 // turn is one round and the sleep after it.
 func (*polling) turn(l *Loop) error {
 	l.takeWorld() // from the acceptor, if there is one

@@ -38,7 +38,7 @@ func (d *readiness) attach(l *Loop) error {
 		return fmt.Errorf("register the listener: %w", err)
 	}
 	if l.dns.sock != nil {
-		if err := l.dns.sock.register(d); err != nil {
+		if err := l.dns.sock.register(l); err != nil {
 			return err
 		}
 	}
@@ -122,6 +122,84 @@ func (d *readiness) closing(l *Loop, c *conn) {
 			d.doubt[i] = nil
 		}
 	}
+}
+
+// leaked takes it out, so that it is not reported any more.
+func (d *readiness) leaked(l *Loop, c *conn) {
+	if c.registered {
+		d.p.Remove(c.fd, c.gen)
+		c.registered = false
+	}
+}
+
+// readDone puts the registration of a connection right after a read outside its report.
+func (d *readiness) readDone(l *Loop, c *conn) {
+	switch {
+	case c.fd < 0:
+	case !c.disarmed:
+		l.interestChanged(c)
+	case l.b.Rearm == RearmAfter:
+		d.rearm(l, c)
+	}
+}
+
+func (d *readiness) send(l *Loop, c *conn, p []byte) { l.echo(c, p) }
+
+func (d *readiness) canHold() bool { return true }
+
+// settings brings the registrations into line with the settings: what is held, what each connection is registered for.
+func (d *readiness) settings(l *Loop) error {
+	l.adopt()
+	for c := range l.each() {
+		if c.held {
+			l.registry.hold(c, l.interest(c))
+		}
+		if !l.crowd { // else it has just been registered anew
+			l.interestChanged(c)
+		}
+	}
+	if l.b.Hold == 0 {
+		return d.release(l)
+	}
+	return nil
+}
+
+func (d *readiness) stopListening(l *Loop) bool {
+	d.p.Remove(l.lis.fd, l.lis.gen)
+	return true
+}
+
+func (d *readiness) watches() bool { return true }
+
+func (d *readiness) watch(fd int, gen uint32, data uint64) error {
+	return d.p.Add(fd, gen, unix.EPOLLIN, data)
+}
+
+func (d *readiness) unwatch(fd int) { d.p.Forget(fd) }
+
+func (d *readiness) removeStale(fd int, gen uint32) { d.p.Remove(fd, gen) }
+
+func (d *readiness) instance() int {
+	if p, ok := d.p.(*poll.Epoll); ok {
+		return p.FD()
+	}
+	return -1
+}
+
+// release registers every connection that is held.
+func (d *readiness) release(l *Loop) error {
+	for c := range l.each() {
+		if !c.held {
+			continue
+		}
+		if l.letIn(c); c.registered {
+			continue
+		}
+		if err := d.register(l, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // turn is one wait and its batch.

@@ -191,21 +191,8 @@ func (l *Loop) deferredRead(c *conn) {
 	c.deferred = false
 	start, fd, gen := l.tick(), c.fd, c.gen
 	l.readMany(c)
-	l.readDone(c)
+	l.drv.readDone(l, c)
 	l.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tick())
-}
-
-// readDone puts the registration of a connection right after a read outside its report.
-func (l *Loop) readDone(c *conn) {
-	d, ok := l.drv.(*readiness)
-	if c.fd < 0 || !ok {
-		return
-	}
-	if !c.disarmed {
-		l.interestChanged(c)
-	} else if l.b.Rearm == RearmAfter {
-		d.rearm(l, c)
-	}
 }
 
 // goOn gives the connections that have used up their budget another share each, in turn. An edge would not tell of them
@@ -220,7 +207,7 @@ func (l *Loop) goOn() {
 		c.unfinished = false
 		start, fd, gen := l.tick(), c.fd, c.gen
 		l.readMany(c)
-		l.readDone(c)
+		l.drv.readDone(l, c)
 		l.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tick())
 		l.give(c)
 	}
@@ -252,9 +239,9 @@ type dup struct {
 // descriptor it has closed: to take it out by the old number, then by the duplicate's. Neither is its key any more.
 func (l *Loop) dropDups() {
 	for _, x := range l.dups {
-		if d, ok := l.drv.(*readiness); ok && x.of.fd < 0 {
-			d.p.Remove(int(uint32(x.of.id)), x.of.gen)
-			d.p.Remove(x.fd, l.genOf(x.fd))
+		if d, ok := l.drv.(registering); ok && x.of.fd < 0 {
+			d.removeStale(int(uint32(x.of.id)), x.of.gen)
+			d.removeStale(x.fd, l.genOf(x.fd))
 		}
 		l.closeFD(x.fd, l.genOf(x.fd), trace.CloseSwitch)
 	}

@@ -297,7 +297,7 @@ func TestT22FullBatches(t *testing.T) {
 		x.l.Do("let them in", func(l *Loop) {
 			l.waits, l.b.Timeout, l.b.WakeDrain = waits+1, 0, true
 			l.b.Hold = 0
-			l.release(l.drv.(*readiness))
+			l.drv.(registering).release(l)
 		})
 		evs = x.ended()
 		conns := map[int32]bool{}

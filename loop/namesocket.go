@@ -28,9 +28,7 @@ const dataResolver = uint64(1)<<63 | 3
 func (l *Loop) lookupEvented(id uint16, q []byte, found func(answer)) {
 	d := &l.dns
 	if d.sock == nil {
-		switch l.drv.(type) {
-		case *readiness, *polling:
-		default:
+		if !l.drv.watches() {
 			found(answer{problem: fmt.Sprintf("resolve=evented needs a mode that watches descriptors, and %s does not; use pool", trace.DriverNames.Word(l.b.Driver))})
 			return
 		}
@@ -41,13 +39,11 @@ func (l *Loop) lookupEvented(id uint16, q []byte, found func(answer)) {
 		}
 		s := &nameSocket{fd: fd, gen: gen, pending: map[uint16]*nameWait{}}
 		d.sock = s
-		if r, ok := l.drv.(*readiness); ok {
-			if err := s.register(r); err != nil {
-				d.sock = nil
-				s.close(l)
-				found(answer{problem: err.Error()})
-				return
-			}
+		if err := s.register(l); err != nil {
+			d.sock = nil
+			s.close(l)
+			found(answer{problem: err.Error()})
+			return
 		}
 	}
 	s := d.sock
@@ -67,8 +63,8 @@ func (l *Loop) lookupEvented(id uint16, q []byte, found func(answer)) {
 	s.pending[id] = w
 }
 
-func (s *nameSocket) register(d *readiness) error {
-	if err := d.p.Add(s.fd, s.gen, unix.EPOLLIN, dataResolver); err != nil {
+func (s *nameSocket) register(l *Loop) error {
+	if err := l.drv.watch(s.fd, s.gen, dataResolver); err != nil {
 		return fmt.Errorf("register the socket for look-ups: %w", err)
 	}
 	return nil
@@ -78,8 +74,8 @@ func (s *nameSocket) close(l *Loop) {
 	for _, w := range s.pending {
 		l.StopTimer(w.timer)
 	}
-	if d, ok := l.drv.(*readiness); ok {
-		d.p.Forget(s.fd)
+	if l.drv != nil {
+		l.drv.unwatch(s.fd)
 	}
 	l.closeFD(s.fd, s.gen, trace.CloseShutdown)
 }

@@ -226,19 +226,3 @@ func (l *Loop) adopt() {
 		}
 	}
 }
-
-// release registers every connection that is held.
-func (l *Loop) release(d *readiness) error {
-	for c := range l.each() {
-		if !c.held {
-			continue
-		}
-		if l.letIn(c); c.registered {
-			continue
-		}
-		if err := d.register(l, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}

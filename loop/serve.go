@@ -50,11 +50,7 @@ func (o outlet) send(p []byte) {
 	if !o.alive() || len(p) == 0 {
 		return
 	}
-	if d, ok := o.l.drv.(*completion); ok {
-		d.answer(o.l, o.c, p)
-		return
-	}
-	o.l.echo(o.c, p)
+	o.l.drv.send(o.l, o.c, p)
 }
 
 // clogged reports whether something that was sent still waits for room in the kernel. A service that makes much out of

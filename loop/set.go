@@ -70,26 +70,7 @@ func (l *Loop) set(pairs []trace.Pair) error {
 			return err
 		}
 	}
-	if d, ok := l.drv.(*completion); ok {
-		return d.settings(l)
-	}
-	d, ok := l.drv.(*readiness)
-	if !ok {
-		return nil
-	}
-	l.adopt()
-	for c := range l.each() {
-		if c.held {
-			l.registry.hold(c, l.interest(c))
-		}
-		if !l.crowd { // else it has just been registered anew
-			l.interestChanged(c)
-		}
-	}
-	if l.b.Hold == 0 {
-		return l.release(d)
-	}
-	return nil
+	return l.drv.settings(l)
 }
 
 // settle does what a changed setting needs beyond its value.

@@ -38,11 +38,7 @@ func (l *Loop) stop(why uint32) {
 // stopAccepting closes the listener, so that new clients are refused by the kernel instead of waiting for nothing. It
 // reports false when the driver does not know how.
 func (l *Loop) stopAccepting() bool {
-	switch d := l.drv.(type) {
-	case *readiness:
-		d.p.Remove(l.lis.fd, l.lis.gen)
-	case *polling, *blocking:
-	default:
+	if !l.drv.stopListening(l) {
 		return false
 	}
 	fd, gen := l.lis.fd, l.lis.gen

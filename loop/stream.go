@@ -267,10 +267,7 @@ func (l *Loop) ended(c *conn) {
 // leak stops watching a connection without closing it.
 func (l *Loop) leak(c *conn) {
 	c.leaked = true
-	if d, ok := l.drv.(*readiness); ok && c.registered {
-		d.p.Remove(c.fd, c.gen)
-		c.registered = false
-	}
+	l.drv.leaked(l, c)
 }
 
 func (l *Loop) interestChanged(c *conn) {

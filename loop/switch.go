@@ -43,7 +43,7 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 	l.sameTrigger()
 	l.tellMode(trace.CauseSwitch)
 	if same && !l.crowd {
-		return l.retrigger()
+		return l.drv.(registering).retrigger(l) // only epoll has a trigger
 	}
 	l.drv.detach(l)
 	if err := l.attach(); err != nil {
@@ -56,8 +56,8 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 		l.reap()
 		l.beget()
 	}
-	if d, ok := l.drv.(*readiness); ok && l.b.Hold == 0 {
-		return l.release(d)
+	if d, ok := l.drv.(registering); ok && l.b.Hold == 0 {
+		return d.release(l)
 	}
 	return nil
 }
@@ -68,41 +68,6 @@ func (l *Loop) sameTrigger() {
 		c.own, c.trigger = false, l.b.trigger()
 	}
 	l.lis.own, l.lis.trigger = false, l.b.trigger()
-}
-
-// retrigger re-registers the listener and every connection with the present trigger. The report that such a MOD causes
-// by itself is the way a stranded connection is rescued.
-func (l *Loop) retrigger() error {
-	d := l.drv.(*readiness)
-	if l.draining {
-		// there is no listener any more
-	} else if err := d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
-		return err
-	}
-	l.stats.Modified.Add(1)
-	l.adopt()
-	for c := range l.each() {
-		if c.held {
-			l.registry.hold(c, l.interest(c))
-		}
-		if !c.registered {
-			continue
-		}
-		if err := l.modify(d, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *Loop) modify(d *readiness, c *conn) error {
-	m := l.interest(c)
-	if err := d.p.Modify(c.fd, c.gen, m, c.id); err != nil {
-		return err
-	}
-	c.mask, c.rearmed, c.disarmed = m, true, false
-	l.stats.Modified.Add(1)
-	return nil
 }
 
 // SwitchOne changes the triggering of one descriptor alone, found by its number and generation; generation 0 takes
@@ -143,7 +108,7 @@ func (l *Loop) find(fd int, gen uint32) *conn {
 }
 
 func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
-	d, ok := l.drv.(*readiness)
+	d, ok := l.drv.(registering)
 	if l.crowd && !l.b.oneInstance() {
 		return fmt.Errorf("fd %d may be registered with another thread's instance; switch all of them with t", fd)
 	}
@@ -156,7 +121,7 @@ func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 	if fd == l.lis.fd {
 		l.lis.own, l.lis.trigger = true, trigger
 		l.stats.Modified.Add(1)
-		return d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener)
+		return d.retriggerListener(l)
 	}
 	c := l.find(fd, gen)
 	if c == nil {
@@ -166,5 +131,5 @@ func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 	if !c.registered {
 		return nil
 	}
-	return l.modify(d, c)
+	return d.retriggerOne(l, c)
 }

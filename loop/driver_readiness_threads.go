@@ -44,15 +44,14 @@ func (d *readiness) hire(l *Loop) error {
 		return nil
 	}, func(h *Loop) {
 		h.serve()
-		h.retire(l)
+		h.drv.(*readiness).retire(h, l)
 	})
 }
 
 // retire closes what a thread had of its own. Connections that wait on its own listener would be reset by closing it
 // (K26), so they are accepted first; they will be registered with everything else by whoever comes next.
-func (h *Loop) retire(first *Loop) {
-	d, ok := h.drv.(*readiness)
-	if !ok || d.shares {
+func (d *readiness) retire(h, first *Loop) {
+	if d.shares {
 		return
 	}
 	if h.lis.fd >= 0 && h.lis.fd != first.lis.fd {
