@@ -66,7 +66,7 @@ func (l *Loop) acceptOne() (*conn, unix.Errno) {
 	} else {
 		t0 = l.tr.Now()
 		fd, errno = acceptFD(l.lis.fd, rsa, flags)
-		t1 = l.tick()
+		t1 = l.tr.tick()
 	}
 	e := l.tr.Next(trace.Accept, t1)
 	e.Phase, e.FD, e.Gen, e.Aux, e.A, e.Mask, e.Dur, e.Errno = phase, int32(l.lis.fd), l.lis.gen, trace.CallAccept4, int64(fd), uint32(flags), t1-t0, uint16(errno)
@@ -78,7 +78,7 @@ func (l *Loop) acceptOne() (*conn, unix.Errno) {
 
 // newConn takes note of an accepted connection. With several threads the caller has it and must give it back.
 func (l *Loop) newConn(fd int, peer string, flags int, blocking bool) *conn {
-	id := l.peerName(fd, peer)
+	id := l.tr.peerName(fd, peer)
 	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
 	c := &conn{fd: fd, id: lifeID(fd, gen), gen: gen, peer: peer, left: -1, blocking: blocking}
 	if l.crowd {
@@ -122,21 +122,10 @@ func (l *Loop) admit(c *conn) {
 		why := uint32(trace.CloseError)
 		if errors.Is(err, poll.ErrDoesNotFit) {
 			why = trace.CloseRefused
-			l.say(err.Error() + ": the connection was turned away")
+			l.tr.say(err.Error() + ": the connection was turned away")
 		}
 		l.closeConn(c, why)
 	}
-}
-
-// say records words for the operator. The same words are not said again.
-func (l *Loop) say(words string) {
-	if words == l.said || !l.tr.On() {
-		return
-	}
-	l.said = words
-	id := l.name(words)
-	e := l.tr.Next(trace.Bookmark, l.tr.Now())
-	e.Aux = id
 }
 
 // shed gives up the reserve descriptor to accept one connection and close it, and takes the reserve back. Without it the

@@ -121,7 +121,7 @@ func (l *Loop) acceptBlocking(rsa *unix.RawSockaddrAny, flags int) (fd int, t0, 
 	if !made {
 		return -1, 0, 0, errNotMade
 	}
-	t1 = l.tick()
+	t1 = l.tr.tick()
 	return fd, t0, t1, errno
 }
 
@@ -142,7 +142,7 @@ func (l *Loop) ioBlocking(kind trace.Kind, call uint32, nr uintptr, c *conn, p [
 		n, errno = count(r, err)
 	})
 	if errno != errNotMade {
-		t1 = l.tick()
+		t1 = l.tr.tick()
 	}
 	return n, t0, t1, errno
 }

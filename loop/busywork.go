@@ -30,14 +30,14 @@ func (l *Loop) workFor(w Work) {
 	case WorkNone:
 		return
 	case WorkCPU:
-		end := l.clock() + int64(w.For)
+		end := clock() + int64(w.For)
 		l.tr.Publish(l.tr.Now())
-		for l.clock() < end && !l.ending() {
+		for clock() < end && !l.ending() {
 		}
 	case WorkSleep:
 		left := int64(w.For)
 		l.stuck.Store(true)
-		for end := l.clock() + left; left > 0 && !l.ending(); { // the thread is away for the whole time, whatever signals come
+		for end := clock() + left; left > 0 && !l.ending(); { // the thread is away for the whole time, whatever signals come
 			left = l.sleepOnce(left, end)
 		}
 		l.stuck.Store(false)
@@ -48,7 +48,7 @@ func (l *Loop) workFor(w Work) {
 	case WorkFsync:
 		l.writeToDisk(w.Size)
 	}
-	l.tick()
+	l.tr.tick()
 }
 
 // ending reports whether the end of the server has been asked for, which no work may hold up: a minute's sleep in a handler must
@@ -81,7 +81,7 @@ func (l *Loop) readPipe(d time.Duration) {
 	x := &l.elsewhere
 	if !x.open {
 		if err := unix.Pipe2(x.pipe[:], unix.O_CLOEXEC); err != nil {
-			l.say(fmt.Sprintf("work read: %v", os.NewSyscallError("pipe2", err)))
+			l.tr.say(fmt.Sprintf("work read: %v", os.NewSyscallError("pipe2", err)))
 			return
 		}
 		x.open = true
@@ -105,7 +105,7 @@ func (l *Loop) readPipe(d time.Duration) {
 		l.tr.Publish(t0)
 		var n int
 		n, errno = readBlocking(fd, make([]byte, 1))
-		t1 := l.tick()
+		t1 := l.tr.tick()
 		e = l.tr.Next(trace.Read, t1)
 		e.Phase, e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, trace.CallRead, 1, int64(n), t1-t0, uint16(errno)
 	}
@@ -123,20 +123,20 @@ func (l *Loop) waitForLock(d time.Duration) {
 		l.elsewhere.mu.Unlock()
 	})
 	<-taken
-	l.contended(lockWork, l.elsewhere.mu.Lock)
+	l.tr.contended(lockWork, l.elsewhere.mu.Lock)
 	l.elsewhere.mu.Unlock()
 }
 
 // writeToDisk writes so many bytes to a file without a name and waits until the disk has them.
 func (l *Loop) writeToDisk(size int) {
-	fail := func(call string, err error) { l.say(fmt.Sprintf("work fsync: %v", os.NewSyscallError(call, err))) }
+	fail := func(call string, err error) { l.tr.say(fmt.Sprintf("work fsync: %v", os.NewSyscallError(call, err))) }
 	dir := os.TempDir()
 	fd, err := files.Unnamed(dir)
 	if err != nil {
 		fail("openat", err)
 		return
 	}
-	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.name(dir+"/(unnamed)"), 0, unix.O_CLOEXEC)
+	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.tr.name(dir+"/(unnamed)"), 0, unix.O_CLOEXEC)
 	defer l.closeFD(fd, gen, trace.CloseUnknown)
 	block := make([]byte, 1<<20)
 	for size > 0 && !l.ending() {
@@ -155,13 +155,13 @@ func (l *Loop) writeToDisk(size int) {
 		}
 		size -= n
 	}
-	id := l.name("fsync")
+	id := l.tr.name("fsync")
 	t0 := l.tr.Now()
 	e := l.tr.Next(trace.Sys, t0)
 	e.Phase, e.FD, e.Gen, e.Aux = trace.PhaseEnter, int32(fd), gen, id
 	l.tr.Publish(t0)
 	err = unix.Fsync(fd)
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e = l.tr.Next(trace.Sys, t1)
 	e.Phase, e.FD, e.Gen, e.Aux, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, id, t1-t0, errnoOf(err)
 	if err != nil {

@@ -42,18 +42,18 @@ const maxChildren = 16
 // fork starts a child that inherits fd, recorded.
 func (l *Loop) fork(what Child, fd int) {
 	if l.cfg.StartChild == nil {
-		l.say("child: this server cannot start one")
+		l.tr.say("child: this server cannot start one")
 		return
 	}
 	if len(l.children) >= maxChildren {
-		l.say(fmt.Sprintf("child: %d are enough", maxChildren))
+		l.tr.say(fmt.Sprintf("child: %d are enough", maxChildren))
 		return
 	}
 	p, err := l.cfg.StartChild(childWords[what], fd)
 	e := l.tr.Next(trace.Fork, l.tr.Now())
 	e.A, e.Errno = int64(p.PID), errnoOf(err)
 	if err != nil {
-		l.say(fmt.Sprintf("child: %v", err))
+		l.tr.say(fmt.Sprintf("child: %v", err))
 		return
 	}
 	l.children = append(l.children, p)
@@ -73,7 +73,7 @@ func (l *Loop) childEnded(pid int) {
 			p.End()
 			e := l.tr.Next(trace.Exit, l.tr.Now())
 			e.A = int64(pid)
-			l.say(fmt.Sprintf("the child process %d has ended by itself", pid))
+			l.tr.say(fmt.Sprintf("the child process %d has ended by itself", pid))
 			return
 		}
 	}

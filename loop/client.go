@@ -27,7 +27,7 @@ const answerLimit = 4 << 10
 func (s *tokenStream) opened(o outlet) {
 	l := o.l
 	s.delay = time.Duration(l.b.Streams-s.d.token) * l.b.StreamDelay
-	s.at = l.clock()
+	s.at = clock()
 	o.send(fmt.Appendf(nil, "GET /%d/token-%d HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", s.delay.Milliseconds(), s.d.token, o.c.peer))
 }
 
@@ -63,10 +63,10 @@ func (s *tokenStream) count(o outlet) {
 	status, body, _ := bytes.Cut(s.in, []byte("\r\n\r\n"))
 	status, _, _ = bytes.Cut(status, []byte("\r\n"))
 	if s.ends++; s.ends == 1 {
-		l.tell("token %d: asked to wait %v, answered after %v, %d bytes: %.40s: %.80q", s.d.token, s.delay,
-			time.Duration(l.clock()-s.at).Round(time.Millisecond), o.c.got, status, body)
+		l.tr.tell("token %d: asked to wait %v, answered after %v, %d bytes: %.40s: %.80q", s.d.token, s.delay,
+			time.Duration(clock()-s.at).Round(time.Millisecond), o.c.got, status, body)
 	} else {
-		l.tell("token %d: its end of file was read again, and counted again", s.d.token)
+		l.tr.tell("token %d: its end of file was read again, and counted again", s.d.token)
 	}
 	if l.counted++; l.counted != len(l.dialed) {
 		return
@@ -78,9 +78,9 @@ func (s *tokenStream) count(o outlet) {
 		}
 	}
 	if open == "" {
-		l.tell("all %d streams have answered", l.counted)
+		l.tr.tell("all %d streams have answered", l.counted)
 	} else {
-		l.tell("counted %d answers of %d streams, but these have not answered:%s", l.counted, len(l.dialed), open)
+		l.tr.tell("counted %d answers of %d streams, but these have not answered:%s", l.counted, len(l.dialed), open)
 	}
 }
 
@@ -126,7 +126,7 @@ func (h *heartbeat) await(o outlet) {
 	}
 	buf := make([]byte, 512)
 	for o.alive() && h.waiting > 0 {
-		n, errno := l.readStuck(c.fd, c.gen, buf, l.clock()+int64(time.Hour))
+		n, errno := l.readStuck(c.fd, c.gen, buf, clock()+int64(time.Hour))
 		switch {
 		case errno == unix.ECANCELED:
 			return // the loop ends, and closes it

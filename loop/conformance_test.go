@@ -43,7 +43,7 @@ func eventfd(t *testing.T, ready bool) int {
 
 // TestInterruptedWait: a wait that a signal ends goes on for what is left, each piece a call of its own.
 func TestInterruptedWait(t *testing.T) {
-	l := &Loop{tr: trace.NoRing(), b: Default(), wakeFD: -1}
+	l := &Loop{tr: newRecorder(trace.NoRing()), b: Default(), wakeFD: -1}
 	l.b.Timeout = time.Hour
 	f := &interrupted{times: 3}
 	d := &readiness{p: f, reports: make([]poll.Report, 1)}

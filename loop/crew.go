@@ -36,7 +36,7 @@ func (l *Loop) muster(n int, name func(i int) string, prepare func(h *Loop) erro
 	l.crowd, l.crew = true, c
 	var err error
 	for i := range n {
-		h := &Loop{shared: l.shared, cfg: l.cfg, b: l.b, pid: l.pid, wakeFD: -1, names: map[string]uint32{}, nextID: 1, guard: l.guard,
+		h := &Loop{shared: l.shared, cfg: l.cfg, b: l.b, pid: l.pid, wakeFD: -1, guard: l.guard,
 			lis: l.lis, obs: l.obs, hand: true, waits: l.waits}
 		ready := make(chan error, 1)
 		c.hands = append(c.hands, h)
@@ -46,12 +46,12 @@ func (l *Loop) muster(n int, name func(i int) string, prepare func(h *Loop) erro
 			runtime.LockOSThread() // never unlocked: the thread ends with the hand
 			h.tid = unix.Gettid()
 			h.tidNow.Store(int64(h.tid))
-			h.tr = l.cfg.NewRing(trace.RoleWorker)
+			h.tr = newRecorder(l.cfg.NewRing(trace.RoleWorker))
 			defer h.tr.Close()
-			id := h.name(name(i))
+			id := h.tr.name(name(i))
 			e := h.tr.Next(trace.Thread, h.tr.Now())
 			e.A, e.B, e.Gen, e.Mask, e.Aux = int64(h.pid), int64(h.tid), uint32(h.pid), trace.RoleLoop, id
-			h.tellUsage() // Go may have used the thread before
+			h.tr.usage() // Go may have used the thread before
 			err := prepare(h)
 			ready <- err
 			if err == nil {
@@ -113,22 +113,9 @@ func (l *Loop) lastWords() {
 		e := l.tr.Next(trace.TimerStop, l.tr.Now())
 		e.Aux = t.id
 	}
-	l.tellUsage()
+	l.tr.usage()
 	e := l.tr.Next(trace.Exit, l.tr.Now())
 	e.A, e.B = int64(l.pid), int64(l.tid)
-}
-
-// tellUsage records what the thread has used so far (RUSAGE_THREAD).
-func (l *Loop) tellUsage() {
-	if !l.tr.On() {
-		return
-	}
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_THREAD, &u) != nil {
-		return
-	}
-	e := l.tr.Next(trace.Usage, l.tr.Now())
-	e.A, e.B, e.Inst, e.Mask = u.Utime.Nano(), u.Stime.Nano(), trace.InstanceID(u.Nvcsw), uint32(u.Nivcsw)
 }
 
 // interrupted reports whether somebody waits for this thread to leave what it is in.
@@ -148,7 +135,7 @@ func (l *Loop) takeWorld() {
 	}
 	c := l.crew
 	if !l.world.TryLock() {
-		l.contended(lockWorld, func() {
+		l.tr.contended(lockWorld, func() {
 			c.wanted.Store(true)
 			got := make(chan struct{})
 			l.guard(func() {
@@ -190,7 +177,7 @@ func (l *Loop) serve() {
 		l.fireTimers()
 		end()
 		if err := l.drv.turn(l); err != nil {
-			l.say("a thread of the server ended: " + err.Error())
+			l.tr.say("a thread of the server ended: " + err.Error())
 			return
 		}
 		if l.waits == parked {

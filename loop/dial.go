@@ -80,13 +80,6 @@ func (l *Loop) stopOutbound() {
 	}
 }
 
-// tell gives the operator words of the server: a Bookmark without a number.
-func (l *Loop) tell(format string, a ...any) {
-	id := l.name(fmt.Sprintf(format, a...))
-	e := l.tr.Next(trace.Bookmark, l.tr.Now())
-	e.Aux = id
-}
-
 // dial begins an attempt: the name first, when there is one.
 func (d *outbound) dial() {
 	d.timer = nil
@@ -126,7 +119,7 @@ func (d *outbound) connectTo(addr netip.AddrPort) {
 	l := d.l
 	if !addr.Addr().IsLoopback() && !l.cfg.AllowRemote {
 		d.done = true // no later attempt would go better
-		l.tell("connect to %s: %v", addr, errNotLoopback)
+		l.tr.tell("connect to %s: %v", addr, errNotLoopback)
 		return
 	}
 	family := unix.AF_INET
@@ -139,7 +132,7 @@ func (d *outbound) connectTo(addr netip.AddrPort) {
 		return
 	}
 	peer := addr.String()
-	id := l.peerName(fd, peer)
+	id := l.tr.peerName(fd, peer)
 	gen := l.opened(fd, trace.TypeStream, trace.OriginSocket, id, 0, openFlags)
 	c := &conn{fd: fd, id: lifeID(fd, gen), gen: gen, peer: peer, left: -1, dialer: d, addr: addr, dialing: dialNew, trigger: l.b.trigger()}
 	l.enter(c)
@@ -169,7 +162,7 @@ func (l *Loop) connectCall(c *conn) unix.Errno {
 	}
 	t0 := l.tr.Now()
 	err := unix.Connect(c.fd, sa)
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	errno := unix.Errno(errnoOf(err))
 	e := l.tr.Next(trace.Connect, t1)
 	e.FD, e.Gen, e.Dur, e.Errno = int32(c.fd), c.gen, t1-t0, uint16(errno)
@@ -199,10 +192,10 @@ func (l *Loop) connectReported(c *conn, mask uint32) {
 		return
 	}
 	// Writable means that the attempt is over; SO_ERROR says how (connect(2), EINPROGRESS).
-	sys := l.name("getsockopt")
+	sys := l.tr.name("getsockopt")
 	t0 := l.tr.Now()
 	v, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e := l.tr.Next(trace.Sys, t1)
 	e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(c.fd), c.gen, sys, unix.SO_ERROR, int64(v), t1-t0, errnoOf(err)
 	if err == nil && v != 0 {
@@ -258,9 +251,9 @@ func (d *outbound) failed(err error) {
 	d.tries++
 	switch limit := l.b.ReconnectTries; {
 	case !l.b.Reconnect:
-		l.tell("stream %d to %s: %v", d.token, d.target, err)
+		l.tr.tell("stream %d to %s: %v", d.token, d.target, err)
 	case limit > 0 && d.tries >= limit:
-		l.tell("stream %d to %s: given up after %d attempts, the last one: %v", d.token, d.target, d.tries, err)
+		l.tr.tell("stream %d to %s: given up after %d attempts, the last one: %v", d.token, d.target, d.tries, err)
 	default:
 		d.timer = l.After(d.wait, 0, func(*Loop) { d.dial() })
 		d.wait = min(2*d.wait, backoffLast)

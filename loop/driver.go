@@ -99,11 +99,11 @@ func (l *Loop) attach() error {
 	case trace.DriverGo:
 		l.drv = &netpoller{}
 	case trace.DriverSelect:
-		l.drv = &readiness{p: poll.NewSelect(l.tr, l.tid)}
+		l.drv = &readiness{p: poll.NewSelect(l.tr.Ring, l.tid)}
 	case trace.DriverPoll:
-		l.drv = &readiness{p: poll.NewPoll(l.tr, l.tid, &l.b.Rounding)}
+		l.drv = &readiness{p: poll.NewPoll(l.tr.Ring, l.tid, &l.b.Rounding)}
 	case trace.DriverEpoll:
-		p, err := poll.NewEpoll(l.tr, &l.b.Rounding, l)
+		p, err := poll.NewEpoll(l.tr.Ring, &l.b.Rounding, l)
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}

@@ -34,13 +34,13 @@ func (*blocking) turn(l *Loop) error {
 		l.nap(time.Hour) // a server that waits for the time to answer reads nothing meanwhile
 		return nil
 	}
-	start, fd, gen := l.tick(), c.fd, c.gen
+	start, fd, gen := l.tr.tick(), c.fd, c.gen
 	if len(c.out) > 0 {
 		l.flush(c)
 	} else {
 		l.readMany(c)
 	}
-	l.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tick())
+	l.tr.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tr.tick())
 	l.countWait()
 	return nil
 }

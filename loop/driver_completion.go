@@ -157,7 +157,7 @@ func (d *completion) makePool(l *Loop) error {
 	t0 := l.tr.Now()
 	pool, err := d.ring.NewBuffers(0, n, d.plan.size)
 	t1 := l.tr.Now()
-	id := l.name("io_uring_register")
+	id := l.tr.name("io_uring_register")
 	e := l.tr.Next(trace.Sys, max(t1, l.tr.Last()))
 	e.FD, e.Gen, e.Aux, e.A, e.Dur, e.Errno = int32(d.ring.FD()), d.gen, id, int64(n), t1-t0, errnoOf(err)
 	d.pool = pool
@@ -292,7 +292,7 @@ func (d *completion) turn(l *Loop) error {
 // take takes up to n completions out of the ring and records them all, as the kernel delivered them at once.
 func (d *completion) take(l *Loop, n int) {
 	d.batch, d.next = d.batch[:0], 0
-	now := l.tick()
+	now := l.tr.tick()
 	for len(d.batch) < n {
 		c, ok := d.ring.Take()
 		if !ok {
@@ -330,10 +330,10 @@ func (d *completion) handle(l *Loop, c *sys.CQE) {
 	t := ticket(c.UserData)
 	switch t.op() {
 	case trace.OpAccept:
-		start := l.since()
+		start := l.tr.since()
 		d.accepted(l, c)
 		if !d.ending {
-			l.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tick())
+			l.tr.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tr.tick())
 		}
 	case trace.OpPoll:
 		d.somebodyWaits(l)
@@ -369,8 +369,8 @@ func (d *completion) woken(l *Loop, c *sys.CQE) {
 		l.runTasks()
 		l.inBatch = false
 	}
-	l.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
-	l.tick()
+	l.tr.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
+	l.tr.tick()
 	if l.drv == d {
 		d.readWake(l)
 	}

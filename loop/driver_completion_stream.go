@@ -85,7 +85,7 @@ func (d *completion) streamed(l *Loop, s *stream, op uint32, c *sys.CQE) {
 		d.forget(s)
 		return
 	}
-	start := l.since()
+	start := l.tr.since()
 	busy := l.b.Work.Kind != WorkNone && op == trace.OpRecv && c.Res > 0
 	if busy {
 		e := l.tr.Next(trace.Call, start)
@@ -99,9 +99,9 @@ func (d *completion) streamed(l *Loop, s *stream, op uint32, c *sys.CQE) {
 			l.workOn(s.c)
 		}
 		phase = trace.PhaseExit
-		l.tick()
+		l.tr.tick()
 	}
-	l.handled(trace.HandlerConn, phase, s.fd, s.gen, start, l.tick())
+	l.tr.handled(trace.HandlerConn, phase, s.fd, s.gen, start, l.tr.tick())
 }
 
 func (d *completion) finish(l *Loop, s *stream, op uint32, c *sys.CQE) {
@@ -128,7 +128,7 @@ func (d *completion) received(l *Loop, s *stream, c *sys.CQE) {
 		l.stats.BytesIn.Add(int64(c.Res))
 		if s.c != nil {
 			if s.c.idle != nil {
-				s.c.heard = l.clock()
+				s.c.heard = clock()
 			}
 			if s.c.svc == nil && l.b.Echo == EchoWhole {
 				s.owe(p)

@@ -29,7 +29,7 @@ func (d *completion) submit(l *Loop) {
 	t0 := l.tr.Now()
 	d.tell(l, t0)
 	_, errno := d.ring.Submit()
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e := l.tr.Next(trace.Wait, t1)
 	e.Inst, e.Gen, e.Aux, e.Dur, e.Errno = trace.RingInstance(d.ring.FD()), uint32(d.inFlight)+1, trace.CallURingEnter, t1-t0, uint16(errno)
 }
@@ -40,7 +40,7 @@ func (d *completion) wait(l *Loop) error {
 	timeout, timer := l.b.Timeout, uint32(0)
 	var begin int64 // needed only when the time is limited
 	if timeout > 0 || len(l.timers.h) > 0 {
-		begin = l.clock()
+		begin = clock()
 	}
 	if t, ok := l.timers.next(begin); ok && (timeout < 0 || time.Duration(t) < timeout) {
 		timeout, timer = time.Duration(t), l.timers.h[0].id
@@ -58,7 +58,7 @@ func (d *completion) wait(l *Loop) error {
 		}
 		// Nothing completed: a signal, or the time is over and the kernel says how many entries it took instead.
 		if left > 0 {
-			left = max(timeout-time.Duration(l.clock()-begin), 0)
+			left = max(timeout-time.Duration(clock()-begin), 0)
 		}
 	}
 }
@@ -126,14 +126,14 @@ func (d *completion) reap(l *Loop) {
 		d.cancelStream(l, s)
 	}
 	d.submit(l)
-	end := l.clock() + int64(reapFor)
+	end := clock() + int64(reapFor)
 	for {
 		d.take(l, reapMost)
 		for i := range d.batch {
 			d.handle(l, &d.batch[i])
 		}
 		d.batch = d.batch[:0]
-		if d.inFlight == 0 || l.clock() > end {
+		if d.inFlight == 0 || clock() > end {
 			return
 		}
 		d.enter(l, 10*time.Millisecond, 0, reapMost)

@@ -85,7 +85,7 @@ func (n *netpoller) detach(*Loop) {
 // turn is the first thread's: it has nothing to do but timers and tasks.
 func (*netpoller) turn(l *Loop) error {
 	left := int64(time.Hour)
-	if d, ok := l.timers.next(l.clock()); ok {
+	if d, ok := l.timers.next(clock()); ok {
 		left = min(left, d)
 	}
 	l.asleep.Store(true)

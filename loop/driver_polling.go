@@ -24,12 +24,12 @@ func (l *Loop) acceptor() {
 	for !l.crew.stopping.Load() {
 		end := l.begin()
 		l.round++
-		t0 := l.tick()
+		t0 := l.tr.tick()
 		asked, useful := l.acceptMany(l.b.Accepts)
 		l.roundDone(t0, asked, useful)
 		end()
 		left := int64(l.b.Interval)
-		until := l.clock() + left
+		until := clock() + left
 		l.asleep.Store(true)
 		for left > 0 && !l.crew.stopping.Load() {
 			left = l.sleepOnce(left, until)
@@ -47,7 +47,7 @@ func (*polling) watches() bool { return true }
 func (*polling) turn(l *Loop) error {
 	l.takeWorld() // from the acceptor, if there is one
 	defer l.releaseWorld()
-	t0 := l.tick()
+	t0 := l.tr.tick()
 	l.round++
 	var asked, useful int
 	if !l.crowd {
@@ -110,7 +110,7 @@ func (l *Loop) sleep() { l.nap(l.b.Interval) }
 
 // nap sleeps for at most d.
 func (l *Loop) nap(d time.Duration) {
-	begin := l.clock()
+	begin := clock()
 	left := int64(d)
 	if t, ok := l.timers.next(begin); ok && t < left {
 		left = t
@@ -137,5 +137,5 @@ func (l *Loop) sleepOnce(ns, end int64) int64 {
 	if err != unix.EINTR {
 		return 0
 	}
-	return end - l.clock()
+	return end - clock()
 }

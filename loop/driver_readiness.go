@@ -236,15 +236,15 @@ func (d *readiness) turn(l *Loop) error {
 
 // dispatch runs the handlers of a batch. First the whole batch is recorded, as the kernel delivered it at once.
 func (d *readiness) dispatch(l *Loop, batch []poll.Report) {
-	l.tick()
+	l.tr.tick()
 	for i := range batch {
-		d.report(l, &batch[i], l.since())
+		d.report(l, &batch[i], l.tr.since())
 	}
 	for i := range batch {
 		r := &batch[i]
 		switch r.Data {
 		case dataListener:
-			start := l.since()
+			start := l.tr.since()
 			if l.b.Rearm == RearmEarly {
 				d.rearmListener(l)
 			}
@@ -253,10 +253,10 @@ func (d *readiness) dispatch(l *Loop, batch []poll.Report) {
 			if l.b.Rearm == RearmAfter {
 				d.rearmListener(l)
 			}
-			l.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tick())
+			l.tr.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tr.tick())
 		case dataWake:
 			l.drainWake()
-			l.tick()
+			l.tr.tick()
 		case dataResolver:
 			l.nameReported()
 		default:
@@ -280,7 +280,7 @@ func (d *readiness) wait(l *Loop) (int, error) {
 	timeout := l.b.Timeout
 	var begin int64 // needed only when the time is limited
 	if timeout > 0 || len(l.timers.h) > 0 {
-		begin = l.clock()
+		begin = clock()
 	}
 	if len(l.unfinished) > 0 {
 		timeout = 0 // there is work that nobody will tell of
@@ -304,7 +304,7 @@ func (d *readiness) wait(l *Loop) (int, error) {
 			return n, err
 		}
 		if left > 0 {
-			if left = timeout - time.Duration(l.clock()-begin); left < 0 {
+			if left = timeout - time.Duration(clock()-begin); left < 0 {
 				left = 0
 			}
 		}
@@ -329,7 +329,7 @@ func (d *readiness) report(l *Loop, r *poll.Report, now int64) {
 			c = nil
 		}
 		if l.crowd {
-			now = l.tick() // taking the connection may have lasted
+			now = l.tr.tick() // taking the connection may have lasted
 		}
 	}
 	e := l.tr.Next(trace.Ready, now)
@@ -424,7 +424,7 @@ func (d *readiness) settleDoubts(l *Loop) {
 
 // handle is the handler of a connection that was reported.
 func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
-	start := l.since()
+	start := l.tr.since()
 	fd, gen := int(uint32(c.id)), c.gen
 	busy := l.b.Work.Kind != WorkNone
 	if busy {
@@ -432,7 +432,7 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 		e.Phase, e.FD, e.Gen, e.Aux = trace.PhaseEnter, int32(fd), gen, trace.HandlerConn
 	}
 	if !l.take(c) {
-		l.handled(trace.HandlerConn, handledPhase(busy), fd, gen, start, l.since())
+		l.tr.handled(trace.HandlerConn, handledPhase(busy), fd, gen, start, l.tr.since())
 		return
 	}
 	defer l.give(c)
@@ -461,9 +461,9 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 		d.rearm(l, c)
 	}
 	if busy {
-		l.tick()
+		l.tr.tick()
 	}
-	l.handled(trace.HandlerConn, handledPhase(busy), fd, gen, start, l.since())
+	l.tr.handled(trace.HandlerConn, handledPhase(busy), fd, gen, start, l.tr.since())
 }
 
 // handledPhase is the phase of a handler's end: one that does work was told when it began.

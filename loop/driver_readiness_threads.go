@@ -23,10 +23,10 @@ func (d *readiness) hire(l *Loop) error {
 	}
 	return l.muster(l.b.Threads-1, func(i int) string { return fmt.Sprintf("loop %d", i+2) }, func(h *Loop) error {
 		if l.b.oneInstance() {
-			h.drv = &readiness{p: own.Share(h.tr, &h.b.Rounding), shares: true}
+			h.drv = &readiness{p: own.Share(h.tr.Ring, &h.b.Rounding), shares: true}
 			return nil
 		}
-		p, err := poll.NewEpoll(h.tr, &h.b.Rounding, h)
+		p, err := poll.NewEpoll(h.tr.Ring, &h.b.Rounding, h)
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}

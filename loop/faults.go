@@ -189,10 +189,10 @@ func (l *Loop) countTurn() {
 // deferredRead is the read that was put off, as a handler of its own. Afterwards the connection is what it was before.
 func (l *Loop) deferredRead(c *conn) {
 	c.deferred = false
-	start, fd, gen := l.tick(), c.fd, c.gen
+	start, fd, gen := l.tr.tick(), c.fd, c.gen
 	l.readMany(c)
 	l.drv.readDone(l, c)
-	l.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tick())
+	l.tr.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tr.tick())
 }
 
 // goOn gives the connections that have used up their budget another share each, in turn. An edge would not tell of them
@@ -205,10 +205,10 @@ func (l *Loop) goOn() {
 			continue
 		}
 		c.unfinished = false
-		start, fd, gen := l.tick(), c.fd, c.gen
+		start, fd, gen := l.tr.tick(), c.fd, c.gen
 		l.readMany(c)
 		l.drv.readDone(l, c)
-		l.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tick())
+		l.tr.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tr.tick())
 		l.give(c)
 	}
 	clear(list)
@@ -310,7 +310,7 @@ func (l *Loop) measured(c *conn, asked, n int, errno unix.Errno, took int64, bef
 	if q, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQ); err == nil {
 		queued = strconv.Itoa(q)
 	}
-	l.said = ""
-	l.say(fmt.Sprintf("write(%d, %d) = %s: %v, %d voluntary and %d involuntary context switches, %s bytes in the socket's send queue",
+	l.tr.said = ""
+	l.tr.say(fmt.Sprintf("write(%d, %d) = %s: %v, %d voluntary and %d involuntary context switches, %s bytes in the socket's send queue",
 		c.fd, asked, result, time.Duration(took), after.Nvcsw-before.Nvcsw, after.Nivcsw-before.Nivcsw, queued))
 }

@@ -13,7 +13,7 @@ func (l *Loop) watchIdle(c *conn) {
 	if l.b.IdleTimeout <= 0 || c.dialer != nil {
 		return
 	}
-	c.heard = l.clock()
+	c.heard = clock()
 	l.armIdle(c, l.b.IdleTimeout)
 }
 
@@ -25,13 +25,13 @@ func (l *Loop) armIdle(c *conn, d time.Duration) {
 		if limit <= 0 {
 			return // switched off meanwhile
 		}
-		if left := limit - time.Duration(l.clock()-c.heard); left > 0 {
+		if left := limit - time.Duration(clock()-c.heard); left > 0 {
 			l.armIdle(c, left)
 			return
 		}
 		// A peer that waits for an answer is not idle, however long the answer takes.
 		if len(c.out) > 0 || c.svc != nil && c.svc.busy() {
-			c.heard = l.clock()
+			c.heard = clock()
 			l.armIdle(c, limit)
 			return
 		}

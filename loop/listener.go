@@ -128,7 +128,7 @@ func (l *Loop) listen() error {
 			l.lis.addr = addrString(got)
 		}
 	}
-	id := l.name(l.lis.addr)
+	id := l.tr.name(l.lis.addr)
 	e := l.tr.Next(trace.Listen, l.tr.Now())
 	e.FD, e.Gen, e.A, e.Aux, e.Dur, e.Errno = int32(l.lis.fd), l.lis.gen, int64(l.b.Backlog), id, t1-t0, errnoOf(err)
 	return err

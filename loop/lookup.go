@@ -73,7 +73,7 @@ func (l *Loop) lookup(name string, fn func(answer)) {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	d := &l.dns
 	if c, ok := d.cache[name]; ok && l.b.ResolveCache {
-		if l.clock() < c.until {
+		if clock() < c.until {
 			fn(answer{name: name, addrs: c.addrs, cached: true})
 			return
 		}
@@ -101,7 +101,7 @@ func (l *Loop) lookup(name string, fn func(answer)) {
 			if d.cache == nil || len(d.cache) >= cacheLimit {
 				d.cache = map[string]cachedName{}
 			}
-			d.cache[name] = cachedName{a.addrs, l.clock() + int64(a.ttl)}
+			d.cache[name] = cachedName{a.addrs, clock() + int64(a.ttl)}
 		}
 		fn(a)
 	}
@@ -149,11 +149,11 @@ func (l *Loop) openNameSocket(flags int) (fd int, gen uint32, err error) {
 		return -1, 0, fmt.Errorf("socket: %w", err)
 	}
 	addr := l.dns.server.addr
-	peer := l.name(addr.String())
+	peer := l.tr.name(addr.String())
 	gen = l.opened(fd, trace.TypeDatagram, trace.OriginSocket, peer, 0, uint32(unix.SOCK_CLOEXEC|flags))
 	t0 := l.tr.Now()
 	err = unix.Connect(fd, &unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())})
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e := l.tr.Next(trace.Connect, t1)
 	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(fd), gen, peer, t1-t0, errnoOf(err)
 	if err != nil {
@@ -167,7 +167,7 @@ func (l *Loop) openNameSocket(flags int) (fd int, gen uint32, err error) {
 func (l *Loop) sendQuery(fd int, gen uint32, q []byte) unix.Errno {
 	t0 := l.tr.Now()
 	n, errno := writeFD(fd, q)
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e := l.tr.Next(trace.Write, t1)
 	e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(fd), gen, trace.CallWrite, int64(len(q)), int64(n), t1-t0, uint16(errno)
 	return errno
@@ -185,7 +185,7 @@ func (l *Loop) lookupBlocking(id uint16, q []byte) answer {
 		return answer{problem: "send the query: " + errno.Error()}
 	}
 	buf := make([]byte, 1500)
-	end := l.clock() + int64(lookupTimeout)
+	end := clock() + int64(lookupTimeout)
 	for {
 		n, errno := l.readStuck(fd, gen, buf, end)
 		switch {

@@ -36,14 +36,13 @@ type Loop struct {
 
 	cfg Config
 	b   Behaviour
-	tr  *trace.Ring
+	tr  recorder
 	pid int
 	tid int
 
 	lis        listener
 	drv        driver
 	buf        []byte
-	mark       int64 // end of the last call that was recorded; see tick
 	stamped    stamped
 	rsa        unix.RawSockaddrAny // for accept, so that it allocates nothing
 	elsewhere  elsewhere
@@ -52,10 +51,6 @@ type Loop struct {
 	later      []laterRead // reads that are due after some more turns
 	unfinished []*conn     // have used up their budget; see goOn
 	spare      []*conn     // the list before, to be used again
-	said       string      // the last words for the operator
-
-	names  map[string]uint32
-	nextID uint32
 
 	timers   timers
 	ticker   *Timer
@@ -120,7 +115,7 @@ func New(cfg Config) (*Loop, error) {
 		cfg.NewRing = func(uint32) *trace.Ring { return trace.NoRing() }
 	}
 	l := &Loop{shared: &shared{reserve: -1, asked: make(chan struct{})}, cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), wakeFD: -1,
-		done: make(chan struct{}), startErr: make(chan error, 1), names: map[string]uint32{}, nextID: 1}
+		done: make(chan struct{}), startErr: make(chan error, 1)}
 	l.lis.fd = -1
 	l.waits = cfg.Behaviour.Waits
 	l.serves.Store(uint32(cfg.Behaviour.Serve))
@@ -182,7 +177,7 @@ func (l *Loop) Serves() string {
 func (l *Loop) run() {
 	l.tid = unix.Gettid()
 	l.tidNow.Store(int64(l.tid))
-	l.tr = l.cfg.NewRing(trace.RoleLoop)
+	l.tr = newRecorder(l.cfg.NewRing(trace.RoleLoop))
 	defer close(l.done)
 	defer l.tr.Close()
 	if err := l.open(); err != nil {
@@ -194,7 +189,7 @@ func (l *Loop) run() {
 	l.startErr <- nil
 	l.err = l.loop()
 	l.end()
-	l.tellUsage()
+	l.tr.usage()
 	now := l.tr.Now()
 	e := l.tr.Next(trace.Stop, now)
 	e.Aux = l.stopWhy
@@ -223,21 +218,21 @@ func (l *Loop) end() {
 
 // open does what happens once: threads and settings are told, then the listener and the wake-fd come into being.
 func (l *Loop) open() error {
-	title := l.name(l.cfg.Title)
+	title := l.tr.name(l.cfg.Title)
 	word := "loop"
 	if l.cfg.Inherited {
 		word = "child"
 	}
-	loopName := l.name(word)
+	loopName := l.tr.name(word)
 	e := l.tr.Next(trace.Start, l.tr.Now())
 	e.A, e.Aux = int64(l.pid), title
-	l.sync()
+	l.tr.sync()
 	e = l.tr.Next(trace.Thread, l.tr.Now())
 	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(l.pid), int64(l.tid), uint32(l.pid), l.role(), loopName
-	l.tellUsage() // the thread is not new
+	l.tr.usage() // the thread is not new
 	l.tellMode(trace.CauseStart)
 	for i := range Knobs {
-		l.tellKnob(Knobs[i].Name, "", Knobs[i].Get(&l.b))
+		l.tr.knob(Knobs[i].Name, "", Knobs[i].Get(&l.b))
 	}
 	if err := l.openListener(); err != nil {
 		return err
@@ -268,7 +263,7 @@ func (l *Loop) open() error {
 func (l *Loop) loop() error {
 	for !l.quit {
 		l.tr.Turn()
-		if l.crowd && (l.timers.due(l.clock()) || l.tasks.waiting.Load() != 0) {
+		if l.crowd && (l.timers.due(clock()) || l.tasks.waiting.Load() != 0) {
 			l.takeWorld()
 		}
 		l.fireTimers()
@@ -352,50 +347,6 @@ func (l *Loop) opened(fd int, typ, from, peer, local, flags uint32) uint32 {
 	return gen
 }
 
-// sync ties the monotonic to the wall clock in the record.
-func (l *Loop) sync() {
-	if !l.tr.On() {
-		return
-	}
-	c := trace.ReadClock()
-	e := l.tr.Next(trace.Sync, c.Mono)
-	e.A = c.Wall
-}
-
-// name gives a string an id in the loop's stream. Ids of peers are bound to descriptor numbers instead (peerName), so
-// that a server that lives for years does not collect them.
-func (l *Loop) name(s string) uint32 {
-	if s == "" || !l.tr.On() {
-		return 0
-	}
-	if id, ok := l.names[s]; ok {
-		return id
-	}
-	if len(l.names) > maxNames {
-		clear(l.names)
-		l.nextID = 1
-	}
-	id := l.nextID
-	l.nextID++
-	l.names[s] = id
-	l.tr.Name(id, s, l.tr.Now())
-	return id
-}
-
-const (
-	maxNames  = 4000
-	peerNames = 1 << 16 // ids from here on belong to descriptors
-)
-
-func (l *Loop) peerName(fd int, s string) uint32 {
-	if !l.tr.On() {
-		return 0
-	}
-	id := uint32(peerNames + fd)
-	l.tr.Name(id, s, l.tr.Now())
-	return id
-}
-
 func (l *Loop) tellMode(cause uint32) {
 	l.mode.Store(l.b.Driver | l.b.trigger()<<8)
 	e := l.tr.Next(trace.Mode, l.tr.Now())
@@ -403,31 +354,4 @@ func (l *Loop) tellMode(cause uint32) {
 	if l.b.Driver == trace.DriverSleepPoll {
 		e.A = int64(l.b.Interval)
 	}
-}
-
-func (l *Loop) tellKnob(name, old, new string) {
-	n, o, w := l.name(name), l.name(old), l.name(new)
-	e := l.tr.Next(trace.Knob, l.tr.Now())
-	e.Aux, e.Gen, e.Inst = n, o, w
-}
-
-// tick reads the clock and remembers it. A clock reading costs 30 to 50 ns, a third of what recording a message costs, so a
-// call that follows another directly begins, for the record, where that one ended (mark): what lies between is the
-// loop's own bookkeeping, some 100 ns. After anything that may take longer (work, a task, a wait) the clock is read anew.
-func (l *Loop) tick() int64 {
-	l.mark = l.tr.Now()
-	return l.mark
-}
-
-// since is where a call begins that follows the last recorded one directly.
-func (l *Loop) since() int64 { return max(l.mark, l.tr.Last()) }
-
-// clock is the time for the loop's own decisions, also when nobody watches.
-func (l *Loop) clock() int64 { return trace.Now() }
-
-// handled records that a handler ran. The caller may say which timer it was.
-func (l *Loop) handled(what uint32, phase trace.Phase, fd int, gen uint32, start, end int64) *trace.Event {
-	e := l.tr.Next(trace.Call, end)
-	e.Phase, e.FD, e.Gen, e.Aux, e.Dur = phase, int32(fd), gen, what, end-start
-	return e
 }

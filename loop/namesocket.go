@@ -85,7 +85,7 @@ func (s *nameSocket) ready(l *Loop) (asked, useful int) {
 	for {
 		t0 := l.tr.Now()
 		n, errno := readFD(s.fd, s.buf[:])
-		t1 := l.tick()
+		t1 := l.tr.tick()
 		e := l.tr.Next(trace.Read, t1)
 		e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(s.fd), s.gen, trace.CallRead, int64(len(s.buf)), int64(n), t1-t0, uint16(errno)
 		asked++
@@ -107,8 +107,8 @@ func (s *nameSocket) ready(l *Loop) (asked, useful int) {
 // nameReported is the handler of the name socket's reports.
 func (l *Loop) nameReported() {
 	if s := l.dns.sock; s != nil {
-		start := l.since()
+		start := l.tr.since()
 		s.ready(l)
-		l.handled(trace.HandlerConn, trace.PhaseComplete, s.fd, s.gen, start, l.tick())
+		l.tr.handled(trace.HandlerConn, trace.PhaseComplete, s.fd, s.gen, start, l.tr.tick())
 	}
 }

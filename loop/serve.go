@@ -262,7 +262,7 @@ func (l *Loop) letGo(c *conn) {
 func (l *Loop) shutdown(c *conn, how int) error {
 	t0 := l.tr.Now()
 	err := unix.Shutdown(c.fd, how)
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e := l.tr.Next(trace.Shutdown, t1)
 	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(c.fd), c.gen, uint32(how), t1-t0, errnoOf(err)
 	return err

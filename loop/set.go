@@ -57,7 +57,7 @@ func (l *Loop) set(pairs []trace.Pair) error {
 		if err := k.Set(&l.b, p.Value); err != nil {
 			return err
 		}
-		l.tellKnob(p.Key, old, k.Get(&l.b))
+		l.tr.knob(p.Key, old, k.Get(&l.b))
 		l.settle(p.Key)
 	}
 	if l.redial {
@@ -83,7 +83,7 @@ func (l *Loop) settle(knob string) {
 		}
 	case "fds-free":
 		if err := l.limitFDs(l.b.FDsFree); err != nil {
-			l.say("fds-free: " + err.Error())
+			l.tr.say("fds-free: " + err.Error())
 		}
 	case "child":
 		l.reap()

@@ -1,10 +1,6 @@
 package loop
 
-import (
-	"sync"
-
-	"evviz/trace"
-)
+import "sync"
 
 // shared is what the threads of one server have in common. A server has one thread unless the threads or the split knob
 // says otherwise, and then nothing here is ever locked.
@@ -114,26 +110,6 @@ func (s *shared) numbered(fd int) (c *conn) {
 	return c
 }
 
-// Names of locks in Lock events.
-const (
-	lockWorld = 1
-	lockPoll  = 3
-	lockWork  = 4
-	lockConn  = uint64(1) << 62 // | descriptor | generation<<32
-)
-
-// contended takes a lock that somebody else holds, and records how long that took.
-func (l *Loop) contended(id uint64, lock func()) {
-	t0 := l.tr.Now()
-	e := l.tr.Next(trace.Lock, t0)
-	e.Phase, e.A = trace.PhaseEnter, int64(id)
-	l.tr.Publish(t0)
-	lock()
-	t1 := l.tick()
-	e = l.tr.Next(trace.Lock, t1)
-	e.Phase, e.A, e.Dur = trace.PhaseExit, int64(id), t1-t0
-}
-
 // begin is called by a thread that is going to handle something. What it returns is to be called when the thread goes to
 // wait again.
 func (l *Loop) begin() (end func()) {
@@ -141,7 +117,7 @@ func (l *Loop) begin() (end func()) {
 		return func() {}
 	}
 	if !l.world.TryRLock() {
-		l.contended(lockWorld, l.world.RLock)
+		l.tr.contended(lockWorld, l.world.RLock)
 	}
 	return l.world.RUnlock
 }
@@ -152,7 +128,7 @@ func (l *Loop) take(c *conn) bool {
 		return c.fd >= 0
 	}
 	if !c.mu.TryLock() {
-		l.contended(lockConn|c.id, c.mu.Lock)
+		l.tr.contended(lockConn|c.id, c.mu.Lock)
 	}
 	if c.fd < 0 {
 		c.mu.Unlock()

@@ -93,7 +93,7 @@ func (l *Loop) workOnce(c *conn) {
 // asked what is left, so that stranded bytes are known and not guessed.
 func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	var stamp int64
-	t0 := l.since()
+	t0 := l.tr.since()
 	var n int
 	var errno unix.Errno
 	var t1 int64
@@ -107,15 +107,15 @@ func (l *Loop) readOne(c *conn, last bool) (int, unix.Errno) {
 	case l.stamping():
 		call = trace.CallRecvmsg
 		n, stamp, errno = l.recvStamped(c.fd, l.buf)
-		t1 = l.tick()
+		t1 = l.tr.tick()
 	default:
 		n, errno = readFD(c.fd, l.buf)
-		t1 = l.tick()
+		t1 = l.tr.tick()
 	}
 	if n > 0 {
 		l.stats.BytesIn.Add(int64(n))
 		if c.idle != nil {
-			c.heard = l.clock()
+			c.heard = clock()
 		}
 	}
 	if !l.tr.On() {
@@ -202,14 +202,14 @@ func (l *Loop) flush(c *conn) int {
 
 // writeOne is one write, recorded. owed is what the program holds for this peer before the call, besides p when p is new.
 func (l *Loop) writeOne(c *conn, p []byte, owed int) (int, unix.Errno) {
-	t0 := l.since()
+	t0 := l.tr.since()
 	var n int
 	var t1 int64
 	var errno unix.Errno
 	var before unix.Rusage
 	if l.b.MeasureWrites {
 		before = usage()
-		t0 = l.tick()
+		t0 = l.tr.tick()
 	}
 	phase := trace.PhaseComplete
 	if c.blocking {
@@ -219,7 +219,7 @@ func (l *Loop) writeOne(c *conn, p []byte, owed int) (int, unix.Errno) {
 		}
 	} else {
 		n, errno = writeFD(c.fd, p)
-		t1 = l.tick()
+		t1 = l.tr.tick()
 	}
 	if n > 0 {
 		l.stats.BytesOut.Add(int64(n))

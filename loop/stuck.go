@@ -18,7 +18,7 @@ func (l *Loop) readStuck(fd int, gen uint32, p []byte, end int64) (int, unix.Err
 	l.stuck.Store(true)
 	defer l.stuck.Store(false)
 	for {
-		left := end - l.clock()
+		left := end - clock()
 		if left <= 0 {
 			return -1, unix.EAGAIN
 		}
@@ -31,7 +31,7 @@ func (l *Loop) readStuck(fd int, gen uint32, p []byte, end int64) (int, unix.Err
 		e.Phase, e.FD, e.Gen, e.Aux, e.A = trace.PhaseEnter, int32(fd), gen, trace.CallRead, int64(len(p))
 		l.tr.Publish(t0)
 		n, errno := readBlocking(fd, p)
-		t1 := l.tick()
+		t1 := l.tr.tick()
 		e = l.tr.Next(trace.Read, t1)
 		e.Phase, e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = trace.PhaseExit, int32(fd), gen, trace.CallRead, int64(len(p)), int64(n), t1-t0, uint16(errno)
 		if errno != unix.EINTR && errno != unix.EAGAIN {
@@ -45,7 +45,7 @@ func (l *Loop) receiveTimeout(fd int, gen uint32, ns int64) {
 	tv := unix.NsecToTimeval(max(ns, int64(time.Millisecond))) // 0 would mean for ever
 	t0 := l.tr.Now()
 	err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv)
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e := l.tr.Next(trace.SockOpt, t1)
 	e.FD, e.Gen, e.A, e.B, e.Aux, e.Dur, e.Errno = int32(fd), gen, unix.SOL_SOCKET, unix.SO_RCVTIMEO, uint32(ns/1e6), t1-t0, errnoOf(err)
 }

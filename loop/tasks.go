@@ -91,7 +91,7 @@ func (l *Loop) Do(what string, fn func(*Loop)) error {
 }
 
 func (l *Loop) post(what string, fn func(*Loop), wait bool) (task, error) {
-	t := task{what: what, fn: fn, at: l.clock(), who: unix.Gettid(), ran: new(bool)}
+	t := task{what: what, fn: fn, at: clock(), who: unix.Gettid(), ran: new(bool)}
 	if wait {
 		t.done = make(chan struct{})
 	}
@@ -156,7 +156,7 @@ func (l *Loop) runTasks() {
 		if t.via == trace.ViaEventfd {
 			e.FD = int32(l.wakeFD)
 		}
-		what := l.name(t.what)
+		what := l.tr.name(t.what)
 		t.fn(l)
 		t1 := l.tr.Now()
 		e = l.tr.Next(trace.Task, t1)
@@ -185,7 +185,7 @@ func (l *Loop) drainWake() {
 		l.runTasks()
 		l.inBatch = false
 	}
-	l.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
+	l.tr.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
 }
 
 // Stop ends the loop and waits for it.

@@ -64,12 +64,12 @@ func (l *Loop) rearmTimer(t *timer) {
 // After arms a timer that fires once after d, or, when every is positive, again each time every has passed. It must be
 // called on the loop's thread (from a task or a callback).
 func (l *Loop) After(d, every time.Duration, fn func(*Loop)) *Timer {
-	return l.arm(&timer{due: l.clock() + int64(d), every: int64(every), fn: fn})
+	return l.arm(&timer{due: clock() + int64(d), every: int64(every), fn: fn})
 }
 
 // afterDrifting arms a timer that fires every d after its last callback ended.
 func (l *Loop) afterDrifting(d time.Duration, fn func(*Loop)) *Timer {
-	return l.arm(&timer{due: l.clock() + int64(d), every: int64(d), drift: true, fn: fn})
+	return l.arm(&timer{due: clock() + int64(d), every: int64(d), drift: true, fn: fn})
 }
 
 func (l *Loop) arm(t *timer) *Timer {
@@ -107,7 +107,7 @@ func (l *Loop) fireTimers() {
 	if len(l.timers.h) == 0 {
 		return
 	}
-	now := l.clock()
+	now := clock()
 	for len(l.timers.h) > 0 && l.timers.h[0].due <= now {
 		t := l.timers.h[0]
 		late := now - t.due
@@ -129,9 +129,9 @@ func (l *Loop) fireTimers() {
 		e.Aux, e.A, e.B, e.Mask = t.id, due, late, times
 		t.fn(l)
 		end := l.tr.Now()
-		l.handled(trace.HandlerTimer, trace.PhaseComplete, -1, 0, start, end).A = int64(t.id)
+		l.tr.handled(trace.HandlerTimer, trace.PhaseComplete, -1, 0, start, end).A = int64(t.id)
 		if t.drift && t.at >= 0 {
-			t.due = l.clock() + t.every
+			t.due = clock() + t.every
 			heap.Fix(&l.timers.h, t.at)
 			l.tellTimer(t)
 		}

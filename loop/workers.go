@@ -52,7 +52,7 @@ func (l *Loop) lookupPool(qid uint16, name string, q []byte, found func(answer))
 	}
 	w.last++
 	select {
-	case w.jobs <- job{w.last, name, q, qid, l.clock(), found}:
+	case w.jobs <- job{w.last, name, q, qid, clock(), found}:
 	default:
 		found(answer{problem: "too many look-ups are under way"})
 		return
