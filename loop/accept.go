@@ -79,12 +79,12 @@ func (l *Loop) acceptOne() (*conn, unix.Errno) {
 // newConn takes note of an accepted connection. With several threads the caller has it and must give it back.
 func (l *Loop) newConn(fd int, peer string, flags int, blocking bool) *conn {
 	id := l.tr.peerName(fd, peer)
-	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
+	gen := l.kernel.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
 	c := &conn{fd: fd, id: lifeID(fd, gen), gen: gen, peer: peer, left: -1, blocking: blocking}
 	if l.crowd {
 		c.mu.Lock() // its caller gives it back
 	}
-	l.enter(c)
+	l.table.enter(c)
 	l.stats.Accepted.Add(1)
 	return c
 }
@@ -96,9 +96,9 @@ func (l *Loop) admit(c *conn) {
 		l.closeConn(c, trace.CloseRefused)
 		return
 	}
-	l.sockopt(fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	l.kernel.sockopt(fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	if c.blocking {
-		l.limitBlocking(fd, c.gen)
+		l.kernel.limitBlocking(fd, c.gen)
 	}
 	if l.b.Dup {
 		l.duplicate(c)
@@ -107,7 +107,7 @@ func (l *Loop) admit(c *conn) {
 		l.fork(ChildHolds, fd)
 	}
 	if l.stamping() {
-		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+		l.kernel.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
 	if l.drv.canHold() && l.b.Hold > 0 && l.obs != nil {
 		l.hold(c)
@@ -132,11 +132,11 @@ func (l *Loop) admit(c *conn) {
 // connection would stay queued and the listener readable for ever (K23).
 func (l *Loop) shed() bool {
 	fd := -1
-	l.locked(func() { fd, l.shared.reserve = l.shared.reserve, -1 })
+	l.table.locked(func() { fd, l.shared.reserve = l.shared.reserve, -1 })
 	if fd < 0 {
 		return false
 	}
-	l.closeFD(fd, l.genOf(fd), trace.CloseShed)
+	l.kernel.close(fd, l.table.genOf(fd), trace.CloseShed)
 	c, errno := l.acceptOne()
 	if errno == 0 {
 		l.closeConn(c, trace.CloseShed)
@@ -156,7 +156,7 @@ func (l *Loop) closeConn(c *conn, why uint32) {
 	if l.drv != nil {
 		l.drv.closing(l, c)
 	}
-	l.leave(c)
+	l.table.leave(c)
 	if len(l.children) > 0 && l.b.Child == ChildHolds {
 		l.outlived = append(l.outlived, c.id)
 	}
@@ -164,7 +164,7 @@ func (l *Loop) closeConn(c *conn, why uint32) {
 	fd := c.fd
 	c.fd = -1
 	l.stats.Closed.Add(1)
-	l.closeFD(fd, c.gen, why)
+	l.kernel.close(fd, c.gen, why)
 }
 
 // peerString formats the address that accept4 filled in.

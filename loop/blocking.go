@@ -1,9 +1,7 @@
 package loop
 
 import (
-	"os"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -15,8 +13,6 @@ import (
 // the thread stuck while it is stuck, and it can be ended from outside: whoever posts a task signals the thread (SIGURG,
 // tasks.go), and because every blocking socket carries a receive and a send time limit, the kernel returns EINTR instead of
 // restarting the call (man 7 signal). The limit itself is so long that it plays no part.
-const blockLimit = 24 * time.Hour
-
 // Nonblock says which sockets carry O_NONBLOCK. A connection does not inherit it from its listener (K25), so the
 // first two are what a beginner gets who asks for none, or for the listener alone.
 type Nonblock uint8
@@ -40,53 +36,21 @@ func (b *Behaviour) blocks() (listener, conns bool) {
 func (l *Loop) setBlocking() error {
 	lis, conns := l.b.blocks()
 	if lis != l.lis.blocking && !l.draining {
-		if err := l.block(l.lis.fd, l.lis.gen, lis); err != nil {
+		if err := l.kernel.setBlocking(l.lis.fd, l.lis.gen, lis); err != nil {
 			return err
 		}
 		l.lis.blocking = lis
 	}
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if c.blocking == conns || c.dialing != dialDone {
 			continue
 		}
-		if err := l.block(c.fd, c.gen, conns); err != nil {
+		if err := l.kernel.setBlocking(c.fd, c.gen, conns); err != nil {
 			return err
 		}
 		c.blocking = conns
 	}
 	return nil
-}
-
-// block is fcntl(F_SETFL) with or without O_NONBLOCK, recorded, and the time limits of a blocking socket.
-func (l *Loop) block(fd int, gen uint32, on bool) error {
-	flags := 0
-	if !on {
-		flags = unix.O_NONBLOCK
-	}
-	t0 := l.tr.Now()
-	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFL, flags)
-	t1 := l.tr.Now()
-	e := l.tr.Next(trace.FdFlags, t1)
-	e.FD, e.Gen, e.Aux, e.Mask, e.Dur, e.Errno = int32(fd), gen, trace.CallFcntl, uint32(flags|unix.O_CLOEXEC), t1-t0, errnoOf(err)
-	if err != nil {
-		return os.NewSyscallError("fcntl", err)
-	}
-	if on {
-		l.limitBlocking(fd, gen)
-	}
-	return nil
-}
-
-// limitBlocking gives a blocking socket its time limits.
-func (l *Loop) limitBlocking(fd int, gen uint32) {
-	tv := unix.NsecToTimeval(int64(blockLimit))
-	for _, opt := range []int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
-		t0 := l.tr.Now()
-		err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, opt, &tv)
-		t1 := l.tr.Now()
-		e := l.tr.Next(trace.SockOpt, t1)
-		e.FD, e.Gen, e.A, e.B, e.Aux, e.Dur, e.Errno = int32(fd), gen, unix.SOL_SOCKET, int64(opt), uint32(tv.Sec), t1-t0, errnoOf(err)
-	}
 }
 
 // mayBlock is around every call that may hold the thread. begin records that it starts, and must publish it; call is the

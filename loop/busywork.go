@@ -38,7 +38,7 @@ func (l *Loop) workFor(w Work) {
 		left := int64(w.For)
 		l.stuck.Store(true)
 		for end := clock() + left; left > 0 && !l.ending(); { // the thread is away for the whole time, whatever signals come
-			left = l.sleepOnce(left, end)
+			left = l.kernel.sleep(left, end)
 		}
 		l.stuck.Store(false)
 	case WorkRead:
@@ -86,7 +86,7 @@ func (l *Loop) readPipe(d time.Duration) {
 		}
 		x.open = true
 		for _, fd := range x.pipe {
-			l.opened(fd, trace.TypePipe, trace.OriginPipe, 0, 0, unix.O_CLOEXEC)
+			l.kernel.opened(fd, trace.TypePipe, trace.OriginPipe, 0, 0, unix.O_CLOEXEC)
 		}
 	}
 	w := x.pipe[1]
@@ -97,7 +97,7 @@ func (l *Loop) readPipe(d time.Duration) {
 			unix.Write(w, []byte{1})
 		}
 	})
-	fd, gen := x.pipe[0], l.genOf(x.pipe[0])
+	fd, gen := x.pipe[0], l.table.genOf(x.pipe[0])
 	for errno := unix.EINTR; errno == unix.EINTR; {
 		t0 := l.tr.Now()
 		e := l.tr.Next(trace.Read, t0)
@@ -136,8 +136,8 @@ func (l *Loop) writeToDisk(size int) {
 		fail("openat", err)
 		return
 	}
-	gen := l.opened(fd, trace.TypeOther, trace.OriginOpen, l.tr.name(dir+"/(unnamed)"), 0, unix.O_CLOEXEC)
-	defer l.closeFD(fd, gen, trace.CloseUnknown)
+	gen := l.kernel.opened(fd, trace.TypeOther, trace.OriginOpen, l.tr.name(dir+"/(unnamed)"), 0, unix.O_CLOEXEC)
+	defer l.kernel.close(fd, gen, trace.CloseUnknown)
 	block := make([]byte, 1<<20)
 	for size > 0 && !l.ending() {
 		p := block[:min(size, len(block))]
@@ -173,7 +173,7 @@ func (l *Loop) writeToDisk(size int) {
 func (l *Loop) closeElsewhere() {
 	if x := &l.elsewhere; x.open {
 		for _, fd := range x.pipe {
-			l.closeFD(fd, l.genOf(fd), trace.CloseShutdown)
+			l.kernel.close(fd, l.table.genOf(fd), trace.CloseShutdown)
 		}
 		x.open = false
 	}

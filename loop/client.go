@@ -121,7 +121,7 @@ func (h *heartbeat) beat(o outlet) {
 func (h *heartbeat) await(o outlet) {
 	l, c := o.l, o.c
 	was := c.blocking
-	if !was && l.block(c.fd, c.gen, true) != nil {
+	if !was && l.kernel.setBlocking(c.fd, c.gen, true) != nil {
 		return
 	}
 	buf := make([]byte, 512)
@@ -141,7 +141,7 @@ func (h *heartbeat) await(o outlet) {
 		}
 	}
 	if c.fd >= 0 && !was {
-		l.block(c.fd, c.gen, false)
+		l.kernel.setBlocking(c.fd, c.gen, false)
 	}
 }
 

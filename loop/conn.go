@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"iter"
 	"net/netip"
 	"sync"
 
@@ -26,7 +25,7 @@ type conn struct {
 	id   uint64 // of descriptor and generation (lifeID), also after the connection has been closed; the data of its registration
 	gen  uint32 // how often this number has been used, so that a late report of its predecessor is seen as stale
 	peer string
-	at   int // index in Loop.order
+	at   int // index in table.order
 
 	registered bool
 	asked      *asked // the observer has been asked to look at it
@@ -71,21 +70,6 @@ const (
 	outHigh = 1 << 20
 	outLow  = 1 << 18
 )
-
-// each yields the open connections. The one that was yielded may be closed meanwhile, no other.
-func (l *Loop) each() iter.Seq[*conn] {
-	return func(yield func(*conn) bool) {
-		for i := 0; i < len(l.order); {
-			c := l.order[i]
-			if !yield(c) {
-				return
-			}
-			if c.fd >= 0 { // closed: another connection has taken its place
-				i++
-			}
-		}
-	}
-}
 
 // interest is the event mask that the connection needs now.
 func (l *Loop) interest(c *conn) uint32 {

@@ -33,11 +33,13 @@ func (l *Loop) muster(n int, name func(i int) string, prepare func(h *Loop) erro
 	c := &crew{first: l, ended: make(chan struct{})}
 	l.world.Lock() // until the first thread has done what it is at; see releaseWorld
 	l.holdsWorld = true
-	l.crowd, l.crew = true, c
+	l.crew = c
+	l.setCrowd(true)
 	var err error
 	for i := range n {
 		h := &Loop{shared: l.shared, cfg: l.cfg, b: l.b, pid: l.pid, wakeFD: -1, guard: l.guard,
 			lis: l.lis, obs: l.obs, hand: true, waits: l.waits}
+		h.wire()
 		ready := make(chan error, 1)
 		c.hands = append(c.hands, h)
 		c.gone.Add(1)
@@ -92,7 +94,8 @@ func (l *Loop) dismiss() {
 		case <-time.After(nudgeEvery):
 		}
 	}
-	l.crew, l.crowd = nil, false
+	l.crew = nil
+	l.setCrowd(false)
 	for _, h := range c.hands {
 		l.inherit(h)
 	}
@@ -205,7 +208,7 @@ func (l *Loop) rest() {
 	}
 	l.asleep.Store(true)
 	if l.tasks.waiting.Load() == 0 {
-		l.sleepOnce(int64(time.Hour), 0)
+		l.kernel.sleep(int64(time.Hour), 0)
 	}
 	l.asleep.Store(false)
 }

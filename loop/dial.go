@@ -133,9 +133,9 @@ func (d *outbound) connectTo(addr netip.AddrPort) {
 	}
 	peer := addr.String()
 	id := l.tr.peerName(fd, peer)
-	gen := l.opened(fd, trace.TypeStream, trace.OriginSocket, id, 0, openFlags)
+	gen := l.kernel.opened(fd, trace.TypeStream, trace.OriginSocket, id, 0, openFlags)
 	c := &conn{fd: fd, id: lifeID(fd, gen), gen: gen, peer: peer, left: -1, dialer: d, addr: addr, dialing: dialNew, trigger: l.b.trigger()}
-	l.enter(c)
+	l.table.enter(c)
 	d.c = c
 	if l.b.RegisterOrder == RegisterEarly {
 		if err := l.drv.added(l, c); err != nil {
@@ -215,11 +215,11 @@ func (l *Loop) established(c *conn) {
 	l.stats.Connected.Add(1)
 	d := c.dialer
 	d.wait = backoffFirst
-	l.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	l.kernel.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	if l.stamping() {
-		l.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+		l.kernel.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
-	if _, blocks := l.b.blocks(); blocks != c.blocking && l.block(c.fd, c.gen, blocks) == nil {
+	if _, blocks := l.b.blocks(); blocks != c.blocking && l.kernel.setBlocking(c.fd, c.gen, blocks) == nil {
 		c.blocking = blocks
 	}
 	l.watchArrival(c)

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -65,7 +66,7 @@ type registering interface {
 type asking struct{}
 
 func (asking) attach(l *Loop) error {
-	for c := range l.each() {
+	for c := range l.table.each() {
 		l.letIn(c)
 		c.registered, c.state = false, drained
 	}
@@ -103,7 +104,7 @@ func (l *Loop) attach() error {
 	case trace.DriverPoll:
 		l.drv = &readiness{p: poll.NewPoll(l.tr.Ring, l.tid, &l.b.Rounding)}
 	case trace.DriverEpoll:
-		p, err := poll.NewEpoll(l.tr.Ring, &l.b.Rounding, l)
+		p, err := poll.NewEpoll(l.tr.Ring, &l.b.Rounding, l.instances())
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}
@@ -124,16 +125,24 @@ func (l *Loop) attach() error {
 	return nil
 }
 
+// instances keeps account of the descriptors of epoll instances and rings, for package poll.
+type instances struct {
+	kernel kernel
+	gone   *atomic.Bool // the loop ends
+}
+
 // InstanceOpened gives the descriptor of an epoll instance, which is one of the server's, its generation.
-func (l *Loop) InstanceOpened(fd int) (gen uint32) {
-	return l.opened(fd, trace.TypeEpoll, trace.OriginEpollCreate, 0, 0, unix.EPOLL_CLOEXEC)
+func (i instances) InstanceOpened(fd int) (gen uint32) {
+	return i.kernel.opened(fd, trace.TypeEpoll, trace.OriginEpollCreate, 0, 0, unix.EPOLL_CLOEXEC)
 }
 
 // CloseInstance closes an instance when the mechanism changes or the server ends.
-func (l *Loop) CloseInstance(fd int, gen uint32) error {
+func (i instances) CloseInstance(fd int, gen uint32) error {
 	why := uint32(trace.CloseSwitch)
-	if l.gone.Load() {
+	if i.gone.Load() {
 		why = trace.CloseShutdown
 	}
-	return l.closeFD(fd, gen, why)
+	return i.kernel.close(fd, gen, why)
 }
+
+func (l *Loop) instances() instances { return instances{l.kernel, &l.gone} }

@@ -47,7 +47,7 @@ func (*blocking) turn(l *Loop) error {
 
 // served is the connection that has its turn: the oldest that there is something to do for.
 func (l *Loop) served() *conn {
-	for _, c := range l.order {
+	for _, c := range l.table.order {
 		if !c.leaked && (!c.eof || len(c.out) > 0) {
 			return c
 		}

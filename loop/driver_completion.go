@@ -125,7 +125,7 @@ func (d *completion) attach(l *Loop) error {
 	if d.ring, err = sys.NewRing(ringKernel, ringEntries, ringCompletions); err != nil {
 		return err
 	}
-	d.gen = l.opened(d.ring.FD(), trace.TypeURing, trace.OriginURing, 0, 0, unix.O_CLOEXEC|unix.O_RDWR)
+	d.gen = l.kernel.opened(d.ring.FD(), trace.TypeURing, trace.OriginURing, 0, 0, unix.O_CLOEXEC|unix.O_RDWR)
 	if plan.many {
 		if err := d.makePool(l); err != nil {
 			return err
@@ -136,7 +136,7 @@ func (d *completion) attach(l *Loop) error {
 	}
 	d.accept(l)
 	d.readWake(l)
-	for c := range l.each() {
+	for c := range l.table.each() {
 		c.registered, c.state, c.left, c.rearmed = false, drained, -1, false
 		if l.b.Hold == 0 {
 			l.letIn(c)
@@ -178,7 +178,7 @@ func (d *completion) detach(l *Loop) {
 		lost.Unlock()
 	}
 	d.ring.Unmap()
-	l.CloseInstance(d.ring.FD(), d.gen)
+	l.instances().CloseInstance(d.ring.FD(), d.gen)
 	if d.pool != nil && d.inFlight == 0 {
 		d.pool.Unmap()
 	}
@@ -222,7 +222,7 @@ func (d *completion) settings(l *Loop) error {
 	if l.b.Hold > 0 {
 		return nil
 	}
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if c.held {
 			l.letIn(c)
 			d.serve(l, c)

@@ -48,7 +48,7 @@ func (d *completion) accepted(l *Loop, c *sys.CQE) {
 		switch {
 		case l.b.OnEMFILE != EMFILEShed || l.shared.reserve < 0 || d.ending:
 		case waits:
-			l.closeFD(l.shared.reserve, l.genOf(l.shared.reserve), trace.CloseShed)
+			l.kernel.close(l.shared.reserve, l.table.genOf(l.shared.reserve), trace.CloseShed)
 			l.shared.reserve = -1
 			d.shedding = true
 		default:

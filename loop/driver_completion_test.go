@@ -92,7 +92,7 @@ func TestResubmitNever(t *testing.T) {
 	x.send(c, 10_000)
 	x.until("the answer to the first piece", func([]trace.Event) bool { return x.l.Stats().BytesOut.Load() == 1000 })
 	left := func() (n int64) {
-		x.l.Do("ask", func(l *Loop) { n, _ = unread(l.order[0].fd) })
+		x.l.Do("ask", func(l *Loop) { n, _ = unread(l.table.order[0].fd) })
 		return
 	}
 	check(t, "bytes stranded", int(left()), 9000)
@@ -382,8 +382,8 @@ func TestStaleCompletion(t *testing.T) {
 	x.idle()
 	var fd int
 	x.l.Do("close", func(l *Loop) { // a recv is in flight; it comes back cancelled after the close
-		fd = l.order[0].fd
-		l.closeConn(l.order[0], trace.CloseError)
+		fd = l.table.order[0].fd
+		l.closeConn(l.table.order[0], trace.CloseError)
 	})
 	e := x.dial()
 	x.send(e, 7)

@@ -139,7 +139,7 @@ func (n *netpoller) admit(c *net.TCPConn) {
 		c.Close()
 		return
 	}
-	gen := n.l.born(fd)
+	gen := n.l.table.born(fd)
 	now := n.tr.Now()
 	e := n.tr.Next(trace.Accept, now)
 	e.FD, e.Gen, e.Aux, e.A, e.Mask = int32(n.l.lis.fd), n.l.lis.gen, trace.CallAccept4, int64(fd), openFlags

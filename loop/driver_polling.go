@@ -3,8 +3,6 @@ package loop
 import (
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"evviz/trace"
 )
 
@@ -32,7 +30,7 @@ func (l *Loop) acceptor() {
 		until := clock() + left
 		l.asleep.Store(true)
 		for left > 0 && !l.crew.stopping.Load() {
-			left = l.sleepOnce(left, until)
+			left = l.kernel.sleep(left, until)
 		}
 		l.asleep.Store(false)
 	}
@@ -57,8 +55,8 @@ func (*polling) turn(l *Loop) error {
 		a, u := s.ready(l)
 		asked, useful = asked+a, useful+u
 	}
-	for i := 0; i < len(l.order); i++ {
-		c := l.order[i]
+	for i := 0; i < len(l.table.order); i++ {
+		c := l.table.order[i]
 		if c.dialing != dialDone {
 			asked++
 			if l.connectCall(c) == 0 {
@@ -118,24 +116,7 @@ func (l *Loop) nap(d time.Duration) {
 	end := begin + left
 	l.asleep.Store(true)
 	for left > 0 && l.tasks.waiting.Load() == 0 {
-		left = l.sleepOnce(left, end)
+		left = l.kernel.sleep(left, end)
 	}
 	l.asleep.Store(false)
-}
-
-// sleepOnce is one clock_nanosleep, recorded. It returns what is left until end after a signal, else 0. The kernel's own
-// remainder would have the timer slack in it (50 us), and so grow with every signal.
-func (l *Loop) sleepOnce(ns, end int64) int64 {
-	t0 := l.tr.Now()
-	e := l.tr.Next(trace.Sleep, t0)
-	e.Phase, e.Aux, e.A = trace.PhaseEnter, trace.CallClockNanosleep, ns
-	l.tr.Publish(t0)
-	err := sleepFor(ns)
-	t1 := l.tr.Now()
-	e = l.tr.Next(trace.Sleep, t1)
-	e.Phase, e.Aux, e.A, e.Dur, e.Errno = trace.PhaseExit, trace.CallClockNanosleep, ns, t1-t0, uint16(err)
-	if err != unix.EINTR {
-		return 0
-	}
-	return end - clock()
 }

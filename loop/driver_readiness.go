@@ -42,7 +42,7 @@ func (d *readiness) attach(l *Loop) error {
 			return err
 		}
 	}
-	for c := range l.each() {
+	for c := range l.table.each() {
 		c.registered, c.state, c.left, c.rearmed, c.disarmed = false, drained, -1, false, false
 		if c.leaked || c.held {
 			continue
@@ -85,7 +85,7 @@ func (d *readiness) detach(l *Loop) {
 	l.registry.open(nil)
 	l.adopt()
 	d.p.Close()
-	for c := range l.each() {
+	for c := range l.table.each() {
 		c.registered = false
 	}
 }
@@ -150,7 +150,7 @@ func (d *readiness) canHold() bool { return true }
 // settings brings the registrations into line with the settings: what is held, what each connection is registered for.
 func (d *readiness) settings(l *Loop) error {
 	l.adopt()
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if c.held {
 			l.registry.hold(c, l.interest(c))
 		}
@@ -188,7 +188,7 @@ func (d *readiness) instance() int {
 
 // release registers every connection that is held.
 func (d *readiness) release(l *Loop) error {
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if !c.held {
 			continue
 		}
@@ -260,9 +260,9 @@ func (d *readiness) dispatch(l *Loop, batch []poll.Report) {
 		case dataResolver:
 			l.nameReported()
 		default:
-			c := l.connOf(r.Data)
+			c := l.table.connOf(r.Data)
 			if c == nil && !l.b.Generations {
-				c = l.numbered(int(uint32(r.Data))) // somebody else by now: the mistake
+				c = l.table.numbered(int(uint32(r.Data))) // somebody else by now: the mistake
 			}
 			if c != nil {
 				d.handle(l, c, r.Mask)
@@ -325,7 +325,7 @@ func (d *readiness) waitOnce(l *Loop, left time.Duration) (int, error) {
 func (d *readiness) report(l *Loop, r *poll.Report, now int64) {
 	var c *conn
 	if l.tr.On() && r.Data != dataListener && r.Data != dataWake {
-		if c = l.connOf(r.Data); c != nil && !l.take(c) {
+		if c = l.table.connOf(r.Data); c != nil && !l.take(c) {
 			c = nil
 		}
 		if l.crowd {

@@ -26,7 +26,7 @@ func (d *readiness) hire(l *Loop) error {
 			h.drv = &readiness{p: own.Share(h.tr.Ring, &h.b.Rounding), shares: true}
 			return nil
 		}
-		p, err := poll.NewEpoll(h.tr.Ring, &h.b.Rounding, h)
+		p, err := poll.NewEpoll(h.tr.Ring, &h.b.Rounding, h.instances())
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}
@@ -63,11 +63,11 @@ func (d *readiness) retire(h, first *Loop) {
 			if errno != 0 {
 				break
 			}
-			h.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+			h.kernel.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 			h.watchArrival(c)
 			h.give(c)
 		}
-		h.closeFD(h.lis.fd, h.lis.gen, trace.CloseSwitch)
+		h.kernel.close(h.lis.fd, h.lis.gen, trace.CloseSwitch)
 	}
 	d.p.Close()
 }

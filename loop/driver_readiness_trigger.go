@@ -10,7 +10,7 @@ func (d *readiness) retrigger(l *Loop) error {
 	}
 	l.stats.Modified.Add(1)
 	l.adopt()
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if c.held {
 			l.registry.hold(c, l.interest(c))
 		}

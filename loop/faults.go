@@ -224,8 +224,8 @@ func (l *Loop) duplicate(c *conn) {
 	e := l.tr.Next(trace.Dup, t1)
 	e.FD, e.Gen, e.A, e.Mask, e.Dur, e.Errno = int32(c.fd), c.gen, int64(fd), unix.O_CLOEXEC, t1-t0, errnoOf(err)
 	if err == nil {
-		l.born(fd)
-		l.locked(func() { l.dups = append(l.dups, dup{fd, c}) })
+		l.table.born(fd)
+		l.table.locked(func() { l.dups = append(l.dups, dup{fd, c}) })
 	}
 }
 
@@ -241,9 +241,9 @@ func (l *Loop) dropDups() {
 	for _, x := range l.dups {
 		if d, ok := l.drv.(registering); ok && x.of.fd < 0 {
 			d.removeStale(int(uint32(x.of.id)), x.of.gen)
-			d.removeStale(x.fd, l.genOf(x.fd))
+			d.removeStale(x.fd, l.table.genOf(x.fd))
 		}
-		l.closeFD(x.fd, l.genOf(x.fd), trace.CloseSwitch)
+		l.kernel.close(x.fd, l.table.genOf(x.fd), trace.CloseSwitch)
 	}
 	l.dups = nil
 }

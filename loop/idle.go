@@ -41,7 +41,7 @@ func (l *Loop) armIdle(c *conn, d time.Duration) {
 
 // idleChanged puts a changed timeout into force for the connections that are open.
 func (l *Loop) idleChanged() {
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if c.idle != nil {
 			l.cancel(c, c.idle)
 			c.idle = nil

@@ -75,22 +75,22 @@ func (l *Loop) openListener() error {
 		return fail("socket", err)
 	}
 	l.lis.fd = fd
-	l.lis.gen = l.opened(fd, trace.TypeListener, trace.OriginSocket, 0, 0, openFlags)
-	if err := l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+	l.lis.gen = l.kernel.opened(fd, trace.TypeListener, trace.OriginSocket, 0, 0, openFlags)
+	if err := l.kernel.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return fail("setsockopt", err)
 	}
 	if l.b.Listeners == ListenersReuseport {
-		if err := l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+		if err := l.kernel.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
 			return fail("setsockopt", err)
 		}
 		l.lis.reuseport = true
 	}
 	// Buffer sizes are inherited by accepted connections, and must be set before the handshake to bound the window.
 	if n := l.b.RcvBuf; n > 0 {
-		l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
+		l.kernel.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
 	}
 	if n := l.b.SndBuf; n > 0 {
-		l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
+		l.kernel.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
 	}
 	if err := unix.Bind(fd, sa); err != nil {
 		return fail("bind", err)
@@ -108,7 +108,7 @@ func (l *Loop) openListener() error {
 func (l *Loop) inheritListener() error {
 	l.lis.fd = 3
 	unix.CloseOnExec(3)
-	l.lis.gen = l.opened(3, trace.TypeListener, trace.OriginInherited, 0, 0, openFlags)
+	l.lis.gen = l.kernel.opened(3, trace.TypeListener, trace.OriginInherited, 0, 0, openFlags)
 	got, err := unix.Getsockname(3)
 	if err != nil {
 		return fmt.Errorf("serve an inherited listener: %w", os.NewSyscallError("getsockname", err))
@@ -141,7 +141,7 @@ func (l *Loop) openWake() error {
 		return fmt.Errorf("make the wakeup descriptor: %w", os.NewSyscallError("eventfd2", err))
 	}
 	l.wakeFD = fd
-	l.wakeGen = l.opened(fd, trace.TypeEventfd, trace.OriginEventfd, 0, 0, openFlags)
+	l.wakeGen = l.kernel.opened(fd, trace.TypeEventfd, trace.OriginEventfd, 0, 0, openFlags)
 	l.tasks.setFD(fd)
 	return nil
 }
@@ -150,18 +150,9 @@ func (l *Loop) openWake() error {
 func (l *Loop) openReserve() {
 	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err == nil {
-		l.opened(fd, trace.TypeOther, trace.OriginOpen, 0, 0, unix.O_CLOEXEC)
-		l.locked(func() { l.shared.reserve = fd })
+		l.kernel.opened(fd, trace.TypeOther, trace.OriginOpen, 0, 0, unix.O_CLOEXEC)
+		l.table.locked(func() { l.shared.reserve = fd })
 	}
-}
-
-func (l *Loop) sockopt(fd int, gen uint32, level, opt, v int) error {
-	t0 := l.tr.Now()
-	err := unix.SetsockoptInt(fd, level, opt, v)
-	t1 := l.tr.Now()
-	e := l.tr.Next(trace.SockOpt, t1)
-	e.FD, e.Gen, e.A, e.B, e.Aux, e.Dur, e.Errno = int32(fd), gen, int64(level), int64(opt), uint32(v), t1-t0, errnoOf(err)
-	return err
 }
 
 // addrString is host:port.

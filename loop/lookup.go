@@ -150,14 +150,14 @@ func (l *Loop) openNameSocket(flags int) (fd int, gen uint32, err error) {
 	}
 	addr := l.dns.server.addr
 	peer := l.tr.name(addr.String())
-	gen = l.opened(fd, trace.TypeDatagram, trace.OriginSocket, peer, 0, uint32(unix.SOCK_CLOEXEC|flags))
+	gen = l.kernel.opened(fd, trace.TypeDatagram, trace.OriginSocket, peer, 0, uint32(unix.SOCK_CLOEXEC|flags))
 	t0 := l.tr.Now()
 	err = unix.Connect(fd, &unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())})
 	t1 := l.tr.tick()
 	e := l.tr.Next(trace.Connect, t1)
 	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(fd), gen, peer, t1-t0, errnoOf(err)
 	if err != nil {
-		l.closeFD(fd, gen, trace.CloseError)
+		l.kernel.close(fd, gen, trace.CloseError)
 		return -1, 0, fmt.Errorf("connect to the name server: %w", err)
 	}
 	return fd, gen, nil
@@ -180,7 +180,7 @@ func (l *Loop) lookupBlocking(id uint16, q []byte) answer {
 	if err != nil {
 		return answer{problem: err.Error()}
 	}
-	defer func() { l.closeFD(fd, gen, trace.CloseServed) }()
+	defer func() { l.kernel.close(fd, gen, trace.CloseServed) }()
 	if errno := l.sendQuery(fd, gen, q); errno != 0 {
 		return answer{problem: "send the query: " + errno.Error()}
 	}

@@ -34,11 +34,12 @@ type Config struct {
 type Loop struct {
 	*shared
 
-	cfg Config
-	b   Behaviour
-	tr  recorder
-	pid int
-	tid int
+	cfg    Config
+	b      Behaviour
+	tr     recorder
+	kernel kernel
+	pid    int
+	tid    int
 
 	lis        listener
 	drv        driver
@@ -116,10 +117,16 @@ func New(cfg Config) (*Loop, error) {
 	}
 	l := &Loop{shared: &shared{reserve: -1, asked: make(chan struct{})}, cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), wakeFD: -1,
 		done: make(chan struct{}), startErr: make(chan error, 1)}
+	l.wire()
 	l.lis.fd = -1
 	l.waits = cfg.Behaviour.Waits
 	l.serves.Store(uint32(cfg.Behaviour.Serve))
 	return l, nil
+}
+
+// wire gives the parts of a thread what they need of each other.
+func (l *Loop) wire() {
+	l.kernel = kernel{&l.tr, &l.table}
 }
 
 // Drivers are the mechanisms that a loop can run as, in the order in which the texts tell of them.
@@ -307,8 +314,8 @@ func (l *Loop) countWait() {
 const parked = -1
 
 func (l *Loop) closeAll() {
-	for len(l.order) > 0 {
-		l.closeConn(l.order[len(l.order)-1], trace.CloseShutdown)
+	for len(l.table.order) > 0 {
+		l.closeConn(l.table.order[len(l.table.order)-1], trace.CloseShutdown)
 	}
 	l.endLookups()
 	l.reap() // while there is still an instance to try to take registrations out of, as dropDups needs, too
@@ -323,28 +330,10 @@ func (l *Loop) closeAll() {
 	}
 	for _, fd := range []*int{&l.lis.fd, &l.wakeFD, &l.shared.reserve} {
 		if *fd >= 0 {
-			l.closeFD(*fd, l.gens[*fd], trace.CloseShutdown)
+			l.kernel.close(*fd, l.table.gens[*fd], trace.CloseShutdown)
 			*fd = -1
 		}
 	}
-}
-
-// closeFD is close(2), recorded.
-func (l *Loop) closeFD(fd int, gen uint32, why uint32) error {
-	t0 := l.tr.Now()
-	err := unix.Close(fd)
-	t1 := l.tr.Now()
-	e := l.tr.Next(trace.Close, t1)
-	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(fd), gen, why, t1-t0, errnoOf(err)
-	return os.NewSyscallError("close", err)
-}
-
-// opened gives a new descriptor its generation and records it.
-func (l *Loop) opened(fd int, typ, from, peer, local, flags uint32) uint32 {
-	gen := l.born(fd)
-	e := l.tr.Next(trace.Open, l.tr.Now())
-	e.FD, e.Gen, e.Aux, e.A, e.B, e.Mask = int32(fd), gen, typ|from<<8, int64(peer), int64(local), flags
-	return gen
 }
 
 func (l *Loop) tellMode(cause uint32) {

@@ -77,7 +77,7 @@ func (s *nameSocket) close(l *Loop) {
 	if l.drv != nil {
 		l.drv.unwatch(s.fd)
 	}
-	l.closeFD(s.fd, s.gen, trace.CloseShutdown)
+	l.kernel.close(s.fd, s.gen, trace.CloseShutdown)
 }
 
 // ready reads every answer that is there. It returns how many reads were made and how many brought something.

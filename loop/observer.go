@@ -116,7 +116,7 @@ func (l *Loop) startObserver() {
 	l.guard(o.register)
 	l.obs = o
 	o.reg <- o.lis
-	for c := range l.each() {
+	for c := range l.table.each() {
 		l.watchArrival(c)
 	}
 }
@@ -316,7 +316,7 @@ func (o *observer) release(w watch) {
 		}
 	}
 	o.loop.Post("register held connection", func(l *Loop) {
-		c := l.find(w.fd, w.gen)
+		c := l.table.find(w.fd, w.gen)
 		if c == nil || !c.held {
 			return
 		}

@@ -220,7 +220,7 @@ func (l *Loop) letIn(c *conn) {
 
 // adopt takes in the held connections that another thread has registered and that have not been reported yet.
 func (l *Loop) adopt() {
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if c.held && l.registry.isDone(c) {
 			l.letIn(c)
 		}

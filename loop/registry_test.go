@@ -52,7 +52,7 @@ func TestRegistrationRace(t *testing.T) {
 			if c.lost {
 				held := 0
 				x.l.Do("look", func(l *Loop) {
-					for _, c := range l.order {
+					for _, c := range l.table.order {
 						if c.held {
 							held++
 						}

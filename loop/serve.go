@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"evviz/trace"
 )
 
 // service is what a server says on one connection. Each connection has a value of its own (conn.svc), made when it is
@@ -209,7 +207,7 @@ func (l *Loop) finished(c *conn) {
 		return
 	}
 	c.lingering = true
-	if l.shutdown(c, unix.SHUT_WR) != nil {
+	if l.kernel.shutdown(c, unix.SHUT_WR) != nil {
 		l.closeConn(c, c.finish)
 		return
 	}
@@ -256,16 +254,6 @@ func (l *Loop) letGo(c *conn) {
 	if c.dialer != nil {
 		c.dialer.lost(c)
 	}
-}
-
-// shutdown is shutdown(2), recorded.
-func (l *Loop) shutdown(c *conn, how int) error {
-	t0 := l.tr.Now()
-	err := unix.Shutdown(c.fd, how)
-	t1 := l.tr.tick()
-	e := l.tr.Next(trace.Shutdown, t1)
-	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(c.fd), c.gen, uint32(how), t1-t0, errnoOf(err)
-	return err
 }
 
 // mayRead reports whether a reported connection is to be read. One whose service takes no more is read all the same

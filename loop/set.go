@@ -108,16 +108,16 @@ func (l *Loop) settle(knob string) {
 		l.listen()
 	case "rcvbuf": // for the connections to come; open ones keep what they have
 		if n := l.b.RcvBuf; n > 0 {
-			l.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
+			l.kernel.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
 		}
 	case "sndbuf":
 		if n := l.b.SndBuf; n > 0 {
-			l.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
+			l.kernel.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
 		}
 	case "arrival":
 		if l.stamping() {
-			for c := range l.each() {
-				l.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+			for c := range l.table.each() {
+				l.kernel.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 			}
 		}
 	}

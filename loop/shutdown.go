@@ -43,19 +43,19 @@ func (l *Loop) stopAccepting() bool {
 	}
 	fd, gen := l.lis.fd, l.lis.gen
 	l.lis.fd = -1
-	l.closeFD(fd, gen, trace.CloseShutdown)
+	l.kernel.close(fd, gen, trace.CloseShutdown)
 	return true
 }
 
 // drainMore closes the connections that are owed nothing any more, and ends the loop when none is left. It runs once a
 // turn and looks at every connection, which only matters in the last two seconds of a loop.
 func (l *Loop) drainMore() {
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if len(c.out) == 0 && (c.svc == nil || !c.svc.busy()) && !c.linger {
 			l.closeConn(c, trace.CloseShutdown)
 		}
 	}
-	if len(l.order) == 0 {
+	if len(l.table.order) == 0 {
 		l.quit = true
 	}
 }

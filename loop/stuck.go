@@ -1,8 +1,6 @@
 package loop
 
 import (
-	"time"
-
 	"golang.org/x/sys/unix"
 
 	"evviz/trace"
@@ -25,7 +23,7 @@ func (l *Loop) readStuck(fd int, gen uint32, p []byte, end int64) (int, unix.Err
 		if l.stopping.Load() || l.ending() {
 			return -1, unix.ECANCELED
 		}
-		l.receiveTimeout(fd, gen, left)
+		l.kernel.receiveTimeout(fd, gen, left)
 		t0 := l.tr.Now()
 		e := l.tr.Next(trace.Read, t0)
 		e.Phase, e.FD, e.Gen, e.Aux, e.A = trace.PhaseEnter, int32(fd), gen, trace.CallRead, int64(len(p))
@@ -38,14 +36,4 @@ func (l *Loop) readStuck(fd int, gen uint32, p []byte, end int64) (int, unix.Err
 			return n, errno
 		}
 	}
-}
-
-// receiveTimeout sets SO_RCVTIMEO, recorded with its value in ms.
-func (l *Loop) receiveTimeout(fd int, gen uint32, ns int64) {
-	tv := unix.NsecToTimeval(max(ns, int64(time.Millisecond))) // 0 would mean for ever
-	t0 := l.tr.Now()
-	err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv)
-	t1 := l.tr.tick()
-	e := l.tr.Next(trace.SockOpt, t1)
-	e.FD, e.Gen, e.A, e.B, e.Aux, e.Dur, e.Errno = int32(fd), gen, unix.SOL_SOCKET, unix.SO_RCVTIMEO, uint32(ns/1e6), t1-t0, errnoOf(err)
 }

@@ -64,7 +64,7 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 
 // sameTrigger gives the listener and every connection the loop's triggering, whatever they had of their own.
 func (l *Loop) sameTrigger() {
-	for c := range l.each() {
+	for c := range l.table.each() {
 		c.own, c.trigger = false, l.b.trigger()
 	}
 	l.lis.own, l.lis.trigger = false, l.b.trigger()
@@ -87,7 +87,7 @@ func (l *Loop) TriggerOf(fd int32, gen uint32) (trigger uint32, err error) {
 			trigger = l.lis.trigger
 			return
 		}
-		c := l.find(int(fd), gen)
+		c := l.table.find(int(fd), gen)
 		if c == nil {
 			err = fmt.Errorf("fd %d is not an open connection", fd)
 			return
@@ -95,16 +95,6 @@ func (l *Loop) TriggerOf(fd int32, gen uint32) (trigger uint32, err error) {
 		trigger = c.trigger
 	})
 	return trigger, errors.Join(e, err)
-}
-
-func (l *Loop) find(fd int, gen uint32) *conn {
-	if fd < 0 || fd >= len(l.conns) || l.conns[fd] == nil {
-		return nil
-	}
-	if c := l.conns[fd]; gen == 0 || c.gen == gen {
-		return c
-	}
-	return nil
 }
 
 func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
@@ -123,7 +113,7 @@ func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 		l.stats.Modified.Add(1)
 		return d.retriggerListener(l)
 	}
-	c := l.find(fd, gen)
+	c := l.table.find(fd, gen)
 	if c == nil {
 		return fmt.Errorf("fd %d is not an open connection any more", fd)
 	}
