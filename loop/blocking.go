@@ -13,6 +13,7 @@ import (
 // the thread stuck while it is stuck, and it can be ended from outside: whoever posts a task signals the thread (SIGURG,
 // tasks.go), and because every blocking socket carries a receive and a send time limit, the kernel returns EINTR instead of
 // restarting the call (man 7 signal). The limit itself is so long that it plays no part.
+
 // Nonblock says which sockets carry O_NONBLOCK. A connection does not inherit it from its listener (K25), so the
 // first two are what a beginner gets who asks for none, or for the listener alone.
 type Nonblock uint8

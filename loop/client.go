@@ -92,7 +92,7 @@ func (s *tokenStream) busy() bool      { return !s.d.done }
 // heartbeat-wait makes the mistake: then the thread blocks until pong has come, and every timer of the loop slips.
 type heartbeat struct {
 	d       *outbound
-	timer   *Timer
+	timer   *timer
 	waiting int // pings without a pong
 	beats   int
 	in      []byte
@@ -102,7 +102,7 @@ func (h *heartbeat) opened(o outlet) {
 	h.d.tries = 0
 	every := o.l.b.Heartbeat
 	c := o.c
-	h.timer = o.l.After(every, every, func(l *Loop) { h.beat(outlet{l, c}) })
+	h.timer = o.l.timers.after(every, every, func(l *Loop) { h.beat(outlet{l, c}) })
 }
 
 func (h *heartbeat) beat(o outlet) {
@@ -166,7 +166,7 @@ func (h *heartbeat) writable(outlet) {}
 
 func (h *heartbeat) released(l *Loop) {
 	if h.timer != nil {
-		l.StopTimer(h.timer)
+		l.timers.stop(h.timer)
 	}
 }
 

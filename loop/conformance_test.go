@@ -330,20 +330,20 @@ func TestTimers(t *testing.T) {
 		var order []string
 		done := make(chan struct{})
 		x.l.Do("arm", func(l *Loop) {
-			l.After(20*time.Millisecond, 0, func(*Loop) { order = append(order, "20") })
-			l.After(10*time.Millisecond, 0, func(*Loop) { order = append(order, "10") })
-			gone := l.After(15*time.Millisecond, 0, func(*Loop) { order = append(order, "cancelled") })
-			if !l.StopTimer(gone) || l.StopTimer(gone) {
+			l.timers.after(20*time.Millisecond, 0, func(*Loop) { order = append(order, "20") })
+			l.timers.after(10*time.Millisecond, 0, func(*Loop) { order = append(order, "10") })
+			gone := l.timers.after(15*time.Millisecond, 0, func(*Loop) { order = append(order, "cancelled") })
+			if !l.timers.stop(gone) || l.timers.stop(gone) {
 				t.Error("a timer is cancelled once")
 			}
 			n := 0
-			var every *Timer
-			every = l.After(30*time.Millisecond, 30*time.Millisecond, func(l *Loop) {
+			var every *timer
+			every = l.timers.after(30*time.Millisecond, 30*time.Millisecond, func(l *Loop) {
 				if n++; n == 2 { // block over three periods
 					time.Sleep(100 * time.Millisecond)
 				}
 				if n == 4 {
-					l.StopTimer(every)
+					l.timers.stop(every)
 					close(done)
 				}
 			})

@@ -104,7 +104,7 @@ func (l *Loop) dismiss() {
 // inherit takes over the timers of a hand that has ended.
 func (l *Loop) inherit(h *Loop) {
 	for _, t := range h.timers.h {
-		l.rearmTimer(t)
+		l.timers.inherit(t)
 	}
 	h.timers.h = nil
 }
@@ -177,7 +177,7 @@ func (l *Loop) serve() {
 	for !c.stopping.Load() {
 		l.tr.Turn()
 		end := l.begin()
-		l.fireTimers()
+		l.timers.fire(l)
 		end()
 		if err := l.drv.turn(l); err != nil {
 			l.tr.say("a thread of the server ended: " + err.Error())

@@ -40,7 +40,7 @@ type outbound struct {
 	c      *conn         // of the present attempt, nil between attempts
 	tries  int           // in a row that failed
 	wait   time.Duration // before the next attempt
-	timer  *Timer
+	timer  *timer
 	done   bool // nothing more to do for this stream
 	over   bool // replaced by other settings
 }
@@ -72,7 +72,7 @@ func (l *Loop) stopOutbound() {
 	for _, d := range old {
 		d.over = true
 		if d.timer != nil {
-			l.StopTimer(d.timer)
+			l.timers.stop(d.timer)
 		}
 		if d.c != nil {
 			l.closeConn(d.c, trace.CloseShutdown)
@@ -255,7 +255,7 @@ func (d *outbound) failed(err error) {
 	case limit > 0 && d.tries >= limit:
 		l.tr.tell("stream %d to %s: given up after %d attempts, the last one: %v", d.token, d.target, d.tries, err)
 	default:
-		d.timer = l.After(d.wait, 0, func(*Loop) { d.dial() })
+		d.timer = l.timers.after(d.wait, 0, func(*Loop) { d.dial() })
 		d.wait = min(2*d.wait, backoffLast)
 		return
 	}

@@ -143,7 +143,7 @@ func TestURingTimeoutEntry(t *testing.T) {
 	uringKernel(t, oldKernel{features: 1 << 8, noBuffers: true})
 	x := uringLab(t, nil)
 	fired := make(chan struct{})
-	x.l.Do("arm", func(l *Loop) { l.After(15*time.Millisecond, 0, func(*Loop) { close(fired) }) })
+	x.l.Do("arm", func(l *Loop) { l.timers.after(15*time.Millisecond, 0, func(*Loop) { close(fired) }) })
 	select {
 	case <-fired:
 	case <-time.After(patience):

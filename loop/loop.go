@@ -54,7 +54,7 @@ type Loop struct {
 	spare      []*conn     // the list before, to be used again
 
 	timers   timers
-	ticker   *Timer
+	ticker   ticker
 	dns      names
 	dialed   []*outbound // streams of the connect knob
 	counted  int         // answers to them
@@ -127,6 +127,7 @@ func New(cfg Config) (*Loop, error) {
 // wire gives the parts of a thread what they need of each other.
 func (l *Loop) wire() {
 	l.kernel = kernel{&l.tr, &l.table}
+	l.timers.tr = &l.tr
 }
 
 // Drivers are the mechanisms that a loop can run as, in the order in which the texts tell of them.
@@ -255,7 +256,7 @@ func (l *Loop) open() error {
 	if err := l.attach(); err != nil {
 		return err
 	}
-	l.startTick()
+	l.ticker.start(&l.timers, &l.b)
 	l.startOutbound()
 	l.beget()
 	return nil
@@ -273,7 +274,7 @@ func (l *Loop) loop() error {
 		if l.crowd && (l.timers.due(clock()) || l.tasks.waiting.Load() != 0) {
 			l.takeWorld()
 		}
-		l.fireTimers()
+		l.timers.fire(l)
 		drv := l.drv
 		l.runTasks()
 		l.releaseWorld()

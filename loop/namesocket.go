@@ -19,7 +19,7 @@ type nameSocket struct {
 
 type nameWait struct {
 	found func(answer)
-	timer *Timer
+	timer *timer
 }
 
 // dataResolver is the name socket's data in an epoll instance.
@@ -56,7 +56,7 @@ func (l *Loop) lookupEvented(id uint16, q []byte, found func(answer)) {
 		return
 	}
 	w := &nameWait{found: found}
-	w.timer = l.After(lookupTimeout, 0, func(*Loop) {
+	w.timer = l.timers.after(lookupTimeout, 0, func(*Loop) {
 		delete(s.pending, id)
 		found(answer{problem: fmt.Sprintf("no answer within %v", lookupTimeout)})
 	})
@@ -72,7 +72,7 @@ func (s *nameSocket) register(l *Loop) error {
 
 func (s *nameSocket) close(l *Loop) {
 	for _, w := range s.pending {
-		l.StopTimer(w.timer)
+		l.timers.stop(w.timer)
 	}
 	if l.drv != nil {
 		l.drv.unwatch(s.fd)
@@ -99,7 +99,7 @@ func (s *nameSocket) ready(l *Loop) (asked, useful int) {
 			continue // too late, or not asked for
 		}
 		delete(s.pending, id)
-		l.StopTimer(w.timer)
+		l.timers.stop(w.timer)
 		w.found(answer{addrs: addrs, ttl: ttl, problem: problem})
 	}
 }

@@ -89,7 +89,7 @@ func (o outlet) end(why uint32, linger bool) {
 
 // connTimer is a timer of a connection, and the thread whose heap it is in.
 type connTimer struct {
-	t *Timer
+	t *timer
 	l *Loop
 }
 
@@ -98,7 +98,7 @@ type connTimer struct {
 func (o outlet) after(d time.Duration, fn func(outlet)) *connTimer {
 	c := o.c
 	x := &connTimer{l: o.l}
-	x.t = o.l.After(d, 0, func(l *Loop) {
+	x.t = o.l.timers.after(d, 0, func(l *Loop) {
 		if !l.take(c) {
 			return
 		}
@@ -113,7 +113,7 @@ func (o outlet) after(d time.Duration, fn func(outlet)) *connTimer {
 // cancel stops a timer of a connection. One in another thread's heap stays there; it will find its connection closed.
 func (l *Loop) cancel(c *conn, x *connTimer) {
 	if !l.crowd || x.l == l {
-		l.StopTimer(x.t)
+		l.timers.stop(x.t)
 	}
 	c.timers = slices.DeleteFunc(c.timers, func(y *connTimer) bool { return y == x })
 }

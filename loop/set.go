@@ -103,7 +103,10 @@ func (l *Loop) settle(knob string) {
 	case "connect", "streams", "stream-delay", "register-order", "heartbeat":
 		l.redial = true
 	case "tick", "tick-rearm":
-		l.startTick()
+		l.ticker.stop(&l.timers)
+		if !l.draining {
+			l.ticker.start(&l.timers, &l.b)
+		}
 	case "backlog":
 		l.listen()
 	case "rcvbuf": // for the connections to come; open ones keep what they have

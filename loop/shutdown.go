@@ -29,8 +29,8 @@ func (l *Loop) stop(why uint32) {
 		return
 	}
 	l.draining = true
-	l.After(drainFor, 0, func(l *Loop) { l.quit = true })
-	l.stopTick()
+	l.timers.after(drainFor, 0, func(l *Loop) { l.quit = true })
+	l.ticker.stop(&l.timers)
 	l.stopOutbound()
 	l.drainMore()
 }

@@ -73,7 +73,7 @@ func staleReport(t *testing.T, generations bool) {
 
 	held, release := make(chan struct{}), make(chan struct{})
 	// By a timer, not by a task: the wake-fd would still be at the head of the kernel's ready list.
-	x.l.Do("arm", func(l *Loop) { l.After(10*time.Millisecond, 0, func(*Loop) { close(held); <-release }) })
+	x.l.Do("arm", func(l *Loop) { l.timers.after(10*time.Millisecond, 0, func(*Loop) { close(held); <-release }) })
 	<-held
 	ready := func(fd int) {
 		t.Helper()

@@ -93,7 +93,7 @@ func TestT26Rounding(t *testing.T) {
 								close(done)
 								return
 							}
-							l.After(10700*time.Microsecond, 0, next)
+							l.timers.after(10700*time.Microsecond, 0, next)
 						}
 						next(l)
 					})
