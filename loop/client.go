@@ -68,19 +68,19 @@ func (s *tokenStream) count(o outlet) {
 	} else {
 		l.tr.tell("token %d: its end of file was read again, and counted again", s.d.token)
 	}
-	if l.counted++; l.counted != len(l.dialed) {
+	if l.dialer.counted++; l.dialer.counted != len(l.dialer.streams) {
 		return
 	}
 	open := ""
-	for _, d := range l.dialed {
+	for _, d := range l.dialer.streams {
 		if !d.done {
 			open += " " + strconv.Itoa(d.token)
 		}
 	}
 	if open == "" {
-		l.tr.tell("all %d streams have answered", l.counted)
+		l.tr.tell("all %d streams have answered", l.dialer.counted)
 	} else {
-		l.tr.tell("counted %d answers of %d streams, but these have not answered:%s", l.counted, len(l.dialed), open)
+		l.tr.tell("counted %d answers of %d streams, but these have not answered:%s", l.dialer.counted, len(l.dialer.streams), open)
 	}
 }
 
@@ -126,15 +126,15 @@ func (h *heartbeat) await(o outlet) {
 	}
 	buf := make([]byte, 512)
 	for o.alive() && h.waiting > 0 {
-		n, errno := l.readStuck(c.fd, c.gen, buf, clock()+int64(time.Hour))
+		n, errno := l.block.readStuck(c.fd, c.gen, buf, clock()+int64(time.Hour))
 		switch {
 		case errno == unix.ECANCELED:
 			return // the loop ends, and closes it
 		case errno != 0:
 			c.problem = fmt.Errorf("read: %w", errno)
-			l.closeConn(c, trace.CloseError)
+			l.conns.close(c, trace.CloseError)
 		case n == 0:
-			l.closeConn(c, trace.CloseEOF)
+			l.conns.close(c, trace.CloseEOF)
 		default:
 			l.stats.BytesIn.Add(int64(n))
 			h.received(o, buf[:n])

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"testing"
 	"time"
 
@@ -18,14 +17,6 @@ import (
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
-
-// onThread runs a test on one OS thread, as a loop does: poll's set is named after it.
-func onThread(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	f(t)
-}
 
 func eventfd(t *testing.T, ready bool) int {
 	t.Helper()
@@ -43,7 +34,7 @@ func eventfd(t *testing.T, ready bool) int {
 
 // TestInterruptedWait: a wait that a signal ends goes on for what is left, each piece a call of its own.
 func TestInterruptedWait(t *testing.T) {
-	l := &Loop{tr: newRecorder(trace.NoRing()), b: Default(), wakeFD: -1}
+	l := &Loop{tr: newRecorder(trace.NoRing()), b: Default(), wake: wake{fd: -1}}
 	l.b.Timeout = time.Hour
 	f := &interrupted{times: 3}
 	d := &readiness{p: f, reports: make([]poll.Report, 1)}

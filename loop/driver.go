@@ -67,7 +67,7 @@ type asking struct{}
 
 func (asking) attach(l *Loop) error {
 	for c := range l.table.each() {
-		l.letIn(c)
+		l.registry.letIn(c)
 		c.registered, c.state = false, drained
 	}
 	return nil
@@ -85,7 +85,7 @@ func (asking) stopListening(*Loop) bool   { return true }
 func (asking) watches() bool              { return false }
 func (asking) unwatch(int)                {}
 
-func (asking) send(l *Loop, c *conn, p []byte) { l.echo(c, p) }
+func (asking) send(l *Loop, c *conn, p []byte) { l.conns.echo(c, p) }
 
 func (asking) watch(int, uint32, uint64) error { return nil }
 
@@ -100,9 +100,9 @@ func (l *Loop) attach() error {
 	case trace.DriverGo:
 		l.drv = &netpoller{}
 	case trace.DriverSelect:
-		l.drv = &readiness{p: poll.NewSelect(l.tr.Ring, l.tid)}
+		l.drv = &readiness{p: poll.NewSelect(l.tr.Ring, l.TID())}
 	case trace.DriverPoll:
-		l.drv = &readiness{p: poll.NewPoll(l.tr.Ring, l.tid, &l.b.Rounding)}
+		l.drv = &readiness{p: poll.NewPoll(l.tr.Ring, l.TID(), &l.b.Rounding)}
 	case trace.DriverEpoll:
 		p, err := poll.NewEpoll(l.tr.Ring, &l.b.Rounding, l.instances())
 		if err != nil {
@@ -113,7 +113,7 @@ func (l *Loop) attach() error {
 	case trace.DriverURing:
 		l.drv = &completion{}
 	}
-	l.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking || l.b.Driver == trace.DriverGo || l.b.oneInstance())
+	l.reach.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking || l.b.Driver == trace.DriverGo || l.b.oneInstance())
 	l.resting = false
 	if err := l.setBlocking(); err != nil {
 		return err

@@ -139,7 +139,7 @@ func (d *completion) attach(l *Loop) error {
 	for c := range l.table.each() {
 		c.registered, c.state, c.left, c.rearmed = false, drained, -1, false
 		if l.b.Hold == 0 {
-			l.letIn(c)
+			l.registry.letIn(c)
 		}
 		if !c.leaked && !c.held {
 			d.serve(l, c)
@@ -195,10 +195,10 @@ func (d *completion) blockWake(l *Loop, on bool) error {
 		flags = unix.O_NONBLOCK
 	}
 	t0 := l.tr.Now()
-	_, err := unix.FcntlInt(uintptr(l.wakeFD), unix.F_SETFL, flags)
+	_, err := unix.FcntlInt(uintptr(l.wake.fd), unix.F_SETFL, flags)
 	t1 := l.tr.Now()
 	e := l.tr.Next(trace.FdFlags, t1)
-	e.FD, e.Gen, e.Aux, e.Mask, e.Dur, e.Errno = int32(l.wakeFD), l.wakeGen, trace.CallFcntl, uint32(flags|unix.O_CLOEXEC), t1-t0, errnoOf(err)
+	e.FD, e.Gen, e.Aux, e.Mask, e.Dur, e.Errno = int32(l.wake.fd), l.wake.gen, trace.CallFcntl, uint32(flags|unix.O_CLOEXEC), t1-t0, errnoOf(err)
 	d.blocking = on
 	return os.NewSyscallError("fcntl", err)
 }
@@ -224,7 +224,7 @@ func (d *completion) settings(l *Loop) error {
 	}
 	for c := range l.table.each() {
 		if c.held {
-			l.letIn(c)
+			l.registry.letIn(c)
 			d.serve(l, c)
 		}
 	}
@@ -354,7 +354,7 @@ func (d *completion) readWake(l *Loop) {
 		return
 	}
 	d.reading = true
-	sys.PrepRead(d.entry(l, trace.OpRead, l.wakeFD, l.wakeGen, len(d.wake)), l.wakeFD, d.wake[:])
+	sys.PrepRead(d.entry(l, trace.OpRead, l.wake.fd, l.wake.gen, len(d.wake)), l.wake.fd, d.wake[:])
 }
 
 // woken runs the tasks that were posted. While the driver is ending they stay in their queue, and the loop finds them.
@@ -365,11 +365,9 @@ func (d *completion) woken(l *Loop, c *sys.CQE) {
 	}
 	start := l.tr.Now()
 	if c.Res == int32(len(d.wake)) && binary.NativeEndian.Uint64(d.wake[:]) > 0 {
-		l.inBatch = true
-		l.runTasks()
-		l.inBatch = false
+		l.wake.runTasks(l)
 	}
-	l.tr.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
+	l.tr.handled(trace.HandlerWake, trace.PhaseComplete, l.wake.fd, l.wake.gen, start, l.tr.Now())
 	l.tr.tick()
 	if l.drv == d {
 		d.readWake(l)

@@ -96,7 +96,7 @@ func (d *completion) streamed(l *Loop, s *stream, op uint32, c *sys.CQE) {
 	if busy {
 		if s.c != nil {
 			d.submit(l) // the answer does not wait for the work
-			l.workOn(s.c)
+			l.conns.workOn(s.c)
 		}
 		phase = trace.PhaseExit
 		l.tr.tick()
@@ -144,11 +144,11 @@ func (d *completion) received(l *Loop, s *stream, c *sys.CQE) {
 	case s.c == nil || d.ending && c.Res == 0:
 		// The end of file is still there for whoever asks next.
 	case c.Res == 0:
-		l.ended(s.c)
+		l.conns.ended(s.c)
 	case errno == unix.ECANCELED || errno == unix.ENOBUFS || errno == unix.EINTR || errno == unix.EAGAIN:
 		// Taken back, or the buffers were all in use: it is handed over again below, when it is wanted.
 	default:
-		l.closeConn(s.c, trace.CloseError)
+		l.conns.close(s.c, trace.CloseError)
 	}
 	if picked {
 		d.pool.Give(id)
@@ -191,7 +191,7 @@ func (d *completion) sent(l *Loop, s *stream, n int) {
 		return
 	}
 	if errno := unix.Errno(-n); n < 0 && errno != unix.ECANCELED && errno != unix.EINTR && errno != unix.EAGAIN {
-		l.closeConn(c, trace.CloseError)
+		l.conns.close(c, trace.CloseError)
 		return
 	}
 	c.out = c.out[max(n, 0):]
@@ -205,11 +205,11 @@ func (d *completion) sent(l *Loop, s *stream, n int) {
 		return
 	}
 	if c.svc != nil {
-		if l.outputTaken(c); s.c == nil {
+		if l.conns.outputTaken(c); s.c == nil {
 			return
 		}
 	} else if c.eof && len(c.out) == 0 && l.b.OnEOF == EOFClose {
-		l.closeConn(c, trace.CloseEOF)
+		l.conns.close(c, trace.CloseEOF)
 		return
 	}
 	d.sendOwed(l, s)

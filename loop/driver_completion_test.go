@@ -383,7 +383,7 @@ func TestStaleCompletion(t *testing.T) {
 	var fd int
 	x.l.Do("close", func(l *Loop) { // a recv is in flight; it comes back cancelled after the close
 		fd = l.table.order[0].fd
-		l.closeConn(l.table.order[0], trace.CloseError)
+		l.conns.close(l.table.order[0], trace.CloseError)
 	})
 	e := x.dial()
 	x.send(e, 7)

@@ -120,7 +120,7 @@ func (d *completion) reap(l *Loop) {
 		d.cancel(l, newTicket(trace.OpPoll, l.lis.fd, l.lis.gen))
 	}
 	if d.reading {
-		d.cancel(l, newTicket(trace.OpRead, l.wakeFD, l.wakeGen))
+		d.cancel(l, newTicket(trace.OpRead, l.wake.fd, l.wake.gen))
 	}
 	for _, s := range d.streams {
 		d.cancelStream(l, s)

@@ -59,7 +59,7 @@ func (n *netpoller) attach(l *Loop) error {
 	now := n.tr.Now()
 	n.tr.Name(1, "goroutines", now)
 	e := n.tr.Next(trace.Thread, now)
-	e.A, e.Gen, e.Mask, e.Aux = int64(l.pid), uint32(l.pid), trace.RoleOther, 1
+	e.A, e.Gen, e.Mask, e.Aux = int64(l.reach.pid), uint32(l.reach.pid), trace.RoleOther, 1
 	n.tr.Publish(now)
 	n.wg.Add(1)
 	l.guard(n.accept)
@@ -88,11 +88,11 @@ func (*netpoller) turn(l *Loop) error {
 	if d, ok := l.timers.next(clock()); ok {
 		left = min(left, d)
 	}
-	l.asleep.Store(true)
+	l.reach.asleep.Store(true)
 	if left > 0 && l.tasks.waiting.Load() == 0 {
 		sleepFor(left) // evviz's own idling, not the server's
 	}
-	l.asleep.Store(false)
+	l.reach.asleep.Store(false)
 	return nil
 }
 
@@ -151,7 +151,7 @@ func (n *netpoller) admit(c *net.TCPConn) {
 	n.conns[c] = goConn{fd, gen}
 	n.mu.Unlock()
 	n.l.stats.Accepted.Add(1)
-	n.l.watchNumber(fd, gen)
+	n.l.arrivals.watchNumber(fd, gen)
 	n.wg.Add(1)
 	n.l.guard(func() { n.serve(c, goConn{fd, gen}) })
 }
@@ -215,9 +215,9 @@ func (n *netpoller) work() {
 	w := n.l.cfg.Behaviour.Work
 	switch w.Kind {
 	case WorkCPU:
-		for end := trace.Now() + int64(w.For); trace.Now() < end && !n.l.ending(); {
+		for end := trace.Now() + int64(w.For); trace.Now() < end && !n.l.ending.now(); {
 		}
 	case WorkSleep:
-		n.l.holdUp(w.For, nil)
+		n.l.ending.holdUp(w.For, nil)
 	}
 }

@@ -28,17 +28,17 @@ const (
 func (d *readiness) attach(l *Loop) error {
 	// When several threads wait on this instance the wake-fd would wake all of them; the first is signalled instead.
 	if !l.b.oneInstance() {
-		if err := d.p.Add(l.wakeFD, l.wakeGen, unix.EPOLLIN, dataWake); err != nil {
+		if err := d.p.Add(l.wake.fd, l.wake.gen, unix.EPOLLIN, dataWake); err != nil {
 			return fmt.Errorf("register the wakeup descriptor: %w", err)
 		}
 	}
-	if l.draining {
+	if l.ending.draining {
 		// there is no listener any more
-	} else if err := d.p.Add(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
+	} else if err := d.p.Add(l.lis.fd, l.lis.gen, l.lis.mask(), dataListener); err != nil {
 		return fmt.Errorf("register the listener: %w", err)
 	}
-	if l.dns.sock != nil {
-		if err := l.dns.sock.register(l); err != nil {
+	if l.names.sock != nil {
+		if err := l.names.sock.register(d); err != nil {
 			return err
 		}
 	}
@@ -57,22 +57,11 @@ func (d *readiness) attach(l *Loop) error {
 	return nil
 }
 
-func (l *Loop) listenerMask() uint32 {
-	m := uint32(unix.EPOLLIN)
-	if l.b.Threads > 1 && l.b.Listeners == ListenersExclusive {
-		m |= unix.EPOLLEXCLUSIVE
-	}
-	if l.b.Driver == trace.DriverEpoll {
-		m |= triggerBits(l.lis.trigger)
-	}
-	return m
-}
-
 func (d *readiness) register(l *Loop, c *conn) error {
 	if !c.own {
 		c.trigger = l.b.trigger()
 	}
-	c.mask = l.interest(c)
+	c.mask = c.interest(&l.b)
 	if err := d.p.Add(c.fd, c.gen, c.mask, c.id); err != nil {
 		return fmt.Errorf("register %s: %w", c.peer, err)
 	}
@@ -83,7 +72,7 @@ func (d *readiness) register(l *Loop, c *conn) error {
 func (d *readiness) detach(l *Loop) {
 	l.dismiss()
 	l.registry.open(nil)
-	l.adopt()
+	l.registry.adopt(&l.table)
 	d.p.Close()
 	for c := range l.table.each() {
 		c.registered = false
@@ -96,7 +85,7 @@ func (d *readiness) changed(l *Loop, c *conn) error {
 	if !c.registered || c.disarmed {
 		return nil
 	}
-	m := l.interest(c)
+	m := c.interest(&l.b)
 	if m == c.mask {
 		return nil
 	}
@@ -112,7 +101,7 @@ func (d *readiness) closing(l *Loop, c *conn) {
 		// Closing the last descriptor of a file takes it out of the instance; but while the observer asks the kernel about the
 		// descriptor it holds the file, too, and the registration would live on for that long and report. So that watching does
 		// not change what is watched, it is taken out by a call first - unless it is the setting to let it live on.
-		if _, ok := d.p.(*poll.Epoll); !ok || l.obs == nil || l.b.Dup || l.b.Child == ChildHolds || d.p.Remove(c.fd, c.gen) != nil {
+		if _, ok := d.p.(*poll.Epoll); !ok || l.arrivals.obs == nil || l.b.Dup || l.b.Child == ChildHolds || d.p.Remove(c.fd, c.gen) != nil {
 			d.p.Forget(c.fd)
 		}
 		c.registered = false
@@ -137,25 +126,25 @@ func (d *readiness) readDone(l *Loop, c *conn) {
 	switch {
 	case c.fd < 0:
 	case !c.disarmed:
-		l.interestChanged(c)
+		l.conns.interestChanged(c)
 	case l.b.Rearm == RearmAfter:
 		d.rearm(l, c)
 	}
 }
 
-func (d *readiness) send(l *Loop, c *conn, p []byte) { l.echo(c, p) }
+func (d *readiness) send(l *Loop, c *conn, p []byte) { l.conns.echo(c, p) }
 
 func (d *readiness) canHold() bool { return true }
 
 // settings brings the registrations into line with the settings: what is held, what each connection is registered for.
 func (d *readiness) settings(l *Loop) error {
-	l.adopt()
+	l.registry.adopt(&l.table)
 	for c := range l.table.each() {
 		if c.held {
-			l.registry.hold(c, l.interest(c))
+			l.registry.hold(c, c.interest(&l.b))
 		}
 		if !l.crowd { // else it has just been registered anew
-			l.interestChanged(c)
+			l.conns.interestChanged(c)
 		}
 	}
 	if l.b.Hold == 0 {
@@ -192,7 +181,7 @@ func (d *readiness) release(l *Loop) error {
 		if !c.held {
 			continue
 		}
-		if l.letIn(c); c.registered {
+		if l.registry.letIn(c); c.registered {
 			continue
 		}
 		if err := d.register(l, c); err != nil {
@@ -205,7 +194,7 @@ func (d *readiness) release(l *Loop) error {
 // turn is one wait and its batch.
 func (d *readiness) turn(l *Loop) error {
 	if len(d.doubt) > 0 {
-		end := l.begin()
+		end := l.locks.begin()
 		d.settleDoubts(l)
 		end()
 	}
@@ -217,17 +206,17 @@ func (d *readiness) turn(l *Loop) error {
 		return fmt.Errorf("wait for readiness: %w", err)
 	}
 	if n > 0 {
-		end := l.begin()
+		end := l.locks.begin()
 		d.dispatch(l, d.reports[:n])
 		end()
 	}
 	if l.drv != d {
 		return nil
 	}
-	if len(l.later)+len(l.unfinished) > 0 {
-		end := l.begin()
-		l.countTurn()
-		l.goOn()
+	if len(l.conns.postponed.later)+len(l.conns.postponed.unfinished) > 0 {
+		end := l.locks.begin()
+		l.conns.postponed.countTurn()
+		l.conns.postponed.goOn()
 		end()
 	}
 	l.countWait()
@@ -248,17 +237,17 @@ func (d *readiness) dispatch(l *Loop, batch []poll.Report) {
 			if l.b.Rearm == RearmEarly {
 				d.rearmListener(l)
 			}
-			l.workFor(l.b.AcceptWork)
-			l.acceptMany(l.b.acceptsNow())
+			l.work.do(l.b.AcceptWork)
+			l.accept.many(l.b.acceptsNow())
 			if l.b.Rearm == RearmAfter {
 				d.rearmListener(l)
 			}
 			l.tr.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tr.tick())
 		case dataWake:
-			l.drainWake()
+			l.wake.drain(l)
 			l.tr.tick()
 		case dataResolver:
-			l.nameReported()
+			l.names.reported()
 		default:
 			c := l.table.connOf(r.Data)
 			if c == nil && !l.b.Generations {
@@ -282,7 +271,7 @@ func (d *readiness) wait(l *Loop) (int, error) {
 	if timeout > 0 || len(l.timers.h) > 0 {
 		begin = clock()
 	}
-	if len(l.unfinished) > 0 {
+	if len(l.conns.postponed.unfinished) > 0 {
 		timeout = 0 // there is work that nobody will tell of
 	}
 	timer := uint32(0)
@@ -291,12 +280,12 @@ func (d *readiness) wait(l *Loop) (int, error) {
 	}
 	d.p.LimitedBy(timer)
 	left := timeout
-	if l.signalled() {
-		l.asleep.Store(true)
-		defer l.asleep.Store(false)
+	if d.signalled(l) {
+		l.reach.asleep.Store(true)
+		defer l.reach.asleep.Store(false)
 	}
 	for {
-		if l.signalled() && l.interrupted() {
+		if d.signalled(l) && l.reach.interrupted() {
 			return 0, nil
 		}
 		n, err := d.waitOnce(l, left)
@@ -310,6 +299,9 @@ func (d *readiness) wait(l *Loop) (int, error) {
 		}
 	}
 }
+
+// signalled reports whether this thread's wait can be ended by a signal only.
+func (d *readiness) signalled(l *Loop) bool { return l.reach.hand || l.b.oneInstance() }
 
 // waitOnce is one call. When the poll must be borrowed by whoever wants to change it, the loop has it for as long as it
 // waits.
@@ -325,7 +317,7 @@ func (d *readiness) waitOnce(l *Loop, left time.Duration) (int, error) {
 func (d *readiness) report(l *Loop, r *poll.Report, now int64) {
 	var c *conn
 	if l.tr.On() && r.Data != dataListener && r.Data != dataWake {
-		if c = l.table.connOf(r.Data); c != nil && !l.take(c) {
+		if c = l.table.connOf(r.Data); c != nil && !l.locks.take(c) {
 			c = nil
 		}
 		if l.crowd {
@@ -339,20 +331,20 @@ func (d *readiness) report(l *Loop, r *poll.Report, now int64) {
 		e.FD, e.Gen = int32(l.lis.fd), l.lis.gen
 		return
 	case dataResolver:
-		if s := l.dns.sock; s != nil {
+		if s := l.names.sock; s != nil {
 			e.FD, e.Gen = int32(s.fd), s.gen
 		}
 		return
 	case dataWake:
-		e.FD, e.Gen = int32(l.wakeFD), l.wakeGen
-		d.wakeReported(l, e.Inst, now)
+		e.FD, e.Gen = int32(l.wake.fd), l.wake.gen
+		l.wake.reported(l, e.Inst, now)
 		return
 	}
 	e.FD, e.Gen = int32(uint32(r.Data)), uint32(r.Data>>32)&^(1<<31)
 	if c == nil {
 		return // nobody watches, or it is stale: the number belongs to somebody else by now
 	}
-	defer l.give(c)
+	defer l.locks.give(c)
 	if r.Mask&unix.EPOLLIN != 0 {
 		if c.state != drained {
 			// The last report of this connection left bytes, or nobody looked. Only then is the kernel asked again.
@@ -377,30 +369,19 @@ func (d *readiness) report(l *Loop, r *poll.Report, now int64) {
 	c.rearmed = false
 }
 
-// wakeReported tells a wake-fd that was reported again although nobody posted anything and nobody read it.
-func (d *readiness) wakeReported(l *Loop, inst trace.InstanceID, now int64) {
-	posts := l.tasks.count.Load()
-	if l.lis.wakeUnread && posts == l.lis.wakePosts {
-		x := l.tr.Next(trace.Renotify, now)
-		x.Inst, x.FD, x.Gen, x.Mask, x.Aux = inst, int32(l.wakeFD), l.wakeGen, unix.EPOLLIN, trace.RenotifyUntouched
-	}
-	l.lis.wakePosts = posts
-	l.lis.wakeUnread = true
-}
-
 // rearm arms a oneshot registration again, with the interest of now: the report has disarmed it, and it stays silent, even for
 // end of file, until this (K12). If something is ready already the kernel reports it at once.
 func (d *readiness) rearm(l *Loop, c *conn) {
-	m := l.interest(c)
+	m := c.interest(&l.b)
 	if err := d.p.Modify(c.fd, c.gen, m, c.id); err != nil {
-		l.closeConn(c, trace.CloseError)
+		l.conns.close(c, trace.CloseError)
 		return
 	}
 	c.mask, c.rearmed, c.disarmed = m, true, false
 }
 
 func (d *readiness) rearmListener(l *Loop) {
-	if m := l.listenerMask(); m&unix.EPOLLONESHOT != 0 && l.lis.fd >= 0 {
+	if m := l.lis.mask(); m&unix.EPOLLONESHOT != 0 && l.lis.fd >= 0 {
 		d.p.Modify(l.lis.fd, l.lis.gen, m, dataListener)
 	}
 }
@@ -409,7 +390,7 @@ func (d *readiness) rearmListener(l *Loop) {
 // where that is not known yet: only with this number can the next report be called old or new.
 func (d *readiness) settleDoubts(l *Loop) {
 	for _, c := range d.doubt {
-		if c == nil || !l.take(c) {
+		if c == nil || !l.locks.take(c) {
 			continue
 		}
 		if c.state != drained && c.left < 0 {
@@ -417,7 +398,7 @@ func (d *readiness) settleDoubts(l *Loop) {
 				c.left = n
 			}
 		}
-		l.give(c)
+		l.locks.give(c)
 	}
 	d.doubt = d.doubt[:0]
 }
@@ -431,30 +412,30 @@ func (d *readiness) handle(l *Loop, c *conn, mask uint32) {
 		e := l.tr.Next(trace.Call, start)
 		e.Phase, e.FD, e.Gen, e.Aux = trace.PhaseEnter, int32(fd), gen, trace.HandlerConn
 	}
-	if !l.take(c) {
+	if !l.locks.take(c) {
 		l.tr.handled(trace.HandlerConn, handledPhase(busy), fd, gen, start, l.tr.since())
 		return
 	}
-	defer l.give(c)
-	l.letIn(c) // if it was held, another thread has registered it, and this is how the loop learns of it
+	defer l.locks.give(c)
+	l.registry.letIn(c) // if it was held, another thread has registered it, and this is how the loop learns of it
 	// A oneshot report has disarmed the registration. Until the handler is done no change of interest may arm it again.
 	c.disarmed = c.mask&unix.EPOLLONESHOT != 0
 	if c.disarmed && l.b.Rearm == RearmEarly {
 		d.rearm(l, c)
 	}
 	if c.dialing != dialDone {
-		l.connectReported(c, mask)
+		l.dialer.reported(c, mask)
 		mask = 0
 	}
 	if mask&unix.EPOLLOUT != 0 && len(c.out) > 0 {
-		l.flush(c)
+		l.conns.flush(c)
 	}
-	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && l.mayRead(c, mask) {
-		l.readLater(c)
+	if c.fd >= 0 && mask&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR|unix.EPOLLRDHUP) != 0 && c.mayRead(mask) {
+		l.conns.postponed.read(c)
 	}
 	if c.fd >= 0 && !c.disarmed {
 		if err := d.changed(l, c); err != nil {
-			l.closeConn(c, trace.CloseError)
+			l.conns.close(c, trace.CloseError)
 		}
 	}
 	if c.fd >= 0 && c.disarmed && !c.deferred && l.b.Rearm == RearmAfter {

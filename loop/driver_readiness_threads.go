@@ -34,11 +34,11 @@ func (d *readiness) hire(l *Loop) error {
 		if l.b.Listeners == ListenersReuseport {
 			h.lis.fd, h.lis.addr = -1, l.lis.addr
 			h.cfg.Listen = l.lis.addr
-			if err := h.openListener(); err != nil {
+			if err := h.lis.open(&h.cfg); err != nil {
 				return err
 			}
 		}
-		if err := p.Add(h.lis.fd, h.lis.gen, h.listenerMask(), dataListener); err != nil {
+		if err := p.Add(h.lis.fd, h.lis.gen, h.lis.mask(), dataListener); err != nil {
 			return fmt.Errorf("register the listener: %w", err)
 		}
 		return nil
@@ -56,7 +56,7 @@ func (d *readiness) retire(h, first *Loop) {
 	}
 	if h.lis.fd >= 0 && h.lis.fd != first.lis.fd {
 		for {
-			c, errno := h.acceptOne()
+			c, errno := h.accept.one()
 			if errno == unix.EINTR || errno == unix.ECONNABORTED {
 				continue
 			}
@@ -64,13 +64,10 @@ func (d *readiness) retire(h, first *Loop) {
 				break
 			}
 			h.kernel.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-			h.watchArrival(c)
-			h.give(c)
+			h.arrivals.watch(c)
+			h.locks.give(c)
 		}
 		h.kernel.close(h.lis.fd, h.lis.gen, trace.CloseSwitch)
 	}
 	d.p.Close()
 }
-
-// signalled reports whether this thread's wait can be ended by a signal only.
-func (l *Loop) signalled() bool { return l.hand || l.b.oneInstance() }

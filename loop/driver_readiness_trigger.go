@@ -3,16 +3,16 @@ package loop
 // retrigger re-registers the listener and every connection with the present trigger. The report that such a MOD causes
 // by itself is the way a stranded connection is rescued.
 func (d *readiness) retrigger(l *Loop) error {
-	if l.draining {
+	if l.ending.draining {
 		// there is no listener any more
 	} else if err := d.retriggerListener(l); err != nil {
 		return err
 	}
 	l.stats.Modified.Add(1)
-	l.adopt()
+	l.registry.adopt(&l.table)
 	for c := range l.table.each() {
 		if c.held {
-			l.registry.hold(c, l.interest(c))
+			l.registry.hold(c, c.interest(&l.b))
 		}
 		if !c.registered {
 			continue
@@ -25,11 +25,11 @@ func (d *readiness) retrigger(l *Loop) error {
 }
 
 func (d *readiness) retriggerListener(l *Loop) error {
-	return d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener)
+	return d.p.Modify(l.lis.fd, l.lis.gen, l.lis.mask(), dataListener)
 }
 
 func (d *readiness) retriggerOne(l *Loop, c *conn) error {
-	m := l.interest(c)
+	m := c.interest(&l.b)
 	if err := d.p.Modify(c.fd, c.gen, m, c.id); err != nil {
 		return err
 	}

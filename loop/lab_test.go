@@ -128,13 +128,13 @@ func (x *lab) idle() {
 	for settled := false; !settled; {
 		x.l.Do("settle", func(l *Loop) {
 			// A task that ran before the wait leaves a report of the wake-fd behind.
-			settled = l.inBatch || l.polling.Load()
+			settled = l.wake.inBatch || l.reach.polling.Load()
 			at = trace.Now()
 		})
 	}
 	x.until("the loop to be idle", func(evs []trace.Event) bool {
 		for i := len(evs) - 1; i >= 0; i-- {
-			if e := &evs[i]; e.Kind == trace.Wait || e.Kind == trace.Sleep || x.l.polling.Load() && (e.Kind == trace.Accept || e.Kind == trace.Read) {
+			if e := &evs[i]; e.Kind == trace.Wait || e.Kind == trace.Sleep || x.l.reach.polling.Load() && (e.Kind == trace.Accept || e.Kind == trace.Read) {
 				return e.Phase.Base() == trace.PhaseEnter && e.Time > at
 			}
 		}

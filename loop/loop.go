@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"golang.org/x/sys/unix"
-
 	"evviz/trace"
 )
 
@@ -29,64 +27,53 @@ type Config struct {
 	NewRing func(role uint32) *trace.Ring
 }
 
-// Loop is a real event loop behind a server. All fields but those that other threads reach belong to its thread; from
-// elsewhere it is reached by Post, Do and the methods built on them.
+// Loop is a real event loop behind a server: the iteration (run.go), the driver that it runs by, and the parts that do the work.
+// All fields but those that other threads reach belong to its thread; from elsewhere it is reached by Post, Do and the
+// methods built on them.
+//
+// A part gets the few others that it needs from wire. Those that have a way back to the loop itself say why.
 type Loop struct {
-	*shared
+	*shared // what the threads of a server have in common
 
-	cfg    Config
-	b      Behaviour
+	cfg Config
+	b   Behaviour // the settings as they are now
+	drv driver    // the mechanism as it is now
+
+	// What the parts below make their calls and records with.
 	tr     recorder
 	kernel kernel
-	pid    int
-	tid    int
+	block  blocker
+	timers timers
+	locks  locks
+	wake   wake
+	reach  reach // by other threads, too
 
-	lis        listener
-	drv        driver
-	buf        []byte
-	stamped    stamped
-	rsa        unix.RawSockaddrAny // for accept, so that it allocates nothing
-	elsewhere  elsewhere
-	children   []ChildProcess
-	outlived   []uint64    // connections that were closed while a child held them
-	later      []laterRead // reads that are due after some more turns
-	unfinished []*conn     // have used up their budget; see goOn
-	spare      []*conn     // the list before, to be used again
-
-	timers   timers
+	// What a server does.
+	lis      listener
+	accept   acceptor
+	conns    connections
+	work     busywork
+	dialer   dialer
+	names    names
 	ticker   ticker
-	dns      names
-	dialed   []*outbound // streams of the connect knob
-	counted  int         // answers to them
-	redial   bool        // a setting of the streams changed
+	children children
+	arrivals arrivals
 	dates    dateCache
-	round    uint32
-	waits    int // waits or rounds left; 0 no limit
-	quit     bool
-	draining bool // no more connections; ends when nothing is owed
-	stopWhy  uint32
-	inBatch  bool // tasks run because the wake-fd was reported
-	wakeFD   int
-	wakeGen  uint32
-	obs      *observer
 
-	hand       bool // not the first thread; see crew
-	resting    bool // it has made all its waits; see rest
-	holdsWorld bool // the first thread has the world to itself
+	// Where the loop is in its life.
+	round   uint32 // of sleep-poll
+	waits   int    // waits or rounds left; 0 no limit
+	resting bool   // it has made all its waits; see rest
+	quit    bool
+	stopWhy uint32
 
-	// reached by other threads
-	polling  atomic.Bool   // the loop does not wait for the wake-fd
-	asleep   atomic.Bool   // it is inside a call that only a signal ends
-	stuck    atomic.Bool   // blocks in a call where a loop should not; only the end gets through, by a signal
-	stopping atomic.Bool   // the end has been asked for
+	// Reached by other threads.
 	serves   atomic.Uint32 // the serve knob
-	tidNow   atomic.Int64
+	mode     atomic.Uint32 // driver | trigger<<8
 	gone     atomic.Bool
 	done     chan struct{}
 	err      error
-	mode     atomic.Uint32 // driver | trigger<<8
 	startErr chan error
-	guard    func(func()) // starts a goroutine
 }
 
 // Stats are counters that anybody may read while the loop runs. The byte counts are the server's half of a ledger whose
@@ -115,10 +102,12 @@ func New(cfg Config) (*Loop, error) {
 	if cfg.NewRing == nil {
 		cfg.NewRing = func(uint32) *trace.Ring { return trace.NoRing() }
 	}
-	l := &Loop{shared: &shared{reserve: -1, asked: make(chan struct{})}, cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), wakeFD: -1,
+	l := &Loop{shared: &shared{reserve: reserve{fd: -1}, ending: ending{asked: make(chan struct{})}}, cfg: cfg, b: cfg.Behaviour, wake: wake{fd: -1},
 		done: make(chan struct{}), startErr: make(chan error, 1)}
 	l.wire()
+	l.reach.pid = os.Getpid()
 	l.lis.fd = -1
+	l.tasks.reach = &l.reach
 	l.waits = cfg.Behaviour.Waits
 	l.serves.Store(uint32(cfg.Behaviour.Serve))
 	return l, nil
@@ -126,8 +115,21 @@ func New(cfg Config) (*Loop, error) {
 
 // wire gives the parts of a thread what they need of each other.
 func (l *Loop) wire() {
-	l.kernel = kernel{&l.tr, &l.table}
-	l.timers.tr = &l.tr
+	tr, b := &l.tr, &l.b
+	l.kernel = kernel{tr, &l.table}
+	l.block = blocker{tr, l.kernel, &l.reach}
+	l.timers.tr = tr
+	l.locks = locks{server: l.shared, tr: tr, reach: &l.reach}
+	l.reach.server = l.shared
+
+	l.lis.tr, l.lis.kernel, l.lis.b = tr, l.kernel, b
+	l.accept.l, l.dialer.l = l, l
+	l.conns = connections{l: l, b: b, tr: tr, io: transfer{tr: tr, b: b, block: &l.block, stats: &l.stats}}
+	l.conns.postponed.conns = &l.conns
+	l.work.tr, l.work.kernel, l.work.reach = tr, l.kernel, &l.reach
+	l.names = names{b: b, tr: tr, kernel: l.kernel, block: &l.block, timers: &l.timers, threads: l.shared, newRing: l.cfg.NewRing}
+	l.children = children{start: l.cfg.StartChild, tr: tr, server: l.shared}
+	l.arrivals.b, l.arrivals.tr, l.arrivals.server = b, tr, l.shared
 }
 
 // Drivers are the mechanisms that a loop can run as, in the order in which the texts tell of them.
@@ -147,7 +149,7 @@ func (l *Loop) Start(guard func(func())) error {
 	if guard == nil {
 		guard = func(f func()) { go f() }
 	}
-	l.guard = guard
+	l.guard, l.tasks.guard = guard, guard
 	guard(func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the loop, and its tid means nothing else
 		l.run()
@@ -159,7 +161,7 @@ func (l *Loop) Start(guard func(func())) error {
 func (l *Loop) Addr() string { return l.lis.addr }
 
 // TID is the thread of the loop, valid after Start.
-func (l *Loop) TID() int { return int(l.tidNow.Load()) }
+func (l *Loop) TID() int { return int(l.reach.tid.Load()) }
 
 // Done is closed when the loop has ended.
 func (l *Loop) Done() <-chan struct{} { return l.done }
@@ -180,168 +182,4 @@ func (l *Loop) Mode() (driver, trigger uint32) {
 func (l *Loop) Serves() string {
 	b := Behaviour{Serving: Serving{Serve: Serve(l.serves.Load())}}
 	return knobServe.Get(&b)
-}
-
-func (l *Loop) run() {
-	l.tid = unix.Gettid()
-	l.tidNow.Store(int64(l.tid))
-	l.tr = newRecorder(l.cfg.NewRing(trace.RoleLoop))
-	defer close(l.done)
-	defer l.tr.Close()
-	if err := l.open(); err != nil {
-		l.err = err
-		l.end()
-		l.startErr <- err
-		return
-	}
-	l.startErr <- nil
-	l.err = l.loop()
-	l.end()
-	l.tr.usage()
-	now := l.tr.Now()
-	e := l.tr.Next(trace.Stop, now)
-	e.Aux = l.stopWhy
-	if l.err != nil {
-		e.A, e.Aux = 1, trace.StopError
-	}
-}
-
-// role is what the first thread is for: under Go's netpoller it serves nobody.
-func (l *Loop) role() uint32 {
-	if l.b.Driver == trace.DriverGo {
-		return trace.RoleOther
-	}
-	return trace.RoleLoop
-}
-
-// end refuses tasks from here on, and closes everything. The other threads go first, then the observer: what it watches is
-// still open then.
-func (l *Loop) end() {
-	l.gone.Store(true)
-	l.tasks.abandon()
-	l.dismiss()
-	l.stopObserver()
-	l.closeAll()
-}
-
-// open does what happens once: threads and settings are told, then the listener and the wake-fd come into being.
-func (l *Loop) open() error {
-	title := l.tr.name(l.cfg.Title)
-	word := "loop"
-	if l.cfg.Inherited {
-		word = "child"
-	}
-	loopName := l.tr.name(word)
-	e := l.tr.Next(trace.Start, l.tr.Now())
-	e.A, e.Aux = int64(l.pid), title
-	l.tr.sync()
-	e = l.tr.Next(trace.Thread, l.tr.Now())
-	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(l.pid), int64(l.tid), uint32(l.pid), l.role(), loopName
-	l.tr.usage() // the thread is not new
-	l.tellMode(trace.CauseStart)
-	for i := range Knobs {
-		l.tr.knob(Knobs[i].Name, "", Knobs[i].Get(&l.b))
-	}
-	if err := l.openListener(); err != nil {
-		return err
-	}
-	if err := l.openWake(); err != nil {
-		return err
-	}
-	l.openReserve()
-	if l.b.FDsFree >= 0 {
-		defer l.limitFDs(l.b.FDsFree)
-	}
-	l.startObserver()
-	if err := l.attach(); err != nil {
-		return err
-	}
-	l.ticker.start(&l.timers, &l.b)
-	l.startOutbound()
-	l.beget()
-	return nil
-}
-
-// loop is the iteration. Each turn of a driver is one sleep and round, or one wait and its batch:
-//
-//  1. timers that are due fire
-//  2. tasks posted from other threads run
-//  3. the driver sleeps or waits, no longer than until the next timer
-//  4. what it found is handled
-func (l *Loop) loop() error {
-	for !l.quit {
-		l.tr.Turn()
-		if l.crowd && (l.timers.due(clock()) || l.tasks.waiting.Load() != 0) {
-			l.takeWorld()
-		}
-		l.timers.fire(l)
-		drv := l.drv
-		l.runTasks()
-		l.releaseWorld()
-		if l.quit {
-			break
-		}
-		if l.drv != drv {
-			continue // a task posted just before the switch knew only the old way to wake the loop: look again
-		}
-		if l.waits == parked {
-			l.rest()
-			continue
-		}
-		if err := l.drv.turn(l); err != nil {
-			return err
-		}
-		if l.draining {
-			l.drainMore()
-		}
-	}
-	return nil
-}
-
-// countWait ends the loop after as many waits or rounds as the waits knob says.
-func (l *Loop) countWait() {
-	if l.waits > 0 {
-		if l.waits--; l.waits == 0 {
-			if l.crowd {
-				l.waits = parked
-				return
-			}
-			l.quit, l.stopWhy = true, trace.StopAsked
-		}
-	}
-}
-
-// parked is the number of waits left of a thread of several that has made all it was to make.
-const parked = -1
-
-func (l *Loop) closeAll() {
-	for len(l.table.order) > 0 {
-		l.closeConn(l.table.order[len(l.table.order)-1], trace.CloseShutdown)
-	}
-	l.endLookups()
-	l.reap() // while there is still an instance to try to take registrations out of, as dropDups needs, too
-	l.dropDups()
-	if l.drv != nil {
-		l.drv.detach(l)
-		l.drv = nil
-	}
-	l.closeElsewhere()
-	if l.fdLimit.on {
-		l.limitFDs(-1)
-	}
-	for _, fd := range []*int{&l.lis.fd, &l.wakeFD, &l.shared.reserve} {
-		if *fd >= 0 {
-			l.kernel.close(*fd, l.table.gens[*fd], trace.CloseShutdown)
-			*fd = -1
-		}
-	}
-}
-
-func (l *Loop) tellMode(cause uint32) {
-	l.mode.Store(l.b.Driver | l.b.trigger()<<8)
-	e := l.tr.Next(trace.Mode, l.tr.Now())
-	e.Aux = l.b.Driver | l.b.trigger()<<8 | cause<<16
-	if l.b.Driver == trace.DriverSleepPoll {
-		e.A = int64(l.b.Interval)
-	}
 }

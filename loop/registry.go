@@ -200,29 +200,29 @@ func (r *registry) isDone(c *conn) bool {
 	return r.waiting[watchKey{c.fd, c.gen}].done
 }
 
-// hold keeps a connection out of the wait until enough bytes are there for it.
-func (l *Loop) hold(c *conn) {
+// holdBack keeps a connection out of the wait until enough bytes are there for it.
+func (r *registry) holdBack(c *conn, b *Behaviour) {
 	c.held = true
-	c.trigger = l.b.trigger()
-	l.registry.hold(c, l.interest(c))
+	c.trigger = b.trigger()
+	r.hold(c, c.interest(b))
 }
 
 // letIn ends the holding of a connection. Afterwards c.registered tells whether another thread has registered it.
-func (l *Loop) letIn(c *conn) {
+func (r *registry) letIn(c *conn) {
 	if !c.held {
 		return
 	}
 	c.held = false
-	if c.registered, c.mask = l.registry.take(c); c.registered {
+	if c.registered, c.mask = r.take(c); c.registered {
 		c.state, c.left, c.rearmed = drained, -1, false
 	}
 }
 
 // adopt takes in the held connections that another thread has registered and that have not been reported yet.
-func (l *Loop) adopt() {
-	for c := range l.table.each() {
-		if c.held && l.registry.isDone(c) {
-			l.letIn(c)
+func (r *registry) adopt(t *table) {
+	for c := range t.each() {
+		if c.held && r.isDone(c) {
+			r.letIn(c)
 		}
 	}
 }

@@ -60,11 +60,11 @@ func (l *Loop) set(pairs []trace.Pair) error {
 		l.tr.knob(p.Key, old, k.Get(&l.b))
 		l.settle(p.Key)
 	}
-	if l.redial {
-		l.redial = false
-		l.startOutbound()
+	if l.dialer.changed {
+		l.dialer.changed = false
+		l.dialer.start()
 	}
-	l.startObserver()
+	l.arrivals.start(l)
 	if l.drv == nil {
 		if err := l.attach(); err != nil {
 			return err
@@ -78,37 +78,37 @@ func (l *Loop) settle(knob string) {
 	switch knob {
 	case "waits":
 		l.waits = l.b.Waits
-		if l.waits > 0 && l.inBatch {
+		if l.waits > 0 && l.wake.inBatch {
 			l.waits++ // the wait that brought this task is not one of them
 		}
 	case "fds-free":
-		if err := l.limitFDs(l.b.FDsFree); err != nil {
+		if err := l.fdLimit.limit(l.b.FDsFree, l.guard); err != nil {
 			l.tr.say("fds-free: " + err.Error())
 		}
 	case "child":
-		l.reap()
-		l.beget()
+		l.children.end(l.drv)
+		l.children.begin(&l.b, l.drv, l.lis.fd)
 	case "dup":
 		if !l.b.Dup {
-			l.dropDups()
+			l.dups.drop(l.kernel, l.drv)
 		}
 	case "nonblock":
 		l.setBlocking()
 	case "serve":
 		l.serves.Store(uint32(l.b.Serve))
 	case "idle-timeout":
-		l.idleChanged()
+		l.conns.idleChanged()
 	case "resolve-delay", "resolve-cache":
-		l.lookupsChanged()
+		l.names.changed()
 	case "connect", "streams", "stream-delay", "register-order", "heartbeat":
-		l.redial = true
+		l.dialer.changed = true
 	case "tick", "tick-rearm":
 		l.ticker.stop(&l.timers)
-		if !l.draining {
+		if !l.ending.draining {
 			l.ticker.start(&l.timers, &l.b)
 		}
 	case "backlog":
-		l.listen()
+		l.lis.listen()
 	case "rcvbuf": // for the connections to come; open ones keep what they have
 		if n := l.b.RcvBuf; n > 0 {
 			l.kernel.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
@@ -118,7 +118,7 @@ func (l *Loop) settle(knob string) {
 			l.kernel.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
 		}
 	case "arrival":
-		if l.stamping() {
+		if l.b.stamping() {
 			for c := range l.table.each() {
 				l.kernel.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 			}

@@ -53,8 +53,8 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 		return errors.Join(err, l.attach())
 	}
 	if l.b.Child == ChildShares { // the instance that it shared is gone
-		l.reap()
-		l.beget()
+		l.children.end(l.drv)
+		l.children.begin(&l.b, l.drv, l.lis.fd)
 	}
 	if d, ok := l.drv.(registering); ok && l.b.Hold == 0 {
 		return d.release(l)

@@ -99,9 +99,9 @@ func staleReport(t *testing.T, generations bool) {
 	})
 	x.l.Post("close b", func(l *Loop) {
 		l.b.Work = Work{}
-		l.closeConn(l.table.conns[bfd], trace.CloseError)
+		l.conns.close(l.table.conns[bfd], trace.CloseError)
 	})
-	if _, err := unix.Write(x.l.elsewhere.pipe[1], []byte{1}); err != nil { // the loop's thread is inside the read
+	if _, err := unix.Write(x.l.work.pipe[1], []byte{1}); err != nil { // the loop's thread is inside the read
 		t.Fatal(err)
 	}
 	if !generations {

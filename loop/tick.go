@@ -19,7 +19,7 @@ func (x *ticker) start(s *timers, b *Behaviour) {
 	if b.Tick <= 0 {
 		return
 	}
-	tick := func(l *Loop) { l.workFor(l.b.TickWork) }
+	tick := func(l *Loop) { l.work.do(l.b.TickWork) }
 	if b.TickRearm == RearmRelative {
 		x.t = s.afterDrifting(b.Tick, tick)
 		return

@@ -51,13 +51,16 @@ func (s *timers) next(now int64) (int64, bool) {
 // due reports whether a timer is.
 func (s *timers) due(now int64) bool { return len(s.h) > 0 && s.h[0].due <= now }
 
-// inherit takes over a timer of another thread.
-func (s *timers) inherit(t *timer) {
-	s.last++
-	t.id = s.last
-	heap.Push(&s.h, t)
-	e := s.tr.Next(trace.TimerSet, s.tr.Now())
-	e.Aux, e.A, e.B = t.id, t.due, t.every
+// inherit takes over the timers of a thread that has ended.
+func (s *timers) inherit(of *timers) {
+	for _, t := range of.h {
+		s.last++
+		t.id = s.last
+		heap.Push(&s.h, t)
+		e := s.tr.Next(trace.TimerSet, s.tr.Now())
+		e.Aux, e.A, e.B = t.id, t.due, t.every
+	}
+	of.h = nil
 }
 
 // after arms a timer that fires once after d, or, when every is positive, again each time every has passed.
