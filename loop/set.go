@@ -60,16 +60,17 @@ func (l *Loop) set(pairs []trace.Pair) error {
 		l.tr.knob(p.Key, old, k.Get(&l.b))
 		l.settle(p.Key)
 	}
+	if l.drv == nil { // before anything is connected, which needs a driver
+		l.arrivals.start(l) // the other threads take it over
+		if err := l.attach(); err != nil {
+			return err
+		}
+	}
 	if l.dialer.changed {
 		l.dialer.changed = false
 		l.dialer.start()
 	}
 	l.arrivals.start(l)
-	if l.drv == nil {
-		if err := l.attach(); err != nil {
-			return err
-		}
-	}
 	return l.drv.settings(l)
 }
 
