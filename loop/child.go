@@ -101,7 +101,7 @@ func (x *children) ended(pid int) {
 	}
 }
 
-// closed tells of a connection that is being closed, which the children may hold.
+// closed is for a connection that is being closed here and that the children may hold.
 func (x *children) closed(c *conn) {
 	if len(x.list) > 0 {
 		x.outlived = append(x.outlived, c.id)

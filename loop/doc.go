@@ -18,7 +18,7 @@
 // # One read
 //
 //  1. readiness.turn waits, and dispatch records what the wait brought and calls the handler of each connection
-//     (driver_readiness.go)
+//     (driver_readiness_turn.go)
 //  2. postponed.read reads the connection, or puts that off if it is the setting (postponed.go)
 //  3. connections.read reads as often as the rule says (read.go); each call is a transfer.read (transfer.go)
 //  4. what came goes to the connection's service (serve.go), which answers through an outlet, or to echo (write.go)

@@ -26,9 +26,9 @@ type driver interface {
 	added(l *Loop, c *conn) error
 	changed(l *Loop, c *conn) error
 	closing(l *Loop, c *conn)
-	// leaked tells of one that is not served any more and stays open.
+	// leaked is for one that is not served any more and stays open.
 	leaked(l *Loop, c *conn)
-	// readDone tells of one that was read outside the event that reported it, and may be closed.
+	// readDone is for one that was read outside the event that reported it. It may have been closed by that.
 	readDone(l *Loop, c *conn)
 	// send sends p behind everything that is owed to a connection.
 	send(l *Loop, c *conn, p []byte)
@@ -39,7 +39,7 @@ type driver interface {
 	// stopListening gives up the listener, which is closed next. False: the driver does not know how.
 	stopListening(l *Loop) bool
 	// watches reports whether the driver can handle a descriptor that is neither a connection nor the listener. If so, watch has
-	// it handled whenever it is readable (data says whose it is), and unwatch tells that it is being closed.
+	// it handled whenever it is readable (data says whose it is), until unwatch is called because it is being closed.
 	watches() bool
 	watch(fd int, gen uint32, data uint64) error
 	unwatch(fd int)

@@ -19,7 +19,7 @@ type wake struct {
 	inBatch bool // tasks run because it was reported
 }
 
-// open makes the eventfd and tells those who post of it.
+// open makes the eventfd, for tasks.post to write to.
 func (w *wake) open(k kernel, q *tasks) error {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
@@ -31,7 +31,7 @@ func (w *wake) open(k kernel, q *tasks) error {
 	return nil
 }
 
-// reported takes note of a report, and tells one that came again although nobody posted anything and nobody read it.
+// reported takes note of a report, and records when it repeats one although nobody posted anything and nobody read it.
 func (w *wake) reported(l *Loop, inst trace.InstanceID, now int64) {
 	posts := l.tasks.count.Load()
 	if w.unread && posts == w.posts {
