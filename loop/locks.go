@@ -39,6 +39,7 @@ func (k *locks) take(c *conn) bool {
 	return true
 }
 
+// give lets others have a connection that this thread has taken.
 func (k *locks) give(c *conn) {
 	if k.server.crowd {
 		c.mu.Unlock()

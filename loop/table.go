@@ -58,6 +58,7 @@ func (t *table) born(fd int) (gen uint32) {
 	return gen
 }
 
+// genOf is the present life of a descriptor number.
 func (t *table) genOf(fd int) (gen uint32) {
 	t.locked(func() { gen = t.gens[fd] })
 	return gen

@@ -24,7 +24,7 @@
 // Each Poller writes events of package trace on the ring that it was given: the begin and end of every wait, tight around
 // the system call, and what is registered. Epoll records each change when the call is made. A Select or a Poll makes no call
 // for a change, so it records, before each wait, how the set differs from that of the wait before (marked as such). Nothing
-// here decides whether a report told anything new: that takes both ends of a connection, and a Poller sees none.
+// here decides whether a report was new or a repeat: that takes both ends of a connection, and a Poller sees neither.
 //
 // # Threads
 //

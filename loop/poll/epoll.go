@@ -69,7 +69,7 @@ func (p *Epoll) FD() int { return p.fd }
 // Instance is named after the descriptor.
 func (p *Epoll) Instance() trace.InstanceID { return trace.EpollInstance(p.fd) }
 
-// Watched is counted here; the kernel tells nobody. A registration that outlives its descriptor (K01) is not in it.
+// Watched is counted here; the kernel does not say. A registration that outlives its descriptor (K01) is not in it.
 func (p *Epoll) Watched() int { return int(p.watched.Load()) }
 
 // Add is EPOLL_CTL_ADD.
@@ -169,7 +169,7 @@ func (p *Epoll) Close() error {
 // AddTo is EPOLL_CTL_ADD on an instance by its number, recorded on the ring of the thread that makes the call. It is for a thread
 // that registers with the instance of another: the kernel allows that at any time, also while the other waits. What it does
 // not have is the certainty that the number is still that instance's; who needs it must see to it. After a success the
-// owner's Epoll is to be told with Added.
+// owner's Epoll has to count it (Added).
 func AddTo(epfd int, tr *trace.Ring, fd int, gen, mask uint32, data uint64) error {
 	ev := unix.EpollEvent{Events: mask, Fd: int32(data), Pad: int32(data >> 32)}
 	t0 := tr.Now()
