@@ -105,13 +105,16 @@ func (h *heartbeat) opened(o outlet) {
 	h.timer = o.l.timers.after(every, every, func(l *Loop) { h.beat(outlet{l, c}) })
 }
 
+// ping is what a beat sends.
+var ping = []byte("ping\n")
+
 func (h *heartbeat) beat(o outlet) {
 	if !o.alive() {
 		return
 	}
 	h.beats++
 	h.waiting++
-	o.send([]byte("ping\n"))
+	o.send(ping)
 	if o.l.b.HeartbeatWait && o.alive() && !o.clogged() {
 		h.await(o)
 	}
