@@ -61,7 +61,7 @@ load: ## the load cases in their long form: a thousand clients for a minute in e
 	EVVIZ_LOAD=1 go test ./loop -run TestChurn -count=1 -v -timeout 30m
 
 truth-quiet: ## the truth cases with upper bounds of durations too, on a machine that does nothing else
-	EVVIZ_TRUTH_QUIET=1 go test ./loop -run "TestT[0-9]|TestOverlap|TestDeferred" -count=1 -v
+	EVVIZ_TRUTH_QUIET=1 go test ./loop/... -run "TestT[0-9]|TestOverlap|TestDeferred" -count=1 -v
 
 fuzz: ## half a minute for each fuzz target
 	$(GO) test ./record -run xxx -fuzz FuzzFile -fuzztime 30s -fuzzminimizetime 10x

@@ -14,7 +14,8 @@ import (
 var house = map[string][]string{
 	"evviz":                         {"cmd"},
 	"evviz/cmd":                     {"*"},
-	"evviz/loop":                    {"trace", "internal/files", "internal/sys"},
+	"evviz/loop":                    {"loop/poll", "trace", "internal/files", "internal/sys"},
+	"evviz/loop/poll":               {"trace", "internal/sys"},
 	"evviz/scenarios":               {"trace", "internal/files"},
 	"evviz/probe":                   {"record", "trace", "internal/sys"}, // what strace printed is kept in memory as a recording is
 	"evviz/trace":                   {},
@@ -54,6 +55,7 @@ var outside = map[string][]string{
 	"evviz/internal/files": {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"evviz/export":         {},
 	"evviz/loop":           {"golang.org/x/sys/unix", "golang.org/x/net/dns/dnsmessage"},
+	"evviz/loop/poll":      {"golang.org/x/sys/unix"},
 	"evviz/probe":          {"golang.org/x/sys/unix"},
 	"evviz/internal/sys":   {"golang.org/x/sys/unix"},
 	"evviz/scenarios":      {"go.starlark.net/"},

@@ -7,33 +7,41 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
-// acceptMany accepts as often as the rule says. It returns how many calls were made and how many got a connection.
-func (l *Loop) acceptMany(rule Count) (asked, useful int) {
+// acceptor takes connections in. Like connections it has a way back to the loop: a new connection concerns nearly every part of it.
+type acceptor struct {
+	l   *Loop
+	rsa unix.RawSockaddrAny // of one accept, so that it allocates nothing
+}
+
+// many accepts as often as the rule says. It returns how many calls were made and how many got a connection.
+func (a *acceptor) many(rule Count) (asked, useful int) {
+	l := a.l
 	again := false
-	for n := 0; !l.draining && rule.more(n, again, false); n++ {
+	for n := 0; !l.ending.draining && rule.more(n, again, false); n++ {
 		asked++
-		c, errno := l.acceptOne()
+		c, errno := a.one()
 		switch errno {
 		case 0:
 			useful++
 			if !l.quit {
-				l.admit(c)
+				a.admit(c)
 			}
-			if l.give(c); l.quit {
+			if l.locks.give(c); l.quit {
 				return
 			}
 		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-			if l.b.OnEMFILE == EMFILEIgnore || !l.shed() {
+			if l.b.OnEMFILE == EMFILEIgnore || !a.shed() {
 				return
 			}
 		case errNotMade:
 			asked--
 			return
 		case unix.EINTR:
-			if l.interrupted() { // a blocking accept that was ended for a task
+			if l.reach.interrupted() { // a blocking accept that was ended for a task
 				return
 			}
 		case unix.ECONNABORTED:
@@ -44,9 +52,10 @@ func (l *Loop) acceptMany(rule Count) (asked, useful int) {
 	return
 }
 
-// acceptOne is one accept4, recorded. A connection's descriptor is recorded as opened, too; with several threads the caller
+// one is one accept4, recorded. A connection's descriptor is recorded as opened, too; with several threads the caller
 // has the connection and must give it back.
-func (l *Loop) acceptOne() (*conn, unix.Errno) {
+func (a *acceptor) one() (*conn, unix.Errno) {
+	l := a.l
 	_, blocking := l.b.blocks()
 	flags := openFlags
 	if blocking {
@@ -55,135 +64,94 @@ func (l *Loop) acceptOne() (*conn, unix.Errno) {
 	var fd int
 	var t0, t1 int64
 	var errno unix.Errno
-	rsa := &l.rsa
+	rsa := &a.rsa
 	phase := trace.PhaseComplete
 	if l.lis.blocking {
 		phase = trace.PhaseExit
-		if fd, t0, t1, errno = l.acceptBlocking(rsa, flags); errno == errNotMade {
+		if fd, t0, t1, errno = l.block.accept(l.lis.fd, l.lis.gen, rsa, flags); errno == errNotMade {
 			return nil, errno
 		}
 	} else {
 		t0 = l.tr.Now()
 		fd, errno = acceptFD(l.lis.fd, rsa, flags)
-		t1 = l.tick()
+		t1 = l.tr.tick()
 	}
 	e := l.tr.Next(trace.Accept, t1)
 	e.Phase, e.FD, e.Gen, e.Aux, e.A, e.Mask, e.Dur, e.Errno = phase, int32(l.lis.fd), l.lis.gen, trace.CallAccept4, int64(fd), uint32(flags), t1-t0, uint16(errno)
 	if errno != 0 {
 		return nil, errno
 	}
-	return l.newConn(fd, peerString(rsa), flags, blocking), 0
+	return a.newConn(fd, peerString(rsa), flags, blocking), 0
 }
 
 // newConn takes note of an accepted connection. With several threads the caller has it and must give it back.
-func (l *Loop) newConn(fd int, peer string, flags int, blocking bool) *conn {
-	id := l.peerName(fd, peer)
-	gen := l.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
+func (a *acceptor) newConn(fd int, peer string, flags int, blocking bool) *conn {
+	l := a.l
+	id := l.tr.peerName(fd, peer)
+	gen := l.kernel.opened(fd, trace.TypeStream, trace.OriginAccept, id, 0, uint32(flags))
 	c := &conn{fd: fd, id: lifeID(fd, gen), gen: gen, peer: peer, left: -1, blocking: blocking}
 	if l.crowd {
 		c.mu.Lock() // its caller gives it back
 	}
-	l.enter(c)
+	l.table.enter(c)
 	l.stats.Accepted.Add(1)
 	return c
 }
 
 // admit takes a new connection into the loop, or turns it away.
-func (l *Loop) admit(c *conn) {
+func (a *acceptor) admit(c *conn) {
+	l := a.l
 	fd := c.fd
 	if l.b.MaxFD > 0 && fd >= l.b.MaxFD {
-		l.closeConn(c, trace.CloseRefused)
+		l.conns.close(c, trace.CloseRefused)
 		return
 	}
-	l.sockopt(fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	l.kernel.sockopt(fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	if c.blocking {
-		l.limitBlocking(fd, c.gen)
+		l.kernel.limitBlocking(fd, c.gen)
 	}
 	if l.b.Dup {
-		l.duplicate(c)
+		l.dups.keep(l.kernel, c)
 	}
-	if l.b.Child == ChildHolds && !l.hand {
-		l.fork(ChildHolds, fd)
+	if l.b.Child == ChildHolds && !l.reach.hand {
+		l.children.fork(ChildHolds, fd)
 	}
-	if l.stamping() {
-		l.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	if l.b.stamping() {
+		l.kernel.sockopt(fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
-	if l.waitsForMore() && l.b.Hold > 0 && l.obs != nil {
-		l.hold(c)
+	if l.b.Hold > 0 && l.arrivals.obs != nil && l.drv.canHold() {
+		l.registry.holdBack(c, &l.b)
 	}
-	if l.welcome(c); c.fd < 0 {
+	if l.conns.welcome(c); c.fd < 0 {
 		return
 	}
-	if l.watchArrival(c); c.held {
+	if l.arrivals.watch(c); c.held {
 		return
 	}
 	if err := l.drv.added(l, c); err != nil {
 		why := uint32(trace.CloseError)
-		if errors.Is(err, errDoesNotFit) {
+		if errors.Is(err, poll.ErrDoesNotFit) {
 			why = trace.CloseRefused
-			l.say(err.Error() + ": the connection was turned away")
+			l.tr.say(err.Error() + ": the connection was turned away")
 		}
-		l.closeConn(c, why)
+		l.conns.close(c, why)
 	}
-}
-
-// waitsForMore reports whether the driver can be kept from looking at a connection: one that asks them all cannot.
-func (l *Loop) waitsForMore() bool {
-	switch l.drv.(type) {
-	case *readiness, *completion:
-		return true
-	}
-	return false
-}
-
-// say records words for the operator. The same words are not said again.
-func (l *Loop) say(words string) {
-	if words == l.said || !l.tr.On() {
-		return
-	}
-	l.said = words
-	id := l.name(words)
-	e := l.tr.Next(trace.Bookmark, l.tr.Now())
-	e.Aux = id
 }
 
 // shed gives up the reserve descriptor to accept one connection and close it, and takes the reserve back. Without it the
 // connection would stay queued and the listener readable for ever (K23).
-func (l *Loop) shed() bool {
-	fd := -1
-	l.locked(func() { fd, l.shared.reserve = l.shared.reserve, -1 })
-	if fd < 0 {
+func (a *acceptor) shed() bool {
+	l := a.l
+	if !l.reserve.giveUp(l.kernel) {
 		return false
 	}
-	l.closeFD(fd, l.genOf(fd), trace.CloseShed)
-	c, errno := l.acceptOne()
+	c, errno := a.one()
 	if errno == 0 {
-		l.closeConn(c, trace.CloseShed)
-		l.give(c)
+		l.conns.close(c, trace.CloseShed)
+		l.locks.give(c)
 	}
-	l.openReserve()
+	l.reserve.open(l.kernel)
 	return errno == 0
-}
-
-// closeConn ends a connection and forgets it.
-func (l *Loop) closeConn(c *conn, why uint32) {
-	if c.fd < 0 {
-		return
-	}
-	l.letIn(c)
-	l.letGo(c)
-	if l.drv != nil {
-		l.drv.closing(l, c)
-	}
-	l.leave(c)
-	if len(l.children) > 0 && l.b.Child == ChildHolds {
-		l.outlived = append(l.outlived, c.id)
-	}
-	c.asked.close()
-	fd := c.fd
-	c.fd = -1
-	l.stats.Closed.Add(1)
-	l.closeFD(fd, c.gen, why)
 }
 
 // peerString formats the address that accept4 filled in.

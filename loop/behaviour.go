@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -23,7 +24,7 @@ type Behaviour struct {
 	Accepts    Count         // accepts per wakeup or round
 	MaxEvents  int           // most reports taken from one wait
 	Timeout    time.Duration // longest wait; negative: for ever
-	Rounding   Rounding      // how a timeout becomes milliseconds
+	Rounding   poll.Rounding // how a timeout becomes milliseconds
 	RDHUP      bool          // ask for EPOLLRDHUP too
 	WriteOut   WriteInterest
 	OnEOF      OnEOF
@@ -143,15 +144,6 @@ func (c Count) more(n int, again, short bool) bool {
 		return !again
 	}
 }
-
-// Rounding turns a timeout into the milliseconds that epoll_wait and poll take.
-type Rounding uint8
-
-// Roundings. Floor is the mistake of K30: a burst of zero waits before every timer.
-const (
-	RoundCeil Rounding = iota
-	RoundFloor
-)
 
 // WriteInterest says when EPOLLOUT is registered.
 type WriteInterest uint8

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -38,75 +39,90 @@ type ChildProcess struct {
 // maxChildren bounds how many there are: each is a whole process.
 const maxChildren = 16
 
+// children are the child processes of a server.
+type children struct {
+	list     []ChildProcess
+	outlived []uint64 // connections that were closed while a child held them
+
+	start  func(what string, fd int) (ChildProcess, error) // Config.StartChild
+	tr     *recorder
+	server *shared
+}
+
+// begin starts the child that the setting asks for, when the mechanism is one that it makes sense for.
+func (x *children) begin(b *Behaviour, drv driver, listener int) {
+	switch b.Child {
+	case ChildShares:
+		if d, ok := drv.(registering); ok && d.instance() >= 0 {
+			x.fork(ChildShares, d.instance())
+		}
+	case ChildOwn:
+		x.fork(ChildOwn, listener)
+	}
+}
+
 // fork starts a child that inherits fd, recorded.
-func (l *Loop) fork(what Child, fd int) {
-	if l.cfg.StartChild == nil {
-		l.say("child: this server cannot start one")
+func (x *children) fork(what Child, fd int) {
+	if x.start == nil {
+		x.tr.say("child: this server cannot start one")
 		return
 	}
-	if len(l.children) >= maxChildren {
-		l.say(fmt.Sprintf("child: %d are enough", maxChildren))
+	if len(x.list) >= maxChildren {
+		x.tr.say(fmt.Sprintf("child: %d are enough", maxChildren))
 		return
 	}
-	p, err := l.cfg.StartChild(childWords[what], fd)
-	e := l.tr.Next(trace.Fork, l.tr.Now())
+	p, err := x.start(childWords[what], fd)
+	e := x.tr.Next(trace.Fork, x.tr.Now())
 	e.A, e.Errno = int64(p.PID), errnoOf(err)
 	if err != nil {
-		l.say(fmt.Sprintf("child: %v", err))
+		x.tr.say(fmt.Sprintf("child: %v", err))
 		return
 	}
-	l.children = append(l.children, p)
+	x.list = append(x.list, p)
 	if p.Ended != nil {
-		l.guard(func() {
+		x.server.guard(func() {
 			<-p.Ended
-			l.Post("a child has ended", func(l *Loop) { l.childEnded(p.PID) })
+			x.server.tasks.post("a child has ended", func(l *Loop) { l.children.ended(p.PID) }, false)
 		})
 	}
 }
 
-// childEnded takes a child off the list that ended by itself, and says so. One that was ended is not on it any more.
-func (l *Loop) childEnded(pid int) {
-	for i, p := range l.children {
+// ended takes a child off the list that ended by itself, and says so. One that was ended is not on it any more.
+func (x *children) ended(pid int) {
+	for i, p := range x.list {
 		if p.PID == pid {
-			l.children = append(l.children[:i], l.children[i+1:]...)
+			x.list = append(x.list[:i], x.list[i+1:]...)
 			p.End()
-			e := l.tr.Next(trace.Exit, l.tr.Now())
+			e := x.tr.Next(trace.Exit, x.tr.Now())
 			e.A = int64(pid)
-			l.say(fmt.Sprintf("the child process %d has ended by itself", pid))
+			x.tr.say(fmt.Sprintf("the child process %d has ended by itself", pid))
 			return
 		}
 	}
 }
 
-// reap ends the children. Before, it tries to take out the registrations that only they keep alive, by the numbers they
-// had: those are not theirs any more.
-func (l *Loop) reap() {
-	if d, ok := l.drv.(*readiness); ok {
-		for _, id := range l.outlived {
-			d.p.Remove(int(uint32(id)), uint32(id>>32))
-		}
+// closed is for a connection that is being closed here and that the children may hold.
+func (x *children) closed(c *conn) {
+	if len(x.list) > 0 {
+		x.outlived = append(x.outlived, c.id)
 	}
-	l.outlived = nil
-	for _, p := range l.children {
-		p.End()
-		e := l.tr.Next(trace.Exit, l.tr.Now())
-		e.A = int64(p.PID)
-	}
-	l.children = nil
 }
 
-// beget starts the child that the setting asks for, when the mechanism is one that it makes sense for.
-func (l *Loop) beget() {
-	switch l.b.Child {
-	case ChildShares:
-		if d, ok := l.drv.(*readiness); ok {
-			if p, ok := d.p.(*epollPoller); ok {
-				l.fork(ChildShares, p.fd)
-			}
+// end ends the children. Before, it tries to take out the registrations that only they keep alive, by the numbers they
+// had: those are not theirs any more.
+func (x *children) end(drv driver) {
+	if d, ok := drv.(registering); ok {
+		for _, id := range x.outlived {
+			d.removeStale(int(uint32(id)), uint32(id>>32))
 		}
-	case ChildOwn:
-		l.fork(ChildOwn, l.lis.fd)
 	}
+	x.outlived = nil
+	for _, p := range x.list {
+		p.End()
+		e := x.tr.Next(trace.Exit, x.tr.Now())
+		e.A = int64(p.PID)
+	}
+	x.list = nil
 }
 
 // ServeShared is the life of a child that shares its parent's instance: it waits, is told of descriptors that it has not got,
@@ -126,7 +142,7 @@ func ServeShared(epfd int, tr *trace.Ring, stop <-chan struct{}) {
 		e := tr.Next(trace.Wait, t0)
 		e.Phase, e.Inst, e.Aux, e.A, e.B = trace.PhaseEnter, inst, trace.CallEpollWait|16<<8, 50e6, 50e6
 		tr.Publish(t0)
-		n, errno := epollWait(epfd, evs, 50)
+		n, errno := poll.EpollWait(epfd, evs, 50)
 		t1 := tr.Now()
 		e = tr.Next(trace.Wait, t1)
 		e.Phase, e.Inst, e.Aux, e.A, e.B, e.Dur, e.Errno, e.Mask = trace.PhaseExit, inst, trace.CallEpollWait|16<<8, 50e6, 50e6, t1-t0, uint16(errno), uint32(max(n, 0))

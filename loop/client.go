@@ -27,7 +27,7 @@ const answerLimit = 4 << 10
 func (s *tokenStream) opened(o outlet) {
 	l := o.l
 	s.delay = time.Duration(l.b.Streams-s.d.token) * l.b.StreamDelay
-	s.at = l.clock()
+	s.at = clock()
 	o.send(fmt.Appendf(nil, "GET /%d/token-%d HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", s.delay.Milliseconds(), s.d.token, o.c.peer))
 }
 
@@ -63,24 +63,24 @@ func (s *tokenStream) count(o outlet) {
 	status, body, _ := bytes.Cut(s.in, []byte("\r\n\r\n"))
 	status, _, _ = bytes.Cut(status, []byte("\r\n"))
 	if s.ends++; s.ends == 1 {
-		l.tell("token %d: asked to wait %v, answered after %v, %d bytes: %.40s: %.80q", s.d.token, s.delay,
-			time.Duration(l.clock()-s.at).Round(time.Millisecond), o.c.got, status, body)
+		l.tr.tell("token %d: asked to wait %v, answered after %v, %d bytes: %.40s: %.80q", s.d.token, s.delay,
+			time.Duration(clock()-s.at).Round(time.Millisecond), o.c.got, status, body)
 	} else {
-		l.tell("token %d: its end of file was read again, and counted again", s.d.token)
+		l.tr.tell("token %d: its end of file was read again, and counted again", s.d.token)
 	}
-	if l.counted++; l.counted != len(l.dialed) {
+	if l.dialer.counted++; l.dialer.counted != len(l.dialer.streams) {
 		return
 	}
 	open := ""
-	for _, d := range l.dialed {
+	for _, d := range l.dialer.streams {
 		if !d.done {
 			open += " " + strconv.Itoa(d.token)
 		}
 	}
 	if open == "" {
-		l.tell("all %d streams have answered", l.counted)
+		l.tr.tell("all %d streams have answered", l.dialer.counted)
 	} else {
-		l.tell("counted %d answers of %d streams, but these have not answered:%s", l.counted, len(l.dialed), open)
+		l.tr.tell("counted %d answers of %d streams, but these have not answered:%s", l.dialer.counted, len(l.dialer.streams), open)
 	}
 }
 
@@ -92,7 +92,7 @@ func (s *tokenStream) busy() bool      { return !s.d.done }
 // heartbeat-wait makes the mistake: then the thread blocks until pong has come, and every timer of the loop slips.
 type heartbeat struct {
 	d       *outbound
-	timer   *Timer
+	timer   *timer
 	waiting int // pings without a pong
 	beats   int
 	in      []byte
@@ -102,8 +102,11 @@ func (h *heartbeat) opened(o outlet) {
 	h.d.tries = 0
 	every := o.l.b.Heartbeat
 	c := o.c
-	h.timer = o.l.After(every, every, func(l *Loop) { h.beat(outlet{l, c}) })
+	h.timer = o.l.timers.after(every, every, func(l *Loop) { h.beat(outlet{l, c}) })
 }
+
+// ping is what a beat sends.
+var ping = []byte("ping\n")
 
 func (h *heartbeat) beat(o outlet) {
 	if !o.alive() {
@@ -111,7 +114,7 @@ func (h *heartbeat) beat(o outlet) {
 	}
 	h.beats++
 	h.waiting++
-	o.send([]byte("ping\n"))
+	o.send(ping)
 	if o.l.b.HeartbeatWait && o.alive() && !o.clogged() {
 		h.await(o)
 	}
@@ -121,27 +124,27 @@ func (h *heartbeat) beat(o outlet) {
 func (h *heartbeat) await(o outlet) {
 	l, c := o.l, o.c
 	was := c.blocking
-	if !was && l.block(c.fd, c.gen, true) != nil {
+	if !was && l.kernel.setBlocking(c.fd, c.gen, true) != nil {
 		return
 	}
 	buf := make([]byte, 512)
 	for o.alive() && h.waiting > 0 {
-		n, errno := l.readStuck(c.fd, c.gen, buf, l.clock()+int64(time.Hour))
+		n, errno := l.block.readStuck(c.fd, c.gen, buf, clock()+int64(time.Hour))
 		switch {
 		case errno == unix.ECANCELED:
 			return // the loop ends, and closes it
 		case errno != 0:
 			c.problem = fmt.Errorf("read: %w", errno)
-			l.closeConn(c, trace.CloseError)
+			l.conns.close(c, trace.CloseError)
 		case n == 0:
-			l.closeConn(c, trace.CloseEOF)
+			l.conns.close(c, trace.CloseEOF)
 		default:
 			l.stats.BytesIn.Add(int64(n))
 			h.received(o, buf[:n])
 		}
 	}
 	if c.fd >= 0 && !was {
-		l.block(c.fd, c.gen, false)
+		l.kernel.setBlocking(c.fd, c.gen, false)
 	}
 }
 
@@ -166,7 +169,7 @@ func (h *heartbeat) writable(outlet) {}
 
 func (h *heartbeat) released(l *Loop) {
 	if h.timer != nil {
-		l.StopTimer(h.timer)
+		l.timers.stop(h.timer)
 	}
 }
 

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"iter"
 	"net/netip"
 	"sync"
 
@@ -26,7 +25,7 @@ type conn struct {
 	id   uint64 // of descriptor and generation (lifeID), also after the connection has been closed; the data of its registration
 	gen  uint32 // how often this number has been used, so that a late report of its predecessor is seen as stale
 	peer string
-	at   int // index in Loop.order
+	at   int // index in table.order
 
 	registered bool
 	asked      *asked // the observer has been asked to look at it
@@ -46,7 +45,7 @@ type conn struct {
 	leaked     bool
 	blocking   bool // without O_NONBLOCK
 	deferred   bool // its read has been put off
-	unfinished bool // has used up its budget and is in Loop.unfinished
+	unfinished bool // has used up its budget and is in postponed.unfinished
 	paused     bool // does not read because the peer does not: back-pressure
 
 	svc       service // what is said here; nil echoes
@@ -72,49 +71,43 @@ const (
 	outLow  = 1 << 18
 )
 
-// each yields the open connections. The one that was yielded may be closed meanwhile, no other.
-func (l *Loop) each() iter.Seq[*conn] {
-	return func(yield func(*conn) bool) {
-		for i := 0; i < len(l.order); {
-			c := l.order[i]
-			if !yield(c) {
-				return
-			}
-			if c.fd >= 0 { // closed: another connection has taken its place
-				i++
-			}
-		}
-	}
-}
-
 // interest is the event mask that the connection needs now.
-func (l *Loop) interest(c *conn) uint32 {
+func (c *conn) interest(b *Behaviour) uint32 {
 	if c.dialing != dialDone {
-		return l.triggered(c, unix.EPOLLOUT)
+		return c.triggered(b, unix.EPOLLOUT)
 	}
 	var m uint32
-	if c.deferred && l.b.DeferQuiet == QuietMod0 {
-		return l.triggered(c, 0)
+	if c.deferred && b.DeferQuiet == QuietMod0 {
+		return c.triggered(b, 0)
 	}
-	if l.b.WriteOut == WriteFirst && len(c.out) > 0 {
-		return l.triggered(c, unix.EPOLLOUT)
+	if b.WriteOut == WriteFirst && len(c.out) > 0 {
+		return c.triggered(b, unix.EPOLLOUT)
 	}
-	if !c.stalled() && !(c.eof && l.b.OnEOF == EOFClose && !c.rereads) {
+	if !c.stalled() && !(c.eof && b.OnEOF == EOFClose && !c.rereads) {
 		m |= unix.EPOLLIN
 	}
-	if l.b.RDHUP && !(c.eof && l.b.OnEOF == EOFClose) { // it has been understood, and would be reported again and again
+	if b.RDHUP && !(c.eof && b.OnEOF == EOFClose) { // it has been understood, and would be reported again and again
 		m |= unix.EPOLLRDHUP
 	}
-	if len(c.out) > 0 || l.b.WriteOut == WriteAlways {
+	if len(c.out) > 0 || b.WriteOut == WriteAlways {
 		m |= unix.EPOLLOUT
 	}
-	return l.triggered(c, m)
+	return c.triggered(b, m)
 }
 
 // triggered adds the connection's triggering to an event mask.
-func (l *Loop) triggered(c *conn, m uint32) uint32 {
-	if l.b.Driver == trace.DriverEpoll {
+func (c *conn) triggered(b *Behaviour, m uint32) uint32 {
+	if b.Driver == trace.DriverEpoll {
 		m |= triggerBits(c.trigger)
 	}
 	return m
+}
+
+// stalled reports whether the loop must not read from a connection now.
+func (c *conn) stalled() bool { return c.paused || c.full }
+
+// mayRead reports whether the connection is to be read when it was reported. One whose service takes no more is read all the same
+// when the report says error or hang-up: nothing else would ever take those away, and the loop would spin on them.
+func (c *conn) mayRead(mask uint32) bool {
+	return !c.stalled() || c.full && !c.paused && mask&(unix.EPOLLERR|unix.EPOLLHUP) != 0
 }

@@ -32,26 +32,28 @@ type crew struct {
 func (l *Loop) muster(n int, name func(i int) string, prepare func(h *Loop) error, run func(h *Loop)) error {
 	c := &crew{first: l, ended: make(chan struct{})}
 	l.world.Lock() // until the first thread has done what it is at; see releaseWorld
-	l.holdsWorld = true
-	l.crowd, l.crew = true, c
+	l.locks.holdsWorld = true
+	l.crew = c
+	l.setCrowd(true)
 	var err error
 	for i := range n {
-		h := &Loop{shared: l.shared, cfg: l.cfg, b: l.b, pid: l.pid, wakeFD: -1, names: map[string]uint32{}, nextID: 1, guard: l.guard,
-			lis: l.lis, obs: l.obs, hand: true, waits: l.waits}
+		h := &Loop{shared: l.shared, cfg: l.cfg, b: l.b, wake: wake{fd: -1},
+			lis: l.lis, arrivals: l.arrivals, waits: l.waits}
+		h.reach.hand, h.reach.pid = true, l.reach.pid
+		h.wire()
 		ready := make(chan error, 1)
 		c.hands = append(c.hands, h)
 		c.gone.Add(1)
 		l.guard(func() {
 			defer c.gone.Done()
 			runtime.LockOSThread() // never unlocked: the thread ends with the hand
-			h.tid = unix.Gettid()
-			h.tidNow.Store(int64(h.tid))
-			h.tr = l.cfg.NewRing(trace.RoleWorker)
+			h.reach.tid.Store(int64(unix.Gettid()))
+			h.tr = newRecorder(l.cfg.NewRing(trace.RoleWorker))
 			defer h.tr.Close()
-			id := h.name(name(i))
+			id := h.tr.name(name(i))
 			e := h.tr.Next(trace.Thread, h.tr.Now())
-			e.A, e.B, e.Gen, e.Mask, e.Aux = int64(h.pid), int64(h.tid), uint32(h.pid), trace.RoleLoop, id
-			h.tellUsage() // Go may have used the thread before
+			e.A, e.B, e.Gen, e.Mask, e.Aux = int64(h.reach.pid), int64(h.TID()), uint32(h.reach.pid), trace.RoleLoop, id
+			h.tr.usage() // Go may have used the thread before
 			err := prepare(h)
 			ready <- err
 			if err == nil {
@@ -72,7 +74,7 @@ func (l *Loop) dismiss() {
 	if c == nil {
 		return
 	}
-	l.releaseWorld() // they may be waiting for it, to finish what they have begun
+	l.locks.releaseWorld() // they may be waiting for it, to finish what they have begun
 	c.stopping.Store(true)
 	close(c.ended)
 	all := make(chan struct{})
@@ -82,8 +84,8 @@ func (l *Loop) dismiss() {
 	})
 	for over := false; !over; {
 		for _, h := range c.hands {
-			if tid := h.TID(); tid != 0 {
-				unix.Tgkill(l.pid, tid, unix.SIGURG)
+			if h.TID() != 0 {
+				h.reach.signal()
 			}
 		}
 		select {
@@ -92,93 +94,23 @@ func (l *Loop) dismiss() {
 		case <-time.After(nudgeEvery):
 		}
 	}
-	l.crew, l.crowd = nil, false
+	l.crew = nil
+	l.setCrowd(false)
 	for _, h := range c.hands {
-		l.inherit(h)
+		l.timers.inherit(&h.timers)
 	}
-}
-
-// inherit takes over the timers of a hand that has ended.
-func (l *Loop) inherit(h *Loop) {
-	for _, t := range h.timers.h {
-		l.rearmTimer(t)
-	}
-	h.timers.h = nil
 }
 
 // lastWords is what a thread records at its end: what it used, and that its timers are somebody else's now.
 func (l *Loop) lastWords() {
-	l.closeElsewhere()
+	l.work.close()
 	for _, t := range l.timers.h {
 		e := l.tr.Next(trace.TimerStop, l.tr.Now())
 		e.Aux = t.id
 	}
-	l.tellUsage()
+	l.tr.usage()
 	e := l.tr.Next(trace.Exit, l.tr.Now())
-	e.A, e.B = int64(l.pid), int64(l.tid)
-}
-
-// tellUsage records what the thread has used so far (RUSAGE_THREAD).
-func (l *Loop) tellUsage() {
-	if !l.tr.On() {
-		return
-	}
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_THREAD, &u) != nil {
-		return
-	}
-	e := l.tr.Next(trace.Usage, l.tr.Now())
-	e.A, e.B, e.Inst, e.Mask = u.Utime.Nano(), u.Stime.Nano(), trace.InstanceID(u.Nvcsw), uint32(u.Nivcsw)
-}
-
-// interrupted reports whether somebody waits for this thread to leave what it is in.
-func (l *Loop) interrupted() bool {
-	if l.hand {
-		c := l.crew
-		return c == nil || c.stopping.Load() || c.wanted.Load()
-	}
-	return l.tasks.waiting.Load() != 0
-}
-
-// takeWorld gives the first thread the world for its tasks. A hand that is inside a blocking call is signalled until it
-// has left it.
-func (l *Loop) takeWorld() {
-	if !l.crowd || l.hand || l.holdsWorld {
-		return
-	}
-	c := l.crew
-	if !l.world.TryLock() {
-		l.contended(lockWorld, func() {
-			c.wanted.Store(true)
-			got := make(chan struct{})
-			l.guard(func() {
-				for {
-					select {
-					case <-got:
-						return
-					case <-time.After(nudgeEvery):
-					}
-					for _, h := range c.hands {
-						if h.asleep.Load() || h.stuck.Load() && h.ending() {
-							unix.Tgkill(l.pid, h.TID(), unix.SIGURG)
-						}
-					}
-				}
-			})
-			l.world.Lock()
-			close(got)
-			c.wanted.Store(false)
-		})
-	}
-	l.holdsWorld = true
-}
-
-// releaseWorld lets the hands go on.
-func (l *Loop) releaseWorld() {
-	if l.holdsWorld {
-		l.holdsWorld = false
-		l.world.Unlock()
-	}
+	e.A, e.B = int64(l.reach.pid), int64(l.TID())
 }
 
 // serve is the life of a hand that waits for readiness.
@@ -186,11 +118,11 @@ func (l *Loop) serve() {
 	c := l.crew
 	for !c.stopping.Load() {
 		l.tr.Turn()
-		end := l.begin()
-		l.fireTimers()
+		end := l.locks.begin()
+		l.timers.fire(l)
 		end()
 		if err := l.drv.turn(l); err != nil {
-			l.say("a thread of the server ended: " + err.Error())
+			l.tr.say("a thread of the server ended: " + err.Error())
 			return
 		}
 		if l.waits == parked {
@@ -213,12 +145,12 @@ func (l *Loop) park() {
 func (l *Loop) rest() {
 	if !l.resting {
 		l.resting = true
-		l.polling.Store(true)
+		l.reach.polling.Store(true)
 		l.park()
 	}
-	l.asleep.Store(true)
+	l.reach.asleep.Store(true)
 	if l.tasks.waiting.Load() == 0 {
-		l.sleepOnce(int64(time.Hour), 0)
+		l.kernel.sleep(int64(time.Hour), 0)
 	}
-	l.asleep.Store(false)
+	l.reach.asleep.Store(false)
 }

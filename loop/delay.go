@@ -127,7 +127,7 @@ func (d *delay) send(o outlet) int {
 	n := 0
 	var out []byte
 	for n < len(d.queue) && d.queue[n].ready && len(out) < 64<<10 && !o.clogged() {
-		out = d.queue[n].append(out, o.l.date())
+		out = d.queue[n].append(out, o.l.dates.now())
 		n++
 	}
 	if n == 0 {
@@ -168,10 +168,11 @@ type dateCache struct {
 	text string
 }
 
-func (l *Loop) date() string {
+// now is the value for the present second.
+func (d *dateCache) now() string {
 	now := time.Now()
-	if s := now.Unix(); s != l.dates.sec {
-		l.dates = dateCache{s, now.UTC().Format(http.TimeFormat)}
+	if s := now.Unix(); s != d.sec {
+		*d = dateCache{s, now.UTC().Format(http.TimeFormat)}
 	}
-	return l.dates.text
+	return d.text
 }

@@ -40,7 +40,7 @@ type outbound struct {
 	c      *conn         // of the present attempt, nil between attempts
 	tries  int           // in a row that failed
 	wait   time.Duration // before the next attempt
-	timer  *Timer
+	timer  *timer
 	done   bool // nothing more to do for this stream
 	over   bool // replaced by other settings
 }
@@ -51,40 +51,44 @@ const (
 	backoffLast  = 3200 * time.Millisecond
 )
 
-// startOutbound makes the streams of the connect knob; those of an earlier setting are closed.
-func (l *Loop) startOutbound() {
-	l.stopOutbound()
-	if l.b.Connect == "" || l.draining {
+// dialer has the streams that the loop connects itself. It has a way back to the loop for the same reason as connections: what
+// it makes are connections.
+type dialer struct {
+	l       *Loop
+	streams []*outbound
+	counted int  // answers to them
+	changed bool // a setting of the streams
+}
+
+// start makes the streams of the connect knob; those of an earlier setting are closed.
+func (x *dialer) start() {
+	l := x.l
+	x.stop()
+	if l.b.Connect == "" || l.ending.draining {
 		return
 	}
-	l.counted = 0
+	x.counted = 0
 	for i := range l.b.Streams {
-		l.dialed = append(l.dialed, &outbound{l: l, token: i, target: l.b.Connect, wait: backoffFirst})
+		x.streams = append(x.streams, &outbound{l: l, token: i, target: l.b.Connect, wait: backoffFirst})
 	}
-	for _, d := range l.dialed {
+	for _, d := range x.streams {
 		d.dial()
 	}
 }
 
-func (l *Loop) stopOutbound() {
-	old := l.dialed
-	l.dialed = nil
+func (x *dialer) stop() {
+	l := x.l
+	old := x.streams
+	x.streams = nil
 	for _, d := range old {
 		d.over = true
 		if d.timer != nil {
-			l.StopTimer(d.timer)
+			l.timers.stop(d.timer)
 		}
 		if d.c != nil {
-			l.closeConn(d.c, trace.CloseShutdown)
+			l.conns.close(d.c, trace.CloseShutdown)
 		}
 	}
-}
-
-// tell gives the operator words of the server: a Bookmark without a number.
-func (l *Loop) tell(format string, a ...any) {
-	id := l.name(fmt.Sprintf(format, a...))
-	e := l.tr.Next(trace.Bookmark, l.tr.Now())
-	e.Aux = id
 }
 
 // dial begins an attempt: the name first, when there is one.
@@ -107,7 +111,7 @@ func (d *outbound) dial() {
 		d.failed(fmt.Errorf("%q is not a port", port))
 		return
 	}
-	d.l.lookup(host, func(a answer) {
+	d.l.names.lookup(d.l.drv, host, func(a answer) {
 		switch {
 		case d.over:
 		case a.problem != "":
@@ -126,7 +130,7 @@ func (d *outbound) connectTo(addr netip.AddrPort) {
 	l := d.l
 	if !addr.Addr().IsLoopback() && !l.cfg.AllowRemote {
 		d.done = true // no later attempt would go better
-		l.tell("connect to %s: %v", addr, errNotLoopback)
+		l.tr.tell("connect to %s: %v", addr, errNotLoopback)
 		return
 	}
 	family := unix.AF_INET
@@ -139,28 +143,29 @@ func (d *outbound) connectTo(addr netip.AddrPort) {
 		return
 	}
 	peer := addr.String()
-	id := l.peerName(fd, peer)
-	gen := l.opened(fd, trace.TypeStream, trace.OriginSocket, id, 0, openFlags)
+	id := l.tr.peerName(fd, peer)
+	gen := l.kernel.opened(fd, trace.TypeStream, trace.OriginSocket, id, 0, openFlags)
 	c := &conn{fd: fd, id: lifeID(fd, gen), gen: gen, peer: peer, left: -1, dialer: d, addr: addr, dialing: dialNew, trigger: l.b.trigger()}
-	l.enter(c)
+	l.table.enter(c)
 	d.c = c
 	if l.b.RegisterOrder == RegisterEarly {
 		if err := l.drv.added(l, c); err != nil {
-			l.closeConn(c, trace.CloseError)
+			l.conns.close(c, trace.CloseError)
 		}
 		return
 	}
-	if l.connectCall(c); c.fd < 0 {
+	if l.dialer.connect(c); c.fd < 0 {
 		return
 	}
 	if err := l.drv.added(l, c); err != nil {
-		l.closeConn(c, trace.CloseError)
+		l.conns.close(c, trace.CloseError)
 	}
 }
 
-// connectCall is connect(2) on a non-blocking socket, recorded. Called again while the connection is being made it says
+// connect is connect(2) on a non-blocking socket, recorded. Called again while the connection is being made it says
 // how far that is, which is how a loop asks that nobody tells.
-func (l *Loop) connectCall(c *conn) unix.Errno {
+func (x *dialer) connect(c *conn) unix.Errno {
+	l := x.l
 	var sa unix.Sockaddr
 	if a := c.addr.Addr(); a.Is4() {
 		sa = &unix.SockaddrInet4{Addr: a.As4(), Port: int(c.addr.Port())}
@@ -169,7 +174,7 @@ func (l *Loop) connectCall(c *conn) unix.Errno {
 	}
 	t0 := l.tr.Now()
 	err := unix.Connect(c.fd, sa)
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	errno := unix.Errno(errnoOf(err))
 	e := l.tr.Next(trace.Connect, t1)
 	e.FD, e.Gen, e.Dur, e.Errno = int32(c.fd), c.gen, t1-t0, uint16(errno)
@@ -178,31 +183,32 @@ func (l *Loop) connectCall(c *conn) unix.Errno {
 	}
 	switch errno {
 	case 0, unix.EISCONN:
-		l.established(c)
+		x.established(c)
 		return 0
 	case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
 		c.dialing = dialWait
 	default:
 		c.problem = fmt.Errorf("connect: %w", errno)
-		l.closeConn(c, trace.CloseError)
+		l.conns.close(c, trace.CloseError)
 	}
 	return errno
 }
 
-// connectReported handles a report about a connection that is not made yet. Afterwards it may be established or closed.
-func (l *Loop) connectReported(c *conn, mask uint32) {
+// reported handles a report about a connection that is not made yet. Afterwards it may be established or closed.
+func (x *dialer) reported(c *conn, mask uint32) {
+	l := x.l
 	if c.dialing == dialNew {
-		l.connectCall(c) // the report of a socket that was registered too early
+		x.connect(c) // the report of a socket that was registered too early
 		return
 	}
 	if mask&(unix.EPOLLOUT|unix.EPOLLERR|unix.EPOLLHUP) == 0 {
 		return
 	}
 	// Writable means that the attempt is over; SO_ERROR says how (connect(2), EINPROGRESS).
-	sys := l.name("getsockopt")
+	sys := l.tr.name("getsockopt")
 	t0 := l.tr.Now()
 	v, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e := l.tr.Next(trace.Sys, t1)
 	e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(c.fd), c.gen, sys, unix.SO_ERROR, int64(v), t1-t0, errnoOf(err)
 	if err == nil && v != 0 {
@@ -210,40 +216,41 @@ func (l *Loop) connectReported(c *conn, mask uint32) {
 	}
 	if err != nil {
 		c.problem = fmt.Errorf("connect: %w", err)
-		l.closeConn(c, trace.CloseError)
+		l.conns.close(c, trace.CloseError)
 		return
 	}
-	l.established(c)
+	x.established(c)
 }
 
 // established begins the conversation on a connection that the loop has made.
-func (l *Loop) established(c *conn) {
+func (x *dialer) established(c *conn) {
+	l := x.l
 	c.dialing = dialDone
 	l.stats.Connected.Add(1)
 	d := c.dialer
 	d.wait = backoffFirst
-	l.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	if l.stamping() {
-		l.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	l.kernel.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if l.b.stamping() {
+		l.kernel.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
-	if _, blocks := l.b.blocks(); blocks != c.blocking && l.block(c.fd, c.gen, blocks) == nil {
+	if _, blocks := l.b.blocks(); blocks != c.blocking && l.kernel.setBlocking(c.fd, c.gen, blocks) == nil {
 		c.blocking = blocks
 	}
-	l.watchArrival(c)
+	l.arrivals.watch(c)
 	if l.b.Heartbeat > 0 {
 		c.svc = &heartbeat{d: d}
 	} else {
 		c.svc = &tokenStream{d: d}
 	}
 	if c.svc.opened(outlet{l, c}); c.fd >= 0 {
-		l.interestChanged(c)
+		l.conns.interestChanged(c)
 	}
 }
 
 // lost learns that the connection of the present attempt has been closed, for whatever reason.
 func (d *outbound) lost(c *conn) {
 	d.c = nil
-	if d.over || d.done || d.l.gone.Load() || d.l.draining || d.l.quit {
+	if d.over || d.done || d.l.gone.Load() || d.l.ending.draining || d.l.quit {
 		return
 	}
 	if c.problem == nil {
@@ -258,11 +265,11 @@ func (d *outbound) failed(err error) {
 	d.tries++
 	switch limit := l.b.ReconnectTries; {
 	case !l.b.Reconnect:
-		l.tell("stream %d to %s: %v", d.token, d.target, err)
+		l.tr.tell("stream %d to %s: %v", d.token, d.target, err)
 	case limit > 0 && d.tries >= limit:
-		l.tell("stream %d to %s: given up after %d attempts, the last one: %v", d.token, d.target, d.tries, err)
+		l.tr.tell("stream %d to %s: given up after %d attempts, the last one: %v", d.token, d.target, d.tries, err)
 	default:
-		d.timer = l.After(d.wait, 0, func(*Loop) { d.dial() })
+		d.timer = l.timers.after(d.wait, 0, func(*Loop) { d.dial() })
 		d.wait = min(2*d.wait, backoffLast)
 		return
 	}

@@ -359,3 +359,11 @@ func TestServeRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectWithOneThread: a setting that ends the other threads and one that connects can come together: what is dialled is registered
+// with the driver that comes after.
+func TestConnectWithOneThread(t *testing.T) {
+	x := startLab(t, func(b *Behaviour) { b.Threads = 2 })
+	x.set("threads", "1", "connect", "self")
+	x.until("the stream", func([]trace.Event) bool { return x.l.Stats().Connected.Load() == 1 })
+}

@@ -8,13 +8,30 @@
 //  3. the driver sleeps (polling) or waits (readiness), no longer than until the next timer
 //  4. what it found is handled: connections are accepted, bytes are read and written back, the wake-fd is drained
 //
+// # Parts
+//
+// Loop is the iteration (run.go) and has everything else as a part with a name and a type of its own, in a file of its own. The
+// bottom is recorder, which writes events; on it stand kernel and blocker, which make system calls and record them, and
+// the parts that do what a server does: listener and acceptor, connections, dialer, names, children, timers, tasks.
+// shared is what the threads of one server have in common.
+//
+// # One read
+//
+//  1. readiness.turn waits, and dispatch records what the wait brought and calls the handler of each connection
+//     (driver_readiness_turn.go)
+//  2. postponed.read reads the connection, or puts that off if it is the setting (postponed.go)
+//  3. connections.read reads as often as the rule says (read.go); each call is a transfer.read (transfer.go)
+//  4. what came goes to the connection's service (serve.go), which answers through an outlet, or to echo (write.go)
+//
+// The other drivers begin elsewhere and come to the same connections.
+//
 // # Drivers
 //
 // blocking sits in accept or read. polling (sleep-poll) asks every descriptor in every round and sleeps in between.
-// readiness (select, poll, epoll) asks the kernel which descriptors are worth asking, through a Poller; poller.go has that
-// contract. completion (io_uring) orders the operations themselves. All run the same handlers and services, steered by one
-// Behaviour, and can be exchanged while connections stay open (switch.go). netpoller (go) leaves everything to Go's runtime
-// and stays for a server's whole life. What a combination of settings cannot do is refused in check.go.
+// readiness (select, poll, epoll) asks the kernel which descriptors are worth asking, through a Poller of package poll.
+// completion (io_uring) orders the operations themselves. All run the same handlers and services, steered by one Behaviour,
+// and can be exchanged while connections stay open (switch.go). netpoller (go) leaves everything to Go's runtime and stays
+// for a server's whole life. What a combination of settings cannot do is refused in check.go.
 //
 // # Habits
 //

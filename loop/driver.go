@@ -2,9 +2,11 @@ package loop
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -24,14 +26,48 @@ type driver interface {
 	added(l *Loop, c *conn) error
 	changed(l *Loop, c *conn) error
 	closing(l *Loop, c *conn)
+	// leaked is for one that is not served any more and stays open.
+	leaked(l *Loop, c *conn)
+	// readDone is for one that was read outside the event that reported it. It may have been closed by that.
+	readDone(l *Loop, c *conn)
+	// send sends p behind everything that is owed to a connection.
+	send(l *Loop, c *conn, p []byte)
+	// canHold reports whether the driver can be kept from looking at a connection: one that polls them all cannot.
+	canHold() bool
+	// settings follows a change of the settings.
+	settings(l *Loop) error
+	// stopListening gives up the listener, which is closed next. False: the driver does not know how.
+	stopListening(l *Loop) bool
+	// watches reports whether the driver can handle a descriptor that is neither a connection nor the listener. If so, watch has
+	// it handled whenever it is readable (data says whose it is), until unwatch is called because it is being closed.
+	watches() bool
+	watch(fd int, gen uint32, data uint64) error
+	unwatch(fd int)
+}
+
+// registering is what a driver can do besides that registers descriptors with the kernel or passes it a set of them. It is
+// not part of driver because the others have no registrations: each of these would be an empty function there, or a lie.
+type registering interface {
+	// release registers every connection that is held.
+	release(l *Loop) error
+	// retrigger gives the listener and every connection the loop's triggering.
+	retrigger(l *Loop) error
+	// retriggerListener and retriggerOne give one of them its own.
+	retriggerListener(l *Loop) error
+	retriggerOne(l *Loop, c *conn) error
+	// removeStale tries to take out a registration by a number that may not be its own any more. The kernel knows better,
+	// and that is what is to be seen.
+	removeStale(fd int, gen uint32)
+	// instance is the descriptor that a child can share, -1 when there is none.
+	instance() int
 }
 
 // asking is the part of a driver that registers nothing: it asks the descriptors themselves.
 type asking struct{}
 
 func (asking) attach(l *Loop) error {
-	for c := range l.each() {
-		l.letIn(c)
+	for c := range l.table.each() {
+		l.registry.letIn(c)
 		c.registered, c.state = false, drained
 	}
 	return nil
@@ -41,6 +77,17 @@ func (asking) detach(*Loop)               {}
 func (asking) added(*Loop, *conn) error   { return nil }
 func (asking) changed(*Loop, *conn) error { return nil }
 func (asking) closing(*Loop, *conn)       {}
+func (asking) leaked(*Loop, *conn)        {}
+func (asking) readDone(*Loop, *conn)      {}
+func (asking) canHold() bool              { return false }
+func (asking) settings(*Loop) error       { return nil }
+func (asking) stopListening(*Loop) bool   { return true }
+func (asking) watches() bool              { return false }
+func (asking) unwatch(int)                {}
+
+func (asking) send(l *Loop, c *conn, p []byte) { l.conns.echo(c, p) }
+
+func (asking) watch(int, uint32, uint64) error { return nil }
 
 // attach makes the driver of the present mode and registers everything that is open. After an error the loop has no
 // driver that works.
@@ -53,11 +100,11 @@ func (l *Loop) attach() error {
 	case trace.DriverGo:
 		l.drv = &netpoller{}
 	case trace.DriverSelect:
-		l.drv = &readiness{p: newSelectPoller(l.tr, l.tid)}
+		l.drv = &readiness{p: poll.NewSelect(l.tr.Ring, l.TID())}
 	case trace.DriverPoll:
-		l.drv = &readiness{p: newPollPoller(l.tr, l.tid, &l.b.Rounding)}
+		l.drv = &readiness{p: poll.NewPoll(l.tr.Ring, l.TID(), &l.b.Rounding)}
 	case trace.DriverEpoll:
-		p, err := newEpollPoller(l.tr, &l.b.Rounding, l)
+		p, err := poll.NewEpoll(l.tr.Ring, &l.b.Rounding, l.instances())
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}
@@ -66,7 +113,7 @@ func (l *Loop) attach() error {
 	case trace.DriverURing:
 		l.drv = &completion{}
 	}
-	l.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking || l.b.Driver == trace.DriverGo || l.b.oneInstance())
+	l.reach.polling.Store(l.b.Driver == trace.DriverSleepPoll || l.b.Driver == trace.DriverBlocking || l.b.Driver == trace.DriverGo || l.b.oneInstance())
 	l.resting = false
 	if err := l.setBlocking(); err != nil {
 		return err
@@ -78,15 +125,24 @@ func (l *Loop) attach() error {
 	return nil
 }
 
-// instanceOpened and instanceClosed keep the books for an epoll instance, whose descriptor is one of the server's.
-func (l *Loop) instanceOpened(fd int) (gen uint32) {
-	return l.opened(fd, trace.TypeEpoll, trace.OriginEpollCreate, 0, 0, unix.EPOLL_CLOEXEC)
+// instances keeps account of the descriptors of epoll instances and rings, for package poll.
+type instances struct {
+	kernel kernel
+	gone   *atomic.Bool // the loop ends
 }
 
-func (l *Loop) instanceClosed(fd int, gen uint32) error {
+// InstanceOpened gives the descriptor of an epoll instance, which is one of the server's, its generation.
+func (i instances) InstanceOpened(fd int) (gen uint32) {
+	return i.kernel.opened(fd, trace.TypeEpoll, trace.OriginEpollCreate, 0, 0, unix.EPOLL_CLOEXEC)
+}
+
+// CloseInstance closes an instance when the mechanism changes or the server ends.
+func (i instances) CloseInstance(fd int, gen uint32) error {
 	why := uint32(trace.CloseSwitch)
-	if l.gone.Load() {
+	if i.gone.Load() {
 		why = trace.CloseShutdown
 	}
-	return l.closeFD(fd, gen, why)
+	return i.kernel.close(fd, gen, why)
 }
+
+func (l *Loop) instances() instances { return instances{l.kernel, &l.gone} }

@@ -17,37 +17,37 @@ import (
 type blocking struct{ asking }
 
 // turn is one accept, or one read of the only client that is served, and the answer to it.
-func (*blocking) turn(l *Loop) error {
-	c := l.served()
+func (d *blocking) turn(l *Loop) error {
+	c := d.served(l)
 	if c == nil {
-		l.acceptMany(Count{N: 1})
+		l.accept.many(Count{N: 1})
 		l.countWait()
 		return nil
 	}
 	switch {
 	case c.dialing != dialDone:
-		if l.connectCall(c) == unix.EALREADY {
-			l.nap(time.Millisecond)
+		if l.dialer.connect(c) == unix.EALREADY {
+			nap(l, time.Millisecond)
 		}
 		return nil
 	case c.dialer == nil && c.svc != nil && len(c.out) == 0 && (c.full || c.svc.busy()):
-		l.nap(time.Hour) // a server that waits for the time to answer reads nothing meanwhile
+		nap(l, time.Hour) // a server that waits for the time to answer reads nothing meanwhile
 		return nil
 	}
-	start, fd, gen := l.tick(), c.fd, c.gen
+	start, fd, gen := l.tr.tick(), c.fd, c.gen
 	if len(c.out) > 0 {
-		l.flush(c)
+		l.conns.flush(c)
 	} else {
-		l.readMany(c)
+		l.conns.read(c)
 	}
-	l.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tick())
+	l.tr.handled(trace.HandlerConn, trace.PhaseComplete, fd, gen, start, l.tr.tick())
 	l.countWait()
 	return nil
 }
 
 // served is the connection that has its turn: the oldest that there is something to do for.
-func (l *Loop) served() *conn {
-	for _, c := range l.order {
+func (*blocking) served(l *Loop) *conn {
+	for _, c := range l.table.order {
 		if !c.leaked && (!c.eof || len(c.out) > 0) {
 			return c
 		}

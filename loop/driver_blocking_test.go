@@ -111,7 +111,7 @@ func TestNonblockAttempts(t *testing.T) {
 func TestBlockingTimerSlips(t *testing.T) {
 	x := startLab(t, func(b *Behaviour) { b.Driver = trace.DriverBlocking })
 	fired := make(chan struct{})
-	if err := x.l.Do("arm", func(l *Loop) { l.After(time.Millisecond, 0, func(*Loop) { close(fired) }) }); err != nil {
+	if err := x.l.Do("arm", func(l *Loop) { l.timers.after(time.Millisecond, 0, func(*Loop) { close(fired) }) }); err != nil {
 		t.Fatal(err)
 	}
 	x.until("the thread in accept", func(evs []trace.Event) bool { k, _, _ := stuck(evs); return k == trace.Accept })

@@ -125,7 +125,7 @@ func (d *completion) attach(l *Loop) error {
 	if d.ring, err = sys.NewRing(ringKernel, ringEntries, ringCompletions); err != nil {
 		return err
 	}
-	d.gen = l.opened(d.ring.FD(), trace.TypeURing, trace.OriginURing, 0, 0, unix.O_CLOEXEC|unix.O_RDWR)
+	d.gen = l.kernel.opened(d.ring.FD(), trace.TypeURing, trace.OriginURing, 0, 0, unix.O_CLOEXEC|unix.O_RDWR)
 	if plan.many {
 		if err := d.makePool(l); err != nil {
 			return err
@@ -136,10 +136,10 @@ func (d *completion) attach(l *Loop) error {
 	}
 	d.accept(l)
 	d.readWake(l)
-	for c := range l.each() {
+	for c := range l.table.each() {
 		c.registered, c.state, c.left, c.rearmed = false, drained, -1, false
 		if l.b.Hold == 0 {
-			l.letIn(c)
+			l.registry.letIn(c)
 		}
 		if !c.leaked && !c.held {
 			d.serve(l, c)
@@ -157,7 +157,7 @@ func (d *completion) makePool(l *Loop) error {
 	t0 := l.tr.Now()
 	pool, err := d.ring.NewBuffers(0, n, d.plan.size)
 	t1 := l.tr.Now()
-	id := l.name("io_uring_register")
+	id := l.tr.name("io_uring_register")
 	e := l.tr.Next(trace.Sys, max(t1, l.tr.Last()))
 	e.FD, e.Gen, e.Aux, e.A, e.Dur, e.Errno = int32(d.ring.FD()), d.gen, id, int64(n), t1-t0, errnoOf(err)
 	d.pool = pool
@@ -178,7 +178,7 @@ func (d *completion) detach(l *Loop) {
 		lost.Unlock()
 	}
 	d.ring.Unmap()
-	l.instanceClosed(d.ring.FD(), d.gen)
+	l.instances().CloseInstance(d.ring.FD(), d.gen)
 	if d.pool != nil && d.inFlight == 0 {
 		d.pool.Unmap()
 	}
@@ -195,10 +195,10 @@ func (d *completion) blockWake(l *Loop, on bool) error {
 		flags = unix.O_NONBLOCK
 	}
 	t0 := l.tr.Now()
-	_, err := unix.FcntlInt(uintptr(l.wakeFD), unix.F_SETFL, flags)
+	_, err := unix.FcntlInt(uintptr(l.wake.fd), unix.F_SETFL, flags)
 	t1 := l.tr.Now()
 	e := l.tr.Next(trace.FdFlags, t1)
-	e.FD, e.Gen, e.Aux, e.Mask, e.Dur, e.Errno = int32(l.wakeFD), l.wakeGen, trace.CallFcntl, uint32(flags|unix.O_CLOEXEC), t1-t0, errnoOf(err)
+	e.FD, e.Gen, e.Aux, e.Mask, e.Dur, e.Errno = int32(l.wake.fd), l.wake.gen, trace.CallFcntl, uint32(flags|unix.O_CLOEXEC), t1-t0, errnoOf(err)
 	d.blocking = on
 	return os.NewSyscallError("fcntl", err)
 }
@@ -222,9 +222,9 @@ func (d *completion) settings(l *Loop) error {
 	if l.b.Hold > 0 {
 		return nil
 	}
-	for c := range l.each() {
+	for c := range l.table.each() {
 		if c.held {
-			l.letIn(c)
+			l.registry.letIn(c)
 			d.serve(l, c)
 		}
 	}
@@ -240,15 +240,15 @@ func (d *completion) changed(l *Loop, c *conn) error {
 	return nil
 }
 
-// answer sends what a service has to say.
-func (d *completion) answer(l *Loop, c *conn, p []byte) {
+// send sends what a service has to say.
+func (d *completion) send(l *Loop, c *conn, p []byte) {
 	s := d.streams[ownerOf(c)]
 	if s == nil { // not served yet: what is owed will be sent when it is
 		c.out = append(c.out, p...)
 		return
 	}
 	s.owe(p)
-	d.send(l, s)
+	d.sendOwed(l, s)
 }
 
 // closing takes back what is in flight for a connection. Without that its file would live on in the ring after the close,
@@ -266,6 +266,18 @@ func (d *completion) closing(l *Loop, c *conn) {
 	d.forget(s)
 }
 
+func (d *completion) leaked(*Loop, *conn)   {} // recv looks at it
+func (d *completion) readDone(*Loop, *conn) {} // the completion was the read
+
+func (d *completion) canHold() bool { return true }
+
+// stopListening is refused: an accept is in flight.
+func (d *completion) stopListening(*Loop) bool { return false }
+
+func (d *completion) watches() bool                   { return false }
+func (d *completion) watch(int, uint32, uint64) error { return nil }
+func (d *completion) unwatch(int)                     {}
+
 // turn is one call and what it brings.
 func (d *completion) turn(l *Loop) error {
 	if err := d.wait(l); err != nil {
@@ -280,7 +292,7 @@ func (d *completion) turn(l *Loop) error {
 // take takes up to n completions out of the ring and records them all, as the kernel delivered them at once.
 func (d *completion) take(l *Loop, n int) {
 	d.batch, d.next = d.batch[:0], 0
-	now := l.tick()
+	now := l.tr.tick()
 	for len(d.batch) < n {
 		c, ok := d.ring.Take()
 		if !ok {
@@ -318,10 +330,10 @@ func (d *completion) handle(l *Loop, c *sys.CQE) {
 	t := ticket(c.UserData)
 	switch t.op() {
 	case trace.OpAccept:
-		start := l.since()
+		start := l.tr.since()
 		d.accepted(l, c)
 		if !d.ending {
-			l.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tick())
+			l.tr.handled(trace.HandlerListener, trace.PhaseComplete, l.lis.fd, l.lis.gen, start, l.tr.tick())
 		}
 	case trace.OpPoll:
 		d.somebodyWaits(l)
@@ -342,7 +354,7 @@ func (d *completion) readWake(l *Loop) {
 		return
 	}
 	d.reading = true
-	sys.PrepRead(d.entry(l, trace.OpRead, l.wakeFD, l.wakeGen, len(d.wake)), l.wakeFD, d.wake[:])
+	sys.PrepRead(d.entry(l, trace.OpRead, l.wake.fd, l.wake.gen, len(d.wake)), l.wake.fd, d.wake[:])
 }
 
 // woken runs the tasks that were posted. While the driver is ending they stay in their queue, and the loop finds them.
@@ -353,12 +365,10 @@ func (d *completion) woken(l *Loop, c *sys.CQE) {
 	}
 	start := l.tr.Now()
 	if c.Res == int32(len(d.wake)) && binary.NativeEndian.Uint64(d.wake[:]) > 0 {
-		l.inBatch = true
-		l.runTasks()
-		l.inBatch = false
+		l.wake.runTasks(l)
 	}
-	l.handled(trace.HandlerWake, trace.PhaseComplete, l.wakeFD, l.wakeGen, start, l.tr.Now())
-	l.tick()
+	l.tr.handled(trace.HandlerWake, trace.PhaseComplete, l.wake.fd, l.wake.gen, start, l.tr.Now())
+	l.tr.tick()
 	if l.drv == d {
 		d.readWake(l)
 	}

@@ -33,23 +33,22 @@ func (d *completion) accepted(l *Loop, c *sys.CQE) {
 	d.shedding, d.waits = false, false
 	switch errno := unix.Errno(-c.Res); {
 	case c.Res >= 0:
-		conn := l.newConn(int(c.Res), d.peerOf(l, int(c.Res)), unix.SOCK_CLOEXEC, true)
+		conn := l.accept.newConn(int(c.Res), d.peerOf(l, int(c.Res)), unix.SOCK_CLOEXEC, true)
 		switch {
 		case shed:
-			l.closeConn(conn, trace.CloseShed)
+			l.conns.close(conn, trace.CloseShed)
 		case l.gone.Load():
-			l.closeConn(conn, trace.CloseShutdown)
+			l.conns.close(conn, trace.CloseShutdown)
 		default:
-			l.admit(conn)
+			l.accept.admit(conn)
 		}
 	case errno == unix.EMFILE || errno == unix.ENFILE || errno == unix.ENOBUFS || errno == unix.ENOMEM:
 		// The kernel looks for a free number before it looks for a connection. So the accept fails at once, again and again,
 		// also when nobody connects: to shed, somebody has to be waited for first.
 		switch {
-		case l.b.OnEMFILE != EMFILEShed || l.shared.reserve < 0 || d.ending:
+		case l.b.OnEMFILE != EMFILEShed || l.reserve.fd < 0 || d.ending:
 		case waits:
-			l.closeFD(l.shared.reserve, l.genOf(l.shared.reserve), trace.CloseShed)
-			l.shared.reserve = -1
+			l.reserve.giveUp(l.kernel)
 			d.shedding = true
 		default:
 			d.polling = true
@@ -57,7 +56,7 @@ func (d *completion) accepted(l *Loop, c *sys.CQE) {
 		}
 	}
 	if shed {
-		l.openReserve()
+		l.reserve.open(l.kernel)
 	}
 	d.accept(l)
 }

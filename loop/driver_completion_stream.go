@@ -26,7 +26,7 @@ type stream struct {
 func (d *completion) serve(l *Loop, c *conn) {
 	s := &stream{c: c, fd: c.fd, gen: c.gen}
 	d.streams[ownerOf(c)] = s
-	d.send(l, s)
+	d.sendOwed(l, s)
 	d.recv(l, s)
 }
 
@@ -48,8 +48,8 @@ func (d *completion) recv(l *Loop, s *stream) {
 	sys.PrepRecv(e, s.fd, s.buf)
 }
 
-// send submits a send of all that is owed unless one is in flight. What is appended to c.out meanwhile goes behind it.
-func (d *completion) send(l *Loop, s *stream) {
+// sendOwed submits a send of all that is owed unless one is in flight. What is appended to c.out meanwhile goes behind it.
+func (d *completion) sendOwed(l *Loop, s *stream) {
 	if d.ending || s.c == nil || s.sending || len(s.c.out) == 0 {
 		return
 	}
@@ -85,7 +85,7 @@ func (d *completion) streamed(l *Loop, s *stream, op uint32, c *sys.CQE) {
 		d.forget(s)
 		return
 	}
-	start := l.since()
+	start := l.tr.since()
 	busy := l.b.Work.Kind != WorkNone && op == trace.OpRecv && c.Res > 0
 	if busy {
 		e := l.tr.Next(trace.Call, start)
@@ -96,12 +96,12 @@ func (d *completion) streamed(l *Loop, s *stream, op uint32, c *sys.CQE) {
 	if busy {
 		if s.c != nil {
 			d.submit(l) // the answer does not wait for the work
-			l.workOn(s.c)
+			l.conns.workOn(s.c)
 		}
 		phase = trace.PhaseExit
-		l.tick()
+		l.tr.tick()
 	}
-	l.handled(trace.HandlerConn, phase, s.fd, s.gen, start, l.tick())
+	l.tr.handled(trace.HandlerConn, phase, s.fd, s.gen, start, l.tr.tick())
 }
 
 func (d *completion) finish(l *Loop, s *stream, op uint32, c *sys.CQE) {
@@ -128,7 +128,7 @@ func (d *completion) received(l *Loop, s *stream, c *sys.CQE) {
 		l.stats.BytesIn.Add(int64(c.Res))
 		if s.c != nil {
 			if s.c.idle != nil {
-				s.c.heard = l.clock()
+				s.c.heard = clock()
 			}
 			if s.c.svc == nil && l.b.Echo == EchoWhole {
 				s.owe(p)
@@ -144,11 +144,11 @@ func (d *completion) received(l *Loop, s *stream, c *sys.CQE) {
 	case s.c == nil || d.ending && c.Res == 0:
 		// The end of file is still there for whoever asks next.
 	case c.Res == 0:
-		l.ended(s.c)
+		l.conns.ended(s.c)
 	case errno == unix.ECANCELED || errno == unix.ENOBUFS || errno == unix.EINTR || errno == unix.EAGAIN:
 		// Taken back, or the buffers were all in use: it is handed over again below, when it is wanted.
 	default:
-		l.closeConn(s.c, trace.CloseError)
+		l.conns.close(s.c, trace.CloseError)
 	}
 	if picked {
 		d.pool.Give(id)
@@ -156,7 +156,7 @@ func (d *completion) received(l *Loop, s *stream, c *sys.CQE) {
 	if s.c == nil || d.ending {
 		return
 	}
-	d.send(l, s)
+	d.sendOwed(l, s)
 	if s.c.stalled() && s.receiving && d.plan.many && !s.stopping {
 		s.stopping = true // a multishot recv goes on by itself
 		d.cancel(l, newTicket(trace.OpRecv, s.fd, s.gen))
@@ -191,7 +191,7 @@ func (d *completion) sent(l *Loop, s *stream, n int) {
 		return
 	}
 	if errno := unix.Errno(-n); n < 0 && errno != unix.ECANCELED && errno != unix.EINTR && errno != unix.EAGAIN {
-		l.closeConn(c, trace.CloseError)
+		l.conns.close(c, trace.CloseError)
 		return
 	}
 	c.out = c.out[max(n, 0):]
@@ -205,13 +205,13 @@ func (d *completion) sent(l *Loop, s *stream, n int) {
 		return
 	}
 	if c.svc != nil {
-		if l.outputTaken(c); s.c == nil {
+		if l.conns.outputTaken(c); s.c == nil {
 			return
 		}
 	} else if c.eof && len(c.out) == 0 && l.b.OnEOF == EOFClose {
-		l.closeConn(c, trace.CloseEOF)
+		l.conns.close(c, trace.CloseEOF)
 		return
 	}
-	d.send(l, s)
+	d.sendOwed(l, s)
 	d.recv(l, s)
 }

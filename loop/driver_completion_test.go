@@ -92,7 +92,7 @@ func TestResubmitNever(t *testing.T) {
 	x.send(c, 10_000)
 	x.until("the answer to the first piece", func([]trace.Event) bool { return x.l.Stats().BytesOut.Load() == 1000 })
 	left := func() (n int64) {
-		x.l.Do("ask", func(l *Loop) { n, _ = unread(l.order[0].fd) })
+		x.l.Do("ask", func(l *Loop) { n, _ = unread(l.table.order[0].fd) })
 		return
 	}
 	check(t, "bytes stranded", int(left()), 9000)
@@ -143,7 +143,7 @@ func TestURingTimeoutEntry(t *testing.T) {
 	uringKernel(t, oldKernel{features: 1 << 8, noBuffers: true})
 	x := uringLab(t, nil)
 	fired := make(chan struct{})
-	x.l.Do("arm", func(l *Loop) { l.After(15*time.Millisecond, 0, func(*Loop) { close(fired) }) })
+	x.l.Do("arm", func(l *Loop) { l.timers.after(15*time.Millisecond, 0, func(*Loop) { close(fired) }) })
 	select {
 	case <-fired:
 	case <-time.After(patience):
@@ -382,8 +382,8 @@ func TestStaleCompletion(t *testing.T) {
 	x.idle()
 	var fd int
 	x.l.Do("close", func(l *Loop) { // a recv is in flight; it comes back cancelled after the close
-		fd = l.order[0].fd
-		l.closeConn(l.order[0], trace.CloseError)
+		fd = l.table.order[0].fd
+		l.conns.close(l.table.order[0], trace.CloseError)
 	})
 	e := x.dial()
 	x.send(e, 7)

@@ -29,7 +29,7 @@ func (d *completion) submit(l *Loop) {
 	t0 := l.tr.Now()
 	d.tell(l, t0)
 	_, errno := d.ring.Submit()
-	t1 := l.tick()
+	t1 := l.tr.tick()
 	e := l.tr.Next(trace.Wait, t1)
 	e.Inst, e.Gen, e.Aux, e.Dur, e.Errno = trace.RingInstance(d.ring.FD()), uint32(d.inFlight)+1, trace.CallURingEnter, t1-t0, uint16(errno)
 }
@@ -40,7 +40,7 @@ func (d *completion) wait(l *Loop) error {
 	timeout, timer := l.b.Timeout, uint32(0)
 	var begin int64 // needed only when the time is limited
 	if timeout > 0 || len(l.timers.h) > 0 {
-		begin = l.clock()
+		begin = clock()
 	}
 	if t, ok := l.timers.next(begin); ok && (timeout < 0 || time.Duration(t) < timeout) {
 		timeout, timer = time.Duration(t), l.timers.h[0].id
@@ -58,14 +58,15 @@ func (d *completion) wait(l *Loop) error {
 		}
 		// Nothing completed: a signal, or the time is over and the kernel says how many entries it took instead.
 		if left > 0 {
-			left = max(timeout-time.Duration(l.clock()-begin), 0)
+			left = max(timeout-time.Duration(clock()-begin), 0)
 		}
 	}
 }
 
 // enter is one call that asks for completions, recorded tightly.
 func (d *completion) enter(l *Loop, timeout time.Duration, timer uint32, most int) unix.Errno {
-	passed := nanosOf(timeout)
+	asked := max(int64(timeout), -1)
+	passed := asked
 	if timeout > 0 && !d.timeout {
 		// Before 5.11 the call takes no timeout: an entry does, which completes with the first other completion or with ETIME.
 		d.ring.PrepTimeout(d.entry(l, trace.OpTimeout, -1, 0, 0), timeout, 1)
@@ -77,13 +78,13 @@ func (d *completion) enter(l *Loop, timeout time.Duration, timer uint32, most in
 	d.tell(l, t0)
 	if block {
 		e := l.tr.Next(trace.Wait, t0)
-		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD = trace.PhaseEnter, inst, flying, aux, nanosOf(timeout), passed, int32(timer)
+		e.Phase, e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD = trace.PhaseEnter, inst, flying, aux, asked, passed, int32(timer)
 		l.tr.Publish(t0)
 	}
 	_, errno := d.ring.Enter(timeout)
 	t1 := l.tr.Now()
 	e := l.tr.Next(trace.Wait, t1)
-	e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD, e.Dur, e.Errno = inst, flying, aux, nanosOf(timeout), passed, int32(timer), t1-t0, uint16(errno)
+	e.Inst, e.Gen, e.Aux, e.A, e.B, e.FD, e.Dur, e.Errno = inst, flying, aux, asked, passed, int32(timer), t1-t0, uint16(errno)
 	if block {
 		e.Phase = trace.PhaseExit
 	}
@@ -119,20 +120,20 @@ func (d *completion) reap(l *Loop) {
 		d.cancel(l, newTicket(trace.OpPoll, l.lis.fd, l.lis.gen))
 	}
 	if d.reading {
-		d.cancel(l, newTicket(trace.OpRead, l.wakeFD, l.wakeGen))
+		d.cancel(l, newTicket(trace.OpRead, l.wake.fd, l.wake.gen))
 	}
 	for _, s := range d.streams {
 		d.cancelStream(l, s)
 	}
 	d.submit(l)
-	end := l.clock() + int64(reapFor)
+	end := clock() + int64(reapFor)
 	for {
 		d.take(l, reapMost)
 		for i := range d.batch {
 			d.handle(l, &d.batch[i])
 		}
 		d.batch = d.batch[:0]
-		if d.inFlight == 0 || l.clock() > end {
+		if d.inFlight == 0 || clock() > end {
 			return
 		}
 		d.enter(l, 10*time.Millisecond, 0, reapMost)

@@ -59,7 +59,7 @@ func (n *netpoller) attach(l *Loop) error {
 	now := n.tr.Now()
 	n.tr.Name(1, "goroutines", now)
 	e := n.tr.Next(trace.Thread, now)
-	e.A, e.Gen, e.Mask, e.Aux = int64(l.pid), uint32(l.pid), trace.RoleOther, 1
+	e.A, e.Gen, e.Mask, e.Aux = int64(l.reach.pid), uint32(l.reach.pid), trace.RoleOther, 1
 	n.tr.Publish(now)
 	n.wg.Add(1)
 	l.guard(n.accept)
@@ -85,16 +85,19 @@ func (n *netpoller) detach(*Loop) {
 // turn is the first thread's: it has nothing to do but timers and tasks.
 func (*netpoller) turn(l *Loop) error {
 	left := int64(time.Hour)
-	if d, ok := l.timers.next(l.clock()); ok {
+	if d, ok := l.timers.next(clock()); ok {
 		left = min(left, d)
 	}
-	l.asleep.Store(true)
+	l.reach.asleep.Store(true)
 	if left > 0 && l.tasks.waiting.Load() == 0 {
 		sleepFor(left) // evviz's own idling, not the server's
 	}
-	l.asleep.Store(false)
+	l.reach.asleep.Store(false)
 	return nil
 }
+
+// stopListening is refused: the goroutine that accepts has the listener.
+func (*netpoller) stopListening(*Loop) bool { return false }
 
 // tell records an event of a goroutine.
 func (n *netpoller) tell(kind trace.Kind, fill func(e *trace.Event)) {
@@ -136,7 +139,7 @@ func (n *netpoller) admit(c *net.TCPConn) {
 		c.Close()
 		return
 	}
-	gen := n.l.born(fd)
+	gen := n.l.table.born(fd)
 	now := n.tr.Now()
 	e := n.tr.Next(trace.Accept, now)
 	e.FD, e.Gen, e.Aux, e.A, e.Mask = int32(n.l.lis.fd), n.l.lis.gen, trace.CallAccept4, int64(fd), openFlags
@@ -148,7 +151,7 @@ func (n *netpoller) admit(c *net.TCPConn) {
 	n.conns[c] = goConn{fd, gen}
 	n.mu.Unlock()
 	n.l.stats.Accepted.Add(1)
-	n.l.watchNumber(fd, gen)
+	n.l.arrivals.watchNumber(fd, gen)
 	n.wg.Add(1)
 	n.l.guard(func() { n.serve(c, goConn{fd, gen}) })
 }
@@ -212,9 +215,9 @@ func (n *netpoller) work() {
 	w := n.l.cfg.Behaviour.Work
 	switch w.Kind {
 	case WorkCPU:
-		for end := trace.Now() + int64(w.For); trace.Now() < end && !n.l.ending(); {
+		for end := trace.Now() + int64(w.For); trace.Now() < end && !n.l.ending.now(); {
 		}
 	case WorkSleep:
-		n.l.holdUp(w.For, nil)
+		n.l.ending.holdUp(w.For, nil)
 	}
 }

@@ -3,8 +3,6 @@ package loop
 import (
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"evviz/trace"
 )
 
@@ -15,50 +13,33 @@ func (p *polling) attach(l *Loop) error {
 	if err := p.asking.attach(l); err != nil || !l.b.Split {
 		return err
 	}
-	return l.muster(1, func(int) string { return "acceptor" }, func(h *Loop) error { h.drv = &polling{}; return nil }, (*Loop).acceptor)
-}
-
-// acceptor is the life of the thread that accepts when the work is split: it shares the table with the thread that reads,
-// under a lock, and so waits whenever that one is in the middle of a round.
-func (l *Loop) acceptor() {
-	for !l.crew.stopping.Load() {
-		end := l.begin()
-		l.round++
-		t0 := l.tick()
-		asked, useful := l.acceptMany(l.b.Accepts)
-		l.roundDone(t0, asked, useful)
-		end()
-		left := int64(l.b.Interval)
-		until := l.clock() + left
-		l.asleep.Store(true)
-		for left > 0 && !l.crew.stopping.Load() {
-			left = l.sleepOnce(left, until)
-		}
-		l.asleep.Store(false)
-	}
+	return l.muster(1, func(int) string { return "acceptor" }, func(h *Loop) error { h.drv = &polling{}; return nil }, acceptRounds)
 }
 
 func (*polling) detach(l *Loop) { l.dismiss() }
 
+// watches: each round asks what else there is (turn).
+func (*polling) watches() bool { return true }
+
 // turn is one round and the sleep after it.
 func (*polling) turn(l *Loop) error {
-	l.takeWorld() // from the acceptor, if there is one
-	defer l.releaseWorld()
-	t0 := l.tick()
+	l.locks.takeWorld() // from the acceptor, if there is one
+	defer l.locks.releaseWorld()
+	t0 := l.tr.tick()
 	l.round++
 	var asked, useful int
 	if !l.crowd {
-		asked, useful = l.acceptMany(l.b.Accepts)
+		asked, useful = l.accept.many(l.b.Accepts)
 	}
-	if s := l.dns.sock; s != nil && len(s.pending) > 0 {
-		a, u := s.ready(l)
+	if s := l.names.sock; s != nil && len(s.pending) > 0 {
+		a, u := s.ready()
 		asked, useful = asked+a, useful+u
 	}
-	for i := 0; i < len(l.order); i++ {
-		c := l.order[i]
+	for i := 0; i < len(l.table.order); i++ {
+		c := l.table.order[i]
 		if c.dialing != dialDone {
 			asked++
-			if l.connectCall(c) == 0 {
+			if l.dialer.connect(c) == 0 {
 				useful++
 			}
 			if c.fd < 0 {
@@ -68,7 +49,7 @@ func (*polling) turn(l *Loop) error {
 		}
 		if len(c.out) > 0 {
 			asked++
-			if l.flush(c) > 0 {
+			if l.conns.flush(c) > 0 {
 				useful++
 			}
 			if c.fd < 0 {
@@ -79,60 +60,61 @@ func (*polling) turn(l *Loop) error {
 		if c.eof && !c.rereads || c.stalled() || c.leaked {
 			continue
 		}
-		a, u := l.readMany(c)
+		a, u := l.conns.read(c)
 		asked, useful = asked+a, useful+u
 		if c.fd < 0 {
 			i--
 		}
 	}
-	l.roundDone(t0, asked, useful)
+	roundDone(l, t0, asked, useful)
 	l.countWait()
-	l.releaseWorld()
+	l.locks.releaseWorld()
 	if l.quit {
 		return nil
 	}
-	l.sleep()
+	nap(l, l.b.Interval)
 	return nil
 }
 
-func (l *Loop) roundDone(t0 int64, asked, useful int) {
+// acceptRounds is the life of the thread that accepts when the work is split: it shares the table with the thread that reads,
+// under a lock, and so waits whenever that one is in the middle of a round.
+func acceptRounds(l *Loop) {
+	for !l.crew.stopping.Load() {
+		end := l.locks.begin()
+		l.round++
+		t0 := l.tr.tick()
+		asked, useful := l.accept.many(l.b.Accepts)
+		roundDone(l, t0, asked, useful)
+		end()
+		left := int64(l.b.Interval)
+		until := clock() + left
+		l.reach.asleep.Store(true)
+		for left > 0 && !l.crew.stopping.Load() {
+			left = l.kernel.sleep(left, until)
+		}
+		l.reach.asleep.Store(false)
+	}
+}
+
+// roundDone records a round.
+func roundDone(l *Loop, t0 int64, asked, useful int) {
 	t1 := l.tr.Now()
 	e := l.tr.Next(trace.Round, t1)
 	e.Aux, e.A, e.B, e.Dur = l.round, int64(asked), int64(useful), t1-t0
 }
 
-// sleep waits for the interval, or until the next timer. A task posted from another thread ends it: the poster signals
+// nap sleeps for at most d, or until the next timer. A task posted from another thread ends it: the poster signals
 // this thread until the sleep is over. Go's own signals end it too; then it sleeps on for what is left.
-func (l *Loop) sleep() { l.nap(l.b.Interval) }
-
-// nap sleeps for at most d.
-func (l *Loop) nap(d time.Duration) {
-	begin := l.clock()
+func nap(l *Loop, d time.Duration) {
+	begin := clock()
 	left := int64(d)
 	if t, ok := l.timers.next(begin); ok && t < left {
 		left = t
 	}
 	end := begin + left
-	l.asleep.Store(true)
+	l.reach.asleep.Store(true)
 	for left > 0 && l.tasks.waiting.Load() == 0 {
-		left = l.sleepOnce(left, end)
+		left = l.kernel.sleep(left, end)
 	}
-	l.asleep.Store(false)
-}
-
-// sleepOnce is one clock_nanosleep, recorded. It returns what is left until end after a signal, else 0. The kernel's own
-// remainder would have the timer slack in it (50 us), and so grow with every signal.
-func (l *Loop) sleepOnce(ns, end int64) int64 {
-	t0 := l.tr.Now()
-	e := l.tr.Next(trace.Sleep, t0)
-	e.Phase, e.Aux, e.A = trace.PhaseEnter, trace.CallClockNanosleep, ns
-	l.tr.Publish(t0)
-	err := sleepFor(ns)
-	t1 := l.tr.Now()
-	e = l.tr.Next(trace.Sleep, t1)
-	e.Phase, e.Aux, e.A, e.Dur, e.Errno = trace.PhaseExit, trace.CallClockNanosleep, ns, t1-t0, uint16(err)
-	if err != unix.EINTR {
-		return 0
-	}
-	return end - l.clock()
+	l.reach.asleep.Store(false)
 }

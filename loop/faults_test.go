@@ -103,7 +103,7 @@ func outOfDescriptors(t *testing.T, trigger uint32, n int, waits string) (x *lab
 			t.Error(err)
 		}
 		l.b.Accepts = Count{Kind: CountCalls, N: 1}
-		if err := l.limitFDs(0); err != nil {
+		if err := l.fdLimit.limit(0, l.guard); err != nil {
 			t.Error(err)
 		}
 	})
@@ -143,7 +143,7 @@ func TestT14DeafListener(t *testing.T) {
 		if err != nil || info.Unacked != 2 {
 			t.Errorf("%d connections in the queue, %v; want 2", info.Unacked, err)
 		}
-		l.limitFDs(-1)
+		l.fdLimit.limit(-1, l.guard)
 	})
 	reports, failed := tell(x.stop())
 	check(t, "reports", reports, 1)
@@ -297,7 +297,7 @@ func TestT22FullBatches(t *testing.T) {
 		x.l.Do("let them in", func(l *Loop) {
 			l.waits, l.b.Timeout, l.b.WakeDrain = waits+1, 0, true
 			l.b.Hold = 0
-			l.release(l.drv.(*readiness))
+			l.drv.(registering).release(l)
 		})
 		evs = x.ended()
 		conns := map[int32]bool{}
@@ -647,7 +647,7 @@ func TestT38EdgeDroppedByMod(t *testing.T) {
 	at := trace.Now()
 	x.l.Do("go", func(l *Loop) {
 		l.waits = 20
-		if l.inBatch {
+		if l.wake.inBatch {
 			l.waits++
 		}
 		if err := l.switchOne(int(fd), 0, trace.TriggerLevel); err != nil {
@@ -784,7 +784,7 @@ func TestT20StaleThroughFork(t *testing.T) {
 	x.l.Do("mend", func(l *Loop) {
 		caughtUp(l)
 		l.b.Child = ChildNone
-		l.reap()
+		l.children.end(l.drv)
 	})
 	c.SetReadDeadline(time.Now().Add(patience))
 	if _, err := c.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {

@@ -9,43 +9,43 @@ import (
 // watchIdle arms the timer that closes a connection from which nothing comes for IdleTimeout. A message does not touch
 // the heap of timers: it only leaves its moment in conn.heard, and when the timer is due it looks there and is armed
 // again for the rest. So a busy connection costs one timer a timeout, not one a message.
-func (l *Loop) watchIdle(c *conn) {
-	if l.b.IdleTimeout <= 0 || c.dialer != nil {
+func (cs *connections) watchIdle(c *conn) {
+	if cs.b.IdleTimeout <= 0 || c.dialer != nil {
 		return
 	}
-	c.heard = l.clock()
-	l.armIdle(c, l.b.IdleTimeout)
+	c.heard = clock()
+	cs.armIdle(c, cs.b.IdleTimeout)
 }
 
-func (l *Loop) armIdle(c *conn, d time.Duration) {
-	c.idle = outlet{l, c}.after(d, func(o outlet) {
-		l := o.l
+func (cs *connections) armIdle(c *conn, d time.Duration) {
+	c.idle = outlet{cs.l, c}.after(d, func(o outlet) {
+		cs := &o.l.conns // of the thread that the timer is on now
 		c.idle = nil
-		limit := l.b.IdleTimeout
+		limit := cs.b.IdleTimeout
 		if limit <= 0 {
 			return // switched off meanwhile
 		}
-		if left := limit - time.Duration(l.clock()-c.heard); left > 0 {
-			l.armIdle(c, left)
+		if left := limit - time.Duration(clock()-c.heard); left > 0 {
+			cs.armIdle(c, left)
 			return
 		}
 		// A peer that waits for an answer is not idle, however long the answer takes.
 		if len(c.out) > 0 || c.svc != nil && c.svc.busy() {
-			c.heard = l.clock()
-			l.armIdle(c, limit)
+			c.heard = clock()
+			cs.armIdle(c, limit)
 			return
 		}
-		l.closeConn(c, trace.CloseIdle)
+		cs.close(c, trace.CloseIdle)
 	})
 }
 
 // idleChanged puts a changed timeout into force for the connections that are open.
-func (l *Loop) idleChanged() {
-	for c := range l.each() {
+func (cs *connections) idleChanged() {
+	for c := range cs.l.table.each() {
 		if c.idle != nil {
-			l.cancel(c, c.idle)
+			cs.cancel(c, c.idle)
 			c.idle = nil
 		}
-		l.watchIdle(c)
+		cs.watchIdle(c)
 	}
 }

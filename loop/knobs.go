@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -101,8 +102,8 @@ var Knobs = []Knob{
 		choice(func(b *Behaviour) *Resubmit { return &b.Resubmit }, "always", "never"),
 		choose(func(b *Behaviour) *Resubmit { return &b.Resubmit }, "always", "never")},
 	{"rounding", "how a timeout becomes milliseconds: ceil, floor",
-		choice(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor"),
-		choose(func(b *Behaviour) *Rounding { return &b.Rounding }, "ceil", "floor")},
+		choice(func(b *Behaviour) *poll.Rounding { return &b.Rounding }, "ceil", "floor"),
+		choose(func(b *Behaviour) *poll.Rounding { return &b.Rounding }, "ceil", "floor")},
 	knobServe,
 	knobShutdown,
 	{"sndbuf", "SO_SNDBUF of connections in bytes; 0 the kernel's default", func(b *Behaviour) string { return strconv.Itoa(b.SndBuf) },

@@ -3,12 +3,10 @@ package loop
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -130,13 +128,13 @@ func (x *lab) idle() {
 	for settled := false; !settled; {
 		x.l.Do("settle", func(l *Loop) {
 			// A task that ran before the wait leaves a report of the wake-fd behind.
-			settled = l.inBatch || l.polling.Load()
+			settled = l.wake.inBatch || l.reach.polling.Load()
 			at = trace.Now()
 		})
 	}
 	x.until("the loop to be idle", func(evs []trace.Event) bool {
 		for i := len(evs) - 1; i >= 0; i-- {
-			if e := &evs[i]; e.Kind == trace.Wait || e.Kind == trace.Sleep || x.l.polling.Load() && (e.Kind == trace.Accept || e.Kind == trace.Read) {
+			if e := &evs[i]; e.Kind == trace.Wait || e.Kind == trace.Sleep || x.l.reach.polling.Load() && (e.Kind == trace.Accept || e.Kind == trace.Read) {
 				return e.Phase.Base() == trace.PhaseEnter && e.Time > at
 			}
 		}
@@ -296,23 +294,6 @@ func tallyOf(evs []trace.Event, fd int32) tally {
 		}
 	}
 	return s
-}
-
-// sleeping asks the kernel whether a thread of this process is off the processor.
-func sleeping(t *testing.T, tid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
-	return err == nil && strings.Contains(string(b), ") S ")
-}
-
-// inEpollWait asks the kernel whether a thread of this process is inside epoll_wait. Reading that needs no privilege for
-// one's own threads; where /proc has no such file, being asleep must do.
-func inEpollWait(tid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", tid))
-	if err != nil {
-		s, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
-		return strings.Contains(string(s), ") S ")
-	}
-	return strings.HasPrefix(string(b), fmt.Sprint(sysEpollWait)+" ")
 }
 
 // quiet reports whether upper bounds of durations are to be judged: only in a run of its own on a machine that does nothing

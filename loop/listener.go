@@ -11,7 +11,7 @@ import (
 	"evviz/trace"
 )
 
-// listener is the server's listening socket and the wake-fd's bookkeeping beside it.
+// listener is the server's listening socket.
 type listener struct {
 	fd        int
 	gen       uint32
@@ -21,8 +21,9 @@ type listener struct {
 	reuseport bool // opened with SO_REUSEPORT
 	blocking  bool // without O_NONBLOCK
 
-	wakeUnread bool
-	wakePosts  uint64
+	tr     *recorder
+	kernel kernel
+	b      *Behaviour
 }
 
 // ErrListenAddress is wrapped by what New and Start say of an address that cannot be one: nothing was tried.
@@ -58,39 +59,39 @@ func resolve(hostport string) (unix.Sockaddr, int, error) {
 	return sa, unix.AF_INET6, nil
 }
 
-// openListener opens, binds and listens on the loop's own thread, so that a recording has the calls.
-func (l *Loop) openListener() error {
-	if l.cfg.Inherited {
-		return l.inheritListener()
+// open opens, binds and listens on the loop's own thread, so that a recording has the calls.
+func (l *listener) open(cfg *Config) error {
+	if cfg.Inherited {
+		return l.inherit()
 	}
-	sa, family, err := resolve(l.cfg.Listen)
+	sa, family, err := resolve(cfg.Listen)
 	if err != nil {
 		return err
 	}
 	fail := func(call string, err error) error {
-		return fmt.Errorf("listen on %s: %w", l.cfg.Listen, os.NewSyscallError(call, err))
+		return fmt.Errorf("listen on %s: %w", cfg.Listen, os.NewSyscallError(call, err))
 	}
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|openFlags, 0)
 	if err != nil {
 		return fail("socket", err)
 	}
-	l.lis.fd = fd
-	l.lis.gen = l.opened(fd, trace.TypeListener, trace.OriginSocket, 0, 0, openFlags)
-	if err := l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+	l.fd = fd
+	l.gen = l.kernel.opened(fd, trace.TypeListener, trace.OriginSocket, 0, 0, openFlags)
+	if err := l.kernel.sockopt(fd, l.gen, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return fail("setsockopt", err)
 	}
 	if l.b.Listeners == ListenersReuseport {
-		if err := l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+		if err := l.kernel.sockopt(fd, l.gen, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
 			return fail("setsockopt", err)
 		}
-		l.lis.reuseport = true
+		l.reuseport = true
 	}
 	// Buffer sizes are inherited by accepted connections, and must be set before the handshake to bound the window.
 	if n := l.b.RcvBuf; n > 0 {
-		l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
+		l.kernel.sockopt(fd, l.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
 	}
 	if n := l.b.SndBuf; n > 0 {
-		l.sockopt(fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
+		l.kernel.sockopt(fd, l.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
 	}
 	if err := unix.Bind(fd, sa); err != nil {
 		return fail("bind", err)
@@ -98,70 +99,52 @@ func (l *Loop) openListener() error {
 	if err := l.listen(); err != nil {
 		return fail("listen", err)
 	}
-	if !l.lis.own {
-		l.lis.trigger = l.b.trigger()
+	if !l.own {
+		l.trigger = l.b.trigger()
 	}
 	return nil
 }
 
-// inheritListener takes over descriptor 3, a listener that the parent has opened.
-func (l *Loop) inheritListener() error {
-	l.lis.fd = 3
+// inherit takes over descriptor 3, a listener that the parent has opened.
+func (l *listener) inherit() error {
+	l.fd = 3
 	unix.CloseOnExec(3)
-	l.lis.gen = l.opened(3, trace.TypeListener, trace.OriginInherited, 0, 0, openFlags)
+	l.gen = l.kernel.opened(3, trace.TypeListener, trace.OriginInherited, 0, 0, openFlags)
 	got, err := unix.Getsockname(3)
 	if err != nil {
 		return fmt.Errorf("serve an inherited listener: %w", os.NewSyscallError("getsockname", err))
 	}
-	l.lis.addr = addrString(got)
-	l.lis.trigger = l.b.trigger()
+	l.addr = addrString(got)
+	l.trigger = l.b.trigger()
 	return nil
 }
 
 // listen is listen(2), recorded. Called again it changes the backlog.
-func (l *Loop) listen() error {
+func (l *listener) listen() error {
 	t0 := l.tr.Now()
-	err := unix.Listen(l.lis.fd, l.b.Backlog)
+	err := unix.Listen(l.fd, l.b.Backlog)
 	t1 := l.tr.Now()
-	if err == nil && l.lis.addr == "" {
-		if got, err := unix.Getsockname(l.lis.fd); err == nil {
-			l.lis.addr = addrString(got)
+	if err == nil && l.addr == "" {
+		if got, err := unix.Getsockname(l.fd); err == nil {
+			l.addr = addrString(got)
 		}
 	}
-	id := l.name(l.lis.addr)
+	id := l.tr.name(l.addr)
 	e := l.tr.Next(trace.Listen, l.tr.Now())
-	e.FD, e.Gen, e.A, e.Aux, e.Dur, e.Errno = int32(l.lis.fd), l.lis.gen, int64(l.b.Backlog), id, t1-t0, errnoOf(err)
+	e.FD, e.Gen, e.A, e.Aux, e.Dur, e.Errno = int32(l.fd), l.gen, int64(l.b.Backlog), id, t1-t0, errnoOf(err)
 	return err
 }
 
-// openWake makes the eventfd by which other threads wake a waiting loop.
-func (l *Loop) openWake() error {
-	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	if err != nil {
-		return fmt.Errorf("make the wakeup descriptor: %w", os.NewSyscallError("eventfd2", err))
+// mask is the event mask that the listener is registered with.
+func (l *listener) mask() uint32 {
+	m := uint32(unix.EPOLLIN)
+	if l.b.Threads > 1 && l.b.Listeners == ListenersExclusive {
+		m |= unix.EPOLLEXCLUSIVE
 	}
-	l.wakeFD = fd
-	l.wakeGen = l.opened(fd, trace.TypeEventfd, trace.OriginEventfd, 0, 0, openFlags)
-	l.tasks.setFD(fd)
-	return nil
-}
-
-// openReserve keeps a descriptor in hand, to be given up when there are no others (OnEMFILE).
-func (l *Loop) openReserve() {
-	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err == nil {
-		l.opened(fd, trace.TypeOther, trace.OriginOpen, 0, 0, unix.O_CLOEXEC)
-		l.locked(func() { l.shared.reserve = fd })
+	if l.b.Driver == trace.DriverEpoll {
+		m |= triggerBits(l.trigger)
 	}
-}
-
-func (l *Loop) sockopt(fd int, gen uint32, level, opt, v int) error {
-	t0 := l.tr.Now()
-	err := unix.SetsockoptInt(fd, level, opt, v)
-	t1 := l.tr.Now()
-	e := l.tr.Next(trace.SockOpt, t1)
-	e.FD, e.Gen, e.A, e.B, e.Aux, e.Dur, e.Errno = int32(fd), gen, int64(level), int64(opt), uint32(v), t1-t0, errnoOf(err)
-	return err
+	return m
 }
 
 // addrString is host:port.

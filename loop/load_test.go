@@ -127,7 +127,7 @@ func TestDescriptorTooLargeForSelect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if fill = append(fill, fd); fd > setSize {
+		if fill = append(fill, fd); fd > unix.FD_SETSIZE {
 			break
 		}
 	}
@@ -138,7 +138,7 @@ func TestDescriptorTooLargeForSelect(t *testing.T) {
 	x.until("the words", func(evs []trace.Event) bool {
 		refused, said := false, false
 		for i := range evs {
-			refused = refused || evs[i].Kind == trace.Close && evs[i].Aux == trace.CloseRefused && evs[i].FD >= setSize
+			refused = refused || evs[i].Kind == trace.Close && evs[i].Aux == trace.CloseRefused && evs[i].FD >= unix.FD_SETSIZE
 			said = said || evs[i].Kind == trace.Bookmark
 		}
 		return refused && said

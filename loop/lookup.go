@@ -47,13 +47,21 @@ func (a answer) line() string {
 	return s
 }
 
-// names is what the loop knows of names and how it asks for them.
+// names is what the loop knows of names and how it asks for them. They belong to the first thread of a server.
 type names struct {
 	server *resolver
 	cache  map[string]cachedName
 	last   uint16 // id of the last query
 	pool   *workers
 	sock   *nameSocket
+
+	b       *Behaviour
+	tr      *recorder
+	kernel  kernel
+	block   *blocker
+	timers  *timers
+	threads *shared
+	newRing func(role uint32) *trace.Ring // Config.NewRing, for the workers
 }
 
 type cachedName struct {
@@ -64,32 +72,32 @@ type cachedName struct {
 // cacheLimit bounds the names kept; when it is reached all are forgotten.
 const cacheLimit = 1000
 
-// lookup finds the addresses of a name and calls fn once on the loop's thread, maybe before it returns.
-func (l *Loop) lookup(name string, fn func(answer)) {
+// lookup finds the addresses of a name and calls fn once on the loop's thread, maybe before it returns. drv is who watches the
+// socket of an evented look-up.
+func (n *names) lookup(drv driver, name string, fn func(answer)) {
 	if a, err := netip.ParseAddr(name); err == nil {
 		fn(answer{name: name, addrs: []netip.Addr{a}})
 		return
 	}
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	d := &l.dns
-	if c, ok := d.cache[name]; ok && l.b.ResolveCache {
-		if l.clock() < c.until {
+	if c, ok := n.cache[name]; ok && n.b.ResolveCache {
+		if clock() < c.until {
 			fn(answer{name: name, addrs: c.addrs, cached: true})
 			return
 		}
-		delete(d.cache, name)
+		delete(n.cache, name)
 	}
-	if d.server == nil {
-		r, err := startResolver(l.guard)
+	if n.server == nil {
+		r, err := startResolver(n.threads.guard)
 		if err != nil {
 			fn(answer{name: name, problem: "start the lab's name server: " + err.Error()})
 			return
 		}
-		d.server = r
-		r.delay.Store(int64(l.b.ResolveDelay))
+		n.server = r
+		r.delay.Store(int64(n.b.ResolveDelay))
 	}
-	d.last++
-	id := d.last
+	n.last++
+	id := n.last
 	q, err := nameQuery(id, name)
 	if err != nil {
 		fn(answer{name: name, problem: "it is not a name"})
@@ -98,96 +106,95 @@ func (l *Loop) lookup(name string, fn func(answer)) {
 	found := func(a answer) {
 		a.name = name
 		if a.problem == "" && a.ttl > 0 {
-			if d.cache == nil || len(d.cache) >= cacheLimit {
-				d.cache = map[string]cachedName{}
+			if n.cache == nil || len(n.cache) >= cacheLimit {
+				n.cache = map[string]cachedName{}
 			}
-			d.cache[name] = cachedName{a.addrs, l.clock() + int64(a.ttl)}
+			n.cache[name] = cachedName{a.addrs, clock() + int64(a.ttl)}
 		}
 		fn(a)
 	}
-	switch l.b.Resolve {
+	switch n.b.Resolve {
 	case ResolveBlocking:
-		found(l.lookupBlocking(id, q))
+		found(n.lookupBlocking(id, q))
 	case ResolveEvented:
-		l.lookupEvented(id, q, found)
+		n.lookupEvented(drv, id, q, found)
 	default:
-		l.lookupPool(id, name, q, found)
+		n.lookupPool(id, name, q, found)
 	}
 }
 
-// lookupsChanged follows a change of the settings.
-func (l *Loop) lookupsChanged() {
-	if l.dns.server != nil {
-		l.dns.server.delay.Store(int64(l.b.ResolveDelay))
+// changed follows a change of the settings.
+func (n *names) changed() {
+	if n.server != nil {
+		n.server.delay.Store(int64(n.b.ResolveDelay))
 	}
-	if !l.b.ResolveCache {
-		l.dns.cache = nil
-	}
-}
-
-// endLookups gives everything back. The worker threads and the name server end on their own threads.
-func (l *Loop) endLookups() {
-	d := &l.dns
-	if d.pool != nil {
-		d.pool.stop()
-		d.pool = nil
-	}
-	if d.sock != nil {
-		d.sock.close(l)
-		d.sock = nil
-	}
-	if d.server != nil {
-		d.server.stop(l.guard)
-		d.server = nil
+	if !n.b.ResolveCache {
+		n.cache = nil
 	}
 }
 
-// openNameSocket makes a UDP socket that is connected to the name server, recorded.
-func (l *Loop) openNameSocket(flags int) (fd int, gen uint32, err error) {
+// end gives everything back. The worker threads and the name server end on their own threads.
+func (n *names) end(drv driver) {
+	if n.pool != nil {
+		n.pool.stop()
+		n.pool = nil
+	}
+	if n.sock != nil {
+		n.sock.close(drv)
+		n.sock = nil
+	}
+	if n.server != nil {
+		n.server.stop(n.threads.guard)
+		n.server = nil
+	}
+}
+
+// openSocket makes a UDP socket that is connected to the name server, recorded.
+func (n *names) openSocket(flags int) (fd int, gen uint32, err error) {
 	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|flags, 0)
 	if err != nil {
 		return -1, 0, fmt.Errorf("socket: %w", err)
 	}
-	addr := l.dns.server.addr
-	peer := l.name(addr.String())
-	gen = l.opened(fd, trace.TypeDatagram, trace.OriginSocket, peer, 0, uint32(unix.SOCK_CLOEXEC|flags))
-	t0 := l.tr.Now()
+	addr := n.server.addr
+	peer := n.tr.name(addr.String())
+	gen = n.kernel.opened(fd, trace.TypeDatagram, trace.OriginSocket, peer, 0, uint32(unix.SOCK_CLOEXEC|flags))
+	t0 := n.tr.Now()
 	err = unix.Connect(fd, &unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())})
-	t1 := l.tick()
-	e := l.tr.Next(trace.Connect, t1)
+	t1 := n.tr.tick()
+	e := n.tr.Next(trace.Connect, t1)
 	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(fd), gen, peer, t1-t0, errnoOf(err)
 	if err != nil {
-		l.closeFD(fd, gen, trace.CloseError)
+		n.kernel.close(fd, gen, trace.CloseError)
 		return -1, 0, fmt.Errorf("connect to the name server: %w", err)
 	}
 	return fd, gen, nil
 }
 
 // sendQuery is one write of a datagram, recorded.
-func (l *Loop) sendQuery(fd int, gen uint32, q []byte) unix.Errno {
-	t0 := l.tr.Now()
-	n, errno := writeFD(fd, q)
-	t1 := l.tick()
-	e := l.tr.Next(trace.Write, t1)
-	e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(fd), gen, trace.CallWrite, int64(len(q)), int64(n), t1-t0, uint16(errno)
+func (n *names) sendQuery(fd int, gen uint32, q []byte) unix.Errno {
+	t0 := n.tr.Now()
+	written, errno := writeFD(fd, q)
+	t1 := n.tr.tick()
+	e := n.tr.Next(trace.Write, t1)
+	e.FD, e.Gen, e.Aux, e.A, e.B, e.Dur, e.Errno = int32(fd), gen, trace.CallWrite, int64(len(q)), int64(written), t1-t0, uint16(errno)
 	return errno
 }
 
 // lookupBlocking asks and waits on the loop's own thread. Whoever else wants something of the loop waits too; only the
 // end of the loop gets through.
-func (l *Loop) lookupBlocking(id uint16, q []byte) answer {
-	fd, gen, err := l.openNameSocket(0)
+func (n *names) lookupBlocking(id uint16, q []byte) answer {
+	fd, gen, err := n.openSocket(0)
 	if err != nil {
 		return answer{problem: err.Error()}
 	}
-	defer func() { l.closeFD(fd, gen, trace.CloseServed) }()
-	if errno := l.sendQuery(fd, gen, q); errno != 0 {
+	defer func() { n.kernel.close(fd, gen, trace.CloseServed) }()
+	if errno := n.sendQuery(fd, gen, q); errno != 0 {
 		return answer{problem: "send the query: " + errno.Error()}
 	}
 	buf := make([]byte, 1500)
-	end := l.clock() + int64(lookupTimeout)
+	end := clock() + int64(lookupTimeout)
 	for {
-		n, errno := l.readStuck(fd, gen, buf, end)
+		k, errno := n.block.readStuck(fd, gen, buf, end)
 		switch {
 		case errno == unix.ECANCELED:
 			return answer{problem: "the server is ending"}
@@ -196,7 +203,7 @@ func (l *Loop) lookupBlocking(id uint16, q []byte) answer {
 		case errno != 0:
 			return answer{problem: "read the answer: " + errno.Error()}
 		}
-		if got, addrs, ttl, problem := readReply(buf[:n]); got == id {
+		if got, addrs, ttl, problem := readReply(buf[:k]); got == id {
 			return answer{addrs: addrs, ttl: ttl, problem: problem}
 		}
 	}

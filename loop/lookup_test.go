@@ -34,7 +34,7 @@ func TestLookup(t *testing.T) {
 				k.hear("7.lab 127.0.0.7")
 				k.hear(fmt.Sprintf("error: look up %q: it is not a name", strings.Repeat("x", 80)))
 				var asked int64
-				x.l.Do("ask", func(l *Loop) { asked = l.dns.server.asked.Load() })
+				x.l.Do("ask", func(l *Loop) { asked = l.names.server.asked.Load() })
 				check(t, "queries", int(asked), 4)
 				evs := x.stop()
 				stuck, tasks, datagrams := 0, 0, 0

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"golang.org/x/sys/unix"
-
 	"evviz/trace"
 )
 
@@ -29,68 +27,53 @@ type Config struct {
 	NewRing func(role uint32) *trace.Ring
 }
 
-// Loop is a real event loop behind a server. All fields but those that other threads reach belong to its thread; from
-// elsewhere it is reached by Post, Do and the methods built on them.
+// Loop is a real event loop behind a server: the iteration (run.go), the driver that it runs by, and the parts that do the work.
+// All fields but those that other threads reach belong to its thread; from elsewhere it is reached by Post, Do and the
+// methods built on them.
+//
+// A part gets the few others that it needs from wire. Those that have a way back to the loop itself say why.
 type Loop struct {
-	*shared
+	*shared // what the threads of a server have in common
 
 	cfg Config
-	b   Behaviour
-	tr  *trace.Ring
-	pid int
-	tid int
+	b   Behaviour // the settings as they are now
+	drv driver    // the mechanism as it is now
 
-	lis        listener
-	drv        driver
-	buf        []byte
-	mark       int64 // end of the last call that was recorded; see tick
-	stamped    stamped
-	rsa        unix.RawSockaddrAny // for accept, so that it allocates nothing
-	elsewhere  elsewhere
-	children   []ChildProcess
-	outlived   []uint64    // connections that were closed while a child held them
-	later      []laterRead // reads that are due after some more turns
-	unfinished []*conn     // have used up their budget; see goOn
-	spare      []*conn     // the list before, to be used again
-	said       string      // the last words for the operator
+	// What the parts below make their calls and records with.
+	tr     recorder
+	kernel kernel
+	block  blocker
+	timers timers
+	locks  locks
+	wake   wake
+	reach  reach // by other threads, too
 
-	names  map[string]uint32
-	nextID uint32
-
-	timers   timers
-	ticker   *Timer
-	dns      names
-	dialed   []*outbound // streams of the connect knob
-	counted  int         // answers to them
-	redial   bool        // a setting of the streams changed
+	// What a server does.
+	lis      listener
+	accept   acceptor
+	conns    connections
+	work     busywork
+	dialer   dialer
+	names    names
+	ticker   ticker
+	children children
+	arrivals arrivals
 	dates    dateCache
-	round    uint32
-	waits    int // waits or rounds left; 0 no limit
-	quit     bool
-	draining bool // no more connections; ends when nothing is owed
-	stopWhy  uint32
-	inBatch  bool // tasks run because the wake-fd was reported
-	wakeFD   int
-	wakeGen  uint32
-	obs      *observer
 
-	hand       bool // not the first thread; see crew
-	resting    bool // it has made all its waits; see rest
-	holdsWorld bool // the first thread has the world to itself
+	// Where the loop is in its life.
+	round   uint32 // of sleep-poll
+	waits   int    // waits or rounds left; 0 no limit
+	resting bool   // it has made all its waits; see rest
+	quit    bool
+	stopWhy uint32
 
-	// reached by other threads
-	polling  atomic.Bool   // the loop does not wait for the wake-fd
-	asleep   atomic.Bool   // it is inside a call that only a signal ends
-	stuck    atomic.Bool   // blocks in a call where a loop should not; only the end gets through, by a signal
-	stopping atomic.Bool   // the end has been asked for
+	// Reached by other threads.
 	serves   atomic.Uint32 // the serve knob
-	tidNow   atomic.Int64
+	mode     atomic.Uint32 // driver | trigger<<8
 	gone     atomic.Bool
 	done     chan struct{}
 	err      error
-	mode     atomic.Uint32 // driver | trigger<<8
 	startErr chan error
-	guard    func(func()) // starts a goroutine
 }
 
 // Stats are counters that anybody may read while the loop runs. The byte counts are the server's half of a ledger whose
@@ -119,12 +102,34 @@ func New(cfg Config) (*Loop, error) {
 	if cfg.NewRing == nil {
 		cfg.NewRing = func(uint32) *trace.Ring { return trace.NoRing() }
 	}
-	l := &Loop{shared: &shared{reserve: -1, asked: make(chan struct{})}, cfg: cfg, b: cfg.Behaviour, pid: os.Getpid(), wakeFD: -1,
-		done: make(chan struct{}), startErr: make(chan error, 1), names: map[string]uint32{}, nextID: 1}
+	l := &Loop{shared: &shared{reserve: reserve{fd: -1}, ending: ending{asked: make(chan struct{})}}, cfg: cfg, b: cfg.Behaviour, wake: wake{fd: -1},
+		done: make(chan struct{}), startErr: make(chan error, 1)}
+	l.wire()
+	l.reach.pid = os.Getpid()
 	l.lis.fd = -1
+	l.tasks.reach = &l.reach
 	l.waits = cfg.Behaviour.Waits
 	l.serves.Store(uint32(cfg.Behaviour.Serve))
 	return l, nil
+}
+
+// wire gives the parts of a thread what they need of each other.
+func (l *Loop) wire() {
+	tr, b := &l.tr, &l.b
+	l.kernel = kernel{tr, &l.table}
+	l.block = blocker{tr, l.kernel, &l.reach}
+	l.timers.tr = tr
+	l.locks = locks{server: l.shared, tr: tr, reach: &l.reach}
+	l.reach.server = l.shared
+
+	l.lis.tr, l.lis.kernel, l.lis.b = tr, l.kernel, b
+	l.accept.l, l.dialer.l = l, l
+	l.conns = connections{l: l, b: b, tr: tr, io: transfer{tr: tr, b: b, block: &l.block, stats: &l.stats}}
+	l.conns.postponed.conns = &l.conns
+	l.work.tr, l.work.kernel, l.work.reach = tr, l.kernel, &l.reach
+	l.names = names{b: b, tr: tr, kernel: l.kernel, block: &l.block, timers: &l.timers, threads: l.shared, newRing: l.cfg.NewRing}
+	l.children = children{start: l.cfg.StartChild, tr: tr, server: l.shared}
+	l.arrivals.b, l.arrivals.tr, l.arrivals.server = b, tr, l.shared
 }
 
 // Drivers are the mechanisms that a loop can run as, in the order in which the texts tell of them.
@@ -144,7 +149,7 @@ func (l *Loop) Start(guard func(func())) error {
 	if guard == nil {
 		guard = func(f func()) { go f() }
 	}
-	l.guard = guard
+	l.guard, l.tasks.guard = guard, guard
 	guard(func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the loop, and its tid means nothing else
 		l.run()
@@ -156,7 +161,7 @@ func (l *Loop) Start(guard func(func())) error {
 func (l *Loop) Addr() string { return l.lis.addr }
 
 // TID is the thread of the loop, valid after Start.
-func (l *Loop) TID() int { return int(l.tidNow.Load()) }
+func (l *Loop) TID() int { return int(l.reach.tid.Load()) }
 
 // Done is closed when the loop has ended.
 func (l *Loop) Done() <-chan struct{} { return l.done }
@@ -177,257 +182,4 @@ func (l *Loop) Mode() (driver, trigger uint32) {
 func (l *Loop) Serves() string {
 	b := Behaviour{Serving: Serving{Serve: Serve(l.serves.Load())}}
 	return knobServe.Get(&b)
-}
-
-func (l *Loop) run() {
-	l.tid = unix.Gettid()
-	l.tidNow.Store(int64(l.tid))
-	l.tr = l.cfg.NewRing(trace.RoleLoop)
-	defer close(l.done)
-	defer l.tr.Close()
-	if err := l.open(); err != nil {
-		l.err = err
-		l.end()
-		l.startErr <- err
-		return
-	}
-	l.startErr <- nil
-	l.err = l.loop()
-	l.end()
-	l.tellUsage()
-	now := l.tr.Now()
-	e := l.tr.Next(trace.Stop, now)
-	e.Aux = l.stopWhy
-	if l.err != nil {
-		e.A, e.Aux = 1, trace.StopError
-	}
-}
-
-// role is what the first thread is for: under Go's netpoller it serves nobody.
-func (l *Loop) role() uint32 {
-	if l.b.Driver == trace.DriverGo {
-		return trace.RoleOther
-	}
-	return trace.RoleLoop
-}
-
-// end refuses tasks from here on, and closes everything. The other threads go first, then the observer: what it watches is
-// still open then.
-func (l *Loop) end() {
-	l.gone.Store(true)
-	l.tasks.abandon()
-	l.dismiss()
-	l.stopObserver()
-	l.closeAll()
-}
-
-// open does what happens once: threads and settings are told, then the listener and the wake-fd come into being.
-func (l *Loop) open() error {
-	title := l.name(l.cfg.Title)
-	word := "loop"
-	if l.cfg.Inherited {
-		word = "child"
-	}
-	loopName := l.name(word)
-	e := l.tr.Next(trace.Start, l.tr.Now())
-	e.A, e.Aux = int64(l.pid), title
-	l.sync()
-	e = l.tr.Next(trace.Thread, l.tr.Now())
-	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(l.pid), int64(l.tid), uint32(l.pid), l.role(), loopName
-	l.tellUsage() // the thread is not new
-	l.tellMode(trace.CauseStart)
-	for i := range Knobs {
-		l.tellKnob(Knobs[i].Name, "", Knobs[i].Get(&l.b))
-	}
-	if err := l.openListener(); err != nil {
-		return err
-	}
-	if err := l.openWake(); err != nil {
-		return err
-	}
-	l.openReserve()
-	if l.b.FDsFree >= 0 {
-		defer l.limitFDs(l.b.FDsFree)
-	}
-	l.startObserver()
-	if err := l.attach(); err != nil {
-		return err
-	}
-	l.startTick()
-	l.startOutbound()
-	l.beget()
-	return nil
-}
-
-// loop is the iteration. Each turn of a driver is one sleep and round, or one wait and its batch:
-//
-//  1. timers that are due fire
-//  2. tasks posted from other threads run
-//  3. the driver sleeps or waits, no longer than until the next timer
-//  4. what it found is handled
-func (l *Loop) loop() error {
-	for !l.quit {
-		l.tr.Turn()
-		if l.crowd && (l.timers.due(l.clock()) || l.tasks.waiting.Load() != 0) {
-			l.takeWorld()
-		}
-		l.fireTimers()
-		drv := l.drv
-		l.runTasks()
-		l.releaseWorld()
-		if l.quit {
-			break
-		}
-		if l.drv != drv {
-			continue // a task posted just before the switch knew only the old way to wake the loop: look again
-		}
-		if l.waits == parked {
-			l.rest()
-			continue
-		}
-		if err := l.drv.turn(l); err != nil {
-			return err
-		}
-		if l.draining {
-			l.drainMore()
-		}
-	}
-	return nil
-}
-
-// countWait ends the loop after as many waits or rounds as the waits knob says.
-func (l *Loop) countWait() {
-	if l.waits > 0 {
-		if l.waits--; l.waits == 0 {
-			if l.crowd {
-				l.waits = parked
-				return
-			}
-			l.quit, l.stopWhy = true, trace.StopAsked
-		}
-	}
-}
-
-// parked is the number of waits left of a thread of several that has made all it was to make.
-const parked = -1
-
-func (l *Loop) closeAll() {
-	for len(l.order) > 0 {
-		l.closeConn(l.order[len(l.order)-1], trace.CloseShutdown)
-	}
-	l.endLookups()
-	l.reap() // while there is still an instance to try to take registrations out of, as dropDups needs, too
-	l.dropDups()
-	if l.drv != nil {
-		l.drv.detach(l)
-		l.drv = nil
-	}
-	l.closeElsewhere()
-	if l.fdLimit.on {
-		l.limitFDs(-1)
-	}
-	for _, fd := range []*int{&l.lis.fd, &l.wakeFD, &l.shared.reserve} {
-		if *fd >= 0 {
-			l.closeFD(*fd, l.gens[*fd], trace.CloseShutdown)
-			*fd = -1
-		}
-	}
-}
-
-// closeFD is close(2), recorded.
-func (l *Loop) closeFD(fd int, gen uint32, why uint32) error {
-	t0 := l.tr.Now()
-	err := unix.Close(fd)
-	t1 := l.tr.Now()
-	e := l.tr.Next(trace.Close, t1)
-	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(fd), gen, why, t1-t0, errnoOf(err)
-	return os.NewSyscallError("close", err)
-}
-
-// opened gives a new descriptor its generation and records it.
-func (l *Loop) opened(fd int, typ, from, peer, local, flags uint32) uint32 {
-	gen := l.born(fd)
-	e := l.tr.Next(trace.Open, l.tr.Now())
-	e.FD, e.Gen, e.Aux, e.A, e.B, e.Mask = int32(fd), gen, typ|from<<8, int64(peer), int64(local), flags
-	return gen
-}
-
-// sync ties the monotonic to the wall clock in the record.
-func (l *Loop) sync() {
-	if !l.tr.On() {
-		return
-	}
-	c := trace.ReadClock()
-	e := l.tr.Next(trace.Sync, c.Mono)
-	e.A = c.Wall
-}
-
-// name gives a string an id in the loop's stream. Ids of peers are bound to descriptor numbers instead (peerName), so
-// that a server that lives for years does not collect them.
-func (l *Loop) name(s string) uint32 {
-	if s == "" || !l.tr.On() {
-		return 0
-	}
-	if id, ok := l.names[s]; ok {
-		return id
-	}
-	if len(l.names) > maxNames {
-		clear(l.names)
-		l.nextID = 1
-	}
-	id := l.nextID
-	l.nextID++
-	l.names[s] = id
-	l.tr.Name(id, s, l.tr.Now())
-	return id
-}
-
-const (
-	maxNames  = 4000
-	peerNames = 1 << 16 // ids from here on belong to descriptors
-)
-
-func (l *Loop) peerName(fd int, s string) uint32 {
-	if !l.tr.On() {
-		return 0
-	}
-	id := uint32(peerNames + fd)
-	l.tr.Name(id, s, l.tr.Now())
-	return id
-}
-
-func (l *Loop) tellMode(cause uint32) {
-	l.mode.Store(l.b.Driver | l.b.trigger()<<8)
-	e := l.tr.Next(trace.Mode, l.tr.Now())
-	e.Aux = l.b.Driver | l.b.trigger()<<8 | cause<<16
-	if l.b.Driver == trace.DriverSleepPoll {
-		e.A = int64(l.b.Interval)
-	}
-}
-
-func (l *Loop) tellKnob(name, old, new string) {
-	n, o, w := l.name(name), l.name(old), l.name(new)
-	e := l.tr.Next(trace.Knob, l.tr.Now())
-	e.Aux, e.Gen, e.Inst = n, o, w
-}
-
-// tick reads the clock and remembers it. A clock reading costs 30 to 50 ns, a third of what recording a message costs, so a
-// call that follows another directly begins, for the record, where that one ended (mark): what lies between is the
-// loop's own bookkeeping, some 100 ns. After anything that may take longer (work, a task, a wait) the clock is read anew.
-func (l *Loop) tick() int64 {
-	l.mark = l.tr.Now()
-	return l.mark
-}
-
-// since is where a call begins that follows the last recorded one directly.
-func (l *Loop) since() int64 { return max(l.mark, l.tr.Last()) }
-
-// clock is the time for the loop's own decisions, also when nobody watches.
-func (l *Loop) clock() int64 { return trace.Now() }
-
-// handled records that a handler ran. The caller may say which timer it was.
-func (l *Loop) handled(what uint32, phase trace.Phase, fd int, gen uint32, start, end int64) *trace.Event {
-	e := l.tr.Next(trace.Call, end)
-	e.Phase, e.FD, e.Gen, e.Aux, e.Dur = phase, int32(fd), gen, what, end-start
-	return e
 }

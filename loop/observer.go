@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -23,14 +24,15 @@ import (
 //
 // It never reads what belongs to the loop: a watch carries all it has to know.
 type observer struct {
-	loop *Loop
-	tr   *trace.Ring
-	ep   int
-	quit int // eventfd that ends the thread
-	reg  chan watch
-	emit atomic.Bool
-	gone sync.WaitGroup
-	lis  watch
+	server *shared
+	pid    int
+	tr     *trace.Ring
+	ep     int
+	quit   int // eventfd that ends the thread
+	reg    chan watch
+	emit   atomic.Bool
+	gone   sync.WaitGroup
+	lis    watch
 
 	mu   sync.Mutex // guards hold
 	hold map[uint64]watch
@@ -92,75 +94,6 @@ func (w watch) data() uint64 {
 
 const observerQuit = ^uint64(0)
 
-// startObserver starts the thread when arrivals are to be recorded or a connection may be held.
-func (l *Loop) startObserver() {
-	if l.obs != nil {
-		l.obs.emit.Store(l.observing())
-		return
-	}
-	if !l.observing() && l.b.Hold == 0 {
-		return
-	}
-	o := &observer{loop: l, tr: l.cfg.NewRing(trace.RoleObserver), reg: make(chan watch, 4096), hold: map[uint64]watch{},
-		lis: watch{fd: l.lis.fd, gen: l.lis.gen, listener: true}}
-	o.emit.Store(l.observing())
-	ready := make(chan error)
-	o.gone.Add(1)
-	l.guard(func() { o.run(ready) })
-	if <-ready != nil {
-		o.gone.Wait()
-		return // arrivals stay unknown, and their absence says so; connections are registered at once
-	}
-	o.gone.Add(1)
-	l.guard(o.register)
-	l.obs = o
-	o.reg <- o.lis
-	for c := range l.each() {
-		l.watchArrival(c)
-	}
-}
-
-func (l *Loop) stopObserver() {
-	if l.obs != nil {
-		l.obs.stop()
-		l.obs = nil
-	}
-}
-
-func (l *Loop) observing() bool {
-	return l.tr.On() && (l.b.Arrival == ArrivalObserver || l.b.Arrival == ArrivalBoth)
-}
-
-// watchArrival hands a connection to the observer. The loop never waits for it: when the queue is full the arrivals of
-// this connection stay unknown, and it is not held.
-func (l *Loop) watchArrival(c *conn) {
-	if l.obs == nil {
-		return
-	}
-	c.asked = new(asked)
-	w := watch{fd: c.fd, gen: c.gen, asked: c.asked}
-	if c.held {
-		w.hold, w.via, w.guard, w.pause = l.b.Hold, l.b.Registry, l.b.Guard, l.b.GuardPause
-	}
-	select {
-	case l.obs.reg <- w:
-	default:
-		l.letIn(c)
-	}
-}
-
-// watchNumber asks for the arrivals of a descriptor that is not one of the loop's connections. Any goroutine may call it
-// between attach and detach of a driver.
-func (l *Loop) watchNumber(fd int, gen uint32) {
-	if l.obs == nil {
-		return
-	}
-	select {
-	case l.obs.reg <- watch{fd: fd, gen: gen}:
-	default:
-	}
-}
-
 // open makes the thread's own descriptors.
 func (o *observer) open() (err error) {
 	if o.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -212,7 +145,7 @@ func (o *observer) register() {
 func (o *observer) stop() {
 	close(o.reg)
 	ended := make(chan struct{})
-	o.loop.guard(func() { // not on the loop's thread: what that calls is the server's (cmd's TestStraceEqualsTrace)
+	o.server.guard(func() { // not on the loop's thread: what that calls is the server's (cmd's TestStraceEqualsTrace)
 		defer close(ended)
 		var one [8]byte
 		binary.NativeEndian.PutUint64(one[:], 1)
@@ -243,13 +176,13 @@ func (o *observer) run(ready chan<- error) {
 	now := o.tr.Now()
 	o.tr.Name(1, "observer", now)
 	e := o.tr.Next(trace.Thread, now)
-	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(o.loop.pid), int64(unix.Gettid()), uint32(o.loop.pid), trace.RoleObserver, 1
+	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(o.pid), int64(unix.Gettid()), uint32(o.pid), trace.RoleObserver, 1
 
 	evs := make([]unix.EpollEvent, 256)
 	windowStart, wakeups := now, 0
 	for {
 		o.tr.Publish(o.tr.Now())
-		n, errno := epollWait(o.ep, evs, -1)
+		n, errno := poll.EpollWait(o.ep, evs, -1)
 		if errno == unix.EINTR {
 			continue
 		}
@@ -314,23 +247,23 @@ func (o *observer) release(w watch) {
 			return
 		}
 	}
-	o.loop.Post("register held connection", func(l *Loop) {
-		c := l.find(w.fd, w.gen)
+	o.server.tasks.post("register held connection", func(l *Loop) {
+		c := l.table.find(w.fd, w.gen)
 		if c == nil || !c.held {
 			return
 		}
-		if l.letIn(c); c.registered {
+		if l.registry.letIn(c); c.registered {
 			return
 		}
 		if err := l.drv.added(l, c); err != nil {
-			l.closeConn(c, trace.CloseError)
+			l.conns.close(c, trace.CloseError)
 		}
-	})
+	}, false)
 }
 
 // registerBy registers a held connection from here.
 func (o *observer) registerBy(w watch) error {
-	r := &o.loop.registry
+	r := &o.server.registry
 	if w.via == ViaPoll && !r.borrow.TryLock() {
 		t0 := o.tr.Now()
 		e := o.tr.Next(trace.Lock, t0)

@@ -8,8 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -37,7 +36,7 @@ type registry struct {
 	borrow sync.Mutex // held by the loop for as long as it waits, when its poll must be borrowed for every change
 
 	mu      sync.Mutex
-	p       *epollPoller              // nil: only the loop may register
+	p       *poll.Epoll               // nil: only the loop may register
 	waiting map[watchKey]registration // held connections and what became of them
 }
 
@@ -69,7 +68,7 @@ var errRegistryClosed = fmt.Errorf("the loop has closed what it waits on: %w", o
 
 // open lets another thread register with p; nil lets nobody, and returns when nobody is at it any more - if the guard sees
 // to that.
-func (r *registry) open(p *epollPoller) {
+func (r *registry) open(p *poll.Epoll) {
 	if p == nil {
 		r.closed.Store(true)
 		for r.users.Load() != 0 {
@@ -80,7 +79,7 @@ func (r *registry) open(p *epollPoller) {
 	r.p = p
 	r.epfd.Store(-1)
 	if p != nil {
-		r.epfd.Store(int64(p.fd))
+		r.epfd.Store(int64(p.FD()))
 		r.closed.Store(false)
 	}
 	r.mu.Unlock()
@@ -114,7 +113,7 @@ func (r *registry) register(tr *trace.Ring, guard RegisterGuard, pause time.Dura
 			return errRegistryClosed
 		}
 		time.Sleep(pause)
-		if err := addFrom(tr, r.p.fd, k, w.mask, data); err != nil {
+		if err := poll.AddTo(r.p.FD(), tr, k.fd, k.gen, w.mask, data); err != nil {
 			return err
 		}
 		r.did(k, w)
@@ -138,7 +137,7 @@ func (r *registry) register(tr *trace.Ring, guard RegisterGuard, pause time.Dura
 		return err
 	}
 	time.Sleep(pause) // the loop may close the instance meanwhile
-	err = addFrom(tr, epfd, k, w.mask, data)
+	err = poll.AddTo(epfd, tr, k.fd, k.gen, w.mask, data)
 	if guard != GuardSpin {
 		err = nil // nobody looks
 	}
@@ -167,23 +166,9 @@ func (r *registry) did(k watchKey, w registration) {
 		w.done, w.leaving = true, now.leaving
 		r.waiting[k] = w
 		if r.p != nil {
-			r.p.watched.Add(1)
+			r.p.Added()
 		}
 	}
-}
-
-// addFrom is EPOLL_CTL_ADD on an instance by its number, recorded by the thread that makes the call.
-func addFrom(tr *trace.Ring, epfd int, k watchKey, mask uint32, data uint64) error {
-	ev := unix.EpollEvent{Events: mask, Fd: int32(data), Pad: int32(data >> 32)}
-	t0 := tr.Now()
-	err := unix.EpollCtl(epfd, unix.EPOLL_CTL_ADD, k.fd, &ev)
-	t1 := tr.Now()
-	e := tr.Next(trace.Register, t1)
-	e.Inst, e.FD, e.Gen, e.Mask, e.A, e.Dur, e.Errno = trace.EpollInstance(max(epfd, 0)), int32(k.fd), k.gen, mask, int64(data), t1-t0, errnoOf(err)
-	if err != nil {
-		return fmt.Errorf("epoll_ctl(ADD) of fd %d from another thread: %w", k.fd, err)
-	}
-	return nil
 }
 
 // take ends the holding of a connection and says whether another thread has registered it, and with which mask. With a
@@ -215,45 +200,29 @@ func (r *registry) isDone(c *conn) bool {
 	return r.waiting[watchKey{c.fd, c.gen}].done
 }
 
-// hold keeps a connection out of the wait until enough bytes are there for it.
-func (l *Loop) hold(c *conn) {
+// holdBack keeps a connection out of the wait until enough bytes are there for it.
+func (r *registry) holdBack(c *conn, b *Behaviour) {
 	c.held = true
-	c.trigger = l.b.trigger()
-	l.registry.hold(c, l.interest(c))
+	c.trigger = b.trigger()
+	r.hold(c, c.interest(b))
 }
 
 // letIn ends the holding of a connection. Afterwards c.registered tells whether another thread has registered it.
-func (l *Loop) letIn(c *conn) {
+func (r *registry) letIn(c *conn) {
 	if !c.held {
 		return
 	}
 	c.held = false
-	if c.registered, c.mask = l.registry.take(c); c.registered {
+	if c.registered, c.mask = r.take(c); c.registered {
 		c.state, c.left, c.rearmed = drained, -1, false
 	}
 }
 
 // adopt takes in the held connections that another thread has registered and that have not been reported yet.
-func (l *Loop) adopt() {
-	for c := range l.each() {
-		if c.held && l.registry.isDone(c) {
-			l.letIn(c)
+func (r *registry) adopt(t *table) {
+	for c := range t.each() {
+		if c.held && r.isDone(c) {
+			r.letIn(c)
 		}
 	}
-}
-
-// release registers every connection that is held.
-func (l *Loop) release(d *readiness) error {
-	for c := range l.each() {
-		if !c.held {
-			continue
-		}
-		if l.letIn(c); c.registered {
-			continue
-		}
-		if err := d.register(l, c); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -52,7 +52,7 @@ func TestRegistrationRace(t *testing.T) {
 			if c.lost {
 				held := 0
 				x.l.Do("look", func(l *Loop) {
-					for _, c := range l.order {
+					for _, c := range l.table.order {
 						if c.held {
 							held++
 						}
@@ -110,65 +110,5 @@ func TestBorrowedPoll(t *testing.T) {
 	}
 	if d := run(ViaRegistry); d != 0 {
 		t.Errorf("the registry waited %v for a poll that it does not borrow", time.Duration(d))
-	}
-}
-
-// TestT33ClosedUnderAWaiter: closing an instance does not wake who waits on it; the waiter still gets an event that comes
-// later, and its next wait fails.
-func TestT33ClosedUnderAWaiter(t *testing.T) {
-	p, err := newEpollPoller(trace.NoRing(), new(Rounding), plainBooks{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ends [2]int
-	if err := unix.Pipe2(ends[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(ends[0])
-	defer unix.Close(ends[1])
-	if err := p.Add(ends[0], 1, unix.EPOLLIN, 7); err != nil {
-		t.Fatal(err)
-	}
-	type result struct {
-		n    int
-		err  error
-		next error
-	}
-	got, tid, epfd := make(chan result, 1), make(chan int, 1), p.fd
-	go onThread(t, func(t *testing.T) {
-		tid <- unix.Gettid()
-		evs := make([]unix.EpollEvent, 4)
-		var r result
-		for {
-			n, errno := epollWait(epfd, evs, 20000)
-			if errno == unix.EINTR {
-				continue
-			}
-			r.n = n
-			if errno != 0 {
-				r.err = errno
-			}
-			break
-		}
-		if _, errno := epollWait(epfd, evs, 0); errno != 0 {
-			r.next = errno
-		}
-		got <- r
-	})
-	id := <-tid
-	for end := time.Now().Add(patience); !inEpollWait(id); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the thread did not begin to wait")
-		}
-	}
-	p.Close()
-	select {
-	case r := <-got:
-		t.Fatalf("woken by the close: %+v", r)
-	case <-time.After(50 * time.Millisecond):
-	}
-	unix.Write(ends[1], []byte{1})
-	if r := <-got; r.n != 1 || r.err != nil || r.next != unix.EBADF {
-		t.Errorf("%d reports, %v; the next wait: %v, want EBADF", r.n, r.err, r.next)
 	}
 }

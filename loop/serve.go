@@ -3,14 +3,10 @@ package loop
 import (
 	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
-
-	"evviz/trace"
 )
 
 // service is what a server says on one connection. Each connection has a value of its own (conn.svc), made when it is
-// accepted or connected; nil is the echo server, which has no state and answers inside readMany.
+// accepted or connected; nil is the echo server, which has no state and answers inside connections.read.
 //
 // A service knows nothing of sockets, readiness or completions. It is told what happened and acts through an outlet, so
 // the same service runs behind every driver. The driver's side of the contract:
@@ -50,11 +46,7 @@ func (o outlet) send(p []byte) {
 	if !o.alive() || len(p) == 0 {
 		return
 	}
-	if d, ok := o.l.drv.(*completion); ok {
-		d.answer(o.l, o.c, p)
-		return
-	}
-	o.l.echo(o.c, p)
+	o.l.drv.send(o.l, o.c, p)
 }
 
 // clogged reports whether something that was sent still waits for room in the kernel. A service that makes much out of
@@ -67,7 +59,7 @@ func (o outlet) hold(on bool) {
 		return
 	}
 	o.c.full = on
-	o.l.interestChanged(o.c)
+	o.l.conns.interestChanged(o.c)
 }
 
 // finish closes the connection for the given reason (trace.Close*) once everything that was sent has been taken. The
@@ -87,15 +79,15 @@ func (o outlet) end(why uint32, linger bool) {
 	c.finish, c.linger = why, linger
 	c.full = !linger // what still comes would be for nobody
 	if len(c.out) > 0 {
-		o.l.interestChanged(c)
+		o.l.conns.interestChanged(c)
 		return
 	}
-	o.l.finished(c)
+	o.l.conns.finished(c)
 }
 
 // connTimer is a timer of a connection, and the thread whose heap it is in.
 type connTimer struct {
-	t *Timer
+	t *timer
 	l *Loop
 }
 
@@ -104,11 +96,11 @@ type connTimer struct {
 func (o outlet) after(d time.Duration, fn func(outlet)) *connTimer {
 	c := o.c
 	x := &connTimer{l: o.l}
-	x.t = o.l.After(d, 0, func(l *Loop) {
-		if !l.take(c) {
+	x.t = o.l.timers.after(d, 0, func(l *Loop) {
+		if !l.locks.take(c) {
 			return
 		}
-		defer l.give(c)
+		defer l.locks.give(c)
 		c.timers = slices.DeleteFunc(c.timers, func(y *connTimer) bool { return y == x })
 		fn(outlet{l, c})
 	})
@@ -117,9 +109,9 @@ func (o outlet) after(d time.Duration, fn func(outlet)) *connTimer {
 }
 
 // cancel stops a timer of a connection. One in another thread's heap stays there; it will find its connection closed.
-func (l *Loop) cancel(c *conn, x *connTimer) {
-	if !l.crowd || x.l == l {
-		l.StopTimer(x.t)
+func (cs *connections) cancel(c *conn, x *connTimer) {
+	if !cs.l.crowd || x.l == cs.l {
+		cs.l.timers.stop(x.t)
 	}
 	c.timers = slices.DeleteFunc(c.timers, func(y *connTimer) bool { return y == x })
 }
@@ -132,11 +124,11 @@ func (o outlet) lookup(name string, fn func(outlet, answer)) {
 		fn(o, answer{name: name, problem: "a server of several threads looks no names up"})
 		return
 	}
-	l.lookup(name, func(a answer) {
-		if !l.take(c) {
+	l.names.lookup(l.drv, name, func(a answer) {
+		if !l.locks.take(c) {
 			return
 		}
-		defer l.give(c)
+		defer l.locks.give(c)
 		if o.alive() {
 			fn(o, a)
 		}
@@ -166,8 +158,8 @@ const (
 )
 
 // newService makes the service of a connection that was accepted just now.
-func (l *Loop) newService() service {
-	switch l.b.Serve {
+func (cs *connections) newService() service {
+	switch cs.b.Serve {
 	case ServeCommands:
 		return &commands{}
 	case ServeDelay:
@@ -177,103 +169,10 @@ func (l *Loop) newService() service {
 }
 
 // welcome gives an accepted connection its service and its idle timer.
-func (l *Loop) welcome(c *conn) {
-	c.svc = l.newService()
-	l.watchIdle(c)
+func (cs *connections) welcome(c *conn) {
+	c.svc = cs.newService()
+	cs.watchIdle(c)
 	if c.svc != nil {
-		c.svc.opened(outlet{l, c})
+		c.svc.opened(outlet{cs.l, c})
 	}
-}
-
-// answer hands what was read to the service, or echoes it.
-func (l *Loop) answer(c *conn, n int) {
-	switch {
-	case c.svc == nil:
-		p := l.buf[:n]
-		if l.b.Echo == EchoWhole {
-			p = l.buf
-		}
-		l.echo(c, p)
-	case c.finish == 0:
-		c.svc.received(outlet{l, c}, l.buf[:n])
-	}
-}
-
-// stalled reports whether the loop must not read from a connection now.
-func (c *conn) stalled() bool { return c.paused || c.full }
-
-// finished closes a connection that has been ended by its service and owes nothing any more, or shuts its sending side
-// first when the peer may still be sending.
-func (l *Loop) finished(c *conn) {
-	if !c.linger || c.eof {
-		l.closeConn(c, c.finish)
-		return
-	}
-	if c.lingering {
-		return
-	}
-	c.lingering = true
-	if l.shutdown(c, unix.SHUT_WR) != nil {
-		l.closeConn(c, c.finish)
-		return
-	}
-	outlet{l, c}.after(lingerFor, func(o outlet) { o.l.closeConn(c, c.finish) })
-	l.interestChanged(c)
-}
-
-// outputTaken tells the service of a connection that its output has been taken. It follows a flush.
-func (l *Loop) outputTaken(c *conn) {
-	if len(c.out) > 0 || c.svc == nil {
-		return
-	}
-	if c.finish != 0 {
-		l.finished(c)
-		return
-	}
-	c.svc.writable(outlet{l, c})
-}
-
-// peerEnded tells the service of a connection that the peer sends no more.
-func (l *Loop) peerEnded(c *conn) {
-	if c.finish != 0 {
-		if len(c.out) == 0 {
-			l.closeConn(c, c.finish)
-			return
-		}
-	} else {
-		c.svc.ended(outlet{l, c})
-	}
-	if c.fd >= 0 {
-		l.interestChanged(c)
-	}
-}
-
-// letGo gives back what a connection has beside its descriptor.
-func (l *Loop) letGo(c *conn) {
-	c.idle = nil
-	for len(c.timers) > 0 {
-		l.cancel(c, c.timers[0])
-	}
-	if c.svc != nil {
-		c.svc.released(l)
-	}
-	if c.dialer != nil {
-		c.dialer.lost(c)
-	}
-}
-
-// shutdown is shutdown(2), recorded.
-func (l *Loop) shutdown(c *conn, how int) error {
-	t0 := l.tr.Now()
-	err := unix.Shutdown(c.fd, how)
-	t1 := l.tick()
-	e := l.tr.Next(trace.Shutdown, t1)
-	e.FD, e.Gen, e.Aux, e.Dur, e.Errno = int32(c.fd), c.gen, uint32(how), t1-t0, errnoOf(err)
-	return err
-}
-
-// mayRead reports whether a reported connection is to be read. One whose service takes no more is read all the same
-// when the report says error or hang-up: nothing else would ever take those away, and the loop would spin on them.
-func (l *Loop) mayRead(c *conn, mask uint32) bool {
-	return !c.stalled() || c.full && !c.paused && mask&(unix.EPOLLERR|unix.EPOLLHUP) != 0
 }

@@ -57,39 +57,21 @@ func (l *Loop) set(pairs []trace.Pair) error {
 		if err := k.Set(&l.b, p.Value); err != nil {
 			return err
 		}
-		l.tellKnob(p.Key, old, k.Get(&l.b))
+		l.tr.knob(p.Key, old, k.Get(&l.b))
 		l.settle(p.Key)
 	}
-	if l.redial {
-		l.redial = false
-		l.startOutbound()
-	}
-	l.startObserver()
-	if l.drv == nil {
+	if l.drv == nil { // before anything is connected, which needs a driver
+		l.arrivals.start(l) // the other threads take it over
 		if err := l.attach(); err != nil {
 			return err
 		}
 	}
-	if d, ok := l.drv.(*completion); ok {
-		return d.settings(l)
+	if l.dialer.changed {
+		l.dialer.changed = false
+		l.dialer.start()
 	}
-	d, ok := l.drv.(*readiness)
-	if !ok {
-		return nil
-	}
-	l.adopt()
-	for c := range l.each() {
-		if c.held {
-			l.registry.hold(c, l.interest(c))
-		}
-		if !l.crowd { // else it has just been registered anew
-			l.interestChanged(c)
-		}
-	}
-	if l.b.Hold == 0 {
-		return l.release(d)
-	}
-	return nil
+	l.arrivals.start(l)
+	return l.drv.settings(l)
 }
 
 // settle does what a changed setting needs beyond its value.
@@ -97,46 +79,49 @@ func (l *Loop) settle(knob string) {
 	switch knob {
 	case "waits":
 		l.waits = l.b.Waits
-		if l.waits > 0 && l.inBatch {
+		if l.waits > 0 && l.wake.inBatch {
 			l.waits++ // the wait that brought this task is not one of them
 		}
 	case "fds-free":
-		if err := l.limitFDs(l.b.FDsFree); err != nil {
-			l.say("fds-free: " + err.Error())
+		if err := l.fdLimit.limit(l.b.FDsFree, l.guard); err != nil {
+			l.tr.say("fds-free: " + err.Error())
 		}
 	case "child":
-		l.reap()
-		l.beget()
+		l.children.end(l.drv)
+		l.children.begin(&l.b, l.drv, l.lis.fd)
 	case "dup":
 		if !l.b.Dup {
-			l.dropDups()
+			l.dups.drop(l.kernel, l.drv)
 		}
 	case "nonblock":
 		l.setBlocking()
 	case "serve":
 		l.serves.Store(uint32(l.b.Serve))
 	case "idle-timeout":
-		l.idleChanged()
+		l.conns.idleChanged()
 	case "resolve-delay", "resolve-cache":
-		l.lookupsChanged()
+		l.names.changed()
 	case "connect", "streams", "stream-delay", "register-order", "heartbeat":
-		l.redial = true
+		l.dialer.changed = true
 	case "tick", "tick-rearm":
-		l.startTick()
+		l.ticker.stop(&l.timers)
+		if !l.ending.draining {
+			l.ticker.start(&l.timers, &l.b)
+		}
 	case "backlog":
-		l.listen()
+		l.lis.listen()
 	case "rcvbuf": // for the connections to come; open ones keep what they have
 		if n := l.b.RcvBuf; n > 0 {
-			l.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
+			l.kernel.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
 		}
 	case "sndbuf":
 		if n := l.b.SndBuf; n > 0 {
-			l.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
+			l.kernel.sockopt(l.lis.fd, l.lis.gen, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
 		}
 	case "arrival":
-		if l.stamping() {
-			for c := range l.each() {
-				l.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+		if l.b.stamping() {
+			for c := range l.table.each() {
+				l.kernel.sockopt(c.fd, c.gen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 			}
 		}
 	}

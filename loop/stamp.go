@@ -24,13 +24,12 @@ type stamped struct {
 const retie = int64(time.Second)
 
 // stamping reports whether reads ask for receive stamps.
-func (l *Loop) stamping() bool { return l.b.Arrival == ArrivalStamp || l.b.Arrival == ArrivalBoth }
+func (b *Behaviour) stamping() bool { return b.Arrival == ArrivalStamp || b.Arrival == ArrivalBoth }
 
-// recvStamped reads with recvmsg and the kernel's receive stamp (SO_TIMESTAMPNS), converted to the monotonic clock; 0
+// recv reads with recvmsg and the kernel's receive stamp (SO_TIMESTAMPNS), converted to the monotonic clock; 0
 // when there is none. For TCP the stamp is that of the last segment whose bytes this call took (net/ipv4/tcp.c,
 // tcp_update_recv_tstamps), so after a read of several segments it is the youngest arrival, not the oldest.
-func (l *Loop) recvStamped(fd int, p []byte) (n int, at int64, errno unix.Errno) {
-	s := &l.stamped
+func (s *stamped) recv(fd int, p []byte) (n int, at int64, errno unix.Errno) {
 	s.iov.Base = unsafe.SliceData(p)
 	s.iov.SetLen(len(p))
 	s.hdr = unix.Msghdr{Iov: &s.iov, Iovlen: 1, Control: &s.oob[0]}

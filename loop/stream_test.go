@@ -33,7 +33,7 @@ func TestBackPressure(t *testing.T) {
 		// Nothing comes back yet: the loop holds its bound and leaves the rest in the sockets.
 		x.until("back-pressure", func([]trace.Event) bool {
 			paused := false
-			x.l.Do("look", func(l *Loop) { paused = len(l.order) == 1 && l.order[0].paused })
+			x.l.Do("look", func(l *Loop) { paused = len(l.table.order) == 1 && l.table.order[0].paused })
 			return paused
 		})
 		in := x.l.Stats().BytesIn.Load()

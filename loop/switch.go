@@ -43,7 +43,7 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 	l.sameTrigger()
 	l.tellMode(trace.CauseSwitch)
 	if same && !l.crowd {
-		return l.retrigger()
+		return l.drv.(registering).retrigger(l) // only epoll has a trigger
 	}
 	l.drv.detach(l)
 	if err := l.attach(); err != nil {
@@ -53,56 +53,21 @@ func (l *Loop) switchTo(driver, trigger uint32) error {
 		return errors.Join(err, l.attach())
 	}
 	if l.b.Child == ChildShares { // the instance that it shared is gone
-		l.reap()
-		l.beget()
+		l.children.end(l.drv)
+		l.children.begin(&l.b, l.drv, l.lis.fd)
 	}
-	if d, ok := l.drv.(*readiness); ok && l.b.Hold == 0 {
-		return l.release(d)
+	if d, ok := l.drv.(registering); ok && l.b.Hold == 0 {
+		return d.release(l)
 	}
 	return nil
 }
 
 // sameTrigger gives the listener and every connection the loop's triggering, whatever they had of their own.
 func (l *Loop) sameTrigger() {
-	for c := range l.each() {
+	for c := range l.table.each() {
 		c.own, c.trigger = false, l.b.trigger()
 	}
 	l.lis.own, l.lis.trigger = false, l.b.trigger()
-}
-
-// retrigger re-registers the listener and every connection with the present trigger. The report that such a MOD causes
-// by itself is the way a stranded connection is rescued.
-func (l *Loop) retrigger() error {
-	d := l.drv.(*readiness)
-	if l.draining {
-		// there is no listener any more
-	} else if err := d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener); err != nil {
-		return err
-	}
-	l.stats.Modified.Add(1)
-	l.adopt()
-	for c := range l.each() {
-		if c.held {
-			l.registry.hold(c, l.interest(c))
-		}
-		if !c.registered {
-			continue
-		}
-		if err := l.modify(d, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *Loop) modify(d *readiness, c *conn) error {
-	m := l.interest(c)
-	if err := d.p.Modify(c.fd, c.gen, m, c.id); err != nil {
-		return err
-	}
-	c.mask, c.rearmed, c.disarmed = m, true, false
-	l.stats.Modified.Add(1)
-	return nil
 }
 
 // SwitchOne changes the triggering of one descriptor alone, found by its number and generation; generation 0 takes
@@ -122,7 +87,7 @@ func (l *Loop) TriggerOf(fd int32, gen uint32) (trigger uint32, err error) {
 			trigger = l.lis.trigger
 			return
 		}
-		c := l.find(int(fd), gen)
+		c := l.table.find(int(fd), gen)
 		if c == nil {
 			err = fmt.Errorf("fd %d is not an open connection", fd)
 			return
@@ -132,18 +97,8 @@ func (l *Loop) TriggerOf(fd int32, gen uint32) (trigger uint32, err error) {
 	return trigger, errors.Join(e, err)
 }
 
-func (l *Loop) find(fd int, gen uint32) *conn {
-	if fd < 0 || fd >= len(l.conns) || l.conns[fd] == nil {
-		return nil
-	}
-	if c := l.conns[fd]; gen == 0 || c.gen == gen {
-		return c
-	}
-	return nil
-}
-
 func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
-	d, ok := l.drv.(*readiness)
+	d, ok := l.drv.(registering)
 	if l.crowd && !l.b.oneInstance() {
 		return fmt.Errorf("fd %d may be registered with another thread's instance; switch all of them with t", fd)
 	}
@@ -156,9 +111,9 @@ func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 	if fd == l.lis.fd {
 		l.lis.own, l.lis.trigger = true, trigger
 		l.stats.Modified.Add(1)
-		return d.p.Modify(l.lis.fd, l.lis.gen, l.listenerMask(), dataListener)
+		return d.retriggerListener(l)
 	}
-	c := l.find(fd, gen)
+	c := l.table.find(fd, gen)
 	if c == nil {
 		return fmt.Errorf("fd %d is not an open connection any more", fd)
 	}
@@ -166,5 +121,5 @@ func (l *Loop) switchOne(fd int, gen, trigger uint32) error {
 	if !c.registered {
 		return nil
 	}
-	return l.modify(d, c)
+	return d.retriggerOne(l, c)
 }

@@ -69,11 +69,11 @@ func staleReport(t *testing.T, generations bool) {
 	x.until("b", func([]trace.Event) bool { return x.l.Stats().Accepted.Load() == 2 })
 	x.idle()
 	var afd, bfd int
-	x.l.Do("ask", func(l *Loop) { afd, bfd = l.order[0].fd, l.order[1].fd })
+	x.l.Do("ask", func(l *Loop) { afd, bfd = l.table.order[0].fd, l.table.order[1].fd })
 
 	held, release := make(chan struct{}), make(chan struct{})
 	// By a timer, not by a task: the wake-fd would still be at the head of the kernel's ready list.
-	x.l.Do("arm", func(l *Loop) { l.After(10*time.Millisecond, 0, func(*Loop) { close(held); <-release }) })
+	x.l.Do("arm", func(l *Loop) { l.timers.after(10*time.Millisecond, 0, func(*Loop) { close(held); <-release }) })
 	<-held
 	ready := func(fd int) {
 		t.Helper()
@@ -99,9 +99,9 @@ func staleReport(t *testing.T, generations bool) {
 	})
 	x.l.Post("close b", func(l *Loop) {
 		l.b.Work = Work{}
-		l.closeConn(l.conns[bfd], trace.CloseError)
+		l.conns.close(l.table.conns[bfd], trace.CloseError)
 	})
-	if _, err := unix.Write(x.l.elsewhere.pipe[1], []byte{1}); err != nil { // the loop's thread is inside the read
+	if _, err := unix.Write(x.l.work.pipe[1], []byte{1}); err != nil { // the loop's thread is inside the read
 		t.Fatal(err)
 	}
 	if !generations {
@@ -160,7 +160,7 @@ func TestRegistryIsCounted(t *testing.T) {
 	watched := func() (n, held int) {
 		x.l.Do("look", func(l *Loop) {
 			n = l.drv.(*readiness).p.Watched()
-			for _, c := range l.order {
+			for _, c := range l.table.order {
 				if c.held {
 					held++
 				}

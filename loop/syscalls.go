@@ -3,7 +3,6 @@ package loop
 import (
 	"errors"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -12,41 +11,6 @@ import (
 // The loop calls the kernel itself where x/sys would allocate or hide which path is taken. The rule: a call that may
 // block goes through Syscall, which tells the Go scheduler that the thread is away (a blocking RawSyscall would hold up
 // the garbage collector); a call on a non-blocking descriptor goes through RawSyscall, which is cheaper.
-
-// epollWait is epoll_wait(2); it may block unless ms is 0. Architectures without the old call get epoll_pwait.
-func epollWait(epfd int, evs []unix.EpollEvent, ms int) (int, unix.Errno) {
-	if ms == 0 {
-		n, _, err := syscall.RawSyscall6(sysEpollWait, uintptr(epfd), uintptr(unsafe.Pointer(&evs[0])), uintptr(len(evs)), 0, 0, 0)
-		return count(n, err)
-	}
-	n, _, err := syscall.Syscall6(sysEpollWait, uintptr(epfd), uintptr(unsafe.Pointer(&evs[0])), uintptr(len(evs)), uintptr(ms), 0, 0)
-	return count(n, err)
-}
-
-// pollCall is poll(2), by its newer form ppoll where the old one does not exist.
-func pollCall(set []unix.PollFd, ms int) (int, unix.Errno) {
-	n, err := unix.Poll(set, ms)
-	if err != nil {
-		var errno unix.Errno
-		if errors.As(err, &errno) {
-			return 0, errno
-		}
-		return 0, unix.EINVAL
-	}
-	return n, 0
-}
-
-// selectCall is pselect6(2) without a signal mask; it may block unless the timeout is 0.
-func selectCall(nfds int, in, out, pri *unix.FdSet, timeout time.Duration) (int, unix.Errno) {
-	var ts *unix.Timespec
-	if timeout >= 0 {
-		t := unix.NsecToTimespec(int64(timeout))
-		ts = &t
-	}
-	n, _, err := syscall.Syscall6(unix.SYS_PSELECT6, uintptr(nfds), uintptr(unsafe.Pointer(in)), uintptr(unsafe.Pointer(out)),
-		uintptr(unsafe.Pointer(pri)), uintptr(unsafe.Pointer(ts)), 0)
-	return count(n, err)
-}
 
 // readFD reads from a non-blocking descriptor.
 func readFD(fd int, p []byte) (int, unix.Errno) {

@@ -40,7 +40,7 @@ func (x *lab) allWait(n int, since int64) {
 	x.until("the kernel to have them all asleep", func([]trace.Event) bool {
 		asleep := 0
 		for _, tid := range tids {
-			if sleeping(x.t, tid) {
+			if testkit.Sleeping(tid) {
 				asleep++
 			}
 		}

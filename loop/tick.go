@@ -10,23 +10,26 @@ const (
 	RearmRelative
 )
 
-// startTick arms the timer of the tick knob, or stops it.
-func (l *Loop) startTick() {
-	l.stopTick()
-	if l.b.Tick <= 0 || l.draining {
+// ticker is the timer of the tick knob.
+type ticker struct{ t *timer }
+
+// start arms the timer with the settings, or stops it.
+func (x *ticker) start(s *timers, b *Behaviour) {
+	x.stop(s)
+	if b.Tick <= 0 {
 		return
 	}
-	tick := func(l *Loop) { l.workFor(l.b.TickWork) }
-	if l.b.TickRearm == RearmRelative {
-		l.ticker = l.afterDrifting(l.b.Tick, tick)
+	tick := func(l *Loop) { l.work.do(l.b.TickWork) }
+	if b.TickRearm == RearmRelative {
+		x.t = s.afterDrifting(b.Tick, tick)
 		return
 	}
-	l.ticker = l.After(l.b.Tick, l.b.Tick, tick)
+	x.t = s.after(b.Tick, b.Tick, tick)
 }
 
-func (l *Loop) stopTick() {
-	if l.ticker != nil {
-		l.StopTimer(l.ticker)
-		l.ticker = nil
+func (x *ticker) stop(s *timers) {
+	if x.t != nil {
+		s.stop(x.t)
+		x.t = nil
 	}
 }

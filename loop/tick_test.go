@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"evviz/internal/testkit"
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -75,7 +76,7 @@ func TestTickChanges(t *testing.T) {
 // do not wait; rounded up there are ten waits and no such one. Each wait says which timer limits it.
 func TestT26Rounding(t *testing.T) {
 	for _, m := range serveModes[2:4] {
-		for _, rounding := range []Rounding{RoundFloor, RoundCeil} {
+		for _, rounding := range []poll.Rounding{poll.Floor, poll.Ceil} {
 			t.Run(m.name+[]string{" ceil", " floor"}[rounding], func(t *testing.T) {
 				x := startLab(t, func(b *Behaviour) {
 					m.set(b)
@@ -92,7 +93,7 @@ func TestT26Rounding(t *testing.T) {
 								close(done)
 								return
 							}
-							l.After(10700*time.Microsecond, 0, next)
+							l.timers.after(10700*time.Microsecond, 0, next)
 						}
 						next(l)
 					})
@@ -123,7 +124,7 @@ func TestT26Rounding(t *testing.T) {
 					}
 				}
 				least := 0 // the case measured epoll; poll and the race detector are slower
-				if rounding == RoundFloor {
+				if rounding == poll.Floor {
 					if least = 1000; m.name != "level" || raceEnabled {
 						least = 20
 					}
@@ -135,7 +136,7 @@ func TestT26Rounding(t *testing.T) {
 				}
 				count(x.stop())
 				check(t, "waits that name another timer than the one that limits them", wrong, 0)
-				if rounding == RoundCeil {
+				if rounding == poll.Ceil {
 					// A thread that is not run between arming a timer and its wait finds it due already, and its wait is of 0, or there
 					// is none.
 					check(t, "waits of 0 for a timer that is not due", hasty, 0)

@@ -302,9 +302,9 @@ func TestT30Eventfd(t *testing.T) {
 			<-ran
 		}
 		// The loop runs what is queued at the top of its turn, so the report of the three writes comes after.
-		x.until("the report of the posts", func(evs []trace.Event) bool { r, _ := wakeReports(evs, int32(x.l.wakeFD)); return r >= 2 })
+		x.until("the report of the posts", func(evs []trace.Event) bool { r, _ := wakeReports(evs, int32(x.l.wake.fd)); return r >= 2 })
 		x.mu.Lock()
-		reports, values := wakeReports(x.evs, int32(x.l.wakeFD))
+		reports, values := wakeReports(x.evs, int32(x.l.wake.fd))
 		x.mu.Unlock()
 		check(t, "reports (the first post, then all three at once)", reports, 2)
 		check(t, "reads", len(values), 2)

@@ -15,13 +15,14 @@ import (
 // workers are the threads that look names up for the loop: each blocks where the loop must not, and posts what it found.
 // A worker records on a ring of its own when it begins a task and when it is done; its system calls are not recorded.
 type workers struct {
-	l    *Loop
-	jobs chan job
-	idle atomic.Int64 // workers that wait for a job, less the jobs that are queued
-	n    int          // loop's thread only
-	last int64
-	over atomic.Bool
-	gone sync.WaitGroup
+	pid   int
+	tasks *tasks // where what is found is posted
+	jobs  chan job
+	idle  atomic.Int64 // workers that wait for a job, less the jobs that are queued
+	n     int          // loop's thread only
+	last  int64
+	over  atomic.Bool
+	gone  sync.WaitGroup
 }
 
 // job is one name to be looked up.
@@ -44,27 +45,27 @@ const (
 const workerPatience = 50 * time.Millisecond
 
 // lookupPool hands a query to a worker; a new one is started when all are at work.
-func (l *Loop) lookupPool(qid uint16, name string, q []byte, found func(answer)) {
-	w := l.dns.pool
+func (n *names) lookupPool(qid uint16, name string, q []byte, found func(answer)) {
+	w := n.pool
 	if w == nil {
-		w = &workers{l: l, jobs: make(chan job, maxJobs)}
-		l.dns.pool = w
+		w = &workers{pid: n.block.reach.pid, tasks: &n.threads.tasks, jobs: make(chan job, maxJobs)}
+		n.pool = w
 	}
 	w.last++
 	select {
-	case w.jobs <- job{w.last, name, q, qid, l.clock(), found}:
+	case w.jobs <- job{w.last, name, q, qid, clock(), found}:
 	default:
 		found(answer{problem: "too many look-ups are under way"})
 		return
 	}
 	if w.idle.Add(-1) < 0 && w.n < maxWorkers {
 		w.n++
-		tr, n := l.cfg.NewRing(trace.RoleWorker), w.n
+		tr, number := n.newRing(trace.RoleWorker), w.n
 		w.idle.Add(1)
 		w.gone.Add(1)
-		server := l.dns.server.addr
-		l.guard(func() {
-			w.run(tr, n, &unix.SockaddrInet4{Addr: server.Addr().As4(), Port: int(server.Port())})
+		server := n.server.addr
+		n.threads.guard(func() {
+			w.run(tr, number, &unix.SockaddrInet4{Addr: server.Addr().As4(), Port: int(server.Port())})
 		})
 	}
 }
@@ -83,7 +84,7 @@ func (w *workers) run(tr *trace.Ring, n int, server unix.Sockaddr) {
 	now := tr.Now()
 	tr.Name(threadName, fmt.Sprintf("worker %d", n), now)
 	e := tr.Next(trace.Thread, now)
-	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(w.l.pid), int64(unix.Gettid()), uint32(w.l.pid), trace.RoleWorker, threadName
+	e.A, e.B, e.Gen, e.Mask, e.Aux = int64(w.pid), int64(unix.Gettid()), uint32(w.pid), trace.RoleWorker, threadName
 	tr.Publish(tr.Now())
 	for j := range w.jobs {
 		t0 := tr.Now()
@@ -97,7 +98,7 @@ func (w *workers) run(tr *trace.Ring, n int, server unix.Sockaddr) {
 		e.Phase, e.A, e.Aux, e.B, e.Dur = trace.PhaseExit, j.id, taskName, max(t0-j.at, 0), t1-t0
 		tr.Publish(tr.Now())
 		w.idle.Add(1)
-		w.l.Post("name found", func(*Loop) { j.found(a) })
+		w.tasks.post("name found", func(*Loop) { j.found(a) }, false)
 	}
 }
 

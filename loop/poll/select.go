@@ -1,4 +1,4 @@
-package loop
+package poll
 
 import (
 	"os"
@@ -9,27 +9,26 @@ import (
 	"evviz/trace"
 )
 
-// selectPoller waits with select(2), by its form pselect6, which every architecture has.
+// Select is a Poller that waits with select(2), by its form pselect6, which every architecture has.
 //
 // Its character: three bitmaps go in, the same bitmaps come out overwritten, so they are built anew for every call and
 // searched after it, bit by bit. The C library's fd_set has room for 1,024 descriptors, and FD_SET on a larger number
 // writes beside it; this poller refuses such a descriptor instead (the kernel itself would take a longer bitmap). Only
 // "readable", "writable" and "exceptional" can be asked: an error or a hang-up shows as readable, and when only writing was
 // asked for an error shows as writable.
-type selectPoller struct {
+type Select struct {
 	interestSet
 	in, out, pri unix.FdSet
 }
 
-const setSize = unix.FD_SETSIZE
-
-func newSelectPoller(tr *trace.Ring, tid int) *selectPoller {
-	return &selectPoller{interestSet: interestSet{call: "select", limit: setSize, masks: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLPRI,
+// NewSelect makes an empty set for the thread tid, after which it is named.
+func NewSelect(tr *trace.Ring, tid int) *Select {
+	return &Select{interestSet: interestSet{call: "select", limit: unix.FD_SETSIZE, masks: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLPRI,
 		tr: tr, tid: tid, at: map[int]int{}}}
 }
 
 // build fills the bitmaps. It returns the highest descriptor plus one, which is how far the kernel looks.
-func (p *selectPoller) build() (nfds int) {
+func (p *Select) build() (nfds int) {
 	p.in.Zero()
 	p.out.Zero()
 	p.pri.Zero()
@@ -50,7 +49,7 @@ func (p *selectPoller) build() (nfds int) {
 }
 
 // search finds the bits that the kernel left, and returns how many descriptors they belong to.
-func (p *selectPoller) search() (n int) {
+func (p *Select) search() (n int) {
 	for i := range p.set {
 		fd := int(p.set[i].Fd)
 		var r int16
@@ -71,7 +70,7 @@ func (p *selectPoller) search() (n int) {
 }
 
 // Wait passes a timespec, so nothing is rounded.
-func (p *selectPoller) Wait(timeout time.Duration, out []Report) (int, error) {
+func (p *Select) Wait(timeout time.Duration, out []Report) (int, error) {
 	if p.closed {
 		return 0, p.bad()
 	}

@@ -1,6 +1,6 @@
 //go:build !amd64
 
-package loop
+package poll
 
 import "golang.org/x/sys/unix"
 

@@ -1,4 +1,4 @@
-package loop
+package poll
 
 import (
 	"os"
@@ -7,20 +7,22 @@ import (
 	"evviz/trace"
 )
 
-// pollPoller waits with poll(2).
+// Poll is a Poller that waits with poll(2).
 //
 // Its character: the whole set goes to the kernel with every call and comes back whole, so a wait costs what is watched
 // (about 30 ns a descriptor) and not what is ready. There is no limit but that of open descriptors.
-type pollPoller struct {
+type Poll struct {
 	interestSet
 	round *Rounding
 }
 
-func newPollPoller(tr *trace.Ring, tid int, round *Rounding) *pollPoller {
-	return &pollPoller{interestSet{call: "poll", masks: 1<<16 - 1, tr: tr, tid: tid, at: map[int]int{}}, round}
+// NewPoll makes an empty set for the thread tid, after which it is named. round is read at each wait.
+func NewPoll(tr *trace.Ring, tid int, round *Rounding) *Poll {
+	return &Poll{interestSet{call: "poll", masks: 1<<16 - 1, tr: tr, tid: tid, at: map[int]int{}}, round}
 }
 
-func (p *pollPoller) Wait(timeout time.Duration, out []Report) (int, error) {
+// Wait records what has changed in the set since the last one, and then itself.
+func (p *Poll) Wait(timeout time.Duration, out []Report) (int, error) {
 	if p.closed {
 		return 0, p.bad()
 	}

@@ -1,4 +1,4 @@
-package loop
+package poll
 
 import "golang.org/x/sys/unix"
 

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/loop/poll"
 	"evviz/trace"
 )
 
@@ -16,16 +17,16 @@ import (
 
 // hire starts the other threads.
 func (d *readiness) hire(l *Loop) error {
-	own, ok := d.p.(*epollPoller)
+	own, ok := d.p.(*poll.Epoll)
 	if !ok {
 		return fmt.Errorf("only epoll can be waited on by several threads")
 	}
 	return l.muster(l.b.Threads-1, func(i int) string { return fmt.Sprintf("loop %d", i+2) }, func(h *Loop) error {
 		if l.b.oneInstance() {
-			h.drv = &readiness{p: own.share(h.tr, &h.b.Rounding), shares: true}
+			h.drv = &readiness{p: own.Share(h.tr.Ring, &h.b.Rounding), shares: true}
 			return nil
 		}
-		p, err := newEpollPoller(h.tr, &h.b.Rounding, h)
+		p, err := poll.NewEpoll(h.tr.Ring, &h.b.Rounding, h.instances())
 		if err != nil {
 			return fmt.Errorf("make an epoll instance: %w", err)
 		}
@@ -33,44 +34,40 @@ func (d *readiness) hire(l *Loop) error {
 		if l.b.Listeners == ListenersReuseport {
 			h.lis.fd, h.lis.addr = -1, l.lis.addr
 			h.cfg.Listen = l.lis.addr
-			if err := h.openListener(); err != nil {
+			if err := h.lis.open(&h.cfg); err != nil {
 				return err
 			}
 		}
-		if err := p.Add(h.lis.fd, h.lis.gen, h.listenerMask(), dataListener); err != nil {
+		if err := p.Add(h.lis.fd, h.lis.gen, h.lis.mask(), dataListener); err != nil {
 			return fmt.Errorf("register the listener: %w", err)
 		}
 		return nil
 	}, func(h *Loop) {
 		h.serve()
-		h.retire(l)
+		h.drv.(*readiness).retire(h, l)
 	})
 }
 
 // retire closes what a thread had of its own. Connections that wait on its own listener would be reset by closing it
 // (K26), so they are accepted first; they will be registered with everything else by whoever comes next.
-func (h *Loop) retire(first *Loop) {
-	d, ok := h.drv.(*readiness)
-	if !ok || d.shares {
+func (d *readiness) retire(h, first *Loop) {
+	if d.shares {
 		return
 	}
 	if h.lis.fd >= 0 && h.lis.fd != first.lis.fd {
 		for {
-			c, errno := h.acceptOne()
+			c, errno := h.accept.one()
 			if errno == unix.EINTR || errno == unix.ECONNABORTED {
 				continue
 			}
 			if errno != 0 {
 				break
 			}
-			h.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-			h.watchArrival(c)
-			h.give(c)
+			h.kernel.sockopt(c.fd, c.gen, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+			h.arrivals.watch(c)
+			h.locks.give(c)
 		}
-		h.closeFD(h.lis.fd, h.lis.gen, trace.CloseSwitch)
+		h.kernel.close(h.lis.fd, h.lis.gen, trace.CloseSwitch)
 	}
 	d.p.Close()
 }
-
-// signalled reports whether this thread's wait can be ended by a signal only.
-func (l *Loop) signalled() bool { return l.hand || l.b.oneInstance() }

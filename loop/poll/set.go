@@ -1,4 +1,4 @@
-package loop
+package poll
 
 import (
 	"fmt"
@@ -46,11 +46,13 @@ type life struct {
 	gen uint32
 }
 
-// errDoesNotFit says that a descriptor's number is too large for the set.
-var errDoesNotFit = fmt.Errorf("the number does not fit into the set: %w", unix.EINVAL)
+// ErrDoesNotFit is wrapped by what Add says when a descriptor's number is too large for the set.
+var ErrDoesNotFit = fmt.Errorf("the number does not fit into the set: %w", unix.EINVAL)
 
+// Instance is named after the thread: its set is an object of the program, not of the kernel.
 func (s *interestSet) Instance() trace.InstanceID { return trace.SetInstance(s.tid) }
 
+// Watched is the size of the set.
 func (s *interestSet) Watched() int { return len(s.set) }
 
 func (s *interestSet) bad() error { return fmt.Errorf("%s: the set is closed: %w", s.call, unix.EBADF) }
@@ -64,11 +66,12 @@ func (s *interestSet) check(fd int, mask uint32) error {
 	case mask&^s.masks != 0:
 		return fmt.Errorf("%s cannot ask for event bits %#x; it knows %#x only: %w", s.call, mask, s.masks, unix.EINVAL)
 	case s.limit > 0 && fd >= s.limit:
-		return fmt.Errorf("fd %d: %s takes descriptors up to %d only (FD_SETSIZE is %d): %w", fd, s.call, s.limit-1, s.limit, errDoesNotFit)
+		return fmt.Errorf("fd %d: %s takes descriptors up to %d only (FD_SETSIZE is %d): %w", fd, s.call, s.limit-1, s.limit, ErrDoesNotFit)
 	}
 	return nil
 }
 
+// Add puts a descriptor into the set of the next call.
 func (s *interestSet) Add(fd int, gen uint32, mask uint32, data uint64) error {
 	if err := s.check(fd, mask); err != nil {
 		return err
@@ -83,6 +86,7 @@ func (s *interestSet) Add(fd int, gen uint32, mask uint32, data uint64) error {
 	return nil
 }
 
+// Modify changes the set of the next call.
 func (s *interestSet) Modify(fd int, gen uint32, mask uint32, data uint64) error {
 	if err := s.check(fd, mask); err != nil {
 		return err
@@ -96,6 +100,7 @@ func (s *interestSet) Modify(fd int, gen uint32, mask uint32, data uint64) error
 	return nil
 }
 
+// Remove takes a descriptor out of the set of the next call.
 func (s *interestSet) Remove(fd int, gen uint32) error {
 	if s.closed {
 		return s.bad()
@@ -177,6 +182,7 @@ func (s *interestSet) collect(n int, out []Report) int {
 	return k
 }
 
+// Close empties the set and records that.
 func (s *interestSet) Close() error {
 	if s.closed {
 		return s.bad()

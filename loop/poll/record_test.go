@@ -1,4 +1,4 @@
-package loop
+package poll
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -47,8 +49,8 @@ func recorded(t *testing.T, r *trace.Ring) (out []string, evs []trace.Event) {
 // differs from that of the next is recorded, with the call.
 func TestPollTellsDifferences(t *testing.T) {
 	onThread(t, func(t *testing.T) {
-		ring, round := trace.NewRing(1, 1024), RoundCeil
-		p := newPollPoller(ring, unix.Gettid(), &round)
+		ring, round := trace.NewRing(1, 1024), Ceil
+		p := NewPoll(ring, unix.Gettid(), &round)
 		a, b, c := eventfd(t, false), eventfd(t, false), eventfd(t, false)
 		must := func(err error) {
 			t.Helper()
@@ -93,8 +95,8 @@ func TestPollTellsDifferences(t *testing.T) {
 // and an end, one that may not is one event.
 func TestEpollTellsCalls(t *testing.T) {
 	onThread(t, func(t *testing.T) {
-		ring, round := trace.NewRing(1, 1024), RoundCeil
-		p, err := newEpollPoller(ring, &round, plainBooks{})
+		ring, round := trace.NewRing(1, 1024), Ceil
+		p, err := NewEpoll(ring, &round, plain{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +139,7 @@ func TestEpollTellsCalls(t *testing.T) {
 // fails with EBADF.
 func TestT34ClosedInTheSet(t *testing.T) {
 	onThread(t, func(t *testing.T) {
-		round := RoundCeil
+		round := Ceil
 		closed := func(p Poller) {
 			fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 			if err != nil {
@@ -149,14 +151,14 @@ func TestT34ClosedInTheSet(t *testing.T) {
 			unix.Close(fd)
 		}
 		out := make([]Report, 4)
-		p := newPollPoller(trace.NoRing(), unix.Gettid(), &round)
+		p := NewPoll(trace.NoRing(), unix.Gettid(), &round)
 		closed(p)
 		for range 100 {
 			if n, err := waitOn(p, time.Hour, out); n != 1 || err != nil || out[0].Mask != unix.POLLNVAL {
 				t.Fatalf("%d reports, %v, mask %#x", n, err, out[0].Mask)
 			}
 		}
-		s := newSelectPoller(trace.NoRing(), unix.Gettid())
+		s := NewSelect(trace.NoRing(), unix.Gettid())
 		closed(s)
 		if _, err := waitOn(s, time.Hour, out); !errors.Is(err, unix.EBADF) {
 			t.Errorf("select: %v, want EBADF", err)
@@ -184,8 +186,8 @@ func TestT31Interrupted(t *testing.T) {
 			}
 		}()
 		defer func() { close(stop); sender.Wait() }()
-		round := RoundCeil
-		e, err := newEpollPoller(trace.NoRing(), &round, plainBooks{})
+		round := Ceil
+		e, err := NewEpoll(trace.NoRing(), &round, plain{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +195,7 @@ func TestT31Interrupted(t *testing.T) {
 		for _, c := range []struct {
 			p Poller
 			n int
-		}{{e, 10}, {newPollPoller(trace.NoRing(), tid, &round), 5}} {
+		}{{e, 10}, {NewPoll(trace.NoRing(), tid, &round), 5}} {
 			if err := c.p.Add(eventfd(t, false), 1, unix.EPOLLIN, 1); err != nil {
 				t.Fatal(err)
 			}
@@ -218,7 +220,7 @@ func TestSetIsASnapshot(t *testing.T) {
 		begin := time.Now()
 		for {
 			left := 150*time.Millisecond - time.Since(begin)
-			n, errno := pollCall(set[:2:2], millis(max(left, 0), RoundCeil))
+			n, errno := pollCall(set[:2:2], millis(max(left, 0), Ceil))
 			if errno == unix.EINTR {
 				continue
 			}
@@ -227,7 +229,7 @@ func TestSetIsASnapshot(t *testing.T) {
 		}
 	})
 	id := <-tid
-	for end := time.Now().Add(patience); !sleeping(t, id); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !testkit.Sleeping(id); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the thread did not begin to wait")
 		}
@@ -242,4 +244,74 @@ func TestSetIsASnapshot(t *testing.T) {
 	if n := <-done; n != 0 {
 		t.Logf("%d ready at the end: a signal made the call be made again, with the changed set", n)
 	}
+}
+
+// TestT33ClosedUnderAWaiter: closing an instance does not wake who waits on it; the waiter still gets an event that comes
+// later, and its next wait fails.
+func TestT33ClosedUnderAWaiter(t *testing.T) {
+	p, err := NewEpoll(trace.NoRing(), new(Rounding), plain{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(ends[0])
+	defer unix.Close(ends[1])
+	if err := p.Add(ends[0], 1, unix.EPOLLIN, 7); err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		n    int
+		err  error
+		next error
+	}
+	got, tid, epfd := make(chan result, 1), make(chan int, 1), p.fd
+	go onThread(t, func(t *testing.T) {
+		tid <- unix.Gettid()
+		evs := make([]unix.EpollEvent, 4)
+		var r result
+		for {
+			n, errno := EpollWait(epfd, evs, 20000)
+			if errno == unix.EINTR {
+				continue
+			}
+			r.n = n
+			if errno != 0 {
+				r.err = errno
+			}
+			break
+		}
+		if _, errno := EpollWait(epfd, evs, 0); errno != 0 {
+			r.next = errno
+		}
+		got <- r
+	})
+	id := <-tid
+	for end := time.Now().Add(patience); !inEpollWait(id); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the thread did not begin to wait")
+		}
+	}
+	p.Close()
+	select {
+	case r := <-got:
+		t.Fatalf("woken by the close: %+v", r)
+	case <-time.After(50 * time.Millisecond):
+	}
+	unix.Write(ends[1], []byte{1})
+	if r := <-got; r.n != 1 || r.err != nil || r.next != unix.EBADF {
+		t.Errorf("%d reports, %v; the next wait: %v, want EBADF", r.n, r.err, r.next)
+	}
+}
+
+// inEpollWait asks the kernel whether a thread of this process is inside epoll_wait. Reading that needs no privilege for
+// one's own threads; where /proc has no such file, being asleep must do.
+func inEpollWait(tid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", tid))
+	if err != nil {
+		return testkit.Sleeping(tid)
+	}
+	return strings.HasPrefix(string(b), fmt.Sprint(sysEpollWait)+" ")
 }
