@@ -243,6 +243,7 @@ func sameRenotify(t *testing.T, path string) {
 	evs := readAll(t, path)
 	told := foldAs(info, evs)
 	info.Kinds &^= trace.Kinds(trace.Renotify)
+	info.Knows &^= trace.KnowsRepeats
 	inferred := foldAs(info, slices.DeleteFunc(evs, func(e trace.Event) bool { return e.Kind == trace.Renotify }))
 	for _, l := range told.Lanes {
 		if len(told.Loops) > 1 {

@@ -76,20 +76,20 @@ const besideMarks = 1<<MarkRead | 1<<MarkReadAgain | 1<<MarkReadEOF | 1<<MarkRea
 type besides [BesideCount]*markStore
 
 // noteBeside counts a mark of a lane that is no socket.
-func (t *Timeline) noteBeside(l *laneB, at int64, m Mark, v uint32) {
-	if t.lean || besideMarks>>m&1 == 0 {
+func (ls *laneSet) noteBeside(l *laneB, at int64, m Mark, v uint32) {
+	if ls.lean || besideMarks>>m&1 == 0 {
 		return
 	}
 	k, ok := l.beside()
 	if !ok {
 		return
 	}
-	st := t.besides[k]
+	st := ls.besides[k]
 	if st == nil {
-		st = &markStore{keep: &t.keep}
-		t.besides[k] = st
+		st = &markStore{keep: &ls.keep}
+		ls.besides[k] = st
 	}
-	st.add(max(at, st.last), uint8(m), v, t.w.times)
+	st.add(max(at, st.last), uint8(m), v, ls.w.times)
 }
 
 // beside says what a lane is when it is no socket.

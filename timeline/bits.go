@@ -62,31 +62,31 @@ func classOfBit(r *report, b Bit, k LaneKind) Class {
 }
 
 // judgeBits gives every bit of a report its class, or another one.
-func (t *Timeline) judgeBits(p *report, k LaneKind, first bool) {
+func (lg *ledger) judgeBits(p *report, k LaneKind, first bool) {
 	for b := range BitCount {
 		if p.mask&bitMasks[b] == 0 {
 			continue
 		}
 		c := classOfBit(p, b, k)
 		if !first {
-			t.stats.BitClass[b][p.bits[b]] -= t.w.times
+			lg.stats.BitClass[b][p.bits[b]] -= lg.w.times
 		}
 		p.bits[b] = c
-		t.stats.BitClass[b][c] += t.w.times
+		lg.stats.BitClass[b][c] += lg.w.times
 	}
 }
 
 // wakeBegins opens the account of a wakeup: until something is known its class is unknown.
-func (t *Timeline) wakeBegins(s *stream) {
+func (lg *ledger) wakeBegins(s *stream) {
 	s.head, s.heading = ClassUnknown, true
 	s.heads = [2][ClassCount]uint16{}
-	s.headOf = t.w.times
-	t.stats.WakeClass[ClassUnknown] += s.headOf
+	s.headOf = lg.w.times
+	lg.stats.WakeClass[ClassUnknown] += s.headOf
 }
 
 // rehead gives a wakeup its headline: the first class, by precedence, of the reports that told something new, and when there
 // is none that of all.
-func (t *Timeline) rehead(s *stream) {
+func (lg *ledger) rehead(s *stream) {
 	if !s.heading {
 		return // the wait of these reports was not seen
 	}
@@ -100,8 +100,8 @@ func (t *Timeline) rehead(s *stream) {
 		}
 	}
 	if head != s.head {
-		t.stats.WakeClass[s.head] -= s.headOf
-		t.stats.WakeClass[head] += s.headOf
+		lg.stats.WakeClass[s.head] -= s.headOf
+		lg.stats.WakeClass[head] += s.headOf
 		s.head = head
 	}
 }

@@ -128,16 +128,16 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 		return
 	}
 	t.stats.Steps++
-	t.trafficStep(s, e)
+	t.traffic.step(s, e)
 	m := MarkStepOther
 	what := trace.StepOf(e).What()
 	switch what {
 	case trace.StepSend:
 		m = MarkStepSend
-		t.clients.all.Sent += max(e.B, 0)
+		t.lanes.clients.all.Sent += max(e.B, 0)
 	case trace.StepReceive:
 		m = MarkStepRecv
-		t.clients.all.Received += max(e.B, 0)
+		t.lanes.clients.all.Received += max(e.B, 0)
 	case trace.StepSleep, trace.StepNote:
 		return
 	}
@@ -149,32 +149,32 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 		return
 	}
 	if what == trace.StepConnect && e.Errno == 0 {
-		t.clients.connected(trace.StepOf(e).User(), peer)
+		t.lanes.clients.connected(trace.StepOf(e).User(), peer)
 	}
 	// A receive is drawn where it ended, anything else where it began: that is when it reaches the server.
 	at := e.Time
 	if m != MarkStepRecv {
 		at = e.Start()
 	}
-	if l := t.clients.lanes[peer]; l != nil {
+	if l := t.lanes.clients.lanes[peer]; l != nil {
 		l.client.step(e)
 		if l.pub.Closed == 0 {
-			t.mark(l, at, m, 0)
+			t.lanes.mark(l, at, m, 0)
 		} else {
-			t.touch(l)
+			t.lanes.touch(l)
 		}
 		return
 	}
-	q := t.clients.waiting[peer]
+	q := t.lanes.clients.waiting[peer]
 	if q == nil {
-		if len(t.clients.waiting) >= maxUnclaimed {
+		if len(t.lanes.clients.waiting) >= maxUnclaimed {
 			return
 		}
-		if t.clients.waiting == nil {
-			t.clients.waiting = map[string]*unclaimed{}
+		if t.lanes.clients.waiting == nil {
+			t.lanes.clients.waiting = map[string]*unclaimed{}
 		}
 		q = new(unclaimed)
-		t.clients.waiting[peer] = q
+		t.lanes.clients.waiting[peer] = q
 	}
 	q.client.step(e)
 	if len(q.marks) < maxUnclaimedPerPeer {
@@ -183,18 +183,18 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 }
 
 // claimSteps gives a lane the steps of its client, with those that came before it.
-func (t *Timeline) claimSteps(l *laneB, peer string) {
-	if t.clients.lanes == nil {
-		t.clients.lanes = map[string]*laneB{}
+func (ls *laneSet) claimSteps(l *laneB, peer string) {
+	if ls.clients.lanes == nil {
+		ls.clients.lanes = map[string]*laneB{}
 	}
-	t.clients.lanes[peer] = l
-	q := t.clients.waiting[peer]
+	ls.clients.lanes[peer] = l
+	q := ls.clients.waiting[peer]
 	if q == nil {
 		return
 	}
-	delete(t.clients.waiting, peer)
+	delete(ls.clients.waiting, peer)
 	for _, m := range q.marks {
-		t.mark(l, m.t, m.m, 0)
+		ls.mark(l, m.t, m.m, 0)
 	}
 	l.client.pub.Sent += q.client.pub.Sent
 	l.client.pub.Received += q.client.pub.Received
@@ -206,12 +206,12 @@ func (t *Timeline) claimSteps(l *laneB, peer string) {
 // slowConnect notes a client that was kept waiting for its connection: it is told on the listener, unless that one's queue is known to
 // have had room all the time. The client's process, or its machine, was slow then.
 func (t *Timeline) slowConnect(s *stream, e *trace.Event) {
-	for _, l := range t.lanes {
+	for _, l := range t.lanes.all {
 		if l.pub.Kind == KindListener && l.pub.Closed == 0 {
 			if l.watch.looked && !l.watch.filled {
 				return
 			}
-			t.happened(s, l, IncSlowConnect, e.Start(), e.Dur, true)
+			t.watch.happened(s, l, IncSlowConnect, e.Start(), e.Dur, true)
 			return
 		}
 	}

@@ -18,20 +18,20 @@ type ringLane struct {
 }
 
 // submission handles an operation that was handed over.
-func (t *Timeline) submission(s *stream, e *trace.Event) {
-	t.stats.Submits++
-	l, old := t.find(s, e, true)
+func (lg *ledger) submission(s *stream, e *trace.Event) {
+	lg.stats.Submits++
+	l, old := lg.lanes.find(s, e, true)
 	if l == nil || old {
-		t.count(s, e.Time, uint8(MarkSubmit), 0)
+		lg.lanes.count(s, e.Time, uint8(MarkSubmit), 0)
 		return
 	}
-	t.recall(l)
-	t.note(s, l, e.Time, MarkSubmit, 0)
+	lg.lanes.recall(l)
+	lg.lanes.note(s, l, e.Time, MarkSubmit, 0)
 	switch e.Aux {
 	case trace.OpRecv, trace.OpRead, trace.OpAccept:
 		l.ring.s, l.ring.asked = s, e.B
 		l.ring.recvs++
-		t.endStranded(l, e.Time)
+		lg.lanes.endStranded(l, e.Time)
 	case trace.OpSend, trace.OpWrite:
 		l.ring.s = s
 		l.ring.sends++
@@ -42,14 +42,14 @@ func (t *Timeline) submission(s *stream, e *trace.Event) {
 const moreToCome = 1 << 1
 
 // completion handles an operation that was completed.
-func (t *Timeline) completion(s *stream, e *trace.Event) {
-	t.stats.Completes++
-	t.count(s, e.Time, cntComplete, 0)
-	l, old := t.find(s, e, true)
+func (lg *ledger) completion(s *stream, e *trace.Event) {
+	lg.stats.Completes++
+	lg.lanes.count(s, e.Time, cntComplete, 0)
+	l, old := lg.lanes.find(s, e, true)
 	if l == nil || old {
 		return
 	}
-	t.recall(l)
+	lg.lanes.recall(l)
 	ended := 0
 	if e.Mask&moreToCome == 0 {
 		ended = 1
@@ -57,31 +57,31 @@ func (t *Timeline) completion(s *stream, e *trace.Event) {
 	switch e.Aux {
 	case trace.OpRecv, trace.OpRead:
 		l.ring.recvs = max(l.ring.recvs-ended, 0)
-		t.brought(s, l, e)
+		lg.brought(s, l, e)
 	case trace.OpSend, trace.OpWrite:
 		l.ring.sends = max(l.ring.sends-ended, 0)
-		t.sentBy(s, l, e)
+		lg.sentBy(s, l, e)
 	case trace.OpAccept:
 		l.ring.recvs = max(l.ring.recvs-ended, 0)
-		t.acceptedBy(s, l, e)
+		lg.acceptedBy(s, l, e)
 	default:
-		t.note(s, l, e.Time, MarkComplete, 0)
+		lg.lanes.note(s, l, e.Time, MarkComplete, 0)
 	}
-	t.abandoned(l, e.Time)
+	lg.abandoned(l, e.Time)
 }
 
 // brought handles a completed recv or read.
-func (t *Timeline) brought(s *stream, l *laneB, e *trace.Event) {
+func (lg *ledger) brought(s *stream, l *laneB, e *trace.Event) {
 	if e.Errno != 0 {
 		m := MarkComplete // ECANCELED and ENOBUFS: the program's own affair
 		switch e.Errno {
 		case eCONNRESET, ePIPE:
 			m = MarkReset
-			t.stats.Resets++
-			t.drained(l, outErr, DrainError, e.Time)
+			lg.stats.Resets++
+			lg.drained(l, outErr, DrainError, e.Time)
 			l.arrival = 0
 		}
-		t.note(s, l, e.Time, m, 0)
+		lg.lanes.note(s, l, e.Time, m, 0)
 		return
 	}
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Aux == trace.OpRecv {
@@ -89,115 +89,115 @@ func (t *Timeline) brought(s *stream, l *laneB, e *trace.Event) {
 	}
 	l.pub.LastRead = Op{e.Time, l.ring.asked, e.B, 0}
 	if e.B == 0 && l.stream() {
-		t.note(s, l, e.Time, MarkReadEOF, 0)
-		t.drained(l, outEOF, DrainEOF, e.Time)
+		lg.lanes.note(s, l, e.Time, MarkReadEOF, 0)
+		lg.drained(l, outEOF, DrainEOF, e.Time)
 		l.ended = true
 		l.arrival = 0
 		return
 	}
 	if l.pub.Kind == KindConn {
-		t.stats.BytesIn += max(e.B, 0)
+		lg.stats.BytesIn += max(e.B, 0)
 		l.pub.Stats.BytesIn += max(e.B, 0)
-		t.note(s, l, e.Time, MarkRecvDone, cut(e.B))
+		lg.lanes.note(s, l, e.Time, MarkRecvDone, cut(e.B))
 	} else {
-		t.note(s, l, e.Time, MarkComplete, 0)
+		lg.lanes.note(s, l, e.Time, MarkComplete, 0)
 	}
-	t.served(l, e.Time)
+	lg.served(l, e.Time)
 	short := l.stream() && e.B < l.ring.asked || l.pub.Kind == KindWake || l.pub.Kind == KindTimer
 	if l.ledger >= 0 {
 		l.ledger = max(l.ledger-e.B, 0)
 	}
 	if short || l.ledger <= 0 {
-		t.drained(l, outData, DrainMaybe, e.Time)
+		lg.drained(l, outData, DrainMaybe, e.Time)
 		if !short {
 			l.ledger = -1 // as much as was known of; whether more came nobody knows
 		}
 	}
-	t.touch(l)
+	lg.lanes.touch(l)
 }
 
 // sentBy handles a completed send or write.
-func (t *Timeline) sentBy(s *stream, l *laneB, e *trace.Event) {
+func (lg *ledger) sentBy(s *stream, l *laneB, e *trace.Event) {
 	m := MarkComplete
 	switch e.Errno {
 	case 0:
 		m = MarkSendDone
-		t.replied(l, e.Time)
-		t.stats.BytesOut += max(e.B, 0)
+		lg.traffic.replied(l, e.Time)
+		lg.stats.BytesOut += max(e.B, 0)
 		l.pub.Stats.BytesOut += max(e.B, 0)
 	case eCONNRESET, ePIPE:
 		m = MarkReset
-		t.stats.Resets++
+		lg.stats.Resets++
 	}
 	l.pub.LastWrite = Op{e.Time, 0, e.B, e.Errno}
-	t.note(s, l, e.Time, m, cut(e.B))
+	lg.lanes.note(s, l, e.Time, m, cut(e.B))
 }
 
 // acceptedBy handles a completed accept. The connection has its own Open.
-func (t *Timeline) acceptedBy(s *stream, l *laneB, e *trace.Event) {
+func (lg *ledger) acceptedBy(s *stream, l *laneB, e *trace.Event) {
 	if l.pub.Kind != KindListener {
-		t.setType(l, trace.TypeListener)
+		lg.lanes.setType(l, trace.TypeListener)
 	}
 	l.pub.LastRead = Op{e.Time, 0, e.B, e.Errno}
 	switch e.Errno {
 	case 0:
-		t.stats.Accepts++
-		t.note(s, l, e.Time, MarkAccept, 0)
-		t.served(l, e.Time)
+		lg.stats.Accepts++
+		lg.lanes.note(s, l, e.Time, MarkAccept, 0)
+		lg.served(l, e.Time)
 		if l.ledger > 0 {
 			l.ledger--
 		}
 		if l.ledger <= 0 {
-			t.drained(l, outData, DrainMaybe, e.Time)
+			lg.drained(l, outData, DrainMaybe, e.Time)
 		}
 	case eMFILE, eNFILE, eNOBUFS, eNOMEM:
-		t.stats.AcceptErr++
-		t.stats.Exhausted++
-		t.note(s, l, e.Time, MarkAcceptErr, 0)
+		lg.stats.AcceptErr++
+		lg.stats.Exhausted++
+		lg.lanes.note(s, l, e.Time, MarkAcceptErr, 0)
 	default:
-		t.note(s, l, e.Time, MarkComplete, 0)
+		lg.lanes.note(s, l, e.Time, MarkComplete, 0)
 	}
 }
 
 // abandoned looks whether data waits on a lane that a completion queue served and that has nothing in flight now. Whether
 // that stays so is known when the thread goes to wait.
-func (t *Timeline) abandoned(l *laneB, at int64) {
+func (lg *ledger) abandoned(l *laneB, at int64) {
 	r := &l.ring
 	if r.s == nil || r.recvs > 0 || r.sends > 0 || l.since == 0 || l.pub.Kind != KindConn {
 		return
 	}
 	if r.s.inWait && r.s.inRing {
-		t.strandIdle(l, at)
+		lg.strandIdle(l, at)
 		return
 	}
 	if !r.done {
 		r.done = true
-		t.idle = append(t.idle, l)
+		lg.idle = append(lg.idle, l)
 	}
 }
 
-func (t *Timeline) strandIdle(l *laneB, at int64) {
+func (lg *ledger) strandIdle(l *laneB, at int64) {
 	if l.since != 0 && l.strandedAt == 0 && l.ring.recvs == 0 && l.ring.sends == 0 && len(l.regs) == 0 {
-		t.setStranded(l, at)
+		lg.lanes.setStranded(l, at)
 	}
 }
 
 // ringWait is called when a thread goes to wait for completions.
-func (t *Timeline) ringWait(s *stream, at int64) {
-	rest := t.idle[:0]
-	for _, l := range t.idle {
+func (lg *ledger) ringWait(s *stream, at int64) {
+	rest := lg.idle[:0]
+	for _, l := range lg.idle {
 		if l.ring.s != s {
 			rest = append(rest, l)
 			continue
 		}
 		l.ring.done = false
-		t.strandIdle(l, at)
+		lg.strandIdle(l, at)
 	}
-	t.idle = rest
+	lg.idle = rest
 }
 
 // handOver handles an io_uring_enter that asked for no completions.
-func (t *Timeline) handOver(s *stream, e *trace.Event) {
-	t.stats.Enters++
-	t.count(s, e.Time, cntEnter, 0)
+func (lg *ledger) handOver(s *stream, e *trace.Event) {
+	lg.stats.Enters++
+	lg.lanes.count(s, e.Time, cntEnter, 0)
 }

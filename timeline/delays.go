@@ -276,6 +276,8 @@ type pairing struct {
 
 // delayStore belongs to the writer.
 type delayStore struct {
+	*base
+
 	hist   [MeasureCount]runHist
 	heat   [MeasureCount]heatStore
 	recent sampleStore
@@ -290,35 +292,33 @@ type delayView struct {
 	recent sampleView
 }
 
-func (t *Timeline) delaysNow() *delayView {
-	d := &t.delays
-	if d.dirty || d.shown == nil {
-		d.dirty = false
-		v := &delayView{hist: d.hist, recent: d.recent.view()}
-		for m := range d.heat {
-			v.heat[m] = d.heat[m].view()
+func (ds *delayStore) now() *delayView {
+	if ds.dirty || ds.shown == nil {
+		ds.dirty = false
+		v := &delayView{hist: ds.hist, recent: ds.recent.view()}
+		for m := range ds.heat {
+			v.heat[m] = ds.heat[m].view()
 		}
-		d.shown = v
+		ds.shown = v
 	}
-	return d.shown
+	return ds.shown
 }
 
 // delay takes a sample: it ended at a moment, and the lane is nil for a loop's.
-func (t *Timeline) delay(m Measure, l *laneB, at, v int64) {
-	if t.lean {
+func (ds *delayStore) delay(m Measure, l *laneB, at, v int64) {
+	if ds.lean {
 		return
 	}
 	v = max(v, 0)
-	d := &t.delays
-	d.dirty = true
-	d.hist[m].add(v, t.w.times)
-	d.heat[m].add(at, v, t.w.times)
+	ds.dirty = true
+	ds.hist[m].add(v, ds.w.times)
+	ds.heat[m].add(at, v, ds.w.times)
 	id := uint32(0)
 	if l != nil {
 		id = uint32(l.pub.ID)
-		l.addDelay(m, v, t.w.times)
+		l.addDelay(m, v, ds.w.times)
 	}
-	d.recent.add(sample{at: at, v: float32(v), lane: id, m: m, n: uint32(t.w.times)})
+	ds.recent.add(sample{at: at, v: float32(v), lane: id, m: m, n: uint32(ds.w.times)})
 }
 
 func (l *laneB) addDelay(m Measure, v, times int64) {
@@ -348,39 +348,39 @@ func (l *laneB) addDelay(m Measure, v, times int64) {
 func (l *laneB) timedLane() bool { return l.pub.Kind == KindConn || l.pub.Kind == KindListener }
 
 // toldOf is called with a report that says readable.
-func (t *Timeline) toldOf(l *laneB, at int64) {
+func (ds *delayStore) toldOf(l *laneB, at int64) {
 	p := &l.pair
-	if p.told != 0 || t.lean || !l.timedLane() {
+	if p.told != 0 || ds.lean || !l.timedLane() {
 		return
 	}
 	p.told, p.paired = at, false
 	if l.arrival != 0 && l.arrival <= at {
 		p.paired = true
-		t.delay(MeasureDelivered, l, at, at-l.arrival)
+		ds.delay(MeasureDelivered, l, at, at-l.arrival)
 	}
 }
 
 // arrivedLate is called with an arrival: a report that came after it may have been heard of before.
-func (t *Timeline) arrivedLate(l *laneB, start int64) {
+func (ds *delayStore) arrivedLate(l *laneB, start int64) {
 	p := &l.pair
 	switch {
 	case p.told != 0 && !p.paired && start <= p.told:
 		p.paired = true
-		t.delay(MeasureDelivered, l, p.told, p.told-start)
+		ds.delay(MeasureDelivered, l, p.told, p.told-start)
 	case p.told == 0 && p.before != 0 && !p.settled && start <= p.before:
 		p.settled = true
-		t.delay(MeasureDelivered, l, p.before, p.before-start)
+		ds.delay(MeasureDelivered, l, p.before, p.before-start)
 	}
 }
 
 // gotSome is called when a read or accept got something.
-func (t *Timeline) gotSome(l *laneB, at int64) {
-	if t.lean || !l.timedLane() {
+func (ds *delayStore) gotSome(l *laneB, at int64) {
+	if ds.lean || !l.timedLane() {
 		return
 	}
 	p := &l.pair
 	if p.told != 0 {
-		t.delay(MeasureRead, l, at, at-p.told)
+		ds.delay(MeasureRead, l, at, at-p.told)
 		p.before, p.settled, p.told = p.told, p.paired, 0
 	}
 	if p.read == 0 && l.pub.Kind == KindConn {
@@ -389,54 +389,54 @@ func (t *Timeline) gotSome(l *laneB, at int64) {
 }
 
 // gaveSome is called when a write took bytes.
-func (t *Timeline) gaveSome(l *laneB, at int64) {
+func (ds *delayStore) gaveSome(l *laneB, at int64) {
 	if p := &l.pair; p.read != 0 {
-		t.delay(MeasureAnswered, l, at, at-p.read)
+		ds.delay(MeasureAnswered, l, at, at-p.read)
 		p.read = 0
 	}
 }
 
 // rested is called at the end of a rest of a loop, listens at the beginning of the next.
-func (t *Timeline) rested(s *stream, at int64) {
+func (ds *delayStore) rested(s *stream, at int64) {
 	if s.loop != nil {
 		s.away = at
 	}
 }
 
-func (t *Timeline) listens(s *stream, at int64) {
+func (ds *delayStore) listens(s *stream, at int64) {
 	if s.away != 0 {
-		t.delay(MeasureGap, nil, at, at-s.away)
+		ds.delay(MeasureGap, nil, at, at-s.away)
 		s.away = 0
 	}
 }
 
 // asked is called with a round of a polling loop, which listens for as long as it asks.
-func (t *Timeline) asked(s *stream, e *trace.Event) {
-	t.listens(s, e.Start())
-	t.rested(s, e.Time)
+func (ds *delayStore) asked(s *stream, e *trace.Event) {
+	ds.listens(s, e.Start())
+	ds.rested(s, e.Time)
 }
 
 // dozes is called with a sleep of a thread whose rounds nobody tells: it polls when calls found nothing since its last sleep.
-func (t *Timeline) dozes(s *stream, e *trace.Event, phase trace.Phase) {
-	if t.mode.Known {
+func (ds *delayStore) dozes(s *stream, e *trace.Event, phase trace.Phase) {
+	if ds.mode.Known {
 		return // asked
 	}
 	if phase != trace.PhaseExit {
 		s.dozing = s.watch.again > 0
 	}
 	if phase != trace.PhaseEnter && s.dozing {
-		t.delay(MeasureGap, nil, e.Time, e.Dur)
+		ds.delay(MeasureGap, nil, e.Time, e.Dur)
 	}
 }
 
 // blocks is called with the beginning or the end of a call that may block.
-func (t *Timeline) blocks(s *stream, e *trace.Event, phase trace.Phase) {
-	if t.mode.Driver != trace.DriverBlocking || e.Kind == trace.Write {
+func (ds *delayStore) blocks(s *stream, e *trace.Event, phase trace.Phase) {
+	if ds.mode.Driver != trace.DriverBlocking || e.Kind == trace.Write {
 		return
 	}
 	if phase == trace.PhaseEnter {
-		t.listens(s, e.Time)
+		ds.listens(s, e.Time)
 	} else {
-		t.rested(s, e.Time)
+		ds.rested(s, e.Time)
 	}
 }

@@ -134,7 +134,7 @@ func TestHeatAddsUp(t *testing.T) {
 			at += rapid.Int64Range(0, 1<<rapid.IntRange(1, 31).Draw(rt, "step")).Draw(rt, "at")
 			v := rapid.Int64Range(0, 1<<rapid.IntRange(1, 40).Draw(rt, "size")).Draw(rt, "v")
 			tl.last = at
-			tl.delay(MeasureRead, l, at, v)
+			tl.delays.delay(MeasureRead, l, at, v)
 			ats, vs = append(ats, at), append(vs, v)
 			if i == n/2 {
 				old, oldN = tl.Snapshot(0), i+1
@@ -180,7 +180,7 @@ func TestPercentiles(t *testing.T) {
 		x = x*6364136223846793005 + 1442695040888963407
 		v := int64(x >> 33 >> (x >> 20 % 20))
 		vs = append(vs, v)
-		tl.delay(MeasureRead, l, int64(i)*us, v)
+		tl.delays.delay(MeasureRead, l, int64(i)*us, v)
 	}
 	slices.Sort(vs)
 	s := tl.Snapshot(0)
@@ -205,7 +205,7 @@ func TestPercentiles(t *testing.T) {
 func TestDelaysAreBounded(t *testing.T) {
 	tl := New(Options{Info: trace.Info{Timed: true}})
 	for i := int64(0); i < 200_000; i++ {
-		tl.delay(MeasureGap, nil, i*10_000_000, i)
+		tl.delays.delay(MeasureGap, nil, i*10_000_000, i)
 	}
 	d := &tl.delays
 	if n := len(d.recent.blocks); n > maxSamples {
@@ -222,5 +222,5 @@ func TestDelaysAreBounded(t *testing.T) {
 // anyLane is a lane of which nothing is known.
 func anyLane(tl *Timeline) *laneB {
 	f, _ := tl.who.Find(tl.who.Thread(1), &trace.Event{Kind: trace.Read, FD: 7}, true)
-	return tl.laneOf(f)
+	return tl.lanes.laneOf(f)
 }

@@ -11,9 +11,9 @@ func (t *Timeline) open(s *stream, e *trace.Event) {
 	if told == world.ToldNothing {
 		return
 	}
-	l := t.laneOf(f)
+	l := t.lanes.laneOf(f)
 	if told == world.ToldAgain {
-		t.describe(l)
+		t.lanes.describe(l)
 		return
 	}
 	if l.pub.Opened == 0 {
@@ -22,9 +22,9 @@ func (t *Timeline) open(s *stream, e *trace.Event) {
 		if f.Origin == trace.OriginAccept {
 			t.stats.Connections++
 		}
-		t.note(s, l, e.Time, MarkOpen, 0)
+		t.lanes.note(s, l, e.Time, MarkOpen, 0)
 	}
-	t.describe(l)
+	t.lanes.describe(l)
 	l.watch.origin = f.Origin
 	if f.Origin == trace.OriginAccept {
 		l.watch.connected = true
@@ -33,13 +33,13 @@ func (t *Timeline) open(s *stream, e *trace.Event) {
 }
 
 // describe takes over what the world knows of a lane's file.
-func (t *Timeline) describe(l *laneB) {
-	t.setType(l, l.file.Type)
+func (ls *laneSet) describe(l *laneB) {
+	ls.setType(l, l.file.Type)
 	if n := l.file.Local.Text; n != "" {
 		l.pub.Local = n
 	}
-	t.setPeer(l, l.file.Peer.Text)
-	t.touch(l)
+	ls.setPeer(l, l.file.Peer.Text)
+	ls.touch(l)
 }
 
 // dup gives a lane a second number. The number may have meant something else, which dup2 closes silently.
@@ -48,9 +48,9 @@ func (t *Timeline) dup(s *stream, e *trace.Event) {
 	if f == nil {
 		return
 	}
-	l := t.laneOf(f)
-	t.inherit(l, s.who.Table.At(int32(e.A)))
-	t.note(s, l, e.Time, MarkOther, 0)
+	l := t.lanes.laneOf(f)
+	t.lanes.inherit(l, s.who.Table.At(int32(e.A)))
+	t.lanes.note(s, l, e.Time, MarkOther, 0)
 }
 
 // closeFD handles a number that was given back. Linux closes it even when close was interrupted.
@@ -59,11 +59,11 @@ func (t *Timeline) closeFD(s *stream, e *trace.Event) {
 	if n == nil {
 		return
 	}
-	l := t.laneOf(n.File)
+	l := t.lanes.laneOf(n.File)
 	if l.file.Refs > 1 {
-		t.note(s, l, e.Time, MarkOther, 0)
+		t.lanes.note(s, l, e.Time, MarkOther, 0)
 	} else {
-		t.count(s, e.Time, uint8(MarkClose), 0)
+		t.lanes.count(s, e.Time, uint8(MarkClose), 0)
 		l.watch.toucher = s
 		l.gone = stolen(s, l)
 	}
@@ -73,14 +73,14 @@ func (t *Timeline) closeFD(s *stream, e *trace.Event) {
 // fdFlags follows O_NONBLOCK.
 func (t *Timeline) fdFlags(s *stream, e *trace.Event) {
 	if f := t.who.Flags(s.who, e); f != nil {
-		t.laneOf(f).watch.flags(e.Mask)
+		t.lanes.laneOf(f).watch.flags(e.Mask)
 	}
 }
 
 // listen makes a lane a listener.
 func (t *Timeline) listen(s *stream, e *trace.Event) {
 	if f := t.who.Listen(s.who, e); f != nil {
-		t.describe(t.laneOf(f))
+		t.lanes.describe(t.lanes.laneOf(f))
 	}
 }
 
@@ -89,11 +89,11 @@ func (t *Timeline) connect(s *stream, e *trace.Event) {
 	if f == nil {
 		return
 	}
-	l := t.laneOf(f)
-	t.touchedBy(s, l, e.Time)
+	l := t.lanes.laneOf(f)
+	t.watch.touchedBy(s, l, e.Time)
 	l.watch.connected = true
-	t.describe(l)
-	t.note(s, l, e.Time, MarkConnect, 0)
+	t.lanes.describe(l)
+	t.lanes.note(s, l, e.Time, MarkConnect, 0)
 }
 
 // newInstance handles epoll_create; Open may have told of the descriptor before.
@@ -102,14 +102,14 @@ func (t *Timeline) newInstance(s *stream, e *trace.Event) {
 	if f == nil {
 		return
 	}
-	l := t.laneOf(f)
+	l := t.lanes.laneOf(f)
 	if fresh {
 		l.pub.Opened = e.Time
 		t.stats.Opens++
-		t.note(s, l, e.Time, MarkOpen, 0)
+		t.lanes.note(s, l, e.Time, MarkOpen, 0)
 	}
-	t.setType(l, trace.TypeEpoll)
-	t.usesInstance(s, t.instOf(f.Instance), e.Time)
+	t.lanes.setType(l, trace.TypeEpoll)
+	t.watch.usesInstance(s, t.lanes.instOf(f.Instance), e.Time)
 }
 
 // state takes a re-statement: what is new in it begins with an unknown past, what is known stays as it is.
@@ -118,28 +118,28 @@ func (t *Timeline) state(s *stream, e *trace.Event) {
 	if f == nil {
 		return
 	}
-	l := t.laneOf(f)
+	l := t.lanes.laneOf(f)
 	if trace.StateOf(e).What() == trace.StateDescriptor {
 		if e.Mask&oNonblock != 0 {
 			l.watch.nonblock = Yes
 		}
 		l.watch.connected = l.watch.connected || f.Peer.Text != ""
-		t.describe(l)
+		t.lanes.describe(l)
 		return
 	}
 	if of == nil {
 		return
 	}
-	switch r := t.regOf(of); {
+	switch r := t.lanes.regOf(of); {
 	case changed && of.Known:
-		t.interested(r, e.Time)
+		t.ledger.interested(r, e.Time)
 	case changed:
 		r.presumed()
 	}
 }
 
 // inherit lets a lane that has just got a number know whom that belonged to: a report may still wait for the former.
-func (t *Timeline) inherit(l *laneB, n *world.Number) {
+func (ls *laneSet) inherit(l *laneB, n *world.Number) {
 	if n == nil || n.Former == nil {
 		return
 	}

@@ -6,6 +6,13 @@
 // the feeding goes on. The same events give the same result whether they come in one batch or one by one, live or from a
 // file: nothing of what is counted comes from a clock. Only [Feed.Whole] reads one, to decide how often it shows how far it has come.
 //
+// # Parts
+//
+// A [Timeline] sends each event to its rule (timeline.go); what the rules do is done by parts with types of their own: the lanes
+// (laneSet, lane.go) with what there is to be seen of each descriptor, the ledger (ledger.go) with what waits and what each report was
+// about, the watcher (watch*.go) with what may be judged, the delays (delays.go), the traffic (traffic.go), the counts of single calls
+// (calls.go). They share the base: what was asked for, the sums, who is who, and the event at hand.
+//
 // # Rules
 //
 // Each rule stands beside the code that keeps it; this is the list.

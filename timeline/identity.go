@@ -87,13 +87,13 @@ func (t *Timeline) exit(s *stream, e *trace.Event) {
 }
 
 // hasTable learns of a descriptor table. With the second one all lanes begin to say whose they are.
-func (t *Timeline) hasTable(id uint32) {
+func (ls *laneSet) hasTable(id uint32) {
 	switch {
-	case id == 0 || t.several || id == t.table:
-	case t.table == 0:
-		t.table = id
+	case id == 0 || ls.several || id == ls.table:
+	case ls.table == 0:
+		ls.table = id
 	default:
-		t.several, t.allDirty = true, true
+		ls.several, ls.allDirty = true, true
 	}
 }
 
@@ -109,69 +109,71 @@ func gapsOf(tb *world.Table) *gapList {
 
 // find is the lane that an event about fd means; nil when there is none and make is false, when the number is -1, or when the event is
 // about a generation that is gone. old says that the lane is not what the number means now.
-func (t *Timeline) find(s *stream, e *trace.Event, make bool) (l *laneB, old bool) {
-	f, old := t.who.Find(s.who, e, make)
+func (ls *laneSet) find(s *stream, e *trace.Event, make bool) (l *laneB, old bool) {
+	f, old := ls.who.Find(s.who, e, make)
 	if f == nil {
 		return nil, old
 	}
-	return t.laneOf(f), old
+	return ls.laneOf(f), old
 }
 
 // laneOf is a file's lane.
-func (t *Timeline) laneOf(f *world.File) *laneB {
+func (ls *laneSet) laneOf(f *world.File) *laneB {
 	if l, ok := f.User.(*laneB); ok {
 		return l
 	}
-	return t.newLane(f)
+	return ls.newLane(f)
 }
 
 // instOf is what the ledger knows of an instance.
-func (t *Timeline) instOf(of *world.Instance) *instance {
+func (ls *laneSet) instOf(of *world.Instance) *instance {
 	if in, ok := of.User.(*instance); ok {
 		return in
 	}
 	in := &instance{who: of}
 	if of.File != nil {
-		in.lane = t.laneOf(of.File)
+		in.lane = ls.laneOf(of.File)
 		in.lane.inst = in
-		t.setType(in.lane, of.File.Type)
+		ls.setType(in.lane, of.File.Type)
 	}
 	of.User = in
 	return in
 }
 
 // regOf is what the ledger knows of a registration.
-func (t *Timeline) regOf(of *world.Registration) *reg {
+func (ls *laneSet) regOf(of *world.Registration) *reg {
 	if r, ok := of.User.(*reg); ok {
 		return r
 	}
-	r := &reg{Registration: of, inst: t.instOf(of.Inst), lane: t.laneOf(of.File)}
+	r := &reg{Registration: of, inst: ls.instOf(of.Inst), lane: ls.laneOf(of.File)}
 	of.User = r
 	r.lane.regs = append(r.lane.regs, r)
-	t.touch(r.lane)
+	ls.touch(r.lane)
 	return r
 }
 
 // instance finds what an InstanceID of a stream means.
-func (t *Timeline) instance(s *stream, id uint32) *instance {
-	return t.instOf(t.who.Instance(s.who, id, s.last))
+func (ls *laneSet) instance(s *stream, id uint32) *instance {
+	return ls.instOf(ls.who.Instance(s.who, id, s.last))
 }
 
 // watching is the timeline as the world sees it.
 type watching struct{ t *Timeline }
 
 // Numbered implements world.Watcher.
-func (w watching) Numbered(f *world.File) { w.t.touch(w.t.laneOf(f)) }
+func (w watching) Numbered(f *world.File) { w.t.lanes.touch(w.t.lanes.laneOf(f)) }
 
 // Ending implements world.Watcher.
-func (w watching) Ending(f *world.File, at int64, why uint32) { w.t.endLane(w.t.laneOf(f), at, why) }
+func (w watching) Ending(f *world.File, at int64, why uint32) {
+	w.t.lanes.endLane(w.t.lanes.laneOf(f), at, why)
+}
 
 // Unregistering implements world.Watcher.
 func (w watching) Unregistering(of *world.Registration, at int64) {
-	w.t.settle(w.t.regOf(of), outNone, at)
+	w.t.ledger.settle(w.t.lanes.regOf(of), outNone, at)
 }
 
 // Unregistered implements world.Watcher.
 func (w watching) Unregistered(of *world.Registration, at int64) {
-	w.t.unregistered(w.t.regOf(of), at)
+	w.t.ledger.unregistered(w.t.lanes.regOf(of), at)
 }

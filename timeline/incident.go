@@ -189,17 +189,17 @@ func (p *Incident) keep(m Moment) {
 type incidents []*incident
 
 // incident finds the incident of a kind in a list, or adds it.
-func (t *Timeline) incident(xs *incidents, k IncidentKind, call string) *incident {
+func (wt *watcher) incident(xs *incidents, k IncidentKind, call string) *incident {
 	for _, x := range *xs {
 		if x.pub.Kind == k && x.pub.Call == call {
 			return x
 		}
 	}
-	row := t.limits.SpinRow
+	row := wt.limits.SpinRow
 	if k == IncZeroWait {
-		row = t.limits.WaitRow
+		row = wt.limits.WaitRow
 	}
-	x := &incident{pub: Incident{Kind: k, Call: call}, newest: make([]int64, row), w: &t.w}
+	x := &incident{pub: Incident{Kind: k, Call: call}, newest: make([]int64, row), w: &wt.w}
 	*xs = append(*xs, x)
 	return x
 }
@@ -240,26 +240,26 @@ func incidentOf(list []Incident, k IncidentKind) *Incident {
 }
 
 // happened counts an incident of a lane that does not come in runs.
-func (t *Timeline) happened(s *stream, l *laneB, k IncidentKind, at, v int64, sure bool) {
-	t.incident(&l.watch.inc, k, "").happened(s, at, v, sure, true)
-	t.touch(l)
+func (wt *watcher) happened(s *stream, l *laneB, k IncidentKind, at, v int64, sure bool) {
+	wt.incident(&l.watch.inc, k, "").happened(s, at, v, sure, true)
+	wt.lanes.touch(l)
 }
 
 // inRow counts an incident of a lane that makes a run with the same one before: row is which that was.
-func (t *Timeline) inRow(s *stream, l *laneB, row **incident, k IncidentKind, at, v int64, sure bool) {
+func (wt *watcher) inRow(s *stream, l *laneB, row **incident, k IncidentKind, at, v int64, sure bool) {
 	x := *row
 	again := x != nil && x.pub.Kind == k
 	if !again {
-		x = t.incident(&l.watch.inc, k, "")
+		x = wt.incident(&l.watch.inc, k, "")
 		*row = x
 	}
 	x.happened(s, at, v, sure, again)
-	t.touch(l)
+	wt.lanes.touch(l)
 }
 
 // onThread counts an incident of a thread.
-func (t *Timeline) onThread(s *stream, k IncidentKind, call string, at, v int64, again bool) *incident {
-	x := t.incident(&s.inc, k, call)
+func (wt *watcher) onThread(s *stream, k IncidentKind, call string, at, v int64, again bool) *incident {
+	x := wt.incident(&s.inc, k, call)
 	x.happened(s, at, v, true, again)
 	return x
 }
@@ -308,10 +308,10 @@ func (p *pastIncidents) publish() (out []Past) {
 }
 
 // describeCall names the call of an event as strace would.
-func (t *Timeline) describeCall(s *stream, e *trace.Event) string {
+func (wt *watcher) describeCall(s *stream, e *trace.Event) string {
 	switch e.Kind {
 	case trace.Sys:
-		return t.names.now(s.id, e.Aux)
+		return wt.names.now(s.id, e.Aux)
 	case trace.Lock:
 		return "futex"
 	case trace.Read, trace.Write, trace.Accept, trace.Wait, trace.Sleep:

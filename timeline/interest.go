@@ -38,9 +38,9 @@ type instance struct {
 func (in *instance) set() bool { return in.who.Set }
 
 // reg finds the registration of a number.
-func (t *Timeline) reg(in *instance, fd int32) *reg {
+func (lg *ledger) reg(in *instance, fd int32) *reg {
 	if of := in.who.Of(fd); of != nil {
-		return t.regOf(of)
+		return lg.lanes.regOf(of)
 	}
 	return nil
 }
@@ -76,53 +76,53 @@ func triggerOf(set bool, mask uint32) uint32 {
 }
 
 // ctl handles Register, Modify and Deregister.
-func (t *Timeline) ctl(s *stream, e *trace.Event) {
+func (lg *ledger) ctl(s *stream, e *trace.Event) {
 	call := trace.RegisterOf(e).Diff() == 0
 	if call {
-		t.count(s, e.Time, cntInterest, 0)
+		lg.lanes.count(s, e.Time, cntInterest, 0)
 	}
 	if e.Errno != 0 {
-		t.stats.InterestErrors++
-		t.ctlFailed(s, e)
+		lg.stats.InterestErrors++
+		lg.watch.ctlFailed(s, e)
 		return
 	}
-	in := t.instance(s, e.Inst)
-	t.usesInstance(s, in, e.Time)
+	in := lg.lanes.instance(s, e.Inst)
+	lg.watch.usesInstance(s, in, e.Time)
 	if e.Kind == trace.Deregister {
-		t.stats.Deregisters++
+		lg.stats.Deregisters++
 		in.stats.Deregisters++
-		r := t.reg(in, e.FD)
+		r := lg.reg(in, e.FD)
 		if r == nil {
-			if l, old := t.find(s, e, false); l != nil && !old {
-				t.mark(l, e.Time, MarkDeregister, 0)
+			if l, old := lg.lanes.find(s, e, false); l != nil && !old {
+				lg.lanes.mark(l, e.Time, MarkDeregister, 0)
 			}
 			return
 		}
 		l := r.lane
 		l.watch.undone(IncDisarmed)
-		t.who.Unregister(r.Registration, e.Time)
-		t.mark(l, e.Time, MarkDeregister, 0)
+		lg.who.Unregister(r.Registration, e.Time)
+		lg.lanes.mark(l, e.Time, MarkDeregister, 0)
 		return
 	}
-	_, f, of := t.who.Subject(s.who, e)
+	_, f, of := lg.who.Subject(s.who, e)
 	if f == nil {
 		return
 	}
-	l := t.laneOf(f)
+	l := lg.lanes.laneOf(f)
 	var r *reg
 	if of != nil {
-		r = t.regOf(of)
+		r = lg.lanes.regOf(of)
 	}
 	m := MarkRegister
 	if e.Kind == trace.Modify {
-		t.stats.Modifies++
-		t.modified(s, in, r, e)
+		lg.stats.Modifies++
+		lg.watch.modified(s, in, r, e)
 		m = MarkModify
 		if r != nil && r.Known && r.Mask == e.Mask {
 			m = MarkRearmed
 		}
 	} else {
-		t.stats.Registers++
+		lg.stats.Registers++
 		in.stats.Registers++
 	}
 	if r == nil {
@@ -132,13 +132,13 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 		if len(l.regs) > 0 && l.regs[0].inst != in {
 			l.watch.cancels(IncStranded) // another instance is to be told of it
 		}
-		if of = t.who.Register(s.who, in.who, f, e.FD); of == nil {
+		if of = lg.who.Register(s.who, in.who, f, e.FD); of == nil {
 			return
 		}
-		r = t.regOf(of)
+		r = lg.lanes.regOf(of)
 		r.rearmed = l.since != 0 && l.reported
 	} else {
-		t.settle(r, outNone, e.Time)
+		lg.settle(r, outNone, e.Time)
 		r.rearmed = l.since != 0
 		l.watch.undone(IncDisarmed)
 		l.watch.ends(IncDisarmed, e.Time)
@@ -147,17 +147,17 @@ func (t *Timeline) ctl(s *stream, e *trace.Event) {
 		l.fresh = false // what came before the kernel looked again is no news after it
 	}
 	r.Interest(e)
-	t.interested(r, e.Time)
+	lg.interested(r, e.Time)
 	r.watch.pid, r.watch.inBatch = s.who.PID, false
 	if e.Mask&bitOut != 0 {
 		l.watch.ends(IncStuckOutput, e.Time)
 	}
-	t.endStranded(l, e.Time)
-	t.mark(l, e.Time, m, 0)
+	lg.lanes.endStranded(l, e.Time)
+	lg.lanes.mark(l, e.Time, m, 0)
 }
 
 // interested takes over the mask of a registration that is known by a call, or a restatement of one.
-func (t *Timeline) interested(r *reg, at int64) {
+func (lg *ledger) interested(r *reg, at int64) {
 	r.countEdge(r.Mask&bitET != 0)
 	r.armed = true
 	r.trigger = triggerOf(r.inst.set(), r.Mask)
@@ -166,7 +166,7 @@ func (t *Timeline) interested(r *reg, at int64) {
 		shown = trace.TriggerNone
 	}
 	r.lane.setTrigger(at, shown)
-	t.touch(r.lane)
+	lg.lanes.touch(r.lane)
 }
 
 // presumed is interested for a registration that only its events tell of.
@@ -190,7 +190,7 @@ func (r *reg) countEdge(edge bool) {
 }
 
 // unregistered ends what was known of a registration.
-func (t *Timeline) unregistered(r *reg, at int64) {
+func (lg *ledger) unregistered(r *reg, at int64) {
 	r.countEdge(false)
 	l := r.lane
 	l.watch.left = r.inst
@@ -203,5 +203,5 @@ func (t *Timeline) unregistered(r *reg, at int64) {
 	if len(l.regs) == 0 {
 		l.setTrigger(at, trace.TriggerNone)
 	}
-	t.touch(l)
+	lg.lanes.touch(l)
 }

@@ -23,15 +23,15 @@ const (
 func (t *Timeline) read(s *stream, e *trace.Event) {
 	if e.Errno == eBADF {
 		t.stats.ReadErr += t.w.times
-		t.count(s, e.Time, uint8(MarkReadErr), 0)
+		t.lanes.count(s, e.Time, uint8(MarkReadErr), 0)
 		return
 	}
-	l, old := t.find(s, e, true)
+	l, old := t.lanes.find(s, e, true)
 	if l == nil || old {
 		return
 	}
-	t.recall(l)
-	t.readBy(s, l, e)
+	t.lanes.recall(l)
+	t.watch.readBy(s, l, e)
 	l.calls.read(e, l.calls.nth(s.id, s.calls.turn), t.w)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
 		switch trace.ReadOf(e).Call() {
@@ -40,15 +40,15 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		}
 	}
 	if e.Mask&(msgPeek|msgErrqueue) != 0 || e.Errno == eINTR {
-		t.note(s, l, e.Time, MarkOther, 0) // takes nothing out
+		t.lanes.note(s, l, e.Time, MarkOther, 0) // takes nothing out
 		return
 	}
 	l.pub.LastRead = Op{e.Time, e.A, e.B, e.Errno}
 	switch {
 	case e.Errno == eAGAIN:
 		t.stats.ReadAgain += t.w.times
-		t.note(s, l, e.Time, MarkReadAgain, 0)
-		t.drained(l, outAgain, DrainEmpty, e.Time)
+		t.lanes.note(s, l, e.Time, MarkReadAgain, 0)
+		t.ledger.drained(l, outAgain, DrainEmpty, e.Time)
 		l.arrival = 0
 	case e.Errno != 0:
 		t.stats.ReadErr += t.w.times
@@ -57,13 +57,13 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 			m = MarkReset
 			t.stats.Resets += t.w.times
 		}
-		t.note(s, l, e.Time, m, 0)
-		t.drained(l, outErr, DrainError, e.Time)
+		t.lanes.note(s, l, e.Time, m, 0)
+		t.ledger.drained(l, outErr, DrainError, e.Time)
 		l.arrival = 0
 	case e.B == 0 && e.A != 0 && l.stream():
 		t.stats.ReadEOF += t.w.times
-		t.note(s, l, e.Time, MarkReadEOF, 0)
-		t.drained(l, outEOF, DrainEOF, e.Time)
+		t.lanes.note(s, l, e.Time, MarkReadEOF, 0)
+		t.ledger.drained(l, outEOF, DrainEOF, e.Time)
 		l.arrival, l.ended = 0, true
 	default:
 		t.stats.Reads += t.w.times
@@ -73,14 +73,14 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		}
 		t.stats.BytesIn += in
 		l.pub.Stats.BytesIn += in
-		t.note(s, l, e.Time, MarkRead, cut(in))
-		t.served(l, e.Time)
-		t.took(l, e)
+		t.lanes.note(s, l, e.Time, MarkRead, cut(in))
+		t.ledger.served(l, e.Time)
+		t.ledger.took(l, e)
 	}
 }
 
 // took judges what a successful read left.
-func (t *Timeline) took(l *laneB, e *trace.Event) {
+func (lg *ledger) took(l *laneB, e *trace.Event) {
 	short := l.stream() && e.B < e.A
 	if l.pub.Kind == KindWake || l.pub.Kind == KindTimer {
 		short = true // eight bytes are all there is
@@ -88,90 +88,90 @@ func (t *Timeline) took(l *laneB, e *trace.Event) {
 	left, _ := trace.ReadOf(e).Left() // -1 unknown
 	switch {
 	case left == 0, left < 0 && short:
-		t.drained(l, outData, DrainEmpty, e.Time)
+		lg.drained(l, outData, DrainEmpty, e.Time)
 	case left > 0 && short:
 		// It was empty for a moment: these bytes came since.
-		t.drained(l, outData, DrainEmpty, e.Time)
+		lg.drained(l, outData, DrainEmpty, e.Time)
 		l.ledger, l.fresh = left, true
-		t.openBar(l, e.Time, e.Time)
+		lg.lanes.openBar(l, e.Time, e.Time)
 	case left > 0:
 		l.ledger = left
-		t.openBar(l, e.Time, e.Time)
-		t.touched(l, outData, DrainMaybe, e.Time)
+		lg.lanes.openBar(l, e.Time, e.Time)
+		lg.touched(l, outData, DrainMaybe, e.Time)
 	default:
 		if l.ledger >= 0 {
 			if l.ledger -= e.B; l.ledger <= 0 {
 				l.ledger = -1 // as much as was known of; whether more came nobody knows
 			}
 		}
-		t.touched(l, outData, DrainMaybe, e.Time)
+		lg.touched(l, outData, DrainMaybe, e.Time)
 	}
 }
 
 // drained closes the bar after an operation that took everything.
-func (t *Timeline) drained(l *laneB, out outcome, d Drain, at int64) {
-	t.closeBar(l, at)
+func (lg *ledger) drained(l *laneB, out outcome, d Drain, at int64) {
+	lg.lanes.closeBar(l, at)
 	l.pauseSince, l.emptied = 0, at
 	l.ledger, l.fresh = 0, false
-	t.touched(l, out, d, at)
-	t.touch(l)
+	lg.touched(l, out, d, at)
+	lg.lanes.touch(l)
 }
 
 // served notes that somebody got what had arrived.
-func (t *Timeline) served(l *laneB, at int64) {
+func (lg *ledger) served(l *laneB, at int64) {
 	l.lastServed, l.servedKnown = at, false
-	t.gotSome(l, at)
+	lg.delays.gotSome(l, at)
 	l.client.read(at)
 	l.readReply(l.arrival)
 	if l.arrival != 0 {
-		t.latency(l, at-l.arrival)
+		lg.lanes.latency(l, at-l.arrival)
 		l.arrival, l.servedKnown = 0, true
 	}
 }
 
 // accept handles an accept call.
 func (t *Timeline) accept(s *stream, e *trace.Event) {
-	l, old := t.find(s, e, e.Errno != eBADF)
+	l, old := t.lanes.find(s, e, e.Errno != eBADF)
 	if l == nil || old {
 		return
 	}
-	t.recall(l)
+	t.lanes.recall(l)
 	if l.pub.Kind != KindListener {
-		t.setType(l, trace.TypeListener)
+		t.lanes.setType(l, trace.TypeListener)
 	}
-	t.acceptBy(s, l, e)
+	t.watch.acceptBy(s, l, e)
 	l.calls.accept(e, t.w)
 	l.pub.LastRead = Op{e.Time, 0, e.A, e.Errno}
 	switch e.Errno {
 	case 0:
 		t.stats.Accepts++
-		t.note(s, l, e.Time, MarkAccept, 0)
-		t.served(l, e.Time)
+		t.lanes.note(s, l, e.Time, MarkAccept, 0)
+		t.ledger.served(l, e.Time)
 		if l.ledger > 0 {
 			l.ledger--
 		}
 		if l.ledger == 0 {
-			t.drained(l, outData, DrainMaybe, e.Time)
+			t.ledger.drained(l, outData, DrainMaybe, e.Time)
 		} else {
-			t.touched(l, outData, DrainMaybe, e.Time)
+			t.ledger.touched(l, outData, DrainMaybe, e.Time)
 		}
 		t.accepted(s, e)
 	case eAGAIN:
 		t.stats.AcceptAgain += t.w.times
-		t.note(s, l, e.Time, MarkAcceptAgain, 0)
-		t.drained(l, outAgain, DrainEmpty, e.Time)
+		t.lanes.note(s, l, e.Time, MarkAcceptAgain, 0)
+		t.ledger.drained(l, outAgain, DrainEmpty, e.Time)
 		l.arrival = 0
 	case eMFILE, eNFILE, eNOBUFS, eNOMEM:
 		t.stats.AcceptErr += t.w.times
 		t.stats.Exhausted += t.w.times
-		t.note(s, l, e.Time, MarkAcceptErr, 0)
-		t.touched(l, outExhausted, DrainExhausted, e.Time)
+		t.lanes.note(s, l, e.Time, MarkAcceptErr, 0)
+		t.ledger.touched(l, outExhausted, DrainExhausted, e.Time)
 	case eINTR:
-		t.note(s, l, e.Time, MarkOther, 0)
+		t.lanes.note(s, l, e.Time, MarkOther, 0)
 	default:
 		t.stats.AcceptErr += t.w.times
-		t.note(s, l, e.Time, MarkAcceptErr, 0)
-		t.touched(l, outErr, DrainMaybe, e.Time)
+		t.lanes.note(s, l, e.Time, MarkAcceptErr, 0)
+		t.ledger.touched(l, outErr, DrainMaybe, e.Time)
 	}
 }
 
@@ -181,7 +181,7 @@ func (t *Timeline) accepted(s *stream, e *trace.Event) {
 	if f == nil {
 		return
 	}
-	c := t.laneOf(f)
+	c := t.lanes.laneOf(f)
 	c.pub.Kind, c.pub.Opened = KindConn, e.Time
 	c.watch.origin, c.watch.connected = trace.OriginAccept, true
 	if trace.AcceptOf(e).Call() == trace.CallAccept {
@@ -191,17 +191,17 @@ func (t *Timeline) accepted(s *stream, e *trace.Event) {
 	}
 	t.stats.Opens++
 	t.stats.Connections++
-	t.note(s, c, e.Time, MarkOpen, 0)
+	t.lanes.note(s, c, e.Time, MarkOpen, 0)
 }
 
 // write handles a call of the write family.
 func (t *Timeline) write(s *stream, e *trace.Event) {
-	l, old := t.find(s, e, e.Errno != eBADF)
+	l, old := t.lanes.find(s, e, e.Errno != eBADF)
 	if l == nil || old {
 		return
 	}
-	t.recall(l)
-	t.writeBy(s, l, e)
+	t.lanes.recall(l)
+	t.watch.writeBy(s, l, e)
 	l.calls.write(e, t.w)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
 		switch trace.WriteOf(e).Call() {
@@ -210,7 +210,7 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 		}
 	}
 	if e.Errno == eINTR {
-		t.note(s, l, e.Time, MarkOther, 0)
+		t.lanes.note(s, l, e.Time, MarkOther, 0)
 		return
 	}
 	l.pub.LastWrite = Op{e.Time, e.A, e.B, e.Errno}
@@ -222,29 +222,29 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 	case e.Errno == eAGAIN:
 		out = outAgain
 		t.stats.WriteAgain += t.w.times
-		t.note(s, l, e.Time, MarkWriteAgain, 0)
+		t.lanes.note(s, l, e.Time, MarkWriteAgain, 0)
 	case e.Errno == ePIPE, e.Errno == eCONNRESET:
 		out = outErr
 		t.stats.WriteErr += t.w.times
 		t.stats.Resets += t.w.times
-		t.note(s, l, e.Time, MarkReset, 0)
+		t.lanes.note(s, l, e.Time, MarkReset, 0)
 	case e.Errno != 0:
 		out = outErr
 		t.stats.WriteErr += t.w.times
-		t.note(s, l, e.Time, MarkWriteErr, 0)
+		t.lanes.note(s, l, e.Time, MarkWriteErr, 0)
 	default:
 		t.stats.Writes++
 		t.stats.BytesOut += max(e.B, 0)
 		l.pub.Stats.BytesOut += max(e.B, 0)
-		t.replied(l, e.Time)
+		t.traffic.replied(l, e.Time)
 		if e.B < e.A {
 			t.stats.ShortWrites++
 		}
-		t.note(s, l, e.Time, MarkWrite, cut(e.B))
+		t.lanes.note(s, l, e.Time, MarkWrite, cut(e.B))
 	}
 	for _, r := range l.regs {
 		if r.rep.mask&^bitOut == 0 {
-			t.settle(r, out, e.Time)
+			t.ledger.settle(r, out, e.Time)
 			r.drain = DrainEmpty
 		}
 	}
@@ -256,8 +256,8 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	if f == nil {
 		return
 	}
-	l := t.laneOf(f)
-	t.recall(l)
+	l := t.lanes.laneOf(f)
+	t.lanes.recall(l)
 	start := e.Start()
 	if trace.ArriveOf(e).By() == trace.ArriveStamp {
 		// Each read of a long message carries the same stamp, and an observer may have told of it already.
@@ -267,31 +267,31 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		l.stamp = start
 		if l.arrival != 0 && start <= l.arrival && start >= l.lastServed {
 			l.arrival = start
-			t.openBar(l, start, start)
+			t.lanes.openBar(l, start, start)
 			return
 		}
 	}
 	t.stats.Arrivals++
 	if old || l.pub.Closed != 0 {
 		if start <= l.pub.Closed {
-			t.mark(l, start, MarkArrive, 0)
+			t.lanes.mark(l, start, MarkArrive, 0)
 		}
 		return
 	}
-	t.mark(l, start, MarkArrive, 0)
+	t.lanes.mark(l, start, MarkArrive, 0)
 	if e.Mask != 0 && e.Mask&bitsIn == 0 {
 		return
 	}
 	unread := e.B - 1
-	t.arrivedLate(l, start)
+	t.delays.arrivedLate(l, start)
 	if start < l.lastServed {
 		// The program was served before we heard of it (a receive stamp is known after the read only).
 		if !l.servedKnown {
 			l.servedKnown = true
-			t.latency(l, l.lastServed-start)
-			t.lateReply(l, start)
+			t.lanes.latency(l, l.lastServed-start)
+			t.traffic.lateReply(l, start)
 			if l.since == 0 {
-				t.noteSpans(l, l.bars.put(start, l.lastServed, start, false))
+				t.lanes.noteSpans(l, l.bars.put(start, l.lastServed, start, false))
 				l.pub.Stats.Waited = l.bars.total
 			}
 		}
@@ -321,9 +321,9 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		l.arrival = start
 	}
 	l.pauseSince = 0
-	t.openBar(l, start, start)
-	t.arrivedDisarmed(l, start)
-	t.abandoned(l, e.Time)
+	t.lanes.openBar(l, start, start)
+	t.watch.arrivedDisarmed(l, start)
+	t.ledger.abandoned(l, e.Time)
 }
 
 // wake handles one thread waking another: an eventfd that was written to has news.
@@ -331,12 +331,12 @@ func (t *Timeline) wake(s *stream, e *trace.Event) {
 	if e.FD < 0 || trace.WakeOf(e).Via() == trace.ViaSignal {
 		return
 	}
-	if l, old := t.find(s, e, false); l != nil && !old && l.pub.Closed == 0 {
-		t.recall(l)
+	if l, old := t.lanes.find(s, e, false); l != nil && !old && l.pub.Closed == 0 {
+		t.lanes.recall(l)
 		if e.Start() >= l.lastServed && !l.justTold(s) {
 			l.fresh = true
 		}
-		t.mark(l, e.Start(), MarkArrive, 0)
+		t.lanes.mark(l, e.Start(), MarkArrive, 0)
 	}
 }
 
@@ -353,24 +353,24 @@ func (l *laneB) justTold(s *stream) bool {
 
 // queue handles a look at a listener's queue.
 func (t *Timeline) queue(s *stream, e *trace.Event) {
-	l, old := t.find(s, e, true)
+	l, old := t.lanes.find(s, e, true)
 	if l == nil || old {
 		return
 	}
-	t.recall(l)
+	t.lanes.recall(l)
 	if l.pub.Kind != KindListener {
-		t.setType(l, trace.TypeListener)
+		t.lanes.setType(l, trace.TypeListener)
 	}
-	t.mark(l, e.Time, MarkQueue, cut(e.A))
+	t.lanes.mark(l, e.Time, MarkQueue, cut(e.A))
 	l.watch.looked, l.watch.filled = l.watch.looked || e.B > 0, l.watch.filled || e.B > 0 && e.A >= e.B
 	if e.B > 0 && e.A > e.B {
-		t.happened(s, l, IncOverflow, e.Time, e.A, true)
+		t.watch.happened(s, l, IncOverflow, e.Time, e.A, true)
 	}
 	if e.Time < max(l.lastServed, l.emptied) {
 		return // it was looked before what has been accepted since: the news comes late
 	}
 	if e.A <= 0 {
-		t.closeBar(l, e.Time)
+		t.lanes.closeBar(l, e.Time)
 		l.ledger, l.arrival = 0, 0
 		return
 	}
@@ -381,17 +381,17 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 		l.arrival = e.Time
 	}
 	l.ledger = e.A
-	t.openBar(l, e.Time, e.Time)
+	t.lanes.openBar(l, e.Time, e.Time)
 }
 
 // note puts a mark on a lane and counts it for the thread.
-func (t *Timeline) note(s *stream, l *laneB, at int64, m Mark, v uint32) {
+func (ls *laneSet) note(s *stream, l *laneB, at int64, m Mark, v uint32) {
 	if s.loop != nil {
 		l.pub.Thread = s.id
 	}
-	t.mark(l, at, m, v)
-	t.count(s, at, uint8(m), v)
-	t.noteBeside(l, at, m, v)
+	ls.mark(l, at, m, v)
+	ls.count(s, at, uint8(m), v)
+	ls.noteBeside(l, at, m, v)
 }
 
 // cut fits an amount into a mark.

@@ -189,79 +189,107 @@ type laneB struct {
 	tally        []int64 // by Options.Count; nil none
 }
 
-func (t *Timeline) newLane(f *world.File) *laneB {
-	t.laneID++
+// laneSet is the lanes, and what is counted for threads.
+type laneSet struct {
+	*base
+	ledger  *ledger
+	watch   *watcher
+	delays  *delayStore
+	traffic *traffic
+
+	id        int64    // of the newest lane
+	all       []*laneB // in order of their beginning
+	closed    []*laneB // in order of their end
+	maxClosed int
+	dirty     []*laneB
+	allDirty  bool
+	pending   []*laneB // with an open bar
+	spans     int
+	maxSpans  int
+	held      int64 // from here on nothing was forgotten; 0: nothing was. See keeper.held for marks.
+
+	table   uint32 // the first descriptor table that was named
+	several bool   // there is another one
+
+	clients clients
+	lat     latencies // arrival to read
+	rest    markStore // counts of threads that are not loops
+	besides besides   // counts of what is no socket
+}
+
+func (ls *laneSet) newLane(f *world.File) *laneB {
+	ls.id++
 	l := &laneB{file: f, gaps: gapsOf(f.Table), pendIndex: -1, ledger: -1}
 	l.epoch = l.gaps.epoch
 	f.User = l
-	t.hasTable(f.Table.ID)
-	l.pub.ID, l.pub.FD, l.pub.Unread, l.pub.Unsent, l.pub.Table, l.pub.Gen = t.laneID, f.FD, -1, -1, f.Table.ID, f.Use
+	ls.hasTable(f.Table.ID)
+	l.pub.ID, l.pub.FD, l.pub.Unread, l.pub.Unsent, l.pub.Table, l.pub.Gen = ls.id, f.FD, -1, -1, f.Table.ID, f.Use
 	l.pub.Stats.LastLatency = -1
-	l.marks.keep = &t.keep
-	l.bars.lean = t.lean
-	t.lanes = append(t.lanes, l)
-	t.setType(l, f.Type)
-	t.inherit(l, f.Table.At(f.FD))
-	t.touch(l)
+	l.marks.keep = &ls.keep
+	l.bars.lean = ls.lean
+	ls.all = append(ls.all, l)
+	ls.setType(l, f.Type)
+	ls.inherit(l, f.Table.At(f.FD))
+	ls.touch(l)
 	return l
 }
 
 // touch makes the next snapshot take a new picture of the lane.
-func (t *Timeline) touch(l *laneB) {
+func (ls *laneSet) touch(l *laneB) {
 	if !l.dirty {
 		l.dirty = true
-		t.dirty = append(t.dirty, l)
+		ls.dirty = append(ls.dirty, l)
 	}
 }
 
 // mark puts a mark on a lane.
-func (t *Timeline) mark(l *laneB, at int64, m Mark, v uint32) {
+func (ls *laneSet) mark(l *laneB, at int64, m Mark, v uint32) {
 	if !l.dirty {
 		l.dirty = true
-		t.dirty = append(t.dirty, l)
+		ls.dirty = append(ls.dirty, l)
 	}
-	if !t.lean {
-		t.about = l
-		l.marks.add(at, uint8(m), v, t.w.times)
+	if !ls.lean {
+		ls.about = l
+		l.marks.add(at, uint8(m), v, ls.w.times)
 	}
-	l.pub.Stats.Counts[m] += t.w.times
+	l.pub.Stats.Counts[m] += ls.w.times
 	if at > l.pub.LastActivity {
 		l.pub.LastActivity = at
 	}
 }
 
 // endLane ends a lane and its bar. Its registrations end next.
-func (t *Timeline) endLane(l *laneB, at int64, why uint32) {
-	t.closing(l, at, why)
-	t.closeBar(l, at)
+func (ls *laneSet) endLane(l *laneB, at int64, why uint32) {
+	ls.watch.closing(l, at, why)
+	ls.closeBar(l, at)
 	l.pauseSince = 0
-	t.mark(l, at, MarkClose, 0)
-	t.stats.Closes++
+	ls.mark(l, at, MarkClose, 0)
+	ls.stats.Closes++
 	l.pub.Closed, l.pub.CloseWhy = max(at, 1), why
-	t.closed = append(t.closed, l)
-	if len(t.closed) > t.maxClosed+t.maxClosed/4 {
-		t.forget(len(t.closed) - t.maxClosed)
+	ls.closed = append(ls.closed, l)
+	if len(ls.closed) > ls.maxClosed+ls.maxClosed/4 {
+		ls.forget(len(ls.closed) - ls.maxClosed)
 	}
 }
 
 // forget drops the n lanes that were closed first.
-func (t *Timeline) forget(n int) {
-	for _, l := range t.closed[:n] {
+func (ls *laneSet) forget(n int) {
+	for _, l := range ls.closed[:n] {
 		l.dead = true
-		t.held = max(t.held, l.pub.Closed)
-		t.past.take(l)
-		t.clients.forget(l)
+		ls.held = max(ls.held, l.pub.Closed)
+		ls.watch.past.take(l)
+		ls.clients.forget(l)
 		l.marks.drop()
-		t.spans -= len(l.bars.spans)
+		ls.spans -= len(l.bars.spans)
 		l.bars = barStore{}
 	}
-	t.closed = append(t.closed[:0:0], t.closed[n:]...)
-	t.lanes = slices.DeleteFunc(t.lanes, func(l *laneB) bool { return l.dead })
-	t.stats.LanesForgotten += int64(n)
+	ls.closed = append(ls.closed[:0:0], ls.closed[n:]...)
+	ls.all = slices.DeleteFunc(ls.all, func(l *laneB) bool { return l.dead })
+	ls.stats.LanesForgotten += int64(n)
 }
 
 // setType learns what a lane is.
-func (t *Timeline) setType(l *laneB, typ uint32) {
+func (ls *laneSet) setType(l *laneB, typ uint32) {
 	if typ == trace.TypeUnknown {
 		return
 	}
@@ -282,16 +310,16 @@ func (t *Timeline) setType(l *laneB, typ uint32) {
 		label = "io_uring"
 	}
 	l.pub.Kind, l.pub.Label = k, label
-	t.touch(l)
+	ls.touch(l)
 }
 
 // setPeer learns the address of the other end, by which a scripted client is recognised.
-func (t *Timeline) setPeer(l *laneB, peer string) {
+func (ls *laneSet) setPeer(l *laneB, peer string) {
 	if peer == "" || peer == l.pub.Peer {
 		return
 	}
 	l.pub.Peer = peer
-	t.claimSteps(l, peer)
+	ls.claimSteps(l, peer)
 }
 
 // setTrigger notes from when on a lane is registered how.
@@ -349,7 +377,7 @@ func (l *laneB) publish(now int64) *Lane {
 // ---- the bar ----
 
 // openBar opens a lane's bar unless it is open.
-func (t *Timeline) openBar(l *laneB, since, start int64) {
+func (ls *laneSet) openBar(l *laneB, since, start int64) {
 	if l.pub.Closed != 0 {
 		return
 	}
@@ -360,13 +388,13 @@ func (t *Timeline) openBar(l *laneB, since, start int64) {
 		return
 	}
 	l.since, l.start = max(since, 1), max(start, 1)
-	l.pendIndex = len(t.pending)
-	t.pending = append(t.pending, l)
-	t.touch(l)
+	l.pendIndex = len(ls.pending)
+	ls.pending = append(ls.pending, l)
+	ls.touch(l)
 }
 
 // closeBar ends a lane's bar.
-func (t *Timeline) closeBar(l *laneB, at int64) {
+func (ls *laneSet) closeBar(l *laneB, at int64) {
 	if l.since == 0 {
 		return
 	}
@@ -378,53 +406,53 @@ func (t *Timeline) closeBar(l *laneB, at int64) {
 	} else {
 		n += l.bars.put(l.start, at, l.since, false)
 	}
-	t.noteSpans(l, n)
+	ls.noteSpans(l, n)
 	st := &l.pub.Stats
 	st.Waited = l.bars.total
 	st.LongestWait = max(st.LongestWait, at-l.since)
 	l.since, l.start = 0, 0
-	t.setStranded(l, 0)
+	ls.setStranded(l, 0)
 	l.watch.ends(IncStranded, at)
 	l.watch.ends(IncDisarmed, at)
-	last := t.pending[len(t.pending)-1]
-	t.pending[l.pendIndex] = last
+	last := ls.pending[len(ls.pending)-1]
+	ls.pending[l.pendIndex] = last
 	last.pendIndex = l.pendIndex
-	t.pending = t.pending[:len(t.pending)-1]
+	ls.pending = ls.pending[:len(ls.pending)-1]
 	l.pendIndex = -1
-	t.touch(l)
+	ls.touch(l)
 }
 
 // noteSpans keeps the number of spans below its bound: a lane with more than its share forgets its older half.
-func (t *Timeline) noteSpans(l *laneB, n int) {
-	t.spans += n
-	if t.spans > t.maxSpans && len(l.bars.spans) > max(64, t.maxSpans/(len(t.lanes)+1)) {
-		t.spans -= l.bars.trim()
-		t.held = max(t.held, l.bars.spans[0].start)
+func (ls *laneSet) noteSpans(l *laneB, n int) {
+	ls.spans += n
+	if ls.spans > ls.maxSpans && len(l.bars.spans) > max(64, ls.maxSpans/(len(ls.all)+1)) {
+		ls.spans -= l.bars.trim()
+		ls.held = max(ls.held, l.bars.spans[0].start)
 	}
 }
 
 // endStranded turns the stranded piece of an open bar into a finished one; the bar goes on plainly.
-func (t *Timeline) endStranded(l *laneB, at int64) {
+func (ls *laneSet) endStranded(l *laneB, at int64) {
 	if l.strandedAt == 0 {
 		return
 	}
 	cut := max(l.strandedAt, l.start)
 	n := l.bars.put(l.start, min(cut, at), l.since, false)
 	n += l.bars.put(cut, at, l.since, true)
-	t.noteSpans(l, n)
+	ls.noteSpans(l, n)
 	l.start = max(at, l.start)
-	t.setStranded(l, 0)
+	ls.setStranded(l, 0)
 	l.watch.ends(IncStranded, at)
 	l.watch.ends(IncDisarmed, at)
-	t.touch(l)
+	ls.touch(l)
 }
 
-func (t *Timeline) setStranded(l *laneB, at int64) {
+func (ls *laneSet) setStranded(l *laneB, at int64) {
 	if (l.strandedAt != 0) != (at != 0) {
 		if at != 0 {
-			t.stats.StrandedTimes++
+			ls.stats.StrandedTimes++
 		}
-		t.touch(l)
+		ls.touch(l)
 	}
 	l.strandedAt = at
 }

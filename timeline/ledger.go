@@ -154,47 +154,58 @@ func (r *report) tells() bool {
 	return false
 }
 
+// ledger knows what waits on each lane, and what each report was about.
+type ledger struct {
+	*base
+	lanes   *laneSet
+	watch   *watcher
+	delays  *delayStore
+	traffic *traffic
+
+	idle []*laneB // data waits, and their completion queue has nothing in flight for them
+}
+
 // judge gives a report its class, or another one.
-func (t *Timeline) judge(r *reg, first bool) {
+func (lg *ledger) judge(r *reg, first bool) {
 	p := &r.rep
 	c := classify(p, r.lane.pub.Kind)
 	st := &r.lane.pub.Stats
 	bits := p.bits
-	t.judgeBits(p, r.lane.pub.Kind, first)
+	lg.judgeBits(p, r.lane.pub.Kind, first)
 	mine := p.s.wakeNo == p.wakeNo
 	if !first {
 		if c == p.class {
 			if p.bits != bits {
-				t.renote(p)
+				lg.renote(p)
 			}
 			return
 		}
 		if mine {
 			p.s.heads[index(p.useful)][p.class]--
 		}
-		t.stats.Class[p.class] -= t.w.times
-		st.Class[p.class] -= t.w.times
+		lg.stats.Class[p.class] -= lg.w.times
+		st.Class[p.class] -= lg.w.times
 	}
 	p.class = c
-	t.stats.Class[c] += t.w.times
-	st.Class[c] += t.w.times
+	lg.stats.Class[c] += lg.w.times
+	st.Class[c] += lg.w.times
 	was := !first && p.useful
 	p.useful = p.tells()
 	if p.useful != was && p.s.wakeNo == p.wakeNo {
 		if p.useful {
 			if p.s.wakeUse++; p.s.wakeUse == 1 {
-				t.stats.UsefulWakeups += p.s.headOf
+				lg.stats.UsefulWakeups += p.s.headOf
 			}
 		} else if p.s.wakeUse--; p.s.wakeUse == 0 {
-			t.stats.UsefulWakeups -= p.s.headOf
+			lg.stats.UsefulWakeups -= p.s.headOf
 		}
 	}
 	if mine {
 		p.s.heads[index(p.useful)][c]++
-		t.rehead(p.s)
+		lg.rehead(p.s)
 	}
-	t.renote(p)
-	t.touch(r.lane)
+	lg.renote(p)
+	lg.lanes.touch(r.lane)
 }
 
 func index(b bool) int {
@@ -205,28 +216,28 @@ func index(b bool) int {
 }
 
 // settle fixes the class of the open report, now that the first operation after it, or none, is known.
-func (t *Timeline) settle(r *reg, out outcome, at int64) {
+func (lg *ledger) settle(r *reg, out outcome, at int64) {
 	p := &r.rep
 	if !p.open {
 		return
 	}
-	now := t.w
-	t.w = p.w
-	defer func() { t.w = now }()
+	now := lg.w
+	lg.w = p.w
+	defer func() { lg.w = now }()
 	if out != outNone {
 		p.first, p.looked = out, at
 		if out == outAgain && p.mask&^bitOut != 0 && r.lane.watch.takenElsewhere(p) {
 			p.herd = true
 		}
-		t.judge(r, false)
+		lg.judge(r, false)
 	}
 	p.open = false
-	t.count(p.s, at, cntClass+uint8(p.class), 0)
-	t.reportSettled(r, out, at)
+	lg.lanes.count(p.s, at, cntClass+uint8(p.class), 0)
+	lg.watch.reportSettled(r, out, at)
 }
 
 // recall forgets what was assumed of a lane before events were lost.
-func (t *Timeline) recall(l *laneB) {
+func (ls *laneSet) recall(l *laneB) {
 	if l.epoch == l.gaps.epoch {
 		return
 	}
@@ -240,14 +251,14 @@ func (t *Timeline) recall(l *laneB) {
 }
 
 // quick is how long a wait may last and still count as one that did not sleep, ns. Under a tracer every call is slow.
-func (t *Timeline) quick() int64 { return max(100_000, 8*t.pace) }
+func (b *base) quick() int64 { return max(100_000, 8*b.pace) }
 
 // ready handles a report.
-func (t *Timeline) ready(s *stream, e *trace.Event) {
-	in := t.instance(s, e.Inst)
-	r, stale := t.reported(s, in, e)
-	t.stats.Reports += t.w.times
-	t.count(s, e.Time, uint8(MarkReport), 0)
+func (lg *ledger) ready(s *stream, e *trace.Event) {
+	in := lg.lanes.instance(s, e.Inst)
+	r, stale := lg.reported(s, in, e)
+	lg.stats.Reports += lg.w.times
+	lg.lanes.count(s, e.Time, uint8(MarkReport), 0)
 	if s.loop != nil {
 		s.loop.wakeReports++
 	}
@@ -256,14 +267,14 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		if stale {
 			c = ClassStale
 		}
-		t.stats.Class[c] += t.w.times
+		lg.stats.Class[c] += lg.w.times
 		for b := range BitCount {
 			if e.Mask&bitMasks[b] != 0 {
-				t.stats.BitClass[b][c] += t.w.times
+				lg.stats.BitClass[b][c] += lg.w.times
 			}
 		}
-		t.count(s, e.Time, cntClass+uint8(c), 0)
-		if n := t.notes.at(t.noted(0, c)); n != nil {
+		lg.lanes.count(s, e.Time, cntClass+uint8(c), 0)
+		if n := lg.notes.at(lg.noted(0, c)); n != nil {
 			for b := range n.bits {
 				n.bits[b] = c
 			}
@@ -271,9 +282,9 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		return
 	}
 	l := r.lane
-	t.recall(l)
+	lg.lanes.recall(l)
 	l.calls.report(s.id)
-	t.settle(r, outNone, e.Time)
+	lg.settle(r, outNone, e.Time)
 
 	// Are there bytes that were not known of? The ledger knows best; else somebody must have seen an arrival.
 	news := l.fresh
@@ -284,7 +295,7 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		}
 		l.ledger = e.B - 1
 	}
-	if t.servedUnseen(in, r) {
+	if lg.watch.servedUnseen(in, r) {
 		r.drain, r.last = DrainUnknown, 0
 	}
 	r.watch.roomy = in.watch.roomy
@@ -292,24 +303,24 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		r.watch.roomy++ // the wait that tells of it
 	}
 	prev := r.drain
-	p := report{w: t.w, s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.Stale, rearmed: r.rearmed && !news,
-		note: t.noted(l.pub.ID, ClassUnknown)}
-	t.delivered(s, in, r, e, &p, news)
+	p := report{w: lg.w, s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.Stale, rearmed: r.rearmed && !news,
+		note: lg.noted(l.pub.ID, ClassUnknown)}
+	lg.watch.delivered(s, in, r, e, &p, news)
 	if r.trigger == trace.TriggerLevel && !r.rearmed && !news && r.last&e.Mask != 0 {
-		t.repeated(&p, r, e, expected)
+		lg.repeated(&p, r, e, expected)
 	}
 	r.rep = p
-	t.mark(l, e.Time, MarkReport, 0)
+	lg.lanes.mark(l, e.Time, MarkReport, 0)
 	if e.Mask&bitsIn != 0 {
-		t.toldOf(l, e.Time)
+		lg.delays.toldOf(l, e.Time)
 	}
-	t.judge(r, true)
+	lg.judge(r, true)
 	if p.why != 0 {
-		t.renotified(s, r, e.Time)
+		lg.renotified(s, r, e.Time)
 	}
 
 	if r.inCharge() {
-		t.endStranded(l, e.Time)
+		lg.lanes.endStranded(l, e.Time)
 	}
 	l.fresh, l.reported, r.rearmed = false, true, false
 	r.last, r.drain = e.Mask, DrainUntouched
@@ -321,28 +332,28 @@ func (t *Timeline) ready(s *stream, e *trace.Event) {
 		if l.pauseSince != 0 && !news {
 			since = l.pauseSince
 		}
-		t.openBar(l, since, e.Time)
+		lg.lanes.openBar(l, since, e.Time)
 	}
 	l.pauseSince = 0
 	if r.trigger == trace.TriggerOneshot {
 		r.armed = false
 	}
-	t.enlist(r)
+	lg.enlist(r)
 }
 
 // repeated judges a level-triggered report without news. Where the source tells re-notifications of connections itself,
 // only it does; for what it does not judge (a listener, a hang-up, room to write) the class is found here, uncounted.
-func (t *Timeline) repeated(p *report, r *reg, e *trace.Event, expected int64) {
+func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	bytes := e.Mask&bitsIn != 0 && e.B != 1
-	told := t.exact && bytes && r.lane.pub.Kind != KindListener
-	slept := !t.timed || p.s.last-p.s.waitFrom >= t.quick()
+	told := lg.exact && bytes && r.lane.pub.Kind != KindListener
+	slept := !lg.timed || p.s.last-p.s.waitFrom >= lg.quick()
 	switch {
 	case told, p.stale: // a stale report has a class of its own
-	case p.prev == DrainUntouched && bytes && !t.exact:
+	case p.prev == DrainUntouched && bytes && !lg.exact:
 		p.why = trace.RenotifyUntouched
 	case p.prev == DrainUntouched:
 		p.same = true
-	case p.prev == DrainMaybe && bytes && expected > 0 && r.lane.pub.Kind != KindListener && !t.exact:
+	case p.prev == DrainMaybe && bytes && expected > 0 && r.lane.pub.Kind != KindListener && !lg.exact:
 		p.why = trace.RenotifyLeftover
 	case p.prev == DrainMaybe && bytes && (expected > 0 || expected < 0 && !slept):
 		p.maybe = true
@@ -351,15 +362,15 @@ func (t *Timeline) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 
 // reported finds the registration that a report is about. stale says that there is none because the report is about
 // something that the program closed after the kernel had put it into the batch.
-func (t *Timeline) reported(s *stream, in *instance, e *trace.Event) (r *reg, stale bool) {
-	rep := t.who.Reported(s.who, in.who, e)
+func (lg *ledger) reported(s *stream, in *instance, e *trace.Event) (r *reg, stale bool) {
+	rep := lg.who.Reported(s.who, in.who, e)
 	if rep.Ambiguous {
-		t.stats.Ambiguous += t.w.times
+		lg.stats.Ambiguous += lg.w.times
 	}
 	if rep.Reg == nil {
 		return nil, rep.Stale
 	}
-	r = t.regOf(rep.Reg)
+	r = lg.lanes.regOf(rep.Reg)
 	if rep.Inferred {
 		r.presumed()
 	}
@@ -367,7 +378,7 @@ func (t *Timeline) reported(s *stream, in *instance, e *trace.Event) (r *reg, st
 }
 
 // enlist remembers to look at a registration when somebody goes to wait.
-func (t *Timeline) enlist(r *reg) {
+func (lg *ledger) enlist(r *reg) {
 	if !r.inBatch && !r.Dead {
 		r.inBatch = true
 		r.inst.batch = append(r.inst.batch, r)
@@ -375,15 +386,15 @@ func (t *Timeline) enlist(r *reg) {
 }
 
 // renotify handles the lab's word that the report before told what was known.
-func (t *Timeline) renotify(s *stream, e *trace.Event) {
-	in := t.instance(s, e.Inst)
+func (lg *ledger) renotify(s *stream, e *trace.Event) {
+	in := lg.lanes.instance(s, e.Inst)
 	var r *reg
 	if e.FD >= 0 {
-		r = t.reg(in, e.FD)
+		r = lg.reg(in, e.FD)
 	}
 	if r == nil {
-		t.stats.Renotify += t.w.times
-		t.count(s, e.Time, uint8(MarkRenotify), 0)
+		lg.stats.Renotify += lg.w.times
+		lg.lanes.count(s, e.Time, uint8(MarkRenotify), 0)
 		return
 	}
 	if e.B > 0 {
@@ -396,26 +407,26 @@ func (t *Timeline) renotify(s *stream, e *trace.Event) {
 		}
 	}
 	if r.rep.open {
-		t.judge(r, false)
+		lg.judge(r, false)
 	}
-	t.renotified(s, r, e.Time)
+	lg.renotified(s, r, e.Time)
 }
 
 // renotified counts a re-notification, once a report.
-func (t *Timeline) renotified(s *stream, r *reg, at int64) {
+func (lg *ledger) renotified(s *stream, r *reg, at int64) {
 	if r.rep.told {
 		return
 	}
 	r.rep.told = true
-	now := t.w
+	now := lg.w
 	if r.rep.w.times > 0 { // the report has been seen
-		t.w = r.rep.w
+		lg.w = r.rep.w
 	}
-	defer func() { t.w = now }()
-	t.renote(&r.rep)
-	t.stats.Renotify += t.w.times
-	t.count(s, at, uint8(MarkRenotify), 0)
-	t.mark(r.lane, at, MarkRenotify, 0)
+	defer func() { lg.w = now }()
+	lg.renote(&r.rep)
+	lg.stats.Renotify += lg.w.times
+	lg.lanes.count(s, at, uint8(MarkRenotify), 0)
+	lg.lanes.mark(r.lane, at, MarkRenotify, 0)
 	if s.loop != nil {
 		s.loop.wakeRenotify++
 	}
@@ -424,7 +435,7 @@ func (t *Timeline) renotified(s *stream, r *reg, at int64) {
 // touched notes an operation that takes data out: it settles reports and gives every registration of the lane its new
 // drain state, whichever thread or number it came through. Where several threads were told of it each of them has its own
 // try; whoever was told of nothing acts for all.
-func (t *Timeline) touched(l *laneB, out outcome, d Drain, at int64) {
+func (lg *ledger) touched(l *laneB, out outcome, d Drain, at int64) {
 	who := l.watch.toucher
 	own := false
 	for _, r := range l.regs {
@@ -432,11 +443,11 @@ func (t *Timeline) touched(l *laneB, out outcome, d Drain, at int64) {
 	}
 	for _, r := range l.regs {
 		if r.rep.open && r.rep.mask&^bitOut != 0 && (!own || r.rep.s == who) {
-			t.settle(r, out, at)
+			lg.settle(r, out, at)
 		}
 		r.drain = d
 		if l.since != 0 {
-			t.enlist(r)
+			lg.enlist(r)
 		}
 	}
 }
@@ -447,27 +458,27 @@ func (t *Timeline) touched(l *laneB, out outcome, d Drain, at int64) {
 //   - Edge, or a oneshot registration that has fired: if data is left, known or likely, and no more came since the report,
 //     nobody will be told of it: stranded, from now until the next report, MOD, or the read that drains. Wake-ups and
 //     timers are exempt: leaving an edge-triggered eventfd unread is a design.
-func (t *Timeline) goWait(in *instance, at int64) {
+func (lg *ledger) goWait(in *instance, at int64) {
 	kept := in.batch[:0]
 	for _, r := range in.batch {
 		r.inBatch = false
 		if r.Dead {
 			continue
 		}
-		t.settle(r, outNone, at)
+		lg.settle(r, outNone, at)
 		l := r.lane
 		if r.drain == DrainExhausted && r.trigger != trace.TriggerLevel {
-			t.begins(r.rep.s, l, IncDeaf, at, true)
+			lg.watch.begins(r.rep.s, l, IncDeaf, at, true)
 		}
 		if l.since == 0 {
-			t.disarmed(r, at)
+			lg.watch.disarmed(r, at)
 			continue
 		}
 		switch r.trigger {
 		case trace.TriggerLevel:
 			if r.drain == DrainMaybe && l.ledger <= 0 && !l.fresh {
 				l.pauseSince = l.since
-				t.closeBar(l, at)
+				lg.lanes.closeBar(l, at)
 			}
 		case trace.TriggerEdge, trace.TriggerOneshot:
 			if r.trigger == trace.TriggerOneshot && r.armed || r.rearmed {
@@ -481,8 +492,8 @@ func (t *Timeline) goWait(in *instance, at int64) {
 				continue
 			}
 			if l.ledger > 0 || r.drain == DrainUntouched || r.drain == DrainMaybe {
-				t.setStranded(l, at)
-				t.leftBehind(r, at)
+				lg.lanes.setStranded(l, at)
+				lg.watch.leftBehind(r, at)
 			}
 		}
 	}

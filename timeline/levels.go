@@ -25,12 +25,12 @@ const (
 )
 
 // levelled notes how much waits on the lane that the last event was about.
-func (t *Timeline) levelled(e *trace.Event) {
-	l := t.about
-	if l == nil || t.lean {
+func (ls *laneSet) levelled(e *trace.Event) {
+	l := ls.about
+	if l == nil || ls.lean {
 		return
 	}
-	t.about = nil
+	ls.about = nil
 	n := l.ledger
 	if l.since == 0 && n <= 0 {
 		n = 0
@@ -38,7 +38,7 @@ func (t *Timeline) levelled(e *trace.Event) {
 	if k := len(l.levels); k > 0 && l.levels[k-1].n == n || k == 0 && n <= 0 {
 		return
 	}
-	share := min(max(maxLevels/(len(t.lanes)+1), minLaneLevels), maxLaneLevels)
+	share := min(max(maxLevels/(len(ls.all)+1), minLaneLevels), maxLaneLevels)
 	if len(l.levels) >= share {
 		l.levels = append(make([]levelPoint, 0, share), l.levels[len(l.levels)-share/2:]...)
 	}

@@ -211,15 +211,15 @@ func (lp *loopB) publish(now int64) *LoopLane {
 }
 
 // count adds to the counters of a thread, at its own pace: times do not go back.
-func (t *Timeline) count(s *stream, at int64, k uint8, v uint32) {
-	if t.lean {
+func (ls *laneSet) count(s *stream, at int64, k uint8, v uint32) {
+	if ls.lean {
 		return
 	}
-	st := &t.rest
+	st := &ls.rest
 	if s.loop != nil {
 		st = &s.loop.store
 	}
-	st.add(max(at, st.last), k, v, t.w.times)
+	st.add(max(at, st.last), k, v, ls.w.times)
 }
 
 // wait handles a wait for readiness.
@@ -231,7 +231,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 	w := trace.WaitOf(e)
 	ring := w.Call() == trace.CallURingEnter
 	if ring && w.Max() == 0 && phase == trace.PhaseComplete {
-		t.handOver(s, e)
+		t.ledger.handOver(s, e)
 		return
 	}
 	if phase == trace.PhaseEnter || !s.inWait {
@@ -239,9 +239,9 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		if phase != trace.PhaseEnter {
 			at = e.Start()
 		}
-		t.waitBegins(s, t.instance(s, e.Inst), at)
+		t.waitBegins(s, t.lanes.instance(s, e.Inst), at)
 		if s.inRing = ring; ring {
-			t.ringWait(s, at)
+			t.ledger.ringWait(s, at)
 		}
 	}
 	if phase == trace.PhaseEnter {
@@ -251,8 +251,8 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		return
 	}
 	s.inWait = false
-	t.rested(s, e.Time)
-	t.waitEnds(s, e)
+	t.delays.rested(s, e.Time)
+	t.watch.waitEnds(s, e)
 	if n, known := w.Watched(); s.loop != nil && known {
 		s.loop.pub.Watched = n
 	}
@@ -262,35 +262,35 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 	}
 	if ring {
 		t.stats.Enters += t.w.times
-		t.count(s, e.Time, cntEnter, 0)
+		t.lanes.count(s, e.Time, cntEnter, 0)
 	}
 	if e.Errno == eINTR || ring && cutShort(e) {
 		t.stats.Interrupted += t.w.times
-		t.count(s, e.Time, cntIntr, 0)
+		t.lanes.count(s, e.Time, cntIntr, 0)
 		return
 	}
 	t.stats.Waits += t.w.times
-	t.count(s, e.Time, cntWait, 0)
+	t.lanes.count(s, e.Time, cntWait, 0)
 	switch {
 	case ring && !t.info.Kinds.Has(trace.Complete): // from outside one does not see what completed
 	case e.Errno != 0 && !(ring && e.Errno == eTIME):
 		t.stats.WaitErrors += t.w.times
 	case e.Mask > 0:
 		t.stats.Wakeups += t.w.times
-		t.count(s, e.Time, cntWakeup, 0)
-		t.wakeBegins(s)
+		t.lanes.count(s, e.Time, cntWakeup, 0)
+		t.ledger.wakeBegins(s)
 		if ring { // there is no completion that tells what was known
 			t.stats.UsefulWakeups += t.w.times
-			t.count(s, e.Time, cntUseful, 0)
+			t.lanes.count(s, e.Time, cntUseful, 0)
 			s.heads[1][ClassFresh]++
-			t.rehead(s)
+			t.ledger.rehead(s)
 		}
 	default:
 		t.stats.Timeouts += t.w.times
 		if e.B == 0 {
 			t.stats.ZeroWaits += t.w.times
 		}
-		t.count(s, e.Time, cntTimeout, 0)
+		t.lanes.count(s, e.Time, cntTimeout, 0)
 	}
 }
 
@@ -300,10 +300,10 @@ func cutShort(e *trace.Event) bool {
 }
 
 func (t *Timeline) waitBegins(s *stream, in *instance, at int64) {
-	t.listens(s, at)
+	t.delays.listens(s, at)
 	t.wakeEnds(s, at)
-	t.goWait(in, at)
-	t.goesToWait(s, in, at)
+	t.ledger.goWait(in, at)
+	t.watch.goesToWait(s, in, at)
 	s.inWait, s.waitFrom = true, at
 	if s.loop != nil {
 		s.loop.rest(at, LoopWaiting)
@@ -325,7 +325,7 @@ func (t *Timeline) wakeEnds(s *stream, at int64) {
 	if s.wakeUse > 0 {
 		now := t.w
 		t.w.times = s.headOf
-		t.count(s, at, cntUseful, 0)
+		t.lanes.count(s, at, cntUseful, 0)
 		t.w = now
 	}
 	s.wakeNo++
@@ -338,8 +338,8 @@ func (t *Timeline) sleep(s *stream, e *trace.Event) {
 		t.loopOf(s)
 	}
 	phase := e.Phase.Base()
-	t.dozes(s, e, phase)
-	t.sleeps(s, e, phase)
+	t.delays.dozes(s, e, phase)
+	t.watch.sleeps(s, e, phase)
 	if lp := s.loop; lp != nil {
 		if phase == trace.PhaseEnter || lp.now() != LoopAsleep {
 			at := e.Time
@@ -360,11 +360,11 @@ func (t *Timeline) sleep(s *stream, e *trace.Event) {
 	}
 	if e.Errno == eINTR {
 		t.stats.Interrupted += t.w.times
-		t.count(s, e.Time, cntIntr, 0)
+		t.lanes.count(s, e.Time, cntIntr, 0)
 		return
 	}
 	t.stats.Sleeps += t.w.times
-	t.count(s, e.Time, cntSleep, 0)
+	t.lanes.count(s, e.Time, cntSleep, 0)
 }
 
 // round handles a pass of a polling loop.
@@ -372,24 +372,24 @@ func (t *Timeline) round(s *stream, e *trace.Event) {
 	if s.who.Waits() {
 		t.loopOf(s)
 	}
-	t.asked(s, e)
+	t.delays.asked(s, e)
 	t.stats.Rounds += t.w.times
 	t.stats.Asked += e.A * t.w.times
 	t.stats.AskedUseful += e.B * t.w.times
-	t.count(s, e.Time, cntRound, cut(e.A))
-	t.count(s, e.Time, cntRoundUse, cut(e.B))
+	t.lanes.count(s, e.Time, cntRound, cut(e.A))
+	t.lanes.count(s, e.Time, cntRoundUse, cut(e.B))
 }
 
 // lost handles a gap: whatever was going on in this table may have gone differently.
 func (t *Timeline) lost(s *stream, e *trace.Event) {
 	t.stats.Lost += max(e.A, 0)
 	t.stats.Gaps++
-	t.count(s, e.Time, cntLost, 0)
+	t.lanes.count(s, e.Time, cntLost, 0)
 	t.who.Lost(s.who, e)
 	lost := func(tb *world.Table) {
-		for i := len(t.pending) - 1; i >= 0; i-- {
-			if l := t.pending[i]; l.file.Table == tb {
-				t.closeBar(l, e.Time)
+		for i := len(t.lanes.pending) - 1; i >= 0; i-- {
+			if l := t.lanes.pending[i]; l.file.Table == tb {
+				t.lanes.closeBar(l, e.Time)
 			}
 		}
 		gapsOf(tb).add(e.Time)
@@ -399,7 +399,7 @@ func (t *Timeline) lost(s *stream, e *trace.Event) {
 	} else {
 		lost(s.who.Table)
 	}
-	t.allDirty = true
+	t.lanes.allDirty = true
 	if lp := s.loop; lp != nil {
 		from := s.last
 		if from == 0 {

@@ -83,7 +83,7 @@ func (t *Timeline) again(s *stream, it []trace.Event, from, to int64, w weight) 
 		if len(t.tally.pick) > 0 {
 			t.counted(s, &e)
 		}
-		t.levelled(&e)
+		t.lanes.levelled(&e)
 		s.last = max(s.last, e.Time)
 	}
 	t.w = once

@@ -158,19 +158,19 @@ func (s *Snapshot) Verdict(i int64) (v Verdict, ok bool) {
 func (s *Snapshot) LastReport(lane, before int64) int64 { return s.notes.before(lane, before) }
 
 // noted makes the note of a new report.
-func (t *Timeline) noted(lane int64, c Class) int64 {
-	if t.lean || t.w.folded {
+func (lg *ledger) noted(lane int64, c Class) int64 {
+	if lg.lean || lg.w.folded {
 		return 0
 	}
-	return t.notes.add(reportNote{event: t.events.count - 1, lane: lane, class: c}, t.events.first)
+	return lg.notes.add(reportNote{event: lg.events.count - 1, lane: lane, class: c}, lg.events.first)
 }
 
 // renote writes what became of a report into its note.
-func (t *Timeline) renote(p *report) {
+func (lg *ledger) renote(p *report) {
 	if p.note == 0 {
 		return
 	}
-	if n := t.notes.at(p.note); n != nil {
+	if n := lg.notes.at(p.note); n != nil {
 		n.class, n.bits, n.told = p.class, p.bits, p.told || p.why != 0
 	}
 }

@@ -50,54 +50,54 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	}
 	s := &Snapshot{Info: t.info, First: first, Begin: begin, Held: held, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
-		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.rest.view(), besides: t.besides.view(), notes: t.notes.view(), lanesBy: new(laneIndex), lean: t.lean}
+		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.lanes.rest.view(), besides: t.lanes.besides.view(), notes: t.notes.view(), lanesBy: new(laneIndex), lean: t.lean}
 	if !t.lean {
-		s.delays = t.delaysNow()
+		s.delays = t.delays.now()
 	}
 	for _, lp := range t.loops {
-		t.hasTable(lp.s.who.Table.ID)
+		t.lanes.hasTable(lp.s.who.Table.ID)
 	}
-	if t.allDirty {
-		for _, l := range t.lanes {
+	if t.lanes.allDirty {
+		for _, l := range t.lanes.all {
 			l.dirty = true
 		}
-		t.allDirty = false
-		t.dirty = append(t.dirty[:0], t.lanes...)
+		t.lanes.allDirty = false
+		t.lanes.dirty = append(t.lanes.dirty[:0], t.lanes.all...)
 	}
-	for _, l := range t.pending {
-		t.touch(l) // its bar grows
+	for _, l := range t.lanes.pending {
+		t.lanes.touch(l) // its bar grows
 	}
-	for _, l := range t.dirty {
+	for _, l := range t.lanes.dirty {
 		l.dirty = false
 		if !l.dead {
 			l.shown = l.publish(now)
-			if t.several {
+			if t.lanes.several {
 				l.shown.Process = l.shown.Table
 			}
 		}
 	}
-	clear(t.dirty)
-	t.dirty = t.dirty[:0]
-	s.Lanes = make([]*Lane, 0, len(t.lanes))
-	for _, l := range t.lanes {
+	clear(t.lanes.dirty)
+	t.lanes.dirty = t.lanes.dirty[:0]
+	s.Lanes = make([]*Lane, 0, len(t.lanes.all))
+	for _, l := range t.lanes.all {
 		if l.shown.Kind == KindListener {
 			s.Lanes = append(s.Lanes, l.shown)
 		}
 	}
-	for _, l := range t.lanes {
+	for _, l := range t.lanes.all {
 		if l.shown.Kind != KindListener {
 			s.Lanes = append(s.Lanes, l.shown)
 		}
 	}
-	for _, l := range t.pending {
+	for _, l := range t.lanes.pending {
 		if l.strandedAt != 0 {
 			s.Stats.Stranded++
 		}
 	}
-	s.Stats.Pending = len(t.pending)
+	s.Stats.Pending = len(t.lanes.pending)
 	for _, lp := range t.loops {
 		p := lp.publish(now)
-		if t.several {
+		if t.lanes.several {
 			p.Process = p.PID
 		}
 		s.Loops = append(s.Loops, p)
@@ -107,17 +107,16 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 			s.Stats.Time[i] += d[i]
 		}
 	}
-	s.Stats.Latency = t.latencyNow()
+	s.Stats.Latency, s.latBars = t.lanes.lat.read()
 	s.Stats.Served = t.traffic.served.read()
 	s.Stats.Answered, s.Stats.RoundTrip = t.traffic.answered.read(), t.traffic.trip.read()
-	s.Stats.Traffic, s.Stats.Usage = t.trafficNow(), t.usageNow()
-	s.Stats.Client, s.Stats.Calls, s.Stats.Pauses = t.clients.all, t.calls.pub, t.calls.pauses
+	s.Stats.Traffic, s.Stats.Usage = t.traffic.window(t.first, t.last), t.traffic.cost()
+	s.Stats.Client, s.Stats.Calls, s.Stats.Pauses = t.lanes.clients.all, t.calls.pub, t.calls.pauses
 	s.Stats.Drift, s.Stats.Drifts = t.calls.drift()
-	s.clients = t.clients.view()
+	s.clients = t.lanes.clients.view()
 	s.tally = tallies{t.tally.pick, slices.Clone(t.tally.run)}
-	s.latBars = t.latBars
 	s.Stats.Pace = t.pace
-	s.Past = t.past.publish()
+	s.Past = t.watch.past.publish()
 	s.Stats.LanesForgotten += t.who.Refused
 	s.Stats.RenotifyKnown = t.stats.Reports > 0 || reports(t.mode, t.stats.Waits)
 	s.Stats.RenotifyInferred = s.Stats.RenotifyKnown && !t.exact
@@ -134,7 +133,7 @@ func (t *Timeline) bounds() (first, begin, held int64) {
 		first = t.origin
 	}
 	begin = max(first, t.begin)
-	return first, begin, max(begin, t.held, t.keep.held)
+	return first, begin, max(begin, t.lanes.held, t.keep.held)
 }
 
 // Lane is the lane with the given ID, nil if it is not kept.

@@ -103,39 +103,38 @@ const maxLatency = int64(36_000_000_000_000)
 
 func newHistogram() *hdr.Histogram { return hdr.New(1, maxLatency, 2) }
 
-// latency records how long something waited.
-func (t *Timeline) latency(l *laneB, d int64) {
-	if d < 0 {
-		d = 0
+// latencies is the distribution of the time from arrival to read, with its shape.
+type latencies struct {
+	distribution
+	bars []LatencyBar
+}
+
+// read is the distribution now; it is worked out again only when it has changed.
+func (x *latencies) read() (Latency, []LatencyBar) {
+	if x.dirty {
+		x.bars = nil
+		for _, b := range x.h.Distribution() {
+			if b.Count > 0 {
+				x.bars = append(x.bars, LatencyBar{b.From, b.To, b.Count})
+			}
+		}
 	}
+	return x.distribution.read(), x.bars
+}
+
+// latency records how long something waited.
+func (ls *laneSet) latency(l *laneB, d int64) {
+	d = max(d, 0)
 	l.pub.Stats.LastLatency = d
 	l.pub.Stats.Latencies++
 	l.pub.Stats.LatencySum += d
 	if l.pub.Kind == KindConn {
-		t.traffic.served.add(d)
+		ls.traffic.served.add(d)
 	}
 	if l.timedLane() {
-		t.delay(MeasureServed, l, l.lastServed, d)
+		ls.delays.delay(MeasureServed, l, l.lastServed, d)
 	}
-	t.latMax = max(t.latMax, d)
-	t.latDirty = true
-	_ = t.hist.RecordValue(min(d, maxLatency)) // fails only beyond the range
-}
-
-// latencyNow reads the histogram, only when it has changed.
-func (t *Timeline) latencyNow() Latency {
-	if t.latDirty {
-		t.latDirty = false
-		v := t.hist.ValueAtPercentiles([]float64{50, 90, 99})
-		t.lat = Latency{Count: t.hist.TotalCount(), P50: min(v[50], t.latMax), P90: min(v[90], t.latMax), P99: min(v[99], t.latMax), Max: t.latMax}
-		t.latBars = nil
-		for _, b := range t.hist.Distribution() {
-			if b.Count > 0 {
-				t.latBars = append(t.latBars, LatencyBar{b.From, b.To, b.Count})
-			}
-		}
-	}
-	return t.lat
+	ls.lat.add(d)
 }
 
 // LatencyBars is the distribution of the whole run, from short to long; empty pieces are left out.

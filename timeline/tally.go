@@ -37,13 +37,13 @@ func (c *tallies) event(e *trace.Event, times int64, of func() *laneB) {
 // counted counts the event at hand, after it was folded.
 func (t *Timeline) counted(s *stream, e *trace.Event) {
 	t.tally.event(e, t.w.times, func() *laneB {
-		l, old := t.find(s, e, false)
+		l, old := t.lanes.find(s, e, false)
 		if l == nil || old { // it closed the descriptor
 			if l = t.about; l == nil || l.pub.FD != e.FD {
 				return nil
 			}
 		}
-		t.touch(l)
+		t.lanes.touch(l)
 		return l
 	})
 }

@@ -3,8 +3,6 @@ package timeline
 import (
 	"slices"
 
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
-
 	"evviz/trace"
 	"evviz/world"
 )
@@ -23,65 +21,52 @@ type Options struct {
 	Ledger    bool       // keep sums, incidents and the ledger alone: nothing can be drawn, no event looked at
 }
 
+// base is what all parts of the fold have in common: what was asked for, the sums, who is who, and the event at hand.
+type base struct {
+	info   trace.Info
+	lean   bool // Options.Ledger
+	limits Limits
+	exact  bool // the source tells repeats itself
+	timed  bool
+
+	stats  Stats
+	who    *world.World
+	names  *nameTable
+	events eventStore
+	keep   keeper
+	notes  noteStore
+	calls  runCalls
+	mode   Mode
+	modes  []ModeChange
+	pace   int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
+
+	w     weight
+	about *laneB // the lane that the event at hand is about
+}
+
 // Timeline folds events. It belongs to one goroutine; its snapshots belong to everybody.
+//
+// Each event goes to its rule (fold), and from there through the parts: the lanes, which hold what there is to be seen of each
+// descriptor; the ledger, which knows what waits and what each report was about; the watcher, which notes what a rule may judge; the
+// delays and the traffic, which measure.
 type Timeline struct {
-	info      trace.Info
-	lean      bool // Options.Ledger
-	limits    Limits
-	exact     bool // the source tells re-notifications itself
-	timed     bool
-	maxClosed int
-	maxSpans  int
+	base
+	lanes   laneSet
+	ledger  ledger
+	watch   watcher
+	delays  delayStore
+	traffic traffic
+	tally   tallies
 
 	first, last int64
 	any         bool
+	origin      int64 // Options.First
+	begin       int64 // Options.Begin
 
-	table   uint32 // the first descriptor table that was named
-	several bool   // there is another one
-	origin  int64  // Options.First
-	begin   int64  // Options.Begin
-	held    int64  // from here on nothing was forgotten; 0: nothing was. See keeper.held for marks.
-	events  eventStore
-	names   *nameTable
-	keep    keeper
-	notes   noteStore
-	delays  delayStore
-
-	who     *world.World
-	streams []*stream // by number, for the small ones that nearly all sources use
-
-	laneID   int64
-	lanes    []*laneB // in order of their beginning
-	closed   []*laneB // in order of their end
-	dirty    []*laneB
-	allDirty bool
-	pending  []*laneB // with an open bar
-	spans    int
-	idle     []*laneB // data waits, and their completion queue has nothing in flight for them
-
-	loops   []*loopB
-	rest    markStore // counts of threads that are not loops
-	besides besides   // counts of what is no socket
-
-	mode      Mode
-	modes     []ModeChange
+	streams   []*stream // by number, for the small ones that nearly all sources use
+	loops     []*loopB
 	bookmarks []Bookmark
 	knobs     []KnobChange
-
-	stats    Stats
-	hist     *hdr.Histogram
-	lat      Latency
-	latBars  []LatencyBar
-	latMax   int64
-	latDirty bool
-	traffic  traffic
-	clients  clients
-	calls    runCalls
-	tally    tallies
-	about    *laneB // the lane that the event at hand is about
-	past     pastIncidents
-	w        weight
-	pace     int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
 }
 
 // New makes an empty timeline.
@@ -95,14 +80,19 @@ func New(o Options) *Timeline {
 	if o.MaxClosed <= 0 {
 		o.MaxClosed = 2_000
 	}
-	t := &Timeline{info: o.Info, origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks), lean: o.Ledger, limits: o.Limits.bounded(), maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024),
-		exact: o.Info.Facts().Has(trace.KnowsRepeats), timed: o.Info.Timed,
-		names: newNameTable(), hist: newHistogram()}
-	t.tally.pick = o.Count
+	t := &Timeline{origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks)}
+	t.base = base{info: o.Info, lean: o.Ledger, limits: o.Limits.bounded(), exact: o.Info.Facts().Has(trace.KnowsRepeats), timed: o.Info.Timed,
+		names: newNameTable(), w: once}
 	t.events.max = max(o.MaxEvents, blockEvents)
 	t.keep.max = o.MaxMarks
-	t.w = once
-	t.rest.keep = &t.keep
+	t.lanes = laneSet{base: &t.base, ledger: &t.ledger, watch: &t.watch, delays: &t.delays, traffic: &t.traffic,
+		maxClosed: o.MaxClosed, maxSpans: max(o.MaxMarks/4, 1024)}
+	t.lanes.rest.keep = &t.keep
+	t.ledger = ledger{base: &t.base, lanes: &t.lanes, watch: &t.watch, delays: &t.delays, traffic: &t.traffic}
+	t.watch = watcher{base: &t.base, lanes: &t.lanes, ledger: &t.ledger}
+	t.delays.base = &t.base
+	t.traffic.base, t.traffic.delays = &t.base, &t.delays
+	t.tally.pick = o.Count
 	t.who = world.New(text{t}, watching{t})
 	return t
 }
@@ -217,7 +207,7 @@ func (t *Timeline) add(e *trace.Event) {
 		if len(t.tally.pick) > 0 {
 			t.counted(s, e)
 		}
-		t.levelled(e)
+		t.lanes.levelled(e)
 	}
 	if e.Time > s.last {
 		s.last = e.Time
@@ -252,33 +242,33 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		// Calls of the watching are no calls of the watched; but the lab's observer registers for the program when it is told to.
 		switch e.Kind {
 		case trace.Register, trace.Modify, trace.Deregister:
-			t.ctl(s, e)
+			t.ledger.ctl(s, e)
 		}
 		return
 	}
-	t.made(s, e)
+	t.traffic.made(s, e)
 	t.calls.event(s, e, t.w)
 	if e.Dur > 0 {
-		t.spent(s, e)
+		t.watch.spent(s, e)
 	}
 	switch e.Kind {
 	case trace.Wait:
 		t.wait(s, e)
 	case trace.Ready:
-		t.ready(s, e)
+		t.ledger.ready(s, e)
 	case trace.Renotify:
-		t.renotify(s, e)
+		t.ledger.renotify(s, e)
 	case trace.Read, trace.Write, trace.Accept, trace.Connect:
 		if phase == trace.PhaseEnter {
 			if s.loop != nil {
 				s.loop.block(e)
-				t.blocks(s, e, phase)
+				t.delays.blocks(s, e, phase)
 			}
 			return
 		}
 		if phase == trace.PhaseExit && s.loop != nil {
 			s.loop.unblock(e)
-			t.blocks(s, e, phase)
+			t.delays.blocks(s, e, phase)
 		}
 		switch e.Kind {
 		case trace.Read:
@@ -303,7 +293,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Round:
 		t.round(s, e)
 	case trace.Register, trace.Modify, trace.Deregister:
-		t.ctl(s, e)
+		t.ledger.ctl(s, e)
 	case trace.Open:
 		t.open(s, e)
 	case trace.Close:
@@ -315,11 +305,11 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Listen:
 		t.listen(s, e)
 	case trace.Shutdown:
-		if l, old := t.find(s, e, false); l != nil && !old && e.Errno == 0 {
+		if l, old := t.lanes.find(s, e, false); l != nil && !old && e.Errno == 0 {
 			if e.Aux != 0 {
-				t.outputEnds(s, l, e.Time)
+				t.watch.outputEnds(s, l, e.Time)
 			}
-			t.note(s, l, e.Time, MarkShutdown, 0)
+			t.lanes.note(s, l, e.Time, MarkShutdown, 0)
 		}
 	case trace.Instance:
 		t.newInstance(s, e)
@@ -332,25 +322,25 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Exit:
 		t.exit(s, e)
 	case trace.Call:
-		t.handling(s, e, phase)
+		t.watch.handling(s, e, phase)
 		if phase != trace.PhaseEnter && e.FD >= 0 {
-			if l, old := t.find(s, e, false); l != nil && !old {
-				t.mark(l, e.Time, MarkCall, 0)
+			if l, old := t.lanes.find(s, e, false); l != nil && !old {
+				t.lanes.mark(l, e.Time, MarkCall, 0)
 			}
 		}
 	case trace.Submit:
-		t.submission(s, e)
+		t.ledger.submission(s, e)
 	case trace.Complete:
-		t.completion(s, e)
+		t.ledger.completion(s, e)
 	case trace.RunDelay:
 		s.split.delay += max(e.A, 0)
 		if s.loop != nil {
 			s.loop.ready(e.Time, e.A)
 		}
 	case trace.TimerSet:
-		t.timerSet(s, e)
+		t.watch.timerSet(s, e)
 	case trace.TimerFire:
-		t.timerFired(s, e)
+		t.watch.timerFired(s, e)
 		t.stats.Timers += max(int64(e.Mask), 1)
 	case trace.Task:
 		if phase != trace.PhaseEnter {

@@ -69,6 +69,9 @@ func (d *distribution) read() Latency {
 
 // traffic belongs to the writer.
 type traffic struct {
+	*base
+	delays *delayStore
+
 	served, answered, trip distribution
 	calls                  int64 // of the whole run
 	idleRounds             int64
@@ -83,7 +86,7 @@ type traffic struct {
 const maxAsked = 1 << 17
 
 // made counts a system call of a watched thread.
-func (t *Timeline) made(s *stream, e *trace.Event) {
+func (tr *traffic) made(s *stream, e *trace.Event) {
 	if e.Phase.Base() == trace.PhaseEnter {
 		return
 	}
@@ -98,41 +101,40 @@ func (t *Timeline) made(s *stream, e *trace.Event) {
 		}
 	case trace.Round:
 		if e.B == 0 {
-			t.traffic.idleRounds += t.w.times
+			tr.idleRounds += tr.w.times
 		}
 		return
 	case trace.Usage:
-		t.used(s, e)
+		tr.used(s, e)
 		return
 	case trace.Wait, trace.Sleep, trace.Accept, trace.Read, trace.Write, trace.Connect, trace.Close, trace.Shutdown, trace.SockOpt,
 		trace.FdFlags, trace.Listen, trace.Dup, trace.Instance, trace.Sys:
 	default:
 		return
 	}
-	t.traffic.calls += t.w.times
+	tr.calls += tr.w.times
 	s.called = true
 }
 
 // totals is what the loops did up to now.
-func (t *Timeline) totals(at int64) Traffic {
-	st := &t.stats
-	return Traffic{From: at, To: at, Calls: t.traffic.calls, Wasted: st.Again() + st.Timeouts, Wakeups: st.Waits + st.Sleeps,
-		IdleWakeups: st.Waits - st.UsefulWakeups + t.traffic.idleRounds}
+func (tr *traffic) totals(at int64) Traffic {
+	st := &tr.stats
+	return Traffic{From: at, To: at, Calls: tr.calls, Wasted: st.Again() + st.Timeouts, Wakeups: st.Waits + st.Sleeps,
+		IdleWakeups: st.Waits - st.UsefulWakeups + tr.idleRounds}
 }
 
-// trafficStep moves the window and measures round trips.
-func (t *Timeline) trafficStep(s *stream, e *trace.Event) {
+// step moves the window and measures round trips.
+func (tr *traffic) step(s *stream, e *trace.Event) {
 	what := trace.StepOf(e).What()
 	if what == trace.StepNote || what == trace.StepSleep {
 		return
 	}
-	tr := &t.traffic
 	if !tr.begin.Known {
-		tr.begin = t.totals(e.Start())
+		tr.begin = tr.totals(e.Start())
 		tr.begin.Known = true
 	}
-	tr.end = t.totals(max(e.Time, tr.end.To))
-	who := t.names.now(s.id, e.Inst)
+	tr.end = tr.totals(max(e.Time, tr.end.To))
+	who := tr.names.now(s.id, e.Inst)
 	switch what {
 	case trace.StepSend:
 		if e.B <= 0 {
@@ -161,12 +163,11 @@ func (t *Timeline) trafficStep(s *stream, e *trace.Event) {
 	}
 }
 
-// trafficNow is the window as a snapshot shows it.
-func (t *Timeline) trafficNow() Traffic {
-	tr := &t.traffic
+// window is what the clients' time was as a snapshot shows it.
+func (tr *traffic) window(first, last int64) Traffic {
 	if !tr.begin.Known {
-		d := t.totals(t.last)
-		d.From = t.first
+		d := tr.totals(last)
+		d.From = first
 		return d
 	}
 	d := tr.end
@@ -186,14 +187,14 @@ type threadUsage struct {
 }
 
 // used notes what a thread says that it has used since it began.
-func (t *Timeline) used(s *stream, e *trace.Event) {
-	if t.traffic.usage == nil {
-		t.traffic.usage = map[uint32]*threadUsage{}
+func (tr *traffic) used(s *stream, e *trace.Event) {
+	if tr.usage == nil {
+		tr.usage = map[uint32]*threadUsage{}
 	}
-	u := t.traffic.usage[e.Stream]
+	u := tr.usage[e.Stream]
 	if u == nil {
 		u = new(threadUsage)
-		t.traffic.usage[e.Stream] = u
+		tr.usage[e.Stream] = u
 		if !s.called {
 			u.begin = *e
 			return
@@ -202,8 +203,8 @@ func (t *Timeline) used(s *stream, e *trace.Event) {
 	u.now, u.told = *e, true
 }
 
-func (t *Timeline) usageNow() (sum Usage) {
-	for _, u := range t.traffic.usage {
+func (tr *traffic) cost() (sum Usage) {
+	for _, u := range tr.usage {
 		if !u.told {
 			continue
 		}
@@ -231,20 +232,20 @@ func (l *laneB) readReply(arrival int64) {
 }
 
 // lateReply is called when the arrival of data becomes known after it was read.
-func (t *Timeline) lateReply(l *laneB, arrival int64) {
+func (tr *traffic) lateReply(l *laneB, arrival int64) {
 	switch {
 	case l.reply.answered != 0:
-		t.traffic.answered.add(l.reply.answered - arrival)
+		tr.answered.add(l.reply.answered - arrival)
 	case l.reply.asked == 0:
 		l.reply.asked = arrival
 	}
 }
 
 // replied is called when a write took bytes.
-func (t *Timeline) replied(l *laneB, at int64) {
-	t.gaveSome(l, at)
+func (tr *traffic) replied(l *laneB, at int64) {
+	tr.delays.gaveSome(l, at)
 	if l.reply.asked != 0 {
-		t.traffic.answered.add(at - l.reply.asked)
+		tr.answered.add(at - l.reply.asked)
 		l.reply.asked = 0
 	}
 	if l.reply.answered == 0 {

@@ -207,16 +207,25 @@ func (w *laneWatch) publish(p *Lane, now int64) {
 	}
 }
 
+// watcher notes what a rule of package diagnostics may judge, while it happens.
+type watcher struct {
+	*base
+	lanes  *laneSet
+	ledger *ledger
+
+	past pastIncidents
+}
+
 // begins notes that an episode has begun, unless it goes on.
-func (t *Timeline) begins(s *stream, l *laneB, k IncidentKind, at int64, sure bool) {
-	x := t.incident(&l.watch.inc, k, "")
+func (wt *watcher) begins(s *stream, l *laneB, k IncidentKind, at int64, sure bool) {
+	x := wt.incident(&l.watch.inc, k, "")
 	if x.since != 0 {
 		return
 	}
 	x.happened(s, at, -1, sure, false)
 	x.pub.Sum++ // the -1
 	x.since, x.pub.Amount = max(at, 1), l.ledger
-	t.touch(l)
+	wt.lanes.touch(l)
 }
 
 // undone forgets an episode of which it was not known whether anything waited, now that nothing can be missed any more.
@@ -231,11 +240,11 @@ func (w *laneWatch) undone(k IncidentKind) {
 
 // disarmed notes that a oneshot registration says nothing more until it is armed again. Whether anything waits behind it is
 // known where arrivals are.
-func (t *Timeline) disarmed(r *reg, at int64) {
-	if r.trigger != trace.TriggerOneshot || r.armed || r.Dead || t.exact || r.lane.pub.Kind != KindConn {
+func (wt *watcher) disarmed(r *reg, at int64) {
+	if r.trigger != trace.TriggerOneshot || r.armed || r.Dead || wt.exact || r.lane.pub.Kind != KindConn {
 		return
 	}
-	t.begins(r.rep.s, r.lane, IncDisarmed, at, false)
+	wt.begins(r.rep.s, r.lane, IncDisarmed, at, false)
 	for _, x := range r.lane.watch.inc {
 		if x.pub.Kind == IncDisarmed && x.since == at {
 			x.guess = true
@@ -244,10 +253,10 @@ func (t *Timeline) disarmed(r *reg, at int64) {
 }
 
 // arrivedDisarmed notes data that came to a oneshot registration that is not armed.
-func (t *Timeline) arrivedDisarmed(l *laneB, at int64) {
+func (wt *watcher) arrivedDisarmed(l *laneB, at int64) {
 	for _, r := range l.regs {
 		if r.trigger == trace.TriggerOneshot && !r.armed && !r.Dead && r.rep.s != nil {
-			t.begins(r.rep.s, l, IncDisarmed, at, true)
+			wt.begins(r.rep.s, l, IncDisarmed, at, true)
 			return
 		}
 	}
@@ -282,7 +291,7 @@ func (w *laneWatch) cancels(k IncidentKind) {
 }
 
 // touchedBy notes who makes a call on a lane.
-func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {
+func (wt *watcher) touchedBy(s *stream, l *laneB, at int64) {
 	w := &l.watch
 	w.toucher, w.touchedAt = s, at
 	if o := &w.overlap; o.a != nil && w.handler == nil {
@@ -292,19 +301,19 @@ func (t *Timeline) touchedBy(s *stream, l *laneB, at int64) {
 		case s == o.a && s.watch.rests != o.rests:
 			*o = overlap{}
 		case s == o.a && o.bTouched:
-			t.happened(s, l, IncOverlap, at, 0, true)
+			wt.happened(s, l, IncOverlap, at, 0, true)
 			*o = overlap{}
 		}
 	}
 	if w.imposter.by == s {
 		if w.imposter.inst.watch.begun == w.imposter.begun {
-			t.happened(s, l, IncMisdispatch, at, 0, false)
+			wt.happened(s, l, IncMisdispatch, at, 0, false)
 		}
 		w.imposter = imposter{}
 	}
 	for _, r := range l.regs {
 		if r.watch.early == s && r.watch.wake == s.wakeNo {
-			t.happened(s, l, IncEarlyRearm, at, 0, true)
+			wt.happened(s, l, IncEarlyRearm, at, 0, true)
 			r.watch.early = nil
 		}
 	}
@@ -315,18 +324,18 @@ func (w *laneWatch) took(s *stream, at int64) { w.taker, w.takenAt = s, at }
 
 // tookFirst is called with a call that got data or a connection, before it is judged. A thread that gets no CPU at the end of its call tells
 // of it later than those that found nothing because of it: they had looked while it was in the call.
-func (t *Timeline) tookFirst(s *stream, l *laneB, e *trace.Event) {
+func (wt *watcher) tookFirst(s *stream, l *laneB, e *trace.Event) {
 	for _, r := range l.regs {
 		p := &r.rep
 		if p.open || p.herd || p.s == s || p.first != outAgain || p.mask&^bitOut == 0 || p.looked < e.Start() || p.looked > e.Time || p.from > e.Time {
 			continue
 		}
-		now := t.w
-		t.w = p.w
+		now := wt.w
+		wt.w = p.w
 		p.herd = true
-		t.judge(r, false)
-		t.inRow(p.s, l, &l.watch.row, IncHerd, p.at, 0, true)
-		t.w = now
+		wt.ledger.judge(r, false)
+		wt.inRow(p.s, l, &l.watch.row, IncHerd, p.at, 0, true)
+		wt.w = now
 	}
 }
 

@@ -3,9 +3,9 @@ package timeline
 import "evviz/trace"
 
 // readBy is called with a read before it is judged.
-func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
+func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 	w := &l.watch
-	t.touchedBy(s, l, e.Time)
+	wt.touchedBy(s, l, e.Time)
 	if e.B > 0 {
 		// It comes without a report: the program has remembered by itself that something was left (a list of its own, a budget),
 		// or asks without being told.
@@ -13,13 +13,13 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 		w.cancels(IncDisarmed)
 	}
 	if w.nonblock == No && l.file.Accepted() && len(l.regs) > 0 && !l.regs[0].inst.set() {
-		t.happened(s, l, IncBlockingFD, e.Time, e.Dur, true)
+		wt.happened(s, l, IncBlockingFD, e.Time, e.Dur, true)
 	}
 	again := e.Errno == eAGAIN
 	if again {
 		s.watch.again++
-		if !t.byTask(l) && w.shortBy == s && w.shortTurn == s.watch.rests && l.stream() && l.pub.Kind == KindConn {
-			t.happened(s, l, IncWastedRead, e.Time, 0, true)
+		if !wt.byTask(l) && w.shortBy == s && w.shortTurn == s.watch.rests && l.stream() && l.pub.Kind == KindConn {
+			wt.happened(s, l, IncWastedRead, e.Time, 0, true)
 		}
 	}
 	w.shortBy = nil
@@ -28,11 +28,11 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 	}
 	if e.B > 0 {
 		w.took(s, e.Time)
-		t.tookFirst(s, l, e)
+		wt.tookFirst(s, l, e)
 		if e.B < e.A {
 			w.shortBy, w.shortTurn = s, s.watch.rests
 		}
-		t.hogs(s, l, e)
+		wt.hogs(s, l, e)
 	} else if e.B == 0 && e.A != 0 && l.stream() && l.pub.Kind == KindConn && w.eofAt == 0 {
 		w.eofAt = e.Time
 	}
@@ -40,15 +40,15 @@ func (t *Timeline) readBy(s *stream, l *laneB, e *trace.Event) {
 
 // byTask says whether the lane of a program that is watched from outside is registered as runtimes do that read when a task
 // asks: they ask once more before the task is parked, and other threads serve the others meanwhile.
-func (t *Timeline) byTask(l *laneB) bool {
-	return !t.exact && len(l.regs) > 0 && l.regs[0].Mask&^(bitErr|bitHup) == demandMask
+func (wt *watcher) byTask(l *laneB) bool {
+	return !wt.exact && len(l.regs) > 0 && l.regs[0].Mask&^(bitErr|bitHup) == demandMask
 }
 
 // hogs counts reads of one lane in a row.
-func (t *Timeline) hogs(s *stream, l *laneB, e *trace.Event) {
+func (wt *watcher) hogs(s *stream, l *laneB, e *trace.Event) {
 	h := &s.watch.hog
 	if h.lane != l {
-		t.hogEnds(s, e.Start())
+		wt.hogEnds(s, e.Start())
 		*h = hog{lane: l, from: e.Start(), suspect: h.suspect, reads: h.reads, ended: h.ended}
 	}
 	h.n++
@@ -56,44 +56,44 @@ func (t *Timeline) hogs(s *stream, l *laneB, e *trace.Event) {
 }
 
 // hogEnds judges a row of reads: did anybody wait meanwhile?
-func (t *Timeline) hogEnds(s *stream, at int64) {
+func (wt *watcher) hogEnds(s *stream, at int64) {
 	h := &s.watch.hog
 	l := h.lane
 	h.lane = nil
-	if l == nil || h.n <= int64(t.limits.HogReads) && (h.n < hogFew || h.last-h.from <= t.limits.HogTime) || t.byTask(l) {
+	if l == nil || h.n <= int64(wt.limits.HogReads) && (h.n < hogFew || h.last-h.from <= wt.limits.HogTime) || wt.byTask(l) {
 		return
 	}
 	worst := int64(0)
-	for _, o := range t.pending {
+	for _, o := range wt.lanes.pending {
 		if o != l && o.file.Table == l.file.Table && o.since < h.last && o.strandedAt == 0 && o.pub.Kind == KindConn && len(o.regs) > 0 {
 			worst = max(worst, h.last-max(o.since, h.from))
 		}
 	}
 	if worst > 0 {
-		t.hogged(s, l, at, h.n, worst, true)
+		wt.hogged(s, l, at, h.n, worst, true)
 		return
 	}
 	h.suspect, h.reads, h.ended = l, h.n, h.last
 }
 
-func (t *Timeline) hogged(s *stream, l *laneB, at, reads, waited int64, sure bool) {
-	x := t.incident(&l.watch.inc, IncHog, "")
+func (wt *watcher) hogged(s *stream, l *laneB, at, reads, waited int64, sure bool) {
+	x := wt.incident(&l.watch.inc, IncHog, "")
 	x.happened(s, at, reads, sure, false)
 	x.pub.Worst = max(x.pub.Worst, waited)
-	t.touch(l)
+	wt.lanes.touch(l)
 }
 
 // acceptBy is called with an accept before it is judged.
-func (t *Timeline) acceptBy(s *stream, l *laneB, e *trace.Event) {
+func (wt *watcher) acceptBy(s *stream, l *laneB, e *trace.Event) {
 	w := &l.watch
-	t.touchedBy(s, l, e.Time)
+	wt.touchedBy(s, l, e.Time)
 	switch e.Errno {
 	case 0:
 		w.ends(IncDeaf, e.Time)
 		w.starved = false
 		w.accepts++
 		w.took(s, e.Time)
-		t.tookFirst(s, l, e)
+		wt.tookFirst(s, l, e)
 		if w.takers == nil {
 			w.takers = map[*stream]int64{}
 		}
@@ -103,22 +103,22 @@ func (t *Timeline) acceptBy(s *stream, l *laneB, e *trace.Event) {
 	case eAGAIN:
 		s.watch.again++
 	case eMFILE, eNFILE, eNOBUFS, eNOMEM:
-		t.starved(s, l, e.Time)
+		wt.starved(s, l, e.Time)
 	}
 }
 
 // starved counts accepts that fail one after the other within one callback.
-func (t *Timeline) starved(s *stream, l *laneB, at int64) {
+func (wt *watcher) starved(s *stream, l *laneB, at int64) {
 	w := &l.watch
-	t.incident(&w.inc, IncStarved, "").happened(s, at, 0, true, w.starved)
+	wt.incident(&w.inc, IncStarved, "").happened(s, at, 0, true, w.starved)
 	w.starved = true
-	t.touch(l)
+	wt.lanes.touch(l)
 }
 
 // writeBy is called with a write before it is judged.
-func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
+func (wt *watcher) writeBy(s *stream, l *laneB, e *trace.Event) {
 	w := &l.watch
-	t.touchedBy(s, l, e.Time)
+	wt.touchedBy(s, l, e.Time)
 	if e.Errno == eINTR {
 		return
 	}
@@ -134,7 +134,7 @@ func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
 		w.owed = 0 // a piece of it, as with sendfile or a record layer
 	}
 	if w.owed > 0 && e.A != w.owed && e.A == w.asked {
-		t.happened(s, l, IncLostOutput, e.Time, w.owed, false) // as long as the one before: a new message, not the rest of the old
+		wt.happened(s, l, IncLostOutput, e.Time, w.owed, false) // as long as the one before: a new message, not the rest of the old
 		w.owed = 0
 	}
 	w.asked = e.A
@@ -147,7 +147,7 @@ func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
 		w.owed = 0
 		return
 	case e.Inst == 1: // the program says that it holds nothing any more
-		t.happened(s, l, IncLostOutput, e.Time, e.A-max(e.B, 0), true)
+		wt.happened(s, l, IncLostOutput, e.Time, e.A-max(e.B, 0), true)
 		w.owed = 0
 		return
 	}
@@ -160,22 +160,22 @@ func (t *Timeline) writeBy(s *stream, l *laneB, e *trace.Event) {
 		}
 	}
 	if len(l.regs) > 0 {
-		t.begins(s, l, IncStuckOutput, e.Time, e.Inst > 1)
+		wt.begins(s, l, IncStuckOutput, e.Time, e.Inst > 1)
 	}
 }
 
 // outputEnds is called when nothing more can be written: what was owed is lost.
-func (t *Timeline) outputEnds(s *stream, l *laneB, at int64) {
+func (wt *watcher) outputEnds(s *stream, l *laneB, at int64) {
 	w := &l.watch
 	w.ends(IncStuckOutput, at)
 	if w.owed > 0 && l.pub.Stats.Counts[MarkReset] == 0 {
-		t.happened(s, l, IncLostOutput, at, w.owed, false)
+		wt.happened(s, l, IncLostOutput, at, w.owed, false)
 	}
 	w.owed = 0
 }
 
 // closing is called when a lane is about to end.
-func (t *Timeline) closing(l *laneB, at int64, why uint32) {
+func (wt *watcher) closing(l *laneB, at int64, why uint32) {
 	w := &l.watch
 	for _, x := range w.inc {
 		if x.since != 0 {
@@ -183,9 +183,9 @@ func (t *Timeline) closing(l *laneB, at int64, why uint32) {
 			w.ends(x.pub.Kind, at)
 		}
 	}
-	t.outputEnds(w.toucher, l, at)
+	wt.outputEnds(w.toucher, l, at)
 	if w.eofAt != 0 && why == trace.CloseShutdown {
-		t.happened(nil, l, IncKept, at, at-w.eofAt, true)
+		wt.happened(nil, l, IncKept, at, at-w.eofAt, true)
 	}
 	w.eofAt = 0
 }

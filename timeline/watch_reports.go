@@ -3,14 +3,14 @@ package timeline
 import "evviz/trace"
 
 // delivered is called with a report before it is judged.
-func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p *report, news bool) {
+func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p *report, news bool) {
 	l, w := r.lane, &r.watch
-	in.stats.Reports += t.w.times
+	in.stats.Reports += wt.w.times
 	s.watch.reports++
 	p.glance = s.watch.glance
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.trigger == trace.TriggerLevel
 	if w.pid != 0 && s.who.PID != 0 && w.pid != s.who.PID && in.lane != nil && in.watch.npids > 1 {
-		t.inRow(s, in.lane, &in.lane.watch.row, IncShared, e.Time, w.pid, true)
+		wt.inRow(s, in.lane, &in.lane.watch.row, IncShared, e.Time, w.pid, true)
 	}
 
 	// Threads that wait on one instance are told of the same thing each. Only when one of them is told twice it is told again.
@@ -36,10 +36,10 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		l.watch.overlap = overlap{a: before.s, b: s, rests: before.s.watch.rests}
 	}
 
-	quick := s.watch.wokeAt-s.waitFrom < t.quick()
+	quick := s.watch.wokeAt-s.waitFrom < wt.quick()
 	waited := quick || l.arrival != 0 && l.arrival < s.waitFrom // it was ready before the wait began
 	if s.watch.afterFull && waited && w.waitNo != in.watch.waitNo-1 {
-		in.stats.FullLeft += t.w.times
+		in.stats.FullLeft += wt.w.times
 		s.watch.afterFull = false
 	}
 	w.waitNo = in.watch.waitNo
@@ -51,15 +51,15 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l.watch.ends(IncDeaf, e.Time)
 	switch {
 	case e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream:
-		t.inRow(s, l, &l.watch.got, IncUnconnected, e.Time, 0, true)
+		wt.inRow(s, l, &l.watch.got, IncUnconnected, e.Time, 0, true)
 	case e.Mask&bitNval != 0:
-		t.inRow(s, l, &l.watch.got, IncInvalid, e.Time, 0, true)
+		wt.inRow(s, l, &l.watch.got, IncInvalid, e.Time, 0, true)
 	default:
 		l.watch.got = nil
 	}
 	if h := &s.watch.hog; h.suspect != nil {
 		if quick && l != h.suspect && r.drain != DrainUntouched && (l.arrival == 0 || l.arrival < h.ended) {
-			t.hogged(s, h.suspect, e.Time, h.reads, 0, false)
+			wt.hogged(s, h.suspect, e.Time, h.reads, 0, false)
 		}
 		h.suspect = nil
 	}
@@ -67,43 +67,43 @@ func (t *Timeline) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		s.splitArrived(l.arrival, s.watch.wokeAt)
 	}
 	if l.arrival != 0 && l.arrival >= s.waitFrom && !r.rearmed && e.Time-l.arrival > observerLate {
-		t.wasLate(s, e.Time, e.Time-l.arrival)
+		wt.wasLate(s, e.Time, e.Time-l.arrival)
 	}
 }
 
 // servedUnseen says of a level-triggered registration that was not touched as far as is seen that it was nevertheless: a wait
 // with room to spare came back without it, and it would have been in there. A trace that was filtered, or a program whose
 // other threads or whose ring do the reading, looks so.
-func (t *Timeline) servedUnseen(in *instance, r *reg) bool {
-	return !t.exact && !in.set() && !in.watch.many && in.watch.npids < 2 && r.trigger == trace.TriggerLevel &&
+func (wt *watcher) servedUnseen(in *instance, r *reg) bool {
+	return !wt.exact && !in.set() && !in.watch.many && in.watch.npids < 2 && r.trigger == trace.TriggerLevel &&
 		r.drain == DrainUntouched && in.watch.roomy > r.watch.roomy
 }
 
 const bitNval = 0x20
 
 // reportSettled is called when a report's class is final.
-func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
+func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	p, l := &r.rep, r.lane
 	if out != outNone && l.watch.toucher == p.s && p.s.wakeNo == p.wakeNo && p.s.watch.reports > 1 {
 		p.s.split.queued = max(p.s.split.queued, at)
-		if lag := at - p.s.watch.wokeAt - t.stretch(p.s.watch.away.made); lag >= t.limits.Behind {
-			t.wasBehind(p.s, l, at, lag)
+		if lag := at - p.s.watch.wokeAt - wt.stretch(p.s.watch.away.made); lag >= wt.limits.Behind {
+			wt.wasBehind(p.s, l, at, lag)
 		}
 	}
 	if r.watch.oneOnly {
 		r.watch.oneOnly = false
 		if out == outData {
-			t.happened(p.s, l, IncOneAccept, p.at, 0, true)
+			wt.happened(p.s, l, IncOneAccept, p.at, 0, true)
 		}
 	}
 	k := IncidentCount
-	sure := t.exact || l.pub.Kind != KindConn
+	sure := wt.exact || l.pub.Kind != KindConn
 	v := int64(0)
 	switch p.class {
 	case ClassStale:
 		k, sure = IncStale, true
 	case ClassHerd:
-		k, sure = IncHerd, p.first == outAgain || t.exact
+		k, sure = IncHerd, p.first == outAgain || wt.exact
 	case ClassUntouched:
 		shared := p.mask & p.before
 		switch {
@@ -138,21 +138,21 @@ func (t *Timeline) reportSettled(r *reg, out outcome, at int64) {
 	case k == IncidentCount:
 		l.watch.row = nil
 	case r.trigger == trace.TriggerLevel || k == IncStale || k == IncHerd:
-		t.inRow(p.s, l, &l.watch.row, k, p.at, max(v, 0), sure)
+		wt.inRow(p.s, l, &l.watch.row, k, p.at, max(v, 0), sure)
 	}
 }
 
 // wasBehind notes a report that waited for others of its batch. It is told apart whether a call explains that.
-func (t *Timeline) wasBehind(s *stream, l *laneB, at, lag int64) {
-	call := t.blame(s, &s.watch.away, at, lag)
+func (wt *watcher) wasBehind(s *stream, l *laneB, at, lag int64) {
+	call := wt.blame(s, &s.watch.away, at, lag)
 	switch {
-	case t.exact || call != "" && call != Scattered:
+	case wt.exact || call != "" && call != Scattered:
 		call = ""
 	case call == "":
 		call = Unexplained
 	}
-	t.incident(&l.watch.inc, IncBehind, call).happened(s, at, lag, true, true)
-	t.touch(l)
+	wt.incident(&l.watch.inc, IncBehind, call).happened(s, at, lag, true, true)
+	wt.lanes.touch(l)
 }
 
 // inCharge says whether what a report was about is up to whoever got it. Where another instance watches the same thing too,
@@ -176,7 +176,7 @@ func (w *regWatch) waited(in *instance) bool {
 }
 
 // leftBehind is called when data was left that nobody will be told of.
-func (t *Timeline) leftBehind(r *reg, at int64) {
+func (wt *watcher) leftBehind(r *reg, at int64) {
 	if r.drain == DrainExhausted {
 		return // IncDeaf
 	}
@@ -187,7 +187,7 @@ func (t *Timeline) leftBehind(r *reg, at int64) {
 	if r.trigger == trace.TriggerOneshot && !r.armed {
 		k = IncDisarmed
 	}
-	t.begins(r.rep.s, r.lane, k, at, r.lane.ledger > 0)
+	wt.begins(r.rep.s, r.lane, k, at, r.lane.ledger > 0)
 }
 
 // demandMask is how runtimes register that read when a task asks and not when they are told (Go, mio): what they leave in
@@ -195,7 +195,7 @@ func (t *Timeline) leftBehind(r *reg, at int64) {
 const demandMask = bitIn | bitOut | bitRdHup | bitET
 
 // modified is called with a MOD before it is applied; r is nil when the registration was not known.
-func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {
+func (wt *watcher) modified(s *stream, in *instance, r *reg, e *trace.Event) {
 	if trace.ModifyOf(e).Diff() != 0 {
 		return
 	}
@@ -210,7 +210,7 @@ func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {
 		return
 	}
 	if r.Mask&bitET != 0 && e.Mask&(bitET|bitOneshot) == 0 && e.Mask&^(bitErr|bitHup) != 0 {
-		t.happened(s, r.lane, IncEdgeLost, e.Time, int64(r.Mask), true)
+		wt.happened(s, r.lane, IncEdgeLost, e.Time, int64(r.Mask), true)
 	}
 	if r.Mask == e.Mask && e.Mask&(bitET|bitOneshot) == 0 {
 		in.stats.SameMask++
@@ -223,7 +223,7 @@ func (t *Timeline) modified(s *stream, in *instance, r *reg, e *trace.Event) {
 }
 
 // ctlFailed is called with a change of interest that failed.
-func (t *Timeline) ctlFailed(s *stream, e *trace.Event) {
+func (wt *watcher) ctlFailed(s *stream, e *trace.Event) {
 	if e.Errno != eBADF && e.Errno != eNOENT {
 		return
 	}
@@ -233,25 +233,25 @@ func (t *Timeline) ctlFailed(s *stream, e *trace.Event) {
 	}
 	closed := func(fd int32) *laneB {
 		if n := s.who.Table.At(fd); n != nil && n.File == nil && n.Former != nil {
-			return t.laneOf(n.Former)
+			return wt.lanes.laneOf(n.Former)
 		}
 		return nil
 	}
 	if l := closed(int32(n)); e.Errno == eBADF && l != nil && l.inst != nil {
-		t.happened(s, l, IncBadChange, e.Time, 0, true)
+		wt.happened(s, l, IncBadChange, e.Time, 0, true)
 		return
 	}
 	if l := closed(e.FD); e.Errno == eBADF && e.Kind != trace.Deregister && l != nil {
-		t.happened(s, l, IncClosedTarget, e.Time, 0, true)
+		wt.happened(s, l, IncClosedTarget, e.Time, 0, true)
 		return
 	}
-	t.onThread(s, IncStrayChange, "", e.Time, int64(e.FD), false)
+	wt.onThread(s, IncStrayChange, "", e.Time, int64(e.FD), false)
 }
 
 const eNOENT = 2
 
 // usesInstance notes which processes wait on an instance or change it.
-func (t *Timeline) usesInstance(s *stream, in *instance, at int64) {
+func (wt *watcher) usesInstance(s *stream, in *instance, at int64) {
 	w := &in.watch
 	if s.who.PID == 0 || in.lane == nil || w.pid == s.who.PID {
 		return
@@ -259,7 +259,7 @@ func (t *Timeline) usesInstance(s *stream, in *instance, at int64) {
 	w.pid = s.who.PID
 	for _, p := range w.pids[:w.npids] {
 		if p == s.who.PID {
-			t.inRow(s, in.lane, &in.lane.watch.row, IncShared, at, s.who.PID, false)
+			wt.inRow(s, in.lane, &in.lane.watch.row, IncShared, at, s.who.PID, false)
 			return
 		}
 	}

@@ -8,24 +8,24 @@ import (
 
 // spent adds up what a thread does between two waits. It is called with every call that has a duration, before the call
 // itself is looked at.
-func (t *Timeline) spent(s *stream, e *trace.Event) {
+func (wt *watcher) spent(s *stream, e *trace.Event) {
 	switch e.Kind {
 	case trace.Register, trace.Modify, trace.Deregister, trace.Close:
-		t.paced(e.Dur)
+		wt.paced(e.Dur)
 	case trace.Read, trace.Accept, trace.Write, trace.Connect:
 		if e.Errno == eAGAIN {
-			t.paced(e.Dur)
+			wt.paced(e.Dur)
 		}
-		if e.Dur >= t.limits.BlockedCall {
-			t.heldUp(s, e)
+		if e.Dur >= wt.limits.BlockedCall {
+			wt.heldUp(s, e)
 		}
 		if e.Dur >= gapFloor && !fromDisk(e) {
-			if l, old := t.find(s, e, false); l != nil && !old && l.watch.nonblock == Yes {
+			if l, old := wt.lanes.find(s, e, false); l != nil && !old && l.watch.nonblock == Yes {
 				return // it cannot have waited: it had no processor
 			}
 		}
 	case trace.Sys:
-		if e.Dur >= gapFloor && t.names.now(s.id, e.Aux) == "futex" {
+		if e.Dur >= gapFloor && wt.names.now(s.id, e.Aux) == "futex" {
 			s.watch.rests++
 		}
 	case trace.Sleep, trace.Lock:
@@ -33,20 +33,20 @@ func (t *Timeline) spent(s *stream, e *trace.Event) {
 		return
 	}
 	if !s.inWait {
-		t.spentIn(s, &s.watch.away, e)
-		t.spentIn(s, &s.watch.home, e)
+		wt.spentIn(s, &s.watch.away, e)
+		wt.spentIn(s, &s.watch.home, e)
 	}
 }
 
 // spentIn adds a call to the time away from a wait.
-func (t *Timeline) spentIn(s *stream, a *away, e *trace.Event) {
+func (wt *watcher) spentIn(s *stream, a *away, e *trace.Event) {
 	if a.from == 0 {
 		return
 	}
 	a.made++
 	a.passed(e.Start())
 	a.passed(e.Time)
-	if t.cannotWait(s, e) {
+	if wt.cannotWait(s, e) {
 		return // it took long because the thread had no processor, or because it is traced
 	}
 	key := e.Aux
@@ -75,9 +75,9 @@ func (a *away) passed(at int64) {
 
 // scattered says of a thread that is traced that most of so much time until a moment was not long in one piece: many short
 // calls, each with the tracer's turn and perhaps with another thread's, and not one thing that took long.
-func (t *Timeline) scattered(a *away, at, d int64) bool {
+func (wt *watcher) scattered(a *away, at, d int64) bool {
 	a.passed(at)
-	return t.pace >= tracerPace && a.solid < d/2
+	return wt.pace >= tracerPace && a.solid < d/2
 }
 
 // fromDisk says whether a call may read from the disk: sendfile does, and waits for it with O_NONBLOCK, too.
@@ -87,12 +87,12 @@ func fromDisk(e *trace.Event) bool {
 
 // cannotWait says whether a call has nothing to wait for: its descriptor has O_NONBLOCK, or it is registered, not known to be
 // without it, and the call was short.
-func (t *Timeline) cannotWait(s *stream, e *trace.Event) bool {
+func (wt *watcher) cannotWait(s *stream, e *trace.Event) bool {
 	switch e.Kind {
 	case trace.Register, trace.Modify, trace.Deregister:
 		return true
 	case trace.Read, trace.Write, trace.Accept:
-		l, old := t.find(s, e, false)
+		l, old := wt.lanes.find(s, e, false)
 		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && fromDisk(e) {
 			return false
 		}
@@ -102,30 +102,30 @@ func (t *Timeline) cannotWait(s *stream, e *trace.Event) bool {
 }
 
 // paced learns how long a call takes that has nothing to wait for.
-func (t *Timeline) paced(d int64) {
-	if t.pace == 0 {
-		t.pace = min(d, 1_000_000)
+func (wt *watcher) paced(d int64) {
+	if wt.pace == 0 {
+		wt.pace = min(d, 1_000_000)
 	}
-	t.pace += (min(d, 1_000_000) - t.pace) / 16
+	wt.pace += (min(d, 1_000_000) - wt.pace) / 16
 }
 
 // stretch is by how much a tracer has lengthened so many calls, ns: what it takes besides what it shows as the duration of
 // each. A call that costs less than tracerPace was not traced so.
-func (t *Timeline) stretch(calls int64) int64 {
-	if t.pace < tracerPace {
+func (b *base) stretch(calls int64) int64 {
+	if b.pace < tracerPace {
 		return 0
 	}
-	return calls * tracerTurns * t.pace
+	return calls * tracerTurns * b.pace
 }
 
 // heldUp notes a call that kept the thread although its descriptor is registered, so that it should have returned at once.
-func (t *Timeline) heldUp(s *stream, e *trace.Event) {
-	l, old := t.find(s, e, false)
+func (wt *watcher) heldUp(s *stream, e *trace.Event) {
+	l, old := wt.lanes.find(s, e, false)
 	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || !l.watchedBy(s.watch.away.inst) {
 		return
 	}
-	t.incident(&l.watch.inc, IncBlockedCall, t.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
-	t.touch(l)
+	wt.incident(&l.watch.inc, IncBlockedCall, wt.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
+	wt.lanes.touch(l)
 }
 
 // watchedBy says whether an instance watches a lane.
@@ -139,10 +139,10 @@ func (l *laneB) watchedBy(in *instance) bool {
 }
 
 // goesToWait is called when a thread begins a wait.
-func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
+func (wt *watcher) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
-	t.comesBack(s, &w.away, in, at)
-	t.comesBack(s, &w.home, in, at)
+	wt.comesBack(s, &w.away, in, at)
+	wt.comesBack(s, &w.home, in, at)
 	if !in.set() {
 		w.home.from = 0
 	}
@@ -154,29 +154,29 @@ func (t *Timeline) goesToWait(s *stream, in *instance, at int64) {
 	} else if in.watch.waiter != s {
 		in.watch.many = true
 	}
-	t.hogEnds(s, at)
+	wt.hogEnds(s, at)
 	s.split.to(splitWaiting, at)
 	w.rests++
 	w.slept, w.again = false, 0
 	in.watch.waiting++
 	in.watch.begun++
-	t.usesInstance(s, in, at)
+	wt.usesInstance(s, in, at)
 }
 
 // comesBack looks at the time away from an instance that a thread waits on again.
-func (t *Timeline) comesBack(s *stream, a *away, in *instance, at int64) {
+func (wt *watcher) comesBack(s *stream, a *away, in *instance, at int64) {
 	if a.from == 0 || a.inst != in {
 		return
 	}
-	if gap := at - a.from - t.stretch(a.made); gap >= t.limits.Away && in.watch.waiting == 0 && in.watch.begun == a.begun {
-		t.wasAway(s, a, at, gap)
+	if gap := at - a.from - wt.stretch(a.made); gap >= wt.limits.Away && in.watch.waiting == 0 && in.watch.begun == a.begun {
+		wt.wasAway(s, a, at, gap)
 	}
 	a.from = 0
 }
 
 // polled notes a poll or select that a handler went into, as a resolver or a synchronous client does: the loop is away from its epoll
 // instance all the while. Of a wait that was not to last it is not known whether the loop is not rather in that poll.
-func (t *Timeline) polled(s *stream, e *trace.Event) {
+func (wt *watcher) polled(s *stream, e *trace.Event) {
 	w := &s.watch
 	if a := &w.away; a.from != 0 && !a.inst.set() && a.slept {
 		w.home, w.polls = *a, 0
@@ -184,11 +184,11 @@ func (t *Timeline) polled(s *stream, e *trace.Event) {
 	if w.polls++; w.polls > maxPolls {
 		w.home.from = 0
 	}
-	t.spentIn(s, &w.home, e)
+	wt.spentIn(s, &w.home, e)
 }
 
 // blame names the call that most of so much time away went into; "" is the processor.
-func (t *Timeline) blame(s *stream, a *away, at, gap int64) string {
+func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
 	var most *callTime
 	sum := int64(0)
 	for i := range a.calls[:a.n] {
@@ -200,21 +200,21 @@ func (t *Timeline) blame(s *stream, a *away, at, gap int64) string {
 	}
 	switch {
 	case most != nil && sum > gap/2:
-		return t.describeCall(s, &most.ev)
-	case t.scattered(a, at, gap):
+		return wt.describeCall(s, &most.ev)
+	case wt.scattered(a, at, gap):
 		return Scattered
 	}
 	return ""
 }
 
 // wasAway notes a long time between two waits, and the call that most of it went into.
-func (t *Timeline) wasAway(s *stream, a *away, at, gap int64) {
-	t.incident(&a.inst.watch.gaps, IncBlocked, t.blame(s, a, at, gap)).happened(s, a.from, gap, true, false)
+func (wt *watcher) wasAway(s *stream, a *away, at, gap int64) {
+	wt.incident(&a.inst.watch.gaps, IncBlocked, wt.blame(s, a, at, gap)).happened(s, a.from, gap, true, false)
 }
 
 // waitEnds is called when a wait has returned.
-func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
-	in := t.instance(s, e.Inst)
+func (wt *watcher) waitEnds(s *stream, e *trace.Event) {
+	in := wt.lanes.instance(s, e.Inst)
 	w := &s.watch
 	in.watch.waiting = max(in.watch.waiting-1, 0)
 	in.watch.ended++
@@ -225,18 +225,18 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	s.splitWaitEnded(e)
 	if in.set() {
 		w.set = in
-		t.polled(s, e)
+		wt.polled(s, e)
 	}
 	w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time}
 	if in.watch.waiting > 0 || ring && call.Max() == 0 {
 		w.away.from = 0 // somebody else waits: the instance is not left alone
 	}
-	t.usesInstance(s, in, e.Time)
+	wt.usesInstance(s, in, e.Time)
 	if in.lane != nil {
-		t.touch(in.lane) // its figures have changed
+		wt.lanes.touch(in.lane) // its figures have changed
 	}
 	if e.Errno == eBADF {
-		t.onThread(s, IncBadWait, "", e.Time, 0, w.gone == in)
+		wt.onThread(s, IncBadWait, "", e.Time, 0, w.gone == in)
 		w.gone = in
 		return
 	}
@@ -245,12 +245,12 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 		return
 	}
 	st := &in.stats
-	st.Waits += t.w.times
+	st.Waits += wt.w.times
 	st.Select = call.Call() == trace.CallSelect || call.Call() == trace.CallPselect6
 	st.MaxEvents = int64(call.Max())
 	if n, known := call.Watched(); known {
-		st.Watched += n * t.w.times
-		st.WatchedWaits += t.w.times
+		st.Watched += n * wt.w.times
+		st.WatchedWaits += wt.w.times
 		st.MostWatched = max(st.MostWatched, n)
 	}
 	if e.Errno != 0 {
@@ -265,13 +265,13 @@ func (t *Timeline) waitEnds(s *stream, e *trace.Event) {
 	w.afterFull = in.watch.full
 	in.watch.full = e.Mask > 0 && !in.set() && int64(e.Mask) == st.MaxEvents
 	if in.watch.full {
-		st.Full += t.w.times
+		st.Full += wt.w.times
 	}
-	t.timedWait(s, in, e)
+	wt.timedWait(s, in, e)
 }
 
 // timedWait looks at how a wait's time was used.
-func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
+func (wt *watcher) timedWait(s *stream, in *instance, e *trace.Event) {
 	w := &s.watch
 	b := &w.burst
 	nothing := e.Mask == 0
@@ -292,12 +292,12 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 		if in.watch.many && (in.watch.slept || in.watch.waiting > 0) {
 			call = OthersWait
 		}
-		t.onThread(s, IncZeroWait, call, e.Time, 0, w.zeroes == in)
+		wt.onThread(s, IncZeroWait, call, e.Time, 0, w.zeroes == in)
 		w.zeroes = in
 		return
 	}
-	if b.armed && b.n >= int64(t.limits.ZeroBurst) {
-		t.onThread(s, IncRounding, "", b.from, b.n, true)
+	if b.armed && b.n >= int64(wt.limits.ZeroBurst) {
+		wt.onThread(s, IncRounding, "", b.from, b.n, true)
 	}
 	*b = burst{armed: nothing && e.B > 0}
 	w.zeroes = nil
@@ -305,22 +305,22 @@ func (t *Timeline) timedWait(s *stream, in *instance, e *trace.Event) {
 		return
 	}
 	slack := min(max(slackLeast, e.B/1000), slackMost)
-	if e.Dur-e.B-slack > t.limits.Late {
-		t.wasLate(s, e.Time, e.Dur-e.B)
+	if e.Dur-e.B-slack > wt.limits.Late {
+		wt.wasLate(s, e.Time, e.Dur-e.B)
 	}
 }
 
 // wasLate notes a wait that lasted too long. It is sure where most of that was time in which the thread had no CPU.
-func (t *Timeline) wasLate(s *stream, at, d int64) {
-	t.incident(&s.inc, IncLate, "").happened(s, at, d, s.split.explains(d), false)
+func (wt *watcher) wasLate(s *stream, at, d int64) {
+	wt.incident(&s.inc, IncLate, "").happened(s, at, d, s.split.explains(d), false)
 }
 
 // sleeps looks at what came before a sleep.
-func (t *Timeline) sleeps(s *stream, e *trace.Event, phase trace.Phase) {
+func (wt *watcher) sleeps(s *stream, e *trace.Event, phase trace.Phase) {
 	w := &s.watch
 	begin := phase == trace.PhaseEnter || phase == trace.PhaseComplete
 	if begin && w.slept && w.again > 0 {
-		t.onThread(s, IncPolled, "", e.Start(), w.again, true)
+		wt.onThread(s, IncPolled, "", e.Start(), w.again, true)
 	}
 	if begin {
 		w.again = 0
@@ -333,7 +333,7 @@ func (t *Timeline) sleeps(s *stream, e *trace.Event, phase trace.Phase) {
 	}
 }
 
-func (t *Timeline) timerSet(s *stream, e *trace.Event) {
+func (wt *watcher) timerSet(s *stream, e *trace.Event) {
 	w := &s.watch
 	if w.timers == nil {
 		w.timers = map[uint32]*timerWatch{}
@@ -349,35 +349,35 @@ func (t *Timeline) timerSet(s *stream, e *trace.Event) {
 	was, is := x.due-x.set, e.A-e.Time
 	if x.fired && e.B == 0 && was > 0 && is > was-was/periodNear && is < was+was/periodNear {
 		if d := e.A - x.due - is; d > driftLeast {
-			t.onThread(s, IncDrift, "", e.Time, d, true)
+			wt.onThread(s, IncDrift, "", e.Time, d, true)
 		}
 	}
 	*x = timerWatch{set: e.Time, due: e.A}
 }
 
-func (t *Timeline) timerFired(s *stream, e *trace.Event) {
+func (wt *watcher) timerFired(s *stream, e *trace.Event) {
 	if x := s.watch.timers[e.Aux]; x != nil {
 		x.fired = true
 	}
 	if e.Mask > 1 {
-		t.onThread(s, IncOverrun, "", e.Time, int64(e.Mask), true)
+		wt.onThread(s, IncOverrun, "", e.Time, int64(e.Mask), true)
 	}
 }
 
 // handling follows the handlers of descriptors, where the source tells them: two of one descriptor at once are an overlap.
-func (t *Timeline) handling(s *stream, e *trace.Event, phase trace.Phase) {
+func (wt *watcher) handling(s *stream, e *trace.Event, phase trace.Phase) {
 	switch phase {
 	case trace.PhaseEnter:
-		l, old := t.find(s, e, false)
+		l, old := wt.lanes.find(s, e, false)
 		if e.FD < 0 || l == nil || old {
 			return
 		}
 		if h := l.watch.handler; h != nil && h != s && h.watch.handles == l {
-			t.happened(s, l, IncOverlap, e.Time, 0, true)
+			wt.happened(s, l, IncOverlap, e.Time, 0, true)
 		}
 		l.watch.handler, s.watch.handles = s, l
 		l.calls.enter(s.id)
-		t.calls.pub.MostAtOnce = max(t.calls.pub.MostAtOnce, l.calls.pub.MostAtOnce)
+		wt.calls.pub.MostAtOnce = max(wt.calls.pub.MostAtOnce, l.calls.pub.MostAtOnce)
 	default:
 		if l := s.watch.handles; l != nil {
 			l.calls.leave(s.id)
