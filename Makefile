@@ -41,6 +41,7 @@ golden: ## rewrite the golden screens; look at the difference before you commit
 
 docs: ## rewrite the pages that are derived from tables
 	$(GO) test ./trace -run TestEventsDoc -update
+	$(GO) test ./figures -run TestPage -update
 	$(GO) test ./diagnostics ./tui ./cmd -run TestDocs -update-golden
 
 man: build ## the manual pages, made from the commands, into docs/man

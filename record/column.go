@@ -11,6 +11,8 @@ import (
 	"evviz/trace"
 )
 
+// This file is long because writing and reading mirror each other line by line, and are to be seen side by side.
+//
 // A block of events is stored as a table of templates and one column per slot.
 //
 // A loop says the same few things over and over: wait, ready 7, read 7, write 7. So each event is one small number, its

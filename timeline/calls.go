@@ -128,8 +128,11 @@ func (c *threadCalls) counted(at int64) {
 	}
 }
 
-// callKinds are the calls between two waits.
-var callKinds = trace.Kinds(trace.Sleep, trace.Read, trace.Write, trace.Accept, trace.Connect)
+// callKinds are the calls between two waits, tellKinds all that say something here.
+var (
+	callKinds = trace.Kinds(trace.Sleep, trace.Read, trace.Write, trace.Accept, trace.Connect)
+	tellKinds = callKinds | trace.Kinds(trace.Wait, trace.Ready, trace.TimerSet, trace.TimerFire)
+)
 
 // runCalls counts the calls of all threads.
 type runCalls struct {
@@ -140,6 +143,9 @@ type runCalls struct {
 
 // event counts an event of a watched thread.
 func (c *runCalls) event(s *stream, e *trace.Event, w weight) {
+	if !tellKinds.Has(e.Kind) {
+		return
+	}
 	enter := e.Phase.Base() == trace.PhaseEnter
 	th := &s.calls
 	// A gap that no wait ends any more, because the run does, was as long as its calls.

@@ -23,25 +23,25 @@ type Options struct {
 
 // base is what all parts of the fold have in common: what was asked for, the sums, who is who, and the event at hand.
 type base struct {
-	info   trace.Info
-	lean   bool // Options.Ledger
-	limits Limits
-	exact  bool // the source tells repeats itself
+	// What nearly every event needs stands together.
+	w      weight
+	about  *laneB // the lane that the event at hand is about
+	lean   bool   // Options.Ledger
+	exact  bool   // the source tells repeats itself
 	timed  bool
-
-	stats  Stats
 	who    *world.World
+	calls  runCalls
+	mode   Mode
+	pace   int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
+	limits Limits
+	stats  Stats
+
 	names  *nameTable
 	events eventStore
 	keep   keeper
 	notes  noteStore
-	calls  runCalls
-	mode   Mode
 	modes  []ModeChange
-	pace   int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
-
-	w     weight
-	about *laneB // the lane that the event at hand is about
+	info   trace.Info
 }
 
 // Timeline folds events. It belongs to one goroutine; its snapshots belong to everybody.
@@ -50,20 +50,20 @@ type base struct {
 // descriptor; the ledger, which knows what waits and what each report was about; the watcher, which notes what a rule may judge; the
 // delays and the traffic, which measure.
 type Timeline struct {
+	first, last int64
+	any         bool
+	streams     []*stream // by number, for the small ones that nearly all sources use
+	tally       tallies
+
 	base
 	lanes   laneSet
 	ledger  ledger
 	watch   watcher
 	delays  delayStore
 	traffic traffic
-	tally   tallies
 
-	first, last int64
-	any         bool
-	origin      int64 // Options.First
-	begin       int64 // Options.Begin
-
-	streams   []*stream // by number, for the small ones that nearly all sources use
+	origin    int64 // Options.First
+	begin     int64 // Options.Begin
 	loops     []*loopB
 	bookmarks []Bookmark
 	knobs     []KnobChange
