@@ -75,12 +75,12 @@ func makeRecording(path string, n int) error {
 	const ep, conns = 4, travelLanes - 2
 	put(1, trace.Event{Kind: trace.Thread, A: 100, B: 100, Gen: 100, Mask: trace.RoleLoop})
 	put(2, trace.Event{Kind: trace.Thread, A: 100, B: 101, Gen: 100, Mask: trace.RoleObserver})
-	put(1, trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerLevel<<8 | trace.CauseStart<<16})
+	put(1, trace.Event{Kind: trace.Mode, Aux: trace.ModeAux(trace.DriverEpoll, trace.TriggerLevel, trace.CauseStart)})
 	put(1, trace.Event{Kind: trace.Instance, FD: 3, Inst: ep})
 	for fd := int32(4); fd < 5+conns; fd++ {
-		typ := uint32(trace.TypeStream | trace.OriginAccept<<8)
+		typ := uint32(trace.OpenAux(trace.TypeStream, trace.OriginAccept))
 		if fd == 4 {
-			typ = trace.TypeListener | trace.OriginSocket<<8
+			typ = trace.OpenAux(trace.TypeListener, trace.OriginSocket)
 		}
 		put(1, trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: typ, Mask: 0x800})
 		put(1, trace.Event{Kind: trace.Register, Inst: ep, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
@@ -88,11 +88,11 @@ func makeRecording(path string, n int) error {
 	for left > 0 {
 		fd := 5 + int32(r.IntN(conns))
 		begun := now
-		put(1, trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.CallEpollWait | 64<<8})
+		put(1, trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.WaitAux(trace.CallEpollWait, 64)})
 		now += 20_000 + r.Int64N(20_000)
 		put(2, trace.Event{Kind: trace.Arrive, FD: fd, Gen: 1, Mask: 1, B: 65, Dur: 900, Aux: 1})
 		now += 5_000 + r.Int64N(5_000)
-		put(1, trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.CallEpollWait | 64<<8, Mask: 1, Dur: now - begun})
+		put(1, trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.WaitAux(trace.CallEpollWait, 64), Mask: 1, Dur: now - begun})
 		put(1, trace.Event{Kind: trace.Ready, Inst: ep, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
 		now += 7_000 + r.Int64N(5_000)
 		put(1, trace.Event{Kind: trace.Read, FD: fd, Gen: 1, A: 4096, B: 64, Dur: 1200})

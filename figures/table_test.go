@@ -56,7 +56,7 @@ func want(t *testing.T, s *timeline.Snapshot, name string, v float64) {
 
 // TestUnknown: what a source cannot know is unknown and not 0; and every figure can be read of a run in which nothing happened.
 func TestUnknown(t *testing.T) {
-	s := folded(trace.Event{Time: 1, Kind: trace.Open, FD: 3, Aux: trace.TypeStream | trace.OriginAccept<<8})
+	s := folded(trace.Event{Time: 1, Kind: trace.Open, FD: 3, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept)})
 	for _, name := range []string{"rounds", "waits", "reports", "re_notifications", "enters", "latency_p50", "round_trip_p99", "messages", "drift", "fairness", "left"} {
 		if v, unknown := Find(name).Run(s); unknown == "" {
 			t.Errorf("%s: %v, want it to be unknown", name, v)
@@ -92,8 +92,8 @@ func TestFacts(t *testing.T) {
 func TestCalls(t *testing.T) {
 	const ms = 1_000_000
 	s := folded(
-		trace.Event{Time: 1 * ms, Kind: trace.Open, FD: 4, Aux: trace.TypeStream | trace.OriginAccept<<8},
-		trace.Event{Time: 1 * ms, Kind: trace.Open, FD: 5, Aux: trace.TypeStream | trace.OriginAccept<<8},
+		trace.Event{Time: 1 * ms, Kind: trace.Open, FD: 4, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept)},
+		trace.Event{Time: 1 * ms, Kind: trace.Open, FD: 5, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept)},
 		trace.Event{Time: 5 * ms, Dur: 3 * ms, Kind: trace.Wait, Phase: trace.PhaseComplete, Mask: 2, B: -1},
 		trace.Event{Time: 6 * ms, Kind: trace.Read, Phase: trace.PhaseComplete, FD: 4, A: 10, B: 10, Dur: ms / 2},
 		trace.Event{Time: 7 * ms, Kind: trace.Read, Phase: trace.PhaseComplete, FD: 4, A: 10, B: 3},

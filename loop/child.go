@@ -140,12 +140,12 @@ func ServeShared(epfd int, tr *trace.Ring, stop <-chan struct{}) {
 		tr.Turn()
 		t0 := tr.Now()
 		e := tr.Next(trace.Wait, t0)
-		e.Phase, e.Inst, e.Aux, e.A, e.B = trace.PhaseEnter, inst, trace.CallEpollWait|16<<8, 50e6, 50e6
+		e.Phase, e.Inst, e.Aux, e.A, e.B = trace.PhaseEnter, inst, trace.WaitAux(trace.CallEpollWait, 16), 50e6, 50e6
 		tr.Publish(t0)
 		n, errno := poll.EpollWait(epfd, evs, 50)
 		t1 := tr.Now()
 		e = tr.Next(trace.Wait, t1)
-		e.Phase, e.Inst, e.Aux, e.A, e.B, e.Dur, e.Errno, e.Mask = trace.PhaseExit, inst, trace.CallEpollWait|16<<8, 50e6, 50e6, t1-t0, uint16(errno), uint32(max(n, 0))
+		e.Phase, e.Inst, e.Aux, e.A, e.B, e.Dur, e.Errno, e.Mask = trace.PhaseExit, inst, trace.WaitAux(trace.CallEpollWait, 16), 50e6, 50e6, t1-t0, uint16(errno), uint32(max(n, 0))
 		for i := 0; i < n; i++ {
 			data := uint64(uint32(evs[i].Fd)) | uint64(uint32(evs[i].Pad))<<32
 			e := tr.Next(trace.Ready, t1)

@@ -197,7 +197,7 @@ func TestReconnectGivesUp(t *testing.T) {
 					set[e.Aux] = e.A - e.Time
 				case e.Kind == trace.TimerFire:
 					waits = append(waits, set[e.Aux])
-				case e.Kind == trace.Open && e.Aux == trace.TypeStream|trace.OriginSocket<<8:
+				case e.Kind == trace.Open && e.Aux == trace.OpenAux(trace.TypeStream, trace.OriginSocket):
 					opens++
 				}
 			}

@@ -72,7 +72,7 @@ func (d *completion) enter(l *Loop, timeout time.Duration, timer uint32, most in
 		d.ring.PrepTimeout(d.entry(l, trace.OpTimeout, -1, 0, 0), timeout, 1)
 		passed = -1
 	}
-	inst, aux, flying := trace.RingInstance(d.ring.FD()), uint32(trace.CallURingEnter)|uint32(most)<<8, uint32(d.inFlight)+1
+	inst, aux, flying := trace.RingInstance(d.ring.FD()), trace.WaitAux(trace.CallURingEnter, uint32(most)), uint32(d.inFlight)+1
 	block := timeout != 0 && d.ring.Ready() == 0
 	t0 := l.tr.Now()
 	d.tell(l, t0)

@@ -146,7 +146,7 @@ func (n *netpoller) admit(c *net.TCPConn) {
 	id := uint32(peerNames + fd)
 	n.tr.Name(id, peer, now)
 	e = n.tr.Next(trace.Open, now)
-	e.FD, e.Gen, e.Aux, e.A, e.Mask = int32(fd), gen, trace.TypeStream|trace.OriginAccept<<8, int64(id), openFlags
+	e.FD, e.Gen, e.Aux, e.A, e.Mask = int32(fd), gen, trace.OpenAux(trace.TypeStream, trace.OriginAccept), int64(id), openFlags
 	n.tr.Publish(now)
 	n.conns[c] = goConn{fd, gen}
 	n.mu.Unlock()

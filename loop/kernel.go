@@ -22,7 +22,7 @@ const blockLimit = 24 * time.Hour
 func (k kernel) opened(fd int, typ, from, peer, local, flags uint32) uint32 {
 	gen := k.table.born(fd)
 	e := k.tr.Next(trace.Open, k.tr.Now())
-	e.FD, e.Gen, e.Aux, e.A, e.B, e.Mask = int32(fd), gen, typ|from<<8, int64(peer), int64(local), flags
+	e.FD, e.Gen, e.Aux, e.A, e.B, e.Mask = int32(fd), gen, trace.OpenAux(typ, from), int64(peer), int64(local), flags
 	return gen
 }
 

@@ -182,7 +182,7 @@ func (x *lab) send(c net.Conn, n int) {
 // connFD is the descriptor of the first accepted connection.
 func connFD(evs []trace.Event) int32 {
 	for i := range evs {
-		if e := &evs[i]; e.Kind == trace.Open && e.Aux == trace.TypeStream|trace.OriginAccept<<8 {
+		if e := &evs[i]; e.Kind == trace.Open && e.Aux == trace.OpenAux(trace.TypeStream, trace.OriginAccept) {
 			return e.FD
 		}
 	}

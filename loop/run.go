@@ -166,7 +166,7 @@ func (l *Loop) closeAll() {
 func (l *Loop) tellMode(cause uint32) {
 	l.mode.Store(l.b.Driver | l.b.trigger()<<8)
 	e := l.tr.Next(trace.Mode, l.tr.Now())
-	e.Aux = l.b.Driver | l.b.trigger()<<8 | cause<<16
+	e.Aux = trace.ModeAux(l.b.Driver, l.b.trigger(), cause)
 	if l.b.Driver == trace.DriverSleepPoll {
 		e.A = int64(l.b.Interval)
 	}

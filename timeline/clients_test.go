@@ -13,7 +13,7 @@ func TestClientOfLane(t *testing.T) {
 	s.client()
 	s.name(1, 1, "c:1")
 	of := func(at int64, fd int32) {
-		s.ev(at, trace.Event{Kind: trace.Open, FD: fd, Aux: trace.TypeStream | trace.OriginAccept<<8, A: 1})
+		s.ev(at, trace.Event{Kind: trace.Open, FD: fd, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: 1})
 	}
 	s.step(10, 20, 1, trace.StepConnect, 0, 0)
 	s.step(30, 40, 1, trace.StepSend, 10, 10) // nobody has accepted yet

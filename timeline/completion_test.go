@@ -11,7 +11,7 @@ const ring = 1<<30 | 3 // io_uring with descriptor 3
 // uring begins a script of a loop that runs by completions.
 func (s *script) uring() *script {
 	s.loop()
-	s.ev(2, trace.Event{Kind: trace.Open, FD: 3, Gen: 1, Aux: trace.TypeURing | trace.OriginURing<<8})
+	s.ev(2, trace.Event{Kind: trace.Open, FD: 3, Gen: 1, Aux: trace.OpenAux(trace.TypeURing, trace.OriginURing)})
 	s.open(3, 7, trace.TypeStream)
 	return s
 }
@@ -25,11 +25,11 @@ func (s *script) complete(at int64, op uint32, n int64, flags uint32, errno uint
 }
 
 func (s *script) uenter(at int64) {
-	s.ev(at, trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: ring, A: -1, B: -1, Aux: trace.CallURingEnter | 64<<8})
+	s.ev(at, trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: ring, A: -1, B: -1, Aux: trace.WaitAux(trace.CallURingEnter, 64)})
 }
 
 func (s *script) uexit(at int64, n uint32, errno uint16) {
-	s.ev(at, trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: ring, A: -1, B: -1, Aux: trace.CallURingEnter | 64<<8, Mask: n, Errno: errno})
+	s.ev(at, trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: ring, A: -1, B: -1, Aux: trace.WaitAux(trace.CallURingEnter, 64), Mask: n, Errno: errno})
 }
 
 func laneOf(t *testing.T, s *Snapshot, fd int32) *Lane {

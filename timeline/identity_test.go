@@ -166,7 +166,7 @@ func TestRestatement(t *testing.T) {
 	}
 	state := func(s *script, at int64) {
 		name(s, at)
-		s.ev(at, trace.Event{Kind: trace.State, FD: 7, Aux: trace.StateDescriptor | trace.TypeStream<<8, A: 1})
+		s.ev(at, trace.Event{Kind: trace.State, FD: 7, Aux: trace.StateAux(trace.StateDescriptor, trace.TypeStream), A: 1})
 		s.ev(at, trace.Event{Kind: trace.State, FD: 7, Inst: ep, Mask: in | et, Aux: trace.StateRegistration, A: 7})
 		s.ev(at, trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerEdge<<8})
 	}
@@ -217,7 +217,7 @@ func TestSteps(t *testing.T) {
 	}
 	step(10, trace.StepConnect)
 	step(11, trace.StepSend)
-	s.ev(12, trace.Event{Kind: trace.Open, FD: 7, Aux: trace.TypeStream | trace.OriginAccept<<8, A: 4})
+	s.ev(12, trace.Event{Kind: trace.Open, FD: 7, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: 4})
 	step(13, trace.StepSend)
 	step(14, trace.StepReceive)
 	sn := s.fold()

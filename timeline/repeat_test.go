@@ -64,7 +64,7 @@ func (s *twice) begin(fds int, events uint32) {
 	s.emit(trace.Instance, trace.Event{Inst: inst, FD: 3})
 	for i := range fds {
 		fd := int32(10 + i)
-		s.emit(trace.Open, trace.Event{FD: fd, Gen: 1, Aux: trace.TypeStream | trace.OriginAccept<<8, Mask: 0x800})
+		s.emit(trace.Open, trace.Event{FD: fd, Gen: 1, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), Mask: 0x800})
 		s.emit(trace.Register, trace.Event{Inst: inst, FD: fd, Gen: 1, Mask: events, A: int64(fd)})
 	}
 }
@@ -73,8 +73,8 @@ func (s *twice) begin(fds int, events uint32) {
 func (s *twice) iteration(fds int, mask uint32, handle func(fd int32)) {
 	s.rings[0].Turn()
 	begin := s.at
-	s.emit(trace.Wait, trace.Event{Phase: trace.PhaseEnter, Inst: inst, Aux: trace.CallEpollWait | 64<<8, A: -1, B: -1, Gen: uint32(fds) + 1})
-	s.emit(trace.Wait, trace.Event{Phase: trace.PhaseExit, Inst: inst, Aux: trace.CallEpollWait | 64<<8, A: -1, B: -1, Gen: uint32(fds) + 1, Mask: uint32(fds), Dur: s.at - begin})
+	s.emit(trace.Wait, trace.Event{Phase: trace.PhaseEnter, Inst: inst, Aux: trace.WaitAux(trace.CallEpollWait, 64), A: -1, B: -1, Gen: uint32(fds) + 1})
+	s.emit(trace.Wait, trace.Event{Phase: trace.PhaseExit, Inst: inst, Aux: trace.WaitAux(trace.CallEpollWait, 64), A: -1, B: -1, Gen: uint32(fds) + 1, Mask: uint32(fds), Dur: s.at - begin})
 	for i := range fds {
 		s.emit(trace.Ready, trace.Event{Inst: inst, FD: int32(10 + i), Gen: 1, Mask: mask, A: int64(10 + i)})
 	}
@@ -191,7 +191,7 @@ func TestRepeatNothing(t *testing.T) {
 	s.begin(0, 0)
 	for range 50_000 {
 		s.rings[0].Turn()
-		s.emit(trace.Wait, trace.Event{Inst: inst, Aux: trace.CallEpollWait | 64<<8, Gen: 1})
+		s.emit(trace.Wait, trace.Event{Inst: inst, Aux: trace.WaitAux(trace.CallEpollWait, 64), Gen: 1})
 	}
 	s.compare(t)
 }

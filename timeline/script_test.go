@@ -53,7 +53,7 @@ func (s *script) open(at int64, fd int32, typ uint32) {
 	if typ == trace.TypeStream {
 		from = trace.OriginAccept
 	}
-	s.ev(at, trace.Event{Kind: trace.Open, FD: fd, Aux: typ | from<<8})
+	s.ev(at, trace.Event{Kind: trace.Open, FD: fd, Aux: trace.OpenAux(typ, from)})
 }
 
 func (s *script) conn(at int64, fd int32, mask uint32) {

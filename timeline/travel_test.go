@@ -35,10 +35,10 @@ func server(n int, seed uint64) []trace.Event {
 	put(1, trace.Event{Kind: trace.Start, A: 100})
 	put(1, trace.Event{Kind: trace.Thread, A: 100, B: 100, Gen: 100, Mask: trace.RoleLoop})
 	put(2, trace.Event{Kind: trace.Thread, A: 100, B: 101, Gen: 100, Mask: trace.RoleObserver})
-	put(1, trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerLevel<<8 | trace.CauseStart<<16})
+	put(1, trace.Event{Kind: trace.Mode, Aux: trace.ModeAux(trace.DriverEpoll, trace.TriggerLevel, trace.CauseStart)})
 	put(1, trace.Event{Kind: trace.Instance, FD: 3, Inst: ep})
 	name(1, "127.0.0.1:4201")
-	put(1, trace.Event{Kind: trace.Open, FD: 4, Gen: 1, Aux: trace.TypeListener | trace.OriginSocket<<8, B: 1})
+	put(1, trace.Event{Kind: trace.Open, FD: 4, Gen: 1, Aux: trace.OpenAux(trace.TypeListener, trace.OriginSocket), B: 1})
 	put(1, trace.Event{Kind: trace.Register, Inst: ep, FD: 4, Gen: 1, Mask: in, A: 4})
 	gen := map[int32]uint32{}
 	left := map[int32]int64{}
@@ -47,7 +47,7 @@ func server(n int, seed uint64) []trace.Event {
 		id := uint32(fd)*1000 + gen[fd]%1000
 		name(id, fmt.Sprintf("127.0.0.1:%d", 20000+id))
 		put(1, trace.Event{Kind: trace.Accept, FD: 4, Gen: 1, A: int64(fd)})
-		put(1, trace.Event{Kind: trace.Open, FD: fd, Gen: gen[fd], Aux: trace.TypeStream | trace.OriginAccept<<8, A: int64(id), Mask: 0x800})
+		put(1, trace.Event{Kind: trace.Open, FD: fd, Gen: gen[fd], Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: int64(id), Mask: 0x800})
 		put(1, trace.Event{Kind: trace.Register, Inst: ep, FD: fd, Gen: gen[fd], Mask: in, A: int64(fd)})
 	}
 	const conns = 12
@@ -56,7 +56,7 @@ func server(n int, seed uint64) []trace.Event {
 		open(fd)
 	}
 	for len(evs) < n {
-		put(1, trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.CallEpollWait | 64<<8})
+		put(1, trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.WaitAux(trace.CallEpollWait, 64)})
 		begun := now
 		now += 2000 + r.Int64N(9000)
 		some := int32(-1)
@@ -76,7 +76,7 @@ func server(n int, seed uint64) []trace.Event {
 				ready = append(ready, fd)
 			}
 		}
-		put(1, trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.CallEpollWait | 64<<8,
+		put(1, trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.WaitAux(trace.CallEpollWait, 64),
 			Mask: uint32(len(ready)), Dur: now - begun})
 		for _, fd := range ready {
 			put(1, trace.Event{Kind: trace.Ready, Inst: ep, FD: fd, Gen: gen[fd], Mask: in, A: int64(fd), B: left[fd] + 1})

@@ -11,7 +11,7 @@ func TestText(t *testing.T) {
 		e    Event
 		want string
 	}{
-		{Event{Kind: Wait, Phase: PhaseEnter, Time: 12731004000, Stream: 1, Seq: 9, Inst: EpollInstance(4), A: 250e6, B: -1, Gen: 3, Aux: CallEpollWait | 128<<8},
+		{Event{Kind: Wait, Phase: PhaseEnter, Time: 12731004000, Stream: 1, Seq: 9, Inst: EpollInstance(4), A: 250e6, B: -1, Gen: 3, Aux: WaitAux(CallEpollWait, 128)},
 			"12.731004000 1 Wait enter call=epoll_wait inst=ep4 asked=250ms passed=-1 watched=2 max=128 seq=9"},
 		{Event{Kind: Wait, Phase: PhaseExit | PhaseLate, Time: 1, Stream: 1, Seq: 10, Dur: 1500},
 			"0.000000001 1 Wait exit+late count=0 dur=1.5us seq=10"},
@@ -19,7 +19,7 @@ func TestText(t *testing.T) {
 			"2.000000000 1 Read complete fd=7 gen=1 call=read asked=4096 ret=-1 flags=MSG_PEEK left=0 err=EAGAIN dur=700ns seq=11"},
 		{Event{Kind: Ready, Inst: SetInstance(77), FD: -1, Mask: 0x80002001, A: -1},
 			"0.000000000 0 Ready complete inst=set77 fd=-1 events=IN|RDHUP|ET data=0xffffffffffffffff seq=0"},
-		{Event{Kind: Open, FD: 0, Aux: TypeStream | OriginAccept<<8, A: 3, Mask: 0x80800},
+		{Event{Kind: Open, FD: 0, Aux: OpenAux(TypeStream, OriginAccept), A: 3, Mask: 0x80800},
 			"0.000000000 0 Open complete fd=0 type=stream from=accept peer=3 flags=O_NONBLOCK|O_CLOEXEC seq=0"},
 		{Event{Kind: Open, FD: 0, Aux: 99, Mask: 0x80000800, Errno: 4000, Gen: 5},
 			"0.000000000 0 Open complete fd=0 gen=5 type=99 flags=O_NONBLOCK|0x80000000 err=4000 seq=0"},

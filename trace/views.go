@@ -209,6 +209,9 @@ func (v ModeView) Cause() Cause { return Cause(v.e.Aux >> 16 & 0xff) }
 // Interval: sleep between rounds, for sleep-poll.
 func (v ModeView) Interval() int64 { return v.e.A }
 
+// ModeAux is the Aux of a Mode: what its view reads as driver, trigger, cause.
+func ModeAux(driver, trigger, cause uint32) uint32 { return driver | trigger<<8 | cause<<16 }
+
 // KnobView reads the event Knob.
 type KnobView struct{ e *Event }
 
@@ -247,6 +250,9 @@ func (v OpenView) File() uint32 { return v.e.Inst }
 
 // Flags: descriptor flags.
 func (v OpenView) Flags() uint32 { return v.e.Mask }
+
+// OpenAux is the Aux of a Open: what its view reads as typ, from.
+func OpenAux(typ, from uint32) uint32 { return typ | from<<8 }
 
 // DupView reads the event Dup.
 type DupView struct{ e *Event }
@@ -406,6 +412,9 @@ func (v WaitView) Count() uint32 { return v.e.Mask }
 
 // Timer: the timer that limits the wait; 0 none does, or unknown.
 func (v WaitView) Timer() int32 { return int32(v.e.FD) }
+
+// WaitAux is the Aux of a Wait: what its view reads as call, max.
+func WaitAux(call, max uint32) uint32 { return call | max<<8 }
 
 // SleepView reads the event Sleep.
 type SleepView struct{ e *Event }
@@ -740,6 +749,9 @@ func (v StepView) Local() uint32 { return v.e.Inst }
 // Note: words of the scenario.
 func (v StepView) Note() uint32 { return v.e.Gen }
 
+// StepAux is the Aux of a Step: what its view reads as what, user.
+func StepAux(what, user uint32) uint32 { return what | user<<8 }
+
 // SyncView reads the event Sync.
 type SyncView struct{ e *Event }
 
@@ -781,6 +793,9 @@ func (v StateView) Queued() uint32 { return v.e.Aux >> 16 & 0x1 }
 
 // Inferred: registration: 1 it was not seen being made; its events show it.
 func (v StateView) Inferred() uint32 { return v.e.Aux >> 17 & 0x1 }
+
+// StateAux is the Aux of a State: what its view reads as what, typ.
+func StateAux(what, typ uint32) uint32 { return what | typ<<8 }
 
 // LostView reads the event Lost.
 type LostView struct{ e *Event }

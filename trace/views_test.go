@@ -94,6 +94,16 @@ func reads(f *Field) (typ, expr string) {
 	return typ, typ + "(" + x + ")"
 }
 
+// packedAux are the fields of a kind that stand side by side in Aux, but for single bits.
+func packedAux(k Kind) (out []*Field) {
+	for _, f := range viewed(k) {
+		if f.Slot == SlotAux && f.Bits > 1 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // views is the file that the table makes.
 func views(t *testing.T) []byte {
 	var b bytes.Buffer
@@ -111,6 +121,24 @@ func views(t *testing.T) []byte {
 		for _, f := range viewed(k) {
 			typ, expr := reads(f)
 			fmt.Fprintf(&b, "// %s: %s.\nfunc (v %sView) %s() %s { return %s }\n\n", methodOf(f), strings.TrimSuffix(f.Doc, "."), s.Name, methodOf(f), typ, expr)
+		}
+		if packed := packedAux(k); len(packed) > 1 {
+			var args, terms []string
+			for _, f := range packed {
+				arg := f.Name
+				switch arg {
+				case "type":
+					arg = "typ"
+				case "max":
+					arg = "most"
+				}
+				args = append(args, arg)
+				if f.Shift > 0 {
+					arg += fmt.Sprintf("<<%d", f.Shift)
+				}
+				terms = append(terms, arg)
+			}
+			fmt.Fprintf(&b, "// %sAux is the Aux of a %s: what its view reads as %s.\nfunc %sAux(%s uint32) uint32 { return %s }\n\n", s.Name, s.Name, strings.Join(args, ", "), s.Name, strings.Join(args, ", "), strings.Join(terms, " | "))
 		}
 	}
 	out, err := format.Source(b.Bytes())
@@ -299,5 +327,29 @@ func TestSyscallOf(t *testing.T) {
 		if got := SyscallOf(&e); got != want {
 			t.Errorf("%v: %v, want %v", k, got, want)
 		}
+	}
+}
+
+// TestAux: what is packed into Aux is read again.
+func TestAux(t *testing.T) {
+	m := Event{Kind: Mode, Aux: ModeAux(DriverEpoll, TriggerEdge, CauseStart)}
+	o := Event{Kind: Open, Aux: OpenAux(TypeStream, OriginAccept)}
+	w := Event{Kind: Wait, Aux: WaitAux(CallEpollWait, 512)}
+	s := Event{Kind: Step, Aux: StepAux(StepSend, 70_000)}
+	d := Event{Kind: State, Aux: StateAux(StateRegistration, TypeListener)}
+	if v := ModeOf(&m); v.Driver() != DriverEpoll || v.Trigger() != TriggerEdge || v.Cause() != CauseStart {
+		t.Errorf("%x", m.Aux)
+	}
+	if v := OpenOf(&o); v.Type() != TypeStream || v.From() != OriginAccept {
+		t.Errorf("%x", o.Aux)
+	}
+	if v := WaitOf(&w); v.Call() != CallEpollWait || v.Max() != 512 {
+		t.Errorf("%x", w.Aux)
+	}
+	if v := StepOf(&s); v.What() != StepSend || v.User() != 70_000 {
+		t.Errorf("%x", s.Aux)
+	}
+	if v := StateOf(&d); v.What() != StateRegistration || v.Type() != TypeListener {
+		t.Errorf("%x", d.Aux)
 	}
 }

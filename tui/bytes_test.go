@@ -42,10 +42,10 @@ func (g *grown) round() {
 	const ep, conns = 4, 38
 	if g.seq[1] == 0 {
 		g.put(1, trace.Event{Kind: trace.Thread, A: 100, B: 100, Gen: 100, Mask: trace.RoleLoop})
-		g.put(1, trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerLevel<<8 | trace.CauseStart<<16})
+		g.put(1, trace.Event{Kind: trace.Mode, Aux: trace.ModeAux(trace.DriverEpoll, trace.TriggerLevel, trace.CauseStart)})
 		g.put(1, trace.Event{Kind: trace.Instance, FD: 3, Inst: ep})
 		for fd := int32(5); fd < 5+conns; fd++ {
-			g.put(1, trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: trace.TypeStream | trace.OriginAccept<<8, Mask: 0x800})
+			g.put(1, trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), Mask: 0x800})
 			g.put(1, trace.Event{Kind: trace.Register, Inst: ep, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
 		}
 	}
@@ -54,7 +54,7 @@ func (g *grown) round() {
 	g.now += 20_000 + g.r.Int64N(20_000)
 	g.put(2, trace.Event{Kind: trace.Arrive, FD: fd, Gen: 1, Mask: 1, B: 65, Dur: 900, Aux: 1})
 	g.now += 10_000
-	g.put(1, trace.Event{Kind: trace.Wait, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.CallEpollWait | 64<<8, Mask: 1, Dur: g.now - begun})
+	g.put(1, trace.Event{Kind: trace.Wait, Inst: ep, A: -1, B: -1, Gen: conns + 2, Aux: trace.WaitAux(trace.CallEpollWait, 64), Mask: 1, Dur: g.now - begun})
 	g.put(1, trace.Event{Kind: trace.Ready, Inst: ep, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
 	g.now += 10_000
 	g.put(1, trace.Event{Kind: trace.Read, FD: fd, Gen: 1, A: 4096, B: 64, Dur: 1200})

@@ -146,16 +146,16 @@ func storm(lanes int, lossy bool, timed bool) *timeline.Feed {
 	}
 	add(trace.Event{Kind: trace.Start, A: 1, Aux: 0})
 	add(trace.Event{Kind: trace.Thread, A: 1, B: 1, Gen: 1, Mask: trace.RoleLoop})
-	add(trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerLevel<<8 | trace.CauseStart<<16})
+	add(trace.Event{Kind: trace.Mode, Aux: trace.ModeAux(trace.DriverEpoll, trace.TriggerLevel, trace.CauseStart)})
 	add(trace.Event{Kind: trace.Instance, FD: 3, Inst: 4})
 	for fd := int32(5); fd < int32(5+lanes); fd++ {
-		add(trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: trace.TypeStream | trace.OriginAccept<<8, A: 1})
+		add(trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: 1})
 		add(trace.Event{Kind: trace.Register, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
 	}
 	for i := range 3000 {
 		fd := int32(5 + i*7%lanes)
 		add(trace.Event{Kind: trace.Arrive, FD: fd, Gen: 1, Mask: 1, B: 900, Aux: 1})
-		add(trace.Event{Kind: trace.Wait, Inst: 4, A: -1, B: -1, Aux: trace.CallEpollWait | 64<<8, Mask: 1, Dur: 40_000})
+		add(trace.Event{Kind: trace.Wait, Inst: 4, A: -1, B: -1, Aux: trace.WaitAux(trace.CallEpollWait, 64), Mask: 1, Dur: 40_000})
 		add(trace.Event{Kind: trace.Ready, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
 		switch i % 5 {
 		case 0:

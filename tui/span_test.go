@@ -85,16 +85,16 @@ func farApart(first, last int64) *timeline.Feed {
 	}
 	add(first, trace.Event{Kind: trace.Start, A: 1})
 	add(first, trace.Event{Kind: trace.Thread, A: 1, B: 1, Gen: 1, Mask: trace.RoleLoop})
-	add(first, trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerLevel<<8 | trace.CauseStart<<16})
+	add(first, trace.Event{Kind: trace.Mode, Aux: trace.ModeAux(trace.DriverEpoll, trace.TriggerLevel, trace.CauseStart)})
 	add(first, trace.Event{Kind: trace.Instance, FD: 3, Inst: 4})
 	for fd := int32(5); fd < 8; fd++ {
-		add(first, trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: trace.TypeStream | trace.OriginAccept<<8, A: 1})
+		add(first, trace.Event{Kind: trace.Open, FD: fd, Gen: 1, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: 1})
 		add(first, trace.Event{Kind: trace.Register, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
 	}
 	for _, at := range []int64{first, first/2 + last/2, last} {
 		for fd := int32(5); fd < 8; fd++ {
 			add(at, trace.Event{Kind: trace.Arrive, FD: fd, Gen: 1, Mask: 1, B: 900, Aux: 1})
-			add(at, trace.Event{Kind: trace.Wait, Inst: 4, A: -1, B: -1, Aux: trace.CallEpollWait | 64<<8, Mask: 1, Dur: max(minus(at, max(first, 0)), 0)})
+			add(at, trace.Event{Kind: trace.Wait, Inst: 4, A: -1, B: -1, Aux: trace.WaitAux(trace.CallEpollWait, 64), Mask: 1, Dur: max(minus(at, max(first, 0)), 0)})
 			add(at, trace.Event{Kind: trace.Ready, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
 			if fd != 6 || at == last {
 				add(at, trace.Event{Kind: trace.Read, FD: fd, Gen: 1, A: 4096, B: 900, Dur: 900})

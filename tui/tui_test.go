@@ -236,7 +236,7 @@ func TestHostileNames(t *testing.T) {
 	add(trace.Event{Kind: trace.Thread, A: 1, B: 1, Gen: 1, Mask: trace.RoleLoop, Aux: 1})
 	add(trace.Event{Kind: trace.Open, FD: 3, Gen: 1, Aux: trace.TypeListener, A: 1, B: 1})
 	add(trace.Event{Kind: trace.Listen, FD: 3, Gen: 1, A: 5, Aux: 1})
-	add(trace.Event{Kind: trace.Open, FD: 7, Gen: 1, Aux: trace.TypeStream | trace.OriginAccept<<8, A: 1})
+	add(trace.Event{Kind: trace.Open, FD: 7, Gen: 1, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: 1})
 	add(trace.Event{Kind: trace.Read, FD: 7, Gen: 1, Aux: trace.CallRead, A: 10, B: 5})
 	add(trace.Event{Kind: trace.Step, FD: 9, Aux: trace.StepNote, Gen: 1})
 	add(trace.Event{Kind: trace.Knob, Aux: 1, Gen: 1, Inst: 1})

@@ -12,7 +12,7 @@ import (
 // TestWithoutTimes: a source that knows only the order shows no times and no durations, and says so.
 func TestWithoutTimes(t *testing.T) {
 	evs := []trace.Event{{Kind: trace.Start, A: 1, Aux: 1}, {Kind: trace.Thread, A: 1, B: 1, Gen: 1, Mask: trace.RoleLoop},
-		{Kind: trace.Open, FD: 7, Gen: 1, Aux: trace.TypeStream | trace.OriginAccept<<8, A: 1},
+		{Kind: trace.Open, FD: 7, Gen: 1, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: 1},
 		{Kind: trace.Wait, FD: -1, Aux: trace.CallEpollWait, B: -1, Mask: 1, Dur: 1000},
 		{Kind: trace.Read, FD: 7, Gen: 1, Aux: trace.CallRead, A: 10, B: 5, Dur: 1000}}
 	for i := range evs {

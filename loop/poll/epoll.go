@@ -127,7 +127,7 @@ func (p *Epoll) Wait(timeout time.Duration, out []Report) (int, error) {
 	}
 	evs := p.events[:len(out)]
 	ms := millis(timeout, *p.round)
-	aux := uint32(trace.CallEpollWait) | uint32(len(out))<<8
+	aux := trace.WaitAux(trace.CallEpollWait, uint32(len(out)))
 	watched := uint32(p.watched.Load()) + 1
 
 	t0 := p.tr.Now()

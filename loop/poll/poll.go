@@ -27,7 +27,7 @@ func (p *Poll) Wait(timeout time.Duration, out []Report) (int, error) {
 		return 0, p.bad()
 	}
 	ms := millis(timeout, *p.round)
-	aux := uint32(trace.CallPoll) | uint32(len(p.set))<<8
+	aux := trace.WaitAux(trace.CallPoll, uint32(len(p.set)))
 	watched := uint32(len(p.set)) + 1
 
 	t0 := p.tr.Now()

@@ -76,7 +76,7 @@ func (p *Select) Wait(timeout time.Duration, out []Report) (int, error) {
 	}
 	nfds := p.build()
 	passed := nanosOf(timeout)
-	aux := uint32(trace.CallPselect6) | uint32(nfds)<<8
+	aux := trace.WaitAux(trace.CallPselect6, uint32(nfds))
 	watched := uint32(len(p.set)) + 1
 
 	t0 := p.tr.Now()

@@ -19,11 +19,11 @@ func Loop(n, conns int, seed uint64) []trace.Event {
 		evs = append(evs, e)
 	}
 	for len(evs) < n {
-		put(trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: 4, A: 250e6, B: 250e6, Gen: uint32(conns) + 2, Aux: trace.CallEpollWait | 128<<8})
+		put(trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: 4, A: 250e6, B: 250e6, Gen: uint32(conns) + 2, Aux: trace.WaitAux(trace.CallEpollWait, 128)})
 		t0 := now
 		now += jit(2000, 6000)
 		k := 1 + r.IntN(3)
-		put(trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: 4, A: 250e6, B: 250e6, Gen: uint32(conns) + 2, Aux: trace.CallEpollWait | 128<<8, Mask: uint32(k), Dur: now - t0})
+		put(trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: 4, A: 250e6, B: 250e6, Gen: uint32(conns) + 2, Aux: trace.WaitAux(trace.CallEpollWait, 128), Mask: uint32(k), Dur: now - t0})
 		fds := make([]int32, k)
 		for i := range fds {
 			fds[i] = int32(7 + r.IntN(conns))
@@ -75,13 +75,13 @@ func Session(n int) []trace.Event {
 	put(trace.Event{Kind: trace.Sync, A: 1.6e18})
 	name(1, "loop")
 	put(trace.Event{Kind: trace.Thread, A: 100, B: 101, Gen: 100, Mask: trace.RoleLoop, Aux: 1})
-	put(trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerLevel<<8 | trace.CauseStart<<16})
+	put(trace.Event{Kind: trace.Mode, Aux: trace.ModeAux(trace.DriverEpoll, trace.TriggerLevel, trace.CauseStart)})
 	put(trace.Event{Kind: trace.Instance, FD: 3, Inst: trace.EpollInstance(3), Mask: 0x80000})
 	for i := range n {
 		fd := int32(7 + i%5)
 		id := uint32(2 + i)
 		name(id, "127.0.0.1:"+string(rune('a'+i%26)))
-		put(trace.Event{Kind: trace.Open, FD: fd, Gen: uint32(i + 1), Aux: trace.TypeStream | trace.OriginAccept<<8, A: int64(id), Mask: 0x800})
+		put(trace.Event{Kind: trace.Open, FD: fd, Gen: uint32(i + 1), Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: int64(id), Mask: 0x800})
 		put(trace.Event{Kind: trace.Register, Inst: trace.EpollInstance(3), FD: fd, Gen: uint32(i + 1), Mask: 1, A: int64(fd)})
 		put(trace.Event{Kind: trace.Read, FD: fd, Gen: uint32(i + 1), A: 100, B: int64(i % 100), Aux: trace.CallRead})
 		if i%5 == 4 { // two of five stay open for a while longer
