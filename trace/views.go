@@ -413,8 +413,8 @@ func (v WaitView) Count() uint32 { return v.e.Mask }
 // Timer: the timer that limits the wait; 0 none does, or unknown.
 func (v WaitView) Timer() int32 { return int32(v.e.FD) }
 
-// WaitAux is the Aux of a Wait: what its view reads as call, max.
-func WaitAux(call, max uint32) uint32 { return call | max<<8 }
+// WaitAux is the Aux of a Wait: what its view reads as call, most.
+func WaitAux(call, most uint32) uint32 { return call | most<<8 }
 
 // SleepView reads the event Sleep.
 type SleepView struct{ e *Event }
