@@ -74,7 +74,7 @@ func (c *checker) eachThread(k timeline.IncidentKind, visit func(lp *timeline.Lo
 }
 
 func laneName(l *timeline.Lane) string {
-	name := fmt.Sprintf("fd %d", l.FD) + words.OfProcess(int64(l.Process))
+	name := words.FDOf(l)
 	switch {
 	case l.Kind == timeline.KindListener:
 		name += " (listener"

@@ -55,11 +55,14 @@ func interesting(f *frame, t0, t1 int64) (best *timeline.Lane) {
 	return best
 }
 
-// loopLine is the detail line of the loop.
+// loopLine is the detail line of a loop.
 func loopLine(f *frame, l *timeline.LoopLane) string {
 	s := "loop"
 	if l.TID != 0 {
 		s += fmt.Sprintf(", thread %d", l.TID)
+	}
+	if len(f.snap.Loops) > 1 {
+		s = "loop of " + words.Thread(l)
 	}
 	if l.Ended != 0 {
 		return s + " · ended"

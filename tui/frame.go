@@ -23,6 +23,7 @@ func (u *ui) newFrame(w, h int) {
 	f := u.window.show(snap, w, h)
 	sc.frame = f
 	u.selected.reselect(snap)
+	u.selected.follow(snap)
 	f.found, f.whole = u.checker.findings(snap)
 	f.coarse = u.overview.of(f)
 	u.overview.drawn = true
@@ -44,6 +45,7 @@ func (u *ui) update() {
 
 // compose puts the scene of the present frame together, and gives the regions their places.
 func (u *ui) compose() {
+	u.selected.follow(u.scene.snap)
 	u.update()
 	sc := &u.scene
 	sc.marks = u.bookmarks.all(sc.snap)
