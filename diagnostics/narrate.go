@@ -204,6 +204,14 @@ func (n *narrator) whose(l *timeline.LoopLane) string {
 	return words.Thread(l) + " "
 }
 
+// loops says what the loop does, or all of them.
+func (n *narrator) loops(one, many string) string {
+	if k := len(n.s.Loops); k > 1 {
+		return "the " + words.Number(int64(k)) + " loops " + many
+	}
+	return "the loop " + one
+}
+
 func (n *narrator) there() string {
 	if len(n.s.Loops) < 2 {
 		return ""
@@ -459,13 +467,13 @@ func (n *narrator) work() {
 	}
 	switch state {
 	case timeline.LoopWaiting:
-		n.say("idle: the loop waits and there is nothing to do")
+		n.say("idle: ", n.loops("waits", "wait"), " and there is nothing to do")
 	case timeline.LoopAsleep:
 		n.say("asleep: data that arrives now is unread until the sleep is over")
 	case timeline.LoopWorking, timeline.LoopRenotified:
-		n.say("the loop works without a call that is seen here")
+		n.say(n.loops("works", "work"), " without a call that is seen here")
 	default:
-		n.say("what the loop does here is unknown")
+		n.say("what ", n.loops("does", "do"), " here is unknown")
 	}
 }
 

@@ -182,7 +182,7 @@ func drawEventLine(sc *scene, p pane, y int, i int64, e *trace.Event, st tcell.S
 	at := p.put(0, y, fmt.Sprintf("%12s  ", when), dim)
 	notes := 52                                      // column
 	if len(sc.snap.Loops) > 1 && p.w >= wideEvents { // whose it is
-		p.put(at, y, threadLabel(sc.snap, e.Stream), dim)
+		p.put(at, y, sc.threadLabel(e.Stream), dim)
 		at, notes = at+loopLabelWidth+1, notes+loopLabelWidth+1
 	}
 	if !picked {

@@ -46,6 +46,7 @@ func (u *ui) update() {
 // compose puts the scene of the present frame together, and gives the regions their places.
 func (u *ui) compose() {
 	u.selected.follow(u.scene.snap)
+	u.loops.update(u.scene.snap.Loops)
 	u.update()
 	sc := &u.scene
 	sc.marks = u.bookmarks.all(sc.snap)

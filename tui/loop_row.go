@@ -15,7 +15,7 @@ var waitName = map[uint32]string{trace.DriverSelect: "select", trace.DriverPoll:
 
 func (x *lanes) drawLoop(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	t, g, n := &sc.theme, sc.gutter(), sc.cells()
-	end := p.put(0, y, loopLabel(sc.snap, l), t.bold)
+	end := p.put(0, y, sc.loops.labels[loopIndex(sc.snap, l.Stream)], t.bold)
 	what := l.State.String()
 	switch {
 	case l.Ended != 0:
@@ -99,8 +99,7 @@ func (x *lanes) drawRate(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	if peak > 0 {
 		scale = fmt.Sprintf("%d/cell", peak)
 	}
-	if len(sc.snap.Loops) > 1 { // whose
-		of := loopLabel(sc.snap, l)
+	if of := sc.threadLabel(l.Stream); of != "" {
 		if both := of + " " + scale; len([]rune(both)) <= g-10 {
 			scale = both
 		} else {

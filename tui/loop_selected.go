@@ -1,7 +1,7 @@
 package tui
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 
 	"evviz/timeline"
@@ -18,13 +18,7 @@ func (x *selection) follow(s *timeline.Snapshot) {
 	if len(s.Loops) == 0 || loopIndex(s, x.stream) >= 0 {
 		return
 	}
-	busiest := s.Loops[0]
-	for _, l := range s.Loops {
-		if l.Events > busiest.Events {
-			busiest = l
-		}
-	}
-	x.stream = busiest.Stream
+	x.stream = slices.MaxFunc(s.Loops, func(a, b *timeline.LoopLane) int { return cmp.Compare(a.Events, b.Events) }).Stream
 }
 
 // loop is the loop that is looked at; nil when there is none.
@@ -41,32 +35,4 @@ func (sc *scene) loop() *timeline.LoopLane {
 // loopIndex is the place of a thread's loop among those of a snapshot, -1 when it is none of them.
 func loopIndex(s *timeline.Snapshot, stream uint32) int {
 	return slices.IndexFunc(s.Loops, func(l *timeline.LoopLane) bool { return l.Stream == stream })
-}
-
-// loopLabelWidth is how much room a loop's row has for its name.
-const loopLabelWidth = 8
-
-// loopLabel is what a loop is called in a row: "loop" where there is one, else by the name of its thread, or by the number of that where
-// another one has the name, too.
-func loopLabel(s *timeline.Snapshot, l *timeline.LoopLane) string {
-	if len(s.Loops) < 2 {
-		return "loop"
-	}
-	name := cut(text(l.Name), loopLabelWidth)
-	shared := name == "" || slices.ContainsFunc(s.Loops, func(o *timeline.LoopLane) bool { return o != l && cut(text(o.Name), loopLabelWidth) == name })
-	switch {
-	case l.TID != 0 && shared:
-		return cut(fmt.Sprintf("t%d", l.TID), loopLabelWidth)
-	case name != "":
-		return name
-	}
-	return "loop"
-}
-
-// threadLabel is what the thread of an event is called in a row, "" when it has no loop.
-func threadLabel(s *timeline.Snapshot, stream uint32) string {
-	if i := loopIndex(s, stream); i >= 0 {
-		return loopLabel(s, s.Loops[i])
-	}
-	return ""
 }

@@ -20,6 +20,7 @@ type scene struct {
 	view        viewID
 	replay      replay
 	session     session
+	loops       *loopLabels
 	marks       []timeline.Bookmark // in order of time
 	half        *half               // nil: this is the whole screen, not half of a split one
 	presses     uint64              // counts what a person did

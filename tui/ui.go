@@ -28,6 +28,7 @@ type ui struct {
 	layout    layout
 	root      *root
 	style     style
+	loops     loopLabels
 	memo      memo
 	tabs      tabs
 	transport transport
@@ -82,7 +83,7 @@ func newUI(o Options) *ui {
 	u.style.screen, u.style.custom = o.Screen, o.Custom
 	u.style.setTheme(o.Theme)
 	u.style.setSymbols(o.Symbols)
-	sc.style = &u.style
+	sc.style, sc.loops = &u.style, &u.loops
 	u.worker.start, u.worker.status = o.Go, &u.status
 
 	u.source.open(o.Feed)

@@ -102,7 +102,9 @@ func (v *iterationView) draw(sc *scene, p pane) {
 		if turn.Repeats > 0 {
 			s += fmt.Sprintf("· %s more within %s ", words.Times(turn.Repeats), words.Duration(turn.RepeatedFor))
 		}
-		p.right(0, s, t.dim)
+		if len([]rune(head))+len([]rune(s)) < p.w { // else it would cover the head
+			p.right(0, s, t.dim)
+		}
 	}
 	y := 1
 	for _, l := range wrap(clean(words.WhyWoke(sc.snap, &turn)), max(p.w-2, 10)) {
