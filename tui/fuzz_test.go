@@ -366,14 +366,14 @@ func rowOf(d *screen.Diff, y int) string {
 	return b.String()
 }
 
-// replayedTour is the kept recording as a replay shows it, with all its abilities, and what ends it.
-func replayedTour(t testing.TB) (*timeline.Feed, func()) {
+// replayed is a kept recording as a replay shows it, with all its abilities, and what ends it.
+func replayed(t testing.TB, path string) (*timeline.Feed, func()) {
 	t.Helper()
-	b, err := os.ReadFile("testdata/tour.evt")
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied := filepath.Join(t.TempDir(), "tour.evt") // a bookmark is written into the file
+	copied := filepath.Join(t.TempDir(), filepath.Base(path)) // a bookmark is written into the file
 	if err := os.WriteFile(copied, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -431,7 +431,7 @@ func TestLongPrograms(t *testing.T) {
 		driven(t, screenProgram(which, which*7, 24), fuzzFeeds(), 80, true)
 	}
 	for how := range byte(3) {
-		feed, end := replayedTour(t)
+		feed, end := replayed(t, "testdata/tour.evt")
 		driven(t, screenProgram(0, how, 24), []*timeline.Feed{feed}, 80, false)
 		end()
 	}

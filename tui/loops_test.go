@@ -164,6 +164,43 @@ func TestLoopsInTurn(t *testing.T) {
 	}
 }
 
+// TestStepsOfOneLoop: in a replay the steps of view 2 go on in the loop that is looked at, past what other threads do meanwhile.
+func TestStepsOfOneLoop(t *testing.T) {
+	whole := fourLoops(t).Snapshot()
+	for _, l := range whole.Loops {
+		u, frame := onBuffer(t, standing(t, "testdata/four-loops.evt", 0.1), 120, 36)
+		u.worker.start = func(f func()) { f() }
+		settled(t, u, frame)
+		u.press("2")
+		for range whole.Loops {
+			if frame(); u.scene.loop().Stream != l.Stream {
+				u.press("Tab")
+			}
+		}
+		v := u.views.bodies[viewIteration].(*iterationView)
+		want, ok := whole.TurnAt(l.Stream, v.turn0.Begin)
+		if !ok || v.turn0.Stream != l.Stream {
+			t.Fatalf("view 2 shows stream %d, want %d", v.turn0.Stream, l.Stream)
+		}
+		steps := 0
+		for ; ; steps++ {
+			if want, ok = whole.NextBusy(&want); !ok || want.Running {
+				break
+			}
+			for n := 0; v.turn0.Begin != want.Begin && n < 2; n++ { // the turn that is shown may have had nothing to do yet
+				u.press(".")
+				settled(t, u, frame)
+			}
+			if v.turn0.Stream != l.Stream || v.turn0.Begin != want.Begin {
+				t.Fatalf("%s, step %d: view 2 shows the turn at %d of stream %d, want that at %d", l.Name, steps, v.turn0.Begin-whole.First, v.turn0.Stream, want.Begin-whole.First)
+			}
+		}
+		if l.Name == "loop 4" && steps < 20 {
+			t.Errorf("%s has %d turns with something to do: this tests little", l.Name, steps)
+		}
+	}
+}
+
 // TestSameNumbers: descriptors of two processes that have the same number are told apart where they are found again in another timeline of
 // the same source: the selected lane, and the lanes of findings.
 func TestSameNumbers(t *testing.T) {
