@@ -30,7 +30,9 @@ func recorded(t testing.TB, path string, seconds float64) *timeline.Feed {
 }
 
 // stillReplay is a replay of the tour that stands at a moment.
-func stillReplay(t *testing.T, at float64) *timeline.Feed { return standing(t, "testdata/tour.evt", at) }
+func stillReplay(t *testing.T, at float64) *timeline.Feed {
+	return standing(t, "testdata/tour.evt", at)
+}
 
 // standing is a replay of a kept recording that stands at a moment.
 func standing(t *testing.T, path string, at float64) *timeline.Feed {
