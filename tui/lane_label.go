@@ -30,14 +30,13 @@ func (k *style) label(l *timeline.Lane, w int) string {
 // labelOfOne is the label where the source has several processes, which may have the same numbers: 4711/7 is number 7 of process 4711.
 func (k *style) labelOfOne(l *timeline.Lane, w int) string {
 	number := numberOf(l.Process, l.FD)
-	what := other(l)
 	if l.Kind == timeline.KindListener {
-		if s := number + " listener " + port(l.Local); len([]rune(s)) <= w {
-			return s
+		for _, s := range []string{number + " listener " + port(l.Local), number + " listener"} {
+			if len([]rune(s)) <= w {
+				return s
+			}
 		}
-		what = port(l.Local)
-	}
-	if s := number + " " + what; len([]rune(s)) <= w {
+	} else if s := number + " " + other(l); len([]rune(s)) <= w {
 		return s + triggerIn(l, w, s)
 	}
 	return k.fits(number, w)
