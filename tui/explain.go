@@ -74,8 +74,8 @@ func findingPage(sc *scene, w int) (title string, lines []helpLine) {
 	if !sc.snap.Info.Timed {
 		when = "this source knows the order of things, not their times"
 	}
-	if len(sc.snap.Loops) > 1 && x.FD >= 0 && x.Thread != 0 { // the sentence names the descriptor
-		when += fmt.Sprintf(", in thread %d", x.Thread)
+	if x.In != "" {
+		when += ", in " + clean(x.In)
 	}
 	para("When, and how sure", fmt.Sprintf("%s; %s, %s", when, x.Severity, x.Verdict))
 	rest := pageLines(x.Rule.Page(), w)
