@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 
 	"evviz/timeline"
 	"evviz/words"
@@ -24,7 +23,7 @@ func (k *style) label(l *timeline.Lane, w int) string {
 	if len([]rune(s)) > w {
 		return k.fits(fmt.Sprintf("fd%d %s", l.FD, other(l)), w)
 	}
-	return s + triggerIn(l, w, s)
+	return withTrigger(l, w, s)
 }
 
 // labelOfOne is the label where the source has several processes, which may have the same numbers: 4711/7 is number 7 of process 4711.
@@ -37,7 +36,7 @@ func (k *style) labelOfOne(l *timeline.Lane, w int) string {
 			}
 		}
 	} else if s := number + " " + other(l); len([]rune(s)) <= w {
-		return s + triggerIn(l, w, s)
+		return withTrigger(l, w, s)
 	}
 	return k.fits(number, w)
 }
@@ -58,17 +57,21 @@ func other(l *timeline.Lane) string {
 	return clean(l.Label)
 }
 
-// triggerIn is the triggering of a lane behind its label s, as far as there is room in w cells.
-func triggerIn(l *timeline.Lane, w int, s string) string {
+// withTrigger puts the triggering of a lane behind its label s, as far as there is room in w cells.
+func withTrigger(l *timeline.Lane, w int, s string) string {
 	tr, n := triggerShort[min(int(l.Trigger), 3)], len([]rune(s))
-	if tr == "" || !l.Registered {
-		return ""
+	pad := min(w-n-len(tr), max(1, triggerAt-n))
+	if tr == "" || !l.Registered || pad <= 0 {
+		return s
 	}
-	if pad := w - n - len(tr); pad > 0 {
-		return strings.Repeat(" ", min(pad, max(1, 14-n))) + tr
-	}
-	return ""
+	return s + blanks[:pad] + tr
 }
+
+// triggerAt is the column in which the triggering stands where the label leaves it free.
+const (
+	triggerAt = 14
+	blanks    = "              "
+)
 
 var triggerShort = [...]string{"", "LT", "ET", "1S"}
 
