@@ -178,7 +178,7 @@ var fuzzFeeds = sync.OnceValue(func() []*timeline.Feed {
 	t := &testing.T{}
 	return []*timeline.Feed{tour(t, 3), tour(t, 9.6), tour(t, 12.7), tour(t, 18.4), tour(t, 20.9),
 		madeFeed(trace.Info{Title: "nothing", Timed: true, Kinds: trace.AllKinds()}, nil),
-		storm(3, false, false), storm(5, true, true), storm(60, false, true), farApart(1e9, 1.75e18)}
+		storm(3, false, false), storm(5, true, true), storm(60, false, true), farApart(1e9, 1.75e18), twoProcesses(t), fourLoops(t)}
 })
 
 // program is an input that is read byte by byte; behind its end are zeros.
@@ -401,7 +401,7 @@ func replayed(t testing.TB, path string) (*timeline.Feed, func()) {
 // FuzzScreen looks for a size, a source and a sequence of keys under which a frame breaks what it promises.
 // An input has ten steps at most: what goes wrong does so after few, and the fuzzer lives from trying many.
 func FuzzScreen(f *testing.F) {
-	for which := range byte(10) {
+	for which := range byte(12) {
 		for how := range byte(3) {
 			f.Add(screenProgram(which, how, 3))
 		}

@@ -333,6 +333,9 @@ const wordsLeast = 20
 // nextColumn sorts by the next column that is shown.
 func (v *interestsView) nextColumn(sc *scene) {
 	shown := v.shown(sc.body.w)
+	if len(shown) == 0 { // the screen is too small for any
+		return
+	}
 	i := slices.IndexFunc(shown, func(g placed) bool { return g.column > v.column })
 	v.column = shown[max(i, 0)].column
 	v.status.say("by %s", columns[v.column].name)
