@@ -75,7 +75,7 @@ func (c *checker) eachThread(k timeline.IncidentKind, visit func(lp *timeline.Lo
 }
 
 func laneName(l *timeline.Lane) string {
-	name := fmt.Sprintf("fd %d", l.FD) + words.OfProcess(int64(l.Process))
+	name := words.FDOf(l)
 	switch {
 	case l.Kind == timeline.KindListener:
 		name += " (listener"
@@ -101,6 +101,9 @@ func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict,
 	for _, lp := range c.s.Loops {
 		if i != nil && lp.Stream == i.Stream {
 			f.Thread, f.pid = int64(lp.TID), int64(lp.PID)
+			if len(c.s.Loops) > 1 {
+				f.In = words.Thread(lp)
+			}
 		}
 	}
 	c.add(f, i)
@@ -230,7 +233,7 @@ func (c *checker) gather(at int) {
 	}
 	rest := mine[most-1:]
 	sum := *rest[0]
-	sum.Lane, sum.FD, sum.Peer, sum.Thread, sum.Process, sum.Count = 0, -1, "", 0, 0, 0
+	sum.Lane, sum.FD, sum.Peer, sum.Thread, sum.Process, sum.In, sum.Count = 0, -1, "", 0, 0, "", 0
 	for _, f := range rest {
 		sum.Count += f.Count
 		sum.First, sum.Last = min(sum.First, f.First), max(sum.Last, f.Last)

@@ -69,6 +69,8 @@ type Finding struct {
 	Thread  int64  // thread id, 0 unknown
 	Process int64  // whose descriptor or thread it is where the source has several processes; 0 elsewhere
 
+	In string // the thread in which it happened to a descriptor, in words, where the source has several loops; "" elsewhere
+
 	Count       int64
 	First, Last int64   // moments of the trace, ns
 	Evidence    []int64 // moments to look at, the first first

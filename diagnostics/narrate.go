@@ -180,7 +180,7 @@ func (n *narrator) stuck() {
 		case trace.Connect:
 			what, until = "connect", "the connection is established or refused"
 		case trace.Lock:
-			n.say("waiting for a lock that another thread holds, for ", words.Duration(n.now-l.InSince))
+			n.say(n.whose(l), "waiting for a lock that another thread holds, for ", words.Duration(n.now-l.InSince))
 			return
 		default:
 			continue
@@ -191,9 +191,32 @@ func (n *narrator) stuck() {
 		if other, is := n.inside(l); is {
 			until, what = "the call returns", what+other
 		}
-		n.say("blocked in ", what, " for ", words.Duration(n.now-l.InSince), ": nothing else runs until ", until)
+		n.say(n.whose(l), "blocked in ", what, " for ", words.Duration(n.now-l.InSince), ": nothing else runs ", n.there(), "until ", until)
 		return
 	}
+}
+
+// whose and there tell threads apart where there are several.
+func (n *narrator) whose(l *timeline.LoopLane) string {
+	if len(n.s.Loops) < 2 {
+		return ""
+	}
+	return words.Thread(l) + " "
+}
+
+// loops says what the loop does, or all of them.
+func (n *narrator) loops(one, many string) string {
+	if k := len(n.s.Loops); k > 1 {
+		return "the " + words.Number(int64(k)) + " loops " + many
+	}
+	return "the loop " + one
+}
+
+func (n *narrator) there() string {
+	if len(n.s.Loops) < 2 {
+		return ""
+	}
+	return "in it "
 }
 
 func (n *narrator) stranded() {
@@ -228,7 +251,7 @@ func (n *narrator) stranded() {
 	if len(all) > 1 {
 		more = " (and " + words.Number(int64(len(all)-1)) + " more)"
 	}
-	n.say(words.FD(d.l.FD), ": ", what, " for ", words.Duration(n.now-d.since), " and no further ", next, ": ", why, more)
+	n.say(words.FDOf(d.l), ": ", what, " for ", words.Duration(n.now-d.since), " and no further ", next, ": ", why, more)
 }
 
 func (n *narrator) exhausted() {
@@ -271,11 +294,11 @@ func (n *narrator) repeats() {
 	}
 	switch {
 	case reads == 0 && c[timeline.MarkReadEOF] == 0:
-		n.say(words.FD(d.l.FD), ": ", words.Count(wakeups, "wakeup"), ", never read", repeats)
+		n.say(words.FDOf(d.l), ": ", words.Count(wakeups, "wakeup"), ", never read", repeats)
 	case wakeups == again+1:
-		n.say(words.FD(d.l.FD), ": ", words.Count(wakeups, "wakeup"), " for one message", repeats, each)
+		n.say(words.FDOf(d.l), ": ", words.Count(wakeups, "wakeup"), " for one message", repeats, each)
 	default:
-		n.say(words.FD(d.l.FD), ": ", words.Count(wakeups, "wakeup"), repeats, each)
+		n.say(words.FDOf(d.l), ": ", words.Count(wakeups, "wakeup"), repeats, each)
 	}
 }
 
@@ -329,17 +352,17 @@ func (n *narrator) completing() {
 func (n *narrator) waitedBy(d *laneDoing) {
 	if d.waits && n.now-d.since == d.w.Longest {
 		if d.l.Kind == timeline.KindListener {
-			n.say("a connection on ", words.FD(d.l.FD), " not accepted for ", words.Duration(d.w.Longest))
+			n.say("a connection on ", words.FDOf(d.l), " not accepted for ", words.Duration(d.w.Longest))
 			return
 		}
-		n.say(words.FD(d.l.FD), " unread for ", words.Duration(d.w.Longest))
+		n.say(words.FDOf(d.l), " unread for ", words.Duration(d.w.Longest))
 		return
 	}
 	if d.l.Kind == timeline.KindListener {
-		n.say("a connection on ", words.FD(d.l.FD), " was accepted after ", words.Duration(d.w.Longest))
+		n.say("a connection on ", words.FDOf(d.l), " was accepted after ", words.Duration(d.w.Longest))
 		return
 	}
-	n.say(words.FD(d.l.FD), " was unread for ", words.Duration(d.w.Longest))
+	n.say(words.FDOf(d.l), " was unread for ", words.Duration(d.w.Longest))
 }
 
 func (n *narrator) queued() {
@@ -355,7 +378,7 @@ func (n *narrator) queued() {
 				what = "1 connection has waited"
 			}
 		}
-		n.say(what, " to be accepted on ", words.FD(d.l.FD), " for ", words.Duration(n.now-d.since))
+		n.say(what, " to be accepted on ", words.FDOf(d.l), " for ", words.Duration(n.now-d.since))
 		return
 	}
 }
@@ -444,13 +467,13 @@ func (n *narrator) work() {
 	}
 	switch state {
 	case timeline.LoopWaiting:
-		n.say("idle: the loop waits and there is nothing to do")
+		n.say("idle: ", n.loops("waits", "wait"), " and there is nothing to do")
 	case timeline.LoopAsleep:
 		n.say("asleep: data that arrives now is unread until the sleep is over")
 	case timeline.LoopWorking, timeline.LoopRenotified:
-		n.say("the loop works without a call that is seen here")
+		n.say(n.loops("works", "work"), " without a call that is seen here")
 	default:
-		n.say("what the loop does here is unknown")
+		n.say("what ", n.loops("does", "do"), " here is unknown")
 	}
 }
 

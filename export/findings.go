@@ -36,6 +36,7 @@ type Finding struct {
 	FD       *int32  `json:"fd"`
 	Peer     *string `json:"peer"`
 	Thread   *int64  `json:"thread"`
+	In       string  `json:"-"` // the thread in words, where the sentence does not name it
 	Subject  string  `json:"subject"`
 	Count    int64   `json:"count"`
 	First    int64   `json:"first"`
@@ -59,7 +60,7 @@ func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 	}
 	for _, f := range found {
 		x := Finding{ID: f.Rule.ID, Name: f.Rule.Name, Severity: f.Severity.String(), Verdict: f.Verdict.String(), Subject: f.Subject, Count: f.Count,
-			First: f.First - s.First, Last: f.Last - s.First, Evidence: []int64{}, Sentence: f.Sentence, Why: f.Rule.Why(), Fix: f.Fix, Else: f.Rule.Else()}
+			First: f.First - s.First, Last: f.Last - s.First, Evidence: []int64{}, Sentence: f.Sentence, Why: f.Rule.Why(), Fix: f.Fix, Else: f.Rule.Else(), In: f.In}
 		if f.FD >= 0 {
 			x.FD = &f.FD
 		}
@@ -107,6 +108,9 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 		fmt.Fprintf(b, "  %s %s · %s · %s · %s", f.ID, f.Name, f.Severity, f.Verdict, r.moment(f.First))
 		if f.Last > f.First {
 			fmt.Fprintf(b, " to %s", r.moment(f.Last))
+		}
+		if f.In != "" {
+			b.WriteString(" · in " + plain.Text(f.In))
 		}
 		b.WriteByte('\n')
 		b.WriteByte('\n')

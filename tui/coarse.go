@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	"evviz/timeline"
 )
 
@@ -15,9 +17,9 @@ import (
 // coarse is the overview as one frame needs it.
 type coarse struct {
 	over   *timeline.Overview
-	before int64 // up to here it is drawn from the overview
-	after  int64 // and from here on
-	loops  map[uint32]bool
+	before int64             // up to here it is drawn from the overview
+	after  int64             // and from here on
+	tables map[uint32]uint32 // descriptor tables of the loops, by stream
 }
 
 // overviews has the coarse picture of the source read.
@@ -51,9 +53,9 @@ func (o *overviews) of(f *frame) *coarse {
 	if over == nil {
 		return nil
 	}
-	c := &coarse{over: over, before: s.Begin, after: s.Now, loops: map[uint32]bool{}}
+	c := &coarse{over: over, before: s.Begin, after: s.Now, tables: map[uint32]uint32{}}
 	for _, l := range s.Loops {
-		c.loops[l.Stream] = true
+		c.tables[l.Stream] = l.Table
 	}
 	return c
 }
@@ -61,10 +63,37 @@ func (o *overviews) of(f *frame) *coarse {
 // drawn reports whether a moment is drawn from the overview.
 func (c *coarse) drawn(t int64) bool { return c != nil && (t < c.before || t >= c.after) }
 
-// lanes are the rows of the overview for a descriptor number: one for each thread that touched it.
-func (c *coarse) lanes(fd int32) (out []*timeline.OverviewLane) {
+// number is a descriptor's number in a table, by which the overview knows it.
+type number struct {
+	table uint32 // 0 unknown
+	fd    int32
+}
+
+// of is the number that a lane of the overview is about; ok is false when no loop's thread has it.
+func (c *coarse) of(l *timeline.OverviewLane) (n number, ok bool) {
+	table, loop := c.tables[l.Stream]
+	return number{table, l.FD}, l.FD >= 0 && (loop || len(c.tables) == 0)
+}
+
+// process is whose a number is where there are several processes, 0 elsewhere.
+func (c *coarse) process(n number) uint32 {
+	for _, t := range c.tables {
+		if t != n.table && t != 0 && n.table != 0 {
+			return n.table
+		}
+	}
+	return 0
+}
+
+// means reports whether two numbers may be the same.
+func (n number) means(o number) bool {
+	return n.fd == o.fd && (n.table == 0 || o.table == 0 || n.table == o.table)
+}
+
+// lanes are the rows of the overview for a descriptor number: one for each thread of its process that touched it.
+func (c *coarse) lanes(n number) (out []*timeline.OverviewLane) {
 	for _, l := range c.over.Lanes {
-		if l.FD == fd && (len(c.loops) == 0 || c.loops[l.Stream]) {
+		if o, ok := c.of(l); ok && o.means(n) {
 			out = append(out, l)
 		}
 	}
@@ -72,22 +101,23 @@ func (c *coarse) lanes(fd int32) (out []*timeline.OverviewLane) {
 }
 
 // strangers are the descriptor numbers with activity in the part of the window that is not held, and without a lane.
-func (c *coarse) strangers(f *frame) (out []int32) {
+func (c *coarse) strangers(f *frame) (out []number) {
 	if c == nil {
 		return nil
 	}
-	known := map[int32]bool{}
+	known := map[int32][]number{}
 	for _, l := range f.snap.Lanes {
 		if l.Closed == 0 { // another one may have the number of one that is closed
-			known[l.FD] = true
+			known[l.FD] = append(known[l.FD], number{l.Table, l.FD})
 		}
 	}
 	for _, l := range c.over.Lanes {
-		if l.FD < 0 || known[l.FD] || len(c.loops) > 0 && !c.loops[l.Stream] || l.Last < f.t0 || l.First >= f.t1 {
+		n, ok := c.of(l)
+		if !ok || l.Last < f.t0 || l.First >= f.t1 || slices.ContainsFunc(known[n.fd], n.means) {
 			continue
 		}
-		known[l.FD] = true
-		out = append(out, l.FD)
+		known[n.fd] = append(known[n.fd], n)
+		out = append(out, n)
 	}
 	return out
 }

@@ -30,7 +30,11 @@ func drawDetail(sc *scene, p pane) {
 	if sc.cursor != 0 {
 		t1 = min(sc.cursor+1, t1)
 	}
-	p.put(2, 0, " "+sc.fits(clean(words.Explain(l, min(t0, t1-1), t1, sc.snap.Info.Timed)), p.w-4)+" ", sc.theme.text)
+	line := clean(words.Explain(l, min(t0, t1-1), t1, sc.snap.Info.Timed))
+	if i := loopIndex(sc.snap, l.Thread); i >= 0 && len(sc.snap.Loops) > 1 {
+		line += " · in " + words.Thread(sc.snap.Loops[i])
+	}
+	p.put(2, 0, " "+sc.fits(line, p.w-4)+" ", sc.theme.text)
 }
 
 // interesting is the lane to explain while none is selected: one that is stranded, else the one that waits longest, else the
@@ -55,11 +59,14 @@ func interesting(f *frame, t0, t1 int64) (best *timeline.Lane) {
 	return best
 }
 
-// loopLine is the detail line of the loop.
+// loopLine is the detail line of a loop.
 func loopLine(f *frame, l *timeline.LoopLane) string {
 	s := "loop"
 	if l.TID != 0 {
 		s += fmt.Sprintf(", thread %d", l.TID)
+	}
+	if len(f.snap.Loops) > 1 {
+		s = "loop of " + words.Thread(l)
 	}
 	if l.Ended != 0 {
 		return s + " · ended"

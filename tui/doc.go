@@ -6,10 +6,10 @@
 //
 // # One frame
 //
-// A ticker asks for a draw 20 times a second, whatever happens; events never cause one. A draw goes down this list (frame.go):
+// A ticker asks for a draw 20 times a second, whatever happens; events never cause one. A draw goes down this list (ui.newFrame in scene.go):
 //
-//	window    takes a snapshot, or the frozen one, and decides which time of it is shown: a frame        (window.go)
-//	checker     asks the rules what they say of it                                                         (findings.go)
+//	window    takes a snapshot, or the frozen one, and decides which time of it is shown: a frame        (frame.go)
+//	checker   asks the rules what they say of it                                                         (findings.go)
 //	ui        adds what is selected, the colours and glyphs, and what goes on around it: a scene         (scene.go)
 //	memo      leaves a scene alone that is on the screen already                                         (memo.go)
 //	layout    gives each region its rows                                                                 (layout.go)

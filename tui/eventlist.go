@@ -162,6 +162,9 @@ func (x *events) drawRows(sc *scene, p pane) {
 // maxLooked bounds how many events a list looks at for one frame.
 const maxLooked = 20_000
 
+// wideEvents is from how many columns on an event says in which thread it was, where there are several.
+const wideEvents = 60
+
 func drawEventLine(sc *scene, p pane, y int, i int64, e *trace.Event, st tcell.Style, picked bool) {
 	t := &sc.theme
 	when := seconds(e.Time-sc.snap.First, 6)
@@ -177,12 +180,17 @@ func drawEventLine(sc *scene, p pane, y int, i int64, e *trace.Event, st tcell.S
 		dim = st
 	}
 	at := p.put(0, y, fmt.Sprintf("%12s  ", when), dim)
+	notes := 52                                      // column
+	if len(sc.snap.Loops) > 1 && p.w >= wideEvents { // whose it is
+		p.put(at, y, sc.threadLabel(e.Stream), dim)
+		at, notes = at+loopLabelWidth+1, notes+loopLabelWidth+1
+	}
 	if !picked {
 		st = sc.eventStyle(e)
 	}
 	at = p.put(at, y, what, st)
 	if note != "" {
-		at = max(at+2, 52)
+		at = max(at+2, notes)
 		p.put(at, y, sc.fits(note, p.w-at), dim)
 	}
 }

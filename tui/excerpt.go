@@ -33,8 +33,9 @@ type excerpts struct {
 	instead *timeline.Snapshot // what the newest excerpt is to take the place of; the screen's
 
 	mu     sync.Mutex
-	wanted [2]int64 // the newest wish
-	number int      // how many there were
+	feed   *timeline.Feed // of the newest wish
+	wanted [2]int64       // ... and its window
+	number int            // how many there were
 	busy   bool
 	came   *fetched
 }
@@ -47,18 +48,18 @@ func (r *excerpts) want(instead *timeline.Snapshot, t0, t1 int64) {
 	number := r.number
 	busy := r.busy
 	r.busy = true
-	r.wanted = [2]int64{t0, t1}
+	r.feed, r.wanted = r.src.feed, [2]int64{t0, t1}
 	r.mu.Unlock()
-	if feed := r.src.feed; !busy {
-		r.start(func() { r.read(feed, number) })
+	if !busy {
+		r.start(func() { r.read(number) })
 	}
 }
 
 // read reads excerpts until the newest wish is fulfilled. It runs beside the screen.
-func (r *excerpts) read(feed *timeline.Feed, number int) {
+func (r *excerpts) read(number int) {
 	for {
 		r.mu.Lock()
-		w := r.wanted
+		feed, w := r.feed, r.wanted
 		r.mu.Unlock()
 		snap, err := feed.Excerpt(context.Background(), w[0], w[1])
 		r.mu.Lock()

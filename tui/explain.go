@@ -74,6 +74,9 @@ func findingPage(sc *scene, w int) (title string, lines []helpLine) {
 	if !sc.snap.Info.Timed {
 		when = "this source knows the order of things, not their times"
 	}
+	if x.In != "" {
+		when += ", in " + clean(x.In)
+	}
 	para("When, and how sure", fmt.Sprintf("%s; %s, %s", when, x.Severity, x.Verdict))
 	rest := pageLines(x.Rule.Page(), w)
 	for len(rest) > 0 && rest[0].text == "" {

@@ -178,7 +178,7 @@ var fuzzFeeds = sync.OnceValue(func() []*timeline.Feed {
 	t := &testing.T{}
 	return []*timeline.Feed{tour(t, 3), tour(t, 9.6), tour(t, 12.7), tour(t, 18.4), tour(t, 20.9),
 		madeFeed(trace.Info{Title: "nothing", Timed: true, Kinds: trace.AllKinds()}, nil),
-		storm(3, false, false), storm(5, true, true), storm(60, false, true), farApart(1e9, 1.75e18)}
+		storm(3, false, false), storm(5, true, true), storm(60, false, true), farApart(1e9, 1.75e18), twoProcesses(t), fourLoops(t)}
 })
 
 // program is an input that is read byte by byte; behind its end are zeros.
@@ -366,14 +366,14 @@ func rowOf(d *screen.Diff, y int) string {
 	return b.String()
 }
 
-// replayedTour is the kept recording as a replay shows it, with all its abilities, and what ends it.
-func replayedTour(t testing.TB) (*timeline.Feed, func()) {
+// replayed is a kept recording as a replay shows it, with all its abilities, and what ends it.
+func replayed(t testing.TB, path string) (*timeline.Feed, func()) {
 	t.Helper()
-	b, err := os.ReadFile("testdata/tour.evt")
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied := filepath.Join(t.TempDir(), "tour.evt") // a bookmark is written into the file
+	copied := filepath.Join(t.TempDir(), filepath.Base(path)) // a bookmark is written into the file
 	if err := os.WriteFile(copied, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -401,7 +401,7 @@ func replayedTour(t testing.TB) (*timeline.Feed, func()) {
 // FuzzScreen looks for a size, a source and a sequence of keys under which a frame breaks what it promises.
 // An input has ten steps at most: what goes wrong does so after few, and the fuzzer lives from trying many.
 func FuzzScreen(f *testing.F) {
-	for which := range byte(10) {
+	for which := range byte(12) {
 		for how := range byte(3) {
 			f.Add(screenProgram(which, how, 3))
 		}
@@ -431,7 +431,7 @@ func TestLongPrograms(t *testing.T) {
 		driven(t, screenProgram(which, which*7, 24), fuzzFeeds(), 80, true)
 	}
 	for how := range byte(3) {
-		feed, end := replayedTour(t)
+		feed, end := replayed(t, "testdata/tour.evt")
 		driven(t, screenProgram(0, how, 24), []*timeline.Feed{feed}, 80, false)
 		end()
 	}

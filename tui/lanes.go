@@ -88,16 +88,16 @@ func (x *lanes) draw(sc *scene, p pane) {
 		}
 		x.drawLane(sc, p, y, lanes[i])
 		if sc.coarse != nil {
-			drawCoarse(sc, p, y, sc.coarse.lanes(lanes[i].FD), false, lanes[i])
+			drawCoarse(sc, p, y, sc.coarse.lanes(number{lanes[i].Table, lanes[i].FD}), false, lanes[i])
 		}
 		y++
 	}
-	for _, fd := range sc.coarse.strangers(sc.frame) {
+	for _, n := range sc.coarse.strangers(sc.frame) {
 		if y >= p.h {
 			break
 		}
-		p.put(0, y, fmt.Sprintf("fd %d", fd), sc.theme.dim)
-		drawCoarse(sc, p, y, sc.coarse.lanes(fd), false, nil)
+		p.put(0, y, numberOf(sc.coarse.process(n), n.fd), sc.theme.dim)
+		drawCoarse(sc, p, y, sc.coarse.lanes(n), false, nil)
 		y++
 	}
 	hidden := len(lanes) - room

@@ -80,6 +80,26 @@ func (c *course) over(feed *timeline.Feed) bool {
 	return true
 }
 
+// takeOver makes the screen show what another lesson has brought.
+func (u *ui) takeOver() {
+	v := u.course.take()
+	if v == nil {
+		return
+	}
+	u.source.open(v.Feed)
+	u.controls.lab, u.recording.recorder, u.recording.saver = v.Lab, v.Recorder, v.Saver
+	u.notes, u.cost = v.Notes, v.Cost
+	u.window.viewport, u.window.anchor, u.window.round = viewport{span: u.first}, 0, [2]int64{}
+	u.history = history{}
+	u.steps.stop()
+	u.selected = selection{pane: u.selected.pane}
+	u.lanes.forget()
+	u.events.rows, u.findings.top = nil, 0
+	u.views.bodies[viewTimeline] = u.timeline() // a lab of its own needs rows of its own
+	u.checker.forget()
+	u.memo.touched()
+}
+
 // cardRows is how many rows the lesson's text gets.
 const cardRows = 3
 

@@ -15,15 +15,7 @@ var waitName = map[uint32]string{trace.DriverSelect: "select", trace.DriverPoll:
 
 func (x *lanes) drawLoop(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	t, g, n := &sc.theme, sc.gutter(), sc.cells()
-	name := "loop"
-	switch {
-	case len(sc.snap.Loops) < 2:
-	case l.Name != "":
-		name = cut(text(l.Name), 8)
-	case l.TID != 0:
-		name = cut(fmt.Sprintf("t%d", l.TID), 8)
-	}
-	end := p.put(0, y, name, t.bold)
+	end := p.put(0, y, sc.loops.labels[loopIndex(sc.snap, l.Stream)], t.bold)
 	what := l.State.String()
 	switch {
 	case l.Ended != 0:
@@ -79,7 +71,7 @@ func (x *lanes) drawLoop(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	}
 }
 
-// drawRate is how often the loop was told something, or, where it asks instead of being told, how often it asked in vain.
+// drawRate is how often the loop that is looked at was told something, or, where it asks instead of being told, how often it asked in vain.
 func (x *lanes) drawRate(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	t, g := &sc.theme, sc.gutter()
 	asks := sc.snap.Mode.Known && sc.snap.Mode.Driver == trace.DriverSleepPoll
@@ -103,10 +95,21 @@ func (x *lanes) drawRate(sc *scene, p pane, y int, l *timeline.LoopLane) {
 		name = "EAGAIN"
 	}
 	p.put(0, y, name, t.dim)
+	scale := ""
+	if peak > 0 {
+		scale = fmt.Sprintf("%d/cell", peak)
+	}
+	if of := sc.threadLabel(l.Stream); of != "" {
+		if both := of + " " + scale; len([]rune(both)) <= g-10 {
+			scale = both
+		} else {
+			scale = of
+		}
+	}
+	p.put(9, y, cut(scale, g-10), t.dim)
 	if peak == 0 {
 		return
 	}
-	p.put(9, y, cut(fmt.Sprintf("%d/cell", peak), g-10), t.dim)
 	style := func(c *timeline.LoopCell) tcell.Style {
 		if asks || c.Renotify*2 > c.Reports {
 			return t.eagain

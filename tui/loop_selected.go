@@ -1,21 +1,35 @@
 package tui
 
 import (
+	"cmp"
 	"slices"
 
 	"evviz/timeline"
 )
 
+// Several loops on one screen
+//
+// A source may have a loop in each of several threads, and those in several processes. One of them is looked at: view 2 shows its
+// iterations, the steps go through them, and the row of rates below the loops is about it. It is the loop of the row that was selected
+// last, in the timeline or with Tab in view 2; before anything is selected, the one that has done most so far.
+
+// follow makes sure that the loop that is looked at is one that there is.
+func (x *selection) follow(s *timeline.Snapshot) {
+	if len(s.Loops) == 0 || loopIndex(s, x.stream) >= 0 {
+		return
+	}
+	x.stream = slices.MaxFunc(s.Loops, func(a, b *timeline.LoopLane) int { return cmp.Compare(a.Events, b.Events) }).Stream
+}
+
 // loop is the loop that is looked at; nil when there is none.
 func (sc *scene) loop() *timeline.LoopLane {
-	if sc.frame == nil || len(sc.snap.Loops) == 0 {
+	if sc.frame == nil {
 		return nil
 	}
-	stream := sc.stream
-	if of, ok := loopOfRow(sc.row); ok {
-		stream = of
+	if i := loopIndex(sc.snap, sc.stream); i >= 0 {
+		return sc.snap.Loops[i]
 	}
-	return sc.snap.Loops[max(loopIndex(sc.snap, stream), 0)]
+	return nil
 }
 
 // loopIndex is the place of a thread's loop among those of a snapshot, -1 when it is none of them.

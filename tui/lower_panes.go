@@ -44,10 +44,11 @@ type lowerKey struct {
 	here  int64
 	found *diagnostics.Finding
 	finds int
+	loops int // which labels they have
 }
 
 func (b *lowerPanes) key(sc *scene) lowerKey {
-	k := lowerKey{here: sc.eventAt(sc.cursor, sc.event), finds: len(sc.found)}
+	k := lowerKey{here: sc.eventAt(sc.cursor, sc.event), finds: len(sc.found), loops: sc.loops.version}
 	if len(sc.found) > 0 {
 		k.found = sc.found[0]
 	}

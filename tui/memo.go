@@ -77,6 +77,7 @@ type rowKey struct {
 	presses uint64
 	found   *diagnostics.Finding
 	finds   int
+	loops   int
 	theme   string
 }
 
@@ -86,7 +87,7 @@ func (m *memo) keepRow(sc *scene, p pane, y int, l *timeline.Lane) bool {
 	if !ok || sc.half != nil || sc.coarse != nil || sc.cursor != 0 || y == p.h-1 { // the last line has a note on how many there are more
 		return false
 	}
-	key := rowKey{lane: l, t0: sc.t0, t1: sc.t1, w: sc.w, now: -1, presses: sc.presses, finds: len(sc.found), theme: sc.themeName}
+	key := rowKey{lane: l, t0: sc.t0, t1: sc.t1, w: sc.w, now: -1, presses: sc.presses, finds: len(sc.found), loops: sc.loops.version, theme: sc.themeName}
 	if l.Closed == 0 && l.Trigger > trace.TriggerLevel {
 		key.now = sc.column(sc.snap.Now)
 	}

@@ -54,6 +54,45 @@ func shoot(w, h, colors int, build func(tcell.Screen) (draw func(), press func(k
 	return &Picture{cw, ch, append([]tcell.SimCell(nil), cells...)}, nil
 }
 
+// quitKeep quits and leaves the last screen on the terminal.
+func (u *ui) quitKeep() {
+	u.kept = u.picture()
+	u.app.quit()
+}
+
+// picture is the screen as it would be drawn now: a line that was open in the last frame may have been closed by the key that asks for
+// it. It is nil before the first frame.
+func (u *ui) picture() *Picture {
+	f := u.scene.frame
+	if f == nil {
+		return nil
+	}
+	u.compose()
+	p, err := shoot(f.w, f.h, u.style.screen.Colors(), func(s tcell.Screen) (func(), func(string)) {
+		return func() {
+			u.root.SetRect(0, 0, f.w, f.h)
+			u.root.Draw(s)
+		}, func(string) {}
+	}, nil)
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// screenshot is ":screenshot FILE".
+func (u *ui) screenshot(path string) error {
+	if u.draft == nil {
+		return fmt.Errorf("screenshot: not here")
+	}
+	if path = strings.TrimSpace(path); path == "" {
+		return fmt.Errorf("screenshot: which file?")
+	}
+	p := u.picture()
+	u.worker.do(func() (string, error) { return "wrote " + path, u.draft(path, p) })
+	return nil
+}
+
 // paletteScreen pretends to have a number of colours.
 type paletteScreen struct {
 	*screen.Diff

@@ -31,8 +31,13 @@ func recorded(t testing.TB, path string, seconds float64) *timeline.Feed {
 
 // stillReplay is a replay of the tour that stands at a moment.
 func stillReplay(t *testing.T, at float64) *timeline.Feed {
+	return standing(t, "testdata/tour.evt", at)
+}
+
+// standing is a replay of a kept recording that stands at a moment.
+func standing(t *testing.T, path string, at float64) *timeline.Feed {
 	t.Helper()
-	feed, end := replayedTour(t)
+	feed, end := replayed(t, path)
 	t.Cleanup(end)
 	p := feed.Source().(*record.Player)
 	p.Pause(true)

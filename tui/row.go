@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"evviz/timeline"
 	"evviz/trace"
@@ -39,7 +40,14 @@ func (x *lanes) drawLane(sc *scene, p pane, y int, l *timeline.Lane) {
 		p.fill(0, y, g-1, ' ', t.selected)
 		st = t.selected
 	}
-	p.put(0, y, sc.label(l, g-1), st)
+	end := p.put(0, y, sc.label(l, g-1), st)
+	if of := sc.threadLabel(l.Thread); of != "" && end+1+utf8.RuneCountInString(of) < g {
+		whose := t.dim
+		if l.ID == sc.row {
+			whose = st
+		}
+		p.put(end+1, y, of, whose)
+	}
 	if w := sc.worst(l.ID); w != nil {
 		p.set(g-1, y, sc.mark(w.Severity), sc.severityStyle(w.Severity))
 	}

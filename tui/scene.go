@@ -1,9 +1,6 @@
 package tui
 
 import (
-	"math"
-
-	"evviz/diagnostics"
 	"evviz/timeline"
 )
 
@@ -20,6 +17,7 @@ type scene struct {
 	view        viewID
 	replay      replay
 	session     session
+	loops       *loopLabels
 	marks       []timeline.Bookmark // in order of time
 	half        *half               // nil: this is the whole screen, not half of a split one
 	presses     uint64              // counts what a person did
@@ -31,135 +29,59 @@ type scene struct {
 // rect is where something lies on the screen.
 type rect struct{ x, y, w, h int }
 
-// frame is a snapshot, the window of time that is shown of it, and what was found in it. It does not change while it is drawn.
-type frame struct {
-	snap   *timeline.Snapshot
-	found  []*diagnostics.Finding
-	whole  bool  // what was found is of the whole source, not only of what has been played
-	t0, t1 int64 // window; the right part may lie in the future
-	live   bool
-	w, h   int
-	small  bool    // too small to draw
-	coarse *coarse // what draws the part of the window that is not held; nil all is
-}
-
-// replay is how a replay stands, as far as the source is one.
-type replay struct {
-	pauses, seeks, speeds bool // what it can do
-	paused, over          bool
-	at                    int64 // where it is, in time
-	placed                bool  // at is known
-	lo, hi                int64 // its beginning and its end
-	speed                 float64
-	round                 [2]int64 // the range that it goes round in; 0 none
-}
-
-// session is what goes on around the picture: messages, the recording, the lab.
-type session struct {
-	message string // of the moment
-	bad     bool
-	notes   string // from outside
-	alarm   bool   // ... bad news
-	cores   float64
-	costs   bool // cores is known
-	records bool // there is a recorder
-	rec     RecordStatus
-	inLab   bool
-	lab     [3]string // what is served, where, and which scenario
-	lesson  bool
-	ended   bool    // the source is over
-	moment  bool    // ... and was made for a moment of it
-	share   float64 // of the whole source that has been read for the findings
-}
-
-// The smallest screen that is drawn; below, one line says so.
-const (
-	minWidth  = 40
-	minHeight = 10
-)
-
-// newFrame is a frame of a size that shows nothing yet.
-func newFrame(w, h int) *frame { return &frame{w: w, h: h, small: w < minWidth || h < minHeight} }
-
-// window sets what the frame shows: so much time up to its right edge.
-func (f *frame) window(span, right int64) {
-	f.t1 = max(right, math.MinInt64+span)
-	f.t0 = f.t1 - span
-}
-
-// seen is the part of the window that has happened.
-func (f *frame) seen() (t0, t1 int64) { return f.t0, min(f.t1, f.snap.Now) }
-
-// gutter is how wide the labels left of the timeline are.
-func (f *frame) gutter() int {
-	switch {
-	case f.w >= 140:
-		return 24
-	case f.w >= 100:
-		return 20
-	case f.w >= 60:
-		return 17
+// newFrame takes a snapshot, or the frozen one, decides which time of it is shown, and puts the scene together.
+func (u *ui) newFrame(w, h int) {
+	u.takeOver()
+	if u.window.arrived() {
+		u.memo.touched()
 	}
-	return 12
+	sc := &u.scene
+	shown := sc.frame != nil && !sc.small
+	if u.window.frozen == nil && u.source.onItsWay(shown) && sc.w == w && sc.h == h {
+		u.compose() // what is open over the view may have changed
+		return
+	}
+	snap := u.window.snapshot()
+	if u.window.frozen == nil && u.course.over(u.source.feed) {
+		u.window.closeTo(snap)
+	}
+	f := u.window.show(snap, w, h)
+	sc.frame = f
+	u.selected.reselect(snap)
+	u.selected.follow(snap)
+	f.found, f.whole = u.checker.findings(snap)
+	f.coarse = u.overview.of(f)
+	u.overview.drawn = true
+	if u.views.at == viewFindings && f.findingOf(u.selected.finding) == nil && len(f.found) > 0 { // view 5 is always about one
+		u.selected.finding = keyOf(f.found[0])
+	}
+	u.window.goRound()
+	u.update()
+	u.autoStep()
+	u.compose()
 }
 
-// cells is how many columns the timeline has.
-func (f *frame) cells() int { return max(f.w-f.gutter(), 1) }
-
-// column is where a moment lies, which may be outside.
-func (f *frame) column(t int64) int {
-	return int(scaled(minus(t, f.t0), int64(f.cells()), f.t1-f.t0))
+// update makes the scene say again what a person has chosen: where the window is, what is selected, which lanes are shown.
+func (u *ui) update() {
+	sc := &u.scene
+	sc.viewport, sc.anchor, sc.selection, sc.laneOptions, sc.view = u.window.viewport, u.window.anchor, u.selected, u.lanes.laneOptions, u.views.at
+	sc.half, sc.presses, sc.typing = u.half, u.memo.presses, u.dialog.open()
 }
 
-// moment is where a column of the timeline begins.
-func (f *frame) moment(column int) int64 {
-	return plus(f.t0, scaled(f.t1-f.t0, int64(column), int64(f.cells())))
-}
-
-// findingOf is what a key stands for as it stands now, nil when it is not found any more.
-func (f *frame) findingOf(k findingKey) *diagnostics.Finding {
-	if k == (findingKey{}) {
-		return nil
+// compose puts the scene of the present frame together, and gives the regions their places.
+func (u *ui) compose() {
+	u.selected.follow(u.scene.snap)
+	u.loops.update(u.scene.snap.Loops)
+	u.update()
+	sc := &u.scene
+	sc.marks = u.bookmarks.all(sc.snap)
+	sc.replay = u.source.replay()
+	sc.replay.round = u.window.round
+	sc.session = u.session()
+	if sc.small || u.half != nil { // a split screen has a layout of its own
+		return
 	}
-	for _, x := range f.found {
-		if keyOf(x) == k {
-			return x
-		}
-	}
-	return nil
-}
-
-// worst is the weightiest finding about a lane.
-func (f *frame) worst(lane int64) *diagnostics.Finding {
-	for _, x := range f.found { // in order of weight
-		if x.Lane == lane && lane != 0 {
-			return x
-		}
-	}
-	return nil
-}
-
-// counts is how many findings there are above info, and the worst severity of all.
-func (f *frame) counts() (n int, worst diagnostics.Severity) {
-	for _, x := range f.found {
-		if x.Severity > diagnostics.Info {
-			n++
-		}
-		worst = max(worst, x.Severity)
-	}
-	return n, worst
-}
-
-// eventAt is the index of the event that a cursor stands on: the one that was picked, or the last one up to the cursor's moment, or,
-// without a cursor, the newest in the window.
-func (f *frame) eventAt(cursor, picked int64) int64 {
-	s := f.snap
-	if cursor == 0 {
-		_, t1 := f.seen()
-		return s.EventAt(t1+1) - 1
-	}
-	if e, ok := s.Event(picked); ok && e.Time == cursor {
-		return picked
-	}
-	return s.EventAt(cursor+1) - 1
+	u.layout.arrange(sc.w, sc.h, optionalRows{lesson: sc.session.lesson, replay: sc.replay.speeds, legend: sc.view == viewTimeline, offered: u.dialog.offers()})
+	sc.tabbed = u.layout.tabs.rect().h > 0
+	sc.body = u.layout.body.rect()
 }

@@ -9,7 +9,7 @@ import (
 type selection struct {
 	row     int64      // a lane, by its identity; below 0 the loop of a thread (loopRow); 0 none
 	who     laneName   // who the lane is
-	stream  uint32     // the thread whose loop was looked at last; 0 none yet
+	stream  uint32     // the thread whose loop is looked at (loop_selected.go)
 	finding findingKey // zero none
 	event   int64      // the one that was picked; it counts only while its moment is the cursor's
 	pane    int        // which pane of the timeline has the arrows: paneLanes, paneFindings, paneEvents
@@ -31,12 +31,16 @@ type laneName struct {
 
 func nameOf(l *timeline.Lane) laneName { return laneName{l.Table, l.FD, l.Kind, l.Peer, l.Local} }
 
-// choose selects a row, and remembers who it is.
+// choose selects a row, and remembers who it is. The loop of a row is looked at from then on: a lane's is that of the thread which
+// did something on it last, and stays that one when another thread does.
 func (x *selection) choose(row int64, s *timeline.Snapshot) {
 	x.row, x.who = row, laneName{}
-	if row > 0 {
-		if l := s.Lane(row); l != nil {
-			x.who = nameOf(l)
+	if stream, ok := loopOfRow(row); ok {
+		x.stream = stream
+	} else if l := s.Lane(row); l != nil {
+		x.who = nameOf(l)
+		if l.Thread != 0 {
+			x.stream = l.Thread
 		}
 	}
 }

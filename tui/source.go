@@ -105,3 +105,28 @@ func (r *source) onItsWay(shown bool) bool {
 	}
 	return time.Since(r.onWay) < seekingFor
 }
+
+// replay is how a replay stands, as far as the source is one.
+type replay struct {
+	pauses, seeks, speeds bool // what it can do
+	paused, over          bool
+	at                    int64 // where it is, in time
+	placed                bool  // at is known
+	lo, hi                int64 // its beginning and its end
+	speed                 float64
+	round                 [2]int64 // the range that it goes round in; 0 none
+}
+
+// replay is how the replay stands now.
+func (r *source) replay() (y replay) {
+	y.pauses, y.seeks, y.speeds = r.pauser != nil, r.seeker != nil, r.speeder != nil
+	y.paused, y.over = r.paused(), r.over()
+	y.at, y.placed = r.position()
+	if y.seeks {
+		y.lo, y.hi = r.seeker.Bounds()
+	}
+	if y.speeds {
+		y.speed = r.speeder.Speed()
+	}
+	return y
+}

@@ -23,6 +23,7 @@ type interestsView struct {
 	column int
 	top    int
 	order  []int64
+	many   bool // the source has several processes
 
 	selected *selection
 	pages    *pages
@@ -37,6 +38,7 @@ type column struct {
 	right bool
 	cell  func(f *frame, l *timeline.Lane) (string, func(t *theme) tcell.Style)
 	less  func(a, b *timeline.Lane) int
+	many  bool // only where the source has several processes
 }
 
 func plainCell(s string) (string, func(*theme) tcell.Style) { return s, nil }
@@ -55,19 +57,24 @@ var columns = []column{
 			s += fmt.Sprintf(" x%d", l.FDs)
 		}
 		return plainCell(s)
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.FD, b.FD) }},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.FD, b.FD) }, false},
+	{"process", 8, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		return plainCell(fmt.Sprint(l.Process))
+	}, func(a, b *timeline.Lane) int {
+		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.FD, b.FD))
+	}, true},
 	{"kind", 10, 84, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.Label != "" && l.Kind != timeline.KindListener {
 			return plainCell(clean(l.Label))
 		}
 		return plainCell(l.Kind.String())
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Kind, b.Kind) }},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Kind, b.Kind) }, false},
 	{"peer", 13, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.Peer != "" {
 			return plainCell(port(l.Peer))
 		}
 		return plainCell(port(l.Local))
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }, false},
 	{"asks for", 12, 52, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
 			if !registers(f, l) {
@@ -76,7 +83,7 @@ var columns = []column{
 			return "unregistered", func(t *theme) tcell.Style { return t.dim }
 		}
 		return plainCell(trace.PollString(l.Interest &^ modeBits))
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }, false},
 	{"mode", 8, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
 			return plainCell("")
@@ -86,7 +93,7 @@ var columns = []column{
 			s = strings.TrimSpace(triggerShort[min(int(l.Trigger), 3)] + " excl")
 		}
 		return plainCell(s)
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Trigger, b.Trigger) }},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Trigger, b.Trigger) }, false},
 	{"armed", 5, 62, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		switch {
 		case !l.Registered:
@@ -95,7 +102,7 @@ var columns = []column{
 			return plainCell("yes")
 		}
 		return "no", func(t *theme) tcell.Style { return t.bad }
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(b2i(a.Armed), b2i(b.Armed)) }},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(b2i(a.Armed), b2i(b.Armed)) }, false},
 	{"unread", 9, 0, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		unit := words.Bytes
 		if l.Kind == timeline.KindListener {
@@ -106,7 +113,7 @@ var columns = []column{
 			return s, func(t *theme) tcell.Style { return t.bold }
 		}
 		return s, func(t *theme) tcell.Style { return t.dim }
-	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.Unread, b.Unread) }},
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.Unread, b.Unread) }, false},
 	{"waits", 8, 56, true, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Pending || !f.snap.Info.Timed {
 			return plainCell("")
@@ -116,12 +123,12 @@ var columns = []column{
 			return s, func(t *theme) tcell.Style { return t.warn }
 		}
 		return plainCell(s)
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(pendingSince(a), pendingSince(b)) }},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(pendingSince(a), pendingSince(b)) }, false},
 	{"reports", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		return plainCell(blank(l.Stats.Counts[timeline.MarkReport]))
 	}, func(a, b *timeline.Lane) int {
 		return -cmp.Compare(a.Stats.Counts[timeline.MarkReport], b.Stats.Counts[timeline.MarkReport])
-	}},
+	}, false},
 	{"again", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		n := l.Stats.Counts[timeline.MarkRenotify]
 		if n > 0 {
@@ -130,16 +137,16 @@ var columns = []column{
 		return plainCell("")
 	}, func(a, b *timeline.Lane) int {
 		return -cmp.Compare(a.Stats.Counts[timeline.MarkRenotify], b.Stats.Counts[timeline.MarkRenotify])
-	}},
+	}, false},
 	{"classes of its reports", 30, 120, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		return plainCell(shares(l))
-	}, func(a, b *timeline.Lane) int { return -cmp.Compare(freshShare(a), freshShare(b)) }},
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(freshShare(a), freshShare(b)) }, false},
 	{"last", 24, 150, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.LastActivity == 0 || !f.snap.Info.Timed {
 			return plainCell("")
 		}
 		return words.Duration(f.snap.Now-l.LastActivity) + " ago", func(t *theme) tcell.Style { return t.dim }
-	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }},
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }, false},
 }
 
 // registers reports whether a lane that is not known to be registered is known not to be. Operations of a completion queue are no
@@ -239,6 +246,7 @@ func (v *interestsView) rowsOf(sc *scene) []*timeline.Lane {
 func (v *interestsView) draw(sc *scene, p pane) {
 	t := &sc.theme
 	rows := v.rowsOf(sc)
+	v.many = slices.ContainsFunc(rows, func(l *timeline.Lane) bool { return l.Process != 0 })
 	head := fmt.Sprintf(" %s as of %s s", words.Count(int64(len(rows)), "descriptor"), seconds(sc.snap.Now-sc.snap.First, 3))
 	if !sc.snap.Info.Timed {
 		head = " " + words.Count(int64(len(rows)), "descriptor")
@@ -310,7 +318,7 @@ func (v *interestsView) shown(w int) (out []placed) {
 		if room := w - x; width > wordsLeast && !c.right {
 			width = max(min(width, room), wordsLeast)
 		}
-		if w < c.least || x+width > w {
+		if c.many && !v.many || w < c.least || x+width > w {
 			continue
 		}
 		out = append(out, placed{i, x, width})
@@ -325,6 +333,9 @@ const wordsLeast = 20
 // nextColumn sorts by the next column that is shown.
 func (v *interestsView) nextColumn(sc *scene) {
 	shown := v.shown(sc.body.w)
+	if len(shown) == 0 { // the screen is too small for any
+		return
+	}
 	i := slices.IndexFunc(shown, func(g placed) bool { return g.column > v.column })
 	v.column = shown[max(i, 0)].column
 	v.status.say("by %s", columns[v.column].name)

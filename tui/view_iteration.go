@@ -83,7 +83,8 @@ func (v *iterationView) draw(sc *scene, p pane) {
 		head = " turn: " + turnTitle(&turn)
 	}
 	if n := len(sc.snap.Loops); n > 1 {
-		head += fmt.Sprintf(" · thread %d of %d, Tab for the next", loopIndex(sc.snap, turn.Stream)+1, n)
+		i := loopIndex(sc.snap, turn.Stream)
+		head += fmt.Sprintf(" · %s, %d of %d, Tab for the next", words.Thread(sc.snap.Loops[i]), i+1, n)
 	}
 	if turn.Running {
 		if n := len(turn.Items); n > 0 && stopped(sc.snap, &turn.Items[n-1]) {
@@ -101,7 +102,9 @@ func (v *iterationView) draw(sc *scene, p pane) {
 		if turn.Repeats > 0 {
 			s += fmt.Sprintf("· %s more within %s ", words.Times(turn.Repeats), words.Duration(turn.RepeatedFor))
 		}
-		p.right(0, s, t.dim)
+		if len([]rune(head))+len([]rune(s)) < p.w { // else it would cover the head
+			p.right(0, s, t.dim)
+		}
 	}
 	y := 1
 	for _, l := range wrap(clean(words.WhyWoke(sc.snap, &turn)), max(p.w-2, 10)) {

@@ -54,7 +54,7 @@ func (v *latencyView) draw(sc *scene, p pane) {
 		of = clean(sc.label(lane, 40))
 	}
 	if s := sc.selected(); s != nil {
-		of += " (Tab: " + map[bool]string{true: "all", false: fmt.Sprintf("fd %d", s.FD)}[v.lane] + ")"
+		of += " (Tab: " + map[bool]string{true: "all", false: numberOf(s.Process, s.FD)}[v.lane] + ")"
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
 	p.put(1, 0, "of "+of, t.bar.Bold(true))

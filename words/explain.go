@@ -61,7 +61,7 @@ func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 }
 
 func who(l *timeline.Lane) string {
-	s := FD(l.FD) + OfProcess(int64(l.Process))
+	s := FDOf(l)
 	if l.Label != "" {
 		s += " " + l.Label
 	}
@@ -73,6 +73,9 @@ func who(l *timeline.Lane) string {
 	}
 	return s
 }
+
+// FDOf names the descriptor of a lane, and its process where the source has several.
+func FDOf(l *timeline.Lane) string { return FD(l.FD) + OfProcess(int64(l.Process)) }
 
 // OfProcess says whose a descriptor or a thread is where the source has several processes; 0 is no process.
 func OfProcess(pid int64) string {

@@ -309,8 +309,11 @@ func threadTitle(s *timeline.Snapshot, stream uint32) string {
 			continue
 		}
 		name := "the loop"
-		if l.Name != "" && l.Name != "loop" {
-			name += " " + plain.Text(l.Name)
+		switch of := plain.Text(l.Name); {
+		case strings.HasPrefix(of, "loop"): // those of the lab are called so
+			name = "the " + of
+		case of != "":
+			name += " " + of
 		}
 		if l.TID > 0 {
 			name += " (thread " + strconv.Itoa(l.TID)
