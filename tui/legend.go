@@ -44,6 +44,9 @@ func (l *legend) draw(sc *scene, p pane) {
 		swatch(0, sc.sym.work, "working", true, t.working)
 		swatch(0, 'z', "asleep", false, t.asleep)
 		swatch(0, sc.sym.wait, "waiting", false, t.waiting)
+		if sc.snap.Info.Kinds.Has(trace.RunDelay) {
+			swatch(0, 'R', "runnable", false, t.old)
+		}
 		swatch(0, sc.sym.edge, "ET", false, t.waiting)
 		swatch(0, sc.sym.once, "oneshot", false, t.waiting)
 		x = 1

@@ -50,6 +50,8 @@ func (x *lanes) drawLoop(sc *scene, p pane, y int, l *timeline.LoopLane) {
 			p.set(at, y, sc.sym.again, t.again)
 		case c.Dur[timeline.LoopLocked] > 0 && c.Dur[timeline.LoopLocked]*2 >= c.Dur[timeline.LoopWorking]:
 			p.set(at, y, 'L', t.old)
+		case c.Dur[timeline.LoopRunnable] > 0 && c.Dur[timeline.LoopRunnable]*2 >= c.Dur[timeline.LoopWorking]:
+			p.set(at, y, 'R', t.old)
 		case c.Dur[timeline.LoopWorking] > 0:
 			st := t.working
 			r := ' '
