@@ -120,4 +120,10 @@ func (f *farLab) End() error {
 	return err
 }
 
+// Ended says whether the server has ended, or is about to: it closes its connections then.
+func (f *farLab) Ended() (bool, error) {
+	n, err := f.Count("ended")
+	return n != 0, err
+}
+
 func (f *farLab) Count(what string) (int64, error) { return f.ask(question{Count: what}) }

@@ -28,6 +28,11 @@ func (e *control) Count(what string) (int64, error) {
 		return st.BytesOut.Load(), nil
 	case "idle":
 		return e.idle(), nil
+	case "ended":
+		if e.s.loop.Ending() {
+			return 1, nil
+		}
+		return 0, nil
 	}
 	g, err := scenarios.ParseFigure(figures.Stories{}, what)
 	if err != nil {

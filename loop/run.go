@@ -48,6 +48,9 @@ func (l *Loop) end() {
 	l.closeAll()
 }
 
+// Ending reports whether the loop closes what is open, or has: its clients lose their connections.
+func (l *Loop) Ending() bool { return l.gone.Load() }
+
 // open does what happens once: threads and settings are told, then the listener and the wake-fd come into being.
 func (l *Loop) open() error {
 	title := l.tr.name(l.cfg.Title)

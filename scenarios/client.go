@@ -73,7 +73,7 @@ func connect(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tu
 	e := trace.Event{FD: -1, Aux: trace.StepConnect, Dur: trace.Now() - t0}
 	if err != nil {
 		u.r.noRoom()
-		if u.r.ctx.Err() != nil {
+		if u.r.ctx.Err() != nil || u.r.serverEnded(err) {
 			return nil, errEnded
 		}
 		e.B, e.Errno = -1, errnoOf(err)
@@ -171,7 +171,7 @@ func (x use) blocking(f func() (int64, error)) (int64, error) {
 		return 0, errEnded
 	}
 	n, err := f()
-	if x.by.r.ctx.Err() != nil {
+	if x.by.r.ctx.Err() != nil || err != nil && x.by.r.serverEnded(err) {
 		return n, errEnded
 	}
 	return n, err

@@ -7,6 +7,7 @@ import (
 	"math/rand"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.starlark.net/starlark"
@@ -34,6 +35,12 @@ type LabEnds interface {
 // known yet counts as 0.
 type Observer interface {
 	Count(what string) (int64, error)
+}
+
+// Mortal is an Observer that knows whether the server has ended by itself. A connection that breaks because of that is no failure of the
+// story: the run ends, too.
+type Mortal interface {
+	Ended() (bool, error)
 }
 
 // Options say where and how a story runs.
@@ -254,5 +261,25 @@ func (u *user) sleep(d time.Duration) error {
 		return nil
 	case <-u.r.ctx.Done():
 		return errEnded
+	}
+}
+
+// endingWithin is how long a run may take to end after its server has.
+const endingWithin = 10 * time.Second
+
+// serverEnded says of an error whether the server had ended when it came. The run ends in a moment then, and it waits for that.
+func (r *run) serverEnded(err error) bool {
+	m, ok := r.opt.Observer.(Mortal)
+	if !ok || !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.EPIPE) {
+		return false
+	}
+	if ended, err := m.Ended(); err != nil || !ended {
+		return r.ctx.Err() != nil
+	}
+	select {
+	case <-r.ctx.Done():
+		return true
+	case <-time.After(endingWithin):
+		return false
 	}
 }
