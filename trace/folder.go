@@ -108,7 +108,7 @@ func (f *Folder) turn(s *foldedStream) {
 		}
 		f.flush(s)
 	}
-	equal := len(it) == len(s.last) && end-s.end <= longIteration
+	equal, long := len(it) == len(s.last), end-s.end > longIteration
 	for i := 0; equal && i < len(it); i++ {
 		equal = same(&s.last[i], &it[i])
 	}
@@ -116,7 +116,7 @@ func (f *Folder) turn(s *foldedStream) {
 		s.equal = 1
 	}
 	s.last, s.it, s.end = it, s.last, end
-	if s.equal >= repeatFrom {
+	if s.equal >= repeatFrom && !long {
 		s.on, s.newest = true, -1
 		s.f = fold{of: len(it), begin: end, last: end}
 		s.held = f.base + len(f.q)

@@ -77,12 +77,13 @@ func (r *Ring) turned(k uint64) {
 	f.end = r.Last()
 }
 
-// turnSlow looks whether the iteration is the one before again, and begins to count when that has happened often enough.
+// turnSlow looks whether the iteration is the one before again, and begins to count when that has happened often enough. A long one, as
+// when the thread had no CPU, is written in full, and what comes behind it is counted again at once.
 func (r *Ring) turnSlow(k uint64) {
 	f := &r.fold
 	lost := uint64(r.seq-f.turnSeq) != k || r.dropped != 0
 	end := r.Last()
-	repeats := k == f.of && end-f.end <= longIteration
+	repeats, long := k == f.of, end-f.end > longIteration
 	for i := f.turn; i < r.tail; i++ {
 		e := &r.slots[i&r.mask]
 		if lost || !e.Idle() {
@@ -97,7 +98,7 @@ func (r *Ring) turnSlow(k uint64) {
 	}
 	r.turned(k)
 	// Room for the Repeat and an iteration; the template has to stay in the ring, too.
-	if f.equal >= repeatFrom && uint64(len(r.slots)) >= 4*k+64 {
+	if f.equal >= repeatFrom && !long && uint64(len(r.slots)) >= 4*k+64 {
 		r.beginFold()
 	}
 }

@@ -116,6 +116,38 @@ func TestFold(t *testing.T) {
 	}
 }
 
+// TestFoldAfterLong: a thread that has no CPU for a while, again and again, writes the iteration in which that was in full, and the next;
+// it does not begin anew to look whether iterations are equal.
+func TestFoldAfterLong(t *testing.T) {
+	const pauses = 100
+	var got []Event
+	r := NewRing(3, 1024)
+	s := &spinner{r: r, at: 1e9}
+	for range pauses {
+		for range 100 {
+			s.iteration(1, -1)
+		}
+		s.at += 5 * longIteration
+		got = taken(r, got)
+	}
+	r.Close()
+	got = taken(r, got)
+	all, _ := expanded(t, got)
+	equal(t, all, s.want)
+	if err := Validate(got); err != nil {
+		t.Error(err)
+	}
+	full := 0
+	for _, e := range got {
+		if e.Kind == Wait && e.Phase == PhaseEnter {
+			full++
+		}
+	}
+	if full > repeatFrom+3*pauses {
+		t.Errorf("%d iterations in full for %d pauses", full, pauses)
+	}
+}
+
 // TestFoldNeverWork: iterations that move a byte are written in full, however equal and fast they are.
 func TestFoldNeverWork(t *testing.T) {
 	r := NewRing(3, 1<<16)
