@@ -109,6 +109,11 @@ func TestRate(t *testing.T) {
 	if text, inks := text(row), inks(row); text != "⢀⣤⡇" || inks != "ggg" {
 		t.Errorf("%q in %q", text, inks)
 	}
+	w.Cells = 2
+	good, repeats := timeline.LoopCell{Reports: 100}, timeline.LoopCell{Reports: 50, Renotify: 50}
+	if got := inks(w.Rate(row, RateReports, []timeline.LoopCell{good, repeats, repeats, good})); got != "gg" {
+		t.Errorf("the greater of two counts has the colour: %q", got)
+	}
 	for m, want := range map[timeline.Mode]string{{}: "reports", {Known: true, Driver: trace.DriverEpoll}: "reports",
 		{Known: true, Driver: trace.DriverSleepPoll}: "EAGAIN", {Driver: trace.DriverSleepPoll}: "reports"} {
 		if got := RateOf(m).String(); got != want {

@@ -1,6 +1,8 @@
 package picture
 
 import (
+	"math"
+	"strings"
 	"testing"
 
 	"evviz/timeline"
@@ -47,11 +49,17 @@ func TestRepeats(t *testing.T) {
 		{"too narrow, beside it", row(6, func(x []timeline.Cell) { run(x, 1, 3, 50) }), "_!!___"},
 		{"too narrow, room beside it", row(8, func(x []timeline.Cell) { run(x, 1, 3, 50) }), "_!!100x_"},
 		{"too narrow, and something beside it", row(8, func(x []timeline.Cell) { run(x, 1, 3, 50); x[6] = marks(timeline.MarkRead) }), "_!!___r_"},
+		{"too narrow, and a bar beside it", row(8, func(x []timeline.Cell) { run(x, 1, 3, 50); x[4] = waits(4, 1) }), "_!!_ ___"},
 		{"a single one", row(4, func(x []timeline.Cell) { run(x, 0, 1, 1) }), "!___"},
 	} {
 		if got := text(window(len(c.cells), AllColours).Lane(nil, &timeline.Lane{}, c.cells)); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+	}
+	inside := window(3, AllColours).Lane(nil, &timeline.Lane{}, row(3, func(x []timeline.Cell) { run(x, 0, 3, 2) }))
+	behind := window(4, AllColours).Lane(nil, &timeline.Lane{}, row(4, func(x []timeline.Cell) { run(x, 0, 1, 64) }))
+	if a, b := inks(inside), inks(behind); a != "[a][a][a]" || b != "[a]AAA" {
+		t.Errorf("%q is drawn in %q, %q in %q", text(inside), a, text(behind), b)
 	}
 }
 
@@ -84,6 +92,7 @@ func TestStranded(t *testing.T) {
 		{"not known how much", timeline.Lane{Stranded: true, Unread: -1}, bar(34, 0, 34), "   left here, nobody told again   "},
 		{"in the past", timeline.Lane{}, bar(14, 0, 12), "  stranded  __"},
 		{"rescued by a MOD", timeline.Lane{}, with(bar(34, 0, 32), 32, timeline.MarkModify), "       stranded        re-armed m_"},
+		{"a MOD that did not rescue it", timeline.Lane{Stranded: true, Unread: -1}, with(bar(34, 0, 32), 32, timeline.MarkModify), "  left here, nobody told again  m_"},
 		{"nothing stranded", open, row(12, func([]timeline.Cell) {}), "____________"},
 	} {
 		if got := text(window(len(c.cells), AllColours).Lane(nil, &c.lane, c.cells)); got != c.want {
@@ -113,5 +122,10 @@ func TestRefused(t *testing.T) {
 		if got := text(window(c.n, AllColours).Lane(nil, &l, cells)); got != c.want {
 			t.Errorf("%d in %d cells, closed at %d: %q, want %q", c.why, c.n, c.closed, got, c.want)
 		}
+	}
+	w := &Window{T0: 0, T1: 1, Now: 1, Cells: 40, Symbols: window(1, AllColours).Symbols}
+	l := timeline.Lane{CloseWhy: trace.CloseShed, Closed: math.MaxInt64} // a damaged file: its column is more than an int64 holds
+	if got := text(w.Lane(nil, &l, make([]timeline.Cell, w.Cells))); strings.Trim(got, "_") != "" {
+		t.Errorf("closed at the end of time: %q", got)
 	}
 }

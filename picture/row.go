@@ -107,7 +107,7 @@ func (w *Window) marks(row []Cell, cells []timeline.Cell) {
 			r = w.Symbols.Arrive
 		}
 		if s := second(c); s != 0 && i+1 < len(cells) {
-			if next := &row[i+1]; !next.Mark && cells[i+1].Top == timeline.MarkNone && next.Fill == FillNone {
+			if next := &row[i+1]; cells[i+1].Top == timeline.MarkNone && next.Fill == FillNone {
 				next.Mark = true
 				next.set(s, RoleOf(timeline.MarkWrite).Ink())
 			}

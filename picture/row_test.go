@@ -106,6 +106,7 @@ func TestLaneRow(t *testing.T) {
 		{"3: read and EAGAIN", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkReadAgain), {}}, "rE", "bb"},
 		{"3: completions", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRecvDone, timeline.MarkSendDone), {}}, "RS", "bb"},
 		{"3: the next cell is not empty", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite), waits(1, 1), marks(timeline.MarkRead, timeline.MarkWrite), marks(timeline.MarkCall)}, "r r_", "bfb_"},
+		{"3: a repeated notification and a read", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRenotify, timeline.MarkRead, timeline.MarkWrite), {}}, "!_", "[a]_"},
 		{"3: at the right edge", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite)}, "r", "b"},
 		{"3: the end", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkClose, timeline.MarkRead, timeline.MarkWrite), {}}, "x_", "x_"},
 		{"7: open", timeline.Lane{Pending: true}, AllColours, []timeline.Cell{waits(0, 1), waits(1, 1)}, " ▸", "f[f]"},
@@ -120,13 +121,17 @@ func TestLaneRow(t *testing.T) {
 	}
 }
 
-// TestLaneRowFuture: what has not happened yet is blank.
+// TestLaneRowFuture: what has not happened yet is blank, and nothing is older than it is.
 func TestLaneRowFuture(t *testing.T) {
 	w := window(4, AllColours)
 	w.Now = at(1) + 1
 	edge := timeline.Cell{Trigger: trace.TriggerEdge}
 	if got := text(w.Lane(nil, &timeline.Lane{}, []timeline.Cell{edge, edge, edge, edge})); got != "╌╌__" {
 		t.Errorf("%q", got)
+	}
+	old := waits(1, OldAfter) // at the end of the cell, which is nearly a second after the present
+	if got := w.Lane(nil, &timeline.Lane{}, []timeline.Cell{{}, old, {}, {}})[1].Fill; got != FillFresh {
+		t.Errorf("data that will be old has fill %d now", got)
 	}
 }
 
