@@ -19,6 +19,6 @@
 //	order.go        the orders of lanes
 //	span.go         sums of times that end instead of turning over
 //
-// A row is drawn into a buffer that the caller keeps; nothing is allocated for a cell or for a row, but for the few bytes of a note that
-// writes an amount. Nothing here has a state: the functions may be called on any goroutine, each with a buffer of its own.
+// A row is drawn into a buffer that the caller keeps; nothing is allocated for it but the few bytes of a note that writes an amount. The
+// functions keep nothing between two calls and change nothing but that buffer: goroutines may call them side by side, each with its own.
 package picture
