@@ -20,7 +20,7 @@ vet:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 
 # What only looks at recordings compiles on other systems, with its tests; what makes and traces events is Linux's.
-PORTABLE = ./trace ./world ./record ./timeline ./diagnostics ./export ./tui ./tui/screen
+PORTABLE = ./trace ./world ./record ./timeline ./figures ./words ./picture ./diagnostics ./export ./tui ./tui/screen
 
 vet-foreign: ## vet of the packages that know no kernel, for other systems
 	@for os in darwin freebsd windows; do echo "GOOS=$$os $(GO) vet"; GOOS=$$os $(GO) vet $(PORTABLE) || exit 1; done

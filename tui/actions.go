@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"evviz/picture"
 	"evviz/timeline"
 	"evviz/trace"
 )
@@ -171,8 +172,8 @@ func (u *ui) nextOrder() {
 		v.nextColumn(&u.scene)
 		return
 	}
-	u.lanes.sorted = (u.lanes.sorted + 1) % laneOrders
-	u.status.say("lanes by %s", orderNames[u.lanes.sorted])
+	u.lanes.sorted = (u.lanes.sorted + 1) % picture.OrderCount
+	u.status.say("lanes by %s", u.lanes.sorted.String())
 }
 
 // escape closes or gives up one thing at a time, what is nearest to the eye first.

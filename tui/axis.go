@@ -8,6 +8,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/picture"
 	"evviz/trace"
 	"evviz/words"
 )
@@ -45,8 +46,8 @@ func drawAxis(sc *scene, p pane) {
 	words = setApart(words, room)
 	busy := 0
 	if sc.snap.Info.Timed {
-		ticks(max(minus(sc.t0, first), 0), minus(sc.t1, first), every, n, func(tick int64) {
-			x := sc.column(plus(tick, first))
+		ticks(max(picture.Minus(sc.t0, first), 0), picture.Minus(sc.t1, first), every, n, func(tick int64) {
+			x := sc.column(picture.Plus(tick, first))
 			s := seconds(tick, dec)
 			if x < busy || x+len(s) > room || taken(words, x, x+len(s)) {
 				return
@@ -108,9 +109,9 @@ func drawWords(sc *scene, p pane, words []axisWord) {
 
 // switchWords are where the mode was switched.
 func switchWords(sc *scene) (out []axisWord) {
-	mark := sc.sym.mark
+	mark := sc.sym.Mark
 	if sc.half != nil && sc.half.above {
-		mark = sc.sym.above
+		mark = sc.sym.Above
 	}
 	for _, m := range sc.snap.Modes {
 		if m.At < sc.t0 || m.At >= sc.t1 || m.Cause != trace.CauseSwitch {
@@ -129,7 +130,7 @@ func flagWords(sc *scene) (out []axisWord) {
 	}
 	for _, m := range sc.marks {
 		if m.At >= sc.t0 && m.At < sc.t1 {
-			out = append(out, axisWord{sc.column(m.At), sc.sym.flag, clean(m.Text), sc.theme.bold})
+			out = append(out, axisWord{sc.column(m.At), sc.sym.Flag, clean(m.Text), sc.theme.bold})
 		}
 	}
 	return out
@@ -148,7 +149,7 @@ func drawCursorTime(sc *scene, p pane, room int) {
 // tickEvery is the distance of two labels: 1, 2 or 5 times a power of ten, at least 10 columns apart. The longest is 158 years,
 // of which there are two in all.
 func tickEvery(span int64, cells int) int64 {
-	want := scaled(span, 10, int64(max(cells, 1)))
+	want := picture.Scaled(span, 10, int64(max(cells, 1)))
 	d := int64(1000)
 	for ; d < 1e18; d *= 10 {
 		for _, k := range []int64{1, 2, 5} {

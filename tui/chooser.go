@@ -136,7 +136,7 @@ func (c *chooser) draw(sc *scene, p pane) {
 		if c.top+y == c.at {
 			st = t.selected
 			p.fill(0, y+1, p.w, ' ', st)
-			p.set(0, y+1, sc.sym.goesOn, st)
+			p.set(0, y+1, sc.sym.GoesOn, st)
 		}
 		p.put(2, y+1, cut(clean(it.name), wide), st.Bold(!it.off))
 		p.put(2+wide+2, y+1, clean(it.value), st)

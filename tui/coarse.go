@@ -159,7 +159,7 @@ func drawCoarse(sc *scene, p pane, y int, lanes []*timeline.OverviewLane, all bo
 		case lost[i]:
 			p.set(sc.gutter()+i, y, '?', sc.theme.warn)
 		case k > 0:
-			p.set(sc.gutter()+i, y, sc.sym.shade[1+step(uint32(min(k, 1<<31)), uint32(min(most, 1<<31)), len(sc.sym.shade)-2)], sc.theme.waiting)
+			p.set(sc.gutter()+i, y, sc.sym.Shade[1+step(uint32(min(k, 1<<31)), uint32(min(most, 1<<31)), len(sc.sym.Shade)-2)], sc.theme.waiting)
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"evviz/picture"
 )
 
 // The ":" line takes the names of the key table (":zoom-in"), and these, with what they want to know:
@@ -43,12 +45,12 @@ func commands() []command {
 			return nil
 		}},
 		{"filter", "WORDS", "show only what matches; nothing: everything", nil, func(u *ui, s string) error { return u.lanes.setFilter(s) }},
-		{"sort", "ORDER", "sort the lanes", func(*ui) []string { return orderNames[:] }, func(u *ui, s string) error {
-			i := slices.Index(orderNames[:], s)
+		{"sort", "ORDER", "sort the lanes", func(*ui) []string { return picture.OrderNames() }, func(u *ui, s string) error {
+			i := slices.Index(picture.OrderNames(), s)
 			if i < 0 {
-				return fmt.Errorf("sort %s: %s", s, strings.Join(orderNames[:], ", "))
+				return fmt.Errorf("sort %s: %s", s, strings.Join(picture.OrderNames(), ", "))
 			}
-			u.lanes.sorted = laneOrder(i)
+			u.lanes.sorted = picture.Order(i)
 			return nil
 		}},
 		{"set", "KNOB VALUE", "change a setting of the server", func(u *ui) []string { return u.controls.knobNames() }, func(u *ui, s string) error { return u.controls.setCommand(s) }},

@@ -9,7 +9,7 @@ import (
 
 // drawDetail explains what is selected, or the most interesting lane when nothing is.
 func drawDetail(sc *scene, p pane) {
-	p.fill(0, 0, p.w, sc.sym.line, sc.theme.dim)
+	p.fill(0, 0, p.w, sc.sym.Line, sc.theme.dim)
 	t0, t1 := sc.seen()
 	if x := sc.chosen(); x != nil {
 		at := p.put(2, 0, fmt.Sprintf(" %c %s ", sc.mark(x.Severity), x.Rule.ID), sc.severityStyle(x.Severity))

@@ -13,7 +13,8 @@
 //	ui        adds what is selected, the colours and glyphs, and what goes on around it: a scene         (scene.go)
 //	memo      leaves a scene alone that is on the screen already                                         (memo.go)
 //	layout    gives each region its rows                                                                 (layout.go)
-//	region    draws the scene, and reads nothing else: an axis, a view's body, a lane, its cells         (view_*.go, row.go)
+//	region    draws the scene, and reads nothing else: an axis, a view's body, a lane                    (view_*.go, row.go)
+//	picture   says what a lane's cells show; the region gives them their colours                         (package picture, ink.go)
 //
 // Between the goroutines the latest value wins, and nothing waits:
 //

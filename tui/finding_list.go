@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"evviz/diagnostics"
+	"evviz/picture"
 	"evviz/timeline"
 )
 
@@ -46,8 +47,9 @@ func (x *findings) drawRows(sc *scene, p pane) (more int) {
 	return len(sc.found) - top - p.h
 }
 
-// drawMoments marks on a lane where the evidence of its findings lies, in cells that show nothing else.
-func drawMoments(sc *scene, p pane, y int, l *timeline.Lane, glyphs []rune, fills []fill) {
+// drawMoments marks on a lane where the evidence of its findings lies, in cells of its row that show nothing else. The end of a bar
+// that is still open stays.
+func drawMoments(sc *scene, p pane, y int, l *timeline.Lane, row []picture.Cell) {
 	for _, x := range sc.found {
 		if x.Lane != l.ID || x.Severity == diagnostics.Info {
 			continue
@@ -55,10 +57,10 @@ func drawMoments(sc *scene, p pane, y int, l *timeline.Lane, glyphs []rune, fill
 		picked := keyOf(x) == sc.finding
 		for _, at := range x.Evidence {
 			i := sc.column(at)
-			if at < sc.t0 || at >= sc.t1 || i < 0 || i >= len(glyphs) || glyphs[i] != 0 && !picked {
+			if at < sc.t0 || at >= sc.t1 || i < 0 || i >= len(row) || row[i].Open || row[i].Mark && !picked {
 				continue
 			}
-			p.set(sc.gutter()+i, y, sc.sym.found, mix(sc.theme.fillStyle(fills[i]), sc.severityStyle(x.Severity)))
+			p.set(sc.gutter()+i, y, sc.sym.Found, mix(sc.theme.role(row[i].Fill.Role()), sc.severityStyle(x.Severity)))
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (b *footer) draw(sc *scene, p pane) {
 		if a, b, ok := strings.Cut(k.Short, " "); ok {
 			name, words = a, b
 		}
-		name = strings.NewReplacer("←", sc.sym.left, "→", sc.sym.right).Replace(lowerSpace(name))
+		name = strings.NewReplacer("←", sc.sym.Left, "→", sc.sym.Right).Replace(lowerSpace(name))
 		if x+len([]rune(name+words))+3 > p.w-len(last)-1 {
 			break
 		}

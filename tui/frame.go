@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"evviz/diagnostics"
+	"evviz/picture"
 	"evviz/timeline"
 )
 
@@ -53,14 +54,25 @@ func (f *frame) gutter() int {
 // cells is how many columns the timeline has.
 func (f *frame) cells() int { return max(f.w-f.gutter(), 1) }
 
+// columns is the frame's window of time in cells.
+func (f *frame) columns() picture.Window {
+	w := picture.Window{T0: f.t0, T1: f.t1, Cells: f.cells()}
+	if f.snap != nil {
+		w.Now = f.snap.Now
+	}
+	return w
+}
+
 // column is where a moment lies, which may be outside.
 func (f *frame) column(t int64) int {
-	return int(scaled(minus(t, f.t0), int64(f.cells()), f.t1-f.t0))
+	w := f.columns()
+	return w.Column(t)
 }
 
 // moment is where a column of the timeline begins.
 func (f *frame) moment(column int) int64 {
-	return plus(f.t0, scaled(f.t1-f.t0, int64(column), int64(f.cells())))
+	w := f.columns()
+	return w.Moment(column)
 }
 
 // findingOf is what a key stands for as it stands now, nil when it is not found any more.

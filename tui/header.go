@@ -39,9 +39,9 @@ func drawHeader(sc *scene, p pane) {
 			x -= len([]rune(s)) + 1
 			p.put(x, 0, s, t.warn)
 		case st.On:
-			s := fmt.Sprintf("%c REC %s %s", sc.sym.rec, clean(base(st.Path)), words.Bytes(st.Bytes))
+			s := fmt.Sprintf("%c REC %s %s", sc.sym.Rec, clean(base(st.Path)), words.Bytes(st.Bytes))
 			if p.w < 90 {
-				s = fmt.Sprintf("%c REC", sc.sym.rec)
+				s = fmt.Sprintf("%c REC", sc.sym.Rec)
 			}
 			style := mix(t.bar, t.rec)
 			if st.Slow || st.Dropped > 0 {
@@ -63,7 +63,7 @@ func drawHeader(sc *scene, p pane) {
 	} else {
 		at = left.put(0, 0, " evviz  ", t.bar.Bold(true))
 	}
-	sep := " " + string(sc.sym.dot) + " "
+	sep := " " + string(sc.sym.Dot) + " "
 	m := sc.snap.Mode
 	mode := func() {
 		if !m.Known {

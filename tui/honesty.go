@@ -31,7 +31,7 @@ func drawHonesty(sc *scene, p pane) {
 			return
 		}
 		if sep > 0 {
-			x = p.put(x, 0, " "+string(sc.sym.dot)+" ", t.dim)
+			x = p.put(x, 0, " "+string(sc.sym.Dot)+" ", t.dim)
 		}
 		x = p.put(x, 0, s, st)
 	}

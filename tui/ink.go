@@ -3,68 +3,59 @@ package tui
 import (
 	"github.com/gdamore/tcell/v2"
 
-	"evviz/timeline"
+	"evviz/picture"
 )
 
-// fill is what a cell of a lane is filled with; it says why.
-type fill uint8
-
-const (
-	fillNone  fill = iota
-	fillFresh      // data waits
-	fillOld        // ... long
-	fillStale      // ... too long
-	fillAgain      // told again of what was known
-	fillCount
-)
-
-// ink is a style by its number. A tcell.Style has 80 bytes, strings among them, and a dense frame has 6,700 cells of lanes:
-// handing whole styles on and finding them again was a third of what such a frame cost.
-type ink uint8
-
-// The inks of a lane's row. For each fill there is one for the empty cell, for a glyph on it, and for a bar of less height.
-const (
-	inkFill   = ink(0)
-	inkOn     = inkFill + ink(fillCount)
-	inkHeight = inkOn + ink(fillCount)
-	inkMark   = inkHeight + ink(fillCount) // by timeline.Mark: a glyph on a cell that is not filled
-	inkWait   = inkMark + ink(timeline.MarkCount)
-	inkWarn   = inkWait + 1
-	inkCount  = inkWarn + 1
-)
-
-// inks are the styles of a theme by number, and the numbers that the screen has for them.
+// inks are the styles of a theme by the number of an ink, and the numbers that the screen has for them. A tcell.Style has 80 bytes,
+// strings among them, and a dense frame has 6,700 cells of lanes: handing whole styles on and finding them again was a third of what such a
+// frame cost.
 type inks struct {
-	style [inkCount]tcell.Style
-	no    [inkCount]uint16
+	style [picture.InkCount]tcell.Style
+	no    [picture.InkCount]uint16
 }
 
-// fillStyle is the style of an empty cell that is filled.
-func (t *theme) fillStyle(f fill) tcell.Style {
-	switch f {
-	case fillFresh:
-		return t.fresh
-	case fillOld:
-		return t.old
-	case fillStale:
-		return t.stale
-	case fillAgain:
+// role is the style of a role.
+func (t *theme) role(r picture.Role) tcell.Style {
+	switch r {
+	case picture.RoleDim:
+		return t.dim
+	case picture.RoleBold:
+		return t.bold
+	case picture.RoleWaiting:
+		return t.waiting
+	case picture.RoleWorking:
+		return t.working
+	case picture.RoleAsleep:
+		return t.asleep
+	case picture.RoleAgain:
 		return t.again
+	case picture.RoleFresh:
+		return t.fresh
+	case picture.RoleOld:
+		return t.old
+	case picture.RoleStale:
+		return t.stale
+	case picture.RoleEagain:
+		return t.eagain
+	case picture.RoleAccept:
+		return t.accept
+	case picture.RoleBad:
+		return t.bad
+	case picture.RoleGood:
+		return t.good
+	case picture.RoleWarn:
+		return t.warn
 	}
 	return t.text
 }
 
 // dip sets the inks of a theme.
 func (k *inks) dip(t *theme) {
-	for f := range fillCount {
-		st := t.fillStyle(f)
+	for r := range picture.RoleCount {
+		st := t.role(r)
 		_, ground, _ := st.Decompose()
-		k.style[inkFill+ink(f)], k.style[inkOn+ink(f)], k.style[inkHeight+ink(f)] = st, on(st), t.text.Foreground(ground)
+		k.style[r.Ink()], k.style[r.On()], k.style[r.Part()] = st, on(st), t.text.Foreground(ground)
 	}
-	for m := range timeline.MarkCount {
-		k.style[inkMark+ink(m)] = t.style(m)
-	}
-	k.style[inkWait], k.style[inkWarn] = t.waiting, t.warn
 }
 
 // inker is a screen that numbers styles.
@@ -82,25 +73,20 @@ func (k *inks) number(s tcell.Screen) {
 	}
 }
 
-// inked is a line of a pane that is drawn with inks.
-type inked struct {
-	p    pane
-	y    int
-	inks *inks
-	to   inker // nil: the screen has no numbers
-}
-
-func (p pane) inked(y int, k *inks) inked {
-	to, _ := p.s.(inker)
-	return inked{p, y, k, to}
-}
-
-func (l *inked) set(x int, r rune, k ink) {
-	switch {
-	case x < 0 || x >= l.p.w || l.y < 0 || l.y >= l.p.h:
-	case l.to != nil:
-		l.to.SetNumbered(l.p.x+x, l.p.y+l.y, r, l.inks.no[k])
-	default:
-		l.p.s.SetContent(l.p.x+x, l.p.y+l.y, r, nil, l.inks.style[k])
+// paint puts a row's cells on a line of the pane, from a column on.
+func (p pane) paint(x, y int, row []picture.Cell, k *inks) {
+	if x < 0 || y < 0 || y >= p.h {
+		return
+	}
+	row = row[:max(min(len(row), p.w-x), 0)]
+	to, numbers := p.s.(inker)
+	for i := range row {
+		switch c := &row[i]; {
+		case c.Rune == 0:
+		case numbers:
+			to.SetNumbered(p.x+x+i, p.y+y, c.Rune, k.no[c.Ink])
+		default:
+			p.s.SetContent(p.x+x+i, p.y+y, c.Rune, nil, k.style[c.Ink])
+		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 //	  12.755 s  waited 24 ms   worked 0.2 ms  1 timer
 func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 	t := &sc.theme
-	p.fill(0, 0, p.w, sc.sym.line, t.dim)
+	p.fill(0, 0, p.w, sc.sym.Line, t.dim)
 	p.put(2, 0, " Turns around it ", t.title)
 	rows := min(p.h-1, 15)
 	var before, after []timeline.Turn
@@ -55,7 +55,7 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 		line(&before[i], t.dim)
 	}
 	p.fill(0, y, p.w, ' ', t.selected)
-	p.set(0, y, sc.sym.goesOn, t.selected)
+	p.set(0, y, sc.sym.GoesOn, t.selected)
 	line(turn, t.selected)
 	for i := range after {
 		line(&after[i], t.dim)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"evviz/picture"
 	"evviz/timeline"
 	"evviz/words"
 )
@@ -14,14 +15,14 @@ type iterAxis struct {
 
 // axisOf is the axis of a turn, in w columns.
 func axisOf(t *timeline.Turn, w int) iterAxis {
-	a := iterAxis{begin: t.Begin, woke: t.Rest.End, end: max(t.End, plus(t.Begin, 1)), w: max(w, 2)}
+	a := iterAxis{begin: t.Begin, woke: t.Rest.End, end: max(t.End, picture.Plus(t.Begin, 1)), w: max(w, 2)}
 	if t.Rest.Kind == timeline.RestNone {
 		a.woke = a.begin
 	} else if a.woke == 0 {
 		a.woke = a.end
 	}
 	a.woke = min(max(a.woke, a.begin), a.end)
-	share := float64(minus(a.woke, a.begin)) / float64(minus(a.end, a.begin))
+	share := float64(picture.Minus(a.woke, a.begin)) / float64(picture.Minus(a.end, a.begin))
 	a.wait = int(share * float64(a.w))
 	if limit := a.w / 3; a.wait > limit && a.woke < a.end {
 		a.wait, a.cut = limit, true
@@ -34,11 +35,11 @@ func (a *iterAxis) column(at int64) int {
 	case at <= a.begin:
 		return 0
 	case at < a.woke:
-		return int(float64(minus(at, a.begin)) / float64(minus(a.woke, a.begin)) * float64(a.wait))
+		return int(float64(picture.Minus(at, a.begin)) / float64(picture.Minus(a.woke, a.begin)) * float64(a.wait))
 	case a.end <= a.woke:
 		return a.wait
 	}
-	return a.wait + int(float64(minus(min(at, a.end), a.woke))/float64(minus(a.end, a.woke))*float64(a.w-a.wait))
+	return a.wait + int(float64(picture.Minus(min(at, a.end), a.woke))/float64(picture.Minus(a.end, a.woke))*float64(a.w-a.wait))
 }
 
 // drawScale writes how long the turn worked, counted from the moment at which it woke.
@@ -55,13 +56,13 @@ func (v *iterationView) drawScale(sc *scene, p pane, g, y int, a iterAxis) {
 	if n < 12 || a.end <= a.woke {
 		return
 	}
-	every := tickEvery(minus(a.end, a.woke), n)
+	every := tickEvery(picture.Minus(a.end, a.woke), n)
 	if every < 1000 {
 		every = 1000
 	}
 	busy := 0
-	ticks(0, plus(minus(a.end, a.woke), 1), every, a.w+1, func(at int64) {
-		x := a.column(plus(a.woke, at))
+	ticks(0, picture.Plus(picture.Minus(a.end, a.woke), 1), every, a.w+1, func(at int64) {
+		x := a.column(picture.Plus(a.woke, at))
 		s := words.Duration(at)
 		if at == 0 {
 			s = "woke"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"evviz/picture"
 	"evviz/timeline"
 	"evviz/words"
 )
@@ -11,17 +12,17 @@ import (
 // laneOptions are which lanes a person wants to see, and in which order.
 type laneOptions struct {
 	filter timeline.Filter
-	sorted laneOrder
+	sorted picture.Order
 	unfold bool // idle lanes, and those of other kinds, too
 }
 
 // lanes are the rows of the timeline: the loops, the listeners, the connections.
 type lanes struct {
 	laneOptions
-	order     []int64 // what was drawn last
-	top       int     // first lane shown
-	cache     cellCache
-	rowBuffer rowBuffer
+	order []int64 // what was drawn last
+	top   int     // first lane shown
+	cache cellCache
+	row   []picture.Cell // room for the cells of a row
 
 	scene    *scene
 	selected *selection
@@ -96,7 +97,7 @@ func (x *lanes) draw(sc *scene, p pane) {
 		if y >= p.h {
 			break
 		}
-		p.put(0, y, numberOf(sc.coarse.process(n), n.fd), sc.theme.dim)
+		p.put(0, y, picture.NumberOf(sc.coarse.process(n), n.fd), sc.theme.dim)
 		drawCoarse(sc, p, y, sc.coarse.lanes(n), false, nil)
 		y++
 	}
@@ -146,7 +147,7 @@ func (x *lanes) visible(sc *scene, room int) (out []*timeline.Lane, folded int) 
 	}
 	t0, t1 := sc.seen()
 	all := sc.snap.Lanes
-	if sc.sorted != byAge {
+	if sc.sorted != picture.ByAge {
 		all = slices.Clone(all)
 		sc.sort(sc.frame, all)
 	}

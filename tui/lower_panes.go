@@ -31,9 +31,9 @@ func (b *lowerPanes) draw(sc *scene, p pane) {
 	b.findings.draw(sc, left)
 	right := p
 	right.x, right.w = p.x+left.w+1, p.w-left.w-1
-	p.set(left.w, 0, sc.sym.line, sc.theme.dim)
+	p.set(left.w, 0, sc.sym.Line, sc.theme.dim)
 	for y := 1; y < p.h; y++ {
-		p.set(left.w, y, sc.sym.corner, sc.theme.dim)
+		p.set(left.w, y, sc.sym.Corner, sc.theme.dim)
 	}
 	b.events.draw(sc, right)
 }

@@ -55,11 +55,11 @@ func drawCursors(sc *scene, p pane, from int) {
 		for y := from; y < p.h; y++ {
 			text, st, _ := p.s.Get(p.x+x, p.y+y)
 			r, _ := utf8.DecodeRuneInString(text)
-			if r == ' ' || r == sc.sym.wait || r == sc.sym.edge || r == sc.sym.once {
+			if r == ' ' || r == sc.sym.Wait || r == sc.sym.Edge || r == sc.sym.Once {
 				_, bg, _ := st.Decompose()
-				line := sc.sym.cursor
+				line := sc.sym.Cursor
 				if i == 0 && sc.cursor != 0 {
-					line = sc.sym.anchor
+					line = sc.sym.Anchor
 				}
 				p.set(x, y, line, sc.theme.cursor.Background(bg))
 				continue

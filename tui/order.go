@@ -1,45 +1,26 @@
 package tui
 
-import (
-	"cmp"
-	"slices"
+import "evviz/timeline"
 
-	"evviz/timeline"
-)
-
-// laneOrder is how the lanes are sorted.
-type laneOrder int
-
-// The orders. Listeners stay first in all but the last two.
-const (
-	byAge laneOrder = iota
-	byActivity
-	byFD
-	byFindings
-	laneOrders
-)
-
-var orderNames = [laneOrders]string{"age", "activity", "descriptor", "findings"}
-
-// sort sorts a list that is the caller's own. The orders are stable, so that equal lanes do not dance.
+// sort sorts a list that is the caller's own.
 func (c *laneOptions) sort(f *frame, lanes []*timeline.Lane) {
-	var by func(a, b *timeline.Lane) int
-	switch c.sorted {
-	case byActivity:
-		_, t1 := f.seen()
-		by = func(a, b *timeline.Lane) int { return -cmp.Compare(min(a.LastActivity, t1), min(b.LastActivity, t1)) }
-	case byFD:
-		by = func(a, b *timeline.Lane) int { return cmp.Or(cmp.Compare(a.FD, b.FD), cmp.Compare(a.ID, b.ID)) }
-	case byFindings:
-		weight := map[int64]int{}
-		for i, x := range f.found {
-			if _, ok := weight[x.Lane]; !ok {
-				weight[x.Lane] = len(f.found) - i
-			}
+	_, now := f.seen()
+	var weights map[int64]int
+	c.sorted.Sort(lanes, now, func(id int64) int {
+		if weights == nil {
+			weights = f.weights()
 		}
-		by = func(a, b *timeline.Lane) int { return -cmp.Compare(weight[a.ID], weight[b.ID]) }
-	default:
-		return
+		return weights[id]
+	})
+}
+
+// weights is how much was found of each lane: the more, the earlier its weightiest finding stands in the list.
+func (f *frame) weights() map[int64]int {
+	weights := map[int64]int{}
+	for i, x := range f.found {
+		if _, ok := weights[x.Lane]; !ok {
+			weights[x.Lane] = len(f.found) - i
+		}
 	}
-	slices.SortStableFunc(lanes, by)
+	return weights
 }

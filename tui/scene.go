@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"evviz/picture"
 	"evviz/timeline"
 )
 
@@ -84,4 +85,11 @@ func (u *ui) compose() {
 	u.layout.arrange(sc.w, sc.h, optionalRows{lesson: sc.session.lesson, replay: sc.replay.speeds, legend: sc.view == viewTimeline, offered: u.dialog.offers()})
 	sc.tabbed = u.layout.tabs.rect().h > 0
 	sc.body = u.layout.body.rect()
+}
+
+// rows is what the rows of the timeline are drawn in.
+func (sc *scene) rows() picture.Window {
+	w := sc.columns()
+	w.Symbols, w.Colours = &sc.sym, sc.colours()
+	return w
 }

@@ -3,56 +3,17 @@ package tui
 import (
 	"fmt"
 	"math"
-	"math/big"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/picture"
 	"evviz/timeline"
 	"evviz/trace"
 	"evviz/tui/screen"
 )
-
-// TestSpanArithmetic holds the sums and products against numbers without a limit.
-func TestSpanArithmetic(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	edges := []int64{0, 1, -1, 2, 10, 400, math.MaxInt64, math.MaxInt64 - 1, math.MinInt64, math.MinInt64 + 1, 1 << 62, -1 << 62, 920e15, 1e18}
-	pick := func() int64 {
-		if rnd.IntN(2) == 0 {
-			return edges[rnd.IntN(len(edges))]
-		}
-		return int64(rnd.Uint64()) >> rnd.IntN(64)
-	}
-	limited := func(x *big.Int) int64 {
-		switch {
-		case x.IsInt64():
-			return x.Int64()
-		case x.Sign() > 0:
-			return math.MaxInt64
-		}
-		return math.MinInt64
-	}
-	for range 200_000 {
-		a, b, c := pick(), pick(), pick()
-		x, y := big.NewInt(a), big.NewInt(b)
-		if got, want := plus(a, b), limited(new(big.Int).Add(x, y)); got != want {
-			t.Fatalf("%d + %d = %d, want %d", a, b, got, want)
-		}
-		if got, want := minus(a, b), limited(new(big.Int).Sub(x, y)); got != want {
-			t.Fatalf("%d - %d = %d, want %d", a, b, got, want)
-		}
-		if b < 0 || c <= 0 {
-			continue
-		}
-		want := limited(new(big.Int).Quo(new(big.Int).Mul(x, y), big.NewInt(c)))
-		if got := scaled(a, b, c); got != want && got != max(want, -math.MaxInt64) {
-			t.Fatalf("%d * %d / %d = %d, want %d", a, b, c, got, want)
-		}
-	}
-}
 
 // TestTicks: labels of an axis are as far apart as was asked for, whatever the span, and there is an end of them.
 func TestTicks(t *testing.T) {
@@ -94,7 +55,7 @@ func farApart(first, last int64) *timeline.Feed {
 	for _, at := range []int64{first, first/2 + last/2, last} {
 		for fd := int32(5); fd < 8; fd++ {
 			add(at, trace.Event{Kind: trace.Arrive, FD: fd, Gen: 1, Mask: 1, B: 900, Aux: 1})
-			add(at, trace.Event{Kind: trace.Wait, Inst: 4, A: -1, B: -1, Aux: trace.WaitAux(trace.CallEpollWait, 64), Mask: 1, Dur: max(minus(at, max(first, 0)), 0)})
+			add(at, trace.Event{Kind: trace.Wait, Inst: 4, A: -1, B: -1, Aux: trace.WaitAux(trace.CallEpollWait, 64), Mask: 1, Dur: max(picture.Minus(at, max(first, 0)), 0)})
 			add(at, trace.Event{Kind: trace.Ready, Inst: 4, FD: fd, Gen: 1, Mask: 1, A: int64(fd)})
 			if fd != 6 || at == last {
 				add(at, trace.Event{Kind: trace.Read, FD: fd, Gen: 1, A: 4096, B: 900, Dur: 900})
@@ -142,9 +103,9 @@ func TestFarApart(t *testing.T) {
 							} else if k == "whole" { // what 0 does in a replay
 								u.window.freeze()
 								snap := u.scene.snap
-								u.window.span = max(minus(snap.Now, snap.First), minSpan)
-								u.window.span = plus(u.window.span, u.window.span/50)
-								u.window.right = plus(snap.First, u.window.span)
+								u.window.span = max(picture.Minus(snap.Now, snap.First), minSpan)
+								u.window.span = picture.Plus(u.window.span, u.window.span/50)
+								u.window.right = picture.Plus(snap.First, u.window.span)
 							} else {
 								u.press(k)
 							}
@@ -158,7 +119,7 @@ func TestFarApart(t *testing.T) {
 								t.Errorf("%s: the window is [%d, %d)", now, f.t0, f.t1)
 								return
 							}
-							if view == viewTimeline && k == "whole" && minus(c[1], c[0]) > year && minus(c[1], c[0]) < 200*year {
+							if view == viewTimeline && k == "whole" && picture.Minus(c[1], c[0]) > year && picture.Minus(c[1], c[0]) < 200*year {
 								row := rowOf(shown.Diff, laneRow(shown.Diff, "fd 6"))
 								if i := strings.LastIndex(row, "r"); i < len(row)*3/4 {
 									t.Errorf("%s: the read at the end is not at the right: %s", now, row)

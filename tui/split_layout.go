@@ -118,7 +118,7 @@ func (s *split) draw(screen tcell.Screen) {
 		down.layout.axis.Draw(screen)
 		contrast.y = top + lanes
 		for y := 0; y < contrast.y; y++ {
-			whole.set(up.scene.w, y, up.style.sym.corner, up.style.theme.dim)
+			whole.set(up.scene.w, y, up.style.sym.Corner, up.style.theme.dim)
 		}
 	} else {
 		contrast.y = top + lanes + 1

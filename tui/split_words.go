@@ -16,7 +16,7 @@ func drawHalfName(sc *scene, p pane) int {
 		name = " was" + name
 	}
 	if sc.half.focus {
-		return p.put(0, 0, " "+string(sc.sym.goesOn)+name, t.mode) + 1
+		return p.put(0, 0, " "+string(sc.sym.GoesOn)+name, t.mode) + 1
 	}
 	return p.put(0, 0, "  "+name, t.bar.Bold(true)) + 1
 }
@@ -54,7 +54,7 @@ func (s *split) names() (out [2]string) {
 func (s *split) drawContrast(p pane) {
 	a, b := &s.halves[0].scene, &s.halves[1].scene
 	t := &s.halves[0].style.theme
-	p.fill(0, 0, p.w, s.halves[0].style.sym.line, t.dim)
+	p.fill(0, 0, p.w, s.halves[0].style.sym.Line, t.dim)
 	names := s.names()
 	t0, t1 := max(a.t0, a.snap.First), min(a.t1, a.snap.Now, b.snap.Now)
 	text := diagnostics.Contrast(diagnostics.Side{Name: names[0], Snap: a.snap}, diagnostics.Side{Name: names[1], Snap: b.snap}, t0, t1, p.w-3)

@@ -4,12 +4,14 @@ import (
 	"github.com/gdamore/tcell/v2"
 
 	"evviz/diagnostics"
+	"evviz/picture"
+	"evviz/timeline"
 )
 
 // style is how things are shown: the colours of a theme, by meaning, and the glyphs that double them.
 type style struct {
 	theme     theme
-	sym       symbols
+	sym       picture.Symbols
 	inks      inks
 	themeName string
 	custom    map[string]Palette // themes of the settings file
@@ -31,8 +33,22 @@ func (k *style) setTheme(name string) {
 // setSymbols changes the glyphs.
 func (k *style) setSymbols(name string) { k.sym = newSymbols(name, k.screen) }
 
+// colours is how many colours there are to draw with.
+func (k *style) colours() picture.Colours {
+	switch {
+	case k.theme.mono:
+		return picture.NoColours
+	case k.screen.Colors() < 256:
+		return picture.FewColours
+	}
+	return picture.AllColours
+}
+
 // flat reports whether the screen has too few colours to fill cells with: a character stands in their place.
-func (k *style) flat() bool { return k.theme.mono || k.screen.Colors() < 256 }
+func (k *style) flat() bool { return k.colours() < picture.AllColours }
+
+// label is the text left of a lane, in w cells.
+func (k *style) label(l *timeline.Lane, w int) string { return wide(k.sym.LaneLabel(l, w)) }
 
 // severityStyle is a finding's colour; the mark doubles it.
 func (k *style) severityStyle(s diagnostics.Severity) tcell.Style {
@@ -47,7 +63,7 @@ func (k *style) severityStyle(s diagnostics.Severity) tcell.Style {
 
 // mark is the glyph of a severity.
 func (k *style) mark(s diagnostics.Severity) rune {
-	if r := severityMark(s); r < 0x80 || k.sym.line != '-' {
+	if r := severityMark(s); r < 0x80 || k.sym.Line != '-' {
 		return r
 	}
 	return 'X'
@@ -57,18 +73,13 @@ func (k *style) mark(s diagnostics.Severity) rune {
 func severityMark(s diagnostics.Severity) rune { return [...]rune{'i', '!', '‼'}[min(int(s), 2)] }
 
 // fits cuts a text that is too long, and shows that it was cut.
-func (k *style) fits(s string, w int) string {
-	if r := []rune(s); len(r) > w && w > 1 {
-		return string(r[:w-1]) + string(k.sym.more)
-	}
-	return s
-}
+func (k *style) fits(s string, w int) string { return k.sym.Fits(s, w) }
 
 // bar draws a bar of w cells, to an eighth of a cell where the symbols can, and returns where it ends.
 func (k *style) bar(p pane, x, y int, w float64, st tcell.Style) int {
 	if k.flat() {
 		for range max(int(w+0.5), b2i(w > 0)) {
-			p.set(x, y, k.sym.work, k.theme.text)
+			p.set(x, y, k.sym.Work, k.theme.text)
 			x++
 		}
 		return x
@@ -77,9 +88,9 @@ func (k *style) bar(p pane, x, y int, w float64, st tcell.Style) int {
 		p.set(x, y, ' ', st)
 		x++
 	}
-	if part := int((w - float64(int(w))) * 8); len(k.sym.eighths) > 0 && (part > 0 || w > 0 && int(w) == 0) {
+	if part := int((w - float64(int(w))) * 8); len(k.sym.Eighths) > 0 && (part > 0 || w > 0 && int(w) == 0) {
 		_, bg, _ := st.Decompose()
-		p.set(x, y, k.sym.eighths[max(part, 1)-1], k.theme.text.Foreground(bg))
+		p.set(x, y, k.sym.Eighths[max(part, 1)-1], k.theme.text.Foreground(bg))
 		x++
 	}
 	return x

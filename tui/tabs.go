@@ -5,6 +5,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/picture"
 	"evviz/words"
 )
 
@@ -40,8 +41,8 @@ func (b *tabs) draw(sc *scene, p pane) {
 	if !sc.filter.Empty() {
 		words += "  filter " + clean(sc.filter.String())
 	}
-	if sc.sorted != byAge && sc.view == viewTimeline {
-		words += "  by " + orderNames[sc.sorted]
+	if sc.sorted != picture.ByAge && sc.view == viewTimeline {
+		words += "  by " + sc.sorted.String()
 	}
 	if sc.view != viewFindings {
 		words += "  " + scale(sc)

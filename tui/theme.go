@@ -7,7 +7,7 @@ import (
 )
 
 // theme gives every meaning a style. By default text stands in the terminal's own colours, so it is readable on light and on
-// dark; only what is filled has colours of its own. Every colour is doubled by a glyph or a fill character (symbols), so
+// dark; only what is filled has colours of its own. Every colour is doubled by a glyph or a fill character (picture.Symbols), so
 // that nothing is lost with eight colours or none.
 type theme struct {
 	text, dim, bold, title, bar tcell.Style // bar: header and footer line

@@ -27,9 +27,9 @@ func (r *transport) draw(sc *scene, p pane) {
 	if y.placed {
 		at = y.at
 	}
-	sign := sc.sym.play
+	sign := sc.sym.Play
 	if y.pauses && (y.paused || y.over) {
-		sign = sc.sym.still
+		sign = sc.sym.Still
 	}
 	x := p.put(1, 0, string(sign), t.good)
 	x = p.put(x+1, 0, fmt.Sprintf("%gx", y.speed), t.text)
@@ -50,27 +50,27 @@ func (r *transport) draw(sc *scene, p pane) {
 	for i := range w {
 		switch {
 		case i <= here:
-			p.set(x0+i, 0, sc.sym.done, t.good)
+			p.set(x0+i, 0, sc.sym.Done, t.good)
 		default:
-			p.set(x0+i, 0, sc.sym.todo, t.dim)
+			p.set(x0+i, 0, sc.sym.Todo, t.dim)
 		}
 	}
 	if y.round != [2]int64{} {
 		for i := col(y.round[0]); i <= col(y.round[1]); i++ {
-			p.set(x0+i, 0, sc.sym.done, t.accept)
+			p.set(x0+i, 0, sc.sym.Done, t.accept)
 		}
 	}
 	for i := len(sc.found) - 1; i >= 0; i-- { // the weightiest last, on top
 		if x := sc.found[i]; x.Severity > diagnostics.Info && x.First >= lo && x.First <= hi {
-			p.set(x0+col(x.First), 0, sc.sym.found, sc.severityStyle(x.Severity))
+			p.set(x0+col(x.First), 0, sc.sym.Found, sc.severityStyle(x.Severity))
 		}
 	}
 	for _, m := range sc.marks {
 		if m.At >= lo && m.At <= hi {
-			p.set(x0+col(m.At), 0, sc.sym.flag, t.bold)
+			p.set(x0+col(m.At), 0, sc.sym.Flag, t.bold)
 		}
 	}
-	p.set(x0+here, 0, sc.sym.play, t.bold)
+	p.set(x0+here, 0, sc.sym.Play, t.bold)
 }
 
 // click seeks to where the bar was clicked, from the transport's corner.

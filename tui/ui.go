@@ -120,7 +120,7 @@ func (u *ui) regions() {
 	l.body = region(func(sc *scene, p pane) { u.views.body().draw(sc, p) })
 	l.axis, l.lanes, l.detail = region(drawAxis), region(u.lanes.draw), region(drawDetail)
 	l.events = region(u.lower.draw)
-	l.legend, l.honesty, l.transport = region((&legend{&u.memo}).draw), region(drawHonesty), region(u.transport.draw)
+	l.legend, l.honesty, l.transport = region((&legend{memo: &u.memo}).draw), region(drawHonesty), region(u.transport.draw)
 	l.footer, l.offered = region((&footer{&u.keyboard, &u.dialog, &u.memo}).draw), region(u.dialog.drawOffered)
 	l.page = region(u.pages.draw)
 	u.root = &root{tview.NewBox(), u}

@@ -28,12 +28,12 @@ func (v *findingsView) draw(sc *scene, p pane) {
 		list.w = p.w*2/5 - 1
 		page.x, page.w = p.x+list.w+2, p.w-list.w-2
 		for y := range p.h {
-			p.set(list.w, y, sc.sym.corner, t.dim)
+			p.set(list.w, y, sc.sym.Corner, t.dim)
 		}
 	} else {
 		list.h = min(max(p.h/3, 3), len(sc.found)+1)
 		page.y, page.h = p.y+list.h+1, p.h-list.h-1
-		p.fill(0, list.h, p.w, sc.sym.line, t.dim)
+		p.fill(0, list.h, p.w, sc.sym.Line, t.dim)
 	}
 	if len(sc.found) == 0 {
 		list.put(1, 0, "nothing found so far", t.dim)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/picture"
 	"evviz/timeline"
 	"evviz/trace"
 	"evviz/words"
@@ -90,7 +91,7 @@ var columns = []column{
 		}
 		s := trace.TriggerNames.Word(l.Trigger)
 		if l.Interest&exclusiveBit != 0 { // EPOLLEXCLUSIVE
-			s = strings.TrimSpace(triggerShort[min(int(l.Trigger), 3)] + " excl")
+			s = strings.TrimSpace(picture.TriggerShort(l.Trigger) + " excl")
 		}
 		return plainCell(s)
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Trigger, b.Trigger) }, false},

@@ -154,13 +154,13 @@ func (v *iterationView) drawRow(sc *scene, p pane, g, y, i int, a iterAxis) {
 	r := &v.rows[i]
 	st := t.text
 	fill := t.working
-	block := sc.sym.work
+	block := sc.sym.Work
 	switch r.style {
 	case rowWait:
-		fill, block = t.waiting, sc.sym.wait
+		fill, block = t.waiting, sc.sym.Wait
 	case rowAgain:
 		st, fill = t.accept, t.again
-		block = sc.sym.again
+		block = sc.sym.Again
 	case rowCall:
 		st = t.dim
 		fill = t.fresh
@@ -192,7 +192,7 @@ func (v *iterationView) drawRow(sc *scene, p pane, g, y, i int, a iterAxis) {
 		p.set(g+1+x, y, c, fill)
 	}
 	if r.style == rowWait && a.cut && a.wait > 4 {
-		p.set(g+1+a.wait/2, y, sc.sym.more, fill)
+		p.set(g+1+a.wait/2, y, sc.sym.More, fill)
 	}
 	note := r.note
 	if v.turn0.Timed && r.end-r.begin > 0 && r.style != rowWait && r.event < 0 {

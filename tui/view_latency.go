@@ -5,6 +5,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/picture"
 	"evviz/timeline"
 	"evviz/words"
 )
@@ -54,7 +55,7 @@ func (v *latencyView) draw(sc *scene, p pane) {
 		of = clean(sc.label(lane, 40))
 	}
 	if s := sc.selected(); s != nil {
-		of += " (Tab: " + map[bool]string{true: "all", false: numberOf(s.Process, s.FD)}[v.lane] + ")"
+		of += " (Tab: " + map[bool]string{true: "all", false: picture.NumberOf(s.Process, s.FD)}[v.lane] + ")"
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
 	p.put(1, 0, "of "+of, t.bar.Bold(true))
@@ -80,7 +81,7 @@ func (v *latencyView) draw(sc *scene, p pane) {
 		if m == v.measure {
 			st = t.selected
 			p.fill(0, y, p.w, ' ', st)
-			p.set(0, y, sc.sym.goesOn, st)
+			p.set(0, y, sc.sym.GoesOn, st)
 		}
 		p.put(2, y, sc.fits(m.String(), from-3), st.Bold(true))
 		d := delaysOf(sc.snap, lane, m)
@@ -109,9 +110,9 @@ func (v *latencyView) draw(sc *scene, p pane) {
 		right.x, right.w = p.x+left.w+1, p.w-left.w-1
 		v.drawHeat(sc, right, lane)
 		for y := 1; y < p.h; y++ {
-			p.set(left.w, y, sc.sym.corner, t.dim)
+			p.set(left.w, y, sc.sym.Corner, t.dim)
 		}
-		p.set(left.w, 0, sc.sym.line, t.dim)
+		p.set(left.w, 0, sc.sym.Line, t.dim)
 	} else if p.h >= 12 {
 		left.h = p.h / 2
 		below := p
@@ -133,7 +134,7 @@ func delaysOf(s *timeline.Snapshot, lane *timeline.Lane, m timeline.Measure) tim
 // drawHistogram draws the distribution over the whole run, the long delays on top as in the heat map.
 func (v *latencyView) drawHistogram(sc *scene, p pane, lane *timeline.Lane) {
 	t := &sc.theme
-	p.fill(0, 0, p.w, sc.sym.line, t.dim)
+	p.fill(0, 0, p.w, sc.sym.Line, t.dim)
 	p.put(2, 0, " "+v.measure.String()+", whole run ", t.title)
 	d := delaysOf(sc.snap, lane, v.measure)
 	if len(d.Bars) == 0 {
@@ -200,14 +201,14 @@ func floorOctave(n int64) int64 {
 // drawHeat draws the window: time to the right, long delays above, colour by how many.
 func (v *latencyView) drawHeat(sc *scene, p pane, lane *timeline.Lane) {
 	t := &sc.theme
-	p.fill(0, 0, p.w, sc.sym.line, t.dim)
+	p.fill(0, 0, p.w, sc.sym.Line, t.dim)
 	g := 10
 	cols, lines := p.w-g, p.h-2
 	if cols < 8 || lines < 2 {
 		return
 	}
 	rows := lines
-	double := sc.sym.half != 0 && len(t.heat) > 0
+	double := sc.sym.Half != 0 && len(t.heat) > 0
 	if double {
 		rows *= 2
 	}
@@ -257,7 +258,7 @@ func (v *latencyView) drawHeat(sc *scene, p pane, lane *timeline.Lane) {
 		p.put(0, y, fmt.Sprintf("%9s ", words.Duration(h.Bounds[line])), t.dim)
 		for x := range cols {
 			if k := h.At(x, line); k > 0 {
-				p.set(g+x, y, sc.sym.shade[1+step(k, h.Max, len(sc.sym.shade)-1)], sc.heatStyle(k, h.Max))
+				p.set(g+x, y, sc.sym.Shade[1+step(k, h.Max, len(sc.sym.Shade)-1)], sc.heatStyle(k, h.Max))
 			}
 		}
 	}
@@ -266,8 +267,8 @@ func (v *latencyView) drawHeat(sc *scene, p pane, lane *timeline.Lane) {
 	if !sc.snap.Info.Timed {
 		return
 	}
-	ticks(max(minus(t0, sc.snap.First), 0), minus(t1, sc.snap.First), every, cols, func(at int64) {
-		x := int(float64(plus(at, sc.snap.First)-t0) / float64(t1-t0) * float64(cols))
+	ticks(max(picture.Minus(t0, sc.snap.First), 0), picture.Minus(t1, sc.snap.First), every, cols, func(at int64) {
+		x := int(float64(picture.Plus(at, sc.snap.First)-t0) / float64(t1-t0) * float64(cols))
 		s := seconds(at, decimals(every))
 		if x >= busy && x+len(s) <= cols {
 			p.put(g+x, p.h-1, s, t.dim)
@@ -311,13 +312,13 @@ func (k *style) heatStyle(n, most uint32) tcell.Style {
 func heatCell(k *style, p pane, x, y int, above, below, most uint32) {
 	switch {
 	case below == 0:
-		p.set(x, y, k.sym.half, k.heatStyle(above, most))
+		p.set(x, y, k.sym.Half, k.heatStyle(above, most))
 	case above == 0:
-		p.set(x, y, k.sym.lower, k.heatStyle(below, most))
+		p.set(x, y, k.sym.Lower, k.heatStyle(below, most))
 	default:
 		fg, _, _ := k.heatStyle(above, most).Decompose()
 		bg, _, _ := k.heatStyle(below, most).Decompose()
-		p.set(x, y, k.sym.half, tcell.StyleDefault.Foreground(fg).Background(bg))
+		p.set(x, y, k.sym.Half, tcell.StyleDefault.Foreground(fg).Background(bg))
 	}
 }
 

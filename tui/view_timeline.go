@@ -165,7 +165,7 @@ func (v *timelineView) tab(sc *scene, by int) {
 
 // drawPaneTitle draws the line above a pane, with its name lit when it has the arrows.
 func drawPaneTitle(sc *scene, p pane, name string, which int) {
-	p.fill(0, 0, p.w, sc.sym.line, sc.theme.dim)
+	p.fill(0, 0, p.w, sc.sym.Line, sc.theme.dim)
 	st := sc.theme.title
 	if sc.view == viewTimeline && sc.pane == which && sc.half == nil {
 		st = sc.theme.tab

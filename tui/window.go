@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"evviz/picture"
 	"evviz/timeline"
 )
 
@@ -43,8 +44,8 @@ func (w *window) show(snap *timeline.Snapshot, width, height int) *frame {
 	right := w.right
 	if f.live {
 		step := max(w.span/stepsPerSpan, 1)
-		right = plus(plus(minus(snap.Now, snap.First)/step*step, step), snap.First)
-		right = max(right, plus(snap.First, w.span)) // the beginning stands still until the window is full
+		right = picture.Plus(picture.Plus(picture.Minus(snap.Now, snap.First)/step*step, step), snap.First)
+		right = max(right, picture.Plus(snap.First, w.span)) // the beginning stands still until the window is full
 	}
 	f.window(w.span, right)
 	return f
@@ -91,13 +92,13 @@ func (w *window) fit() {
 		return
 	}
 	w.jumps()
-	whole := max(minus(w.src.last(f.snap), f.snap.First), minSpan)
+	whole := max(picture.Minus(w.src.last(f.snap), f.snap.First), minSpan)
 	w.freeze()
-	w.span = plus(whole, whole/50)
+	w.span = picture.Plus(whole, whole/50)
 	if w.src.seeker == nil {
 		w.span = min(w.span, maxSpan)
 	}
-	w.right = plus(f.snap.First, w.span)
+	w.right = picture.Plus(f.snap.First, w.span)
 	w.src.lookBack(w.span)
 	w.readPast()
 }
@@ -113,7 +114,7 @@ func (w *window) sideways(dir int) {
 		return
 	}
 	w.freeze()
-	w.cursor = min(max(plus(w.cursor, int64(dir)*max(w.span/int64(f.cells()), 1)), f.snap.First), f.snap.Now)
+	w.cursor = min(max(picture.Plus(w.cursor, int64(dir)*max(w.span/int64(f.cells()), 1)), f.snap.First), f.snap.Now)
 	if w.cursor < f.t0 || w.cursor >= f.t1 {
 		w.pan(dir)
 	}
@@ -127,15 +128,15 @@ func (w *window) move(by int64) {
 		return
 	}
 	w.freeze()
-	lo, hi := plus(f.snap.First, w.span/8), plus(w.src.last(f.snap), w.span/8)
-	w.right = min(max(plus(w.right, by), lo), max(hi, lo))
+	lo, hi := picture.Plus(f.snap.First, w.span/8), picture.Plus(w.src.last(f.snap), w.span/8)
+	w.right = min(max(picture.Plus(w.right, by), lo), max(hi, lo))
 	w.readPast()
 }
 
 // page moves by a screen; a replay seeks there, so that it plays on from that moment.
 func (w *window) page(dir int) {
 	if w.src.seeker != nil && w.frozen == nil {
-		w.leap(plus(w.scene.snap.Now, int64(dir)*w.span))
+		w.leap(picture.Plus(w.scene.snap.Now, int64(dir)*w.span))
 		return
 	}
 	w.move(int64(dir) * w.span)
@@ -151,12 +152,12 @@ func (w *window) goTo(t int64) {
 	if w.src.seeker != nil && w.src.pauser != nil {
 		w.src.pauser.Pause(true)
 		lo, hi := w.src.seeker.Bounds()
-		w.seek(min(max(plus(t, w.span/2), plus(lo, w.span/stepsPerSpan)), hi))
+		w.seek(min(max(picture.Plus(t, w.span/2), picture.Plus(lo, w.span/stepsPerSpan)), hi))
 		return
 	}
 	first := w.scene.snap.First
 	w.freeze()
-	w.right = max(plus(t, w.span/2), plus(first, w.span))
+	w.right = max(picture.Plus(t, w.span/2), picture.Plus(first, w.span))
 	w.readPast()
 }
 
@@ -188,7 +189,7 @@ func (w *window) home() {
 	w.jumps()
 	if f := w.scene.frame; f != nil {
 		w.freeze()
-		w.right = plus(f.snap.First, w.span)
+		w.right = picture.Plus(f.snap.First, w.span)
 		w.readPast()
 	}
 }

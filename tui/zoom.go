@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"evviz/picture"
 	"evviz/timeline"
 )
 
@@ -32,7 +33,7 @@ func (w *window) zoomTo(span int64) {
 		if c := w.cursor; c >= f.t0 && c < f.t1 {
 			mid, share = c, float64(c-f.t0)/float64(f.t1-f.t0)
 		}
-		w.right = plus(mid, int64(float64(span)*(1-share)))
+		w.right = picture.Plus(mid, int64(float64(span)*(1-share)))
 	}
 	w.span = span
 	w.src.lookBack(span)

@@ -1,4 +1,4 @@
-package tui
+package picture
 
 import (
 	"math"
@@ -10,8 +10,8 @@ import (
 // These are sums and products that end at the greatest or the smallest number then, so that what is far apart is drawn far
 // apart.
 
-// plus is a + b.
-func plus(a, b int64) int64 {
+// Plus is a + b.
+func Plus(a, b int64) int64 {
 	switch c := a + b; {
 	case a > 0 && b > 0 && c < 0:
 		return math.MaxInt64
@@ -22,8 +22,8 @@ func plus(a, b int64) int64 {
 	}
 }
 
-// minus is a - b.
-func minus(a, b int64) int64 {
+// Minus is a - b.
+func Minus(a, b int64) int64 {
 	switch c := a - b; {
 	case a >= 0 && b < 0 && c < 0:
 		return math.MaxInt64
@@ -34,8 +34,8 @@ func minus(a, b int64) int64 {
 	}
 }
 
-// scaled is a * b / c, towards 0; b is not negative, c is positive.
-func scaled(a, b, c int64) int64 {
+// Scaled is a * b / c, towards 0; b is not negative, c is positive.
+func Scaled(a, b, c int64) int64 {
 	u := uint64(a)
 	if a < 0 {
 		u = -u
@@ -51,22 +51,4 @@ func scaled(a, b, c int64) int64 {
 		return -int64(q)
 	}
 	return int64(q)
-}
-
-// ticks calls at for the multiples of every in [from, to), in order. There are never more than most of them.
-func ticks(from, to, every int64, most int, at func(t int64)) {
-	if every <= 0 {
-		return
-	}
-	t := from / every * every
-	if t < from {
-		t = plus(t, every)
-	}
-	for range most {
-		if t >= to || t < from {
-			return
-		}
-		at(t)
-		t = plus(t, every)
-	}
 }

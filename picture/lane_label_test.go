@@ -1,0 +1,47 @@
+package picture
+
+import (
+	"testing"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// TestLaneLabel: what does not fit is set closer, left out or marked as cut; a port is never cut without a mark.
+func TestLaneLabel(t *testing.T) {
+	conn := timeline.Lane{Kind: timeline.KindConn, FD: 7, Peer: "127.0.0.1:53011", Trigger: trace.TriggerEdge, Registered: true}
+	listener := timeline.Lane{Kind: timeline.KindListener, FD: 3, Local: "127.0.0.1:4201"}
+	of := func(l timeline.Lane, process uint32) timeline.Lane { l.Process = process; return l }
+	bare := conn
+	bare.Registered = false
+	named := timeline.Lane{FD: 4, Label: "epoll\x1b[2J"}
+	for _, c := range []struct {
+		lane timeline.Lane
+		w    int
+		want string
+	}{
+		{conn, 23, "fd 7   :53011 ET"},
+		{conn, 16, "fd 7   :53011 ET"},
+		{conn, 15, "fd 7   :53011"},
+		{conn, 11, "fd7 :53011"},
+		{conn, 8, "fd7 :53…"},
+		{bare, 23, "fd 7   :53011"},
+		{listener, 16, "listener :4201"},
+		{listener, 11, "listener"},
+		{listener, 5, "list…"},
+		{named, 23, "fd 4   epoll?[2J"},
+		{of(conn, 4711), 23, "4711/7 :53011 ET"},
+		{of(conn, 4711), 12, "4711/7"},
+		{of(conn, 4711), 5, "4711…"},
+		{of(listener, 4711), 23, "4711/3 listener :4201"},
+		{of(listener, 4711), 16, "4711/3 listener"},
+	} {
+		y, _ := SymbolsNamed("block")
+		if got := y.LaneLabel(&c.lane, c.w); got != c.want {
+			t.Errorf("%d/%d in %d cells: %q, want %q", c.lane.Process, c.lane.FD, c.w, got, c.want)
+		}
+	}
+	if got := TriggerShort(99); got != "1S" {
+		t.Errorf("a triggering that is not known is taken for %q", got)
+	}
+}

@@ -1,0 +1,192 @@
+package picture
+
+import (
+	"fmt"
+	"strings"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// Loop is the row of a loop, drawn into row, which is the caller's to keep and to hand over again. cells are the loop's in this window.
+// What comes first wins:
+//
+//  1. Where events were dropped nothing else can be said.
+//  2. Repeated notifications.
+//  3. Waiting for a lock, and then ready to run without a CPU, when it lasted half as long as the work in the cell.
+//  4. Work, however short: a wakeup of a few microseconds is seen at any zoom.
+//  5. Sleep, with a z in every third cell; waiting.
+//
+// What has not happened yet is blank.
+func (w *Window) Loop(row []Cell, cells []timeline.LoopCell) []Cell {
+	row = empty(row, len(cells))
+	for i := range cells {
+		c, to := &cells[i], &row[i]
+		if w.Moment(i) > w.Now {
+			break
+		}
+		switch working := c.Dur[timeline.LoopWorking]; {
+		case c.Lost:
+			to.set('?', RoleWarn.Ink())
+		case c.Renotify > 0:
+			to.set(w.Symbols.Again, RoleAgain.Ink())
+		case c.Dur[timeline.LoopLocked] > 0 && c.Dur[timeline.LoopLocked]*2 >= working:
+			to.set('L', RoleOld.Ink())
+		case c.Dur[timeline.LoopRunnable] > 0 && c.Dur[timeline.LoopRunnable]*2 >= working:
+			to.set('R', RoleOld.Ink())
+		case working > 0:
+			r := ' '
+			if w.Colours < AllColours {
+				r = w.Symbols.Work
+			}
+			to.set(r, RoleWorking.Ink())
+		case c.Top == timeline.LoopAsleep:
+			r := ' '
+			if i%3 == 1 || w.Colours == NoColours {
+				r = 'z'
+			}
+			to.set(r, RoleAsleep.Ink())
+		case c.Top == timeline.LoopWaiting:
+			to.set(w.Symbols.Wait, RoleWaiting.Ink())
+		case c.Top == timeline.LoopLocked:
+			to.set('L', RoleOld.Ink())
+		}
+	}
+	return row
+}
+
+// waitName is the call that a mechanism waits in.
+var waitName = map[uint32]string{trace.DriverSelect: "select", trace.DriverPoll: "poll", trace.DriverEpoll: "epoll_wait", trace.DriverURing: "uring_enter"}
+
+// LoopNow is what a loop does now, in a word or two for w characters in front of its row. m is the mode that the source runs in.
+func LoopNow(l *timeline.LoopLane, m timeline.Mode, w int) string {
+	switch {
+	case l.Ended != 0:
+		return "ended"
+	case l.State == timeline.LoopWaiting && l.In != trace.Wait && l.In != trace.KindNone:
+		what := "in " + strings.ToLower(l.In.String()) // a call that blocks
+		if on := fmt.Sprintf(" %d", l.InFD); l.InFD >= 0 && l.In != trace.Accept && len(what)+len(on) <= w {
+			what += on
+		}
+		return what
+	case m.Known && l.State == timeline.LoopWaiting:
+		if what := waitName[m.Driver]; len(what) <= w {
+			return what
+		}
+		return "waiting"
+	case l.State == timeline.LoopLocked:
+		return "locked out"
+	case l.State == timeline.LoopRenotified:
+		return "again" // the legend's words, shortened to what a narrow screen has room for
+	}
+	return l.State.String()
+}
+
+// Rate is what the row below a loop counts.
+type Rate uint8
+
+// A loop that asks instead of being woken has no events to count, but calls that found nothing.
+const (
+	RateReports Rate = iota // events that waits returned
+	RateEagain              // calls that ended in EAGAIN
+)
+
+// RateOf is what is counted in a mode.
+func RateOf(m timeline.Mode) Rate {
+	if m.Known && m.Driver == trace.DriverSleepPoll {
+		return RateEagain
+	}
+	return RateReports
+}
+
+// String is what stands in front of the row.
+func (r Rate) String() string {
+	if r == RateEagain {
+		return "EAGAIN"
+	}
+	return "reports"
+}
+
+func (r Rate) of(c *timeline.LoopCell) uint32 {
+	if r == RateEagain {
+		return c.Eagain
+	}
+	return c.Reports
+}
+
+// Peak is the most in a cell.
+func (r Rate) Peak(cells []timeline.LoopCell) (peak uint32) {
+	for i := range cells {
+		peak = max(peak, r.of(&cells[i]))
+	}
+	return peak
+}
+
+// role is EAGAIN's where that is counted, or where most events were repeated notifications.
+func (r Rate) role(c *timeline.LoopCell) Role {
+	if r == RateEagain || c.Renotify*2 > c.Reports {
+		return RoleEagain
+	}
+	return RoleGood
+}
+
+// RateCells is how many cells of a loop a row of the rate is drawn from: braille has two columns of dots to a cell.
+func (w *Window) RateCells() int {
+	if w.Symbols.Dots {
+		return 2 * w.Cells
+	}
+	return w.Cells
+}
+
+// Rate is the row of a rate as a graph up to its peak, drawn into row, which is the caller's to keep and to hand over again. cells are the
+// loop's in this window, RateCells of them.
+func (w *Window) Rate(row []Cell, r Rate, cells []timeline.LoopCell) []Cell {
+	row = empty(row, w.Cells)
+	peak := r.Peak(cells)
+	switch {
+	case peak == 0:
+	case w.Symbols.Dots:
+		for i := 0; i+1 < len(cells) && i/2 < len(row); i += 2 {
+			a, b := &cells[i], &cells[i+1]
+			left, right := r.of(a), r.of(b)
+			if left < right {
+				a = b
+			}
+			if left|right != 0 {
+				row[i/2].set(dots(height(left, peak), height(right, peak)), r.role(a).Ink())
+			}
+		}
+	default:
+		top := len(w.Symbols.Spark) - 1
+		for i := range min(len(cells), len(row)) {
+			if n := r.of(&cells[i]); n > 0 {
+				row[i].set(w.Symbols.Spark[max(1, int(n)*top/int(peak))], r.role(&cells[i]).Ink())
+			}
+		}
+	}
+	return row
+}
+
+// height is how many of four dots a count gets: one at least when there is something.
+func height(k, peak uint32) int {
+	if k == 0 {
+		return 0
+	}
+	return max(1, int(k)*4/int(peak))
+}
+
+// dots is the braille character with two columns of so many dots, from below (Unicode, block U+2800).
+func dots(left, right int) rune {
+	r := rune(0x2800)
+	for i, bit := range [...]rune{0x40, 0x04, 0x02, 0x01} {
+		if i < left {
+			r |= bit
+		}
+	}
+	for i, bit := range [...]rune{0x80, 0x20, 0x10, 0x08} {
+		if i < right {
+			r |= bit
+		}
+	}
+	return r
+}

@@ -1,0 +1,123 @@
+package picture
+
+import (
+	"testing"
+
+	"evviz/timeline"
+	"evviz/trace"
+)
+
+// lasting makes a loop's cell from times in states, ns; the longest is the one to show.
+func lasting(d map[timeline.LoopState]int64) (c timeline.LoopCell) {
+	longest := int64(-1)
+	for s, ns := range d {
+		c.Dur[s] = ns
+		if ns > longest {
+			longest, c.Top = ns, s
+		}
+	}
+	return c
+}
+
+// TestLoopRow: what comes first wins.
+func TestLoopRow(t *testing.T) {
+	type d = map[timeline.LoopState]int64
+	const wait, work, sleep, lock, ready = timeline.LoopWaiting, timeline.LoopWorking, timeline.LoopAsleep, timeline.LoopLocked, timeline.LoopRunnable
+	again := lasting(d{work: 10, lock: 90})
+	again.Renotify = 1
+	lost := again
+	lost.Lost = true
+	z := lasting(d{sleep: 1})
+	for _, c := range []struct {
+		name       string
+		colours    Colours
+		cells      []timeline.LoopCell
+		text, inks string
+	}{
+		{"dropped events, repeated notifications", AllColours, []timeline.LoopCell{lost, again}, "?▒", "Wa"},
+		{"a lock", AllColours, []timeline.LoopCell{lasting(d{lock: 50, work: 100}), lasting(d{lock: 49, work: 100}), lasting(d{lock: 1})}, "L L", "oko"},
+		{"no CPU", AllColours, []timeline.LoopCell{lasting(d{ready: 50, work: 100}), lasting(d{ready: 49, work: 100}), lasting(d{ready: 1, wait: 100})}, "R R", "oko"},
+		{"work, however short", AllColours, []timeline.LoopCell{lasting(d{work: 1, wait: 1000}), lasting(d{wait: 1000})}, " ░", "kw"},
+		{"few colours", FewColours, []timeline.LoopCell{lasting(d{work: 1}), z, z}, "█z ", "kzz"},
+		{"no colours", NoColours, []timeline.LoopCell{lasting(d{work: 1}), z, z}, "█zz", "kzz"},
+		{"asleep", AllColours, []timeline.LoopCell{z, z, z, z, z}, " z  z", "zzzzz"},
+		{"nothing known", AllColours, []timeline.LoopCell{{}}, "_", "_"},
+	} {
+		row := window(len(c.cells), c.colours).Loop(nil, c.cells)
+		if text, inks := text(row), inks(row); text != c.text || inks != c.inks {
+			t.Errorf("%s: %q in %q, want %q in %q", c.name, text, inks, c.text, c.inks)
+		}
+	}
+	w := window(3, AllColours)
+	w.Now = at(1)
+	waiting := lasting(d{wait: 1})
+	if got := text(w.Loop(nil, []timeline.LoopCell{waiting, waiting, waiting})); got != "░░_" {
+		t.Errorf("two cells have begun: %q", got)
+	}
+}
+
+// TestLoopNow: what a loop does now, in what there is room for.
+func TestLoopNow(t *testing.T) {
+	epoll := timeline.Mode{Known: true, Driver: trace.DriverEpoll}
+	in := func(k trace.Kind, fd int32) timeline.LoopLane {
+		return timeline.LoopLane{State: timeline.LoopWaiting, In: k, InFD: fd}
+	}
+	for _, c := range []struct {
+		lane timeline.LoopLane
+		mode timeline.Mode
+		w    int
+		want string
+	}{
+		{timeline.LoopLane{Ended: 5, State: timeline.LoopWaiting}, epoll, 20, "ended"},
+		{in(trace.Read, 15), epoll, 20, "in read 15"},
+		{in(trace.Read, 15), epoll, 9, "in read"},
+		{in(trace.Accept, 3), epoll, 20, "in accept"},
+		{in(trace.Wait, -1), epoll, 10, "epoll_wait"},
+		{in(trace.Wait, -1), epoll, 9, "waiting"},
+		{in(trace.Wait, -1), timeline.Mode{}, 20, "waiting"},
+		{timeline.LoopLane{State: timeline.LoopLocked}, epoll, 20, "locked out"},
+		{timeline.LoopLane{State: timeline.LoopRenotified}, epoll, 20, "again"},
+		{timeline.LoopLane{State: timeline.LoopRunnable}, epoll, 20, "runnable"},
+	} {
+		if got := LoopNow(&c.lane, c.mode, c.w); got != c.want {
+			t.Errorf("%v in %v, %d characters: %q, want %q", c.lane.State, c.lane.In, c.w, got, c.want)
+		}
+	}
+}
+
+// TestRate: a graph up to the peak, with something where there is something; the colour says whether it was of any use.
+func TestRate(t *testing.T) {
+	cells := []timeline.LoopCell{{Reports: 0}, {Reports: 1}, {Reports: 50, Renotify: 25}, {Reports: 50, Renotify: 26}, {Reports: 100}, {Eagain: 7}}
+	w := window(len(cells), AllColours)
+	row := w.Rate(nil, RateReports, cells)
+	if text, inks := text(row), inks(row); text != "_▁▄▄█_" || inks != "_ggeg_" {
+		t.Errorf("%q in %q", text, inks)
+	}
+	row = w.Rate(row, RateEagain, cells)
+	if text, inks := text(row), inks(row); text != "_____█" || inks != "_____e" {
+		t.Errorf("%q in %q", text, inks)
+	}
+	if got := text(w.Rate(row, RateReports, make([]timeline.LoopCell, len(cells)))); got != "______" {
+		t.Errorf("nothing happened: %q", got)
+	}
+	y, _ := SymbolsNamed("braille")
+	w = &Window{T0: at(0), T1: at(3), Now: at(3), Cells: 3, Symbols: &y, Colours: AllColours}
+	if w.RateCells() != len(cells) {
+		t.Errorf("%d cells are wanted for 3 of braille", w.RateCells())
+	}
+	row = w.Rate(row, RateReports, cells)
+	if text, inks := text(row), inks(row); text != "⢀⣤⡇" || inks != "ggg" {
+		t.Errorf("%q in %q", text, inks)
+	}
+	w.Cells = 2
+	good, repeats := timeline.LoopCell{Reports: 100}, timeline.LoopCell{Reports: 50, Renotify: 50}
+	if got := inks(w.Rate(row, RateReports, []timeline.LoopCell{good, repeats, repeats, good})); got != "gg" {
+		t.Errorf("the greater of two counts has the colour: %q", got)
+	}
+	for m, want := range map[timeline.Mode]string{{}: "reports", {Known: true, Driver: trace.DriverEpoll}: "reports",
+		{Known: true, Driver: trace.DriverSleepPoll}: "EAGAIN", {Driver: trace.DriverSleepPoll}: "reports"} {
+		if got := RateOf(m).String(); got != want {
+			t.Errorf("%+v: %q, want %q", m, got, want)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package picture
+
+// Window is a window of time in cells of equal width, and what there is to draw it with.
+type Window struct {
+	T0, T1  int64 // ns, T0 first; the right part may lie in the future
+	Now     int64 // the present: bars end there
+	Cells   int   // how many, one at least
+	Symbols *Symbols
+	Colours Colours
+}
+
+// Column is the cell in which a moment lies; it may be outside.
+func (w *Window) Column(t int64) int {
+	return int(Scaled(Minus(t, w.T0), int64(w.Cells), w.T1-w.T0))
+}
+
+// Moment is where a cell begins.
+func (w *Window) Moment(column int) int64 {
+	return Plus(w.T0, Scaled(w.T1-w.T0, int64(column), int64(w.Cells)))
+}
+
+// Cell is what is drawn in one cell of a row.
+type Cell struct {
+	Rune rune // 0: nothing
+	Ink  Ink
+	Fill Fill // of what was filled, whatever is drawn over it
+	Mark bool // the glyph of a mark belongs here, whatever is drawn over it
+	Open bool // the bar has no end yet, and the rune says so
+}
+
+// set draws into a cell, and lets alone what it says besides.
+func (c *Cell) set(r rune, k Ink) { c.Rune, c.Ink = r, k }
+
+// empty is a row of n cells with nothing in them, in a buffer that is used again.
+func empty(row []Cell, n int) []Cell {
+	if cap(row) < n {
+		return make([]Cell, n)
+	}
+	row = row[:n]
+	clear(row)
+	return row
+}
