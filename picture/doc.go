@@ -9,7 +9,7 @@
 //
 //	window.go       a window of time in cells, and what there is to draw it with; which column is which time
 //	row.go          the row of a connection or a listener
-//	notes.go        what is written over it: how many reports, what is stranded, why it was refused
+//	notes.go        what is written over it: how many events, what is stranded, why it was refused
 //	loop_row.go     the row of a loop, what stands in front of it, and the rate below
 //	mark.go         which mark gets which glyph, and in which role
 //	legend.go       what the legend says of fills and glyphs
