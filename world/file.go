@@ -76,6 +76,9 @@ func (w *World) Open(th *Thread, e *trace.Event) (*File, Told) {
 		return nil, ToldNothing
 	}
 	n := th.Table.make(e.FD)
+	if n == nil {
+		return nil, ToldNothing
+	}
 	f := n.File
 	typ, from := uint32(trace.OpenOf(e).Type()), uint32(trace.OpenOf(e).From())
 	told := ToldNew
@@ -153,6 +156,9 @@ func (w *World) Accept(th *Thread, e *trace.Event) *File {
 		return nil
 	}
 	n := th.Table.make(int32(e.A))
+	if n == nil {
+		return nil
+	}
 	if f := n.File; f != nil {
 		if f.openSeen && !f.byAccept && f.Opened != 0 && f.Opened >= e.Start() {
 			f.byAccept = true
@@ -183,7 +189,7 @@ func (w *World) Dup(th *Thread, e *trace.Event) *File {
 		return nil
 	}
 	n := th.Table.make(int32(e.A))
-	if n.File == f {
+	if n == nil || n.File == f {
 		return nil
 	}
 	if n.File != nil {
