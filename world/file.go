@@ -9,6 +9,7 @@ type File struct {
 	Flags  uint32 // O_NONBLOCK and others as they were told last
 	Opened int64  // ns; 0: before the events began, or unknown
 	Peer   Name   // address of the other end
+	Asked  bool   // ... is as a connect has asked for it, and nobody has said yet that it is so
 	Local  Name
 
 	FD    int32  // its first number, of Table
@@ -143,7 +144,7 @@ func (w *World) describe(f *File, e *trace.Event, typ uint32) {
 
 func (w *World) addresses(f *File, stream, peer, local uint32) {
 	if n := w.name(stream, peer); n.Text != "" {
-		f.Peer = n
+		f.Peer, f.Asked = n, false
 	}
 	if n := w.name(stream, local); n.Text != "" {
 		f.Local = n
@@ -263,7 +264,9 @@ func (w *World) Connect(th *Thread, e *trace.Event) *File {
 	if f.Type == trace.TypeUnknown {
 		f.Type = trace.TypeStream
 	}
+	before := f.Peer
 	w.addresses(f, e.Stream, e.Aux, uint32(e.B))
+	f.Asked = f.Asked || f.Peer != before
 	return f
 }
 

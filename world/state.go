@@ -37,7 +37,7 @@ func (w *World) stateOfFile(th *Thread, e *trace.Event) *File {
 	}
 	if f := n.File; f != nil && e.Gen == 0 {
 		other := typ != 0 && f.Type != 0 && f.Type != typ
-		if other || peer.Text != "" && f.Peer.Text != "" && f.Peer.Text != peer.Text {
+		if other || !f.Asked && peer.Text != "" && f.Peer.Text != "" && f.Peer.Text != peer.Text {
 			w.Release(n, e.Time, trace.CloseUnknown)
 		}
 	}

@@ -59,6 +59,12 @@ func (th *Thread) Waits() bool {
 	return th.Role == trace.RoleUnknown
 }
 
+// Waited reports whether a Wait for an instance, after those that were, says nothing new about who is who.
+func (th *Thread) Waited(id trace.InstanceID) bool {
+	in := th.cache.inst
+	return in != nil && th.cache.id == id && th.waits && (in.File == nil || in.File.Refs > 0)
+}
+
 // role is what the thread is for, as far as it is told or shows.
 func (th *Thread) role() uint32 {
 	if th.waits && th.Role == trace.RoleUnknown {
