@@ -24,7 +24,9 @@ var tableProcess = map[Sys]entry{
 
 	// execve(2): program, arguments, environment.
 	SysExecve: {name: "execve", kind: trace.Exec, fd: -1,
-		args: func(_ *thread, e *trace.Event, c *Call) { e.A = int64(c.PID) }},
+		args: func(_ *thread, e *trace.Event, c *Call) { e.A = int64(c.PID) },
+		// A table that other processes share is copied first.
+		after: func(_ *Emitter, th *thread, _ *Call) { th.table = int(th.who.Table.ID) }},
 
 	// exit(2), exit_group(2): code. They do not come back; the end itself is told by Exit.
 	SysExit:      {name: "exit", kind: trace.KindNone, fd: -1},

@@ -7,9 +7,13 @@ type File struct {
 	Type   uint32 // trace.Type*
 	Origin uint32 // trace.Origin*, of the Open that told of it
 	Flags  uint32 // O_NONBLOCK and others as they were told last
-	Opened int64  // ns; 0: before the events began, or unknown
-	Peer   Name   // address of the other end
-	Asked  bool   // ... is as a connect has asked for it, and nobody has said yet that it is so
+
+	// User belongs to whoever folds the world.
+	User any
+
+	Opened int64 // ns; 0: before the events began, or unknown
+	Peer   Name  // address of the other end
+	Asked  bool  // ... is as a connect has asked for it, and nobody has said yet that it is so
 	Local  Name
 
 	FD    int32  // its first number, of Table
@@ -19,9 +23,6 @@ type File struct {
 
 	Regs     []*Registration
 	Instance *Instance // if it is an epoll instance or an io_uring
-
-	// User belongs to whoever folds the world.
-	User any
 
 	source   uint32 // identity that the source gave it
 	openSeen bool   // an Open has told of it,
