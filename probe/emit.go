@@ -69,11 +69,14 @@ func (em *Emitter) Call(c *Call) error {
 	if th.inside != SysOther && (phase != trace.PhaseExit || th.inside != c.Sys) {
 		em.abandon(th, start)
 	}
+	makes := phase != trace.PhaseEnter && c.Errno == 0 && makers.Has(en.kind)
 	for i := range c.FDs {
-		if n := &c.FDs[i]; phase == trace.PhaseEnter || c.Errno != 0 || !c.made(n.FD) {
-			if f := th.file(n.FD); f == nil || n.Same == 0 || sameOf(f) != n.Same {
-				em.note(th, n, start)
-			}
+		n := &c.FDs[i]
+		if makes && c.made(n.FD) {
+			continue
+		}
+		if f := th.file(n.FD); f == nil || n.Same == 0 || sameOf(f) != n.Same {
+			em.note(th, n, start)
 		}
 	}
 	if (en.call == trace.CallPoll || en.call == trace.CallPpoll || en.call == trace.CallSelect || en.call == trace.CallPselect6) &&
@@ -132,7 +135,7 @@ func (em *Emitter) Call(c *Call) error {
 	if en.after != nil && (c.Errno == 0 || c.Sys == SysClose && c.Errno != eBADF) {
 		en.after(em, th, c)
 	}
-	if c.Errno == 0 {
+	if makes {
 		for i := range c.FDs {
 			if c.made(c.FDs[i].FD) {
 				em.note(th, &c.FDs[i], th.last)
@@ -251,6 +254,9 @@ func (em *Emitter) name(th *thread, en *entry, e *trace.Event, c *Call) {
 		e.Aux = em.nameID(th, en.name, e.Time)
 	}
 }
+
+// makers are the kinds of calls that may make a descriptor.
+var makers = trace.Kinds(trace.Instance, trace.Accept, trace.Dup, trace.Open, trace.FdFlags)
 
 // made reports whether the descriptor is the one that the call made.
 func (c *Call) made(fd int32) bool {
