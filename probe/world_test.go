@@ -16,6 +16,19 @@ import (
 // returns the emitter's after each line.
 func folded(t *testing.T, text []byte) (dumps []string) {
 	t.Helper()
+	same, read := bothWorlds(text)
+	for read() {
+		own, ok := same()
+		if !ok {
+			t.Fatal(own)
+		}
+		dumps = append(dumps, own)
+	}
+	return dumps
+}
+
+// bothWorlds reads a text line by line. same is what the emitter's world says, or, when its events do not say the same, a report of that.
+func bothWorlds(text []byte) (same func() (string, bool), read func() bool) {
 	r := newStraceReader([]*input{named(bytes.NewReader(text), "text")}, nil)
 	fresh := world.NewTracker()
 	var last trace.Event
@@ -24,17 +37,13 @@ func folded(t *testing.T, text []byte) (dumps []string) {
 		last = *e
 	}
 	r.em.Mend = func(trace.Event) {}
-	for r.step() {
-		own := r.em.world.Dump()
-		if other := fresh.World().Dump(); own != other {
-			t.Fatalf("after line %d, %s:\nthe emitter's world is\n%s\nthe events make\n%s", r.in[0].number, trace.AppendText(nil, &last), own, other)
+	return func() (string, bool) {
+		own, other := r.em.world.Dump(), fresh.World().Dump()
+		if own == other {
+			return own, true
 		}
-		dumps = append(dumps, own)
-	}
-	if r.unparsed != 0 {
-		t.Logf("not understood: %v", r.first)
-	}
-	return dumps
+		return fmt.Sprintf("after line %d, %s:\nthe emitter's world is\n%s\nthe events make\n%s", r.in[0].number, trace.AppendText(nil, &last), own, other), false
+	}, r.step
 }
 
 // TestWorldOfTexts: what the emitter takes for told is what its events have told, in every text that there is.

@@ -76,22 +76,6 @@ func TestSetEndsWithItsThread(t *testing.T) {
 	}
 }
 
-// TestFlagsToldAgain: the source's own word about a descriptor is how it is now; a restatement says what was known.
-func TestFlagsToldAgain(t *testing.T) {
-	const begin = `0.000000001 1 Thread complete pid=7 tid=7 table=7
-0.000000002 1 Open complete fd=3 type=stream from=socket flags=O_NONBLOCK
-`
-	state := trace.Event{Kind: trace.State, Stream: 1, Time: 3, FD: 3, Aux: trace.StateDescriptor | trace.TypeStream<<8}
-	for seq, want := range []uint32{oNonblock, 0} {
-		w := fold(t, begin)
-		state.Seq = uint32(seq)
-		w.Add(&state)
-		if got := w.Thread(1).Table.At(3).File.Flags; got != want {
-			t.Errorf("seq %d: flags %#x, not %#x", seq, got, want)
-		}
-	}
-}
-
 // TestBounds: processes, tables, numbers, sets and threads that never end are remembered up to a bound, and what has ended makes room.
 func TestBounds(t *testing.T) {
 	w := New(&names{}, nil)
