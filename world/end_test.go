@@ -45,18 +45,30 @@ func TestLastThread(t *testing.T) {
 
 // TestNumberOfAProcessAgain: a child that has the number of a process that has ended has its parent's descriptors.
 func TestNumberOfAProcessAgain(t *testing.T) {
-	w := fold(t, `0.000000001 1 Thread complete pid=7 tid=7 table=7
+	const begin = `0.000000001 1 Thread complete pid=7 tid=7 table=7
 0.000000002 1 Open complete fd=3 type=stream from=socket
 0.000000003 1 Fork complete child=9
 0.000000004 2 Thread complete pid=9 tid=9 table=9
-0.000000005 2 Close complete fd=3
+`
+	for _, c := range []struct {
+		text   string
+		parent uint32
+	}{
+		{`0.000000005 2 Close complete fd=3
 0.000000006 2 Exit complete pid=9 tid=9
 0.000000007 1 Fork complete child=9
 0.000000008 3 Thread complete pid=9 tid=9 table=9
-`)
-	n := w.Thread(3).Table.At(3)
-	if n == nil || n.File == nil || n.File != w.Thread(1).Table.At(3).File || n.File.Refs != 2 {
-		t.Errorf("fd 3 of the second child is not its parent's:\n%s", w.Dump())
+`, 1},
+		{`0.000000005 1 Exit complete pid=7 tid=7
+0.000000006 2 Fork complete child=7
+0.000000007 3 Thread complete pid=7 tid=7 table=7
+`, 2}, // the first process of all
+	} {
+		w := fold(t, begin+c.text)
+		n := w.Thread(3).Table.At(3)
+		if n == nil || n.File == nil || n.File != w.Thread(c.parent).Table.At(3).File || n.File.Refs != 2 {
+			t.Errorf("fd 3 of the second child is not its parent's:\n%s", w.Dump())
+		}
 	}
 }
 
