@@ -136,15 +136,13 @@ func (th *thread) uses(fd int32) uint32 {
 }
 
 // news reports whether an event may say something about who is who. Most of a log does not: reads and writes do only where the number
-// was unknown, a Ready only with a number, a wait only where it is the thread's first for an instance.
+// was unknown, a Ready only with a number.
 func (th *thread) news(e *trace.Event) bool {
 	switch e.Kind {
 	case trace.Read, trace.Write:
 		return e.Phase.Base() != trace.PhaseEnter && th.file(e.FD) == nil
 	case trace.Ready:
 		return e.FD >= 0
-	case trace.Wait:
-		return !th.who.Waited(e.Inst)
 	case trace.Name:
 		return false
 	}
@@ -153,7 +151,12 @@ func (th *thread) news(e *trace.Event) bool {
 
 // fold makes the world know what an event says.
 func (em *Emitter) fold(th *thread, e *trace.Event) {
-	if e.Kind == trace.Accept || e.Kind == trace.Listen {
+	switch e.Kind {
+	case trace.Wait:
+		if th.who.Waited(e.Inst) {
+			return
+		}
+	case trace.Accept, trace.Listen:
 		if f := th.file(e.FD); f != nil && f.Type != trace.TypeListener && e.Phase.Base() != trace.PhaseEnter {
 			knownOf(f).made = f.Type
 		}
