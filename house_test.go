@@ -17,7 +17,7 @@ var house = map[string][]string{
 	"evviz/loop":                    {"loop/poll", "trace", "internal/files", "internal/sys"},
 	"evviz/loop/poll":               {"trace", "internal/sys"},
 	"evviz/scenarios":               {"trace", "internal/files"},
-	"evviz/probe":                   {"record", "trace", "internal/sys"}, // what strace printed is kept in memory as a recording is
+	"evviz/probe":                   {"record", "world", "trace", "internal/sys"}, // what strace printed is kept in memory as a recording is
 	"evviz/trace":                   {},
 	"evviz/world":                   {"trace"},
 	"evviz/record":                  {"world", "trace", "internal/files"},

@@ -174,7 +174,8 @@ type Call struct {
 // reset empties a call for the next one, and keeps its memory.
 func (c *Call) reset() {
 	events, set, got, fds, received := c.Events[:0], c.Set[:0], c.Got[:0], c.FDs[:0], c.Received[:0]
-	*c = Call{Events: events, Set: set, Got: got, FDs: fds, Received: received}
+	*c = Call{}
+	c.Events, c.Set, c.Got, c.FDs, c.Received = events, set, got, fds, received
 }
 
 // clone is a copy that shares no memory with c.

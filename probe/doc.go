@@ -8,7 +8,7 @@
 //
 // The table (call.go, table*.go, emit.go) knows what a system call means: a [Call] holds its arguments and result as numbers,
 // as any tracer can read them from registers and memory, and an [Emitter] makes events of it. It knows no text; whoever
-// attaches to a process hands the same Calls to it.
+// attaches to a process hands the same Calls to it. Who is who it asks package world, which it tells every event (known.go).
 //
 // A reader turns something into Calls. There is one so far, for what strace prints (strace*.go). It knows text and leaves
 // every meaning to the table.
@@ -17,7 +17,7 @@
 //	straceinput    prefix   stracecall         table*      strace-
 //	stracemany     strace-  straceargs         emit        window
 //	(files of -ff) line     stracequick        thread
-//	               strace-  stracescan         files
+//	               strace-  stracescan         known
 //	               paste    straceflags
 //
 // # What the table says

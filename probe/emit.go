@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"evviz/trace"
+	"evviz/world"
 )
 
 // Emitter makes events of calls: one stream for each thread, numbered without holes.
@@ -19,12 +20,12 @@ type Emitter struct {
 
 	put     func(*trace.Event)
 	threads map[int]*thread
-	recent  *thread // of the last call
-	files   map[int]*files
+	recent  *thread      // of the last call
+	world   *world.World // of what was told
+	folding *thread      // of the event that it takes
 	streams uint32
 	others  map[string]*int64
 
-	bound     bound
 	nameBytes int
 	sets      int         // members of the sets of all threads
 	e         trace.Event // the event that is being made; here, so that making one needs no memory
@@ -38,7 +39,9 @@ func NewEmitter(put func(trace.Event)) *Emitter {
 }
 
 func newEmitter(put func(*trace.Event)) *Emitter {
-	return &Emitter{put: put, threads: map[int]*thread{}, files: map[int]*files{}, others: map[string]*int64{}}
+	em := &Emitter{put: put, threads: map[int]*thread{}, others: map[string]*int64{}}
+	em.world = world.New(namer{em}, nil)
+	return em
 }
 
 // slow is when a call that is not in the table is told all the same, by its name: it may be what held up a loop.
@@ -66,11 +69,14 @@ func (em *Emitter) Call(c *Call) error {
 	if th.inside != SysOther && (phase != trace.PhaseExit || th.inside != c.Sys) {
 		em.abandon(th, start)
 	}
+	makes := phase != trace.PhaseEnter && c.Errno == 0 && makers.Has(en.kind)
 	for i := range c.FDs {
-		if n := &c.FDs[i]; phase == trace.PhaseEnter || c.Errno != 0 || !c.made(n.FD) {
-			if f := th.files.get(n.FD); f == nil || f.same == 0 || f.same != n.Same {
-				em.note(th, n, start)
-			}
+		n := &c.FDs[i]
+		if makes && c.made(n.FD) {
+			continue
+		}
+		if f := th.file(n.FD); f == nil || n.Same == 0 || sameOf(f) != n.Same {
+			em.note(th, n, start)
 		}
 	}
 	if (en.call == trace.CallPoll || en.call == trace.CallPpoll || en.call == trace.CallSelect || en.call == trace.CallPselect6) &&
@@ -123,13 +129,13 @@ func (em *Emitter) Call(c *Call) error {
 	fd, sys := e.FD, e.Kind == trace.Sys
 	if c.Errno == eAGAIN && c.Dur < slow || c.Errno == eINPROGRESS {
 		if en.fd >= 0 && !sys {
-			th.files.nonblocking(fd) // it would have waited otherwise
+			th.learn(fd, oNonblock) // it would have waited otherwise
 		}
 	}
 	if en.after != nil && (c.Errno == 0 || c.Sys == SysClose && c.Errno != eBADF) {
 		en.after(em, th, c)
 	}
-	if c.Errno == 0 {
+	if makes {
 		for i := range c.FDs {
 			if c.made(c.FDs[i].FD) {
 				em.note(th, &c.FDs[i], th.last)
@@ -237,13 +243,20 @@ func (em *Emitter) name(th *thread, en *entry, e *trace.Event, c *Call) {
 	case trace.Open:
 		e.A = int64(em.nameID(th, c.Path, e.Time))
 	case trace.Listen:
-		if f := th.files.get(e.FD); f != nil {
-			e.Aux = em.nameID(th, f.local, e.Time)
+		if f := th.file(e.FD); f != nil {
+			local := f.Local.Text
+			if k, ok := f.User.(*known); ok && local == "" {
+				local = k.bound
+			}
+			e.Aux = em.nameID(th, local, e.Time)
 		}
 	case trace.Sys:
 		e.Aux = em.nameID(th, en.name, e.Time)
 	}
 }
+
+// makers are the kinds of calls that may make a descriptor.
+var makers = trace.Kinds(trace.Instance, trace.Accept, trace.Dup, trace.Open, trace.FdFlags)
 
 // made reports whether the descriptor is the one that the call made.
 func (c *Call) made(fd int32) bool {
@@ -269,21 +282,20 @@ func (th *thread) mayBlock(en *entry, c *Call) bool {
 	if c.Errno == eAGAIN && c.Dur < slow || c.Errno == eINPROGRESS || c.Errno == eBADF {
 		return false
 	}
-	f := th.files.get(int32(c.Args[en.fd]))
-	return f == nil || f.flags&oNonblock == 0 && f.typ != trace.TypeOther // files on disk are always ready
+	f := th.file(int32(c.Args[en.fd]))
+	return f == nil || f.Type != trace.TypeOther && !neverWaits(f) // files on disk are always ready
 }
 
 // opened tells of a descriptor that a call has made.
 func (em *Emitter) opened(th *thread, c *Call, fd int32, typ, from, flags uint32) {
-	em.openedAs(th, c.Time, fd, fdState{typ: typ, flags: flags & openFlags, peer: c.Peer, local: c.Local}, from)
+	em.openedAs(th, c.Time, fd, descriptor{typ, flags & openFlags, c.Peer, c.Local}, from)
 }
 
 // openedAs is opened for one that is described apart from the call.
-func (em *Emitter) openedAs(th *thread, at int64, fd int32, f fdState, from uint32) {
+func (em *Emitter) openedAs(th *thread, at int64, fd int32, d descriptor, from uint32) {
 	at = max(at, th.last)
-	peer, local := em.nameID(th, f.peer, at), em.nameID(th, f.local, at)
-	em.tell(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: f.typ | from<<8, A: int64(peer), B: int64(local), Mask: f.flags})
-	th.files.open(fd, f)
+	peer, local := em.nameID(th, d.peer, at), em.nameID(th, d.local, at)
+	em.tell(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: d.typ | from<<8, A: int64(peer), B: int64(local), Mask: d.flags})
 }
 
 // note restates a descriptor about which the tracer knows more than the calls told.
@@ -291,66 +303,51 @@ func (em *Emitter) note(th *thread, n *FDNote, at int64) {
 	if n.FD < 0 {
 		return
 	}
-	have := th.files.get(n.FD)
-	var f fdState
-	if have != nil {
-		f = *have
+	f := th.file(n.FD)
+	d := th.descriptor(n.FD)
+	was := d.typ
+	if f != nil {
+		if was = sock(f); f.Type == trace.TypeListener && was == trace.TypeUnknown {
+			was = n.Type
+			knownOf(f).made = was
+		}
 	}
 	news := false
-	if f.typ == trace.TypeListener && f.made == trace.TypeUnknown {
-		f.made = n.Type
-	}
 	// What is only known to be a file or something of the kernel's own may be any of those that calls tell apart.
-	vague := n.Type == trace.TypeOther && f.typ != trace.TypeUnknown && f.typ != trace.TypeStream && f.typ != trace.TypeDatagram
-	if n.Type != trace.TypeUnknown && n.Type != f.typ && n.Type != f.sock() && !vague {
-		life := f.life
-		if f.typ != trace.TypeUnknown {
-			th.files.bound.lives++
-			life = th.files.bound.lives
+	vague := n.Type == trace.TypeOther && d.typ != trace.TypeUnknown && d.typ != trace.TypeStream && d.typ != trace.TypeDatagram
+	if n.Type != trace.TypeUnknown && n.Type != d.typ && n.Type != was && !vague {
+		if d.typ != trace.TypeUnknown {
+			d = descriptor{} // an open that was not seen
 		}
-		f, news = fdState{typ: n.Type, life: life, peer: n.Path}, true // an open that was not seen
-	}
-	if n.Peer != "" && n.Peer != f.peer {
-		if f.peer != "" {
-			f.flags = 0
+		if d.typ, news = n.Type, true; d.peer == "" {
+			d.peer = n.Path
 		}
-		f.peer, news = n.Peer, true
 	}
-	if n.Local != "" && n.Local != f.local {
-		f.local, news = n.Local, true
+	if n.Peer != "" && differs(n.Peer, d.peer) {
+		if d.peer != "" {
+			d.flags = 0
+		}
+		d.peer, news = n.Peer, true
 	}
-	f.same = n.Same
-	if !news && have != nil {
-		have.made, have.same = f.made, f.same
-		return
+	if n.Local != "" && differs(n.Local, d.local) {
+		d.local, news = n.Local, true
 	}
-	if !news && f.typ == trace.TypeUnknown {
-		return
+	if news {
+		em.restate(th, n.FD, d, at)
+		f = th.file(n.FD)
 	}
-	th.files.put(n.FD, f)
-	em.restate(th, n.FD, &f, at)
+	if f != nil && sameOf(f) != n.Same {
+		knownOf(f).same = n.Same
+	}
 }
 
 // restate tells what is known of a descriptor.
-func (em *Emitter) restate(th *thread, fd int32, f *fdState, at int64) {
+func (em *Emitter) restate(th *thread, fd int32, d descriptor, at int64) {
 	at = max(at, th.last)
-	e := trace.Event{Kind: trace.State, Time: at, FD: fd, Aux: trace.StateDescriptor | f.typ<<8, Mask: f.flags}
-	e.A, e.B = int64(em.nameID(th, f.peer, at)), int64(em.nameID(th, f.local, at))
+	e := trace.Event{Kind: trace.State, Time: at, FD: fd, Aux: trace.StateDescriptor | d.typ<<8, Mask: d.flags}
+	e.A, e.B = int64(em.nameID(th, d.peer, at)), int64(em.nameID(th, d.local, at))
 	em.tell(th, e)
 }
-
-// forked copies the descriptor table for a child that does not share it.
-func (em *Emitter) forked(th *thread, c *Call) {
-	if flags := c.Args[0]; flags&(cloneFiles|cloneThread) == 0 && c.Ret > 0 && len(em.files) < maxTables {
-		if old := em.files[int(c.Ret)]; old != nil {
-			old.drop()
-		}
-		em.files[int(c.Ret)] = th.files.clone()
-	}
-}
-
-// maxTables bounds how many descriptor tables are remembered; a child that is never heard of again keeps its own.
-const maxTables = 1 << 14
 
 // Exit tells that a thread has ended, with its wait status.
 func (em *Emitter) Exit(pid, tid int, status uint32, at int64) {
@@ -361,12 +358,6 @@ func (em *Emitter) Exit(pid, tid int, status uint32, at int64) {
 	em.sets -= th.setRoom
 	for _, s := range th.texts {
 		em.nameBytes -= len(s) + nameCost
-	}
-	if pid == tid && th.table == pid {
-		if f := em.files[pid]; f != nil {
-			f.drop()
-		}
-		delete(em.files, pid)
 	}
 }
 

@@ -129,6 +129,13 @@ func FuzzStraceFile(f *testing.F) {
 		}
 		readAll(t, s)
 
+		same, read := bothWorlds(text)
+		for read() {
+		}
+		if report, ok := same(); !ok {
+			t.Error(report)
+		}
+
 		// The same lines as two files of strace -ff.
 		half := bytes.IndexByte(text[len(text)/2:], '\n')
 		if half < 0 {

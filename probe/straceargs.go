@@ -292,7 +292,7 @@ func (p *parser) pollSet(set []PollFD, s []byte, word string, c *Call) (_ []Poll
 					return set, false, false
 				}
 				m.FD = fd
-				c.note(note)
+				c.note(&note)
 			case word:
 				bits, ok := pollFlags.value(v)
 				if !ok {
@@ -327,7 +327,7 @@ func (p *parser) fdSet(set []PollFD, s []byte, bit uint32, c *Call) ([]PollFD, b
 			if !ok {
 				return set, false
 			}
-			c.note(note)
+			c.note(&note)
 			set = addBit(set, fd, bit)
 		}
 		s = skipBlanks(s[end:])
@@ -545,14 +545,14 @@ func (p *parser) pair(s []byte, c *Call) bool {
 			return false
 		}
 		c.Pair[i] = fd
-		c.note(note)
+		c.note(&note)
 	}
 	return true
 }
 
 // note keeps what is known of a descriptor.
-func (c *Call) note(n FDNote) {
+func (c *Call) note(n *FDNote) {
 	if n.Type != trace.TypeUnknown || n.Peer != "" || n.Local != "" {
-		c.FDs = append(c.FDs, n)
+		c.FDs = append(c.FDs, *n)
 	}
 }

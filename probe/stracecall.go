@@ -175,7 +175,7 @@ func (p *parser) parseCall(c *Call, text []byte, began bool) (took int64, ok boo
 	if c.Sys == SysOther {
 		if n > 0 {
 			if _, note, ok := p.descriptor(args[0]); ok {
-				c.note(note)
+				c.note(&note)
 			}
 		}
 		return took, true
@@ -218,7 +218,7 @@ func (p *parser) argument(c *Call, i int, how argument, s []byte) (ok bool) {
 		if fd, note, ok = p.descriptor(s); ok {
 			c.Args[i] = uint64(fd)
 			if note.Same != 0 {
-				c.note(note)
+				c.note(&note)
 			}
 		}
 	case argNum:
@@ -485,7 +485,7 @@ func (p *parser) parseResult(c *Call, s []byte) (took int64, tail []byte, ok boo
 	if len(rest) > 0 && rest[0] == '<' {
 		if to := skipDecoration(rest, 0); to > 0 {
 			if _, note, ok := p.descriptor(s[:end+to]); ok {
-				c.note(note)
+				c.note(&note)
 			}
 			rest = bytes.TrimSpace(rest[to:])
 		}

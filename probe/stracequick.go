@@ -108,7 +108,7 @@ func (p *parser) quickFD(c *Call, i int, s []byte) ([]byte, bool) {
 			return s, false
 		}
 		c.Args[i] = uint64(fd)
-		c.note(d.note)
+		c.note(&d.note)
 		return s[end:], true
 	}
 	return s, false

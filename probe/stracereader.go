@@ -277,7 +277,11 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 			c.Dur = 0
 		}
 	}
-	return r.emit(t, c) == nil
+	err := r.emit(t, c)
+	if sys == SysExecve && c.Errno == 0 {
+		t.files = r.em.tableOf(t.tid) // it is no longer shared
+	}
+	return err == nil
 }
 
 // emit hands a call to the table.

@@ -95,10 +95,7 @@ func makes(name string, typ, from uint32, flags func(c *Call) uint32) entry {
 		args: func(_ *thread, e *trace.Event, c *Call) {
 			e.FD, e.Aux, e.Mask = -1, typ|from<<8, flags(c)
 		},
-		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() },
-		after: func(_ *Emitter, th *thread, c *Call) {
-			th.files.open(int32(c.Ret), fdState{typ: typ, flags: flags(c) & openFlags})
-		}}
+		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() }}
 }
 
 // noFlags are the flags of a call that takes none; flagsOf those in one of its arguments.

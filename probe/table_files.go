@@ -1,6 +1,9 @@
 package probe
 
-import "evviz/trace"
+import (
+	"evviz/trace"
+	"evviz/world"
+)
 
 const (
 	fDupfd        = 0
@@ -54,24 +57,20 @@ var tableFiles = map[Sys]entry{
 		after: func(em *Emitter, th *thread, c *Call) {
 			switch c.Args[1] {
 			case fDupfd, fDupfdCloexec:
-				duplicated(th, c, dupFlags(c))
 			case fGetfl:
 				em.flagsLearnt(th, c)
 			default:
-				th.files.setFlags(int32(c.Args[0]), newFlags(th, c))
+				flagsTold(em, th, c)
 			}
 		}},
 	// ioctl(2): descriptor, request, argument. FIONBIO is the older way to O_NONBLOCK.
 	SysIoctl: {name: "ioctl", kind: trace.FdFlags, call: trace.CallIoctl, fd: 0,
-		skip: func(c *Call) bool { return c.Args[1] != fionbio || !c.Known && c.Errno == 0 },
-		args: func(th *thread, e *trace.Event, c *Call) { e.Mask = newFlags(th, c) },
-		after: func(_ *Emitter, th *thread, c *Call) {
-			th.files.setFlags(int32(c.Args[0]), newFlags(th, c))
-		}},
+		skip:  func(c *Call) bool { return c.Args[1] != fionbio || !c.Known && c.Errno == 0 },
+		args:  func(th *thread, e *trace.Event, c *Call) { e.Mask = newFlags(th, c) },
+		after: flagsTold},
 
 	// close(2): descriptor. It is gone also when the call reports an error, but for EBADF.
-	SysClose: {name: "close", kind: trace.Close, fd: 0,
-		after: func(_ *Emitter, th *thread, c *Call) { th.files.forget(int32(c.Args[0])) }},
+	SysClose: {name: "close", kind: trace.Close, fd: 0},
 	// close_range(2): first, last, flags. Told for those that are known.
 	SysCloseRange: {name: "close_range", kind: trace.Sys, fd: -1, result: failed,
 		args: func(_ *thread, e *trace.Event, c *Call) { e.FD = -1 },
@@ -79,10 +78,11 @@ var tableFiles = map[Sys]entry{
 			if c.Args[2]&closeRangeCloexec != 0 {
 				return
 			}
-			for _, fd := range th.files.between(c.Args[0], c.Args[1]) {
-				em.tell(th, trace.Event{Kind: trace.Close, Time: th.last, FD: fd})
-				th.files.forget(fd)
-			}
+			th.who.Table.Each(func(n *world.Number) {
+				if fd := uint64(n.FD); n.File != nil && fd >= c.Args[0] && fd <= c.Args[1] {
+					em.tell(th, trace.Event{Kind: trace.Close, Time: th.last, FD: n.FD})
+				}
+			})
 		}},
 
 	// pipe(2): where the two descriptors go, flags.
@@ -115,9 +115,10 @@ var tableFiles = map[Sys]entry{
 			}
 		},
 		after: func(em *Emitter, th *thread, c *Call) {
-			if f := th.files.get(int32(c.Args[0])); f != nil && c.Known {
-				if f.due, f.every = c.due(), c.Every; em.untimed {
-					f.due = 0
+			if f := th.file(int32(c.Args[0])); f != nil && c.Known {
+				k := knownOf(f)
+				if k.due, k.every = c.due(), c.Every; em.untimed {
+					k.due = 0
 				}
 			}
 		}},
@@ -137,10 +138,7 @@ func opens(name string, flags int) entry {
 		args: func(_ *thread, e *trace.Event, c *Call) {
 			e.FD, e.Aux, e.Mask = -1, trace.TypeOther|trace.OriginOpen<<8, uint32(c.Args[flags])&openFlags
 		},
-		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() },
-		after: func(_ *Emitter, th *thread, c *Call) {
-			th.files.open(int32(c.Ret), fdState{typ: trace.TypeOther, flags: uint32(c.Args[flags]) & openFlags, peer: c.Path})
-		}}
+		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() }}
 }
 
 func dups(name string, flags func(c *Call) uint32) entry {
@@ -150,22 +148,7 @@ func dups(name string, flags func(c *Call) uint32) entry {
 			if e.A = c.result(); c.Errno == 0 && c.Sys == SysDup2 && c.Ret == int64(int32(c.Args[0])) {
 				e.Kind = trace.KindNone // onto itself: nothing happens
 			}
-		},
-		after: func(_ *Emitter, th *thread, c *Call) {
-			if c.Ret != int64(int32(c.Args[0])) {
-				duplicated(th, c, flags(c))
-			}
 		}}
-}
-
-// duplicated: the new number is the same file. O_NONBLOCK is the file's, O_CLOEXEC the number's.
-func duplicated(th *thread, c *Call, flags uint32) {
-	f := fdState{}
-	if of := th.files.get(int32(c.Args[0])); of != nil {
-		f = *of
-	}
-	f.flags, f.same = f.flags&^oCloexec|flags, 0
-	th.files.open(int32(c.Ret), f)
 }
 
 func dupFlags(c *Call) uint32 {
@@ -177,10 +160,7 @@ func dupFlags(c *Call) uint32 {
 
 // newFlags are a descriptor's flags after a call that changes one of them.
 func newFlags(th *thread, c *Call) uint32 {
-	old := uint32(0)
-	if f := th.files.get(int32(c.Args[0])); f != nil {
-		old = f.flags
-	}
+	old := th.flags(int32(c.Args[0]))
 	switch {
 	case c.Sys == SysFcntl && c.Args[1] == fSetfd:
 		old &^= oCloexec
@@ -201,30 +181,31 @@ func newFlags(th *thread, c *Call) uint32 {
 // flagsLearnt: F_GETFL tells how the descriptor is open. It is told again only when that is news.
 func (em *Emitter) flagsLearnt(th *thread, c *Call) {
 	fd := int32(c.Args[0])
-	f := th.files.get(fd)
 	flags := uint32(c.Ret) & oNonblock
-	switch {
-	case f == nil:
-		th.files.setFlags(fd, flags)
-	case f.flags&oNonblock != flags:
-		f.flags = f.flags&^oNonblock | flags
-		if f.typ != trace.TypeUnknown {
-			em.restate(th, fd, f, c.Time)
+	if th.flags(fd)&oNonblock == flags {
+		return
+	}
+	th.learn(fd, flags)
+	if d := th.descriptor(fd); d.typ != trace.TypeUnknown {
+		em.restate(th, fd, d, c.Time)
+	}
+}
+
+// flagsTold: what was learnt of them otherwise is part of what has been told now.
+func flagsTold(_ *Emitter, th *thread, c *Call) {
+	if f := th.file(int32(c.Args[0])); f != nil {
+		if k, ok := f.User.(*known); ok {
+			k.mode = modeTold
 		}
 	}
 }
 
 func makesSignalfd(name string, flags func(c *Call) uint32) entry {
 	en := makes(name, trace.TypeSignalfd, trace.OriginSignalfd, flags)
-	made, open := en.result, en.after
+	made := en.result
 	en.result = func(th *thread, e *trace.Event, c *Call) {
 		if made(th, e, c); c.Errno == 0 && int32(c.Args[0]) >= 0 {
 			e.Kind = trace.KindNone // only its signals changed
-		}
-	}
-	en.after = func(em *Emitter, th *thread, c *Call) {
-		if int32(c.Args[0]) < 0 {
-			open(em, th, c)
 		}
 	}
 	return en

@@ -31,7 +31,7 @@ var tableIO = map[Sys]entry{
 	// sendfile(2): to, from, offset, bytes. From is a file on disk, of which no data is used up; where it is something else,
 	// that was read too.
 	SysSendfile: moves("sendfile", trace.Write, trace.CallSendfile, 0, bytesAt(3), func(em *Emitter, th *thread, c *Call) {
-		if f := th.files.get(int32(c.Args[1])); f != nil && f.typ != trace.TypeOther && f.typ != trace.TypeUnknown {
+		if typ := th.typ(int32(c.Args[1])); typ != trace.TypeOther && typ != trace.TypeUnknown {
 			em.tell(th, trace.Event{Kind: trace.Read, Time: th.last, FD: int32(c.Args[1]), Aux: trace.CallSendfile, A: size(c.Args[3]), B: c.Ret})
 		}
 	}),
@@ -41,8 +41,7 @@ var tableIO = map[Sys]entry{
 	SysSplice: {name: "splice", kind: trace.Read, call: trace.CallSplice, fd: 0, blocks: true, asked: bytesAt(4),
 		may: func(th *thread, c *Call) bool {
 			fd, _ := spliced(th, c)
-			f := th.files.get(fd)
-			return c.Args[5]&spliceNonblock == 0 && (f == nil || f.flags&oNonblock == 0)
+			return c.Args[5]&spliceNonblock == 0 && th.flags(fd)&oNonblock == 0
 		},
 		args: func(th *thread, e *trace.Event, c *Call) {
 			fd, out := spliced(th, c)
@@ -99,7 +98,7 @@ func received(em *Emitter, th *thread, c *Call) {
 	}
 	for i := range c.Received {
 		n := &c.Received[i]
-		em.openedAs(th, c.Time, n.FD, fdState{typ: n.Type, flags: flags, peer: n.Peer, local: n.Local}, trace.OriginReceived)
+		em.openedAs(th, c.Time, n.FD, descriptor{n.Type, flags, n.Peer, n.Local}, trace.OriginReceived)
 	}
 }
 
@@ -109,7 +108,7 @@ func spliced(th *thread, c *Call) (fd int32, out bool) {
 	if th.told && trace.ReadOf(&th.entered).Call() == trace.CallSplice {
 		return th.entered.FD, th.entered.Kind == trace.Write
 	}
-	if f := th.files.get(int32(c.Args[0])); f != nil && f.typ == trace.TypePipe {
+	if th.typ(int32(c.Args[0])) == trace.TypePipe {
 		return int32(c.Args[2]), true
 	}
 	return int32(c.Args[0]), false
@@ -123,15 +122,15 @@ func syncs(name string) entry {
 
 // timerRead: what is read from a timerfd says how often it has fired since it was read last.
 func timerRead(em *Emitter, th *thread, c *Call) {
-	f := th.files.get(int32(c.Args[0]))
-	if f == nil || f.typ != trace.TypeTimerfd || !c.Known || c.Ret != 8 || c.Value == 0 {
+	f := th.file(int32(c.Args[0]))
+	if f == nil || f.Type != trace.TypeTimerfd || !c.Known || c.Ret != 8 || c.Value == 0 {
 		return
 	}
 	e := trace.Event{Kind: trace.TimerFire, Time: th.last, Aux: c.timer(0), B: -1, Mask: uint32(min(c.Value, 1<<32-1))}
-	if f.due > 0 {
-		e.A, e.B = f.due, max(th.last-f.due, 0)
-		if f.due += f.every * int64(e.Mask); f.every == 0 || f.due < e.A {
-			f.due = 0
+	if k := knownOf(f); k.due > 0 {
+		e.A, e.B = k.due, max(th.last-k.due, 0)
+		if k.due += k.every * int64(e.Mask); k.every == 0 || k.due < e.A {
+			k.due = 0
 		}
 	}
 	em.tell(th, e)

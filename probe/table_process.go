@@ -17,15 +17,16 @@ var tableProcess = map[Sys]entry{
 		result: func(_ *thread, e *trace.Event, c *Call) { e.B = c.result() }},
 
 	// clone(2), fork(2), vfork(2): flags. The result is the child; the child's own return from the call is not told.
-	SysClone:  {name: "clone", kind: trace.Fork, fd: -1, args: cloneFlags, result: child, after: (*Emitter).forked},
-	SysClone3: {name: "clone3", kind: trace.Fork, fd: -1, args: cloneFlags, result: child, after: (*Emitter).forked},
-	SysFork:   {name: "fork", kind: trace.Fork, fd: -1, result: child, after: (*Emitter).forked},
-	SysVfork:  {name: "vfork", kind: trace.Fork, fd: -1, result: child, after: (*Emitter).forked},
+	SysClone:  {name: "clone", kind: trace.Fork, fd: -1, args: cloneFlags, result: child},
+	SysClone3: {name: "clone3", kind: trace.Fork, fd: -1, args: cloneFlags, result: child},
+	SysFork:   {name: "fork", kind: trace.Fork, fd: -1, result: child},
+	SysVfork:  {name: "vfork", kind: trace.Fork, fd: -1, result: child},
 
 	// execve(2): program, arguments, environment.
 	SysExecve: {name: "execve", kind: trace.Exec, fd: -1,
-		args:  func(_ *thread, e *trace.Event, c *Call) { e.A = int64(c.PID) },
-		after: func(_ *Emitter, th *thread, c *Call) { th.files.exec() }},
+		args: func(_ *thread, e *trace.Event, c *Call) { e.A = int64(c.PID) },
+		// A table that other processes share is copied first.
+		after: func(_ *Emitter, th *thread, _ *Call) { th.table = int(th.who.Table.ID) }},
 
 	// exit(2), exit_group(2): code. They do not come back; the end itself is told by Exit.
 	SysExit:      {name: "exit", kind: trace.KindNone, fd: -1},

@@ -14,7 +14,7 @@ import (
 // member is a descriptor of the set that a thread passed last.
 type member struct {
 	PollFD
-	life uint32 // of the descriptor number, as far as it is known: the same number may be another file by now
+	use uint32 // which use of the number: it may be another file by now
 }
 
 // waitsSet is an entry for poll and select; size is the argument that says how large the set is.
@@ -51,7 +51,7 @@ func (em *Emitter) differences(th *thread, c *Call, at int64) {
 	next := th.spare[:0]
 	for _, p := range c.Set {
 		if p.FD >= 0 { // others are ignored by poll
-			next = append(next, member{p, th.files.life(p.FD)})
+			next = append(next, member{p, th.uses(p.FD)})
 		}
 	}
 	byFD := func(a, b member) int { return cmp.Compare(a.FD, b.FD) }
@@ -92,7 +92,7 @@ func (em *Emitter) differences(th *thread, c *Call, at int64) {
 			kept = append(kept, m) // it may be among those that were not printed
 			continue
 		}
-		if !here || next[j].life != m.life {
+		if !here || next[j].use != m.use {
 			tell(trace.Deregister, m)
 		}
 	}
@@ -102,11 +102,14 @@ func (em *Emitter) differences(th *thread, c *Call, at int64) {
 			j++
 		}
 		switch {
-		case j == len(last) || last[j].FD != m.FD || last[j].life != m.life:
+		case j == len(last) || last[j].FD != m.FD || last[j].use != m.use:
 			tell(trace.Register, m)
 		case last[j].Events != m.Events:
 			tell(trace.Modify, m)
 		}
+	}
+	for i := range next { // those that were unknown are known by now
+		next[i].use = th.uses(next[i].FD)
 	}
 	if len(kept) > 0 {
 		next = append(next, kept...)

@@ -18,10 +18,7 @@ var tableSocket = map[Sys]entry{
 		args: func(_ *thread, e *trace.Event, c *Call) {
 			e.FD, e.Aux, e.Mask = -1, socketType(c.Args[1])|trace.OriginSocket<<8, uint32(c.Args[1])&openFlags
 		},
-		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() },
-		after: func(_ *Emitter, th *thread, c *Call) {
-			th.files.open(int32(c.Ret), fdState{typ: socketType(c.Args[1]), flags: uint32(c.Args[1]) & openFlags})
-		}},
+		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() }},
 	// socketpair(2): the same, and where the two descriptors go.
 	SysSocketpair: makesPair("socketpair", trace.OriginSocket, func(c *Call) (typ, flags uint32) {
 		return socketType(c.Args[1]), uint32(c.Args[1]) & openFlags
@@ -30,14 +27,13 @@ var tableSocket = map[Sys]entry{
 	// bind(2): socket, address. That it worked is seen from the listener's address.
 	SysBind: {name: "bind", kind: trace.Sys, fd: 0, result: failed,
 		after: func(_ *Emitter, th *thread, c *Call) {
-			if f := th.files.get(int32(c.Args[0])); f != nil && c.Local != "" {
-				f.local = c.Local
+			if f := th.file(int32(c.Args[0])); f != nil && c.Local != "" {
+				knownOf(f).bound = c.Local
 			}
 		}},
 	// listen(2): socket, backlog.
 	SysListen: {name: "listen", kind: trace.Listen, fd: 0,
-		args:  func(_ *thread, e *trace.Event, c *Call) { e.A = int64(int32(c.Args[1])) },
-		after: func(_ *Emitter, th *thread, c *Call) { th.files.listens(int32(c.Args[0])) }},
+		args: func(_ *thread, e *trace.Event, c *Call) { e.A = int64(int32(c.Args[1])) }},
 
 	// accept(2): listener, address, its length, flags. The result is the connection.
 	SysAccept:  accepts("accept", trace.CallAccept, noFlags),
@@ -79,8 +75,11 @@ func accepts(name string, call uint32, flags func(c *Call) uint32) entry {
 
 // accepted tells of a new connection, and has learnt that the socket is a listener.
 func (em *Emitter) accepted(th *thread, c *Call, flags uint32) {
-	f := th.files.listens(int32(c.Args[0]))
-	typ := f.made
+	f := th.file(int32(c.Args[0]))
+	typ := uint32(trace.TypeUnknown)
+	if f != nil {
+		typ = sock(f)
+	}
 	if typ == trace.TypeUnknown {
 		for i := range c.FDs {
 			if c.FDs[i].FD == int32(c.Ret) {
@@ -91,7 +90,9 @@ func (em *Emitter) accepted(th *thread, c *Call, flags uint32) {
 	if typ == trace.TypeUnknown && strings.Contains(c.Peer, ":") {
 		typ = trace.TypeStream // of the families with ports only streams can be accepted
 	}
-	f.made = typ
+	if f != nil && f.Type == trace.TypeListener {
+		knownOf(f).made = typ
+	}
 	em.opened(th, c, int32(c.Ret), typ, trace.OriginAccept, flags)
 }
 
@@ -119,11 +120,11 @@ func makesPair(name string, from uint32, kind func(c *Call) (typ, flags uint32))
 
 func addressLearnt(em *Emitter, th *thread, c *Call) {
 	fd := int32(c.Args[0])
-	f := th.files.get(fd)
+	f := th.file(fd)
 	if f == nil {
 		return
 	}
-	em.note(th, &FDNote{FD: fd, Type: f.sock(), Peer: c.Peer, Local: c.Local}, c.Time)
+	em.note(th, &FDNote{FD: fd, Type: sock(f), Peer: c.Peer, Local: c.Local}, c.Time)
 }
 
 // socketType is the descriptor type of socket(2)'s second argument.

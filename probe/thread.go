@@ -1,8 +1,8 @@
 package probe
 
 import (
-	"evviz/internal/plain"
 	"evviz/trace"
+	"evviz/world"
 )
 
 // thread is a stream.
@@ -11,7 +11,7 @@ type thread struct {
 	pid, tid int
 	table    int // which descriptor table it uses
 	comm     string
-	files    *files
+	who      *world.Thread
 	seq      uint32
 	last     int64
 	began    bool
@@ -46,10 +46,16 @@ func (em *Emitter) thread(c *Call) *thread {
 	}
 	if th == nil {
 		em.streams++
-		th = &thread{stream: em.streams, tid: c.TID, pid: -1}
+		th = &thread{stream: em.streams, tid: c.TID, pid: -1, who: em.world.Thread(em.streams)}
 		em.threads[c.TID] = th
 	}
 	em.recent = th
+	if em.nameBytes > maxNameBytes { // here, and not while an event is made that refers to some
+		for _, o := range em.threads {
+			o.ids, o.texts, o.next = nil, nil, 0
+		}
+		em.nameBytes = 0
+	}
 	comm := c.Comm
 	if comm == "" {
 		comm = th.comm
@@ -58,7 +64,6 @@ func (em *Emitter) thread(c *Call) *thread {
 		return th
 	}
 	th.pid, th.table, th.comm = c.PID, table, comm
-	th.files = em.filesOf(table)
 	if c.TID == 0 {
 		return th // nothing is known about it
 	}
@@ -73,16 +78,6 @@ func (em *Emitter) thread(c *Call) *thread {
 	return th
 }
 
-// filesOf finds or begins a descriptor table.
-func (em *Emitter) filesOf(table int) *files {
-	f := em.files[table]
-	if f == nil {
-		f = &files{bound: &em.bound}
-		em.files[table] = f
-	}
-	return f
-}
-
 // Named gives the thread of which the number was not known (TID 0) its number.
 func (em *Emitter) Named(tid int) {
 	th := em.threads[0]
@@ -93,9 +88,6 @@ func (em *Emitter) Named(tid int) {
 	th.tid, th.pid = tid, -1
 	th.set = nil // the set is named by the thread's number
 	em.threads[tid] = th
-	if em.files[tid] == nil {
-		em.files[tid] = th.files
-	}
 }
 
 // emit numbers an event and hands it on.
@@ -106,6 +98,9 @@ func (em *Emitter) emit(th *thread, e *trace.Event) {
 		e.Time = th.last
 	}
 	th.last, th.began = e.Time, true
+	if th.news(e) {
+		em.fold(th, e)
+	}
 	em.put(e)
 }
 
@@ -123,12 +118,7 @@ func (em *Emitter) nameID(th *thread, s string, at int64) uint32 {
 	if id, ok := th.ids[s]; ok {
 		return id
 	}
-	if em.nameBytes += len(s) + nameCost; em.nameBytes > maxNameBytes {
-		for _, o := range em.threads {
-			o.ids, o.texts, o.next = nil, nil, 0
-		}
-		em.nameBytes = len(s) + nameCost
-	}
+	em.nameBytes += len(s) + nameCost
 	if th.ids == nil {
 		th.ids = map[string]uint32{}
 	}
@@ -143,8 +133,7 @@ func (em *Emitter) nameID(th *thread, s string, at int64) uint32 {
 	}
 	id := uint32(th.next) + 1
 	th.ids[s] = id
-	// Names come from foreign programs, which can call a file or a thread what they like, and end on somebody's terminal.
-	trace.NamePieces(id, plain.Text(s), func(e trace.Event) {
+	trace.NamePieces(id, told(s), func(e trace.Event) {
 		e.Time = at
 		em.tell(th, e)
 	})

@@ -7,8 +7,13 @@ type File struct {
 	Type   uint32 // trace.Type*
 	Origin uint32 // trace.Origin*, of the Open that told of it
 	Flags  uint32 // O_NONBLOCK and others as they were told last
-	Opened int64  // ns; 0: before the events began, or unknown
-	Peer   Name   // address of the other end
+
+	// User belongs to whoever folds the world.
+	User any
+
+	Opened int64 // ns; 0: before the events began, or unknown
+	Peer   Name  // address of the other end
+	Asked  bool  // ... is as a connect has asked for it, and nobody has said yet that it is so
 	Local  Name
 
 	FD    int32  // its first number, of Table
@@ -18,9 +23,6 @@ type File struct {
 
 	Regs     []*Registration
 	Instance *Instance // if it is an epoll instance or an io_uring
-
-	// User belongs to whoever folds the world.
-	User any
 
 	source   uint32 // identity that the source gave it
 	openSeen bool   // an Open has told of it,
@@ -76,6 +78,9 @@ func (w *World) Open(th *Thread, e *trace.Event) (*File, Told) {
 		return nil, ToldNothing
 	}
 	n := th.Table.make(e.FD)
+	if n == nil {
+		return nil, ToldNothing
+	}
 	f := n.File
 	typ, from := uint32(trace.OpenOf(e).Type()), uint32(trace.OpenOf(e).From())
 	told := ToldNew
@@ -140,7 +145,7 @@ func (w *World) describe(f *File, e *trace.Event, typ uint32) {
 
 func (w *World) addresses(f *File, stream, peer, local uint32) {
 	if n := w.name(stream, peer); n.Text != "" {
-		f.Peer = n
+		f.Peer, f.Asked = n, false
 	}
 	if n := w.name(stream, local); n.Text != "" {
 		f.Local = n
@@ -153,6 +158,9 @@ func (w *World) Accept(th *Thread, e *trace.Event) *File {
 		return nil
 	}
 	n := th.Table.make(int32(e.A))
+	if n == nil {
+		return nil
+	}
 	if f := n.File; f != nil {
 		if f.openSeen && !f.byAccept && f.Opened != 0 && f.Opened >= e.Start() {
 			f.byAccept = true
@@ -183,7 +191,7 @@ func (w *World) Dup(th *Thread, e *trace.Event) *File {
 		return nil
 	}
 	n := th.Table.make(int32(e.A))
-	if n.File == f {
+	if n == nil || n.File == f {
 		return nil
 	}
 	if n.File != nil {
@@ -257,7 +265,9 @@ func (w *World) Connect(th *Thread, e *trace.Event) *File {
 	if f.Type == trace.TypeUnknown {
 		f.Type = trace.TypeStream
 	}
+	before := f.Peer
 	w.addresses(f, e.Stream, e.Aux, uint32(e.B))
+	f.Asked = f.Asked || f.Peer != before
 	return f
 }
 

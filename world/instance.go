@@ -65,6 +65,9 @@ func (w *World) Instance(th *Thread, id trace.InstanceID, at int64) *Instance {
 	var in *Instance
 	if set {
 		if in = w.sets[id]; in == nil {
+			if len(w.sets) >= maxSets {
+				return w.Instance(th, 0, at)
+			}
 			in = &Instance{Set: true, ID: id}
 			w.sets[id] = in
 		}
@@ -102,6 +105,9 @@ func (w *World) NewInstance(th *Thread, e *trace.Event) (f *File, fresh bool) {
 		return nil, false
 	}
 	n := th.Table.make(e.FD)
+	if n == nil {
+		return nil, false
+	}
 	f = n.File
 	if f != nil && (f.instSeen || f.Type != trace.TypeEpoll) {
 		w.Release(n, e.Time, trace.CloseUnknown)
@@ -296,6 +302,15 @@ func (w *World) endInstance(in *Instance, at int64) {
 	in.Each(func(r *Registration) { all = append(all, r) })
 	for _, r := range all {
 		w.Unregister(r, at)
+	}
+}
+
+// endSet forgets what a thread that has ended passed to poll or select.
+func (w *World) endSet(th *Thread, at int64) {
+	id := trace.SetInstance(int(th.TID))
+	if in := w.sets[id]; in != nil && th.TID != 0 {
+		delete(w.sets, id)
+		w.endInstance(in, at)
 	}
 }
 

@@ -32,9 +32,12 @@ func (w *World) stateOfFile(th *Thread, e *trace.Event) *File {
 	typ := uint32(trace.StateOf(e).Type())
 	peer := w.name(th.Stream, uint32(e.A))
 	n := th.Table.make(e.FD)
+	if n == nil {
+		return nil
+	}
 	if f := n.File; f != nil && e.Gen == 0 {
 		other := typ != 0 && f.Type != 0 && f.Type != typ
-		if other || peer.Text != "" && f.Peer.Text != "" && f.Peer.Text != peer.Text {
+		if other || !f.Asked && peer.Text != "" && f.Peer.Text != "" && f.Peer.Text != peer.Text {
 			w.Release(n, e.Time, trace.CloseUnknown)
 		}
 	}
@@ -56,6 +59,9 @@ func (w *World) stateOfFile(th *Thread, e *trace.Event) *File {
 		w.sources = max(w.sources, id)
 	}
 	n.Cloexec = e.Mask&oCloexec != 0
+	if e.Seq != 0 {
+		f.Flags = 0 // a source's own word is later than what is known
+	}
 	f.Flags |= e.Mask &^ oCloexec
 	if f.Type == trace.TypeUnknown {
 		f.Type = typ

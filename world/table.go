@@ -13,11 +13,17 @@ type Table struct {
 	// User belongs to whoever folds the world.
 	User any
 
-	dense  []*Number
-	sparse map[int32]*Number
-	users  int  // processes
-	doubt  bool // events of it are missing, and nobody has restated it since
+	dense   []*Number
+	sparse  map[int32]*Number
+	room    *room
+	numbers int
+	users   int  // processes
+	doubt   bool // events of it are missing, and nobody has restated it since
+	dead    bool // its last process has ended
 }
+
+// room is what all tables of a world have taken together: numbers, and places in their arrays.
+type room struct{ numbers, places int }
 
 // Number is a descriptor number of a table.
 type Number struct {
@@ -25,20 +31,34 @@ type Number struct {
 	File    *File  // what it means; nil: it is closed, or nothing is known of it
 	Gen     uint32 // the source's generation of that; 0 not told yet
 	Cloexec bool
-	Former  *File // what it meant before
+	Former  *File  // what it meant before
+	Uses    uint32 // how many files it has meant in this table
 
 	table     *Table
 	formerGen uint32
-	uses      uint32 // how many files it has meant
-	restated  bool   // in the restatement that is under way
+	restated  bool // in the restatement that is under way
 }
 
 func (w *World) newTable(id uint32) *Table {
-	tb := &Table{ID: id}
-	if id != 0 {
+	tb := &Table{ID: id, room: &w.room}
+	if id != 0 && (len(w.tables) < maxTables || w.tables[id] != nil) {
 		w.tables[id] = tb
 	}
 	return tb
+}
+
+// drop forgets a table whose last process has ended. What comes late of it is about nothing. The one of the threads about which nothing
+// is known stays.
+func (w *World) drop(tb *Table) {
+	if tb == w.common {
+		return
+	}
+	if w.tables[tb.ID] == tb {
+		delete(w.tables, tb.ID)
+	}
+	tb.room.numbers -= tb.numbers
+	tb.room.places -= len(tb.dense)
+	tb.dense, tb.sparse, tb.numbers, tb.dead = nil, nil, 0, true
 }
 
 // Tables visits every table.
@@ -67,24 +87,39 @@ func (tb *Table) At(fd int32) *Number {
 	return tb.sparse[fd]
 }
 
-// make is At that begins to know of it. It is nil for a negative one.
+// make is At that begins to know of it. It is nil for a negative one, for want of room, and when the table's last process has ended.
 func (tb *Table) make(fd int32) *Number {
-	if n := tb.At(fd); n != nil || fd < 0 {
+	if n := tb.At(fd); n != nil || fd < 0 || tb.dead || tb.room.numbers >= maxNumbers {
 		return n
 	}
 	n := &Number{FD: fd, table: tb}
 	if fd < denseFDs {
-		for int(fd) >= len(tb.dense) {
-			tb.dense = append(tb.dense, make([]*Number, max(16, len(tb.dense)))...)
+		if size := len(tb.dense); int(fd) >= size {
+			for size = max(16, size); int(fd) >= size; {
+				size *= 2
+			}
+			more := size - len(tb.dense)
+			if tb.room.places+more > maxPlaces {
+				return nil
+			}
+			tb.room.places += more
+			tb.dense = append(tb.dense, make([]*Number, more)...)
 		}
 		tb.dense[fd] = n
+		tb.took()
 		return n
 	}
 	if tb.sparse == nil {
 		tb.sparse = map[int32]*Number{}
 	}
 	tb.sparse[fd] = n
+	tb.took()
 	return n
+}
+
+func (tb *Table) took() {
+	tb.numbers++
+	tb.room.numbers++
 }
 
 // Each visits every number that something is known of, in their order.
@@ -133,7 +168,9 @@ func (w *World) find(th *Thread, e *trace.Event, make bool) (f *File, old bool) 
 		if !make {
 			return nil, false
 		}
-		n = tb.make(e.FD)
+		if n = tb.make(e.FD); n == nil {
+			return nil, false
+		}
 	}
 	if g := e.Gen; g != 0 && g != n.Gen {
 		switch {
@@ -189,9 +226,9 @@ func (w *World) Release(n *Number, at int64, why uint32) {
 // fill puts a file into a number that means none.
 func (w *World) fill(n *Number, f *File) {
 	n.File, n.Cloexec, n.Gen = f, false, 0
-	n.uses++
+	n.Uses++
 	f.Refs++
 	if f.Use == 0 {
-		f.Use = n.uses
+		f.Use = n.Uses
 	}
 }

@@ -2,6 +2,8 @@ package world
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 
 	"evviz/trace"
 )
@@ -19,6 +21,7 @@ type Thread struct {
 	User any
 
 	known  bool // it was introduced
+	passed bool // there was no room to remember it
 	shares bool // ... with the name of its table
 	waits  bool
 	ended  bool
@@ -56,6 +59,12 @@ func (th *Thread) Waits() bool {
 	return th.Role == trace.RoleUnknown
 }
 
+// Waited reports whether a Wait for an instance, after those that were, says nothing new about who is who.
+func (th *Thread) Waited(id trace.InstanceID) bool {
+	in := th.cache.inst
+	return in != nil && th.cache.id == id && th.waits && (in.File == nil || in.File.Refs > 0)
+}
+
 // role is what the thread is for, as far as it is told or shows.
 func (th *Thread) role() uint32 {
 	if th.waits && th.Role == trace.RoleUnknown {
@@ -71,7 +80,9 @@ func (th *Thread) Ended() bool { return th.ended }
 type Process struct {
 	PID     int64
 	Table   *Table
-	threads int // known ones that have not ended
+	heard   []*Thread // known ones that have not ended
+	threads int       // those of them that have a number
+	led     bool      // its first thread has ended
 }
 
 // Thread is the thread that produces a stream.
@@ -92,7 +103,11 @@ func (w *World) Thread(stream uint32) *Thread {
 	th := w.more[stream]
 	if th == nil {
 		th = &Thread{Stream: stream, Table: w.common}
-		if len(w.more) < maxManyThreads {
+		if len(w.more) >= maxManyThreads && w.ended >= maxManyThreads/16 {
+			maps.DeleteFunc(w.more, func(_ uint32, th *Thread) bool { return th.ended })
+			w.ended = 0
+		}
+		if th.passed = len(w.more) >= maxManyThreads; !th.passed {
 			w.more[stream] = th
 		}
 	}
@@ -131,7 +146,11 @@ func (w *World) Introduce(th *Thread, e *trace.Event) {
 			tb = w.newTable(id)
 		}
 	}
+	th.Table, th.cache = tb, instCache{}
 	p := w.procs[e.A]
+	if th.passed || p == nil && len(w.procs) >= maxProcesses {
+		return
+	}
 	if p == nil {
 		p = &Process{PID: e.A, Table: tb}
 		w.procs[e.A] = p
@@ -141,18 +160,25 @@ func (w *World) Introduce(th *Thread, e *trace.Event) {
 		p.Table = tb
 		tb.users++
 	}
+	p.heard = append(p.heard, th)
+	p.led = p.led && th.TID != th.PID
 	if th.TID != 0 {
 		p.threads++
 	}
-	th.Table, th.cache = tb, instCache{}
 }
 
 // leave takes a thread out of its process.
 func (w *World) leave(th *Thread) {
-	if p := w.procs[th.PID]; p != nil && th.known && !th.ended && th.TID != 0 {
-		p.threads--
+	if p := w.procs[th.PID]; p != nil {
+		if i := slices.Index(p.heard, th); i >= 0 {
+			p.heard = slices.Delete(p.heard, i, i+1)
+			if th.TID != 0 {
+				p.threads--
+			}
+		}
 	}
 	th.ended = true
+	w.ended++
 }
 
 // Flags of clone(2).
@@ -168,34 +194,43 @@ func (w *World) Fork(th *Thread, e *trace.Event) {
 		return
 	}
 	if e.Mask&cloneFiles != 0 {
-		if p := w.procs[e.A]; p == nil {
+		if p := w.procs[e.A]; p == nil && len(w.procs) < maxUnheard {
 			w.procs[e.A] = &Process{PID: e.A, Table: th.Table}
 			th.Table.users++
 		}
 		return
 	}
-	if w.tables[uint32(e.A)] != nil {
+	if tb := w.tables[uint32(e.A)]; tb != nil && tb.users > 0 {
 		return // the child spoke first
 	}
-	tb := w.copyTable(th.Table, uint32(e.A))
-	if p := w.procs[e.A]; p != nil {
-		p.Table = tb
-		return
+	p := w.procs[e.A]
+	if p == nil {
+		if len(w.procs) >= maxUnheard {
+			return
+		}
+		p = &Process{PID: e.A}
+		w.procs[e.A] = p
 	}
-	w.procs[e.A] = &Process{PID: e.A, Table: tb}
+	p.Table = w.copyTable(th.Table, uint32(e.A))
 }
 
 // copyTable makes a table in which every number means the file that it means in another one.
 func (w *World) copyTable(of *Table, id uint32) *Table {
 	tb := w.newTable(id)
 	tb.users, tb.doubt = 1, of.doubt
+	if w.room.numbers+of.numbers > maxCopied {
+		return tb // every number in it may mean what it means in the other, or not
+	}
 	of.Each(func(from *Number) {
 		if from.File == nil {
 			return
 		}
 		to := tb.make(from.FD)
+		if to == nil {
+			return
+		}
 		// Not the generation: each process counts its own.
-		to.File, to.Cloexec, to.uses = from.File, from.Cloexec, 1
+		to.File, to.Cloexec, to.Uses = from.File, from.Cloexec, 1
 		from.File.Refs++
 	})
 	return tb
@@ -218,7 +253,8 @@ func (w *World) Exec(th *Thread, e *trace.Event) {
 	})
 }
 
-// Exit takes the end of a thread, or of a process: when its last thread that is known of has ended, or when nobody says which thread.
+// Exit takes the end of a thread, or of a process: when its first thread and all others that are known of have ended, in whichever order,
+// or when nobody says which thread.
 // A thread leaves its table as it is; what a process has open ends with the last process that uses the table. It reports whether the
 // process has ended.
 func (w *World) Exit(th *Thread, e *trace.Event) bool {
@@ -226,23 +262,27 @@ func (w *World) Exit(th *Thread, e *trace.Event) bool {
 	if e.B != 0 {
 		gone := th
 		if th.TID != e.B || th.PID != e.A {
-			gone = w.byTID(e.A, e.B)
+			gone = p.byTID(e.B)
 		}
 		if gone != nil {
 			w.leave(gone)
+			w.endSet(gone, e.Time)
 		}
-		if e.B != e.A || p == nil || p.threads > 0 {
+		if p != nil && e.B == e.A {
+			p.led = true
+		}
+		if p == nil || !p.led || p.threads > 0 {
 			return false
 		}
 	}
 	if p == nil {
 		return false
 	}
-	w.each(func(th *Thread) {
-		if th.PID == e.A && th.known {
-			th.ended = true
-		}
-	})
+	for _, th := range p.heard {
+		th.ended = true
+		w.ended++
+		w.endSet(th, e.Time)
+	}
 	delete(w.procs, e.A)
 	if p.Table.users--; p.Table.users > 0 {
 		return true
@@ -252,6 +292,7 @@ func (w *World) Exit(th *Thread, e *trace.Event) bool {
 			w.Release(n, e.Time, trace.CloseShutdown)
 		}
 	})
+	w.drop(p.Table)
 	return true
 }
 
@@ -267,22 +308,14 @@ func (w *World) ordered(visit func(*Thread)) {
 	}
 }
 
-func (w *World) byTID(pid, tid int64) (found *Thread) {
-	w.each(func(th *Thread) {
-		if th.known && !th.ended && th.PID == pid && th.TID == tid {
-			found = th
-		}
-	})
-	return found
-}
-
-func (w *World) each(visit func(*Thread)) {
-	for _, th := range w.threads {
-		if th != nil {
-			visit(th)
+// byTID is the thread of a process with a number, nil when nobody has told of it.
+func (p *Process) byTID(tid int64) *Thread {
+	if p != nil {
+		for _, th := range p.heard {
+			if th.TID == tid {
+				return th
+			}
 		}
 	}
-	for _, th := range w.more {
-		visit(th)
-	}
+	return nil
 }

@@ -8,6 +8,13 @@ const (
 	maxRegistrations = 1 << 17
 	maxThreads       = 1 << 14 // that are kept in an array; more are kept in a map, up to
 	maxManyThreads   = 1 << 16
+	maxProcesses     = 1 << 16
+	maxTables        = 1 << 16
+	maxUnheard       = 1 << 14 // processes of which a fork alone tells
+	maxNumbers       = 1 << 19 // in all tables
+	maxCopied        = 1 << 18 // ... beyond which a fork copies none
+	maxPlaces        = 1 << 21 // in the arrays of all tables
+	maxSets          = 1 << 16
 	denseFDs         = 1 << 16 // numbers below it are found by index, those above it by map
 )
 
@@ -39,6 +46,8 @@ type World struct {
 	named   map[uint32]*File // by the identity that a source gave them
 
 	open    int      // files
+	room    room     // of the tables
+	ended   int      // threads that have ended since those were last forgotten
 	regs    int      // registrations
 	sources uint32   // identities that a restatement has given to files, from firstOwn on
 	doubted []*Table // tables that events of are missing of, and that nobody has restated since
@@ -72,7 +81,7 @@ func New(names Namer, w Watcher) *World {
 	}
 	x := &World{watch: w, names: names, tables: map[uint32]*Table{}, procs: map[int64]*Process{}, more: map[uint32]*Thread{},
 		sets: map[trace.InstanceID]*Instance{}, named: map[uint32]*File{}}
-	x.common, x.sources = &Table{}, firstOwn
+	x.common, x.sources = &Table{room: &x.room}, firstOwn
 	return x
 }
 
