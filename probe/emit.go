@@ -295,7 +295,7 @@ func (em *Emitter) opened(th *thread, c *Call, fd int32, typ, from, flags uint32
 func (em *Emitter) openedAs(th *thread, at int64, fd int32, d descriptor, from uint32) {
 	at = max(at, th.last)
 	peer, local := em.nameID(th, d.peer, at), em.nameID(th, d.local, at)
-	em.tell(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: d.typ | from<<8, A: int64(peer), B: int64(local), Mask: d.flags})
+	em.tell(th, trace.Event{Kind: trace.Open, Time: at, FD: fd, Aux: trace.OpenAux(d.typ, from), A: int64(peer), B: int64(local), Mask: d.flags})
 }
 
 // note restates a descriptor about which the tracer knows more than the calls told.
@@ -344,7 +344,7 @@ func (em *Emitter) note(th *thread, n *FDNote, at int64) {
 // restate tells what is known of a descriptor.
 func (em *Emitter) restate(th *thread, fd int32, d descriptor, at int64) {
 	at = max(at, th.last)
-	e := trace.Event{Kind: trace.State, Time: at, FD: fd, Aux: trace.StateDescriptor | d.typ<<8, Mask: d.flags}
+	e := trace.Event{Kind: trace.State, Time: at, FD: fd, Aux: trace.StateAux(trace.StateDescriptor, d.typ), Mask: d.flags}
 	e.A, e.B = int64(em.nameID(th, d.peer, at)), int64(em.nameID(th, d.local, at))
 	em.tell(th, e)
 }

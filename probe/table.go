@@ -93,7 +93,7 @@ func instance(fd int32) trace.InstanceID {
 func makes(name string, typ, from uint32, flags func(c *Call) uint32) entry {
 	return entry{name: name, kind: trace.Open, fd: -1,
 		args: func(_ *thread, e *trace.Event, c *Call) {
-			e.FD, e.Aux, e.Mask = -1, typ|from<<8, flags(c)
+			e.FD, e.Aux, e.Mask = -1, trace.OpenAux(typ, from), flags(c)
 		},
 		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() }}
 }

@@ -136,7 +136,7 @@ func (c *Call) due() int64 {
 func opens(name string, flags int) entry {
 	return entry{name: name, kind: trace.Open, fd: -1,
 		args: func(_ *thread, e *trace.Event, c *Call) {
-			e.FD, e.Aux, e.Mask = -1, trace.TypeOther|trace.OriginOpen<<8, uint32(c.Args[flags])&openFlags
+			e.FD, e.Aux, e.Mask = -1, trace.OpenAux(trace.TypeOther, trace.OriginOpen), uint32(c.Args[flags])&openFlags
 		},
 		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() }}
 }

@@ -16,7 +16,7 @@ var tableSocket = map[Sys]entry{
 	// socket(2): family, type with flags, protocol. The result is the socket.
 	SysSocket: {name: "socket", kind: trace.Open, fd: -1,
 		args: func(_ *thread, e *trace.Event, c *Call) {
-			e.FD, e.Aux, e.Mask = -1, socketType(c.Args[1])|trace.OriginSocket<<8, uint32(c.Args[1])&openFlags
+			e.FD, e.Aux, e.Mask = -1, trace.OpenAux(socketType(c.Args[1]), trace.OriginSocket), uint32(c.Args[1])&openFlags
 		},
 		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() }},
 	// socketpair(2): the same, and where the two descriptors go.
@@ -101,7 +101,7 @@ func makesPair(name string, from uint32, kind func(c *Call) (typ, flags uint32))
 	return entry{name: name, kind: trace.Open, fd: -1,
 		args: func(_ *thread, e *trace.Event, c *Call) {
 			typ, flags := kind(c)
-			e.FD, e.Aux, e.Mask = -1, typ|from<<8, flags
+			e.FD, e.Aux, e.Mask = -1, trace.OpenAux(typ, from), flags
 		},
 		result: func(_ *thread, e *trace.Event, c *Call) {
 			if c.Errno == 0 {
