@@ -322,12 +322,15 @@ func (wt *watcher) touchedBy(s *stream, l *laneB, at int64) {
 // took notes who got data or a connection.
 func (w *laneWatch) took(s *stream, at int64) { w.taker, w.takenAt = s, at }
 
-// tookFirst is called with a call that got data or a connection, before it is judged. A thread that gets no CPU at the end of its call tells
-// of it later than those that found nothing because of it: they had looked while it was in the call.
+// tookFirst is called with a call that got data or a connection, before it is judged. A thread that gets no CPU at the end of its call is
+// the last to be heard of, behind those that found nothing because of it: they had looked after it began.
 func (wt *watcher) tookFirst(s *stream, l *laneB, e *trace.Event) {
+	if e.Phase.Base() == trace.PhaseExit {
+		return // it may have waited for what came after they had looked
+	}
 	for _, r := range l.regs {
 		p := &r.rep
-		if p.open || p.herd || p.s == s || p.first != outAgain || p.mask&^bitOut == 0 || p.looked < e.Start() || p.looked > e.Time || p.from > e.Time {
+		if p.open || p.herd || p.s == s || p.first != outAgain || p.mask&^bitOut == 0 || p.looked < e.Start() || p.from > e.Time {
 			continue
 		}
 		now := wt.w
