@@ -11,6 +11,8 @@ type Folder struct {
 	q       []folded
 	base    int // place of q[0] in the order of all
 	streams map[uint32]*foldedStream
+	recent  *foldedStream   // of the event before
+	id      uint32          // ... its stream
 	folding []*foldedStream // those that count: few, however many streams there are
 }
 
@@ -43,13 +45,16 @@ func (f *Folder) Add(e *Event) {
 			f.flush(s)
 		}
 	}
-	s := f.streams[e.Stream]
-	if s == nil {
-		if f.streams == nil {
-			f.streams = map[uint32]*foldedStream{}
+	s := f.recent
+	if s == nil || f.id != e.Stream {
+		if s = f.streams[e.Stream]; s == nil {
+			if f.streams == nil {
+				f.streams = map[uint32]*foldedStream{}
+			}
+			s = new(foldedStream)
+			f.streams[e.Stream] = s
 		}
-		s = new(foldedStream)
-		f.streams[e.Stream] = s
+		f.recent, f.id = s, e.Stream
 	}
 	at := f.base + len(f.q)
 	switch {
