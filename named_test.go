@@ -27,11 +27,9 @@ func TestNamedPages(t *testing.T) {
 	seen := 0
 	eachText(t, func(path, text string) {
 		for i, line := range strings.Split(text, "\n") {
-			if strings.HasSuffix(path, ".go") {
-				var comment bool
-				if _, line, comment = strings.Cut(line, "//"); !comment {
-					continue
-				}
+			line, prose := proseOf(path, line)
+			if !prose {
+				continue
 			}
 			for _, name := range pageName.FindAllString(line, -1) {
 				seen++
@@ -83,11 +81,9 @@ func TestNamedFiles(t *testing.T) {
 	seen := 0
 	eachText(t, func(path, text string) {
 		for i, line := range strings.Split(text, "\n") {
-			if strings.HasSuffix(path, ".go") {
-				var comment bool
-				if _, line, comment = strings.Cut(line, "//"); !comment {
-					continue
-				}
+			line, prose := proseOf(path, line)
+			if !prose {
+				continue
 			}
 			for _, name := range fileName.FindAllString(line, -1) {
 				if strings.Contains(name, "NAME") || name == "doc.go" { // a pattern; every package has the other
@@ -152,6 +148,15 @@ func TestArchitecture(t *testing.T) {
 	for name := range rows {
 		t.Errorf("docs/architecture.md: `%s` is not in the house", name)
 	}
+}
+
+// proseOf is what a line says to a person: all of a page, of Go the comment.
+func proseOf(path, line string) (text string, ok bool) {
+	if !strings.HasSuffix(path, ".go") {
+		return line, true
+	}
+	_, text, ok = strings.Cut(line, "//")
+	return text, ok
 }
 
 // eachText calls f with every file that people write here: code, pages, scenarios, what builds them. Recorded logs are not among them.

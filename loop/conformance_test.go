@@ -18,20 +18,6 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-func eventfd(t *testing.T, ready bool) int {
-	t.Helper()
-	v := uint(0)
-	if ready {
-		v = 1
-	}
-	fd, err := unix.Eventfd(v, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Close(fd) })
-	return fd
-}
-
 // TestInterruptedWait: a wait that a signal ends goes on for what is left, each piece a call of its own.
 func TestInterruptedWait(t *testing.T) {
 	l := &Loop{tr: newRecorder(trace.NoRing()), b: Default(), wake: wake{fd: -1}}

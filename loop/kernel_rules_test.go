@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"evviz/internal/testkit"
 )
 
 // Rules of docs/kernel-rules.md that no case of the lab can show by itself: the bare system calls.
@@ -39,7 +41,7 @@ func TestK08NotReadyAnyMore(t *testing.T) {
 		ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 		must(t, "epoll_create1", err)
 		defer unix.Close(ep)
-		fd := eventfd(t, false)
+		fd := testkit.Eventfd(t, false)
 		must(t, "epoll_ctl", unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | trigger}))
 		b := []byte{1, 0, 0, 0, 0, 0, 0, 0}
 		_, err = unix.Write(fd, b)

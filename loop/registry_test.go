@@ -76,7 +76,7 @@ func TestRegisterTooLate(t *testing.T) {
 	for guard, want := range map[RegisterGuard]error{GuardMutex: os.ErrClosed, GuardSpin: os.ErrClosed, GuardFlag: os.ErrClosed, GuardNone: nil} {
 		r := &registry{}
 		r.open(nil)
-		c := &conn{fd: eventfd(t, true), gen: 1}
+		c := &conn{fd: testkit.Eventfd(t, true), gen: 1}
 		r.hold(c, unix.EPOLLIN)
 		if err := r.register(trace.NoRing(), guard, 0, watchKey{c.fd, 1}, 1); !errors.Is(err, want) || (want == nil) != (err == nil) {
 			t.Errorf("guard %d: %v, want %v", guard, err, want)

@@ -102,20 +102,7 @@ func TestSignals(t *testing.T) {
 		const asked = 300 * time.Millisecond
 		x := startLab(t, func(b *Behaviour) { set(b); b.Interval, b.Timeout = asked, asked })
 		x.idle()
-		stop := make(chan struct{})
-		var sender sync.WaitGroup
-		sender.Add(1)
-		go func() {
-			defer sender.Done()
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(time.Millisecond):
-					unix.Tgkill(os.Getpid(), x.l.TID(), unix.SIGURG)
-				}
-			}
-		}()
+		stop := testkit.Interrupt(t, x.l.TID(), time.Millisecond)
 		whole := func(evs []trace.Event) (n int) {
 			for i := range evs {
 				if e := &evs[i]; (e.Kind == trace.Wait || e.Kind == trace.Sleep) && e.Phase.Base() == trace.PhaseExit && !cutShort(e) && e.Mask == 0 {
@@ -125,8 +112,7 @@ func TestSignals(t *testing.T) {
 			return
 		}
 		x.until("two whole waits", func(evs []trace.Event) bool { return whole(evs) >= 2 })
-		close(stop)
-		sender.Wait()
+		stop()
 		evs := x.stop()
 		// The time counts from when the loop looked at its clock, which is between its event before and the first piece: whoever
 		// takes the processor away in between makes that piece begin late.

@@ -47,20 +47,6 @@ type plain struct{}
 func (plain) InstanceOpened(int) uint32            { return 1 }
 func (plain) CloseInstance(fd int, _ uint32) error { return unix.Close(fd) }
 
-func eventfd(t *testing.T, ready bool) int {
-	t.Helper()
-	v := uint(0)
-	if ready {
-		v = 1
-	}
-	fd, err := unix.Eventfd(v, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Close(fd) })
-	return fd
-}
-
 // TestPollerContract is the contract in poller.go, held against every implementation.
 func TestPollerContract(t *testing.T) {
 	for _, p := range pollers {
@@ -72,7 +58,7 @@ func TestPollerContract(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				idle, ready := eventfd(t, false), eventfd(t, true)
+				idle, ready := testkit.Eventfd(t, false), testkit.Eventfd(t, true)
 				out := make([]Report, 8)
 
 				check := func(what string, err, want error) {
@@ -123,7 +109,7 @@ func TestPollerContract(t *testing.T) {
 				// More are ready than there is room for: all of them get their turn.
 				seen := map[uint64]bool{}
 				for i := 0; i < 5; i++ {
-					check("add", w.Add(eventfd(t, true), 1, unix.EPOLLIN, uint64(100+i)), nil)
+					check("add", w.Add(testkit.Eventfd(t, true), 1, unix.EPOLLIN, uint64(100+i)), nil)
 				}
 				for i := 0; i < 6; i++ {
 					n, err := waitOn(w, -1, out[:2])

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -52,8 +51,8 @@ func TestT34ClosedInTheSet(t *testing.T) {
 // TestSetIsASnapshot is K14: an entry that is put into the array of a poll that is under way is not seen by it, however ready it
 // is; epoll reports one that is added at once.
 func TestSetIsASnapshot(t *testing.T) {
-	set := []unix.PollFd{{Fd: int32(eventfd(t, false)), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}} // -1 is ignored
-	ready := int32(eventfd(t, true))
+	set := []unix.PollFd{{Fd: int32(testkit.Eventfd(t, false)), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}} // -1 is ignored
+	ready := int32(testkit.Eventfd(t, true))
 	tid, done := make(chan int, 1), make(chan int, 1)
 	var late unix.PollFd
 	go onThread(t, func(t *testing.T) {
@@ -162,21 +161,7 @@ func inEpollWait(tid int) bool {
 func TestT31Interrupted(t *testing.T) {
 	onThread(t, func(t *testing.T) {
 		tid := unix.Gettid()
-		stop := make(chan struct{})
-		var sender sync.WaitGroup
-		sender.Add(1)
-		go func() {
-			defer sender.Done()
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(10 * time.Millisecond):
-					unix.Tgkill(os.Getpid(), tid, unix.SIGURG) // Go's own handlers carry SA_RESTART
-				}
-			}
-		}()
-		defer func() { close(stop); sender.Wait() }()
+		defer testkit.Interrupt(t, tid, 10*time.Millisecond)()
 		round := Ceil
 		e, err := NewEpoll(trace.NoRing(), &round, plain{})
 		if err != nil {
@@ -187,7 +172,7 @@ func TestT31Interrupted(t *testing.T) {
 			p Poller
 			n int
 		}{{e, 10}, {NewPoll(trace.NoRing(), tid, &round), 5}} {
-			if err := c.p.Add(eventfd(t, false), 1, unix.EPOLLIN, 1); err != nil {
+			if err := c.p.Add(testkit.Eventfd(t, false), 1, unix.EPOLLIN, 1); err != nil {
 				t.Fatal(err)
 			}
 			for i := range c.n {

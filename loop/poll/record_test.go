@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/internal/testkit"
 	"evviz/trace"
 )
 
@@ -44,7 +45,7 @@ func TestPollTellsDifferences(t *testing.T) {
 	onThread(t, func(t *testing.T) {
 		ring, round := trace.NewRing(1, 1024), Ceil
 		p := NewPoll(ring, unix.Gettid(), &round)
-		a, b, c := eventfd(t, false), eventfd(t, false), eventfd(t, false)
+		a, b, c := testkit.Eventfd(t, false), testkit.Eventfd(t, false), testkit.Eventfd(t, false)
 		must := func(err error) {
 			t.Helper()
 			if err != nil {
@@ -93,7 +94,7 @@ func TestEpollTellsCalls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fd := eventfd(t, true)
+		fd := testkit.Eventfd(t, true)
 		p.Add(fd, 1, unix.EPOLLIN, 1)
 		p.Add(fd, 1, unix.EPOLLIN, 1)
 		p.Modify(fd, 1, unix.EPOLLIN|unix.EPOLLET, 1)
