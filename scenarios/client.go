@@ -171,7 +171,7 @@ func (x use) blocking(f func() (int64, error)) (int64, error) {
 		return 0, errEnded
 	}
 	n, err := f()
-	if x.by.r.ctx.Err() != nil || err != nil && x.by.r.serverEnded(err) {
+	if x.by.r.ctx.Err() != nil {
 		return n, errEnded
 	}
 	return n, err

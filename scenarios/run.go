@@ -37,8 +37,8 @@ type Observer interface {
 	Count(what string) (int64, error)
 }
 
-// Mortal is an Observer that knows whether the server has ended by itself. A connection that breaks because of that is no failure of the
-// story: the run ends, too.
+// Mortal is an Observer that knows whether the server has ended by itself. A connection that cannot be made because
+// of that is no failure of the story: the run ends, too.
 type Mortal interface {
 	Ended() (bool, error)
 }
@@ -264,22 +264,13 @@ func (u *user) sleep(d time.Duration) error {
 	}
 }
 
-// endingWithin is how long a run may take to end after its server has.
-const endingWithin = 10 * time.Second
-
-// serverEnded says of an error whether the server had ended when it came. The run ends in a moment then, and it waits for that.
+// serverEnded says of a connect that failed whether the server had ended by then: the client ends quietly, as at the end of the run, which
+// is near. What fails on a connection that there was is a result, and no failure of the story.
 func (r *run) serverEnded(err error) bool {
 	m, ok := r.opt.Observer.(Mortal)
-	if !ok || !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.EPIPE) {
+	if !ok || !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.ECONNREFUSED) {
 		return false
 	}
-	if ended, err := m.Ended(); err != nil || !ended {
-		return r.ctx.Err() != nil
-	}
-	select {
-	case <-r.ctx.Done():
-		return true
-	case <-time.After(endingWithin):
-		return false
-	}
+	ended, err := m.Ended()
+	return r.ctx.Err() != nil || err == nil && ended
 }
