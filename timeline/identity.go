@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"slices"
+
 	"evviz/trace"
 	"evviz/world"
 )
@@ -34,6 +36,7 @@ type stream struct {
 	heading  bool
 	head     Class                 // of its newest wakeup
 	headOf   int64                 // wakeups that it stands for
+	guesses  []*reg                // that it was told of in this wakeup, and whose numbers are not certain
 	heads    [2][ClassCount]uint16 // reports of it by class: that told nothing new, and that did
 }
 
@@ -165,12 +168,28 @@ func (w watching) Numbered(f *world.File) { w.t.lanes.touch(w.t.lanes.laneOf(f))
 
 // Ending implements world.Watcher.
 func (w watching) Ending(f *world.File, at int64, why uint32) {
+	if l := w.t.lanes.laneOf(f); f.Nameless() && l.pub.FD < 0 && l.absorbed {
+		w.t.lanes.vanish(l)
+		return
+	}
 	w.t.lanes.endLane(w.t.lanes.laneOf(f), at, why)
 }
 
 // Unregistering implements world.Watcher.
 func (w watching) Unregistering(of *world.Registration, at int64) {
 	w.t.ledger.settle(w.t.lanes.regOf(of), outNone, at)
+}
+
+// Bound implements world.Watcher.
+func (w watching) Bound(of *world.Registration, was *world.File, at int64) {
+	r, ls := w.t.lanes.regOf(of), &w.t.lanes
+	from, to := r.lane, ls.laneOf(of.File)
+	from.regs = slices.DeleteFunc(from.regs, func(o *reg) bool { return o == r })
+	to.regs = append(to.regs, r)
+	r.lane = to
+	ls.absorb(to, from, at)
+	from.absorbed = true
+	to.setTrigger(at, from.pub.Trigger)
 }
 
 // Unregistered implements world.Watcher.

@@ -60,6 +60,12 @@ type reg struct {
 	last    uint32
 	rep     report
 	watch   regWatch
+
+	// Of one whose number is not certain (presumed.go).
+	strays      strays // of its table when it was reported last
+	suspect     int32  // what was called behind its event
+	suspected   int    // ... so often
+	suspectWake uint32
 }
 
 // triggerOf reads the trigger from a mask.
@@ -139,7 +145,8 @@ func (lg *ledger) ctl(s *stream, e *trace.Event) {
 		r.rearmed = l.since != 0 && l.reported
 	} else {
 		lg.settle(r, outNone, e.Time)
-		r.rearmed = l.since != 0
+		// What is level-triggered is reported anyway: a mask that stays the same changes nothing, but that it wakes another waiter.
+		r.rearmed = l.since != 0 && !(r.Known && r.Mask == e.Mask && triggerOf(in.set(), e.Mask) == trace.TriggerLevel && !in.watch.many)
 		l.watch.undone(IncDisarmed)
 		l.watch.ends(IncDisarmed, e.Time)
 	}

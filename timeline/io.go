@@ -26,10 +26,12 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		t.lanes.count(s, e.Time, uint8(MarkReadErr), 0)
 		return
 	}
+	t.attribute(s, e)
 	l, old := t.lanes.find(s, e, true)
 	if l == nil || old {
 		return
 	}
+	t.lanes.strayed(l, e)
 	t.lanes.recall(l)
 	t.watch.readBy(s, l, e)
 	l.calls.read(e, l.calls.nth(s.id, s.calls.turn), t.w)
@@ -131,10 +133,12 @@ func (lg *ledger) served(l *laneB, at int64) {
 
 // accept handles an accept call.
 func (t *Timeline) accept(s *stream, e *trace.Event) {
+	t.attribute(s, e)
 	l, old := t.lanes.find(s, e, e.Errno != eBADF)
 	if l == nil || old {
 		return
 	}
+	t.lanes.strayed(l, e)
 	t.lanes.recall(l)
 	if l.pub.Kind != KindListener {
 		t.lanes.setType(l, trace.TypeListener)
@@ -196,10 +200,12 @@ func (t *Timeline) accepted(s *stream, e *trace.Event) {
 
 // write handles a call of the write family.
 func (t *Timeline) write(s *stream, e *trace.Event) {
+	t.attribute(s, e)
 	l, old := t.lanes.find(s, e, e.Errno != eBADF)
 	if l == nil || old {
 		return
 	}
+	t.lanes.strayed(l, e)
 	t.lanes.recall(l)
 	t.watch.writeBy(s, l, e)
 	l.calls.write(e, t.w)
@@ -243,7 +249,7 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 		t.lanes.note(s, l, e.Time, MarkWrite, cut(e.B))
 	}
 	for _, r := range l.regs {
-		if r.rep.mask&^bitOut == 0 {
+		if r.rep.mask&^bitOut == 0 && (out != outData || e.B > 0 || e.A > 0) { // a write of nothing is no use of the room
 			t.ledger.settle(r, out, e.Time)
 			r.drain = DrainEmpty
 		}

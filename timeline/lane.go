@@ -32,13 +32,16 @@ func (k LaneKind) String() string {
 
 // Lane is an open file description during its life, as a snapshot shows it.
 type Lane struct {
-	ID    int64 // unique in a run, never used again
-	Kind  LaneKind
-	Type  uint32 // trace.Type*
-	FD    int32  // the number it has, or had last
-	FDs   int    // how many numbers lead to it
-	Gen   uint32 // how many lanes this number has meant, this one included
-	Table uint32 // descriptor table, named by a process; 0 unknown
+	ID   int64 // unique in a run, never used again
+	Kind LaneKind
+	Type uint32 // trace.Type*
+	FD   int32  // the number it has, or had last
+	FDs  int    // how many numbers lead to it
+	// Data is what the program attached when it registered the descriptor, where that was not seen: Numbered says how FD follows from it.
+	Data     uint64
+	Numbered Numbered
+	Gen      uint32 // how many lanes this number has meant, this one included
+	Table    uint32 // descriptor table, named by a process; 0 unknown
 	// Process is that process where the source has several: there a number alone does not say which descriptor is meant. 0 elsewhere.
 	Process uint32
 	Thread  uint32 // stream of the loop's thread that did something on it last; 0 none
@@ -84,6 +87,16 @@ type Lane struct {
 	levels  []levelPoint
 	tally   []int64
 }
+
+// Numbered is how a lane's number is known.
+type Numbered uint8
+
+// A registration that lies before the events is known by its data, which may or may not be the descriptor.
+const (
+	NumberKnown   = Numbered(world.NumberTold)
+	NumberGuessed = Numbered(world.NumberLikely)  // FD is what the data say, if they are a descriptor
+	NumberUnknown = Numbered(world.NumberUnknown) // FD is -1
+)
 
 // Op is one call as it went.
 type Op struct {
@@ -131,8 +144,9 @@ const maxTriggerTurns = 4096
 
 // gapList holds the moments at which events of a table were lost.
 type gapList struct {
-	at    []int64
-	epoch uint32
+	at     []int64
+	epoch  uint32
+	strays strays
 }
 
 const maxGaps = 1 << 16
@@ -156,6 +170,8 @@ type laneB struct {
 	gone  imposter // whose report may wait for it, when its number was given back
 	dirty bool
 	dead  bool // forgotten
+
+	absorbed bool // what happened on it is another lane's
 
 	regs  []*reg
 	inst  *instance // if it is an epoll instance
@@ -370,7 +386,11 @@ func (l *laneB) publish(now int64) *Lane {
 	if n := len(l.regs); n > 0 {
 		r := l.regs[n-1]
 		p.Armed, p.Interest, p.Drain = r.armed, r.Mask, r.drain
+		if p.Numbered = Numbered(r.Basis); p.Numbered != NumberKnown {
+			p.Data = r.Data
+		}
 	}
+	p.FD = l.file.FD
 	return p
 }
 

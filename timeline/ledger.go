@@ -295,7 +295,8 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 		}
 		l.ledger = e.B - 1
 	}
-	if lg.watch.servedUnseen(in, r) {
+	s.guessed(r)
+	if r.refuted(e.Mask) || lg.watch.servedUnseen(in, r) {
 		r.drain, r.last = DrainUnknown, 0
 	}
 	r.watch.roomy = in.watch.roomy
@@ -306,7 +307,7 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 	p := report{w: lg.w, s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.Stale, rearmed: r.rearmed && !news,
 		note: lg.noted(l.pub.ID, ClassUnknown)}
 	lg.watch.delivered(s, in, r, e, &p, news)
-	if r.trigger == trace.TriggerLevel && !r.rearmed && !news && r.last&e.Mask != 0 {
+	if r.level() && !r.rearmed && !news && r.last&e.Mask != 0 {
 		lg.repeated(&p, r, e, expected)
 	}
 	r.rep = p

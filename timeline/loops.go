@@ -330,6 +330,7 @@ func (t *Timeline) wakeEnds(s *stream, at int64) {
 	}
 	s.wakeNo++
 	s.wakeUse, s.heading = 0, false
+	s.guesses = s.guesses[:0]
 }
 
 // sleep handles a sleep.

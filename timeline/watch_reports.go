@@ -8,13 +8,13 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	in.stats.Reports += wt.w.times
 	s.watch.reports++
 	p.glance = s.watch.glance
-	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.trigger == trace.TriggerLevel
+	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.level()
 	if w.pid != 0 && s.who.PID != 0 && w.pid != s.who.PID && in.lane != nil && in.watch.npids > 1 {
 		wt.inRow(s, in.lane, &in.lane.watch.row, IncShared, e.Time, w.pid, true)
 	}
 
 	// Threads that wait on one instance are told of the same thing each. Only when one of them is told twice it is told again.
-	if r.drain != DrainUntouched || news || r.rearmed || r.trigger != trace.TriggerLevel || in.set() {
+	if r.drain != DrainUntouched || news || r.rearmed || !r.level() || in.set() {
 		w.nseen = 0
 	}
 	known := false
@@ -75,7 +75,7 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 // with room to spare came back without it, and it would have been in there. A trace that was filtered, or a program whose
 // other threads or whose ring do the reading, looks so.
 func (wt *watcher) servedUnseen(in *instance, r *reg) bool {
-	return !wt.exact && !in.set() && !in.watch.many && in.watch.npids < 2 && r.trigger == trace.TriggerLevel &&
+	return !wt.exact && !in.set() && !in.watch.many && in.watch.npids < 2 && r.level() &&
 		r.drain == DrainUntouched && in.watch.roomy > r.watch.roomy
 }
 
@@ -137,7 +137,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	switch {
 	case k == IncidentCount:
 		l.watch.row = nil
-	case r.trigger == trace.TriggerLevel || k == IncStale || k == IncHerd:
+	case r.level() || k == IncStale || k == IncHerd:
 		wt.inRow(p.s, l, &l.watch.row, k, p.at, max(v, 0), sure)
 	}
 }

@@ -75,7 +75,25 @@ func who(l *timeline.Lane) string {
 }
 
 // FDOf names the descriptor of a lane, and its process where the source has several.
-func FDOf(l *timeline.Lane) string { return FD(l.FD) + OfProcess(int64(l.Process)) }
+// What is known by the data that the program registered it with alone is named by them.
+func FDOf(l *timeline.Lane) string {
+	of := OfProcess(int64(l.Process))
+	switch l.Numbered {
+	case timeline.NumberGuessed:
+		return "data " + Data(l.Data) + " (probably fd " + strconv.Itoa(int(l.FD)) + ")" + of
+	case timeline.NumberUnknown:
+		return "data " + Data(l.Data) + of
+	}
+	return FD(l.FD) + of
+}
+
+// Data writes the 64 bits that a program attaches to a registration: small ones are a number, others a pointer or several things.
+func Data(d uint64) string {
+	if d < 1<<20 {
+		return strconv.FormatUint(d, 10)
+	}
+	return "0x" + strconv.FormatUint(d, 16)
+}
 
 // OfProcess says whose a descriptor or a thread is where the source has several processes; 0 is no process.
 func OfProcess(pid int64) string {

@@ -29,6 +29,8 @@ type File struct {
 	byAccept bool   // ... an Accept,
 	byDup    bool   // ... a Dup,
 	instSeen bool   // ... an Instance
+
+	numberless bool // it is known by its registrations alone
 }
 
 // newFile makes a file of which nothing is known but its number; nil when there is no room.

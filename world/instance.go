@@ -15,7 +15,8 @@ type Instance struct {
 	dense []*Registration
 	more  map[int32]*Registration
 	data  map[uint64]dataRef
-	stale []*Registration // their number means something else by now
+	stale []*Registration // their number means something else by now, or is not known
+	habit habit
 }
 
 // dataRef is what data leads to: a registration, as long as no two of them share it.
@@ -34,6 +35,7 @@ type Registration struct {
 	Mask  uint32 // event bits
 	Data  uint64 // what the program attached
 	Known bool   // by a call, or a restatement of one; false: only its events tell that it is there
+	Basis Basis  // how its number is known
 	Stale bool   // its number was closed, and its file lives
 	Dead  bool   // it has ended
 
@@ -41,6 +43,7 @@ type Registration struct {
 	User any
 
 	stream   uint32 // that told of it last
+	hasData  bool   // Data are known
 	restated bool   // in the restatement that is under way
 }
 
@@ -200,15 +203,16 @@ func (in *Instance) setData(r *Registration, data uint64) {
 	if in.data == nil {
 		in.data = map[uint64]dataRef{}
 	}
-	r.Data = data
+	r.Data, r.hasData = data, true
 	in.data[data] = dataRef{r, in.data[data].n + 1}
 }
 
 func (in *Instance) clearData(r *Registration) {
 	d, ok := in.data[r.Data]
-	if !ok || !r.Known {
+	if !ok || !r.hasData {
 		return
 	}
+	r.hasData = false
 	if d.n--; d.n <= 0 {
 		delete(in.data, r.Data)
 		return
@@ -216,7 +220,7 @@ func (in *Instance) clearData(r *Registration) {
 	if d.r == r {
 		d.r = nil
 		in.Each(func(o *Registration) {
-			if o != r && o.Known && o.Data == r.Data {
+			if o != r && o.hasData && o.Data == r.Data {
 				d.r = o
 			}
 		})
@@ -233,6 +237,12 @@ func (w *World) Subject(th *Thread, e *trace.Event) (in *Instance, f *File, r *R
 		return in, nil, nil
 	}
 	r = in.Of(e.FD)
+	if r == nil && e.Kind == trace.Modify {
+		// What is known by its events alone has the number that is changed with the same data.
+		if o, _ := in.With(uint64(e.A)); o != nil && w.Bind(th, o, e.FD, e.Time) {
+			f, r = o.File, o
+		}
+	}
 	if r != nil && (r.File != f || e.Kind == trace.Register) {
 		if r.File != f && r.Stale {
 			in.put(e.FD, nil) // the stale entry lives on under a number that now means something else
@@ -247,12 +257,20 @@ func (w *World) Subject(th *Thread, e *trace.Event) (in *Instance, f *File, r *R
 
 // Register makes a registration of a file under a number of a thread's table. It is not Known before Interest; nil for want of room.
 func (w *World) Register(th *Thread, in *Instance, f *File, fd int32) *Registration {
+	return w.register(th, in, f, fd)
+}
+
+func (w *World) register(th *Thread, in *Instance, f *File, fd int32) *Registration {
 	if w.regs >= maxRegistrations {
 		return nil
 	}
 	w.regs++
 	r := &Registration{Inst: in, File: f, Table: th.Table, FD: fd, stream: th.Stream}
-	in.put(fd, r)
+	if fd < 0 {
+		in.stale = append(in.stale, r)
+	} else {
+		in.put(fd, r)
+	}
 	f.Regs = append(f.Regs, r)
 	return r
 }
@@ -260,10 +278,14 @@ func (w *World) Register(th *Thread, in *Instance, f *File, fd int32) *Registrat
 // Interest gives a registration its event bits and data, as a call has told them.
 func (r *Registration) Interest(e *trace.Event) {
 	data := uint64(e.A)
-	if !r.Known || r.Data != data {
+	if !r.hasData || r.Data != data {
 		r.Inst.clearData(r)
 		r.Inst.setData(r, data)
 	}
+	if !r.Known && !r.Inst.Set {
+		r.Inst.habit.sees(r.FD, data)
+	}
+	r.Basis = NumberTold
 	r.Mask, r.Known, r.Gen, r.stream = e.Mask, true, e.Gen, e.Stream
 }
 
@@ -276,24 +298,11 @@ func (w *World) Unregister(r *Registration, at int64) {
 	w.regs--
 	r.Dead = true
 	in, f := r.Inst, r.File
-	if in.Of(r.FD) == r {
-		in.put(r.FD, nil)
-	} else {
-		for i, o := range in.stale {
-			if o == r {
-				in.stale = append(in.stale[:i], in.stale[i+1:]...)
-				break
-			}
-		}
-	}
+	w.unplace(r)
 	in.clearData(r)
-	for i, o := range f.Regs {
-		if o == r {
-			f.Regs = append(f.Regs[:i], f.Regs[i+1:]...)
-			break
-		}
-	}
+	f.drop(r)
 	w.watch.Unregistered(r, at)
+	w.endNameless(f, at)
 }
 
 // endInstance takes everything out of an instance that has ended.
@@ -352,7 +361,7 @@ func (w *World) Reported(th *Thread, in *Instance, e *trace.Event) Report {
 	if e.FD >= 0 {
 		r = in.Of(e.FD)
 	}
-	differs := r != nil && r.Known && e.A != 0 && r.Data != uint64(e.A) && !in.Set
+	differs := r != nil && r.hasData && r.Known && e.A != 0 && r.Data != uint64(e.A) && !in.Set
 	if r == nil && (e.FD < 0 || e.A != 0) || differs {
 		d, many := in.With(uint64(e.A))
 		if d != nil {
@@ -364,6 +373,10 @@ func (w *World) Reported(th *Thread, in *Instance, e *trace.Event) Report {
 	}
 	if r != nil && !(differs && e.Gen != 0) {
 		return Report{Reg: r}
+	}
+	if r == nil && e.FD < 0 && !in.Set {
+		r = w.presume(th, in, e)
+		return Report{Reg: r, Inferred: r != nil}
 	}
 	f, old := w.Find(th, e, true)
 	if f == nil || old {

@@ -64,6 +64,8 @@ type Watcher interface {
 	Unregistering(r *Registration, at int64)
 	// Unregistered is called after that.
 	Unregistered(r *Registration, at int64)
+	// Bound is called when a registration turns out to be another file's than the one that it was taken for.
+	Bound(r *Registration, was *File, at int64)
 }
 
 // nobody watches.
@@ -73,6 +75,7 @@ func (nobody) Numbered(*File)                     {}
 func (nobody) Ending(*File, int64, uint32)        {}
 func (nobody) Unregistering(*Registration, int64) {}
 func (nobody) Unregistered(*Registration, int64)  {}
+func (nobody) Bound(*Registration, *File, int64)  {}
 
 // New makes a world in which nothing is known. w may be nil.
 func New(names Namer, w Watcher) *World {
