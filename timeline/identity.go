@@ -36,6 +36,10 @@ type stream struct {
 	heading  bool
 	head     Class                 // of its newest wakeup
 	headOf   int64                 // wakeups that it stands for
+	inside   trace.Event           // of a call that has begun and not come back,
+	isIn     bool                  // ... if there is one
+	made     int64                 // events otherwise
+	wanted   bool                  // a finding may be about it, so it has a lane
 	guesses  []*reg                // that it was told of in this wakeup, and whose numbers are not certain
 	heads    [2][ClassCount]uint16 // reports of it by class: that told nothing new, and that did
 }

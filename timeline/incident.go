@@ -58,6 +58,10 @@ const (
 	IncKept                             // a connection whose peer had finished was closed only with the program; V: ns it was kept
 	IncEdgeLost                         // a MOD without EPOLLET where the mask had it; V: mask before
 	IncUnconnected                      // HUP reported for a socket that was never connected
+	IncReadEOF                          // read returned 0 once more, and nothing had been read since it did so before
+	IncNoProgress                       // a turn that was told something, achieved nothing, and was equal to the one before
+	IncIdle                             // a wait with a timeout expired; V: the timeout, ns. Run and RunTime are the worst row without progress between
+	IncStuck                            // a call held the thread while others had unread data; V: ns, Worst has how long they waited
 	IncidentCount
 )
 
@@ -80,6 +84,9 @@ type Incident struct {
 	Amount      int64 // bytes (connections) that the newest episode began with; -1 not known
 	Forgotten   int64 // episodes that ended only because the descriptor was closed
 	Open        int64 // an episode that has begun then and goes on; 0 none
+	Every       bool  // the newest run is of every wait, or turn, that the thread made since it was first so
+	Waits       int64 // of its instance, in all
+	Naps        int64 // waits that expired and sleeps of the thread, during the newest run
 	Moments     []Moment
 }
 

@@ -56,7 +56,8 @@ type reg struct {
 	edge    bool // it is among the edge-triggered ones that its instance counts
 
 	drain   Drain
-	rearmed bool // MOD or ADD since the last report, while data waited
+	rearmed bool    // MOD or ADD since the last report, while data waited
+	sameBy  *stream // that MOD changed nothing: a level-triggered event comes anyway, but to another thread that waits
 	last    uint32
 	rep     report
 	watch   regWatch
@@ -145,8 +146,10 @@ func (lg *ledger) ctl(s *stream, e *trace.Event) {
 		r.rearmed = l.since != 0 && l.reported
 	} else {
 		lg.settle(r, outNone, e.Time)
-		// What is level-triggered is reported anyway: a mask that stays the same changes nothing, but that it wakes another waiter.
-		r.rearmed = l.since != 0 && !(r.Known && r.Mask == e.Mask && triggerOf(in.set(), e.Mask) == trace.TriggerLevel && !in.watch.many)
+		r.rearmed, r.sameBy = l.since != 0, nil
+		if r.Known && r.Mask == e.Mask && triggerOf(in.set(), e.Mask) == trace.TriggerLevel {
+			r.sameBy = s
+		}
 		l.watch.undone(IncDisarmed)
 		l.watch.ends(IncDisarmed, e.Time)
 	}

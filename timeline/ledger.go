@@ -100,6 +100,7 @@ type report struct {
 	herd    bool   // another thread was told of the same, or took it
 	before  uint32 // bits of the report before
 	level   bool
+	every   bool // it came with every wait since the first that told of it
 	glance  bool // it came with a wait of 0
 	bits    [BitCount]Class
 	note    int64 // in Timeline.notes; 0 none
@@ -295,6 +296,7 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 		}
 		l.ledger = e.B - 1
 	}
+	r.rearmed = r.rearmed && r.sameBy != s
 	s.guessed(r)
 	if r.refuted(e.Mask) || lg.watch.servedUnseen(in, r) {
 		r.drain, r.last = DrainUnknown, 0
@@ -348,6 +350,9 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	bytes := e.Mask&bitsIn != 0 && e.B != 1
 	told := lg.exact && bytes && r.lane.pub.Kind != KindListener
 	slept := !lg.timed || p.s.last-p.s.waitFrom >= lg.quick()
+	if r.trigger == trace.TriggerNone && slept && lg.measured && e.Mask&r.last&(bitErr|bitHup|bitRdHup) == 0 && bytes {
+		return // it may be edge-triggered, and the wait was long enough for something to come
+	}
 	switch {
 	case told, p.stale: // a stale report has a class of its own
 	case p.prev == DrainUntouched && bytes && !lg.exact:

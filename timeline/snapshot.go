@@ -24,7 +24,8 @@ type Snapshot struct {
 	Loops []*LoopLane // in order of their first event
 	Lanes []*Lane     // listeners first, then everything by order of beginning
 	Stats Stats
-	Past  []Past // incidents of lanes that are no longer kept
+	Stuck []Stuck // threads that are in a call now, and in none that is their rest; since when, the first first
+	Past  []Past  // incidents of lanes that are no longer kept
 
 	events    eventView
 	names     *nameTable
@@ -54,6 +55,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	if !t.lean {
 		s.delays = t.delays.now()
 	}
+	stuck := t.stuck()
 	for _, lp := range t.loops {
 		t.lanes.hasTable(lp.s.who.Table.ID)
 	}
@@ -107,6 +109,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 			s.Stats.Time[i] += d[i]
 		}
 	}
+	s.Stuck = t.publishStuck(stuck, s.Loops, now)
 	s.Stats.Latency, s.latBars = t.lanes.lat.read()
 	s.Stats.Served = t.traffic.served.read()
 	s.Stats.Answered, s.Stats.RoundTrip = t.traffic.answered.read(), t.traffic.trip.read()

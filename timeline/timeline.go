@@ -24,17 +24,18 @@ type Options struct {
 // base is what all parts of the fold have in common: what was asked for, the sums, who is who, and the event at hand.
 type base struct {
 	// What nearly every event needs stands together.
-	w      weight
-	about  *laneB // the lane that the event at hand is about
-	lean   bool   // Options.Ledger
-	exact  bool   // the source tells repeats itself
-	timed  bool
-	who    *world.World
-	calls  runCalls
-	mode   Mode
-	pace   int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
-	limits Limits
-	stats  Stats
+	w        weight
+	about    *laneB // the lane that the event at hand is about
+	lean     bool   // Options.Ledger
+	exact    bool   // the source tells repeats itself
+	timed    bool
+	measured bool // how long calls took is known
+	who      *world.World
+	calls    runCalls
+	mode     Mode
+	pace     int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
+	limits   Limits
+	stats    Stats
 
 	names  *nameTable
 	events eventStore
@@ -81,7 +82,7 @@ func New(o Options) *Timeline {
 		o.MaxClosed = 2_000
 	}
 	t := &Timeline{origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks)}
-	t.base = base{info: o.Info, lean: o.Ledger, limits: o.Limits.bounded(), exact: o.Info.Facts().Has(trace.KnowsRepeats), timed: o.Info.Timed,
+	t.base = base{info: o.Info, lean: o.Ledger, limits: o.Limits.bounded(), exact: o.Info.Facts().Has(trace.KnowsRepeats), timed: o.Info.Timed, measured: o.Info.Timed && o.Info.Facts().Has(trace.KnowsDurations),
 		names: newNameTable(), w: once}
 	t.events.max = max(o.MaxEvents, blockEvents)
 	t.keep.max = o.MaxMarks
@@ -248,6 +249,11 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	}
 	t.traffic.made(s, e)
 	t.calls.event(s, e, t.w)
+	s.goesIn(e)
+	t.watch.progressed(s, e)
+	if s.wanted && s.loop == nil {
+		t.loopOf(s)
+	}
 	if e.Dur > 0 {
 		t.watch.spent(s, e)
 	}

@@ -32,6 +32,8 @@ type laneWatch struct {
 	filled     bool  // ... and held what the backlog allows, or more
 	starved    bool  // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
 
+	eofs *incident // the newest read that returned 0 once more
+
 	shortBy   *stream // whose newest read was short, and in which of its turns
 	shortTurn uint32
 
@@ -69,6 +71,8 @@ type regWatch struct {
 	asked   bool // whether it is stranded, and was not known then
 	ended   uint64
 	roomy   uint64 // waits with room to spare that its instance had ended when it was reported last
+	first   int64  // waits of its instance when it was reported first, that one included
+	told    int64  // how often it was reported
 }
 
 type instanceWatch struct {
@@ -126,10 +130,12 @@ type streamWatch struct {
 	polls     int  // ... so often
 	hog       hog
 	burst     burst
-	zeroes    *instance   // of the newest wait, if it was a zero wait that brought nothing
-	gone      *instance   // of the newest wait, if it failed because that is closed
-	slept     bool        // no wait since its newest sleep
-	again     int64       // calls since then that found nothing
+	zeroes    *instance // of the newest wait, if it was a zero wait that brought nothing
+	gone      *instance // of the newest wait, if it failed because that is closed
+	slept     bool      // no wait since its newest sleep
+	again     int64     // calls since then that found nothing
+	naps      int64     // rests of a millisecond and more since it last got something done
+	progress  progress
 	waits     []*instance // that it has waited on, the first few
 	timers    map[uint32]*timerWatch
 	afterFull bool // the wait before its newest filled its array

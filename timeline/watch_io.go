@@ -33,7 +33,20 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 			w.shortBy, w.shortTurn = s, s.watch.rests
 		}
 		wt.hogs(s, l, e)
-	} else if e.B == 0 && e.A != 0 && l.stream() && l.pub.Kind == KindConn && w.eofAt == 0 {
+		w.eofs = nil
+		return
+	}
+	if e.B != 0 || e.A == 0 || !l.stream() {
+		return
+	}
+	// Twice is what many do with a file; of a row of them the first is news.
+	if l.ended && l.pub.Kind != KindWake && l.pub.Kind != KindTimer {
+		wt.inRow(s, l, &w.eofs, IncReadEOF, e.Time, 0, true)
+		x := &w.eofs.pub
+		x.Naps, x.Every = s.watch.naps, s.watch.progress.row+1 >= s.watch.progress.turns
+		s.wanted = true
+	}
+	if l.pub.Kind == KindConn && w.eofAt == 0 {
 		w.eofAt = e.Time
 	}
 }

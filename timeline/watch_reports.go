@@ -8,6 +8,11 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	in.stats.Reports += wt.w.times
 	s.watch.reports++
 	p.glance = s.watch.glance
+	if w.told == 0 {
+		w.first = in.stats.Waits
+	}
+	w.told += wt.w.times
+	p.every = w.told > in.stats.Waits-w.first
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.level()
 	if w.pid != 0 && s.who.PID != 0 && w.pid != s.who.PID && in.lane != nil && in.watch.npids > 1 {
 		wt.inRow(s, in.lane, &in.lane.watch.row, IncShared, e.Time, w.pid, true)
@@ -97,7 +102,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 		}
 	}
 	k := IncidentCount
-	sure := wt.exact || l.pub.Kind != KindConn
+	sure := wt.exact || l.pub.Kind != KindConn && r.trigger != trace.TriggerNone
 	v := int64(0)
 	switch p.class {
 	case ClassStale:
@@ -115,7 +120,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 			l.watch.row = nil
 			return
 		case shared&bitsIn != 0:
-			k, sure = IncUntouched, true
+			k, sure = IncUntouched, r.trigger != trace.TriggerNone
 		case shared&bitOut != 0:
 			k, sure = IncWritable, true
 		}
@@ -139,6 +144,9 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 		l.watch.row = nil
 	case r.level() || k == IncStale || k == IncHerd:
 		wt.inRow(p.s, l, &l.watch.row, k, p.at, max(v, 0), sure)
+		x := &l.watch.row.pub
+		x.Waits = r.inst.stats.Waits
+		x.Every, x.Naps = p.every, p.s.watch.naps
 	}
 }
 

@@ -179,6 +179,12 @@ func (in *Instance) Each(visit func(*Registration)) {
 	}
 }
 
+// Registrations are all of them, in the order of Each.
+func (in *Instance) Registrations() (all []*Registration) {
+	in.Each(func(r *Registration) { all = append(all, r) })
+	return all
+}
+
 func (in *Instance) put(fd int32, r *Registration) {
 	switch {
 	case fd < 0:
@@ -307,9 +313,7 @@ func (w *World) Unregister(r *Registration, at int64) {
 
 // endInstance takes everything out of an instance that has ended.
 func (w *World) endInstance(in *Instance, at int64) {
-	var all []*Registration
-	in.Each(func(r *Registration) { all = append(all, r) })
-	for _, r := range all {
+	for _, r := range in.Registrations() {
 		w.Unregister(r, at)
 	}
 }

@@ -1,0 +1,212 @@
+package timeline
+
+import "evviz/trace"
+
+// Progress
+//
+// A turn of a thread goes from the begin of a wait to the begin of the next; of a thread that never waits each call is one. It has made
+// progress when bytes were moved, a connection came, a descriptor was opened or closed, or a timer or a signal came. A counter (an
+// eventfd, a timerfd) moves nothing by itself, nor does what is written to standard output or error. A change of a registration is no
+// progress either: one that is made and taken back in every turn leads nowhere, and one that leads somewhere makes the next turn
+// another one.
+//
+// Turns that were told something, made no progress and are equal to the one before but for times are counted (IncNoProgress). A wait that
+// expired, and turns of those alone, is another thing: the thread was woken for nothing (IncIdle).
+
+// progress is what is known of a thread's turns.
+type progress struct {
+	hash, last  uint64 // of the calls of the turn that goes on, and of the one before
+	told, calls int    // events of it that a wait brought, and calls
+	moved       bool   // it made progress
+	waited      bool   // the thread has waited or slept at all
+	began       bool
+	any         bool // the thread ever made progress
+	turns       int64
+	idle        idleRow
+	row         int64 // equal turns so far
+}
+
+// idleRow is a row of waits that expired, with no progress between.
+type idleRow struct {
+	n     int64
+	from  int64
+	asked int64 // sum of their timeouts, ns
+}
+
+// mix adds a fact to a hash. Facts of one turn may come in any order: of several descriptors that are ready the kernel turns the order.
+func mix(h uint64, parts ...uint64) uint64 {
+	x := uint64(1469598103934665603)
+	for _, p := range parts {
+		x = (x ^ p) * 1099511628211
+		x ^= x >> 29
+	}
+	return h + x
+}
+
+// progressed is called with every event of a thread that is watched.
+func (wt *watcher) progressed(s *stream, e *trace.Event) {
+	p := &s.watch.progress
+	phase := e.Phase.Base()
+	switch e.Kind {
+	case trace.Wait, trace.Sleep:
+		if phase != trace.PhaseExit {
+			p.waited = true
+			wt.turnEnds(s, e.Start())
+		}
+		if phase == trace.PhaseEnter {
+			return
+		}
+		if e.Kind == trace.Wait {
+			wt.expired(s, e)
+			p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(e.Errno))
+			return
+		}
+		wt.dozed(s, e)
+		p.hash = mix(p.hash, uint64(e.Kind))
+		return
+	case trace.Ready:
+		p.told++
+		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.A))
+		return
+	}
+	if phase == trace.PhaseEnter {
+		return
+	}
+	switch e.Kind {
+	case trace.Read, trace.Write, trace.Accept:
+		if !p.waited {
+			wt.turnEnds(s, e.Start())
+		}
+		p.calls++
+		asked := e.A
+		if e.Kind == trace.Accept {
+			asked = 0
+		}
+		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.Errno), uint64(asked))
+		if moved(e) {
+			wt.movedSome(s, e)
+		}
+	case trace.Register, trace.Modify, trace.Deregister:
+		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.Errno))
+	case trace.FdFlags, trace.Shutdown:
+		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.Errno))
+	case trace.Sys, trace.Lock:
+		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Aux))
+	case trace.Close, trace.Connect:
+		if e.Errno == 0 || e.Kind == trace.Connect && e.Errno == eINPROGRESS {
+			wt.made(s)
+		}
+		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.Errno))
+	case trace.Open, trace.Dup, trace.Listen, trace.Instance, trace.Fork, trace.Exec, trace.Exit, trace.Signal, trace.TimerFire, trace.Wake, trace.Task,
+		trace.Mode, trace.Knob, trace.Complete:
+		wt.made(s)
+	case trace.Lost:
+		p.told, p.moved = 0, true
+		p.row, p.idle = 0, idleRow{}
+	}
+}
+
+const eINPROGRESS = 115
+
+// made notes progress.
+func (wt *watcher) made(s *stream) {
+	p := &s.watch.progress
+	p.moved, p.any = true, true
+	p.idle = idleRow{}
+	s.watch.naps = 0
+}
+
+// movedSome notes a call that moved bytes, or brought a connection.
+func (wt *watcher) movedSome(s *stream, e *trace.Event) {
+	if e.Kind == trace.Write && e.FD >= 1 && e.FD <= 2 {
+		if l, _ := wt.lanes.find(s, e, false); l == nil || l.pub.Kind != KindConn {
+			return
+		}
+	}
+	if e.Kind != trace.Accept {
+		if l, _ := wt.lanes.find(s, e, false); l != nil && (l.pub.Kind == KindWake || l.pub.Kind == KindTimer) {
+			return
+		}
+	}
+	wt.made(s)
+}
+
+// turnEnds judges the turn that has gone on, and begins another.
+func (wt *watcher) turnEnds(s *stream, at int64) {
+	p := &s.watch.progress
+	if p.began {
+		p.turns += wt.w.times
+		switch {
+		case p.moved || p.told == 0 && (p.waited || p.calls == 0):
+			p.row = 0
+		case p.hash != p.last || p.row == 0:
+			p.row = 1
+		default:
+			p.row += wt.w.times
+			x := wt.onThread(s, IncNoProgress, "", at, 0, p.row > 1+wt.w.times)
+			x.pub.Every = p.row == p.turns
+			x.pub.Naps = s.watch.naps
+			if p.row >= fewTurns {
+				s.wanted = true
+			}
+		}
+		p.last = p.hash
+	}
+	p.began = true
+	p.hash, p.told, p.calls, p.moved = 0, 0, 0, false
+}
+
+// fewTurns is from how many equal turns on a short text says anything.
+const fewTurns = 3
+
+// restful is how long a wait that expires, or a sleep, must be at least to be a rest and not a part of a spin, ns.
+const restful = 1_000_000
+
+// expired looks at a wait that brought nothing.
+func (wt *watcher) expired(s *stream, e *trace.Event) {
+	if e.Mask != 0 || e.Errno != 0 || e.B <= 0 {
+		return
+	}
+	if e.B >= restful {
+		s.watch.naps += wt.w.times
+	}
+	wt.idled(s, e.Start(), e.Time, e.B)
+}
+
+// dozed looks at a sleep.
+func (wt *watcher) dozed(s *stream, e *trace.Event) {
+	if e.A >= restful || e.Dur >= restful {
+		s.watch.naps += wt.w.times
+	}
+}
+
+// idled counts a wakeup by nothing but a timeout.
+func (wt *watcher) idled(s *stream, from, at, asked int64) {
+	w := &s.watch.progress.idle
+	if w.n == 0 {
+		w.from = from
+	}
+	w.n += wt.w.times
+	w.asked += asked * wt.w.times
+	x := wt.incident(&s.inc, IncIdle, "")
+	p := &x.pub
+	if p.N == 0 {
+		p.First = from
+	}
+	p.N += wt.w.times
+	p.Last = max(p.Last, at)
+	p.Stream = s.id
+	p.Sum += asked * wt.w.times
+	span := at - w.from
+	if !wt.timed {
+		span = w.asked
+	}
+	// The row that is worst is the one with the most wakeups in a second, of those that last; before one has lasted, the longest.
+	if span > 0 && (p.RunTime < second && span >= p.RunTime || span >= second && w.n*1000/(span/1000+1) >= p.Run*1000/(p.RunTime/1000+1)) {
+		p.Run, p.RunTime, p.Amount = w.n, span, w.asked/w.n
+	}
+	p.Every = !s.watch.progress.any
+	s.wanted = true
+}
+
+const second = 1_000_000_000
