@@ -119,6 +119,7 @@ func (c *checker) onThread(lp *timeline.LoopLane, i *timeline.Incident, sev Seve
 
 func (c *checker) add(f *Finding, i *timeline.Incident) {
 	if i != nil {
+		f.stream = i.Stream
 		f.Count, f.First, f.Last = i.N, i.First, i.Last
 		for _, m := range i.Moments {
 			f.Evidence = append(f.Evidence, m.At)
@@ -134,12 +135,30 @@ func (c *checker) add(f *Finding, i *timeline.Incident) {
 // calls, and of each the tracer shows a tenth.
 const tracedTurn = 40
 
-// spinning grades an incident that comes in rows.
+// fewTurns is how many iterations of a short text, all equal, are a spin as far as it goes.
+const fewTurns = 3
+
+// spin grades an incident that comes in rows, and says how sure it is. What lasts makes every wait return at once, so a row is a spin at any
+// speed: only the work of the loop, or its tracer, slows it down. A program that sleeps or waits for timers of its own between is
+// measured by the time of the row.
+func (c *checker) spin(i *timeline.Incident) (Severity, Verdict) {
+	if c.everyTurn(i) && i.Tight == 0 {
+		return Warn, min(sure(i), Likely)
+	}
+	return c.spinning(i), sure(i)
+}
+
+// everyTurn says of an incident that it was so in every iteration of a text that shows only a few.
+func (c *checker) everyTurn(i *timeline.Incident) bool {
+	return !c.lab() && i.Every && i.Naps == 0 && i.Run+1 >= fewTurns && i.Run+2 >= i.Waits
+}
+
+// spinning is the severity that spin gives.
 func (c *checker) spinning(i *timeline.Incident) Severity {
 	switch {
-	case i.Tight == 0 || i.Tight > int64(c.set.SpinWindow):
+	case i.Tight == 0 || i.Naps > 0 && i.Tight > int64(c.set.SpinWindow):
 		return Info
-	case !c.timed():
+	case !c.timed() || i.Tight > int64(c.set.SpinWindow):
 		return Warn
 	case i.Run >= int64(c.set.CriticalRow) && i.RunTime < (i.Run-1)*max(1e9/int64(max(c.set.SpinRate, 1)), tracedTurn*c.s.Stats.Pace):
 		return Critical
@@ -158,11 +177,15 @@ func (c *checker) stall() int64 {
 // timed says whether the source has times; without them lines are put a microsecond apart, and no duration is true.
 func (c *checker) timed() bool { return c.s.Info.Timed }
 
+// stamped says whether the times are measured, and not derived from what the calls say: then a short text shows a short time, and otherwise
+// nobody knows how long it was.
+func (c *checker) stamped() bool { return c.timed() && !c.s.Info.Derived }
+
 // doubt takes certainty from a finding that says that nobody did anything, where the trace has nothing that anybody could have
 // done: strace was told to leave that out, perhaps.
 func (c *checker) doubt(f *Finding) {
 	st := &c.s.Stats
-	if c.lab() || st.Reads+st.ReadEOF+st.ReadErr+st.Writes+st.WriteErr+st.Accepts+st.AcceptErr+st.Again() > 0 {
+	if c.lab() || c.s.Info.OtherCalls > 0 || st.Reads+st.ReadEOF+st.ReadErr+st.Writes+st.WriteErr+st.Accepts+st.AcceptErr+st.Again() > 0 {
 		return
 	}
 	f.Severity, f.Verdict = min(f.Severity, Warn), Possible

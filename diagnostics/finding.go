@@ -81,6 +81,8 @@ type Finding struct {
 	local string // the descriptor's own address
 	pid   int64  // whose descriptor it is; 0 unknown
 	more  int    // 1: it sums up what is not told apart
+
+	stream uint32 // thread on which it happened last; 0 unknown
 }
 
 // Short is the finding in a few words, for a list: "fd 7 lt-leftover 63x".
@@ -99,9 +101,9 @@ func (f *Finding) Short() string {
 	return s
 }
 
-// byWeight puts what matters most first; the order is the same for the same trace.
+// byWeight puts what matters most first, and of what matters as much the cause before its effects; the order is the same for the same trace.
 func byWeight(a, b *Finding) int {
-	return cmp.Or(-cmp.Compare(a.Severity, b.Severity), -cmp.Compare(a.Verdict, b.Verdict), cmp.Compare(a.Rule.ID, b.Rule.ID),
+	return cmp.Or(-cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Rule.rank(), b.Rule.rank()), -cmp.Compare(a.Verdict, b.Verdict), cmp.Compare(a.Rule.ID, b.Rule.ID),
 		cmp.Compare(a.more, b.more), -cmp.Compare(a.Count, b.Count), cmp.Compare(a.First, b.First), cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.Thread, b.Thread))
 }
 

@@ -15,6 +15,9 @@ type Rule struct {
 	Section Section
 	ByTime  bool // it judges durations and nothing else: a source without times cannot tell
 
+	cause      bool                          // it names why a thread is woken in vain
+	effect     bool                          // it is often the effect of what another rule names
+	root       bool                          // what it names has effects that other rules name as causes
 	thresholds string                        // names of those that it uses, in the order in which they are shown
 	apart      int                           // most findings that are told apart; 0: maxFindings
 	confirm    func(f *Finding, looks Looks) // asks the system about a finding; nil: nothing can be asked
@@ -37,6 +40,17 @@ const (
 
 // Sections are all of them, in their order.
 var Sections = []Section{Reading, Writing, Accepting, Threads, Life, Time, Cost}
+
+// rank orders findings that matter as much.
+func (r *Rule) rank() int {
+	switch {
+	case r.root:
+		return -1
+	case r.effect:
+		return 1
+	}
+	return 0
+}
 
 // Thresholds are those that the rule uses.
 func (r *Rule) Thresholds() (out []*Threshold) {

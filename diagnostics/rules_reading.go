@@ -32,7 +32,8 @@ func unserviced(c *checker) {
 		case timeline.KindWake, timeline.KindTimer:
 			fix = "read its 8 bytes when it is reported, or register it with EPOLLET"
 		}
-		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported again %s, without %s in between: it is level-triggered, so every wait returns at once.",
+		sev, v := c.spin(i)
+		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported again %s, without %s in between: it is level-triggered, so every wait returns at once.",
 			x.name, c.again(i), what), fix+"."))
 	})
 }
@@ -142,17 +143,41 @@ func wastedRead(c *checker) {
 
 func eofSpin(c *checker) {
 	c.each(timeline.IncEOF, func(x subject, i *timeline.Incident) {
-		c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported %s after read had returned 0: the peer has finished, and EOF stays readable until the descriptor is closed.",
+		sev, v := c.spin(i)
+		c.find(x, i, sev, v, fmt.Sprintf("%s was reported %s after read had returned 0: the peer has finished, and EOF stays readable until the descriptor is closed.",
 			x.name, c.again(i)), "close the descriptor when read returns 0; if you still want to write, take EPOLLIN (and EPOLLRDHUP) out of its mask first.")
+	})
+	c.each(timeline.IncReadEOF, func(x subject, i *timeline.Incident) {
+		if x.l.Incident(timeline.IncEOF) != nil || i.Tight == 0 && !c.everyTurn(i) {
+			return
+		}
+		if i.Naps > 0 && (!c.timed() || i.Tight > int64(c.set.SpinWindow)) {
+			return // a file that is followed: it is looked at now and then
+		}
+		sev, v := c.spin(i)
+		c.find(x, i, sev, v, fmt.Sprintf("%s was read %s more after read had returned 0, and each read returned 0 again: the peer has finished, and nothing will come.",
+			x.name, c.again(i)), "close the descriptor when read returns 0, and take it out of what is read.")
 	})
 }
 
 func hupSpin(c *checker) {
 	c.each(timeline.IncHangup, func(x subject, i *timeline.Incident) {
-		c.doubt(c.find(x, i, c.spinning(i), Certain, fmt.Sprintf("%s was reported with the same hang-up or error %s, and the program did nothing about it.", x.name, c.again(i)),
-			"close the descriptor, or take it out of the set with EPOLL_CTL_DEL: HUP and ERR are reported whatever the mask says."))
+		sev, v := c.spin(i)
+		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported with the same hang-up or error %s, and the program did nothing about it.", x.name, c.again(i)),
+			hangupFix))
 	})
+	if c.s.Stats.Waits > 2 {
+		return
+	}
+	for _, l := range c.s.Lanes { // a line or two of a text that most likely goes on so
+		if l.HungUp && len(l.Incidents) == 0 {
+			c.find(subject{l, laneName(l)}, nil, Info, Possible, fmt.Sprintf("%s was reported with a hang-up or an error; if this line repeats, nobody does anything about it and every wait returns at once.", laneName(l)),
+				hangupFix).at(c, 1, l.LastActivity, l.LastActivity)
+		}
+	}
 }
+
+const hangupFix = "close the descriptor, or take it out of the set: with EPOLL_CTL_DEL, or out of poll's array. HUP and ERR are reported whatever the mask says."
 
 func blockingFD(c *checker) {
 	c.each(timeline.IncBlockingFD, func(x subject, i *timeline.Incident) {

@@ -59,6 +59,8 @@ type Settings struct {
 	LabLeak       time.Duration
 	Growth        int
 	GrowthClosed  int
+	IdleRate      int
+	IdleWarn      int
 }
 
 // Default is what holds when nothing is said.
@@ -218,6 +220,10 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.Growth }},
 	{Name: "growth-closed", def: 10, Doc: "percentage of all descriptors below which hardly any was closed",
 		at: func(s *Settings) any { return &s.GrowthClosed }},
+	{Name: "idle-rate", def: 10, Doc: "wakeups by a timeout alone in a second that are worth an info",
+		at: func(s *Settings) any { return &s.IdleRate }},
+	{Name: "idle-warn", def: 50, Doc: "... and a warning",
+		at: func(s *Settings) any { return &s.IdleWarn }},
 }
 
 // Rules are the rules that use it.

@@ -150,6 +150,9 @@ func (st *Stream) describe() trace.Info {
 		miss("parts of large sets", fmt.Sprintf("strace prints the first 32 descriptors of poll's set, and there were more in %s: run it with -v", plural(r.cutSets, "call")))
 	}
 	if others := r.em.Others(); len(others) > 0 {
+		for _, o := range others {
+			info.OtherCalls += o.N
+		}
 		miss("calls that are not in the table", countsText(others))
 	}
 	if r.unparsed > 0 {

@@ -86,6 +86,7 @@ type Incident struct {
 	Open        int64 // an episode that has begun then and goes on; 0 none
 	Every       bool  // the newest run is of every wait, or turn, that the thread made since it was first so
 	Waits       int64 // of its instance, in all
+	Counters    bool  // IncNoProgress: a counter (eventfd) was read or written in the turn, so a task without calls may have run
 	Naps        int64 // waits that expired and sleeps of the thread, during the newest run
 	Moments     []Moment
 }

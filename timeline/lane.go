@@ -57,6 +57,8 @@ type Lane struct {
 	Armed      bool   // and would report it: false for a oneshot registration that has fired
 	Interest   uint32 // event bits asked for
 	Drain      Drain  // what the last report left behind
+	HungUp     bool   // ... and it told of a hang-up or an error, which nobody has acted on
+	Before     bool   // its registration lies before the events
 
 	Unread        int64 // bytes (connections waiting, for a listener) known to wait; at least so many; -1 unknown
 	Unsent        int64 // bytes that the program still holds for it; -1 unknown
@@ -147,6 +149,8 @@ type gapList struct {
 	at     []int64
 	epoch  uint32
 	strays strays
+
+	progress int64 // of its threads
 }
 
 const maxGaps = 1 << 16
@@ -277,6 +281,9 @@ func (ls *laneSet) mark(l *laneB, at int64, m Mark, v uint32) {
 // endLane ends a lane and its bar. Its registrations end next.
 func (ls *laneSet) endLane(l *laneB, at int64, why uint32) {
 	ls.watch.closing(l, at, why)
+	if l.inst != nil {
+		l.inst.watch.closed = true
+	}
 	ls.closeBar(l, at)
 	l.pauseSince = 0
 	ls.mark(l, at, MarkClose, 0)
@@ -386,6 +393,7 @@ func (l *laneB) publish(now int64) *Lane {
 	if n := len(l.regs); n > 0 {
 		r := l.regs[n-1]
 		p.Armed, p.Interest, p.Drain = r.armed, r.Mask, r.drain
+		p.HungUp, p.Before = r.drain == DrainUntouched && r.last&(bitHup|bitErr) != 0, !r.Known && !r.inst.set()
 		if p.Numbered = Numbered(r.Basis); p.Numbered != NumberKnown {
 			p.Data = r.Data
 		}

@@ -27,6 +27,8 @@ type LoopLane struct {
 	InFD    int32      // its descriptor, -1 none
 	InSince int64
 	Watched int64  // descriptors that the last wait was about; -1 unknown
+	Owns    bool   // it has waited for descriptors
+	Alone   bool   // no other thread of its process is seen
 	Events  uint64 // of its stream so far
 
 	Split     Split
@@ -199,6 +201,9 @@ func (lp *loopB) publish(now int64) *LoopLane {
 	}
 	if in := lp.s.watch.set; in != nil {
 		p.Set = in.stats.publish(in)
+	}
+	for _, in := range lp.s.watch.waits {
+		p.Owns = p.Owns || !in.set() && in.lane != nil || in.stats.MostWatched > 0
 	}
 	p.State = lp.settled(lp.now())
 	if lp.nopen > 0 {

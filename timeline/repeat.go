@@ -115,10 +115,8 @@ func (t *Timeline) pass(s *stream, from, to, waited int64) {
 	}
 	shift(&s.away)
 	shift(&s.calls.waited)
-	for _, a := range []*away{&s.watch.away, &s.watch.home} {
-		shift(&a.from)
-		shift(&a.last)
-	}
+	shift(&s.watch.away.from)
+	shift(&s.watch.away.last)
 	s.last = max(s.last, to)
 }
 

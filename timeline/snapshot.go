@@ -97,11 +97,13 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 		}
 	}
 	s.Stats.Pending = len(t.lanes.pending)
+	threads := t.threads()
 	for _, lp := range t.loops {
 		p := lp.publish(now)
 		if t.lanes.several {
 			p.Process = p.PID
 		}
+		p.Alone = threads[lp.s.who.Table] == 1
 		s.Loops = append(s.Loops, p)
 		s.Stats.Split.add(&p.Split)
 		d := p.states.upTo(now)

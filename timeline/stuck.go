@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"evviz/trace"
+	"evviz/world"
 )
 
 // Stuck is a thread that is in a call which has begun and not come back.
@@ -99,4 +100,15 @@ func (in *instance) members() (fds []int32) {
 		fds = append(fds, r.FD)
 	}
 	return fds
+}
+
+// threads is how many threads of each descriptor table are seen.
+func (t *Timeline) threads() map[*world.Table]int {
+	n := map[*world.Table]int{}
+	for _, s := range t.streams {
+		if s != nil && s.events > 0 && !s.observed() {
+			n[s.who.Table]++
+		}
+	}
+	return n
 }

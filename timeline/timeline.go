@@ -362,7 +362,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		}
 		m.Since = e.Time
 		t.mode = m
-		s.watch.home.from = 0 // a loop that moves to another mechanism is not kept away from the one before
+		s.watch.home = home{} // a loop that moves to another mechanism is not kept away from the one before
 		t.modes = note(t.modes, ModeChange{e.Time, uint32(v.Cause()), t.mode})
 	case trace.Bookmark:
 		t.bookmark(e)

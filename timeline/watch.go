@@ -86,6 +86,7 @@ type instanceWatch struct {
 	slept   bool      // some wait was not of 0
 	gaps    incidents // IncBlocked of the only waiter
 	full    bool      // the newest one filled its array
+	closed  bool      // its last number was given back
 	etMods  int64     // MODs that kept EPOLLET
 	pid     int64     // who used it last
 	pids    [4]int64
@@ -126,8 +127,7 @@ type streamWatch struct {
 
 	handles   *laneB // whose handler it is in, where handlers are told
 	away      away
-	home      away // from an epoll instance, since a handler went into a poll or select of its own; from 0: none did
-	polls     int  // ... so often
+	home      home
 	hog       hog
 	burst     burst
 	zeroes    *instance // of the newest wait, if it was a zero wait that brought nothing
@@ -159,6 +159,8 @@ type callTime struct {
 	aux  uint32
 	dur  int64
 	ev   trace.Event
+
+	where string // of a wait inside a handler: what for
 }
 
 // hog is a row of reads of one lane.
@@ -195,7 +197,6 @@ const (
 	periodNear   = 50        // the same period again: give or take a fiftieth
 	driftLeast   = 100_000   // a period is longer by the time between the timer and its callback
 	hogFew       = 8         // fewer reads are no row, however long they take
-	maxPolls     = 8         // a handler that polls more often is a loop of its own
 	maxTimers    = 4096
 	maxWaits     = 8
 )

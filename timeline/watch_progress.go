@@ -17,6 +17,9 @@ import "evviz/trace"
 type progress struct {
 	hash, last  uint64 // of the calls of the turn that goes on, and of the one before
 	told, calls int    // events of it that a wait brought, and calls
+	counted     int    // of the events, those of counters
+	glances     bool   // its waits were of 0
+	others      int64  // progress of all threads of the table when the one before ended
 	moved       bool   // it made progress
 	waited      bool   // the thread has waited or slept at all
 	began       bool
@@ -58,6 +61,10 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		}
 		if e.Kind == trace.Wait {
 			wt.expired(s, e)
+			p.glances = p.glances && e.B == 0
+			if e.B == 0 && wt.lanes.instance(s, e.Inst).watch.many {
+				p.moved = true // it looks while others wait in earnest, as a scheduler does
+			}
 			p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(e.Errno))
 			return
 		}
@@ -111,7 +118,8 @@ const eINPROGRESS = 115
 // made notes progress.
 func (wt *watcher) made(s *stream) {
 	p := &s.watch.progress
-	p.moved, p.any = true, true
+	p.moved, p.any = true, p.any || p.waited
+	gapsOf(s.who.Table).progress++
 	p.idle = idleRow{}
 	s.watch.naps = 0
 }
@@ -125,6 +133,7 @@ func (wt *watcher) movedSome(s *stream, e *trace.Event) {
 	}
 	if e.Kind != trace.Accept {
 		if l, _ := wt.lanes.find(s, e, false); l != nil && (l.pub.Kind == KindWake || l.pub.Kind == KindTimer) {
+			s.watch.progress.counted++
 			return
 		}
 	}
@@ -136,8 +145,9 @@ func (wt *watcher) turnEnds(s *stream, at int64) {
 	p := &s.watch.progress
 	if p.began {
 		p.turns += wt.w.times
+		others := gapsOf(s.who.Table).progress
 		switch {
-		case p.moved || p.told == 0 && (p.waited || p.calls == 0):
+		case p.moved, p.others != others, p.told == 0 && (p.waited || p.calls == 0), p.counted > 0 && !p.glances:
 			p.row = 0
 		case p.hash != p.last || p.row == 0:
 			p.row = 1
@@ -145,15 +155,16 @@ func (wt *watcher) turnEnds(s *stream, at int64) {
 			p.row += wt.w.times
 			x := wt.onThread(s, IncNoProgress, "", at, 0, p.row > 1+wt.w.times)
 			x.pub.Every = p.row == p.turns
+			x.pub.Counters = p.counted > 0
 			x.pub.Naps = s.watch.naps
 			if p.row >= fewTurns {
 				s.wanted = true
 			}
 		}
-		p.last = p.hash
+		p.last, p.others = p.hash, others
 	}
 	p.began = true
-	p.hash, p.told, p.calls, p.moved = 0, 0, 0, false
+	p.hash, p.told, p.calls, p.counted, p.moved, p.glances = 0, 0, 0, 0, false, true
 }
 
 // fewTurns is from how many equal turns on a short text says anything.

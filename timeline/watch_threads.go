@@ -34,7 +34,6 @@ func (wt *watcher) spent(s *stream, e *trace.Event) {
 	}
 	if !s.inWait {
 		wt.spentIn(s, &s.watch.away, e)
-		wt.spentIn(s, &s.watch.home, e)
 	}
 }
 
@@ -60,7 +59,7 @@ func (wt *watcher) spentIn(s *stream, a *away, e *trace.Event) {
 		}
 	}
 	if a.n < len(a.calls) {
-		a.calls[a.n] = callTime{e.Kind, key, e.Dur, *e}
+		a.calls[a.n] = callTime{kind: e.Kind, aux: key, dur: e.Dur, ev: *e}
 		a.n++
 	}
 }
@@ -141,10 +140,8 @@ func (l *laneB) watchedBy(in *instance) bool {
 // goesToWait is called when a thread begins a wait.
 func (wt *watcher) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
-	wt.comesBack(s, &w.away, in, at)
-	wt.comesBack(s, &w.home, in, at)
-	if !in.set() {
-		w.home.from = 0
+	if !wt.waitOf(s, in) {
+		wt.comesBack(s, &w.away, in, at)
 	}
 	if len(w.waits) < maxWaits && !slices.Contains(w.waits, in) {
 		w.waits = append(w.waits, in)
@@ -159,7 +156,9 @@ func (wt *watcher) goesToWait(s *stream, in *instance, at int64) {
 	w.rests++
 	w.slept, w.again = false, 0
 	in.watch.waiting++
-	in.watch.begun++
+	if !w.home.foreign { // the loop does not come back to its instance by it
+		in.watch.begun++
+	}
 	wt.usesInstance(s, in, at)
 }
 
@@ -174,19 +173,6 @@ func (wt *watcher) comesBack(s *stream, a *away, in *instance, at int64) {
 	a.from = 0
 }
 
-// polled notes a poll or select that a handler went into, as a resolver or a synchronous client does: the loop is away from its epoll
-// instance all the while. Of a wait that was not to last it is not known whether the loop is not rather in that poll.
-func (wt *watcher) polled(s *stream, e *trace.Event) {
-	w := &s.watch
-	if a := &w.away; a.from != 0 && !a.inst.set() && a.slept {
-		w.home, w.polls = *a, 0
-	}
-	if w.polls++; w.polls > maxPolls {
-		w.home.from = 0
-	}
-	wt.spentIn(s, &w.home, e)
-}
-
 // blame names the call that most of so much time away went into; "" is the processor.
 func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
 	var most *callTime
@@ -199,6 +185,8 @@ func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
 		}
 	}
 	switch {
+	case most != nil && sum > gap/2 && most.where != "":
+		return wt.describeCall(s, &most.ev) + most.where
 	case most != nil && sum > gap/2:
 		return wt.describeCall(s, &most.ev)
 	case wt.scattered(a, at, gap):
@@ -225,10 +213,13 @@ func (wt *watcher) waitEnds(s *stream, e *trace.Event) {
 	s.splitWaitEnded(e)
 	if in.set() {
 		w.set = in
-		wt.polled(s, e)
 	}
-	w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time}
-	if in.watch.waiting > 0 || ring && call.Max() == 0 {
+	if w.home.foreign {
+		wt.insideEnds(s, in, e)
+	} else {
+		w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time}
+	}
+	if !w.home.foreign && (in.watch.waiting > 0 || ring && call.Max() == 0) {
 		w.away.from = 0 // somebody else waits: the instance is not left alone
 	}
 	wt.usesInstance(s, in, e.Time)

@@ -8,16 +8,18 @@ import (
 
 // Info describes a source. Nothing in it says what kind of thing the source is: a view works from these facts alone.
 type Info struct {
-	Title   string    // one line for the header
-	Origin  string    // file name, address or process; "" unknown
-	Live    bool      // events come as they happen
-	Clock   Clock     // tie to the wall clock
-	Timed   bool      // false: the order is known, the times are not
-	Kinds   KindSet   // kinds that can occur; a kind that is not here is shown as unknown, never as 0
-	Knows   Knowledge // facts that it tells; 0: see Facts
-	OS      string    // whose numbers errno, poll bits and open flags are, as GOOS has it; "": Linux's
-	Missing []Missing
-	Meta    []Pair // kernel, buffer defaults, knobs, scenario, seed: whatever the recorder wrote down
+	Title      string    // one line for the header
+	Origin     string    // file name, address or process; "" unknown
+	Live       bool      // events come as they happen
+	Clock      Clock     // tie to the wall clock
+	Timed      bool      // false: the order is known, the times are not
+	Derived    bool      // the times follow from what some calls say of the clock; what lies between them lies between their times
+	Kinds      KindSet   // kinds that can occur; a kind that is not here is shown as unknown, never as 0
+	Knows      Knowledge // facts that it tells; 0: see Facts
+	OS         string    // whose numbers errno, poll bits and open flags are, as GOOS has it; "": Linux's
+	OtherCalls int64     // calls of which no event is made that were seen: what is not there was not left out on purpose
+	Missing    []Missing
+	Meta       []Pair // kernel, buffer defaults, knobs, scenario, seed: whatever the recorder wrote down
 }
 
 // Missing says what a source cannot tell, and why.
