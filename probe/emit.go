@@ -132,6 +132,9 @@ func (em *Emitter) Call(c *Call) error {
 			th.learn(fd, oNonblock) // it would have waited otherwise
 		}
 	}
+	if (c.Sys == SysRead || c.Sys == SysWrite) && c.Ret == 8 && c.Known && c.Value > 0 && c.Value < maxCounted && th.typ(fd) == trace.TypeUnknown {
+		em.restate(th, fd, descriptor{typ: trace.TypeEventfd, flags: th.flags(fd)}, c.Time) // 8 bytes that are a small number: a counter
+	}
 	if en.after != nil && (c.Errno == 0 || c.Sys == SysClose && c.Errno != eBADF) {
 		en.after(em, th, c)
 	}
@@ -144,6 +147,9 @@ func (em *Emitter) Call(c *Call) error {
 	}
 	return nil
 }
+
+// maxCounted is what a counter of wakeups stays below, where nobody says that it is one.
+const maxCounted = 1 << 16
 
 // has says which kinds tell how long they took, and how they failed.
 var has = func() (has [trace.KindCount]struct{ dur, errno bool }) {

@@ -33,7 +33,7 @@ const (
 	argIov    // buffers
 	argMsghdr // a message
 	argMmsg   // messages
-	argEight  // 8 bytes that were read
+	argEight  // 8 bytes that were read or written
 	argPair   // two descriptors
 	argHow    // how of shutdown
 	argLevel  // level of a socket option
@@ -87,7 +87,7 @@ var shapes = [sysCount]shape{
 	SysRecvfrom:       {4, []argument{argFD, argNone, argNum, argMsg}},
 	SysRecvmsg:        all(argFD, argMsghdr, argMsg),
 	SysRecvmmsg:       {4, []argument{argFD, argMmsg, argNum, argMsg}},
-	SysWrite:          all(argFD, argNone, argNum),
+	SysWrite:          all(argFD, argEight, argNum),
 	SysWritev:         all(argFD, argIov, argNone),
 	SysPwrite64:       all(argFD, argNone, argNum, argNone),
 	SysPwritev:        {3, []argument{argFD, argIov}},

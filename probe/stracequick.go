@@ -26,6 +26,10 @@ func (p *parser) quick(c *Call, i int, how argument, s []byte) (rest []byte, ok 
 		if len(s) > 1 && s[0] == '0' && (s[1] == ',' || s[1] == ')') {
 			return s[1:], true
 		}
+	case argEight: // a small number begins with an escape, or has one behind its first byte
+		if len(s) > 2 && s[0] == '"' && s[1] != '\\' && s[2] != '\\' {
+			return quickSkip(s)
+		}
 	case argNone:
 		return quickSkip(s)
 	}

@@ -20,7 +20,7 @@ var tableSocket = map[Sys]entry{
 		},
 		result: func(_ *thread, e *trace.Event, c *Call) { e.FD = c.newFD() }},
 	// socketpair(2): the same, and where the two descriptors go.
-	SysSocketpair: makesPair("socketpair", trace.OriginSocket, func(c *Call) (typ, flags uint32) {
+	SysSocketpair: makesPair("socketpair", trace.OriginPair, func(c *Call) (typ, flags uint32) {
 		return socketType(c.Args[1]), uint32(c.Args[1]) & openFlags
 	}),
 

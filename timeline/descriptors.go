@@ -72,6 +72,7 @@ func (t *Timeline) closeFD(s *stream, e *trace.Event) {
 
 // fdFlags follows O_NONBLOCK.
 func (t *Timeline) fdFlags(s *stream, e *trace.Event) {
+	t.stats.FlagCalls++
 	if f := t.who.Flags(s.who, e); f != nil {
 		t.lanes.laneOf(f).watch.flags(e.Mask)
 	}

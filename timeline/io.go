@@ -17,6 +17,8 @@ const (
 	eNOBUFS     = 105
 	msgPeek     = 0x2
 	msgErrqueue = 0x2000
+	msgDontwait = 0x40
+	msgTrunc    = 0x20
 )
 
 // read handles a call of the read family.
@@ -43,6 +45,9 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 	}
 	if e.Mask&(msgPeek|msgErrqueue) != 0 || e.Errno == eINTR {
 		t.lanes.note(s, l, e.Time, MarkOther, 0) // takes nothing out
+		if e.Errno == 0 {
+			t.ledger.touched(l, outData, DrainUnknown, e.Time) // but it was looked at: there may be too little of it yet
+		}
 		return
 	}
 	l.pub.LastRead = Op{e.Time, e.A, e.B, e.Errno}

@@ -8,9 +8,10 @@ import (
 
 // Stats counts the whole run. What a source cannot know has a Known flag beside it.
 type Stats struct {
-	Events int64
-	Lost   int64 // events that are missing
-	Gaps   int64 // places where they are missing
+	FlagCalls int64 // changes and questions of a descriptor's flags that were seen
+	Events    int64
+	Lost      int64 // events that are missing
+	Gaps      int64 // places where they are missing
 
 	Repeats       int64 // iterations that were counted and not written out
 	RepeatsUnseen int64 // ... of which it is not known what happened in them: the one in full lies before the begin of what is read

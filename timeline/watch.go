@@ -15,6 +15,9 @@ type laneWatch struct {
 	row *incident // the incident that the newest report was when it was settled,
 	got *incident // ... and when it came
 
+	exact     bool  // its reads ask for what a message has, and for different amounts: one that got all it asked for has left nothing
+	size      int64 // asked for by its newest read
+	answered  bool  // something was written since
 	nonblock  Tri
 	origin    uint32
 	connected bool
@@ -133,6 +136,7 @@ type streamWatch struct {
 	zeroes    *instance // of the newest wait, if it was a zero wait that brought nothing
 	gone      *instance // of the newest wait, if it failed because that is closed
 	slept     bool      // no wait since its newest sleep
+	dozed     bool      // ... which was a runtime\'s pause, too short to be one between polls
 	again     int64     // calls since then that found nothing
 	naps      int64     // rests of a millisecond and more since it last got something done
 	progress  progress
@@ -194,6 +198,7 @@ const (
 	slackLeast   = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms
 	slackMost    = 100_000_000
 	observerLate = 5_000_000 // an observer's news of an arrival: it is a thread that needs a processor, too
+	leastSleep   = 50_000    // runtimes that wait elsewhere sleep for less, to let another thread go on (Go: 3 and 20 µs)
 	periodNear   = 50        // the same period again: give or take a fiftieth
 	driftLeast   = 100_000   // a period is longer by the time between the timer and its callback
 	hogFew       = 8         // fewer reads are no row, however long they take
@@ -295,6 +300,12 @@ func (w *laneWatch) cancels(k IncidentKind) {
 			return
 		}
 	}
+}
+
+// cancelled takes back all of a kind.
+func (w *laneWatch) cancelled(k IncidentKind) {
+	w.inc = slices.DeleteFunc(w.inc, func(x *incident) bool { return x.pub.Kind == k })
+	w.row, w.got = nil, nil
 }
 
 // touchedBy notes who makes a call on a lane.

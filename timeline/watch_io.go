@@ -16,6 +16,10 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 		wt.happened(s, l, IncBlockingFD, e.Time, e.Dur, true)
 	}
 	again := e.Errno == eAGAIN
+	if again && e.Dur < gapFloor && e.Mask&msgDontwait == 0 && w.nonblock == No {
+		w.nonblock = Yes // it would have waited: somebody has set it, and that was not seen
+		w.cancelled(IncBlockingFD)
+	}
 	if again {
 		s.watch.again++
 		if !wt.byTask(l) && w.shortBy == s && w.shortTurn == s.watch.rests && l.stream() && l.pub.Kind == KindConn {
@@ -26,6 +30,8 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 	if e.Errno != 0 {
 		return
 	}
+	w.exact = w.exact || w.size != 0 && w.size != e.A && e.B == e.A
+	w.size, w.answered = e.A, false
 	if e.B > 0 {
 		w.took(s, e.Time)
 		wt.tookFirst(s, l, e)
@@ -138,6 +144,7 @@ func (wt *watcher) writeBy(s *stream, l *laneB, e *trace.Event) {
 	if e.Errno == eAGAIN {
 		s.watch.again++
 	}
+	w.answered = w.answered || e.B > 0
 	w.ends(IncStuckOutput, e.Time)
 	if l.pub.Kind != KindConn {
 		return

@@ -224,7 +224,15 @@ func (wt *watcher) waitEnds(s *stream, e *trace.Event) {
 	}
 	wt.usesInstance(s, in, e.Time)
 	if in.lane != nil {
-		wt.lanes.touch(in.lane) // its figures have changed
+		wt.lanes.touch(in.lane)    // its figures have changed
+		if len(in.lane.regs) > 0 { // what watches its descriptor is answered by a wait on it
+			wt.touchedBy(s, in.lane, e.Time)
+			if e.Mask > 0 {
+				wt.ledger.touched(in.lane, outData, DrainUnknown, e.Time)
+			} else {
+				wt.ledger.touched(in.lane, outAgain, DrainUnknown, e.Time)
+			}
+		}
 	}
 	if e.Errno == eBADF {
 		wt.onThread(s, IncBadWait, "", e.Time, 0, w.gone == in)
@@ -310,7 +318,7 @@ func (wt *watcher) wasLate(s *stream, at, d int64) {
 func (wt *watcher) sleeps(s *stream, e *trace.Event, phase trace.Phase) {
 	w := &s.watch
 	begin := phase == trace.PhaseEnter || phase == trace.PhaseComplete
-	if begin && w.slept && w.again > 0 {
+	if begin && w.slept && w.again > 0 && !w.dozed {
 		wt.onThread(s, IncPolled, "", e.Start(), w.again, true)
 	}
 	if begin {
@@ -320,6 +328,7 @@ func (wt *watcher) sleeps(s *stream, e *trace.Event, phase trace.Phase) {
 	}
 	if phase != trace.PhaseEnter {
 		w.slept = true
+		w.dozed = len(w.waits) > 0 && e.A < leastSleep || wt.stats.Waits > 0 && e.A < leastSleep
 		s.splitSleepEnded(e)
 	}
 }

@@ -106,10 +106,11 @@ const (
 	OriginInherited
 	OriginURing
 	OriginReceived // from another process: over a unix socket, or by pidfd_getfd
+	OriginPair     // one of two sockets that are connected from the beginning
 )
 
 // OriginNames are the words for where a descriptor came from.
-var OriginNames = Enum{"", "socket", "accept", "dup", "fork", "eventfd", "epoll_create", "pipe", "timerfd", "signalfd", "open", "inherited", "io_uring_setup", "received"}
+var OriginNames = Enum{"", "socket", "accept", "dup", "fork", "eventfd", "epoll_create", "pipe", "timerfd", "signalfd", "open", "inherited", "io_uring_setup", "received", "socketpair"}
 
 // Reasons of a Close, where the source knows them.
 const (
