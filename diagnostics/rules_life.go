@@ -42,11 +42,22 @@ func useAfterClose(c *checker) {
 			"take a descriptor out of the array (or set its fd to -1) before it is closed.")
 	})
 	c.eachThread(timeline.IncStrayChange, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		if i.N < int64(c.set.StrayChanges) {
+		if i.N < int64(c.set.StrayChanges) && (i.Sure == 0 || c.s.Stats.Events > shortText) { // of one that is closed before our eyes once is enough
 			return
 		}
-		c.onThread(lp, i, Info, Certain, fmt.Sprintf("%s changed the registration of something that was closed or not registered, %s (EBADF or ENOENT).", words.Thread(lp), words.Times(i.N)),
-			"EPOLL_CTL_DEL before close, and keep track of what is registered.")
+		which := ""
+		if n := len(i.Moments); n > 0 && i.Moments[0].V == i.Moments[n-1].V {
+			which = " (" + words.FD(int32(i.Moments[0].V)) + ")"
+		}
+		s := fmt.Sprintf("%s changed the registration of something that was closed or not registered%s, %s (EBADF or ENOENT)", words.Thread(lp), which, words.Times(i.N))
+		if i.Sure >= i.N {
+			s = fmt.Sprintf("%s changed the registration of a descriptor%s after it was closed, %s (EBADF): close had taken it out already", words.Thread(lp), which, words.Times(i.N))
+		}
+		c.onThread(lp, i, Info, Certain, s+".", "EPOLL_CTL_DEL before close, and keep track of what is registered.")
+	})
+	c.each(timeline.IncUnregistered, func(x subject, i *timeline.Incident) {
+		c.find(x, i, Info, Certain, fmt.Sprintf("%s is open and was not registered when it was to be watched for something else, %s (EPOLL_CTL_MOD, ENOENT): the program believes it to be registered from an earlier use of the number.", x.name, words.Times(i.N)),
+			"forget what is registered for a number when it is closed, and use EPOLL_CTL_ADD for a new descriptor; EPOLL_CTL_ADD when EPOLL_CTL_MOD says ENOENT is a way out that works.")
 	})
 }
 

@@ -11,6 +11,9 @@ import (
 func busyPoll(c *checker) {
 	c.eachThread(timeline.IncZeroWait, func(lp *timeline.LoopLane, i *timeline.Incident) {
 		if i.Tight == 0 || i.Tight > int64(c.set.WaitWindow) {
+			if n := lp.Waits; i.N >= fewTurns && i.Every && i.Call == "" && !c.lab() && !c.stamped() && n <= shortText && 2*i.N >= n { // a short text
+				c.onThread(lp, i, Info, Likely, fmt.Sprintf("%s waited with timeout 0 and found nothing %s, of %s in all, and nothing else got done.", words.Thread(lp), words.Times(i.N), words.Count(n, "wait")), busyFix)
+			}
 			return
 		}
 		sev := Warn
@@ -18,9 +21,14 @@ func busyPoll(c *checker) {
 			sev = Info
 		}
 		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s waited with timeout 0 and found nothing %s.", words.Thread(lp), c.again(i)),
-			"wait with the time until the next timer, or -1 when there is none; a loop that spins on purpose should fall back to a blocking wait after some rounds.")
+			busyFix)
 	})
 }
+
+// shortText is how many waits a text has at most that shows no more than how a program goes on.
+const shortText = 64
+
+const busyFix = "wait with the time until the next timer, or -1 when there is none; a loop that spins on purpose should fall back to a blocking wait after some rounds."
 
 func timeoutRounding(c *checker) {
 	c.eachThread(timeline.IncRounding, func(lp *timeline.LoopLane, i *timeline.Incident) {
@@ -82,6 +90,9 @@ func ratioWords(a, b int64) string { return fmt.Sprintf("%.1f", float64(a)/float
 func blockedLoop(c *checker) {
 	c.eachThread(timeline.IncBlocked, func(lp *timeline.LoopLane, i *timeline.Incident) {
 		o := over(i, int64(c.set.Gap))
+		if i.Call == "" {
+			o = over(i, max(int64(c.set.Gap), c.standstill()))
+		}
 		if o.n == 0 {
 			return
 		}
@@ -110,8 +121,8 @@ func blockedLoop(c *checker) {
 			}
 		} else {
 			v = Likely
-			if o.n < int64(c.set.Pauses) {
-				sev = min(sev, Warn)
+			if o.n < int64(c.set.Pauses) || !c.lab() {
+				sev = min(sev, Warn) // no call explains it, and from outside nobody knows whether it had a CPU
 				if c.seldom(o.n) {
 					sev = Info
 				}
@@ -123,6 +134,18 @@ func blockedLoop(c *checker) {
 	})
 }
 
+// standstill is how long a thread that is watched from outside may stand still for no reason of its own, ns: some times what calls took
+// that have nothing to wait for.
+func (c *checker) standstill() int64 {
+	if c.lab() {
+		return 0
+	}
+	return standstills * c.s.Stats.Delay
+}
+
+// standstills is by how much a pause must be longer than what the tracer, or a busy machine, makes of a call that cannot wait.
+const standstills = 5
+
 // seldom says of CPU time of a program that is watched from outside that it is no defect yet: a compiler that warms up
 // and a machine that had no CPU free look the same, once or twice.
 func (c *checker) seldom(n int64) bool { return !c.lab() && n < int64(c.set.Pauses) }
@@ -130,16 +153,22 @@ func (c *checker) seldom(n int64) bool { return !c.lab() && n < int64(c.set.Paus
 func headOfLine(c *checker) {
 	c.each(timeline.IncBehind, func(x subject, i *timeline.Incident) {
 		o := over(i, int64(c.set.Behind))
+		if i.Call == timeline.Unexplained {
+			o = over(i, max(int64(c.set.Behind), c.standstill()))
+		}
 		if o.n == 0 {
 			return
 		}
 		sev, v := Warn, Certain
+		if i.Call == timeline.Unexplained {
+			v = Likely
+		}
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
 		case i.Call == timeline.Unexplained && o.n < int64(c.set.Pauses), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):
 			sev = Info // a pause of the machine, perhaps
-		case i.Most >= int64(c.set.BigGap):
+		case i.Most >= int64(c.set.BigGap) && i.Call != timeline.Unexplained:
 			sev = Critical
 		}
 		f := c.find(x, i, sev, v, fmt.Sprintf("%s waited up to %s behind other handlers of the same batch, %s over %s.", x.name, words.Duration(i.Most), o.times(), words.Duration(int64(c.set.Behind))),

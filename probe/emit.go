@@ -106,6 +106,11 @@ func (em *Emitter) Call(c *Call) error {
 	if en.before != nil && c.Errno == 0 {
 		en.before(em, th, c)
 	}
+	if (c.Sys == SysRead || c.Sys == SysWrite) && c.Ret == 8 && c.Known && c.Value > 0 && c.Value < maxCounted {
+		if fd := int32(c.Args[0]); th.typ(fd) == trace.TypeUnknown { // 8 bytes that are a small number: a counter
+			em.restate(th, fd, descriptor{typ: trace.TypeEventfd, flags: th.flags(fd)}, start)
+		}
+	}
 	e := em.event(th, en, c)
 	e.Phase, e.Time, e.Dur, e.Errno = phase, max(c.Time, th.last), c.Dur, seen(c.Errno)
 	if phase == trace.PhaseExit && c.Dur != 0 {
@@ -131,9 +136,6 @@ func (em *Emitter) Call(c *Call) error {
 		if en.fd >= 0 && !sys {
 			th.learn(fd, oNonblock) // it would have waited otherwise
 		}
-	}
-	if (c.Sys == SysRead || c.Sys == SysWrite) && c.Ret == 8 && c.Known && c.Value > 0 && c.Value < maxCounted && th.typ(fd) == trace.TypeUnknown {
-		em.restate(th, fd, descriptor{typ: trace.TypeEventfd, flags: th.flags(fd)}, c.Time) // 8 bytes that are a small number: a counter
 	}
 	if en.after != nil && (c.Errno == 0 || c.Sys == SysClose && c.Errno != eBADF) {
 		en.after(em, th, c)

@@ -172,7 +172,7 @@ func (w watching) Numbered(f *world.File) { w.t.lanes.touch(w.t.lanes.laneOf(f))
 
 // Ending implements world.Watcher.
 func (w watching) Ending(f *world.File, at int64, why uint32) {
-	if l := w.t.lanes.laneOf(f); f.Nameless() && l.pub.FD < 0 && l.absorbed {
+	if l := w.t.lanes.laneOf(f); f.Nameless() && l.absorbed {
 		w.t.lanes.vanish(l)
 		return
 	}

@@ -58,6 +58,7 @@ const (
 	IncKept                             // a connection whose peer had finished was closed only with the program; V: ns it was kept
 	IncEdgeLost                         // a MOD without EPOLLET where the mask had it; V: mask before
 	IncUnconnected                      // HUP reported for a socket that was never connected
+	IncUnregistered                     // a descriptor that is open was to be watched for something else, and was not registered (ENOENT)
 	IncReadEOF                          // read returned 0 once more, and nothing had been read since it did so before
 	IncNoProgress                       // a turn that was told something, achieved nothing, and was equal to the one before
 	IncIdle                             // a wait with a timeout expired; V: the timeout, ns. Run and RunTime are the worst row without progress between

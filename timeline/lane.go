@@ -394,8 +394,8 @@ func (l *laneB) publish(now int64) *Lane {
 		r := l.regs[n-1]
 		p.Armed, p.Interest, p.Drain = r.armed, r.Mask, r.drain
 		p.HungUp, p.Before = r.drain == DrainUntouched && r.last&(bitHup|bitErr) != 0, !r.Known && !r.inst.set()
-		if p.Numbered = Numbered(r.Basis); p.Numbered != NumberKnown {
-			p.Data = r.Data
+		if p.Numbered = NumberKnown; !r.Certain() {
+			p.Numbered, p.Data = Numbered(r.Basis), r.Data
 		}
 	}
 	p.FD = l.file.FD

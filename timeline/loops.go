@@ -28,6 +28,7 @@ type LoopLane struct {
 	InSince int64
 	Watched int64  // descriptors that the last wait was about; -1 unknown
 	Owns    bool   // it has waited for descriptors
+	Waits   int64  // that have returned
 	Alone   bool   // no other thread of its process is seen
 	Events  uint64 // of its stream so far
 
@@ -202,6 +203,7 @@ func (lp *loopB) publish(now int64) *LoopLane {
 	if in := lp.s.watch.set; in != nil {
 		p.Set = in.stats.publish(in)
 	}
+	p.Waits = lp.s.watch.returned
 	for _, in := range lp.s.watch.waits {
 		p.Owns = p.Owns || !in.set() && in.lane != nil || in.stats.MostWatched > 0
 	}

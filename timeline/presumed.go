@@ -42,7 +42,7 @@ func (t *Timeline) attribute(s *stream, e *trace.Event) {
 			continue
 		}
 		if g.FD == e.FD {
-			t.who.Confirm(g.Registration)
+			t.who.Confirm(s.who, g.Registration, e.Time)
 			t.lanes.touch(g.lane)
 			s.guesses = slices.Delete(s.guesses, i, i+1)
 			return
@@ -102,7 +102,7 @@ func moved(e *trace.Event) bool {
 // unknown number was about.
 func (ls *laneSet) strayed(l *laneB, e *trace.Event) {
 	for _, r := range l.regs {
-		if r.Basis == world.NumberTold && !r.inst.set() {
+		if r.Certain() && !r.inst.set() {
 			return
 		}
 	}
@@ -120,7 +120,7 @@ func (ls *laneSet) strayed(l *laneB, e *trace.Event) {
 // refuted says of a registration whose number is not certain that it may have been acted on since it was reported last, by a call
 // on another number. A hang-up stays whatever is read.
 func (r *reg) refuted(mask uint32) bool {
-	if r.Basis == world.NumberTold {
+	if r.Certain() {
 		return false
 	}
 	now := r.lane.gaps.strays

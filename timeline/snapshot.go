@@ -120,7 +120,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	s.Stats.Drift, s.Stats.Drifts = t.calls.drift()
 	s.clients = t.lanes.clients.view()
 	s.tally = tallies{t.tally.pick, slices.Clone(t.tally.run)}
-	s.Stats.Pace = t.pace
+	s.Stats.Pace, s.Stats.Delay = t.pace, t.delay
 	s.Past = t.watch.past.publish()
 	s.Stats.LanesForgotten += t.who.Refused
 	s.Stats.RenotifyKnown = t.stats.Reports > 0 || reports(t.mode, t.stats.Waits)

@@ -34,6 +34,7 @@ type base struct {
 	calls    runCalls
 	mode     Mode
 	pace     int64 // how long a call that cannot wait takes here, ns: a tracer makes it longer
+	delay    int64 // the longest that one took, ns
 	limits   Limits
 	stats    Stats
 

@@ -138,6 +138,7 @@ type streamWatch struct {
 	slept     bool      // no wait since its newest sleep
 	dozed     bool      // ... which was a runtime\'s pause, too short to be one between polls
 	again     int64     // calls since then that found nothing
+	returned  int64     // waits that have
 	naps      int64     // rests of a millisecond and more since it last got something done
 	progress  progress
 	waits     []*instance // that it has waited on, the first few
@@ -193,6 +194,7 @@ type timerWatch struct {
 const (
 	gapFloor     = 10_000_000 // one piece of a thread's time that is no tracer's turn, nor another thread's at the same processor
 	tracerPace   = 8_000      // a call that cannot wait and takes so long is traced: by itself it takes a tenth
+	tracerStalls = 4          // a thread that stands still for so many times what one did that cannot wait waits for something
 	tracerTurns  = 5          // a tracer takes so many times what it shows as the duration of a call
 	roundingMax  = 1_200_000  // a timeout is rounded to the millisecond, and the slack of a timer comes on top
 	slackLeast   = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms

@@ -62,6 +62,9 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		if e.Kind == trace.Wait {
 			wt.expired(s, e)
 			p.glances = p.glances && e.B == 0
+			if wt.measured && e.Mask > 0 && e.Dur > max(wt.quick(), restful) {
+				p.moved = true // what it brought was not so when it began
+			}
 			if e.B == 0 && wt.lanes.instance(s, e.Inst).watch.many {
 				p.moved = true // it looks while others wait in earnest, as a scheduler does
 			}
@@ -154,7 +157,7 @@ func (wt *watcher) turnEnds(s *stream, at int64) {
 		default:
 			p.row += wt.w.times
 			x := wt.onThread(s, IncNoProgress, "", at, 0, p.row > 1+wt.w.times)
-			x.pub.Every = p.row == p.turns
+			x.pub.Every = p.row+2 >= p.turns // the first is not whole, and what it is about is known only behind it
 			x.pub.Counters = p.counted > 0
 			x.pub.Naps = s.watch.naps
 			if p.row >= fewTurns {

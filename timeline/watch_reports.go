@@ -12,6 +12,9 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		w.first = in.stats.Waits
 	}
 	w.told += wt.w.times
+	if r.trigger == trace.TriggerEdge {
+		s.watch.progress.moved = true // it tells of something new each time
+	}
 	p.every = w.told > in.stats.Waits-w.first
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.level()
 	if w.pid != 0 && s.who.PID != 0 && w.pid != s.who.PID && in.lane != nil && in.watch.npids > 1 {
@@ -253,7 +256,15 @@ func (wt *watcher) ctlFailed(s *stream, e *trace.Event) {
 		wt.happened(s, l, IncClosedTarget, e.Time, 0, true)
 		return
 	}
-	wt.onThread(s, IncStrayChange, "", e.Time, int64(e.FD), false)
+	was := closed(e.FD)
+	if was == nil && e.Kind == trace.Modify && e.Errno == eNOENT {
+		if l, old := wt.lanes.find(s, e, false); l != nil && !old {
+			wt.happened(s, l, IncUnregistered, e.Time, 0, true)
+			return
+		}
+	}
+	wt.incident(&s.inc, IncStrayChange, "").happened(s, e.Time, int64(e.FD), was != nil, false)
+	s.wanted = true
 }
 
 const eNOENT = 2

@@ -10,21 +10,32 @@ import (
 // itself is looked at.
 func (wt *watcher) spent(s *stream, e *trace.Event) {
 	switch e.Kind {
-	case trace.Register, trace.Modify, trace.Deregister, trace.Close:
+	case trace.Register, trace.Modify, trace.Deregister:
+		wt.paced(e.Dur)
+		wt.delayed(e.Dur)
+	case trace.Close:
 		wt.paced(e.Dur)
 	case trace.Read, trace.Accept, trace.Write, trace.Connect:
 		if e.Errno == eAGAIN {
 			wt.paced(e.Dur)
+			wt.delayed(e.Dur)
 		}
 		if e.Dur >= wt.limits.BlockedCall {
 			wt.heldUp(s, e)
 		}
 		if e.Dur >= gapFloor && !fromDisk(e) {
 			if l, old := wt.lanes.find(s, e, false); l != nil && !old && l.watch.nonblock == Yes {
+				wt.delayed(e.Dur)
 				return // it cannot have waited: it had no processor
 			}
 		}
+		if e.Mask&msgDontwait != 0 && e.Kind != trace.Accept && e.Kind != trace.Connect {
+			wt.delayed(e.Dur)
+		}
 	case trace.Sys:
+		if instant[wt.names.now(s.id, e.Aux)] {
+			wt.delayed(e.Dur)
+		}
 		if e.Dur >= gapFloor && wt.names.now(s.id, e.Aux) == "futex" {
 			s.watch.rests++
 		}
@@ -90,15 +101,30 @@ func (wt *watcher) cannotWait(s *stream, e *trace.Event) bool {
 	switch e.Kind {
 	case trace.Register, trace.Modify, trace.Deregister:
 		return true
+	case trace.Sys:
+		return instant[wt.names.now(s.id, e.Aux)]
 	case trace.Read, trace.Write, trace.Accept:
+		if e.Kind != trace.Accept && e.Mask&msgDontwait != 0 {
+			return true
+		}
 		l, old := wt.lanes.find(s, e, false)
 		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && fromDisk(e) {
 			return false
 		}
-		return l.watch.nonblock == Yes || e.Dur < gapFloor && len(l.regs) > 0
+		return l.watch.nonblock == Yes || e.Dur < max(gapFloor, tracerStalls*wt.delay) && len(l.regs) > 0
 	}
 	return false
 }
+
+// delayed learns for how long a thread may stand still here for no reason of its own: a call that cannot wait took so long, because
+// the tracer, which serves one thread at a time, was busy (naming a new socket, printing a long line), or the machine was.
+func (wt *watcher) delayed(d int64) { wt.delay = max(wt.delay, d) }
+
+// instant are calls that neither wait nor do much work.
+var instant = map[string]bool{"clock_gettime": true, "gettimeofday": true, "time": true, "getpid": true, "gettid": true, "getppid": true, "getuid": true, "geteuid": true,
+	"getgid": true, "getegid": true, "getsockname": true, "getpeername": true, "getsockopt": true, "setsockopt": true, "fcntl": true, "rt_sigprocmask": true,
+	"rt_sigaction": true, "rt_sigreturn": true, "sigaltstack": true, "timer_settime": true, "timer_gettime": true, "sched_getaffinity": true, "bind": true, "listen": true,
+	"lseek": true, "dup": true, "umask": true, "getrlimit": true, "prlimit64": true, "set_robust_list": true, "arch_prctl": true, "tgkill": true, "kill": true}
 
 // paced learns how long a call takes that has nothing to wait for.
 func (wt *watcher) paced(d int64) {
@@ -206,6 +232,7 @@ func (wt *watcher) waitEnds(s *stream, e *trace.Event) {
 	w := &s.watch
 	in.watch.waiting = max(in.watch.waiting-1, 0)
 	in.watch.ended++
+	w.returned += wt.w.times
 	call := trace.WaitOf(e)
 	ring := call.Call() == trace.CallURingEnter
 	w.wokeAt, w.reports = e.Time, 0
@@ -291,7 +318,7 @@ func (wt *watcher) timedWait(s *stream, in *instance, e *trace.Event) {
 		if in.watch.many && (in.watch.slept || in.watch.waiting > 0) {
 			call = OthersWait
 		}
-		wt.onThread(s, IncZeroWait, call, e.Time, 0, w.zeroes == in)
+		wt.onThread(s, IncZeroWait, call, e.Time, 0, w.zeroes == in).pub.Every = !w.progress.any
 		w.zeroes = in
 		return
 	}

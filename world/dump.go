@@ -43,6 +43,9 @@ func (w *World) Dump() string {
 				f.Peer.Text, f.Local.Text, n.Cloexec, f.Flags)
 			if f.Instance != nil {
 				f.Instance.Each(func(r *Registration) {
+					if !r.Known && r.hasData { // an inference of whoever asked what an event was about
+						return
+					}
 					regs = append(regs, fmt.Sprintf("  %s watches %s as fd %d: %#x data %#x known %v stale %v", file(f), file(r.File), r.FD, r.Mask, r.Data, r.Known, r.Stale))
 				})
 			}

@@ -243,7 +243,11 @@ func (w *World) Subject(th *Thread, e *trace.Event) (in *Instance, f *File, r *R
 		return in, nil, nil
 	}
 	r = in.Of(e.FD)
-	if r == nil && e.Kind == trace.Modify {
+	switch {
+	case r != nil && r.Basis == NumberLikely && r.Data == uint64(e.A) && e.Kind == trace.Modify:
+		w.Confirm(th, r, e.Time)
+		f = r.File
+	case r == nil && e.Kind == trace.Modify:
 		// What is known by its events alone has the number that is changed with the same data.
 		if o, _ := in.With(uint64(e.A)); o != nil && w.Bind(th, o, e.FD, e.Time) {
 			f, r = o.File, o

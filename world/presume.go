@@ -45,10 +45,14 @@ func (h *habit) number(data uint64) (fd int32, b Basis) {
 	switch {
 	case low >= mostPlausible || low < leastPlausible && h.numbers == 0, h.others > 0 && h.numbers == 0:
 		return -1, NumberUnknown
-	case h.numbers > 0 && h.others == 0:
-		return int32(low), NumberTold
 	}
 	return int32(low), NumberLikely
+}
+
+// Certain reports whether the number of a registration is beyond doubt: a call has told it, or the data are known to be descriptors in
+// this instance.
+func (r *Registration) Certain() bool {
+	return r.Basis == NumberTold || r.Basis == NumberLikely && r.Inst.habit.numbers > 0 && r.Inst.habit.others == 0
 }
 
 // presume makes the registration that an event tells of, which nobody has told of before; nil for want of room.
@@ -61,19 +65,14 @@ func (w *World) presume(th *Thread, in *Instance, e *trace.Event) *Registration 
 	var f *File
 	stale := false
 	if fd >= 0 {
-		n := th.Table.make(fd)
-		if n == nil {
-			return nil
-		}
-		switch {
+		switch n := th.Table.At(fd); {
+		case n == nil:
 		case n.File != nil && n.File.Instance == in:
 			fd, basis = -1, NumberUnknown // an instance does not watch itself
 		case n.File != nil:
 			f = n.File
 		case n.Former != nil:
 			stale = true // closed here, so its file must live elsewhere
-		default:
-			f = w.newFile(n)
 		}
 	}
 	if f == nil {
@@ -90,7 +89,8 @@ func (w *World) presume(th *Thread, in *Instance, e *trace.Event) *Registration 
 	return r
 }
 
-// nameless is a file that is not known to have a number; nil for want of room. It ends with its last registration.
+// nameless is a file that is not known to have a number, or that only its data say which; nil for want of room. It ends with its last
+// registration.
 func (w *World) nameless(tb *Table, fd int32) *File {
 	if w.open >= maxOpenFiles {
 		w.Refused++
@@ -104,11 +104,17 @@ func (w *World) nameless(tb *Table, fd int32) *File {
 func (f *File) Nameless() bool { return f.numberless }
 
 // Confirm notes that the number of a registration is what its data say: a call on it has followed its event.
-func (w *World) Confirm(r *Registration) {
-	if r.Basis == NumberLikely {
-		r.Basis = NumberTold
-		r.Inst.habit.numbers++
+func (w *World) Confirm(th *Thread, r *Registration, at int64) {
+	if r.Basis == NumberTold || r.FD < 0 || r.Dead || r.Known {
+		return
 	}
+	n := th.Table.make(r.FD)
+	if n == nil || n.File != nil && n.File.Instance == r.Inst {
+		return
+	}
+	r.Basis, r.Stale, r.Table = NumberTold, false, th.Table
+	r.Inst.habit.numbers++
+	w.numbered(r, n, at)
 }
 
 // Bind gives a registration whose number was not known, or guessed, the number that calls show it to have. It reports whether that could
@@ -118,34 +124,41 @@ func (w *World) Bind(th *Thread, r *Registration, fd int32, at int64) bool {
 	if r.Dead || r.Basis == NumberTold || r.Known || n == nil || r.FD == fd || r.Inst.Of(fd) != nil {
 		return false
 	}
-	was := r.File
+	if n.File != nil && n.File.Instance == r.Inst {
+		return false
+	}
 	if r.Basis == NumberLikely {
 		r.Inst.habit.others++
-	}
-	switch {
-	case n.File == nil && was.numberless:
-		was.numberless, was.FD, was.Table = false, fd, th.Table
-		w.fill(n, was)
-	case n.File == nil:
-		if w.newFile(n) == nil {
-			return false
-		}
-	case n.File.Instance == r.Inst:
-		return false
 	}
 	w.unplace(r)
 	r.FD, r.Table, r.Basis, r.Stale = fd, th.Table, NumberTold, false
 	r.Inst.put(fd, r)
-	if n.File != was {
-		was.drop(r)
-		r.File = n.File
-		r.File.Regs = append(r.File.Regs, r)
-		w.watch.Bound(r, was, at)
-		w.endNameless(was, at)
-		return true
-	}
-	w.watch.Numbered(was)
+	w.numbered(r, n, at)
 	return true
+}
+
+// numbered makes a registration one of the file that a number means.
+func (w *World) numbered(r *Registration, n *Number, at int64) {
+	was := r.File
+	if was == n.File {
+		return
+	}
+	if n.File == nil {
+		if was.numberless {
+			was.numberless, was.FD, was.Table = false, n.FD, n.table
+			w.fill(n, was)
+			w.watch.Numbered(was)
+			return
+		}
+		if w.newFile(n) == nil {
+			return
+		}
+	}
+	was.drop(r)
+	r.File = n.File
+	r.File.Regs = append(r.File.Regs, r)
+	w.watch.Bound(r, was, at)
+	w.endNameless(was, at)
 }
 
 // endNameless ends a file that nothing leads to any more.
