@@ -13,6 +13,7 @@ type Info struct {
 	Live    bool      // events come as they happen
 	Clock   Clock     // tie to the wall clock
 	Timed   bool      // false: the order is known, the times are not
+	Derived bool      // the times are derived from what calls in the text say; those of what lies between two such calls only lie between
 	Kinds   KindSet   // kinds that can occur; a kind that is not here is shown as unknown, never as 0
 	Knows   Knowledge // facts that it tells; 0: see Facts
 	OS      string    // whose numbers errno, poll bits and open flags are, as GOOS has it; "": Linux's
