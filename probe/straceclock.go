@@ -113,8 +113,8 @@ func (c *clock) at(s stamp) int64 {
 	case stampRel:
 		t += s.ns
 	}
-	if s.whole && c.d.on && t < c.now+2e9 {
-		t = c.now + step // calls in the text tell it finer
+	if s.whole && c.d.rank >= rankCoarse && c.d.reads > 0 {
+		t = max(t-1e9, c.now+step) // calls in the text tell it finer; the first was at some moment of its second
 	}
 	if s.whole && t <= c.now {
 		t = c.now + step

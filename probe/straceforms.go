@@ -14,6 +14,14 @@ var forms = []func(s []byte) []byte{withoutMarkup, withoutSource, withoutService
 
 // parseForms reads a line that is not understood in the forms in which it may have been pasted.
 func parseForms(l *line, s []byte) (clean []byte, ok bool) {
+	if out, at := withoutLogger(s); out != nil {
+		if parseLine(l, unwrap(out)); l.what != isUnknown {
+			if l.stamp.kind == stampNone {
+				l.stamp = at
+			}
+			return unwrap(out), true
+		}
+	}
 	for range 3 { // one may hide another
 		again := false
 		for _, form := range forms {
@@ -31,14 +39,6 @@ func parseForms(l *line, s []byte) (clean []byte, ok bool) {
 		}
 		if !again {
 			break
-		}
-	}
-	if out, at := withoutLogger(s); out != nil {
-		if parseLine(l, unwrap(out)); l.what != isUnknown {
-			if l.stamp.kind == stampNone {
-				l.stamp = at
-			}
-			return unwrap(out), true
 		}
 	}
 	*l = line{}
@@ -84,7 +84,7 @@ func markup(s []byte, inside bool) []byte {
 		return nil
 	}
 	out := make([]byte, 0, len(s))
-	depth := 0 // of braces
+	depth, opened, changed := 0, 0, false // braces that are open; those that were tags
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c == '"':
@@ -96,10 +96,10 @@ func markup(s []byte, inside bool) []byte {
 			i = end
 			continue
 		case c == '*' && i+1 < len(s) && s[i+1] == '*':
-			i += 2
+			i, changed = i+2, true
 			continue
 		case c == '_' && i+1 < len(s) && s[i+1] == '_' && (len(out) == 0 || i+2 == len(s)):
-			i += 2
+			i, changed = i+2, true
 			continue
 		case c == '`' && bytes.HasPrefix(s[i:], []byte("```")):
 			switch {
@@ -110,7 +110,7 @@ func markup(s []byte, inside bool) []byte {
 				out = append(out, "{{{"...)
 				depth += 3
 			}
-			i += 3
+			i, changed = i+3, true
 			continue
 		case c == '<':
 			end, name, closes := tagAt(s, i)
@@ -118,15 +118,15 @@ func markup(s []byte, inside bool) []byte {
 				break
 			}
 			if name == "tt" && (inside || bytes.IndexByte(out, '(') >= 0 || bytes.Contains(out, []byte("resumed>"))) {
-				if closes && (depth > 0 || end < len(s)) {
+				if closes && opened > 0 {
 					out = append(out, "}}"...)
-					depth = max(depth-2, 0)
+					opened--
 				} else if !closes {
 					out = append(out, "{{"...)
-					depth += 2
+					opened++
 				}
 			}
-			i = end
+			i, changed = end, true
 			continue
 		case c == '{':
 			depth++
@@ -136,7 +136,7 @@ func markup(s []byte, inside bool) []byte {
 		out = append(out, s[i])
 		i++
 	}
-	if len(out) == len(s) {
+	if !changed {
 		return nil
 	}
 	return bytes.TrimSpace(out)

@@ -76,7 +76,7 @@ var tableFiles = map[Sys]entry{
 		},
 		result: func(_ *thread, e *trace.Event, c *Call) {
 			if e.Kind == trace.Unread && c.Errno == 0 {
-				e.A = int64(int32(c.Value))
+				e.A = max(int64(int32(c.Value)), 0) + 1
 			}
 		},
 		after: func(em *Emitter, th *thread, c *Call) {

@@ -849,4 +849,4 @@ type UnreadView struct{ e *Event }
 func UnreadOf(e *Event) UnreadView { return UnreadView{e} }
 
 // Bytes: so many.
-func (v UnreadView) Bytes() int64 { return v.e.A }
+func (v UnreadView) Bytes() (int64, bool) { return int64(v.e.A) - 1, v.e.A != 0 }

@@ -156,7 +156,7 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		if e.Errno != 0 {
 			return fmt.Sprintf("ioctl(%d, FIONREAD) = %s", e.FD, result(0)), ""
 		}
-		return fmt.Sprintf("ioctl(%d, FIONREAD)", e.FD), Bytes(e.A) + " unread"
+		return fmt.Sprintf("ioctl(%d, FIONREAD)", e.FD), known(e.A, "unread")
 	case trace.Usage:
 		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
 	}

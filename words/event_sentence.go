@@ -192,10 +192,11 @@ func (x *eventWords) say() string {
 		if e.Errno != 0 {
 			return "The program asked how many bytes of " + x.fd() + " are unread" + ended(e.Errno) + "."
 		}
-		if e.A <= 0 {
-			return "The program asked how many bytes of " + x.fd() + " are unread: none."
+		n, known := trace.UnreadOf(e).Bytes()
+		if !known {
+			return "The program asked how many bytes of " + x.fd() + " are unread."
 		}
-		return "The program asked how many bytes of " + x.fd() + " are unread: " + Bytes(e.A) + "."
+		return "The program asked how many bytes of " + x.fd() + " are unread: " + Bytes(n) + "."
 	case trace.Lost:
 		if e.A <= 0 && trace.LostOf(e).Where() == trace.LostPaste {
 			return "Lines of the text were left out here: what the program did meanwhile is not known."
