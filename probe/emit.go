@@ -66,7 +66,7 @@ func (em *Emitter) Call(c *Call) error {
 	th := em.thread(c)
 	phase := c.Phase.Base()
 	start := c.Time - c.Dur
-	if th.inside != SysOther && (phase != trace.PhaseExit || th.inside != c.Sys) {
+	if th.inside != SysOther && (phase != trace.PhaseExit || th.inside != c.Sys || c.Headless) {
 		em.abandon(th, start)
 	}
 	makes := phase != trace.PhaseEnter && c.Errno == 0 && makers.Has(en.kind)
