@@ -31,6 +31,18 @@ func whole(s []byte) bool {
 	return false
 }
 
+// hasEnd says whether a line is understood and whole.
+func (l *line) hasEnd() bool {
+	switch l.what {
+	case isUnknown:
+		return false
+	case isCall, isResumed:
+		l.whole = whole(l.body)
+		return l.whole
+	}
+	return true
+}
+
 // fetch is an input's next line, put together again where it was broken.
 func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 	raw, ok = n.next()
@@ -42,14 +54,14 @@ func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 	}
 	clean = r.look(n, raw)
 	l := &n.l
-	if n.giant || l.what != isUnknown && (l.what != isCall && l.what != isResumed || whole(l.body)) {
+	if l.hasEnd() || n.giant {
 		return raw, clean, true
 	}
 	if !n.mailed && bytes.Contains(raw, []byte("=3D")) {
 		n.mailed = true
 		raw = r.prepared(n, raw)
 		r.lines--
-		if clean = r.look(n, raw); l.what != isUnknown && (l.what != isCall && l.what != isResumed || whole(l.body)) {
+		if clean = r.look(n, raw); l.hasEnd() {
 			return raw, clean, true
 		}
 	}
@@ -203,6 +215,7 @@ func (r *straceReader) together(n *input, clean []byte) []byte {
 		for _, text := range [][]byte{wide, tight} {
 			if parsePasted(&l, text, false); l.what == n.l.what && l.sys == n.l.sys && r.readable(&l) {
 				n.l = l
+				n.l.whole = true
 				n.from += at
 				n.number += lines
 				r.lines += lines

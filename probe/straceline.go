@@ -12,6 +12,7 @@ type line struct {
 	what  what
 	name  []byte // the call's name, or the signal's
 	sys   Sys    // the call, where it is in the table
+	whole bool   // a call that has a result; fetch says so
 	short bool   // a call whose end is not in the text
 	body  []byte // the call from its arguments on; what follows the name, for a call that goes on
 }
@@ -303,7 +304,7 @@ func Sniff(first []byte) bool {
 		}
 		switch l.what {
 		case isCall:
-			if !whole(l.body) {
+			if !l.whole {
 				if !r.cutShort(l) {
 					bad++
 					continue

@@ -22,7 +22,7 @@ func (r *straceReader) advance(n *input) {
 			return
 		}
 		l := &n.l
-		if l.what == isCall && !whole(l.body) && !r.endless(raw, l) {
+		if l.what == isCall && !l.whole && !r.endless(raw, l) {
 			r.odd(raw)
 			continue
 		}

@@ -102,7 +102,7 @@ func (r *straceReader) step() bool {
 	case isRest:
 		r.line(raw, clean, l, 0)
 	default:
-		if l.what == isCall && !whole(l.body) {
+		if l.what == isCall && !l.whole {
 			if !r.endless(raw, l) {
 				n.gap.aside(raw)
 				r.odd(raw)
