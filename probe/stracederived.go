@@ -148,9 +148,6 @@ func micros(s []byte) (ns int64, ok bool) {
 	return ns, ok && ns > 0
 }
 
-// stamped says whether the lines tell the time themselves, finer than in seconds.
-func (c *clock) stamped() bool { return c.fine }
-
 // read is the moment of a line that tells what a clock showed.
 func (c *clock) read(s stamp, id clockID, v int64) int64 {
 	d, rank := &c.d, id.rank()

@@ -26,7 +26,7 @@ func parseForms(l *line, s []byte) (clean []byte, ok bool) {
 		again := false
 		for _, form := range forms {
 			out := form(s)
-			if out == nil || len(out) == 0 {
+			if len(out) == 0 {
 				continue
 			}
 			out = unwrap(out)

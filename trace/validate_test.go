@@ -97,3 +97,17 @@ func BenchmarkValidator(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(evs))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mev/s")
 }
+
+// TestLostOfAPaste: a text of which lines were left out does not know how many; anything else must.
+func TestLostOfAPaste(t *testing.T) {
+	lost := func(where uint32) []Event {
+		return []Event{{Kind: Wait, Phase: PhaseEnter, Stream: 1, Seq: 1, Time: 1}, {Kind: Lost, Stream: 1, Seq: 2, Time: 2, Aux: where},
+			{Kind: Wait, Phase: PhaseEnter, Stream: 1, Seq: 3, Time: 3}, {Kind: Wait, Phase: PhaseExit, Stream: 1, Seq: 4, Time: 4, Dur: 1}}
+	}
+	if err := Validate(lost(LostPaste)); err != nil {
+		t.Error(err)
+	}
+	if Validate(lost(LostPipe)) == nil {
+		t.Error("a pipe that has lost none")
+	}
+}
