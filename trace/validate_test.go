@@ -100,14 +100,14 @@ func BenchmarkValidator(b *testing.B) {
 
 // TestLostOfAPaste: a text of which lines were left out does not know how many; anything else must.
 func TestLostOfAPaste(t *testing.T) {
-	lost := func(where uint32) []Event {
-		return []Event{{Kind: Wait, Phase: PhaseEnter, Stream: 1, Seq: 1, Time: 1}, {Kind: Lost, Stream: 1, Seq: 2, Time: 2, Aux: where},
-			{Kind: Wait, Phase: PhaseEnter, Stream: 1, Seq: 3, Time: 3}, {Kind: Wait, Phase: PhaseExit, Stream: 1, Seq: 4, Time: 4, Dur: 1}}
+	lost := func(where uint32) []trace.Event {
+		return []trace.Event{{Kind: trace.Wait, Phase: trace.PhaseEnter, Stream: 1, Seq: 1, Time: 1}, {Kind: trace.Lost, Stream: 1, Seq: 2, Time: 2, Aux: where},
+			{Kind: trace.Wait, Phase: trace.PhaseEnter, Stream: 1, Seq: 3, Time: 3}, {Kind: trace.Wait, Phase: trace.PhaseExit, Stream: 1, Seq: 4, Time: 4, Dur: 1}}
 	}
-	if err := Validate(lost(LostPaste)); err != nil {
+	if err := trace.Validate(lost(trace.LostPaste)); err != nil {
 		t.Error(err)
 	}
-	if Validate(lost(LostPipe)) == nil {
+	if trace.Validate(lost(trace.LostPipe)) == nil {
 		t.Error("a pipe that has lost none")
 	}
 }
