@@ -257,6 +257,7 @@ func TestDerivedTimes(t *testing.T) {
 		{"what is left of a select", "select(5, [4], NULL, NULL, {tv_sec=1, tv_usec=0}) = 1 (in [4], left {tv_sec=0, tv_usec=970000})\nclose(1) = 0\n", true, 30},
 		{"and of ppoll", "ppoll([{fd=4, events=POLLIN}], 1, {tv_sec=1, tv_nsec=0}, NULL, 8) = 1 ([{fd=4, revents=POLLIN}], left {tv_sec=0, tv_nsec=970000000})\nclose(1) = 0\n", true, 30},
 		{"a wait of unknown length among them", "epoll_wait(4, [], 32, 100) = 0\n" + w + "close(1) = 0\n", false, 100},
+		{"a lock of unknown length among them", "nanosleep({tv_sec=0, tv_nsec=3000}, NULL) = 0\nfutex(0xc00007d148, FUTEX_WAIT_PRIVATE, 0, NULL) = 0\nclose(1) = 0\n", false, 0},
 		{"under -t", "12:00:00 gettimeofday({1365085250, 100000}, NULL) = 0\n12:00:00 " + w + "12:00:01 gettimeofday({1365085250, 140000}, NULL) = 0\n12:00:01 close(1) = 0\n", true, 40},
 		{"lines with stamps", "12:00:00.000001 gettimeofday({1365085250, 100000}, NULL) = 0\n12:00:00.000002 gettimeofday({1365085290, 140000}, NULL) = 0\n12:00:00.001001 close(1) = 0\n", false, 1},
 	} {

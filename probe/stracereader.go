@@ -332,6 +332,9 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 	}
 	timed := r.clock.timed()
 	r.em.untimed = !timed
+	if sys == SysFutex && !r.clock.fine && c.Errno != eAGAIN && c.futexWaits() {
+		r.clock.spent(start, -1) // a lock says nothing of how long it was waited for
+	}
 	switch {
 	case took >= 0 && timed:
 		c.Time, c.Dur = start+took, took
