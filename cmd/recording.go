@@ -32,11 +32,29 @@ func openRecording(path string) (recording, error) {
 
 // looksLikeStrace says whether there is strace text. What cannot be read is left to whoever opens it to complain about.
 func looksLikeStrace(path string) bool {
-	return path == "-" || probe.IsLogSet(path) || probe.Sniff(firstOf(path))
+	return path == "-" || probe.IsLogSet(path) || probe.Sniff(firstText(path))
 }
 
 // looksLikeText says whether a file is a trace in the text form.
 func looksLikeText(path string) bool { return record.SniffText(firstOf(path)) }
+
+// firstText is the beginning of what may be text: prose stands before what was pasted, and gzip may have made it smaller.
+func firstText(path string) []byte {
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	first := make([]byte, 1<<18)
+	n, err := io.ReadFull(probe.Unzip(f), first)
+	if err != nil && err != io.ErrUnexpectedEOF {
+		return nil
+	}
+	return first[:n]
+}
 
 // firstOf is the first 16 KiB of a file; nothing of what is none, or cannot be read.
 func firstOf(path string) []byte {

@@ -144,6 +144,8 @@ type Call struct {
 	Sys  Sys
 	Name string // for SysOther
 
+	Headless bool // its beginning was not seen, and not every argument is known
+
 	Phase trace.Phase // complete; or enter, with the arguments alone, and exit
 	Time  int64       // the moment of its end (of its beginning, for an enter), ns
 	Dur   int64       // how long it took, 0 unknown
@@ -157,6 +159,7 @@ type Call struct {
 	SetCut bool         // not all of Set could be read
 	Got    []PollFD     // poll, select: what was reported, as far as it could be read
 	Bytes  int64        // calls with several buffers: the bytes of all of them
+	Cut    bool         // recvmsg: a message was longer than the room for it (MSG_TRUNC came back)
 	Moved  int64        // recvmmsg, sendmmsg: the bytes of all messages
 	Peer   string       // accept, connect: the other end's address
 	Local  string       // accept, connect, bind: the own address

@@ -20,6 +20,10 @@
 //	               strace-  stracescan         known
 //	               paste    straceflags
 //
+// A text that has been pasted takes more: stracejoin puts together what was broken, straceforms takes markup off, stracehole says where
+// lines were left out and whose lines the next ones are, straceresumed reads ends without a beginning, stracederived finds times that
+// stand in the text, stracegzip decompresses. A log that is whole passes them by.
+//
 // # What the table says
 //
 // The same events in the same order as the lab: an accept4 that succeeds is an Accept and then an Open with the address of

@@ -66,7 +66,7 @@ func (em *Emitter) Call(c *Call) error {
 	th := em.thread(c)
 	phase := c.Phase.Base()
 	start := c.Time - c.Dur
-	if th.inside != SysOther && (phase != trace.PhaseExit || th.inside != c.Sys) {
+	if th.inside != SysOther && (phase != trace.PhaseExit || th.inside != c.Sys || c.Headless) {
 		em.abandon(th, start)
 	}
 	makes := phase != trace.PhaseEnter && c.Errno == 0 && makers.Has(en.kind)
@@ -96,6 +96,11 @@ func (em *Emitter) Call(c *Call) error {
 		entered, th.inside = th.entered.Time, SysOther
 		th.told = true
 		em.mend(th, en, c)
+	case c.Headless && phase == trace.PhaseExit && trace.Specs[en.kind].Phased:
+		entered = c.Time - c.Dur
+		if th.seq > 1 || entered < th.last { // it began before what was told of the thread
+			c.Dur, entered = 0, 0
+		}
 	case phase == trace.PhaseComplete && en.blocks && th.mayBlock(en, c):
 		entered = em.enter(th, en, c, start)
 		th.told = true
@@ -188,6 +193,25 @@ func (em *Emitter) Stuck(c *Call) {
 	e := trace.Event{Kind: trace.Sys, Phase: trace.PhaseEnter, Time: max(c.Time, th.last), FD: -1}
 	e.Aux = em.nameID(th, c.Name, e.Time)
 	em.tell(th, e)
+}
+
+// Hole tells that the program went on unseen: a thread has done what nobody knows, and is in no call any more.
+func (em *Emitter) Hole(tid int, at int64) {
+	th := em.threads[tid]
+	if th == nil || th.holeAt == th.seq && th.seq > 0 {
+		return
+	}
+	th.inside = SysOther
+	em.tell(th, trace.Event{Kind: trace.Lost, Time: max(at, th.last), Aux: trace.LostPaste})
+	th.holeAt = th.seq
+}
+
+// inside is the call that a thread was told to be in.
+func (em *Emitter) inside(tid int) Sys {
+	if th := em.threads[tid]; th != nil {
+		return th.inside
+	}
+	return SysOther
 }
 
 // abandon tells that the end of the call that a thread was in is missing, because it has gone on all the same.

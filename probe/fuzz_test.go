@@ -26,6 +26,17 @@ var trips = []string{
 	"timerfd_create(0, 0) = 3\ntimerfd_settime(3, 0, {{9223372036, 0}, {9223372036, 0}}, NULL) = 0\nread(3, \"\\377\\377\\377\\377\\377\\377\\377\\377\", 8) = 8",
 	"9 futex(0x7f, FUTEX_WAIT, 2, NULL <unfinished ...>\n9 futex(0x7f, FUTEX_WAIT, 2, NULL <unfinished ...>\n9 <... futex resumed>) = 0 <0.1>\n9 exit(0) = ?\n9 close(3) = 0",
 	"read(3, \"\", 1) = -1 (errno 18446744073709551385) <0.000075>", "> > `7 close(3) = 0`", "&gt; 7 write(1, \"\", 0 &lt;unfinished ...&gt;",
+	"**7 close(3) = 0**", "// -- # ; $ 7 close(3) = 0", "pid 7] close(3) = 0", "```[pid 7] close(3) = 0```", "epoll_wait(4, {{EPOLLIN, {u32=9, u64=9```, 32, -1) = 1",
+	"<p><tt>epoll_wait(4, <tt>EPOLLIN, {u32=9</tt>, 32, -1) = 1</p>", "epoll_wait(4, [{EPOLLIN,\n\n{u32=9, u64=9}\n}], 32, -1) = 1", "read(fd=3, buf=\"=3D\", count=8) =3D 5=\n\n",
+	"log:1:close(3) = 0\n12:close(3) = 0", "   1 close(3) = 0\n   2 close(3) = 0\n   3 close(3) = 0", "web_1  | close(3) = 0", "2024-05-06T07:08:09.1Z close(3) = 0",
+	"May  6 07:08:09 h t[7]: close(3) = 0", "write(2, \"\\0fscf\\0\", 6", "select(11, [10], NULL, NULL, NULL", "7 read(3,  <detached ...>\n[...]\n7 close(3) = 0",
+	"restart_syscall(<... resuming interrupted poll ...>) = 1\nrestart_syscall(<... resuming interrupted read ...> <unfinished ...>\n<... restart_syscall resumed>) = 0",
+	"7 <... epoll_wait resumed>[{EPOLLIN, {u32=9, u64=9}}], 5, 500) = 1 <0.5>\n7 <... poll resumed>) = 1 ([{fd=9, revents=POLLIN}])\n7 epoll_wait(5, ",
+	"7 <... recvmmsg resumed>[{msg_hdr={msg_iov=[{iov_base=\"\", iov_len=9}], msg_flags=MSG_TRUNC}, msg_len=5}], 1, 0, NULL) = 1\n7 <... select resumed>) = 2 (in [3], left {0, 5})",
+	"Process 5 attached\nread(3, \"\", 1) = 0\n```\n```\n$ strace -p 6\nread(3, \"\", 1) = 0\nstrace: Process 5 attached\nread(3, \"\", 1) = 0",
+	"clock_gettime(CLOCK_MONOTONIC, {1, 5}) = 0\ngettimeofday({9999999999, 5}, NULL) = 0\ntime(NULL) = 5\nclock_gettime(CLOCK_MONOTONIC, {4000000000, 5}) = 0\nclock_gettime(1, {0, 5}) = 0",
+	"poll([{fd=3, events=POLLIN}], 1, 2147483647) = 0 (Timeout)\nnanosleep({4000000000, 0}, NULL) = 0\nnanosleep({4000000000, 0}, NULL) = 0\nclose(3) = 0",
+	"3.448060 close(5) = 0\n14810 1795983633.448071 close(6) = 0", "ioctl(3, FIONREAD, [2147483648]) = 0\nepoll_ctl(0x3, EPOLL_CTL_DEL, 99999999999999999999, 7ffc) = -1 EBADF (Bad)",
 	"\x1b[1m7\x1b[0m close(3) = 0", "```", "> /lib/a(b+0x1) [0x1]", "12: close(3) = 0", "7<a b> 1.5 [ 288] [00007f] close(3</a>) = 0",
 }
 
@@ -110,6 +121,9 @@ func FuzzStraceFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		Sniff(text)
+		if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+			return // what gzip has not made well is an error, and no text
+		}
 		s := NewStrace(bytes.NewReader(text), "fuzz")
 		sound(t, s)
 		n, first := s.Unparsed()

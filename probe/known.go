@@ -143,7 +143,7 @@ func (th *thread) news(e *trace.Event) bool {
 		return e.Phase.Base() != trace.PhaseEnter && th.file(e.FD) == nil
 	case trace.Ready:
 		return e.FD >= 0
-	case trace.Name:
+	case trace.Name, trace.Unread:
 		return false
 	}
 	return true

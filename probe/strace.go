@@ -111,14 +111,18 @@ func gather(st *Stream, most int) *Strace {
 var straceKinds = trace.Kinds(trace.Thread, trace.Exec, trace.Exit, trace.Fork, trace.Open, trace.Dup, trace.Close, trace.Shutdown,
 	trace.FdFlags, trace.SockOpt, trace.Listen, trace.Connect, trace.Instance, trace.Register, trace.Modify, trace.Deregister,
 	trace.Wait, trace.Sleep, trace.Ready, trace.Accept, trace.Read, trace.Write, trace.Sys, trace.TimerSet, trace.TimerFire,
-	trace.TimerStop, trace.Signal, trace.State, trace.Name, trace.Lost, trace.Repeat)
+	trace.TimerStop, trace.Signal, trace.State, trace.Name, trace.Lost, trace.Repeat, trace.Unread)
 
 // describe says what is known of the text so far.
 func (st *Stream) describe() trace.Info {
 	r := st.r
 	timed := r.clock.timed()
 	info := trace.Info{Title: "strace " + plain.Text(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds, OS: trace.Linux}
-	if timed && !r.untimed {
+	derived := timed && !r.clock.fine
+	if info.Derived = derived; derived {
+		info.Clock = r.clock.d.wall
+	}
+	if timed && !r.untimed && !derived {
 		info.Knows |= trace.KnowsDurations
 	}
 	if st.name == "-" {
@@ -130,14 +134,24 @@ func (st *Stream) describe() trace.Info {
 	miss := func(what, why string) { info.Missing = append(info.Missing, trace.Missing{What: what, Why: why}) }
 	miss("what is unread, and when data arrived", "system calls do not tell")
 	switch {
+	case derived:
+		why := "taken from the timeouts of waits that expired"
+		if from := r.clock.derivedFrom(); from != "" {
+			why = "taken from the " + from + " calls in the text"
+		}
+		miss("times of single lines", why+": strace ran without -ttt")
 	case !timed && r.clock.kind == stampNone:
-		miss("times", "strace ran without -ttt: lines are shown 1 µs apart")
+		why := "strace ran without -ttt: lines are shown 1 µs apart"
+		if d := &r.clock.d; d.expired > 0 || d.reads > 1 {
+			why += ", but for what calls in the text say"
+		}
+		miss("times", why)
 	case !timed:
 		miss("times within a second", "strace ran with -t: -ttt is finer")
 	case r.untimed:
 		miss("how long calls took", "strace ran without -T: a wait is drawn up to its thread's next line")
 	}
-	if !r.single && r.clock.kind != stampUnix && r.clock.kind != stampDay {
+	if !r.single && r.clock.kind != stampUnix && r.clock.kind != stampDay && !derived {
 		miss("the order between threads", "strace -ff without -ttt: the files cannot be put side by side")
 	}
 	if r.guessed > 0 {

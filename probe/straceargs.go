@@ -15,9 +15,10 @@ type parser struct {
 	names map[string]string
 	last  []deco
 
-	slowly   bool // nothing is read in one go; tests compare the two ways
-	comments bool // the text has what looks like a comment of -X verbose
-	aside    Call // takes the notes of what is read twice
+	slowly   bool  // nothing is read in one go; tests compare the two ways
+	comments bool  // the text has what looks like a comment of -X verbose
+	left     int64 // of the timeout of the last call, ns; -1 unknown
+	aside    Call  // takes the notes of what is read twice
 }
 
 func newParser() *parser { return &parser{decos: map[string]FDNote{}, names: map[string]string{}} }
@@ -50,10 +51,25 @@ const maxText = 4096
 // descriptor reads a number with whatever decorates it.
 func (p *parser) descriptor(s []byte) (fd int32, note FDNote, ok bool) {
 	n, i := int64(0), 0
-	for ; i < len(s) && i < 11 && isDigit(s[i]); i++ {
+	for ; i < len(s) && i < 18 && isDigit(s[i]); i++ {
 		n = n*10 + int64(s[i]-'0')
 	}
 	num := i
+	if len(s) > 2 && s[0] == '0' && s[1] == 'x' || i == 18 { // hexadecimal, or far too large
+		if num = bytes.IndexByte(s, '<'); num < 0 {
+			num = len(s)
+		}
+		v, ok := number(s[:num])
+		if !ok {
+			return -1, note, false
+		}
+		if n = int64(v); v > math.MaxInt32 {
+			n = -1
+		}
+		if v >= 1<<64-1<<31 || v >= 1<<31 && v <= math.MaxUint32 {
+			n = int64(int32(v))
+		}
+	}
 	if i == 0 {
 		if !bytes.HasPrefix(s, []byte("-")) {
 			return -1, note, bytes.HasPrefix(s, []byte("AT_FDCWD"))
@@ -67,8 +83,8 @@ func (p *parser) descriptor(s []byte) (fd int32, note FDNote, ok bool) {
 			return -1, note, false
 		}
 	}
-	if n > math.MaxUint32 || n > math.MaxInt32 && n != math.MaxUint32 {
-		return -1, note, false
+	if n > math.MaxInt32 {
+		n = -1 // no number that Linux gives: the call fails, and is a call all the same
 	}
 	fd = int32(n)
 	note.FD = fd
@@ -239,7 +255,14 @@ func epollData(s []byte) (data uint64, ok bool) {
 	}
 	for w, more := words.next(); more; w, more = words.next() {
 		key, v := field(w)
-		if string(key) == "u64" || string(key) == "u32" && !ok {
+		switch string(key) {
+		case "u64":
+			ok = false // the whole of it
+		case "u32", "fd", "ptr":
+		default:
+			continue
+		}
+		if !ok {
 			if data, ok = number(v); !ok {
 				return 0, false
 			}
@@ -449,6 +472,9 @@ func (p *parser) message(c *Call, s []byte) (size int64) {
 		if bytes.HasPrefix(f, []byte("msg_iov(")) { // an old spelling: msg_iov(1)=[...]
 			_, v, _ = bytes.Cut(f, []byte("="))
 			key = []byte("msg_iov")
+		}
+		if string(key) == "msg_flags" && bytes.Contains(v, []byte("MSG_TRUNC")) {
+			c.Cut = true
 		}
 		if string(key) == "msg_iov" || key == nil && f[0] == '[' {
 			size += buffersOf(v)

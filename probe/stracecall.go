@@ -134,6 +134,10 @@ func (p *parser) parseCall(c *Call, text []byte, began bool) (took int64, ok boo
 	if p.comments {
 		text = dropComments(text)
 	}
+	if len(text) > 0 && text[0] >= '_' && c.Sys != SysClone && c.Sys != SysClone3 && namedArguments(text) {
+		text = dropNames(text)
+	}
+	p.left = -1
 	var args [maxArgs][]byte
 	n, done := 0, 0 // arguments that were found; those that were read on the way, as bits
 	items := list{text}
@@ -302,6 +306,8 @@ func (p *parser) argument(c *Call, i int, how argument, s []byte) (ok bool) {
 	case argReq:
 		if c.Args[i] = 0; string(s) == "FIONBIO" {
 			c.Args[i] = fionbio
+		} else if bytes.HasSuffix(s, []byte("FIONREAD")) || bytes.HasPrefix(s, []byte("FIONREAD")) { // also "TIOCINQ or FIONREAD"
+			c.Args[i] = fionread
 		}
 	case argFutex:
 		c.Args[i] = futexOperation(s)
@@ -365,7 +371,11 @@ func (p *parser) finish(c *Call, args [][]byte, tail, text []byte) bool {
 			if l, is := inside(tail, '('); is {
 				it, _ := l.next()
 				var ok bool
-				c.Got, _, ok = p.pollSet(c.Got, it, "revents", &p.aside)
+				if c.Got, _, ok = p.pollSet(c.Got, it, "revents", &p.aside); ok {
+					if it, more := l.next(); more {
+						p.leftOf(c, it)
+					}
+				}
 				return ok
 			}
 		}
@@ -433,6 +443,9 @@ func (p *parser) setsLeft(c *Call, tail []byte) bool {
 			bit = bitOut
 		case "except":
 			bit = bitPri
+		case "left":
+			p.leftOf(c, it)
+			continue
 		default:
 			continue
 		}
@@ -441,6 +454,21 @@ func (p *parser) setsLeft(c *Call, tail []byte) bool {
 		}
 	}
 	return true
+}
+
+// leftOf reads how much of its time a call has left over: left {tv_sec=0, tv_usec=9}.
+func (p *parser) leftOf(c *Call, s []byte) {
+	_, s, _ = bytes.Cut(s, []byte(" "))
+	if len(s) == 0 || s[0] != '{' {
+		return
+	}
+	ns, ok := timespec(s)
+	if c.Sys == SysSelect {
+		ns, ok = micros(s)
+	}
+	if ok {
+		p.left = max(ns, 0)
+	}
 }
 
 // parseResult reads what stands behind the arguments: ") = 16<TCP:[...]> <0.000078>", ") = -1 EAGAIN (...)", ") = ?". tail

@@ -84,6 +84,7 @@ type clock struct {
 	now   int64
 	day   int64
 	began bool
+	d     derived
 }
 
 // step is how far lines are apart whose times are not known, in ns.
@@ -112,6 +113,9 @@ func (c *clock) at(s stamp) int64 {
 	case stampRel:
 		t += s.ns
 	}
+	if s.whole && c.d.rank >= rankCoarse && c.d.reads > 0 {
+		t = max(t-1e9, c.now+step) // calls in the text tell it finer; the first was at some moment of its second
+	}
 	if s.whole && t <= c.now {
 		t = c.now + step
 	}
@@ -123,4 +127,28 @@ func (c *clock) at(s stamp) int64 {
 }
 
 // timed says whether times mean anything.
-func (c *clock) timed() bool { return c.fine }
+func (c *clock) timed() bool { return c.fine || c.d.on }
+
+// fits gives the stamp of a text's first line: its beginning may have been cut off, and then its time is that of the line after it.
+func (r *straceReader) fits(n *input, l *line) {
+	var next line
+	for i := range 20 {
+		raw, ok := n.peek(i)
+		if !ok {
+			return
+		}
+		parsePasted(&next, raw, n.colours)
+		if next.what == isUnknown || next.what == isNothing || next.what == isRest {
+			continue
+		}
+		a, b := l.stamp, next.stamp
+		if b.kind == stampNone || a.kind == b.kind && (a.kind != stampUnix || max(a.ns-b.ns, b.ns-a.ns) < maxReadGap) {
+			return
+		}
+		l.stamp = b
+		if next.tid != 0 && next.stamp.kind != stampNone {
+			l.tid = next.tid
+		}
+		return
+	}
+}

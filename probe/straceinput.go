@@ -18,6 +18,11 @@ type input struct {
 	number   int64 // of the last line
 	colours  bool  // there is an escape character in what was read so far,
 	comments bool  // and what looks like a comment
+	looked   bool  // the first line has been looked at:
+	numbered bool  // lines have numbers of an editor in front
+	mailed   bool  // the text is quoted-printable
+	gap      gapMarks
+	lineAt   int64 // time of the last line
 	giant    bool  // the last line was longer than maxLine, and only its beginning is there
 
 	// The line that is read next, for putting several inputs into one order.
@@ -32,7 +37,7 @@ const (
 )
 
 func newInput(in io.Reader, name string, block int) *input {
-	return &input{in: in, name: name, buf: make([]byte, block), clock: &clock{}}
+	return &input{in: Unzip(in), name: name, buf: make([]byte, block), clock: &clock{}}
 }
 
 // next is the next line without its end, valid until the call after it. ok is false at the end, and then err says why.

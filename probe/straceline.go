@@ -12,6 +12,8 @@ type line struct {
 	what  what
 	name  []byte // the call's name, or the signal's
 	sys   Sys    // the call, where it is in the table
+	whole bool   // a call that has a result; fetch says so
+	short bool   // a call whose end is not in the text
 	body  []byte // the call from its arguments on; what follows the name, for a call that goes on
 }
 
@@ -83,6 +85,9 @@ func parseLine(l *line, s []byte) {
 		if rest := s[len(txtStrace):]; bytes.HasPrefix(rest, txtProcess) {
 			l.what = isNothing
 		}
+		return
+	case c == '<' && (bytes.Equal(s, txtUnfinished) || bytes.Equal(s, []byte("<detached ...>"))):
+		l.what = isNothing // of a call whose line a message of strace has ended
 		return
 	case c == 'P' && bytes.HasPrefix(s, txtProcess):
 		if bytes.HasSuffix(s, txtAttached) || bytes.HasSuffix(s, txtDetached) {
@@ -220,11 +225,18 @@ func (l *line) parseBody(s []byte) {
 			}
 			for _, end := range [][]byte{txtUnfinished, []byte("<detached ...>"), []byte("<pending ...>")} {
 				if bytes.HasSuffix(l.body, end) {
-					l.body, l.what = l.body[:len(l.body)-len(end)], isBegun
+					l.body, l.what = bytes.TrimSuffix(l.body[:len(l.body)-len(end)], []byte("^C ")), isBegun
+					l.short = end[1] == 'd'
 					break
 				}
 			}
 		case 'd':
+			if bytes.HasSuffix(s, txtDetached) {
+				if i := bytes.LastIndex(l.body, txtMessage); i >= 0 { // strace was ended with the call in progress
+					l.body, l.what, l.short = bytes.TrimSuffix(l.body[:i], []byte("^C")), isBegun, true
+				}
+				break
+			}
 			if i := bytes.LastIndex(l.body, txtMessage); i >= 0 && bytes.HasSuffix(s, txtAttached) {
 				l.body, l.what = l.body[:i], isCut
 			}
@@ -273,36 +285,48 @@ func callName(s []byte) bool {
 }
 
 // Sniff says whether a file that begins with these bytes looks like what strace prints, or like a text in which some of that
-// was pasted.
+// was pasted. One call of the table is enough, and so is one that has no end.
 func Sniff(first []byte) bool {
-	if len(first) > 1<<14 {
-		first = first[:1<<14]
-	}
 	if bytes.IndexByte(first, 0) >= 0 {
 		return false
 	}
-	good, bad, sure := 0, 0, 0
-	var l line
-	for len(first) > 0 {
-		one, rest, whole := bytes.Cut(first, []byte("\n"))
-		first = rest
-		if !whole && good+bad > 0 {
+	r := newStraceReader([]*input{newInput(bytes.NewReader(first), "", len(first)+1)}, nil)
+	n := r.in[0]
+	good, bad := 0, 0
+	for {
+		_, clean, ok := r.fetch(n)
+		if !ok {
+			break
+		}
+		l := &n.l
+		if n.from == n.to && len(first) > 0 && first[len(first)-1] != '\n' && good+bad > 0 {
 			break // cut off by the end of what we were given
 		}
-		switch parsePasted(&l, one, true); l.what {
+		switch l.what {
 		case isCall:
-			if !bytes.Contains(one, []byte(") = ")) && !bytes.Contains(one, []byte(")  ")) {
-				bad++
-				continue
+			if !l.whole {
+				if !r.cutShort(l) {
+					bad++
+					continue
+				}
+				return true
 			}
-			if good++; l.sys != SysOther {
-				sure++
+			if l.sys != SysOther && (good > 0 || r.readable(l)) {
+				return true
 			}
-		case isBegun, isResumed, isSignal, isExit:
+			good++
+		case isBegun, isResumed:
+			if l.sys != SysOther && l.tid != 0 {
+				return true
+			}
+			good++
+		case isSignal, isExit:
 			good++
 		case isUnknown:
-			bad++
+			if len(bytes.TrimSpace(clean)) > 0 && !commandLine(clean) && !leftOut(clean) {
+				bad++
+			}
 		}
 	}
-	return good > 0 && (good > bad || sure >= 2)
+	return good > bad
 }

@@ -16,13 +16,16 @@ import (
 func (r *straceReader) advance(n *input) {
 	for {
 		r.where = n
-		raw, ok := n.next()
+		raw, clean, ok := r.fetch(n)
 		if !ok {
 			r.finish(n)
 			return
 		}
-		clean := r.look(n, raw)
 		l := &n.l
+		if l.what == isCall && !l.whole && !r.endless(raw, l) {
+			r.odd(raw)
+			continue
+		}
 		switch l.what {
 		case isUnknown:
 			r.odd(raw)

@@ -17,10 +17,16 @@ func parsePasted(l *line, s []byte, colours bool) (clean []byte) {
 	}
 	clean = unwrap(s)
 	switch {
-	case len(clean) == 0, fence(clean), stackLine(s):
+	case len(clean) == 0, bareFence(clean), stackLine(s), tagsOnly(clean):
 		*l = line{what: isNothing}
+		return clean
 	case len(clean) != len(s):
-		parseLine(l, clean)
+		if parseLine(l, clean); l.what != isUnknown {
+			return clean
+		}
+	}
+	if out, ok := parseForms(l, clean); ok {
+		return out
 	}
 	return clean
 }
@@ -36,10 +42,16 @@ func unwrap(s []byte) []byte {
 	s = bytes.TrimRight(s, " \t\r")
 	for len(s) > 0 {
 		switch {
-		case s[0] == ' ', s[0] == '\t', s[0] == '>', s[0] == '|', s[0] == '*', s[0] == '`' && !fence(s):
+		case s[0] == ' ', s[0] == '\t', s[0] == '>', s[0] == '|', s[0] == '*', s[0] == '#', s[0] == ';', s[0] == '`' && !fence(s):
 			s = s[1:]
-		case s[0] == '-' && len(s) > 1 && s[1] == ' ', s[0] == '+' && len(s) > 1 && s[1] == ' ':
-			s = s[2:] // a bullet, or a line of a patch; --- and +++ are strace's own
+		case fence(s) && !bareFence(s): // glued to a line
+			s = bytes.TrimLeft(s, "`~")
+		case (s[0] == '-' || s[0] == '+' || s[0] == '$' || s[0] == '%') && len(s) > 1 && s[1] == ' ':
+			s = s[2:] // a bullet, a line of a patch, a prompt; --- and +++ are strace's own
+		case s[0] == '-' && s[len(s)-1] != '-' && bytes.HasPrefix(s, []byte("-- ")):
+			s = s[3:] // a comment of SQL, Lua or Haskell
+		case s[0] == '/' && len(s) > 1 && (s[1] == '/' || s[1] == '*'):
+			s = s[2:]
 		case bytes.HasPrefix(s, []byte("•")), bytes.HasPrefix(s, []byte("│")):
 			s = s[3:]
 		case bytes.HasPrefix(s, []byte("\u00a0")), bytes.HasPrefix(s, []byte("»")):
@@ -53,6 +65,10 @@ func unwrap(s []byte) []byte {
 				s = s[i+2:]
 				continue
 			}
+			if i+1 < len(s) && s[i] == '\t' { // cat -n, nl
+				s = s[i+1:]
+				continue
+			}
 			return trimTick(s)
 		default:
 			return trimTick(s)
@@ -61,16 +77,30 @@ func unwrap(s []byte) []byte {
 	return s
 }
 
+// trimTick takes back quotes off the end of a line.
 func trimTick(s []byte) []byte {
-	if s[len(s)-1] == '`' && !fence(s) {
-		return s[:len(s)-1]
+	if bareFence(s) {
+		return s
 	}
-	return s
+	return bytes.TrimRight(s, "` \t")
 }
 
 // fence says whether a line begins or ends a block of code.
 func fence(s []byte) bool {
 	return bytes.HasPrefix(s, []byte("```")) || bytes.HasPrefix(s, []byte("~~~"))
+}
+
+// bareFence says whether a line is a fence and nothing else, but for the name of a language.
+func bareFence(s []byte) bool {
+	if !fence(s) {
+		return false
+	}
+	for _, c := range bytes.TrimSpace(bytes.TrimLeft(s, "`~")) {
+		if !(c|0x20 >= 'a' && c|0x20 <= 'z' || isDigit(c) || c == '-' || c == '_' || c == '+' || c == '.' || c == '{' || c == '}') {
+			return false
+		}
+	}
+	return true
 }
 
 // stackLine says whether a line is one of a stack that -k prints: " > /lib/libc.so.6(epoll_wait+0x56) [0x10fd56]".

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"io"
 	"slices"
 
@@ -21,6 +22,7 @@ type straceReader struct {
 	tracees map[int]*tracee
 	recent  *tracee
 	root    *tracee // the first process's main thread, as far as that is known
+	losing  bool    // a hole is being told
 	cut     *tracee // whose line was cut by a message of strace
 	forks   []forking
 	shared  clock    // of lines without a time, in files of strace -ff
@@ -83,23 +85,75 @@ func (r *straceReader) step() bool {
 		return r.stepMany()
 	}
 	n := r.in[0]
-	raw, ok := n.next()
+	raw, clean, ok := r.fetch(n)
 	if !ok {
 		r.finish(n)
 		return false
 	}
 	l := &n.l
-	clean := r.look(n, raw)
-	if l.what == isUnknown {
-		r.odd(raw)
-	} else if l.what != isNothing {
-		at := int64(0)
-		if l.what != isRest {
-			at = n.clock.at(l.stamp)
+	switch l.what {
+	case isUnknown:
+		n.gap.aside(raw)
+		if !commandLine(raw) && !leftOut(clean) {
+			r.odd(raw)
+		}
+	case isNothing:
+		n.gap.aside(raw)
+	case isRest:
+		r.line(raw, clean, l, 0)
+	default:
+		if l.what == isCall && !l.whole {
+			if !r.endless(raw, l) {
+				n.gap.aside(raw)
+				r.odd(raw)
+				return true
+			}
+		}
+		glued := n.gap.begun && len(clean) != len(raw)
+		if glued {
+			n.gap.fence = n.gap.fence || fence(bytes.TrimSpace(raw))
+		}
+		at := r.moment(n, l)
+		if n.gap != (gapMarks{begun: true}) {
+			r.parted(n, l, at)
 		}
 		r.line(raw, clean, l, at)
+		n.lineAt = n.clock.now
+		if glued {
+			s := bytes.TrimSpace(raw)
+			n.gap.fence = bytes.HasSuffix(s, []byte("```")) || bytes.HasSuffix(s, []byte("~~~"))
+		}
 	}
 	return true
+}
+
+// endless makes a call that the text has no end of one that has begun. It is false for what is no call.
+func (r *straceReader) endless(raw []byte, l *line) bool {
+	if l.sys == SysExit || l.sys == SysExitGroup || !r.cutShort(l) {
+		return false
+	}
+	l.what, l.short = isBegun, true
+	return true
+}
+
+// moment is when a line was written.
+func (r *straceReader) moment(n *input, l *line) int64 {
+	c := n.clock
+	if !c.began && r.single {
+		r.fits(n, l)
+	}
+	if !c.fine && (l.what == isCall || l.what == isResumed) && l.sys == SysOther {
+		name, text := l.name, l.body
+		if clockCall(name) {
+			if t := r.tracees[r.tidOf(l.tid)]; l.what == isResumed && t != nil && t.open && t.name == string(name) {
+				text = append(bytes.Clone(t.begun), text...)
+			}
+			if id, v := reading(name, text); id != clockNone {
+				return c.read(l.stamp, id, v)
+			}
+		}
+	}
+	return c.at(l.stamp)
 }
 
 // look splits a line; one that is too long is not looked at.
@@ -125,12 +179,15 @@ func (r *straceReader) finish(n *input) {
 }
 
 // odd counts a line that was not understood.
-func (r *straceReader) odd(s []byte) {
+func (r *straceReader) odd(s []byte) { r.oddAt(r.where.number, s) }
+
+// oddAt counts one by its number.
+func (r *straceReader) oddAt(number int64, s []byte) {
 	r.unparsed++
 	if r.odds == nil && len(r.first) >= keptLines {
 		return
 	}
-	o := Odd{Line: r.where.number, Text: plain.Text(clip(s, keptBytes))}
+	o := Odd{Line: number, Text: plain.Text(clip(s, keptBytes))}
 	if !r.single {
 		o.File = r.where.name
 	}
@@ -174,19 +231,21 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 		name := ""
 		if l.sys == SysOther {
 			name = r.p.intern(l.name)
+			if name == "restart_syscall" && t.restartName(name, l.body) {
+				name = t.name
+			}
 		}
 		ok = r.call(t, l.sys, name, l.body, at, -1, trace.PhaseComplete)
 	case isBegun, isCut:
 		r.leave(t)
-		ok = r.begins(t, l, at)
+		ok = r.begins(t, l, raw, at)
 	case isResumed:
 		switch name := t.name; {
-		case t.open && t.sys == l.sys && (l.sys != SysOther || name == string(l.name)):
+		case t.open && t.sys == l.sys && (l.sys != SysOther || name == string(l.name) || t.restarted && string(l.name) == "restart_syscall"):
 			ok = r.call(t, t.sys, name, t.join(r, "", l.body), t.begunAt, at, trace.PhaseExit)
-		case l.sys == SysOther:
-			r.em.Other(r.p.intern(l.name)) // its beginning is not in this text
 		default:
-			ok = false
+			r.leave(t)
+			ok = r.resumedWithout(t, l, at)
 		}
 	case isSignal:
 		from, _ := decimal(after(l.body, "si_pid="))
@@ -200,7 +259,7 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 }
 
 // begins notes a call that has not come back, and tells of it if it may hold the thread.
-func (r *straceReader) begins(t *tracee, l *line, at int64) bool {
+func (r *straceReader) begins(t *tracee, l *line, raw []byte, at int64) bool {
 	if len(l.body) > maxBegun || r.begun > maxAllBegun {
 		return false
 	}
@@ -210,9 +269,17 @@ func (r *straceReader) begins(t *tracee, l *line, at int64) bool {
 	if l.what == isCut {
 		r.cut = t
 	}
+	if t.short = l.short; l.short {
+		t.shortLine, t.shortText = r.where.number, append(t.shortText[:0], raw[:min(len(raw), keptBytes+1)]...)
+	}
+	t.restarted = false
 	if l.sys == SysOther {
 		t.name = r.p.intern(l.name)
+		t.restarted = t.restartName(t.name, l.body)
 		return true
+	}
+	if l.short {
+		return true // it is told when the text ends in it
 	}
 	if isFork(l.sys) {
 		r.forks = append(r.forks, forking{t, at})
@@ -235,6 +302,13 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 	c.reset()
 	c.Sys, c.Phase = sys, phase
 	took, ok := r.p.parseCall(c, text, false)
+	if !ok {
+		if clean := markup(text, true); clean != nil { // a wiki has made something of its braces
+			c.reset()
+			c.Sys, c.Phase = sys, phase
+			took, ok = r.p.parseCall(c, clean, false)
+		}
+	}
 	if !ok || len(c.Events) > maxDelivers {
 		return false
 	}
@@ -258,6 +332,9 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 	}
 	timed := r.clock.timed()
 	r.em.untimed = !timed
+	if sys == SysFutex && !r.clock.fine && c.Errno != eAGAIN && c.futexWaits() {
+		r.clock.spent(start, -1) // a lock says nothing of how long it was waited for
+	}
 	switch {
 	case took >= 0 && timed:
 		c.Time, c.Dur = start+took, took
@@ -265,16 +342,27 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 			r.idle = append(r.idle, took)
 		}
 	case end >= 0:
+		if !r.clock.fine && sys != SysOther && waits(sys) {
+			d := r.p.lasted(c)
+			if r.clock.spent(start, d); d > 0 {
+				end = max(end, start+d)
+			}
+		}
 		c.Time, c.Dur = max(end, start), max(end-start, 0)
 	default:
 		c.Time = start
-		if r.untimed = true; sys != SysOther && (table[sys].kind == trace.Wait || table[sys].kind == trace.Sleep) {
+		if r.untimed = true; sys != SysOther && waits(sys) {
 			return r.holds(t, c)
 		}
 	}
 	if sys == SysOther {
 		if c.Name = name; !timed {
 			c.Dur = 0
+		}
+		if t.restarted {
+			if t.restarted = false; c.Dur < slow {
+				c.Name = "restart_syscall"
+			}
 		}
 	}
 	err := r.emit(t, c)
@@ -296,6 +384,7 @@ func (r *straceReader) holds(t *tracee, c *Call) bool {
 	if c.check(&table[c.Sys]) != nil {
 		return false
 	}
+	r.clock.spent(c.Time, r.p.lasted(c))
 	t.held = c.clone(t.held)
 	t.holding = true
 	ret, errno := c.Ret, c.Errno
@@ -317,14 +406,51 @@ func (r *straceReader) release(t *tracee, at int64) {
 		end = min(end, c.Time+c.Nanos)
 	}
 	c.Phase, c.Dur, c.Time = trace.PhaseExit, end-c.Time, end
+	if r.losing && c.Dur <= 1 {
+		c.Dur = 0 // unknown: what the thread did next was not seen
+	}
 	r.emit(t, c)
 }
+
+// waits says whether a call is one that waits or sleeps.
+func waits(s Sys) bool { return table[s].kind == trace.Wait || table[s].kind == trace.Sleep }
 
 // leave forgets a call that never came back as far as this text goes. That it began has been told.
 func (r *straceReader) leave(t *tracee) {
 	if t.open {
+		if t.short { // the thread went on: it is the line that was cut
+			r.oddAt(t.shortLine, t.shortText)
+		}
 		t.join(r, "", nil)
 	}
+}
+
+// tellOpen tells that a thread is in a call and does not come back as far as the text goes, unless that has been told.
+func (r *straceReader) tellOpen(t *tracee) {
+	c := Call{PID: t.pid, TID: t.tid, Files: t.files, Comm: t.comm, Name: t.name, Time: t.begunAt}
+	if t.sys != SysOther {
+		if r.em.inside(t.tid) == t.sys {
+			return
+		}
+		k := &r.c
+		k.reset()
+		k.Sys, k.Phase, k.Time = t.sys, trace.PhaseEnter, t.begunAt
+		if _, ok := r.p.parseCall(k, t.begun, true); ok && r.emit(t, k) == nil && r.em.inside(t.tid) == t.sys {
+			return
+		}
+		c.Name = table[t.sys].name
+	}
+	r.em.Stuck(&c)
+}
+
+// inOrder are the threads by their numbers.
+func (r *straceReader) inOrder() []*tracee {
+	out := make([]*tracee, 0, len(r.tracees))
+	for _, t := range r.tracees {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b *tracee) int { return a.tid - b.tid })
+	return out
 }
 
 // end tells what is still pending, in the order of the threads.
@@ -333,17 +459,13 @@ func (r *straceReader) end() {
 	for _, t := range r.tracees {
 		now = max(now, t.at)
 	}
-	tids := make([]int, 0, len(r.tracees))
-	for tid := range r.tracees {
-		tids = append(tids, tid)
-	}
-	slices.Sort(tids)
-	for _, tid := range tids {
-		t := r.tracees[tid]
+	for _, t := range r.inOrder() {
 		r.release(t, now)
-		if t.open && t.sys == SysOther && r.clock.timed() && now-t.begunAt >= slow {
-			// It is not in the table, and it has held its thread to the end.
-			r.em.Stuck(&Call{PID: t.pid, TID: t.tid, Files: t.files, Comm: t.comm, Name: t.name, Time: t.begunAt})
+		if !t.open || t.ending {
+			continue
+		}
+		if t.short || !r.clock.timed() || now-t.begunAt >= slow {
+			r.tellOpen(t) // it has held its thread to the end
 		}
 	}
 }

@@ -12,15 +12,20 @@ type tracee struct {
 	guessed         bool  // its process is an assumption
 	gone            bool  // it has called exit, and its end has been told
 
-	open    bool // it is in a call that has not come back
-	begun   []byte
-	room    []byte // memory for begun
-	sys     Sys
-	name    string // of a call that is not in the table
-	begunAt int64
-	child   int  // the child that a clone in progress is taken to have made
-	looks   int  // how often its end was looked for
-	ending  bool // begun is whole, and its end is in straceReader.later
+	open      bool // it is in a call that has not come back
+	begun     []byte
+	room      []byte // memory for begun
+	sys       Sys
+	name      string // of a call that is not in the table
+	begunAt   int64
+	short     bool   // the text has no end of that call, and the line
+	shortLine int64  // with this number
+	shortText []byte // and this text was its last
+	restarted bool   // it is restart_syscall, and name is what that goes on with
+	inst      int    // the epoll instance that it waits on, as far as that was looked for; -1 not found
+	child     int    // the child that a clone in progress is taken to have made
+	looks     int    // how often its end was looked for
+	ending    bool   // begun is whole, and its end is in straceReader.later
 
 	held    *Call // a wait whose end is known only by the thread's next line,
 	holding bool  // if there is one

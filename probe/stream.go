@@ -198,6 +198,9 @@ func newStream(in []*input, name string, odds func(Odd)) *Stream {
 			break
 		}
 	}
+	if s.r.single {
+		s.r.clock.settle()
+	}
 	if w := &s.r.win; len(w.buf) > 0 {
 		s.begun, s.first = true, w.buf[0].Time
 	}

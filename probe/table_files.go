@@ -14,6 +14,7 @@ const (
 	fDupfdCloexec = 1030
 	fdCloexec     = 1
 	fionbio       = 0x5421
+	fionread      = 0x541b
 
 	closeRangeCloexec = 4
 	timerAbstime      = 1
@@ -65,9 +66,24 @@ var tableFiles = map[Sys]entry{
 		}},
 	// ioctl(2): descriptor, request, argument. FIONBIO is the older way to O_NONBLOCK.
 	SysIoctl: {name: "ioctl", kind: trace.FdFlags, call: trace.CallIoctl, fd: 0,
-		skip:  func(c *Call) bool { return c.Args[1] != fionbio || !c.Known && c.Errno == 0 },
-		args:  func(th *thread, e *trace.Event, c *Call) { e.Mask = newFlags(th, c) },
-		after: flagsTold},
+		skip: func(c *Call) bool { return c.Args[1] != fionbio && c.Args[1] != fionread || !c.Known && c.Errno == 0 },
+		args: func(th *thread, e *trace.Event, c *Call) {
+			if c.Args[1] == fionread { // ioctl_tty(2), and of a socket tcp(7): how much is unread
+				e.Kind, e.Aux = trace.Unread, 0
+				return
+			}
+			e.Mask = newFlags(th, c)
+		},
+		result: func(_ *thread, e *trace.Event, c *Call) {
+			if e.Kind == trace.Unread && c.Errno == 0 {
+				e.A = max(int64(int32(c.Value)), 0) + 1
+			}
+		},
+		after: func(em *Emitter, th *thread, c *Call) {
+			if c.Args[1] == fionbio {
+				flagsTold(em, th, c)
+			}
+		}},
 
 	// close(2): descriptor. It is gone also when the call reports an error, but for EBADF.
 	SysClose: {name: "close", kind: trace.Close, fd: 0},

@@ -84,7 +84,11 @@ func moves(name string, kind trace.Kind, call uint32, flags int, asked func(c *C
 				e.Mask = uint32(c.Args[flags])
 			}
 		},
-		result: func(_ *thread, e *trace.Event, c *Call) { e.B = c.moved() }}
+		result: func(_ *thread, e *trace.Event, c *Call) {
+			if e.B = c.moved(); c.Cut && kind == trace.Read && c.Errno == 0 {
+				e.Mask |= msgTrunc
+			}
+		}}
 }
 
 // msgCmsgCloexec makes descriptors that come with a message CLOEXEC (recvmsg(2)).

@@ -13,6 +13,7 @@ type thread struct {
 	comm     string
 	who      *world.Thread
 	seq      uint32
+	holeAt   uint32 // number of the last Hole
 	last     int64
 	began    bool
 	inside   Sys         // the call that it was told to be in

@@ -32,6 +32,7 @@ const (
 	keyTitle   = "title"
 	keyOrigin  = "origin"
 	keyTimed   = "timed"
+	keyDerived = "derived" // only where it is true
 	keyMono    = "clock.mono"
 	keyWall    = "clock.wall"
 	keyKinds   = "kinds"
@@ -90,6 +91,9 @@ func eachKey(i *trace.Info, put func(k, v string)) {
 	put(keyTitle, i.Title)
 	put(keyOrigin, i.Origin)
 	put(keyTimed, strconv.FormatBool(i.Timed))
+	if i.Derived {
+		put(keyDerived, "true")
+	}
 	put(keyMono, strconv.FormatInt(i.Clock.Mono, 10))
 	put(keyWall, strconv.FormatInt(i.Clock.Wall, 10))
 	put(keyKinds, strconv.FormatUint(uint64(i.Kinds), 16))
@@ -113,6 +117,8 @@ func setKey(i *trace.Info, k, v string) (err error) {
 		i.Origin = v
 	case keyTimed:
 		i.Timed, err = strconv.ParseBool(v)
+	case keyDerived:
+		i.Derived, err = strconv.ParseBool(v)
 	case keyMono:
 		i.Clock.Mono, err = strconv.ParseInt(v, 10, 64)
 	case keyWall:

@@ -260,10 +260,11 @@ const (
 	LostFile
 	LostKernel
 	LostPipe
+	LostPaste // left out by who pasted the text
 )
 
 // LostNames are the words for where events were lost.
-var LostNames = Enum{"", "ring", "file", "kernel", "pipe"}
+var LostNames = Enum{"", "ring", "file", "kernel", "pipe", "paste"}
 
 // Flags of a Register, Modify or Deregister.
 const (

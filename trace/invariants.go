@@ -37,7 +37,7 @@ var Invariants = []Invariant{
 		"Bytes would be counted that were never moved, or an EAGAIN missed."},
 	{"I14", "A call does not move more bytes than were asked for, unless MSG_TRUNC lets it return the size of a longer message.",
 		"The ledger would take more bytes out of a socket than the loop received."},
-	{"I15", "A Lost says how many, more than none; only a damaged file may not know (n=0).",
+	{"I15", "A Lost says how many, more than none; only a damaged file, and a text of which lines were left out, may not know (n=0).",
 		"A mark of loss that counts nothing looks like no loss in every sum."},
 	{"I16", "A wait does not report more than its maximum, and nothing when it failed.",
 		"Wakeups would be counted that the loop never saw."},

@@ -86,6 +86,7 @@ const (
 	// what was appended later, in order of its coming
 	Usage  // run
 	Repeat // stream
+	Unread // io
 
 	KindCount
 )

@@ -50,7 +50,7 @@ func (i *Info) Facts() Knowledge {
 		return i.Knows
 	}
 	var s Knowledge
-	if i.Timed {
+	if i.Timed && !i.Derived {
 		s |= KnowsDurations
 	}
 	if i.Kinds.Has(Arrive) {

@@ -262,4 +262,6 @@ var Specs = [KindCount]Spec{
 		f("events", SlotAux, UCount, "so many events before it, which are one iteration"), f("times", SlotA, UCount, "how often they came again"),
 		f("waited", SlotB, UNanos, "time inside waits and sleeps, all times together"),
 		f("longest", SlotMask, UNanos, "the longest of the iterations"), f("dur", SlotDur, UNanos, "from the end of the iteration before it to the end of the last one")}},
+	Unread: {"Unread", "io", 2, false, "The program asked how many bytes wait to be read (ioctl FIONREAD).", []Field{
+		fFD, fGen, f("bytes", SlotA, UPlus1, "so many"), fErr}},
 }

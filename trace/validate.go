@@ -287,7 +287,8 @@ func (v *Validator) repeat(e *Event, s *streamCheck) {
 
 // lost checks I15.
 func (v *Validator) lost(e *Event) {
-	if e.A <= 0 && !(e.A == 0 && e.Aux&0xff == LostFile) {
+	where := e.Aux & 0xff
+	if e.A <= 0 && !(e.A == 0 && (where == LostFile || where == LostPaste)) {
 		v.report("I15", e, "it counts %d events", e.A)
 	}
 }

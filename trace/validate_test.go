@@ -97,3 +97,17 @@ func BenchmarkValidator(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(evs))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mev/s")
 }
+
+// TestLostOfAPaste: a text of which lines were left out does not know how many; anything else must.
+func TestLostOfAPaste(t *testing.T) {
+	lost := func(where uint32) []trace.Event {
+		return []trace.Event{{Kind: trace.Wait, Phase: trace.PhaseEnter, Stream: 1, Seq: 1, Time: 1}, {Kind: trace.Lost, Stream: 1, Seq: 2, Time: 2, Aux: where},
+			{Kind: trace.Wait, Phase: trace.PhaseEnter, Stream: 1, Seq: 3, Time: 3}, {Kind: trace.Wait, Phase: trace.PhaseExit, Stream: 1, Seq: 4, Time: 4, Dur: 1}}
+	}
+	if err := trace.Validate(lost(trace.LostPaste)); err != nil {
+		t.Error(err)
+	}
+	if trace.Validate(lost(trace.LostPipe)) == nil {
+		t.Error("a pipe that has lost none")
+	}
+}

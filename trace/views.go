@@ -841,3 +841,12 @@ func (v UsageView) Voluntary() uint32 { return v.e.Inst }
 
 // Involuntary: context switches because it was made to.
 func (v UsageView) Involuntary() uint32 { return v.e.Mask }
+
+// UnreadView reads the event Unread.
+type UnreadView struct{ e *Event }
+
+// UnreadOf is the view of a Unread.
+func UnreadOf(e *Event) UnreadView { return UnreadView{e} }
+
+// Bytes: so many.
+func (v UnreadView) Bytes() (int64, bool) { return int64(v.e.A) - 1, v.e.A != 0 }

@@ -310,6 +310,8 @@ func viewOf(k Kind) func(*Event) any {
 		return func(e *Event) any { return BookmarkOf(e) }
 	case Usage:
 		return func(e *Event) any { return UsageOf(e) }
+	case Unread:
+		return func(e *Event) any { return UnreadOf(e) }
 	}
 	return nil
 }

@@ -119,6 +119,9 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Knob:
 		return fmt.Sprintf("%s = %s", name(e.Aux), name(e.Inst)), strings.TrimPrefix("was "+name(e.Gen), "was ")
 	case trace.Lost:
+		if e.A <= 0 && trace.LostOf(e).Where() == trace.LostPaste {
+			return "lines left out here", "paste"
+		}
 		return fmt.Sprintf("%d events dropped here", e.A), trace.LostOf(e).Where().String()
 	case trace.Wake:
 		return "woken by thread " + fmt.Sprint(e.A), trace.WakeOf(e).Via().String()
@@ -149,6 +152,11 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	case trace.Repeat:
 		r := trace.RepeatOf(e)
 		return fmt.Sprintf("the %s before it: %s more", Count(int64(r.Of), "event"), Times(r.N)), "in " + Duration(r.Span)
+	case trace.Unread:
+		if e.Errno != 0 {
+			return fmt.Sprintf("ioctl(%d, FIONREAD) = %s", e.FD, result(0)), ""
+		}
+		return fmt.Sprintf("ioctl(%d, FIONREAD)", e.FD), known(e.A, "unread")
 	case trace.Usage:
 		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
 	}

@@ -188,7 +188,19 @@ func (x *eventWords) say() string {
 			s += " within " + Duration(r.Span) + ", of which the thread waited for " + Duration(r.Waited)
 		}
 		return s + "; nothing was read, written, accepted or changed in any of them."
+	case trace.Unread:
+		if e.Errno != 0 {
+			return "The program asked how many bytes of " + x.fd() + " are unread" + ended(e.Errno) + "."
+		}
+		n, known := trace.UnreadOf(e).Bytes()
+		if !known {
+			return "The program asked how many bytes of " + x.fd() + " are unread."
+		}
+		return "The program asked how many bytes of " + x.fd() + " are unread: " + Bytes(n) + "."
 	case trace.Lost:
+		if e.A <= 0 && trace.LostOf(e).Where() == trace.LostPaste {
+			return "Lines of the text were left out here: what the program did meanwhile is not known."
+		}
 		return strings.TrimSpace("Events are missing here" + positive(e.A, ": ") + word(trace.LostNames, e.Aux, ", dropped in the ") + ".")
 	case trace.Register, trace.Modify, trace.Deregister:
 		return x.interest()

@@ -75,6 +75,8 @@ func eventShort(s *timeline.Snapshot, e *trace.Event) string {
 		return "mode " + strings.TrimSpace(trace.ModeOf(e).Driver().String()+" "+trace.ModeOf(e).Trigger().String())
 	case trace.Knob:
 		return "set " + s.Name(e.Stream, e.Aux)
+	case trace.Unread:
+		return "asked how much is unread"
 	case trace.Lost:
 		return "dropped events"
 	}

@@ -1,0 +1,209 @@
+package probe
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// What stands between the lines of a paste: marks that say that some were left out, fences and prose between two blocks, and which
+// process the next lines are about. What the program did meanwhile was not seen, and a Lost says so in every thread.
+
+// gapMarks is what has stood between the last line of strace and the next one.
+type gapMarks struct {
+	begun   bool // there was a line of strace before
+	hole    bool // lines were left out
+	fence   bool
+	blank   bool
+	prose   bool
+	process int // strace has attached to it; 0 to none
+}
+
+// clear empties what stands between, once a line of strace has come.
+func (b *gapMarks) clear() { *b = gapMarks{begun: true} }
+
+// aside takes a line that is none of strace's own calls.
+func (b *gapMarks) aside(raw []byte) {
+	s := bytes.TrimSpace(raw)
+	if len(s) == 0 {
+		b.blank = true
+		return
+	}
+	bare := unwrap(s)
+	if len(bare) == 0 {
+		b.blank = true
+		b.hole = b.hole || separates(s)
+		return
+	}
+	if pid, ok := attachedTo(bare); ok {
+		b.process = pid
+		return
+	}
+	switch {
+	case fence(bare), fence(s), tagsOnly(bare):
+		b.fence = true
+	case leftOut(s):
+		b.hole = true
+	case b.blank:
+		b.prose = true
+	}
+}
+
+// parts says whether the program went on unseen between two lines that are gap ns apart, -1 where that is not known.
+func (b *gapMarks) parts(gap int64) bool {
+	return b.begun && (b.hole || b.fence || b.prose || b.blank && gap > blankGap)
+}
+
+// blankGap is from how far apart two lines with an empty one between them are two blocks: strace prints none, but a program's own
+// output may stand there.
+const blankGap = 100e6
+
+// leftOut says whether a line stands for others: "[...]", "<snip>", "--- 8< ---", "[ 300 lines omitted ]".
+func leftOut(s []byte) bool {
+	if len(s) > 80 || !utf8.Valid(s) {
+		return false
+	}
+	if separates(s) {
+		return true
+	}
+	text := string(s)
+	core := strings.ToLower(strings.Trim(text, "[](){}<>.*-=_~#/|: \t\u2026\u22ee8"))
+	if core == "" {
+		return strings.Contains(text, "..") || strings.ContainsAny(text, "\u2026\u22ee") || strings.Contains(text, "8<") ||
+			strings.Contains(text, ". .") || text == "." || text == ":"
+	}
+	marked := strings.ContainsAny(text[:1], "[(<.-*=~{#") || strings.HasPrefix(text, "\u2026")
+	switch core {
+	case "snip", "snipped", "cut", "skipped", "truncated", "omitted", "lots more", "many more", "more", "more lines", "etc", "and so on", "repeats", "same", "same again", "lines omitted", "output omitted":
+		return marked || core == "snip" || core == "etc" || core == "and so on"
+	}
+	for _, word := range []string{"omitted", "snipped", "truncated", "skipped", "removed", "left out", "more lines", "cut", "repeated", "repeats"} {
+		if marked && strings.HasSuffix(core, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// separates says whether a line is a rule between two parts: "---", "====", the "--" of grep.
+func separates(s []byte) bool {
+	if len(s) < 2 {
+		return false
+	}
+	for _, c := range s {
+		if c != s[0] || c != '-' && c != '=' && c != '*' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// attachedTo reads which process lines without a number are about from here on: of "strace: Process 4711 attached" and of a command line
+// with a single -p.
+func attachedTo(s []byte) (pid int, ok bool) {
+	s = bytes.TrimLeft(s, "$#% *`")
+	if rest := bytes.TrimPrefix(s, txtStrace); bytes.HasPrefix(rest, txtProcess) {
+		word, rest, _ := bytes.Cut(rest[len(txtProcess):], []byte(" "))
+		tid, _ := threadOf(append([]byte("0"), word...))
+		return tid, tid != 0 && bytes.HasPrefix(rest, txtAttached[1:])
+	}
+	words := bytes.Fields(s)
+	at := -1
+	for i, w := range words {
+		if i < 5 && (string(w) == "strace" || bytes.HasSuffix(w, []byte("/strace"))) {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		return 0, false
+	}
+	for i := at + 1; i < len(words); i++ {
+		w := words[i]
+		var num []byte
+		switch {
+		case string(w) == "-p" || string(w) == "--attach":
+			if i+1 < len(words) {
+				num = words[i+1]
+			}
+		case bytes.HasPrefix(w, []byte("-")) && len(w) > 2 && w[1] != '-' && w[len(w)-1] == 'p' && i+1 < len(words): // -fp 4711
+			num = words[i+1]
+		case bytes.HasPrefix(w, []byte("-p")):
+			num = w[2:]
+		case bytes.HasPrefix(w, []byte("--attach=")):
+			num = w[9:]
+		default:
+			continue
+		}
+		tid, _ := threadOf(append([]byte("0"), bytes.Trim(num, "*`")...))
+		if tid == 0 || ok {
+			return 0, false // none, or several
+		}
+		pid, ok = tid, true
+	}
+	return pid, ok
+}
+
+// commandLine says whether a line is that of a shell that ran strace: it is no line of strace, and no loss either.
+func commandLine(s []byte) bool {
+	words := bytes.Fields(bytes.TrimLeft(unwrap(s), "$#% *`"))
+	for i, w := range words[:min(len(words), 5)] {
+		if string(w) == "strace" || bytes.HasSuffix(w, []byte("/strace")) {
+			return i+1 < len(words) && words[i+1][0] == '-'
+		}
+	}
+	return false
+}
+
+// parted tells, before a line of strace at the moment at, what the lines before it mean.
+func (r *straceReader) parted(n *input, l *line, at int64) {
+	b := &n.gap
+	if !b.begun && b.process == 0 {
+		b.clear()
+		return
+	}
+	pid := b.process
+	if l.tid != 0 || n.alone != 0 || r.cloning() != nil || r.cut != nil || pid != 0 && r.tracees[pid] != nil && r.tracees[pid].pid != pid {
+		pid = 0 // the line's own number says it; or the new one is a thread of those that are known
+	}
+	hole := b.parts(at - n.lineAt)
+	if pid != 0 && (r.root == nil || r.root.tid != pid) {
+		r.turnTo(pid, at)
+		if hole {
+			r.lose(min(n.lineAt+1, at), pid)
+		}
+	} else if hole {
+		r.lose(min(n.lineAt+1, at), 0)
+	}
+	b.clear()
+}
+
+// turnTo makes a process the one that lines without a number are about.
+func (r *straceReader) turnTo(pid int, at int64) {
+	t := r.tracees[pid]
+	if t == nil {
+		if !r.room() {
+			return
+		}
+		t = &tracee{tid: pid, pid: pid, files: pid, at: at}
+		r.tracees[pid] = t
+	}
+	r.root, r.recent = t, nil
+}
+
+// lose tells that the program went on unseen, in every thread, or in those of one process.
+func (r *straceReader) lose(at int64, pid int) {
+	r.losing = true
+	for _, t := range r.inOrder() {
+		if pid != 0 && t.pid != pid || t.gone {
+			continue
+		}
+		r.release(t, at)
+		if t.open {
+			r.tellOpen(t)
+			t.join(r, "", nil)
+		}
+		r.em.Hole(t.tid, at)
+	}
+	r.forks, r.cut, r.losing = nil, nil, false
+}
