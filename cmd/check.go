@@ -36,7 +36,8 @@ event loop in it, in full sentences with their numbers. Without times, without t
 says what it can, with its confidence.
 
 It ends with 0 when there is nothing above info, with 1 when there is (or, with --fail-on, when what is named there was
-found), with 2 for a wrong command line and with 3 when the file cannot be read.
+found), with 2 for a wrong command line and with 3 when the file cannot be read, or when less than 80 % of the lines that look
+like calls were understood and nothing that fails was found in the rest.
 
 The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 
@@ -168,6 +169,9 @@ func (o *checkOptions) run(path string) error {
 	}
 	s := feed.Snapshot()
 	if s.Stats.Events == 0 {
+		if err := nothingUnderstood(f, path); err != nil {
+			return env(err)
+		}
 		return env(fmt.Errorf("%s: there is no event in it; want a recording of evviz or what strace printed", path))
 	}
 	s.Info = f.Info() // what a reader of text has found out about it on the way
@@ -187,6 +191,7 @@ func (o *checkOptions) run(path string) error {
 		}
 	}
 	r := export.FindingsOf(s, found)
+	missedOf(r, f, path)
 	switch {
 	case o.json:
 		err = r.JSON(stdout)
@@ -204,6 +209,9 @@ func (o *checkOptions) run(path string) error {
 		if g.fails(x) {
 			return quiet(exitFailure)
 		}
+	}
+	if !r.Calls.Enough() {
+		return quiet(exitEnv)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/internal/plain"
 	"evviz/timeline"
+	"evviz/trace"
 	"evviz/words"
 )
 
@@ -18,13 +19,29 @@ type Findings struct {
 	Lost     int64     `json:"events_lost"`
 	Duration *int64    `json:"duration_ns"` // null: the source has no times
 	Findings []Finding `json:"findings"`
-	Missing  []Missing `json:"missing"` // what the source cannot tell
+	Calls    *Share    `json:"understood"` // of a text's lines that look like calls; null: it is no text
+	Missing  []Missing `json:"missing"`    // what the source cannot tell
 }
 
 // Missing is something that the source cannot tell, and why.
 type Missing struct {
 	What string `json:"what"`
 	Why  string `json:"why"`
+}
+
+// Share is how many of a text's call lines were understood, and which lines were not, the first of them.
+type Share struct {
+	Lines int64    `json:"lines"`
+	Of    int64    `json:"of"`
+	Not   []string `json:"-"` // with their numbers
+	All   string   `json:"-"` // the command that lists all of them
+}
+
+// Enough reports whether so much was understood that nothing found can be said to mean nothing there.
+func (s *Share) Enough() bool { return s == nil || trace.Share{N: s.Lines, Of: s.Of}.Enough() }
+
+func (s *Share) String() string {
+	return fmt.Sprintf("%s of %s understood", words.Number(s.Lines), words.Count(s.Of, "call line"))
 }
 
 // Finding is one finding. A null is unknown, or does not apply.
@@ -55,6 +72,9 @@ func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 		d := s.Last - s.First
 		r.Duration = &d
 	}
+	if c := s.Info.Calls; c.Of > 0 {
+		r.Calls = &Share{Lines: c.N, Of: c.Of}
+	}
 	for _, m := range s.Info.Missing {
 		r.Missing = append(r.Missing, Missing{m.What, m.Why})
 	}
@@ -78,6 +98,14 @@ func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 	return r
 }
 
+// nothing says that nothing was found, if so much was understood that this can be said.
+func (r *Findings) nothing() string {
+	if !r.Calls.Enough() {
+		return "no verdict: too little of it was understood"
+	}
+	return "nothing found in " + words.Count(r.Events, "event")
+}
+
 // JSON writes one object.
 func (r *Findings) JSON(w io.Writer) error {
 	return plain.WriteJSON(w, r)
@@ -95,7 +123,7 @@ func (r *Findings) moment(ns int64) string {
 func (r *Findings) Text(w io.Writer, explain bool) error {
 	b := &strings.Builder{}
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "%s: nothing found in %s\n", plain.Text(r.Title), words.Count(r.Events, "event"))
+		fmt.Fprintf(b, "%s: %s\n", plain.Text(r.Title), r.nothing())
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -118,6 +146,17 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 	if r.Lost > 0 {
 		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", words.Count(r.Lost, "event is", "events are"))
 	}
+	if r.Calls != nil {
+		fmt.Fprintf(b, "%s\n", r.Calls)
+		if !r.Calls.Enough() {
+			for _, l := range r.Calls.Not {
+				fmt.Fprintf(b, "  not understood: %s\n", plain.Text(l))
+			}
+			if r.Calls.All != "" {
+				fmt.Fprintf(b, "  all of them: %s\n", plain.Text(r.Calls.All))
+			}
+		}
+	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(b, "unknown: %s (%s)\n", plain.Text(m.What), plain.Text(m.Why))
 	}
@@ -130,7 +169,8 @@ func (r *Findings) Markdown(w io.Writer) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "# %s\n\n", plain.Markdown(r.Title))
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "Nothing found in %s.\n", words.Count(r.Events, "event"))
+		s := r.nothing()
+		fmt.Fprintf(b, "%s.\n", strings.ToUpper(s[:1])+s[1:])
 	} else {
 		b.WriteString("| rule | severity | verdict | where | count |\n|---|---|---|---|---:|\n")
 		for i := range r.Findings {
@@ -148,6 +188,18 @@ func (r *Findings) Markdown(w io.Writer) error {
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", words.Count(r.Lost, "event is", "events are"))
+	}
+	if r.Calls != nil {
+		fmt.Fprintf(b, "\n%s.\n", r.Calls)
+		if !r.Calls.Enough() && len(r.Calls.Not) > 0 {
+			b.WriteString("Not understood:\n\n")
+			for _, l := range r.Calls.Not {
+				fmt.Fprintf(b, "- %s\n", plain.Markdown(l))
+			}
+			if r.Calls.All != "" {
+				fmt.Fprintf(b, "\nAll of them: `%s`\n", plain.Text(r.Calls.All))
+			}
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

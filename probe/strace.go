@@ -118,6 +118,7 @@ func (st *Stream) describe() trace.Info {
 	r := st.r
 	timed := r.clock.timed()
 	info := trace.Info{Title: "strace " + plain.Text(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds, OS: trace.Linux}
+	info.Calls = trace.Share{N: r.grasped, Of: r.grasped + r.missed}
 	if timed && !r.untimed {
 		info.Knows |= trace.KnowsDurations
 	}

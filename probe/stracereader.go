@@ -34,6 +34,9 @@ type straceReader struct {
 	where    *input
 	lines    int64
 	unparsed int64
+	grasped  int64 // lines that look like calls and were understood,
+	missed   int64 // and those that were not,
+	calls    []Odd // the first of them
 	first    []Odd
 	cutSets  int64   // sets of poll that strace did not print whole
 	untimed  bool    // a call of the table had no duration
@@ -127,12 +130,19 @@ func (r *straceReader) finish(n *input) {
 // odd counts a line that was not understood.
 func (r *straceReader) odd(s []byte) {
 	r.unparsed++
-	if r.odds == nil && len(r.first) >= keptLines {
+	call := callLine(s)
+	if call {
+		r.missed++
+	}
+	if call = call && len(r.calls) < keptLines; !call && r.odds == nil && len(r.first) >= keptLines {
 		return
 	}
 	o := Odd{Line: r.where.number, Text: plain.Text(clip(s, keptBytes))}
 	if !r.single {
 		o.File = r.where.name
+	}
+	if call {
+		r.calls = append(r.calls, o)
 	}
 	if len(r.first) < keptLines {
 		r.first = append(r.first, o)
@@ -154,6 +164,7 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 	if l.what == isExit {
 		if t := r.tracees[r.tidOf(l.tid)]; t != nil && t.gone {
 			r.forget(t) // it had said so itself
+			r.grasped++
 			return
 		}
 	}
@@ -194,7 +205,9 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 	case isExit:
 		ok = r.exited(t, l.body, at)
 	}
-	if !ok {
+	if ok {
+		r.grasped++
+	} else {
 		r.odd(raw)
 	}
 }

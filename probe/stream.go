@@ -218,6 +218,9 @@ func (s *Stream) Info() trace.Info { return s.describe() }
 // Unparsed is how many lines were not understood so far, and the first of them.
 func (s *Stream) Unparsed() (n int64, first []Odd) { return s.r.unparsed, s.r.first }
 
+// Missed are the first of the lines that look like calls and were not understood so far.
+func (s *Stream) Missed() []Odd { return s.r.calls }
+
 // Others are the calls that were met so far and are not in the table.
 func (s *Stream) Others() []Count { return s.r.em.Others() }
 

@@ -16,6 +16,7 @@ type Info struct {
 	Kinds   KindSet   // kinds that can occur; a kind that is not here is shown as unknown, never as 0
 	Knows   Knowledge // facts that it tells; 0: see Facts
 	OS      string    // whose numbers errno, poll bits and open flags are, as GOOS has it; "": Linux's
+	Calls   Share     // of the lines of a text that look like calls, how many were understood; the zero value: it is no text
 	Missing []Missing
 	Meta    []Pair // kernel, buffer defaults, knobs, scenario, seed: whatever the recorder wrote down
 }
