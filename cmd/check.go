@@ -167,6 +167,11 @@ func (o *checkOptions) run(path string) error {
 	if err := feed.Run(context.Background()); err != nil {
 		return env(err)
 	}
+	if x, ok := f.(*probe.Stream); ok {
+		if other := x.Foreign(); other != nil {
+			return env(fmt.Errorf("%s: %w", path, other))
+		}
+	}
 	s := feed.Snapshot()
 	if s.Stats.Events == 0 {
 		if err := nothingUnderstood(f, path); err != nil {
@@ -261,6 +266,9 @@ func openToCheck(path string) (trace.Source, error) {
 	}
 	f, err := record.OpenFile(path)
 	if errors.Is(err, record.ErrNotTrace) {
+		if x := probe.ForeignIn(headOf(path, foreignBytes)); x != nil {
+			return nil, fmt.Errorf("%s: %w", path, x)
+		}
 		return nil, fmt.Errorf("%s is neither a recording of evviz nor what strace printed", path)
 	}
 	if err != nil {

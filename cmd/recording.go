@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,9 +26,26 @@ func openRecording(path string) (recording, error) {
 	case looksLikeText(path):
 		return record.OpenText(path)
 	case looksLikeStrace(path):
-		return probe.Open(path)
+		s, err := probe.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		if f := s.Foreign(); f != nil {
+			s.Close()
+			return nil, fmt.Errorf("%s: %w", path, f)
+		}
+		return s, nil
 	}
-	return record.OpenFile(path)
+	f, err := record.OpenFile(path)
+	if errors.Is(err, record.ErrNotTrace) {
+		if x := probe.ForeignIn(headOf(path, foreignBytes)); x != nil {
+			err = fmt.Errorf("%s: %w", path, x)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // looksLikeStrace says whether there is strace text. What cannot be read is left to whoever opens it to complain about.
@@ -38,8 +56,13 @@ func looksLikeStrace(path string) bool {
 // looksLikeText says whether a file is a trace in the text form.
 func looksLikeText(path string) bool { return record.SniffText(firstOf(path)) }
 
+// foreignBytes is how much of a file is looked at to tell which tool printed it.
+const foreignBytes = 1 << 18
+
 // firstOf is the first 16 KiB of a file; nothing of what is none, or cannot be read.
-func firstOf(path string) []byte {
+func firstOf(path string) []byte { return headOf(path, 1<<14) }
+
+func headOf(path string, bytes int) []byte {
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
 		return nil
 	}
@@ -48,7 +71,7 @@ func firstOf(path string) []byte {
 		return nil
 	}
 	defer f.Close()
-	first := make([]byte, 1<<14)
+	first := make([]byte, bytes)
 	n, err := io.ReadFull(f, first)
 	if err != nil && err != io.ErrUnexpectedEOF {
 		return nil

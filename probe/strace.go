@@ -33,7 +33,8 @@ type Strace struct {
 	odd    int64
 	cut    int64
 	first  []Odd
-	err    error // that ended reading
+	not    *Foreign // it is another tool's output
+	err    error    // that ended reading
 }
 
 // maxEvents bounds what is kept in memory: 256 MB.
@@ -103,6 +104,7 @@ func gather(st *Stream, most int) *Strace {
 			Why: fmt.Sprintf("only %d events are kept, %d more are not shown", len(events)-1, s.cut)})
 	}
 	s.Memory = record.NewMemory(st.name, info, events, s.err)
+	s.not = st.Foreign()
 	s.odd, s.first, s.others = st.r.unparsed, st.r.first, st.r.em.Others()
 	return s
 }
@@ -196,6 +198,9 @@ func (s *Strace) Unparsed() (n int, first []string) {
 	}
 	return int(s.odd), first
 }
+
+// Foreign is what the text is, when it is another tool's output; nil otherwise.
+func (s *Strace) Foreign() *Foreign { return s.not }
 
 // Others are the calls that were met and are not in the table, the most frequent first.
 func (s *Strace) Others() []Count { return s.others }

@@ -18,7 +18,9 @@ type input struct {
 	number   int64 // of the last line
 	colours  bool  // there is an escape character in what was read so far,
 	comments bool  // and what looks like a comment
-	giant    bool  // the last line was longer than maxLine, and only its beginning is there
+	heads    bool  // the beginning is kept, to tell what kind of text it is
+	head     []byte
+	giant    bool // the last line was longer than maxLine, and only its beginning is there
 
 	// The line that is read next, for putting several inputs into one order.
 	l   line
@@ -79,6 +81,9 @@ func (n *input) fill() {
 		news := n.buf[max(n.to-1, 0) : n.to+got]
 		n.colours = n.colours || bytes.IndexByte(news, 0x1b) >= 0
 		n.comments = n.comments || bytes.Contains(news, []byte("/*"))
+		if n.heads && len(n.head) < headBytes {
+			n.head = append(n.head, n.buf[n.to:n.to+min(got, headBytes-len(n.head))]...)
+		}
 		n.to += got
 		n.err = err
 		if got > 0 || err != nil {

@@ -192,6 +192,9 @@ func named(r io.Reader, name string) *input {
 const firstLines = 100
 
 func newStream(in []*input, name string, odds func(Odd)) *Stream {
+	if len(in) == 1 {
+		in[0].heads = true
+	}
 	s := &Stream{name: name, r: newStraceReader(in, odds)}
 	for range firstLines {
 		if s.r.win.ready(false) > 0 || !s.r.step() {
@@ -220,6 +223,14 @@ func (s *Stream) Unparsed() (n int64, first []Odd) { return s.r.unparsed, s.r.fi
 
 // Missed are the first of the lines that look like calls and were not understood so far.
 func (s *Stream) Missed() []Odd { return s.r.calls }
+
+// Foreign is what the text is, by what has been read of it so far, when it is another tool's output; nil otherwise.
+func (s *Stream) Foreign() *Foreign {
+	if len(s.r.in) != 1 {
+		return nil
+	}
+	return ForeignIn(s.r.in[0].head)
+}
 
 // Others are the calls that were met so far and are not in the table.
 func (s *Stream) Others() []Count { return s.r.em.Others() }
