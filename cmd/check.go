@@ -23,6 +23,7 @@ type checkOptions struct {
 	only                     []string
 	set                      []string
 	look                     bool
+	with                     []string
 	valid                    bool
 }
 
@@ -63,6 +64,7 @@ The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "end with 1 only when one of these was found: rules (EV08), severities (warn: and above)")
 	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
 	f.BoolVar(&o.look, "look", false, "the program still runs: ask the kernel what is unread in the sockets of the findings now")
+	withFlag(c, &o.with)
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
 	f.BoolVar(&o.valid, "validate", false, "hold the recording itself to the rules that every trace keeps, instead of judging the loop in it")
 	c.SetFlagErrorFunc(flagError)
@@ -158,7 +160,11 @@ func (o *checkOptions) run(path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := openToCheck(path)
+	with, err := readWith(o.with)
+	if err != nil {
+		return env(err)
+	}
+	f, err := openToCheck(path, with)
 	if err != nil {
 		return env(err)
 	}
@@ -190,6 +196,7 @@ func (o *checkOptions) run(path string) error {
 		}
 		found = kept
 	}
+	besideOf(f, with).confirm(found)
 	if o.look {
 		if err := look(found); err != nil {
 			return env(err)
@@ -250,19 +257,15 @@ func look(found []*diagnostics.Finding) error {
 }
 
 // openToCheck opens what is read once, from its beginning to its end: strace text is not kept in memory.
-func openToCheck(path string) (trace.Source, error) {
+func openToCheck(path string, with *probe.Beside) (trace.Source, error) {
 	if looksLikeText(path) {
 		return record.OpenText(path)
 	}
 	if looksLikeStrace(path) {
-		return probe.OpenStream(path)
+		return probe.OpenStreamWith(with, path)
 	}
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() && !st.IsDir() { // a pipe: only text comes that way
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		return probe.StreamStrace(f, path)
+		return probe.OpenStreamWith(with, path)
 	}
 	f, err := record.OpenFile(path)
 	if errors.Is(err, record.ErrNotTrace) {

@@ -50,6 +50,7 @@ func flagValues() map[string]valueOf {
 		"size":       wordsOf(func() []string { return []string{"80x24", "120x36", "200x50"} }),
 		"speed":      wordsOf(func() []string { return []string{"0.1", "0.5", "1", "2", "10", "100"} }),
 		"record":     filesOf("evt"),
+		"with":       anyFile,
 		"screenshot": filesOf("svg", "txt", "ans"),
 	}
 }
@@ -261,4 +262,9 @@ func completeFlags(c *cobra.Command) {
 		}
 	}
 	give(c)
+}
+
+// anyFile offers the files of the folder.
+func anyFile(*cobra.Command, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
 }

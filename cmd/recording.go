@@ -21,12 +21,15 @@ type recording interface {
 
 // openRecording opens a file by what is in it, not by its name. "-" is strace text on standard input, and a name that is no
 // file may be that of what strace -ff has written (probe.Open).
-func openRecording(path string) (recording, error) {
+func openRecording(path string) (recording, error) { return openRecordingWith(path, nil) }
+
+// openRecordingWith is openRecording with what other tools say of the program's descriptors; nil: nothing.
+func openRecordingWith(path string, with *probe.Beside) (recording, error) {
 	switch {
 	case looksLikeText(path):
 		return record.OpenText(path)
 	case looksLikeStrace(path):
-		s, err := probe.Open(path)
+		s, err := probe.OpenStraceWith(with, path)
 		if err != nil {
 			return nil, err
 		}

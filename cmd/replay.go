@@ -30,7 +30,7 @@ type replayOptions struct {
 	fit                             bool // nobody said how much time a screen shows: a short recording fills it
 	shot, size, keys                string
 	light, force                    bool
-	thresholds                      []string
+	thresholds, with                []string
 	findings                        diagnostics.Settings
 }
 
@@ -80,6 +80,7 @@ FILE reads them all. docs/strace.md has more.`,
 	f.BoolVar(&o.force, "force", false, "with --screenshot: replace a file that is there already")
 	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
 	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
+	withFlag(c, &o.with)
 	f.BoolVar(&o.light, "light", false, "the same as --theme light")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
 	c.SetFlagErrorFunc(flagError)
@@ -107,7 +108,11 @@ func (o *replayOptions) run(path string) error {
 	if o.unparsed {
 		return printUnparsed(path)
 	}
-	f, err := openRecording(path)
+	with, err := readWith(o.with)
+	if err != nil {
+		return env(err)
+	}
+	f, err := openRecordingWith(path, with)
 	if err != nil {
 		return env(err)
 	}

@@ -43,7 +43,7 @@ func (o *checkOptions) alone() error {
 
 // validate holds the events of a file to the invariants of docs/events.md.
 func (o *checkOptions) validate(path string) error {
-	f, err := openToCheck(path)
+	f, err := openToCheck(path, nil)
 	if err != nil {
 		return env(err)
 	}

@@ -44,8 +44,11 @@ const maxEvents = 4_000_000
 func OpenStrace(path string) (*Strace, error) { return OpenStraceFiles(path) }
 
 // OpenStraceFiles reads several files of strace -ff into one source.
-func OpenStraceFiles(paths ...string) (*Strace, error) {
-	st, err := OpenStream(paths...)
+func OpenStraceFiles(paths ...string) (*Strace, error) { return OpenStraceWith(nil, paths...) }
+
+// OpenStraceWith is OpenStraceFiles with what other tools say of the program's descriptors; with may be nil.
+func OpenStraceWith(with *Beside, paths ...string) (*Strace, error) {
+	st, err := OpenStreamWith(with, paths...)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +65,7 @@ func OpenStraceFiles(paths ...string) (*Strace, error) {
 func NewStrace(r io.Reader, name string) *Strace { return readStrace(r, name, maxEvents) }
 
 func readStrace(in io.Reader, name string, most int) *Strace {
-	return gather(newStream([]*input{named(in, name)}, name, nil), most)
+	return gather(newStream([]*input{named(in, name)}, name, nil, nil), most)
 }
 
 // gather reads a stream to its end.

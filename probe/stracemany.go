@@ -25,7 +25,7 @@ func (r *straceReader) advance(n *input) {
 		l := &n.l
 		switch l.what {
 		case isUnknown:
-			r.odd(raw)
+			r.strange(raw)
 			continue
 		case isNothing:
 			continue

@@ -30,6 +30,9 @@ type straceReader struct {
 	begun   int      // bytes of unfinished calls
 	c       Call
 
+	beside   *Beside      // what other tools say of descriptors; nil until there is such a line
+	log      *besideLog   // nil: the log is not known but for what has been read
+	restated map[int]bool // descriptor tables of which it has been told
 	odds     func(Odd)
 	where    *input
 	lines    int64
@@ -94,7 +97,7 @@ func (r *straceReader) step() bool {
 	l := &n.l
 	clean := r.look(n, raw)
 	if l.what == isUnknown {
-		r.odd(raw)
+		r.strange(raw)
 	} else if l.what != isNothing {
 		at := int64(0)
 		if l.what != isRest {
@@ -124,6 +127,16 @@ func (r *straceReader) finish(n *input) {
 	if r.single {
 		r.end()
 		r.ended = true
+	}
+}
+
+// strange takes a line that is none of strace's.
+func (r *straceReader) strange(raw []byte) {
+	if r.beside == nil {
+		r.beside = &Beside{late: r.grasped > 0}
+	}
+	if r.where.giant || !r.beside.Line(raw) {
+		r.odd(raw)
 	}
 }
 
@@ -300,6 +313,10 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 // emit hands a call to the table.
 func (r *straceReader) emit(t *tracee, c *Call) error {
 	c.PID, c.TID, c.Files, c.Comm = t.pid, t.tid, t.files, t.comm
+	if r.beside != nil && !t.restated {
+		t.restated, r.beside.late = true, true
+		r.restateBeside(t, c.Time-c.Dur)
+	}
 	return r.em.Call(c)
 }
 

@@ -40,17 +40,22 @@ type Stream struct {
 // StreamStrace begins to read strace text. name is shown as where it came from. Of the reader the first lines are read at
 // once, to see what kind of log it is; an error of theirs is returned.
 func StreamStrace(r io.Reader, name string) (*Stream, error) {
-	s := newStream([]*input{named(r, name)}, name, nil)
+	s := newStream([]*input{named(r, name)}, name, nil, nil)
 	return s, s.error()
 }
 
 // OpenStream finds a log as Open does and begins to read it.
-func OpenStream(paths ...string) (*Stream, error) { return openStream(paths, nil) }
+func OpenStream(paths ...string) (*Stream, error) { return openStream(paths, nil, nil) }
+
+// OpenStreamWith is OpenStream with what other tools say of the program's descriptors; with may be nil.
+func OpenStreamWith(with *Beside, paths ...string) (*Stream, error) {
+	return openStream(paths, nil, with)
+}
 
 // EachUnparsed reads a log, found as Open says, and hands on every line that is not understood. It returns how many lines
 // there are in all.
 func EachUnparsed(path string, each func(Odd)) (lines int64, err error) {
-	s, err := openStream([]string{path}, each)
+	s, err := openStream([]string{path}, each, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -81,9 +86,9 @@ func IsLogSet(path string) bool {
 	return err == nil && len(names) > 0
 }
 
-func openStream(paths []string, odds func(Odd)) (*Stream, error) {
+func openStream(paths []string, odds func(Odd), with *Beside) (*Stream, error) {
 	if len(paths) == 1 && paths[0] == "-" {
-		s := newStream([]*input{newInput(os.Stdin, "-", blockOf)}, "-", odds)
+		s := newStream([]*input{newInput(os.Stdin, "-", blockOf)}, "-", odds, func(r *straceReader) error { return r.withBeside(with, nil) })
 		return s, s.error()
 	}
 	names, err := logFiles(paths)
@@ -96,6 +101,7 @@ func openStream(paths []string, odds func(Odd)) (*Stream, error) {
 	}
 	var in []*input
 	var files []io.Closer
+	var logs []*os.File
 	shut := func() {
 		for _, f := range files {
 			f.Close()
@@ -110,12 +116,12 @@ func openStream(paths []string, odds func(Odd)) (*Stream, error) {
 			}
 			return nil, err
 		}
-		files = append(files, f)
+		files, logs = append(files, f), append(logs, f)
 		n := named(f, name)
 		n.buf = make([]byte, block)
 		in = append(in, n)
 	}
-	s := newStream(in, strings.Join(paths, " "), odds)
+	s := newStream(in, strings.Join(paths, " "), odds, func(r *straceReader) error { return r.withBeside(with, logs) })
 	s.files = files
 	if err := s.error(); err != nil {
 		shut()
@@ -191,11 +197,17 @@ func named(r io.Reader, name string) *input {
 // firstLines is how many lines are read before Info can say what kind of log it is.
 const firstLines = 100
 
-func newStream(in []*input, name string, odds func(Odd)) *Stream {
+func newStream(in []*input, name string, odds func(Odd), before func(*straceReader) error) *Stream {
 	if len(in) == 1 {
 		in[0].heads = true
 	}
 	s := &Stream{name: name, r: newStraceReader(in, odds)}
+	if before != nil {
+		if err := before(s.r); err != nil {
+			s.r.failed = err
+			return s
+		}
+	}
 	for range firstLines {
 		if s.r.win.ready(false) > 0 || !s.r.step() {
 			break
@@ -230,6 +242,15 @@ func (s *Stream) Foreign() *Foreign {
 		return nil
 	}
 	return ForeignIn(s.r.in[0].head)
+}
+
+// Beside is what lines of other tools say of the program's descriptors, as far as they have been read.
+func (s *Stream) Beside() *Beside {
+	if s.r.beside == nil {
+		return &Beside{}
+	}
+	s.r.beside.join()
+	return s.r.beside
 }
 
 // Others are the calls that were met so far and are not in the table.
