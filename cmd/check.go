@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,8 @@ type checkOptions struct {
 	only                     []string
 	set                      []string
 	look                     bool
-	with                     []string
+	with, ignore             []string
+	baseline, writeBaseline  string
 	valid                    bool
 }
 
@@ -65,6 +67,9 @@ The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
 	f.BoolVar(&o.look, "look", false, "the program still runs: ask the kernel what is unread in the sockets of the findings now")
 	withFlag(c, &o.with)
+	f.StringArrayVar(&o.ignore, "ignore", nil, "leave out findings of a rule, on anything or on one thing: EV24, EV24@fd=7, EV24@thread=4711, EV24@peer=10.0.0.1:80 (may be repeated)")
+	f.StringVar(&o.baseline, "baseline", "", "leave out the findings that stand in this file")
+	f.StringVar(&o.writeBaseline, "write-baseline", "", "write the findings of this run to a file for --baseline")
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
 	f.BoolVar(&o.valid, "validate", false, "hold the recording itself to the rules that every trace keeps, instead of judging the loop in it")
 	c.SetFlagErrorFunc(flagError)
@@ -116,16 +121,20 @@ func (g *gate) fails(f *diagnostics.Finding) bool { return f.Severity >= g.least
 // settings are the thresholds of the command line.
 func settings(pairs []string) (diagnostics.Settings, error) {
 	set := diagnostics.Default()
+	return set, setPairs(&set, pairs)
+}
+
+func setPairs(set *diagnostics.Settings, pairs []string) error {
 	for _, p := range pairs {
 		name, value, ok := strings.Cut(p, "=")
 		if !ok {
-			return set, usage("--threshold %q: want NAME=VALUE, for example gap=50ms", p)
+			return usage("--threshold %q: want NAME=VALUE, for example gap=50ms", p)
 		}
 		if err := set.Set(name, value); err != nil {
-			return set, usage("--threshold: %v", err)
+			return usage("--threshold: %v", err)
 		}
 	}
-	return set, nil
+	return nil
 }
 
 func (o *checkOptions) run(path string) error {
@@ -156,7 +165,17 @@ func (o *checkOptions) run(path string) error {
 		}
 		only[r.ID] = true
 	}
-	set, err := settings(o.set)
+	ignore, err := ignoredOf(o.ignore)
+	if err != nil {
+		return err
+	}
+	var old map[known]bool
+	if o.baseline != "" {
+		if old, err = readBaseline(o.baseline); err != nil {
+			return err
+		}
+	}
+	set, project, err := projectSettings(path, o.set)
 	if err != nil {
 		return err
 	}
@@ -202,7 +221,20 @@ func (o *checkOptions) run(path string) error {
 			return env(err)
 		}
 	}
+	found, left := without(found, ignore)
+	if o.writeBaseline != "" {
+		if err := writeBaseline(o.writeBaseline, found); err != nil {
+			return env(err)
+		}
+	}
+	var base *export.Baseline
+	if o.baseline != "" {
+		n := len(found)
+		found = slices.DeleteFunc(found, func(f *diagnostics.Finding) bool { return old[keyOf(f)] })
+		base = &export.Baseline{File: o.baseline, Count: int64(n - len(found))}
+	}
 	r := export.FindingsOf(s, found)
+	r.Ignored, r.Baseline, r.Thresholds = append(r.Ignored, left...), base, project
 	missedOf(r, f, path)
 	switch {
 	case o.json:

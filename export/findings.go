@@ -14,13 +14,28 @@ import (
 
 // Findings is what a check prints. Times are nanoseconds since the first event of the trace.
 type Findings struct {
-	Title    string    `json:"title"`
-	Events   int64     `json:"events"`
-	Lost     int64     `json:"events_lost"`
-	Duration *int64    `json:"duration_ns"` // null: the source has no times
-	Findings []Finding `json:"findings"`
-	Calls    *Share    `json:"understood"` // of a text's lines that look like calls; null: it is no text
-	Missing  []Missing `json:"missing"`    // what the source cannot tell
+	Title      string    `json:"title"`
+	Events     int64     `json:"events"`
+	Lost       int64     `json:"events_lost"`
+	Duration   *int64    `json:"duration_ns"` // null: the source has no times
+	Findings   []Finding `json:"findings"`
+	Calls      *Share    `json:"understood"`                // of a text's lines that look like calls; null: it is no text
+	Ignored    []Ignored `json:"ignored"`                   // what the command line leaves out
+	Baseline   *Baseline `json:"baseline"`                  // what a baseline leaves out; null: there is none
+	Thresholds string    `json:"thresholds_file,omitempty"` // the project's own, where there is one
+	Missing    []Missing `json:"missing"`                   // what the source cannot tell
+}
+
+// Ignored is how many findings were left out by one word of the command line.
+type Ignored struct {
+	By    string `json:"by"`
+	Count int64  `json:"count"`
+}
+
+// Baseline is how many findings were left out because they stand in a file.
+type Baseline struct {
+	File  string `json:"file"`
+	Count int64  `json:"count"`
 }
 
 // Missing is something that the source cannot tell, and why.
@@ -67,7 +82,7 @@ type Finding struct {
 
 // FindingsOf puts what was found in a picture into the form that is printed.
 func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
-	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}}
+	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}, Ignored: []Ignored{}}
 	if s.Info.Timed {
 		d := s.Last - s.First
 		r.Duration = &d
@@ -103,7 +118,31 @@ func (r *Findings) nothing() string {
 	if !r.Calls.Enough() {
 		return "no verdict: too little of it was understood"
 	}
+	left := int64(0)
+	for _, x := range r.Ignored {
+		left += x.Count
+	}
+	if r.Baseline != nil {
+		left += r.Baseline.Count
+	}
+	if left > 0 {
+		return "nothing else found in " + words.Count(r.Events, "event")
+	}
 	return "nothing found in " + words.Count(r.Events, "event")
+}
+
+// leftOut says what was left out and by what, and whose thresholds held.
+func (r *Findings) leftOut() (out []string) {
+	for _, x := range r.Ignored {
+		out = append(out, fmt.Sprintf("ignored by %s: %s", x.By, words.Count(x.Count, "finding")))
+	}
+	if b := r.Baseline; b != nil {
+		out = append(out, fmt.Sprintf("known to the baseline %s: %s", b.File, words.Count(b.Count, "finding")))
+	}
+	if r.Thresholds != "" {
+		out = append(out, "thresholds of "+r.Thresholds)
+	}
+	return out
 }
 
 // JSON writes one object.
@@ -145,6 +184,9 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", words.Count(r.Lost, "event is", "events are"))
+	}
+	for _, l := range r.leftOut() {
+		fmt.Fprintf(b, "%s\n", plain.Text(l))
 	}
 	if r.Calls != nil {
 		fmt.Fprintf(b, "%s\n", r.Calls)
@@ -188,6 +230,9 @@ func (r *Findings) Markdown(w io.Writer) error {
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", words.Count(r.Lost, "event is", "events are"))
+	}
+	for _, l := range r.leftOut() {
+		fmt.Fprintf(b, "\n%s.\n", plain.Markdown(l))
 	}
 	if r.Calls != nil {
 		fmt.Fprintf(b, "\n%s.\n", r.Calls)

@@ -79,6 +79,12 @@ func (r *Findings) SARIF(w io.Writer, name string) error {
 	if r.Calls != nil {
 		run.Properties = map[string]any{"understood": r.Calls}
 	}
+	if said := r.leftOut(); len(said) > 0 {
+		if run.Properties == nil {
+			run.Properties = map[string]any{}
+		}
+		run.Properties["left_out"] = said
+	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		x := sarifResult{RuleID: f.ID, Level: levels[f.Severity], Message: sarifText{plain.Text(f.Sentence) + " Fix: " + plain.Text(f.Fix)},
