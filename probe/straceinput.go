@@ -20,6 +20,7 @@ type input struct {
 	comments bool  // and what looks like a comment
 	heads    bool  // the beginning is kept, to tell what kind of text it is
 	head     []byte
+	quiet    bool // next found no whole line because nothing more has come yet
 	giant    bool // the last line was longer than maxLine, and only its beginning is there
 
 	// The line that is read next, for putting several inputs into one order.
@@ -48,6 +49,10 @@ func (n *input) next() (text []byte, ok bool) {
 			break
 		}
 		seen = n.to
+		if n.err == errQuiet {
+			n.err, n.quiet = nil, true
+			return nil, false
+		}
 		if n.err != nil {
 			if n.from == n.to {
 				return nil, false
@@ -100,6 +105,9 @@ func (n *input) skip() []byte {
 	start := append([]byte{}, n.buf[n.from:n.from+keptBytes+1]...)
 	for {
 		n.from, n.to = 0, 0
+		if n.err == errQuiet {
+			n.err = nil
+		}
 		if n.err != nil {
 			return start
 		}

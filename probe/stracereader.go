@@ -91,6 +91,10 @@ func (r *straceReader) step() bool {
 	n := r.in[0]
 	raw, ok := n.next()
 	if !ok {
+		if n.quiet {
+			n.quiet = false
+			return false
+		}
 		r.finish(n)
 		return false
 	}

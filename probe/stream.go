@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"evviz/trace"
 )
@@ -30,6 +31,8 @@ type Stream struct {
 	begun  bool
 	first  int64 // time of the first event
 	closed atomic.Bool
+	live   *liveFeed // nil: what is read is all there
+	ticked time.Time // when the window was aged last
 
 	fold    *trace.Folder // nil until the first Read, and where the log does not tell times: how often within what time is not known then
 	reading bool          // the first Read has been
@@ -273,16 +276,20 @@ func (s *Stream) Read(ctx context.Context, buf []trace.Event) (int, error) {
 		}
 	}
 	if s.fold == nil {
-		return s.take(ctx, buf)
+		return s.more(ctx, buf)
 	}
+	quiet := false
 	for {
-		if n := s.fold.Take(buf, s.end != nil); n > 0 {
+		if n := s.fold.Take(buf, s.end != nil || quiet); n > 0 {
 			return n, nil
 		}
 		if s.end != nil {
 			return 0, s.end
 		}
-		n, err := s.take(ctx, s.buf)
+		n, err := s.more(ctx, s.buf)
+		if quiet = err == errQuiet; quiet {
+			continue
+		}
 		for i := range s.buf[:n] {
 			s.fold.Add(&s.buf[i])
 		}
@@ -294,6 +301,14 @@ func (s *Stream) Read(ctx context.Context, buf []trace.Event) (int, error) {
 			s.end = err
 		}
 	}
+}
+
+// more takes events from the window.
+func (s *Stream) more(ctx context.Context, buf []trace.Event) (int, error) {
+	if s.live != nil {
+		return s.takeLive(ctx, buf, s.fold != nil && s.fold.Held() > 0)
+	}
+	return s.take(ctx, buf)
 }
 
 // take reads lines until there are events, or the log ends.
