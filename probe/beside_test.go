@@ -145,6 +145,7 @@ tfd:        7 events:       19 data:                7  pos:0 ino:181ce sdev:9
 		{"before", about + log, "", both, nil},
 		{"behind", log + about, "", both, nil},
 		{"in a file", log, about, both, nil},
+		{"said twice", about + "lrwx------ 1 a a 64 Nov 3 10:00 4 -> anon_inode:[eventpoll]\n" + log, "", both, nil},
 		{"with threads", strings.ReplaceAll(log, "10:00", "[pid 812] 10:00") + about, "", both, nil},
 		{"of another thread of it", strings.ReplaceAll(log, "10:00", "[pid 815] 10:00") + about, "", both, nil},
 		{"of another process", strings.ReplaceAll(log, "10:00", "[pid 900] 10:00") + about + "srv 900 www 9u FIFO 0,13 0t0 4413 pipe\n", "", []string{"fd=9 what=descriptor type=pipe"}, []string{"fd=4 what=descriptor"}},
@@ -187,6 +188,9 @@ tfd:        7 events:       19 data:                7  pos:0 ino:181ce sdev:9
 			before, _, _ := strings.Cut(text, "Wait enter")
 			if c.name == "named by the log" {
 				before = text
+			}
+			if n := strings.Count(text, both[0]); n > 1 {
+				t.Errorf("the instance is told %d times", n)
 			}
 			for _, w := range c.says {
 				if !strings.Contains(before, w) {

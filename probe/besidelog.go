@@ -241,17 +241,22 @@ func (r *straceReader) restateBeside(t *tracee, at int64) {
 		}
 	}
 	instances := []int{}
+	told := map[int]bool{}
 	for i := range b.FDs {
 		x := &b.FDs[i]
 		if x.FD < 0 || !mine(x.PID) {
 			continue
 		}
-		if x.Type == trace.TypeEpoll {
+		if x.Type == trace.TypeEpoll && !told[x.FD] {
 			instances = append(instances, x.FD)
 		}
 		if x.Type == trace.TypeUnknown && x.Local == "" && x.Path == "" || r.log.known(x.FD, x.late) {
 			continue
 		}
+		if x.PID == 0 && told[x.FD] {
+			continue // a line that names the process has said it
+		}
+		told[x.FD] = true
 		begin()
 		d := descriptor{typ: x.Type, flags: x.Flags, peer: x.Peer, local: x.Local}
 		if d.peer == "" {
