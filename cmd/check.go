@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,8 @@ type checkOptions struct {
 	only                     []string
 	set                      []string
 	look                     bool
+	with, ignore             []string
+	baseline, writeBaseline  string
 	valid                    bool
 }
 
@@ -36,7 +39,8 @@ event loop in it, in full sentences with their numbers. Without times, without t
 says what it can, with its confidence.
 
 It ends with 0 when there is nothing above info, with 1 when there is (or, with --fail-on, when what is named there was
-found), with 2 for a wrong command line and with 3 when the file cannot be read.
+found), with 2 for a wrong command line and with 3 when the file cannot be read, or when less than 80 % of the lines that look
+like calls were understood and nothing that fails was found in the rest.
 
 The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 
@@ -62,6 +66,10 @@ The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "end with 1 only when one of these was found: rules (EV08), severities (warn: and above)")
 	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
 	f.BoolVar(&o.look, "look", false, "the program still runs: ask the kernel what is unread in the sockets of the findings now")
+	withFlag(c, &o.with)
+	f.StringArrayVar(&o.ignore, "ignore", nil, "leave out findings of a rule, on anything or on one thing: EV24, EV24@fd=7, EV24@thread=4711, EV24@peer=10.0.0.1:80 (may be repeated)")
+	f.StringVar(&o.baseline, "baseline", "", "leave out the findings that stand in this file")
+	f.StringVar(&o.writeBaseline, "write-baseline", "", "write the findings of this run to a file for --baseline")
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
 	f.BoolVar(&o.valid, "validate", false, "hold the recording itself to the rules that every trace keeps, instead of judging the loop in it")
 	c.SetFlagErrorFunc(flagError)
@@ -113,16 +121,20 @@ func (g *gate) fails(f *diagnostics.Finding) bool { return f.Severity >= g.least
 // settings are the thresholds of the command line.
 func settings(pairs []string) (diagnostics.Settings, error) {
 	set := diagnostics.Default()
+	return set, setPairs(&set, pairs)
+}
+
+func setPairs(set *diagnostics.Settings, pairs []string) error {
 	for _, p := range pairs {
 		name, value, ok := strings.Cut(p, "=")
 		if !ok {
-			return set, usage("--threshold %q: want NAME=VALUE, for example gap=50ms", p)
+			return usage("--threshold %q: want NAME=VALUE, for example gap=50ms", p)
 		}
 		if err := set.Set(name, value); err != nil {
-			return set, usage("--threshold: %v", err)
+			return usage("--threshold: %v", err)
 		}
 	}
-	return set, nil
+	return nil
 }
 
 func (o *checkOptions) run(path string) error {
@@ -153,11 +165,25 @@ func (o *checkOptions) run(path string) error {
 		}
 		only[r.ID] = true
 	}
-	set, err := settings(o.set)
+	ignore, err := ignoredOf(o.ignore)
 	if err != nil {
 		return err
 	}
-	f, err := openToCheck(path)
+	var old map[known]bool
+	if o.baseline != "" {
+		if old, err = readBaseline(o.baseline); err != nil {
+			return err
+		}
+	}
+	set, project, err := projectSettings(path, o.set)
+	if err != nil {
+		return err
+	}
+	with, err := readWith(o.with)
+	if err != nil {
+		return env(err)
+	}
+	f, err := openToCheck(path, with)
 	if err != nil {
 		return env(err)
 	}
@@ -166,8 +192,16 @@ func (o *checkOptions) run(path string) error {
 	if err := feed.Run(context.Background()); err != nil {
 		return env(err)
 	}
+	if x, ok := f.(*probe.Stream); ok {
+		if other := x.Foreign(); other != nil {
+			return env(fmt.Errorf("%s: %w", path, other))
+		}
+	}
 	s := feed.Snapshot()
 	if s.Stats.Events == 0 {
+		if err := nothingUnderstood(f, path); err != nil {
+			return env(err)
+		}
 		return env(fmt.Errorf("%s: there is no event in it; want a recording of evviz or what strace printed", path))
 	}
 	s.Info = f.Info() // what a reader of text has found out about it on the way
@@ -181,12 +215,27 @@ func (o *checkOptions) run(path string) error {
 		}
 		found = kept
 	}
+	besideOf(f, with).confirm(found)
 	if o.look {
 		if err := look(found); err != nil {
 			return env(err)
 		}
 	}
+	found, left := without(found, ignore)
+	if o.writeBaseline != "" {
+		if err := writeBaseline(o.writeBaseline, found); err != nil {
+			return env(err)
+		}
+	}
+	var base *export.Baseline
+	if o.baseline != "" {
+		n := len(found)
+		found = slices.DeleteFunc(found, func(f *diagnostics.Finding) bool { return old[keyOf(f)] })
+		base = &export.Baseline{File: o.baseline, Count: int64(n - len(found))}
+	}
 	r := export.FindingsOf(s, found)
+	r.Ignored, r.Baseline, r.Thresholds = append(r.Ignored, left...), base, project
+	missedOf(r, f, path)
 	switch {
 	case o.json:
 		err = r.JSON(stdout)
@@ -204,6 +253,9 @@ func (o *checkOptions) run(path string) error {
 		if g.fails(x) {
 			return quiet(exitFailure)
 		}
+	}
+	if !r.Calls.Enough() {
+		return quiet(exitEnv)
 	}
 	return nil
 }
@@ -237,22 +289,21 @@ func look(found []*diagnostics.Finding) error {
 }
 
 // openToCheck opens what is read once, from its beginning to its end: strace text is not kept in memory.
-func openToCheck(path string) (trace.Source, error) {
+func openToCheck(path string, with *probe.Beside) (trace.Source, error) {
 	if looksLikeText(path) {
 		return record.OpenText(path)
 	}
 	if looksLikeStrace(path) {
-		return probe.OpenStream(path)
+		return probe.OpenStreamWith(with, path)
 	}
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() && !st.IsDir() { // a pipe: only text comes that way
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		return probe.StreamStrace(f, path)
+		return probe.OpenStreamWith(with, path)
 	}
 	f, err := record.OpenFile(path)
 	if errors.Is(err, record.ErrNotTrace) {
+		if x := probe.ForeignIn(firstText(path)); x != nil {
+			return nil, fmt.Errorf("%s: %w", path, x)
+		}
 		return nil, fmt.Errorf("%s is neither a recording of evviz nor what strace printed", path)
 	}
 	if err != nil {

@@ -33,24 +33,28 @@ const (
 func flagValues() map[string]valueOf {
 	rules := listed(func() []string { return ruleWords(true) })
 	return map[string]valueOf{
-		"mode":       wordsOf(func() []string { return lab.ModeWords() }),
-		"trigger":    wordsOf(func() []string { return trace.TriggerNames[1:] }),
-		"preset":     wordsOf(func() []string { return []string{"article\tthe tutorial's polling server"} }),
-		"scenario":   scenarioValues,
-		"lesson":     wordsOf(func() []string { return storyWords(scenarios.Lessons) }),
-		"param":      paramValues,
-		"theme":      wordsOf(themeWords),
-		"symbols":    wordsOf(func() []string { return tui.SymbolSets }),
-		"view":       wordsOf(func() []string { return tui.ViewNames() }),
-		"threshold":  thresholdValues,
-		"fail-on":    rules,
-		"save-on":    rules,
-		"only":       listed(func() []string { return ruleWords(false) }),
-		"listen":     wordsOf(func() []string { return []string{"127.0.0.1:4201\tthe usual one", "127.0.0.1:0\ta free port"} }),
-		"size":       wordsOf(func() []string { return []string{"80x24", "120x36", "200x50"} }),
-		"speed":      wordsOf(func() []string { return []string{"0.1", "0.5", "1", "2", "10", "100"} }),
-		"record":     filesOf("evt"),
-		"screenshot": filesOf("svg", "txt", "ans"),
+		"mode":           wordsOf(func() []string { return lab.ModeWords() }),
+		"trigger":        wordsOf(func() []string { return trace.TriggerNames[1:] }),
+		"preset":         wordsOf(func() []string { return []string{"article\tthe tutorial's polling server"} }),
+		"scenario":       scenarioValues,
+		"lesson":         wordsOf(func() []string { return storyWords(scenarios.Lessons) }),
+		"param":          paramValues,
+		"theme":          wordsOf(themeWords),
+		"symbols":        wordsOf(func() []string { return tui.SymbolSets }),
+		"view":           wordsOf(func() []string { return tui.ViewNames() }),
+		"threshold":      thresholdValues,
+		"fail-on":        rules,
+		"save-on":        rules,
+		"only":           listed(func() []string { return ruleWords(false) }),
+		"listen":         wordsOf(func() []string { return []string{"127.0.0.1:4201\tthe usual one", "127.0.0.1:0\ta free port"} }),
+		"size":           wordsOf(func() []string { return []string{"80x24", "120x36", "200x50"} }),
+		"speed":          wordsOf(func() []string { return []string{"0.1", "0.5", "1", "2", "10", "100"} }),
+		"record":         filesOf("evt"),
+		"with":           anyFile,
+		"ignore":         wordsOf(func() []string { return ruleWords(false) }),
+		"baseline":       filesOf("json"),
+		"write-baseline": filesOf("json"),
+		"screenshot":     filesOf("svg", "txt", "ans"),
 	}
 }
 
@@ -261,4 +265,9 @@ func completeFlags(c *cobra.Command) {
 		}
 	}
 	give(c)
+}
+
+// anyFile offers the files of the folder.
+func anyFile(*cobra.Command, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,14 +21,34 @@ type recording interface {
 
 // openRecording opens a file by what is in it, not by its name. "-" is strace text on standard input, and a name that is no
 // file may be that of what strace -ff has written (probe.Open).
-func openRecording(path string) (recording, error) {
+func openRecording(path string) (recording, error) { return openRecordingWith(path, nil) }
+
+// openRecordingWith is openRecording with what other tools say of the program's descriptors; nil: nothing.
+func openRecordingWith(path string, with *probe.Beside) (recording, error) {
 	switch {
 	case looksLikeText(path):
 		return record.OpenText(path)
 	case looksLikeStrace(path):
-		return probe.Open(path)
+		s, err := probe.OpenStraceWith(with, path)
+		if err != nil {
+			return nil, err
+		}
+		if f := s.Foreign(); f != nil {
+			s.Close()
+			return nil, fmt.Errorf("%s: %w", path, f)
+		}
+		return s, nil
 	}
-	return record.OpenFile(path)
+	f, err := record.OpenFile(path)
+	if errors.Is(err, record.ErrNotTrace) {
+		if x := probe.ForeignIn(firstText(path)); x != nil {
+			err = fmt.Errorf("%s: %w", path, x)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // looksLikeStrace says whether there is strace text. What cannot be read is left to whoever opens it to complain about.
@@ -38,26 +59,23 @@ func looksLikeStrace(path string) bool {
 // looksLikeText says whether a file is a trace in the text form.
 func looksLikeText(path string) bool { return record.SniffText(firstOf(path)) }
 
-// firstText is the beginning of what may be text: prose stands before what was pasted, and gzip may have made it smaller.
+// foreignBytes is how much of a file is looked at to tell which tool printed it: prose stands before what was pasted.
+const foreignBytes = 1 << 18
+
+// firstText is the beginning of what may be text, which gzip may have made smaller.
 func firstText(path string) []byte {
-	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
-		return nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	first := make([]byte, 1<<18)
-	n, err := io.ReadFull(probe.Unzip(f), first)
-	if err != nil && err != io.ErrUnexpectedEOF {
-		return nil
-	}
-	return first[:n]
+	return headThrough(path, foreignBytes, probe.Unzip)
 }
 
 // firstOf is the first 16 KiB of a file; nothing of what is none, or cannot be read.
-func firstOf(path string) []byte {
+func firstOf(path string) []byte { return headOf(path, 1<<14) }
+
+func headOf(path string, bytes int) []byte {
+	return headThrough(path, bytes, func(r io.Reader) io.Reader { return r })
+}
+
+// headThrough is the beginning of what a filter makes of a file.
+func headThrough(path string, bytes int, filter func(io.Reader) io.Reader) []byte {
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
 		return nil
 	}
@@ -66,8 +84,8 @@ func firstOf(path string) []byte {
 		return nil
 	}
 	defer f.Close()
-	first := make([]byte, 1<<14)
-	n, err := io.ReadFull(f, first)
+	first := make([]byte, bytes)
+	n, err := io.ReadFull(filter(f), first)
 	if err != nil && err != io.ErrUnexpectedEOF {
 		return nil
 	}

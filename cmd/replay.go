@@ -24,13 +24,14 @@ import (
 
 type replayOptions struct {
 	text, summary, paused, unparsed bool
+	follow                          bool
 	speed                           float64
 	at                              time.Duration
 	looks                           looks
 	fit                             bool // nobody said how much time a screen shows: a short recording fills it
 	shot, size, keys                string
 	light, force                    bool
-	thresholds                      []string
+	thresholds, with                []string
 	findings                        diagnostics.Settings
 }
 
@@ -44,7 +45,11 @@ speed and seek; or prints it as text, one event a line, or as a summary. The bes
 
   strace -f -ttt -T -yy -o FILE COMMAND
 
-"-" reads such text from standard input, so that an excerpt can be pasted; where strace -ff has written FILE.4711 and others,
+"-" reads such text from standard input, so that an excerpt can be pasted; from a pipe it is shown as it comes:
+
+  strace -f -ttt -T -yy -p PID 2>&1 | evviz replay -
+
+Where strace -ff has written FILE.4711 and others,
 FILE reads them all. docs/strace.md has more.`,
 		Example: "  evviz replay run.evt\n  evviz replay --speed 10 run.evt\n  evviz replay --text run.evt | grep EAGAIN",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -73,6 +78,7 @@ FILE reads them all. docs/strace.md has more.`,
 	f.BoolVar(&o.text, "text", false, "print the events as text")
 	f.BoolVar(&o.summary, "summary", false, "print the summary that --headless prints")
 	f.BoolVar(&o.unparsed, "unparsed", false, "print the lines of strace text that are not understood, with their numbers")
+	f.BoolVar(&o.follow, "follow", false, "the file is still being written by strace: show what it has and what comes")
 	f.BoolVar(&o.paused, "paused", false, "start paused")
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
@@ -80,6 +86,7 @@ FILE reads them all. docs/strace.md has more.`,
 	f.BoolVar(&o.force, "force", false, "with --screenshot: replace a file that is there already")
 	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
 	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
+	withFlag(c, &o.with)
 	f.BoolVar(&o.light, "light", false, "the same as --theme light")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
 	c.SetFlagErrorFunc(flagError)
@@ -107,7 +114,14 @@ func (o *replayOptions) run(path string) error {
 	if o.unparsed {
 		return printUnparsed(path)
 	}
-	f, err := openRecording(path)
+	if o.follow || o.piped(path) {
+		return o.live(path)
+	}
+	with, err := readWith(o.with)
+	if err != nil {
+		return env(err)
+	}
+	f, err := openRecordingWith(path, with)
 	if err != nil {
 		return env(err)
 	}
@@ -230,7 +244,7 @@ func (o *replayOptions) screen(f recording) error {
 	if err := o.within(f); err != nil {
 		return err
 	}
-	code, err := show.Run(0, func() (show.Shown, error) { return o.play(f) })
+	code, err := show.RunOn(opener(f.Path()), 0, func() (show.Shown, error) { return o.play(f) })
 	if errors.Is(err, screen.ErrNoTerminal) {
 		return env(fmt.Errorf("%w (evviz replay --text prints the events)", err))
 	}

@@ -33,7 +33,8 @@ func (o *checkOptions) alone() error {
 	for _, x := range []struct {
 		flag  string
 		given bool
-	}{{"md", o.md}, {"sarif", o.sarif}, {"explain", o.explain}, {"look", o.look}, {"fail-on", len(o.failOn) > 0}, {"only", len(o.only) > 0}, {"threshold", len(o.set) > 0}} {
+	}{{"md", o.md}, {"sarif", o.sarif}, {"explain", o.explain}, {"look", o.look}, {"fail-on", len(o.failOn) > 0}, {"only", len(o.only) > 0}, {"threshold", len(o.set) > 0},
+		{"with", len(o.with) > 0}, {"ignore", len(o.ignore) > 0}, {"baseline", o.baseline != ""}, {"write-baseline", o.writeBaseline != ""}} {
 		if x.given {
 			return usage("--validate looks at the recording itself and not at the loop in it: --%s does not go with it", x.flag)
 		}
@@ -43,7 +44,7 @@ func (o *checkOptions) alone() error {
 
 // validate holds the events of a file to the invariants of docs/events.md.
 func (o *checkOptions) validate(path string) error {
-	f, err := openToCheck(path)
+	f, err := openToCheck(path, nil)
 	if err != nil {
 		return env(err)
 	}

@@ -20,12 +20,12 @@ var wrongValues = map[string][]string{
 	"param": {"n", "n=1"}, "ring": {"many", "1"}, "max-connections": {"many", "0"}, "keep": {"long", "-1s", "2h"},
 	"save-on":      {"EV99", "sever", ","},
 	"allow-remote": {"perhaps"}, "memory": {"much", "1MiB"},
-	"force": {"perhaps"}, "summary": {"perhaps"}, "unparsed": {"perhaps"}, "paused": {"perhaps"}, "light": {"perhaps"}, "speed": {"fast", "1000"},
+	"force": {"perhaps"}, "summary": {"perhaps"}, "unparsed": {"perhaps"}, "paused": {"perhaps"}, "follow": {"perhaps"}, "light": {"perhaps"}, "speed": {"fast", "1000"},
 	"at": {"late", "999h"}, "size": {"big"}, "screenshot": {"x.bmp"},
 }
 
 // anyText are flags that take any text, or whose text is judged by somebody else: a file name by the system.
-var anyText = []string{"record", "keys"}
+var anyText = []string{"record", "keys", "with"}
 
 // TestBlame: a wrong value is blamed on where it stands. Every flag of the lab and of replay is tried in the environment, and
 // every one that may stand in the settings file also there.

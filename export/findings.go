@@ -8,23 +8,55 @@ import (
 	"evviz/diagnostics"
 	"evviz/internal/plain"
 	"evviz/timeline"
+	"evviz/trace"
 	"evviz/words"
 )
 
 // Findings is what a check prints. Times are nanoseconds since the first event of the trace.
 type Findings struct {
-	Title    string    `json:"title"`
-	Events   int64     `json:"events"`
-	Lost     int64     `json:"events_lost"`
-	Duration *int64    `json:"duration_ns"` // null: the source has no times
-	Findings []Finding `json:"findings"`
-	Missing  []Missing `json:"missing"` // what the source cannot tell
+	Title      string    `json:"title"`
+	Events     int64     `json:"events"`
+	Lost       int64     `json:"events_lost"`
+	Duration   *int64    `json:"duration_ns"` // null: the source has no times
+	Findings   []Finding `json:"findings"`
+	Calls      *Share    `json:"understood"`                // of a text's lines that look like calls; null: it is no text
+	Ignored    []Ignored `json:"ignored"`                   // what the command line leaves out
+	Baseline   *Baseline `json:"baseline"`                  // what a baseline leaves out; null: there is none
+	Thresholds string    `json:"thresholds_file,omitempty"` // the project's own, where there is one
+	Missing    []Missing `json:"missing"`                   // what the source cannot tell
+}
+
+// Ignored is how many findings were left out by one word of the command line.
+type Ignored struct {
+	By    string `json:"by"`
+	Count int64  `json:"count"`
+}
+
+// Baseline is how many findings were left out because they stand in a file.
+type Baseline struct {
+	File  string `json:"file"`
+	Count int64  `json:"count"`
 }
 
 // Missing is something that the source cannot tell, and why.
 type Missing struct {
 	What string `json:"what"`
 	Why  string `json:"why"`
+}
+
+// Share is how many of a text's call lines were understood, and which lines were not, the first of them.
+type Share struct {
+	Lines int64    `json:"lines"`
+	Of    int64    `json:"of"`
+	Not   []string `json:"-"` // with their numbers
+	All   string   `json:"-"` // the command that lists all of them
+}
+
+// Enough reports whether so much was understood that nothing found can be said to mean nothing there.
+func (s *Share) Enough() bool { return s == nil || trace.Share{N: s.Lines, Of: s.Of}.Enough() }
+
+func (s *Share) String() string {
+	return fmt.Sprintf("%s of %s understood", words.Number(s.Lines), words.Count(s.Of, "call line"))
 }
 
 // Finding is one finding. A null is unknown, or does not apply.
@@ -50,10 +82,13 @@ type Finding struct {
 
 // FindingsOf puts what was found in a picture into the form that is printed.
 func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
-	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}}
+	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}, Ignored: []Ignored{}}
 	if s.Info.Timed {
 		d := s.Last - s.First
 		r.Duration = &d
+	}
+	if c := s.Info.Calls; c.Of > 0 {
+		r.Calls = &Share{Lines: c.N, Of: c.Of}
 	}
 	for _, m := range s.Info.Missing {
 		r.Missing = append(r.Missing, Missing{m.What, m.Why})
@@ -78,6 +113,38 @@ func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 	return r
 }
 
+// nothing says that nothing was found, if so much was understood that this can be said.
+func (r *Findings) nothing() string {
+	if !r.Calls.Enough() {
+		return "no verdict: too little of it was understood"
+	}
+	left := int64(0)
+	for _, x := range r.Ignored {
+		left += x.Count
+	}
+	if r.Baseline != nil {
+		left += r.Baseline.Count
+	}
+	if left > 0 {
+		return "nothing else found in " + words.Count(r.Events, "event")
+	}
+	return "nothing found in " + words.Count(r.Events, "event")
+}
+
+// leftOut says what was left out and by what, and whose thresholds held.
+func (r *Findings) leftOut() (out []string) {
+	for _, x := range r.Ignored {
+		out = append(out, fmt.Sprintf("ignored by %s: %s", x.By, words.Count(x.Count, "finding")))
+	}
+	if b := r.Baseline; b != nil {
+		out = append(out, fmt.Sprintf("known to the baseline %s: %s", b.File, words.Count(b.Count, "finding")))
+	}
+	if r.Thresholds != "" {
+		out = append(out, "thresholds of "+r.Thresholds)
+	}
+	return out
+}
+
 // JSON writes one object.
 func (r *Findings) JSON(w io.Writer) error {
 	return plain.WriteJSON(w, r)
@@ -95,7 +162,7 @@ func (r *Findings) moment(ns int64) string {
 func (r *Findings) Text(w io.Writer, explain bool) error {
 	b := &strings.Builder{}
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "%s: nothing found in %s\n", plain.Text(r.Title), words.Count(r.Events, "event"))
+		fmt.Fprintf(b, "%s: %s\n", plain.Text(r.Title), r.nothing())
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -118,6 +185,20 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 	if r.Lost > 0 {
 		fmt.Fprintf(b, "%s missing: counts are lower bounds\n", words.Count(r.Lost, "event is", "events are"))
 	}
+	for _, l := range r.leftOut() {
+		fmt.Fprintf(b, "%s\n", plain.Text(l))
+	}
+	if r.Calls != nil {
+		fmt.Fprintf(b, "%s\n", r.Calls)
+		if !r.Calls.Enough() {
+			for _, l := range r.Calls.Not {
+				fmt.Fprintf(b, "  not understood: %s\n", plain.Text(l))
+			}
+			if r.Calls.All != "" {
+				fmt.Fprintf(b, "  all of them: %s\n", plain.Text(r.Calls.All))
+			}
+		}
+	}
 	for _, m := range r.Missing {
 		fmt.Fprintf(b, "unknown: %s (%s)\n", plain.Text(m.What), plain.Text(m.Why))
 	}
@@ -130,7 +211,8 @@ func (r *Findings) Markdown(w io.Writer) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "# %s\n\n", plain.Markdown(r.Title))
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(b, "Nothing found in %s.\n", words.Count(r.Events, "event"))
+		s := r.nothing()
+		fmt.Fprintf(b, "%s.\n", strings.ToUpper(s[:1])+s[1:])
 	} else {
 		b.WriteString("| rule | severity | verdict | where | count |\n|---|---|---|---|---:|\n")
 		for i := range r.Findings {
@@ -148,6 +230,21 @@ func (r *Findings) Markdown(w io.Writer) error {
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(b, "\n%s missing: counts are lower bounds.\n", words.Count(r.Lost, "event is", "events are"))
+	}
+	for _, l := range r.leftOut() {
+		fmt.Fprintf(b, "\n%s.\n", plain.Markdown(l))
+	}
+	if r.Calls != nil {
+		fmt.Fprintf(b, "\n%s.\n", r.Calls)
+		if !r.Calls.Enough() && len(r.Calls.Not) > 0 {
+			b.WriteString("Not understood:\n\n")
+			for _, l := range r.Calls.Not {
+				fmt.Fprintf(b, "- %s\n", plain.Markdown(l))
+			}
+			if r.Calls.All != "" {
+				fmt.Fprintf(b, "\nAll of them: `%s`\n", plain.Text(r.Calls.All))
+			}
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

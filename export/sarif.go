@@ -19,8 +19,9 @@ type sarifLog struct {
 }
 
 type sarifRun struct {
-	Tool    sarifTool     `json:"tool"`
-	Results []sarifResult `json:"results"`
+	Tool       sarifTool      `json:"tool"`
+	Results    []sarifResult  `json:"results"`
+	Properties map[string]any `json:"properties,omitempty"`
 }
 
 type sarifTool struct {
@@ -74,6 +75,15 @@ func (r *Findings) SARIF(w io.Writer, name string) error {
 	for i := range diagnostics.Rules {
 		x := &diagnostics.Rules[i]
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{x.ID, x.Name, sarifText{x.Says}, sarifText{oneLine(x.Why())}, sarifText{oneLine(x.Fix())}})
+	}
+	if r.Calls != nil {
+		run.Properties = map[string]any{"understood": r.Calls}
+	}
+	if said := r.leftOut(); len(said) > 0 {
+		if run.Properties == nil {
+			run.Properties = map[string]any{}
+		}
+		run.Properties["left_out"] = said
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]

@@ -24,6 +24,10 @@
 // lines were left out and whose lines the next ones are, straceresumed reads ends without a beginning, stracederived finds times that
 // stand in the text, stracegzip decompresses. A log that is whole passes them by.
 //
+// Lines of other tools come three ways: what another tracer printed is no log, and is recognised as what it is (foreign*.go); what lsof, ss
+// and procfs say of descriptors stands beside a log and is told before its first call (beside*.go); everything else is counted as not
+// understood, and of that the lines that look like calls apart (straceshare.go). A text that is still being written is a [Live].
+//
 // # What the table says
 //
 // The same events in the same order as the lab: an accept4 that succeeds is an Accept and then an Open with the address of

@@ -156,7 +156,7 @@ func FuzzStraceFile(f *testing.F) {
 			return
 		}
 		half += len(text)/2 + 1
-		streamed(t, newStream([]*input{named(bytes.NewReader(text[:half]), "out.7"), named(bytes.NewReader(text[half:]), "out.8")}, "out", func(Odd) {}))
+		streamed(t, newStream([]*input{named(bytes.NewReader(text[:half]), "out.7"), named(bytes.NewReader(text[half:]), "out.8")}, "out", func(Odd) {}, nil))
 	})
 }
 

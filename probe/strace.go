@@ -33,7 +33,8 @@ type Strace struct {
 	odd    int64
 	cut    int64
 	first  []Odd
-	err    error // that ended reading
+	not    *Foreign // it is another tool's output
+	err    error    // that ended reading
 }
 
 // maxEvents bounds what is kept in memory: 256 MB.
@@ -43,8 +44,11 @@ const maxEvents = 4_000_000
 func OpenStrace(path string) (*Strace, error) { return OpenStraceFiles(path) }
 
 // OpenStraceFiles reads several files of strace -ff into one source.
-func OpenStraceFiles(paths ...string) (*Strace, error) {
-	st, err := OpenStream(paths...)
+func OpenStraceFiles(paths ...string) (*Strace, error) { return OpenStraceWith(nil, paths...) }
+
+// OpenStraceWith is OpenStraceFiles with what other tools say of the program's descriptors; with may be nil.
+func OpenStraceWith(with *Beside, paths ...string) (*Strace, error) {
+	st, err := OpenStreamWith(with, paths...)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +65,7 @@ func OpenStraceFiles(paths ...string) (*Strace, error) {
 func NewStrace(r io.Reader, name string) *Strace { return readStrace(r, name, maxEvents) }
 
 func readStrace(in io.Reader, name string, most int) *Strace {
-	return gather(newStream([]*input{named(in, name)}, name, nil), most)
+	return gather(newStream([]*input{named(in, name)}, name, nil, nil), most)
 }
 
 // gather reads a stream to its end.
@@ -103,6 +107,7 @@ func gather(st *Stream, most int) *Strace {
 			Why: fmt.Sprintf("only %d events are kept, %d more are not shown", len(events)-1, s.cut)})
 	}
 	s.Memory = record.NewMemory(st.name, info, events, s.err)
+	s.not = st.Foreign()
 	s.odd, s.first, s.others = st.r.unparsed, st.r.first, st.r.em.Others()
 	return s
 }
@@ -118,6 +123,7 @@ func (st *Stream) describe() trace.Info {
 	r := st.r
 	timed := r.clock.timed()
 	info := trace.Info{Title: "strace " + plain.Text(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds, OS: trace.Linux}
+	info.Calls = trace.Share{N: r.grasped, Of: r.grasped + r.missed}
 	derived := timed && !r.clock.fine
 	if info.Derived = derived; derived {
 		info.Clock = r.clock.d.wall
@@ -212,6 +218,9 @@ func (s *Strace) Unparsed() (n int, first []string) {
 	}
 	return int(s.odd), first
 }
+
+// Foreign is what the text is, when it is another tool's output; nil otherwise.
+func (s *Strace) Foreign() *Foreign { return s.not }
 
 // Others are the calls that were met and are not in the table, the most frequent first.
 func (s *Strace) Others() []Count { return s.others }

@@ -23,7 +23,10 @@ type input struct {
 	mailed   bool  // the text is quoted-printable
 	gap      gapMarks
 	lineAt   int64 // time of the last line
-	giant    bool  // the last line was longer than maxLine, and only its beginning is there
+	heads    bool  // the beginning is kept, to tell what kind of text it is
+	head     []byte
+	quiet    bool // next found no whole line because nothing more has come yet
+	giant    bool // the last line was longer than maxLine, and only its beginning is there
 
 	// The line that is read next, for putting several inputs into one order.
 	l   line
@@ -51,6 +54,10 @@ func (n *input) next() (text []byte, ok bool) {
 			break
 		}
 		seen = n.to
+		if n.err == errQuiet {
+			n.err, n.quiet = nil, true
+			return nil, false
+		}
 		if n.err != nil {
 			if n.from == n.to {
 				return nil, false
@@ -84,6 +91,9 @@ func (n *input) fill() {
 		news := n.buf[max(n.to-1, 0) : n.to+got]
 		n.colours = n.colours || bytes.IndexByte(news, 0x1b) >= 0
 		n.comments = n.comments || bytes.Contains(news, []byte("/*"))
+		if n.heads && len(n.head) < headBytes {
+			n.head = append(n.head, n.buf[n.to:n.to+min(got, headBytes-len(n.head))]...)
+		}
 		n.to += got
 		n.err = err
 		if got > 0 || err != nil {
@@ -100,6 +110,9 @@ func (n *input) skip() []byte {
 	start := append([]byte{}, n.buf[n.from:n.from+keptBytes+1]...)
 	for {
 		n.from, n.to = 0, 0
+		if n.err == errQuiet {
+			n.err = nil
+		}
 		if n.err != nil {
 			return start
 		}

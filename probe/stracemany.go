@@ -28,7 +28,9 @@ func (r *straceReader) advance(n *input) {
 		}
 		switch l.what {
 		case isUnknown:
-			r.odd(raw)
+			if !r.strange(raw) {
+				r.odd(raw)
+			}
 			continue
 		case isNothing:
 			continue

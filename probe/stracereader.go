@@ -32,10 +32,16 @@ type straceReader struct {
 	begun   int      // bytes of unfinished calls
 	c       Call
 
+	beside   *Beside      // what other tools say of descriptors; nil until there is such a line
+	log      *besideLog   // nil: the log is not known but for what has been read
+	restated map[int]bool // descriptor tables of which it has been told
 	odds     func(Odd)
 	where    *input
 	lines    int64
 	unparsed int64
+	grasped  int64 // lines that look like calls and were understood,
+	missed   int64 // and those that were not,
+	calls    []Odd // the first of them
 	first    []Odd
 	cutSets  int64   // sets of poll that strace did not print whole
 	untimed  bool    // a call of the table had no duration
@@ -87,14 +93,20 @@ func (r *straceReader) step() bool {
 	n := r.in[0]
 	raw, clean, ok := r.fetch(n)
 	if !ok {
+		if n.quiet {
+			n.quiet = false
+			return false
+		}
 		r.finish(n)
 		return false
 	}
 	l := &n.l
 	switch l.what {
 	case isUnknown:
-		n.gap.aside(raw)
-		if !commandLine(raw) && !leftOut(clean) {
+		if commandLine(raw) || leftOut(clean) {
+			n.gap.aside(raw)
+		} else if !r.strange(raw) {
+			n.gap.aside(raw)
 			r.odd(raw)
 		}
 	case isNothing:
@@ -178,18 +190,33 @@ func (r *straceReader) finish(n *input) {
 	}
 }
 
+// strange takes a line that is none of strace's. It is false for one that says nothing of descriptors either.
+func (r *straceReader) strange(raw []byte) bool {
+	if r.beside == nil {
+		r.beside = &Beside{late: r.grasped > 0}
+	}
+	return !r.where.giant && r.beside.Line(raw)
+}
+
 // odd counts a line that was not understood.
 func (r *straceReader) odd(s []byte) { r.oddAt(r.where.number, s) }
 
 // oddAt counts one by its number.
 func (r *straceReader) oddAt(number int64, s []byte) {
 	r.unparsed++
-	if r.odds == nil && len(r.first) >= keptLines {
+	call := callLine(s)
+	if call {
+		r.missed++
+	}
+	if call = call && len(r.calls) < keptLines; !call && r.odds == nil && len(r.first) >= keptLines {
 		return
 	}
 	o := Odd{Line: number, Text: plain.Text(clip(s, keptBytes))}
 	if !r.single {
 		o.File = r.where.name
+	}
+	if call {
+		r.calls = append(r.calls, o)
 	}
 	if len(r.first) < keptLines {
 		r.first = append(r.first, o)
@@ -211,6 +238,7 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 	if l.what == isExit {
 		if t := r.tracees[r.tidOf(l.tid)]; t != nil && t.gone {
 			r.forget(t) // it had said so itself
+			r.grasped++
 			return
 		}
 	}
@@ -253,7 +281,9 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 	case isExit:
 		ok = r.exited(t, l.body, at)
 	}
-	if !ok {
+	if ok {
+		r.grasped++
+	} else {
 		r.odd(raw)
 	}
 }
@@ -375,6 +405,10 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 // emit hands a call to the table.
 func (r *straceReader) emit(t *tracee, c *Call) error {
 	c.PID, c.TID, c.Files, c.Comm = t.pid, t.tid, t.files, t.comm
+	if r.beside != nil && !t.restated {
+		t.restated, r.beside.late = true, true
+		r.restateBeside(t, c.Time-c.Dur)
+	}
 	return r.em.Call(c)
 }
 

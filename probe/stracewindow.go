@@ -18,6 +18,11 @@ type window struct {
 	buf    []trace.Event
 	out    int   // handed on already
 	newest int64 // of all that are not late
+
+	// Of a text that is still being written: events wait for older ones by age, not by number.
+	may  int  // up to here they may be handed on
+	mark int  // how many there were when age was called last
+	gone bool // some were handed on so
 }
 
 const (
@@ -27,7 +32,7 @@ const (
 
 // put takes the next event.
 func (w *window) put(e *trace.Event) {
-	if e.Time >= w.newest || len(w.buf) == 0 && w.out == 0 {
+	if e.Time >= w.newest || len(w.buf) == 0 && w.out == 0 && !w.gone {
 		w.newest = e.Time
 		w.buf = append(w.buf, *e)
 		return
@@ -47,7 +52,13 @@ func (w *window) put(e *trace.Event) {
 	w.buf = append(w.buf, trace.Event{})
 	copy(w.buf[i+1:], w.buf[i:])
 	w.buf[i] = *e
+	if i < w.mark {
+		w.mark++
+	}
 }
+
+// age lets those go that had come when it was called last.
+func (w *window) age() { w.may, w.mark = w.mark, len(w.buf) }
 
 // mend puts an enter right, if it is still here. It is found where its stream's number says it must be, or a little behind.
 func (w *window) mend(e trace.Event) {
@@ -74,8 +85,10 @@ func (w *window) ready(end bool) int {
 
 // take hands on the oldest events.
 func (w *window) take(to []trace.Event, end bool) int {
-	n := copy(to, w.buf[w.out:w.out+w.ready(end)])
+	n := copy(to, w.buf[w.out:w.out+max(w.ready(end), w.may-w.out)])
+	w.gone = w.gone || n > 0 && w.may > 0
 	if w.out += n; w.out >= 2*hold || w.out == len(w.buf) {
+		w.may, w.mark = max(w.may-w.out, 0), max(w.mark-w.out, 0)
 		rest := copy(w.buf, w.buf[w.out:])
 		w.buf, w.out = w.buf[:rest], 0
 	}

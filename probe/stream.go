@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"evviz/trace"
 )
@@ -30,6 +31,8 @@ type Stream struct {
 	begun  bool
 	first  int64 // time of the first event
 	closed atomic.Bool
+	live   *liveFeed // nil: what is read is all there
+	ticked time.Time // when the window was aged last
 
 	fold    *trace.Folder // nil until the first Read, and where the log does not tell times: how often within what time is not known then
 	reading bool          // the first Read has been
@@ -40,17 +43,22 @@ type Stream struct {
 // StreamStrace begins to read strace text. name is shown as where it came from. Of the reader the first lines are read at
 // once, to see what kind of log it is; an error of theirs is returned.
 func StreamStrace(r io.Reader, name string) (*Stream, error) {
-	s := newStream([]*input{named(r, name)}, name, nil)
+	s := newStream([]*input{named(r, name)}, name, nil, nil)
 	return s, s.error()
 }
 
 // OpenStream finds a log as Open does and begins to read it.
-func OpenStream(paths ...string) (*Stream, error) { return openStream(paths, nil) }
+func OpenStream(paths ...string) (*Stream, error) { return openStream(paths, nil, nil) }
+
+// OpenStreamWith is OpenStream with what other tools say of the program's descriptors; with may be nil.
+func OpenStreamWith(with *Beside, paths ...string) (*Stream, error) {
+	return openStream(paths, nil, with)
+}
 
 // EachUnparsed reads a log, found as Open says, and hands on every line that is not understood. It returns how many lines
 // there are in all.
 func EachUnparsed(path string, each func(Odd)) (lines int64, err error) {
-	s, err := openStream([]string{path}, each)
+	s, err := openStream([]string{path}, each, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -81,9 +89,9 @@ func IsLogSet(path string) bool {
 	return err == nil && len(names) > 0
 }
 
-func openStream(paths []string, odds func(Odd)) (*Stream, error) {
+func openStream(paths []string, odds func(Odd), with *Beside) (*Stream, error) {
 	if len(paths) == 1 && paths[0] == "-" {
-		s := newStream([]*input{newInput(os.Stdin, "-", blockOf)}, "-", odds)
+		s := newStream([]*input{newInput(os.Stdin, "-", blockOf)}, "-", odds, func(r *straceReader) error { return r.withBeside(with, nil) })
 		return s, s.error()
 	}
 	names, err := logFiles(paths)
@@ -96,6 +104,7 @@ func openStream(paths []string, odds func(Odd)) (*Stream, error) {
 	}
 	var in []*input
 	var files []io.Closer
+	var logs []*os.File
 	shut := func() {
 		for _, f := range files {
 			f.Close()
@@ -110,12 +119,12 @@ func openStream(paths []string, odds func(Odd)) (*Stream, error) {
 			}
 			return nil, err
 		}
-		files = append(files, f)
+		files, logs = append(files, f), append(logs, f)
 		n := named(f, name)
 		n.buf = make([]byte, block)
 		in = append(in, n)
 	}
-	s := newStream(in, strings.Join(paths, " "), odds)
+	s := newStream(in, strings.Join(paths, " "), odds, func(r *straceReader) error { return r.withBeside(with, logs) })
 	s.files = files
 	if err := s.error(); err != nil {
 		shut()
@@ -191,8 +200,17 @@ func named(r io.Reader, name string) *input {
 // firstLines is how many lines are read before Info can say what kind of log it is.
 const firstLines = 100
 
-func newStream(in []*input, name string, odds func(Odd)) *Stream {
+func newStream(in []*input, name string, odds func(Odd), before func(*straceReader) error) *Stream {
+	if len(in) == 1 {
+		in[0].heads = true
+	}
 	s := &Stream{name: name, r: newStraceReader(in, odds)}
+	if before != nil {
+		if err := before(s.r); err != nil {
+			s.r.failed = err
+			return s
+		}
+	}
 	for range firstLines {
 		if s.r.win.ready(false) > 0 || !s.r.step() {
 			break
@@ -221,6 +239,26 @@ func (s *Stream) Info() trace.Info { return s.describe() }
 // Unparsed is how many lines were not understood so far, and the first of them.
 func (s *Stream) Unparsed() (n int64, first []Odd) { return s.r.unparsed, s.r.first }
 
+// Missed are the first of the lines that look like calls and were not understood so far.
+func (s *Stream) Missed() []Odd { return s.r.calls }
+
+// Foreign is what the text is, by what has been read of it so far, when it is another tool's output; nil otherwise.
+func (s *Stream) Foreign() *Foreign {
+	if len(s.r.in) != 1 {
+		return nil
+	}
+	return ForeignIn(s.r.in[0].head)
+}
+
+// Beside is what lines of other tools say of the program's descriptors, as far as they have been read.
+func (s *Stream) Beside() *Beside {
+	if s.r.beside == nil {
+		return &Beside{}
+	}
+	s.r.beside.join()
+	return s.r.beside
+}
+
 // Others are the calls that were met so far and are not in the table.
 func (s *Stream) Others() []Count { return s.r.em.Others() }
 
@@ -241,16 +279,20 @@ func (s *Stream) Read(ctx context.Context, buf []trace.Event) (int, error) {
 		}
 	}
 	if s.fold == nil {
-		return s.take(ctx, buf)
+		return s.more(ctx, buf)
 	}
+	quiet := false
 	for {
-		if n := s.fold.Take(buf, s.end != nil); n > 0 {
+		if n := s.fold.Take(buf, s.end != nil || quiet); n > 0 {
 			return n, nil
 		}
 		if s.end != nil {
 			return 0, s.end
 		}
-		n, err := s.take(ctx, s.buf)
+		n, err := s.more(ctx, s.buf)
+		if quiet = err == errQuiet; quiet {
+			continue
+		}
 		for i := range s.buf[:n] {
 			s.fold.Add(&s.buf[i])
 		}
@@ -262,6 +304,14 @@ func (s *Stream) Read(ctx context.Context, buf []trace.Event) (int, error) {
 			s.end = err
 		}
 	}
+}
+
+// more takes events from the window.
+func (s *Stream) more(ctx context.Context, buf []trace.Event) (int, error) {
+	if s.live != nil {
+		return s.takeLive(ctx, buf, s.fold != nil && s.fold.Held() > 0)
+	}
+	return s.take(ctx, buf)
 }
 
 // take reads lines until there are events, or the log ends.

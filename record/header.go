@@ -38,8 +38,9 @@ const (
 	keyKinds   = "kinds"
 	keyKnows   = "knows"
 	keyOS      = "os"
-	keyMissing = "missing" // what, NUL, why; may occur many times
-	keyMeta    = "meta."   // prefix
+	keyCalls   = "understood" // lines of a text that look like calls: how many were understood, of how many
+	keyMissing = "missing"    // what, NUL, why; may occur many times
+	keyMeta    = "meta."      // prefix
 )
 
 // appendFileHeader writes the header for info.
@@ -103,6 +104,9 @@ func eachKey(i *trace.Info, put func(k, v string)) {
 	if i.OS != "" {
 		put(keyOS, i.OS)
 	}
+	if i.Calls.Of != 0 {
+		put(keyCalls, i.Calls.String())
+	}
 	for _, m := range i.Missing {
 		put(keyMissing, m.What+"\x00"+m.Why)
 	}
@@ -133,6 +137,8 @@ func setKey(i *trace.Info, k, v string) (err error) {
 		if i.OS = v; v != "" && v != trace.Linux {
 			i.Missing = append(i.Missing, trace.Missing{What: "the right names of errors and events", Why: "their numbers are those of " + v + ", and read as Linux's"})
 		}
+	case keyCalls:
+		i.Calls, err = trace.ParseShare(v)
 	case keyMissing:
 		what, why, _ := strings.Cut(v, "\x00")
 		i.Missing = append(i.Missing, trace.Missing{What: what, Why: why})

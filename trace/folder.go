@@ -144,6 +144,9 @@ func (f *Folder) flush(s *foldedStream) {
 	s.f.repeats().put(&x.e)
 }
 
+// Held is how many events wait to go.
+func (f *Folder) Held() int { return len(f.q) }
+
 // Take gives the events that may go, at most as many as there is room for; at the end of the source all.
 func (f *Folder) Take(to []Event, end bool) int {
 	if end {

@@ -18,6 +18,7 @@ type Info struct {
 	Knows      Knowledge // facts that it tells; 0: see Facts
 	OS         string    // whose numbers errno, poll bits and open flags are, as GOOS has it; "": Linux's
 	OtherCalls int64     // calls of which no event is made that were seen: what is not there was not left out on purpose
+	Calls      Share     // of the lines of a text that look like calls, how many were understood; the zero value: it is no text
 	Missing    []Missing
 	Meta       []Pair // kernel, buffer defaults, knobs, scenario, seed: whatever the recorder wrote down
 }

@@ -56,6 +56,19 @@ func drawHeader(sc *scene, p pane) {
 		}
 	}
 
+	if c := sc.snap.Info.Calls; c.Of > 0 {
+		s := fmt.Sprintf(" %s of %s understood ", words.Number(c.N), words.Count(c.Of, "call line"))
+		if p.w < 100 {
+			s = fmt.Sprintf(" %s/%s lines ", words.Number(c.N), words.Number(c.Of))
+		}
+		style := t.bar
+		if !c.Enough() {
+			style = t.warn
+		}
+		x -= len([]rune(s)) + 1
+		p.put(x, 0, s, style)
+	}
+
 	left := pane{p.s, p.x, p.y, x - 1, 1}
 	at := 0
 	if sc.half != nil {

@@ -25,6 +25,18 @@ func Open() (s Screen, release func(), err error) {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return nil, nil, fmt.Errorf("%w: standard input or output is not one; use --headless to run without a screen", ErrNoTerminal)
 	}
+	return open()
+}
+
+// OpenBeside is Open where standard input is what is shown: keys come from the terminal that controls the process.
+func OpenBeside() (s Screen, release func(), err error) {
+	if !term.IsTerminal(int(os.Stdout.Fd())) {
+		return nil, nil, fmt.Errorf("%w: standard output is not one", ErrNoTerminal)
+	}
+	return open()
+}
+
+func open() (s Screen, release func(), err error) {
 	if err := dumbTerminal(); err != nil {
 		return nil, nil, err
 	}
