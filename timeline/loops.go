@@ -390,6 +390,8 @@ func (t *Timeline) round(s *stream, e *trace.Event) {
 
 // lost handles a gap: whatever was going on in this table may have gone differently.
 func (t *Timeline) lost(s *stream, e *trace.Event) {
+	t.watch.progressed(s, e)
+	s.watch.away.from, s.watch.zeroes, s.watch.burst, s.isIn = 0, nil, burst{}, false
 	t.stats.Lost += max(e.A, 0)
 	t.stats.Gaps++
 	t.lanes.count(s, e.Time, cntLost, 0)

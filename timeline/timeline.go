@@ -252,9 +252,6 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	t.calls.event(s, e, t.w)
 	s.goesIn(e)
 	t.watch.progressed(s, e)
-	if s.wanted && s.loop == nil {
-		t.loopOf(s)
-	}
 	if e.Dur > 0 {
 		t.watch.spent(s, e)
 	}

@@ -153,7 +153,7 @@ func (wt *watcher) insideEnds(s *stream, in *instance, e *trace.Event) {
 		case len(fds) == 1:
 			c.where = " on fd " + strconv.Itoa(int(fds[0]))
 		default:
-			c.where = " on " + strconv.Itoa(len(fds)) + " descriptors of its own"
+			c.where = " on " + strconv.Itoa(len(fds)) + " descriptors"
 		}
 	}
 }
