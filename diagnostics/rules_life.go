@@ -119,7 +119,11 @@ func fdLeak(c *checker) {
 		if l.EOFSince == 0 || c.s.Now-l.EOFSince < limit || l.Incident(timeline.IncEOF) != nil {
 			continue
 		}
-		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago, nothing has been written since, and the descriptor is still open.", laneName(l), words.Duration(c.s.Now-l.EOFSince)),
+		how := ""
+		if l.EOFTold {
+			how = " (an event told, and no read has returned 0)"
+		}
+		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago%s, nothing has been written since, and the descriptor is still open.", laneName(l), words.Duration(c.s.Now-l.EOFSince), how),
 			"close the descriptor when read returns 0 and everything is written.").at(c, 1, l.EOFSince, c.s.Now)
 	}
 	c.each(timeline.IncKept, func(x subject, i *timeline.Incident) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"evviz/timeline"
+	"evviz/trace"
 	"evviz/words"
 )
 
@@ -70,13 +71,18 @@ func undrained(c *checker) {
 	c.each(timeline.IncStranded, func(x subject, i *timeline.Incident) {
 		o := over(i, c.stall())
 		v, sev := Possible, Warn
-		if o.n == 0 {
-			if i.Forgotten == 0 || i.Sure == 0 {
-				return // too early to say
-			}
+		full := x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked
+		cut := false
+		switch {
+		case o.n > 0:
+		case i.Forgotten > 0 && i.Sure > 0:
 			o, sev = overs{n: i.Forgotten, at: []int64{i.First}}, Info // the trace ended first
+		case i.Open != 0 && i.Rested && full && !c.lab() && x.l.Kind == timeline.KindConn && x.l.Type != trace.TypeDatagram && x.l.Type != trace.TypeSeqpacket && !x.l.OnDemand:
+			o, cut = overs{n: 1, at: []int64{i.Open}}, true // a full buffer was read once, and the loop went to sleep: nothing else has to be seen
+		default:
+			return // too early to say
 		}
-		if i.Sure > 0 {
+		if i.Sure > 0 && !cut {
 			v = Certain
 		} else if x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked {
 			v = Likely
@@ -104,6 +110,9 @@ func undrained(c *checker) {
 		}
 		s := ""
 		switch {
+		case cut:
+			s = fmt.Sprintf("%s %s %s until the end of this log, and the loop gets no further notification: a full buffer of %s was read once, and then the loop went to wait", left, still, x.name, words.Bytes(x.l.LastRead.Asked))
+			s = strings.Replace(s, "has been", "may be", 1)
 		case i.Open != 0:
 			s = fmt.Sprintf("%s %s %s for %s, and the loop gets no further notification", left, still, x.name, words.Duration(c.s.Now-i.Open))
 		case i.Forgotten > 0:
@@ -111,7 +120,14 @@ func undrained(c *checker) {
 		default:
 			s = fmt.Sprintf("%s %s %s for %s before the loop got another notification", left, past, x.name, words.Duration(i.Most))
 		}
-		s += ": it is edge-triggered and was not drained"
+		if cut {
+			s += "; it is edge-triggered"
+		} else {
+			s += ": it is edge-triggered and was not drained"
+		}
+		if i.Proved > 0 {
+			s += "; a read that no event had asked for got it in the end"
+		}
 		if o.n > 1 {
 			s += fmt.Sprintf(" (%s so far)", o.times())
 		}

@@ -84,6 +84,8 @@ type Incident struct {
 	Worst       int64 // IncHog: ns that another waited, at most; 0 not known
 	Amount      int64 // bytes (connections) that the newest episode began with; -1 not known
 	Forgotten   int64 // episodes that ended only because the descriptor was closed
+	Proved      int64 // of the episodes of IncStranded, those that a later read ended: what it got had been there
+	Rested      bool  // of IncStranded: the newest episode began with a wait that was to last
 	Open        int64 // an episode that has begun then and goes on; 0 none
 	Every       bool  // the newest run is of every wait, or turn, that the thread made since it was first so
 	Waits       int64 // of its instance, in all

@@ -77,6 +77,7 @@ type Lane struct {
 	Takers    []Taker        // listener: who accepted how many
 	Instance  *InstanceStats // epoll instance: what was asked of it; nil for other lanes
 	EOFSince  int64          // the end of file was read and nothing has been written since; 0 not
+	EOFTold   bool           // ... as an event with RDHUP or HUP told, and not a read
 	Origin    uint32         // trace.Origin*, 0 unknown
 	Nonblock  Tri            // O_NONBLOCK
 	OnDemand  bool           // registered as runtimes do that read when a task asks

@@ -246,6 +246,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		if phase != trace.PhaseEnter {
 			at = e.Start()
 		}
+		s.watch.lasting = e.B != 0
 		t.waitBegins(s, t.lanes.instance(s, e.Inst), at)
 		if s.inRing = ring; ring {
 			t.ledger.ringWait(s, at)

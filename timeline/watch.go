@@ -23,6 +23,7 @@ type laneWatch struct {
 	connected bool
 	demand    bool // what is left behind may not be wanted (demandMask)
 	eofAt     int64
+	eofBy     bool // ... as an event told, and no read
 
 	takers     map[*stream]int64
 	taker      *stream // who took something last
@@ -139,6 +140,7 @@ type streamWatch struct {
 	dozed     bool      // ... which was a runtime\'s pause, too short to be one between polls
 	again     int64     // calls since then that found nothing
 	returned  int64     // waits that have
+	lasting   bool      // the wait that begins is to last
 	naps      int64     // rests of a millisecond and more since it last got something done
 	progress  progress
 	waits     []*instance // that it has waited on, the first few
@@ -211,6 +213,7 @@ const (
 // publish fills in what a snapshot shows of a lane.
 func (w *laneWatch) publish(p *Lane, now int64) {
 	p.Incidents = w.inc.publish(now)
+	p.EOFTold = w.eofBy
 	p.EOFSince, p.Origin, p.Nonblock, p.OnDemand = w.eofAt, w.origin, w.nonblock, w.demand
 	if len(w.takers) > 0 {
 		p.Takers = make([]Taker, 0, len(w.takers))
@@ -239,6 +242,7 @@ func (wt *watcher) begins(s *stream, l *laneB, k IncidentKind, at int64, sure bo
 	x.happened(s, at, -1, sure, false)
 	x.pub.Sum++ // the -1
 	x.since, x.pub.Amount = max(at, 1), l.ledger
+	x.pub.Rested = s != nil && s.watch.lasting
 	wt.lanes.touch(l)
 }
 
@@ -288,6 +292,20 @@ func (w *laneWatch) ends(k IncidentKind, at int64) {
 		p.keep(Moment{x.since, d})
 		x.since = 0
 	}
+}
+
+// gotLate ends what was stranded when a read gets something without a report: an episode if it has lasted as long as a rule asks for, and
+// then it is proved; else none.
+func (w *laneWatch) gotLate(at, stall int64) {
+	for _, x := range w.inc {
+		if x.pub.Kind == IncStranded && x.since != 0 && at-x.since >= stall && !x.guess {
+			x.pub.Sure++
+			x.pub.Proved++
+			w.ends(IncStranded, at)
+			return
+		}
+	}
+	w.cancels(IncStranded)
 }
 
 // cancels takes back an episode that was none.

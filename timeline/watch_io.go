@@ -8,8 +8,12 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 	wt.touchedBy(s, l, e.Time)
 	if e.B > 0 {
 		// It comes without a report: the program has remembered by itself that something was left (a list of its own, a budget),
-		// or asks without being told.
-		w.cancels(IncStranded)
+		// or asks without being told. What it gets after long has lain there: under an edge something new would have been reported.
+		if s.watch.burst.armed {
+			w.cancels(IncStranded) // its own timer has just expired: it goes on with what it has put off, as who limits a rate does
+		} else {
+			w.gotLate(e.Time, wt.limits.Stall)
+		}
 		w.cancels(IncDisarmed)
 	}
 	if w.nonblock == No && l.file.Accepted() && len(l.regs) > 0 && !l.regs[0].inst.set() {
@@ -52,8 +56,8 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 		x.Naps, x.Every = s.watch.naps, s.watch.progress.row+1 >= s.watch.progress.turns
 		s.wanted = true
 	}
-	if l.pub.Kind == KindConn && w.eofAt == 0 {
-		w.eofAt = e.Time
+	if l.pub.Kind == KindConn && (w.eofAt == 0 || w.eofBy) {
+		w.eofAt, w.eofBy = e.Time, false
 	}
 }
 

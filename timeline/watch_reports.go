@@ -57,6 +57,9 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l.watch.reportedAt = e.Time
 	w.asked = false
 	l.watch.ends(IncDeaf, e.Time)
+	if e.Mask&(bitRdHup|bitHup) != 0 && l.watch.eofAt == 0 && (l.pub.Kind == KindConn || e.Mask&bitRdHup != 0) && (l.watch.connected || l.watch.origin != trace.OriginSocket) {
+		l.watch.eofAt, l.watch.eofBy = e.Time, true // whatever is read, the end of file stays behind it
+	}
 	switch {
 	case e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream:
 		wt.inRow(s, l, &l.watch.got, IncUnconnected, e.Time, 0, true)
