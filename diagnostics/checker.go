@@ -158,7 +158,7 @@ func (c *checker) spinning(i *timeline.Incident) Severity {
 	switch {
 	case i.Tight == 0 || i.Naps > 0 && i.Tight > int64(c.set.SpinWindow):
 		return Info
-	case !c.timed() || i.Tight > int64(c.set.SpinWindow):
+	case !c.stamped() || i.Tight > int64(c.set.SpinWindow):
 		return Warn
 	case i.Run >= int64(c.set.CriticalRow) && i.RunTime < (i.Run-1)*max(1e9/int64(max(c.set.SpinRate, 1)), tracedTurn*c.s.Stats.Pace):
 		return Critical
@@ -183,14 +183,37 @@ func (c *checker) stamped() bool { return c.timed() && !c.s.Info.Derived }
 
 // doubt takes certainty from a finding that says that nobody did anything, where the trace has nothing that anybody could have
 // done: strace was told to leave that out, perhaps.
-func (c *checker) doubt(f *Finding) {
-	st := &c.s.Stats
-	if c.lab() || c.s.Info.OtherCalls > 0 || st.Reads+st.ReadEOF+st.ReadErr+st.Writes+st.WriteErr+st.Accepts+st.AcceptErr+st.Again() > 0 {
+//
+// It is decided for each family of calls: one read in the trace shows that reads were traced, and nothing about writes. A call that no rule
+// is about shows that nothing was left out.
+func (c *checker) doubt(f *Finding, by family) {
+	if c.lab() || c.unfiltered() || by.seen(&c.s.Stats) > 0 {
 		return
 	}
 	f.Severity, f.Verdict = min(f.Severity, Warn), Possible
-	f.Sentence += " There is not one read, write or accept in the trace: if strace was run without them (-e trace=...), this is not a finding."
+	f.Sentence += fmt.Sprintf(" There is not one %s in the trace: if strace was run without them (-e trace=...), this is not a finding.", by.name)
 }
+
+// unfiltered says whether the trace has calls that nobody asks strace for who wants the loop alone.
+func (c *checker) unfiltered() bool { return c.s.Info.OtherCalls > 0 || c.s.Stats.Sleeps > 0 }
+
+// family is calls of which a trace has all or, where it was filtered, none.
+type family struct {
+	name string
+	seen func(st *timeline.Stats) int64
+}
+
+// The families whose absence a rule may build on.
+var (
+	readings = family{"read or accept", func(st *timeline.Stats) int64 {
+		return st.Reads + st.ReadEOF + st.ReadErr + st.ReadAgain + st.Accepts + st.AcceptErr + st.AcceptAgain
+	}}
+	writings = family{"write", func(st *timeline.Stats) int64 { return st.Writes + st.WriteErr + st.WriteAgain }}
+	actings  = family{"read, write, accept or close", func(st *timeline.Stats) int64 {
+		return readings.seen(st) + writings.seen(st) + st.Closes
+	}}
+	closings = family{"close", func(st *timeline.Stats) int64 { return st.Closes }}
+)
 
 // lab says whether the source measures both ends.
 func (c *checker) lab() bool { return c.s.Info.Facts().Has(trace.KnowsBothEnds) }

@@ -123,8 +123,10 @@ func fdLeak(c *checker) {
 		if l.EOFTold {
 			how = " (an event told, and no read has returned 0)"
 		}
-		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago%s, nothing has been written since, and the descriptor is still open.", laneName(l), words.Duration(c.s.Now-l.EOFSince), how),
-			"close the descriptor when read returns 0 and everything is written.").at(c, 1, l.EOFSince, c.s.Now)
+		f := c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago%s, nothing has been written since, and the descriptor is still open.", laneName(l), words.Duration(c.s.Now-l.EOFSince), how),
+			"close the descriptor when read returns 0 and everything is written.")
+		f.at(c, 1, l.EOFSince, c.s.Now)
+		c.doubt(f, closings)
 	}
 	c.each(timeline.IncKept, func(x subject, i *timeline.Incident) {
 		if i.Most < limit || x.l.Incident(timeline.IncEOF) != nil {
@@ -139,6 +141,7 @@ func fdLeak(c *checker) {
 			Sentence: fmt.Sprintf("%s were opened and %s closed: their number only grows.", words.Count(st.Opens, "descriptor"), words.Number(st.Closes)),
 			Fix:      "look for a path on which a descriptor is not closed; evviz's list of lanes shows which are open longest."}
 		f.at(c, open, c.s.First, c.s.Last)
+		c.doubt(f, closings)
 		c.found = append(c.found, f)
 	}
 }

@@ -35,7 +35,7 @@ func unserviced(c *checker) {
 		}
 		sev, v := c.spin(i)
 		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported again %s, without %s in between: it is level-triggered, so every wait returns at once.",
-			x.name, c.again(i), what), fix+"."))
+			x.name, c.again(i), what), fix+"."), readings)
 	})
 }
 
@@ -133,6 +133,7 @@ func undrained(c *checker) {
 		}
 		f := c.find(x, i, sev, v, s+".", fmt.Sprintf("%s until EAGAIN (or a short read) after every event, or remember that it is not drained and go on with it before the next wait.", call))
 		f.of(o)
+		c.doubt(f, readings)
 	})
 }
 
@@ -183,7 +184,7 @@ func hupSpin(c *checker) {
 	c.each(timeline.IncHangup, func(x subject, i *timeline.Incident) {
 		sev, v := c.spin(i)
 		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported with the same hang-up or error %s, and the program did nothing about it.", x.name, c.again(i)),
-			hangupFix))
+			hangupFix), actings)
 	})
 	if c.s.Stats.Waits > 2 {
 		return
