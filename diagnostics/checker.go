@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"evviz/timeline"
 	"evviz/trace"
@@ -74,6 +75,16 @@ func (c *checker) eachThread(k timeline.IncidentKind, visit func(lp *timeline.Lo
 	}
 }
 
+// inSet says in the words of poll and select what is said in those of epoll.
+var inSet = strings.NewReplacer(
+	"take EPOLLIN out of the mask with EPOLL_CTL_MOD", "take POLLIN out of its entry in poll's array (select: leave it out of the set)",
+	"take it out of the set with EPOLL_CTL_MOD", "leave it out of the set that is passed to poll or select",
+	"take EPOLLIN (and EPOLLRDHUP) out of its mask first", "take POLLIN (and POLLRDHUP) out of its entry first",
+	"arm EPOLLOUT with EPOLL_CTL_MOD only after", "ask for POLLOUT only after",
+	", or register it with EPOLLET", "",
+	"EPOLL_CTL_DEL", "the array", "EPOLLOUT", "POLLOUT", "EPOLLIN", "POLLIN", "EPOLLRDHUP", "POLLRDHUP", "EPOLL_CTL_MOD", "the array",
+	"it is level-triggered, so every wait returns at once", "what is ready stays so, and every wait returns at once")
+
 func laneName(l *timeline.Lane) string {
 	name := words.FDOf(l)
 	switch {
@@ -95,6 +106,12 @@ func laneName(l *timeline.Lane) string {
 func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
 	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, Lane: x.l.ID, FD: x.l.FD, Peer: x.l.Peer, Process: int64(x.l.Process), Subject: x.name, Sentence: sentence, Fix: fix}
 	f.local = x.l.Local
+	if x.l.InSet {
+		f.Sentence, f.Fix = inSet.Replace(f.Sentence), inSet.Replace(f.Fix)
+	}
+	if x.l.Before && f.Verdict < Certain && x.l.Registered {
+		f.Sentence += " It was registered before this log began, so its trigger is not known: check --look reads it while the program runs."
+	}
 	if x.l.Kind == timeline.KindListener {
 		f.Peer = x.l.Local
 	}

@@ -26,6 +26,10 @@ func useAfterClose(c *checker) {
 		c.onThread(lp, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s waited on an epoll instance that is closed: %s with EBADF.", words.Thread(lp), words.Count(i.N, "wait failed", "waits failed")),
 			"end the loop before its instance is closed: wake it, let it leave, and close then.")
 	})
+	c.each(timeline.IncClosedUnder, func(x subject, i *timeline.Incident) {
+		c.find(x, i, Warn, Likely, fmt.Sprintf("epoll instance %s was closed while a thread waited on it: close wakes nobody, so the thread waits on until something that it watched gets ready.", x.name),
+			"wake the thread with an eventfd, let it leave its wait, and close the instance then.")
+	})
 	c.each(timeline.IncBadChange, func(x subject, i *timeline.Incident) {
 		c.find(x, i, Warn, Certain, fmt.Sprintf("epoll instance %s was closed when its interest list was to be changed, %s (EBADF).", x.name, words.Times(i.N)),
 			"make sure that no thread keeps the number of an instance that is closed: it may be reused.")

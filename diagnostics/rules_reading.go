@@ -25,6 +25,7 @@ func (c *checker) again(i *timeline.Incident) string {
 }
 
 func unserviced(c *checker) {
+	rearmed(c)
 	c.each(timeline.IncUntouched, func(x subject, i *timeline.Incident) {
 		what, fix := "a read", "read it until EAGAIN or a short read; while you do not want the data, take EPOLLIN out of the mask with EPOLL_CTL_MOD"
 		switch x.l.Kind {
@@ -42,10 +43,25 @@ func unserviced(c *checker) {
 // leastBuffer is what is no longer the size of a message with a fixed form, bytes.
 const leastBuffer = 512
 
+// rearmed is the other way to be told of the same again and again: under any trigger EPOLL_CTL_MOD makes the kernel look once more.
+func rearmed(c *checker) {
+	c.each(timeline.IncRearmed, func(x subject, i *timeline.Incident) {
+		sev, v := c.spin(i)
+		if sev == Info {
+			return
+		}
+		c.find(x, i, sev, v, fmt.Sprintf("%s was armed again with EPOLL_CTL_MOD and reported again %s, and nothing was read in between: each MOD makes the kernel look once more, also under EPOLLET.", x.name, c.again(i)),
+			"read it before it is armed again; while you do not want the data, leave EPOLLIN out of the mask.")
+	})
+}
+
 func leftover(c *checker) {
 	c.each(timeline.IncLeftover, func(x subject, i *timeline.Incident) {
 		if x.l.Kind == timeline.KindListener {
 			return // EV12 says it
+		}
+		if i.N == 1 && i.Sure == 0 {
+			return // one may be another message
 		}
 		sev := Info
 		size := x.l.LastRead.Asked

@@ -24,6 +24,9 @@ const (
 	IncEOF                              // a level-triggered report after the end of file had been read
 	IncExhausted                        // accept failed for want of descriptors, again
 	IncStarved                          // accept failed for want of descriptors once more, with no report and no connection taken since
+	IncShed                             // a connection was accepted right after accept had failed for want of descriptors, and closed at once
+	IncRearmed                          // reported because a MOD or ADD had armed it again, and nobody had touched it since the report before
+	IncClosedUnder                      // an epoll instance was closed while a thread waited on it
 	IncDeaf                             // ... and an edge-triggered listener was left so; V: ns until it was told again
 	IncStranded                         // data was left behind that nobody will be told of; V: ns it lay there
 	IncDisarmed                         // the same behind a oneshot registration that was not armed again; V: ns

@@ -59,6 +59,7 @@ type Lane struct {
 	Drain      Drain  // what the last report left behind
 	HungUp     bool   // ... and it told of a hang-up or an error, which nobody has acted on
 	Before     bool   // its registration lies before the events
+	InSet      bool   // it is in the set that a thread passes to poll or select
 
 	Unread        int64 // bytes (connections waiting, for a listener) known to wait; at least so many; -1 unknown
 	Unsent        int64 // bytes that the program still holds for it; -1 unknown
@@ -284,6 +285,9 @@ func (ls *laneSet) endLane(l *laneB, at int64, why uint32) {
 	ls.watch.closing(l, at, why)
 	if l.inst != nil {
 		l.inst.watch.closed = true
+		if l.inst.watch.waiting > 0 && why != trace.CloseShutdown {
+			ls.watch.happened(nil, l, IncClosedUnder, at, 0, true)
+		}
 	}
 	ls.closeBar(l, at)
 	l.pauseSince = 0
@@ -394,6 +398,7 @@ func (l *laneB) publish(now int64) *Lane {
 	if n := len(l.regs); n > 0 {
 		r := l.regs[n-1]
 		p.Armed, p.Interest, p.Drain = r.armed, r.Mask, r.drain
+		p.InSet = r.inst.set()
 		p.HungUp, p.Before = r.drain == DrainUntouched && r.last&(bitHup|bitErr) != 0, !r.Known && !r.inst.set()
 		if p.Numbered = NumberKnown; !r.Certain() {
 			p.Numbered, p.Data = Numbered(r.Basis), r.Data

@@ -236,6 +236,8 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Queue:
 		t.queue(s, e)
 		return
+	case trace.Unread:
+		t.unread(s, e)
 	case trace.Wake:
 		t.wake(s, e)
 		return

@@ -18,6 +18,7 @@ type laneWatch struct {
 	exact     bool  // its reads ask for what a message has, and for different amounts: one that got all it asked for has left nothing
 	size      int64 // asked for by its newest read
 	answered  bool  // something was written since
+	asks      bool  // the program asks how much is unread (FIONREAD) before it reads
 	nonblock  Tri
 	origin    uint32
 	connected bool
@@ -32,6 +33,7 @@ type laneWatch struct {
 	touchedAt  int64
 	reportedAt int64 // end of the wait that told of it last
 	accepts    int   // since its newest report
+	shed       int64 // connections that were accepted after accept had failed for want of descriptors, only to be closed
 	looked     bool  // its queue was looked at,
 	filled     bool  // ... and held what the backlog allows, or more
 	starved    bool  // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
@@ -138,6 +140,8 @@ type streamWatch struct {
 	gone      *instance // of the newest wait, if it failed because that is closed
 	slept     bool      // no wait since its newest sleep
 	dozed     bool      // ... which was a runtime\'s pause, too short to be one between polls
+	shedding  int32     // number of a connection that was accepted right after that; 0 none
+	shedOf    *laneB    // ... and its listener
 	again     int64     // calls since then that found nothing
 	returned  int64     // waits that have
 	lasting   bool      // the wait that begins is to last

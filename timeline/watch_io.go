@@ -113,6 +113,9 @@ func (wt *watcher) acceptBy(s *stream, l *laneB, e *trace.Event) {
 	switch e.Errno {
 	case 0:
 		w.ends(IncDeaf, e.Time)
+		if s.watch.shedding, s.watch.shedOf = 0, nil; w.starved && e.A > 0 && e.A < 1<<31 {
+			s.watch.shedding, s.watch.shedOf = int32(e.A), l
+		}
 		w.starved = false
 		w.accepts++
 		w.took(s, e.Time)

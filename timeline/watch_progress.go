@@ -100,6 +100,8 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.Errno))
 	case trace.FdFlags, trace.Shutdown:
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.Errno))
+	case trace.Unread:
+		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.B))
 	case trace.Sys, trace.Lock:
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Aux))
 	case trace.Close, trace.Connect:

@@ -113,6 +113,10 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	switch p.class {
 	case ClassStale:
 		k, sure = IncStale, true
+	case ClassRearmed:
+		if p.prev == DrainUntouched && !wt.exact {
+			k, sure = IncRearmed, true
+		}
 	case ClassHerd:
 		k, sure = IncHerd, p.first == outAgain || wt.exact
 	case ClassUntouched:
@@ -148,7 +152,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	switch {
 	case k == IncidentCount:
 		l.watch.row = nil
-	case r.level() || k == IncStale || k == IncHerd:
+	case r.level() || k == IncStale || k == IncHerd || k == IncRearmed:
 		wt.inRow(p.s, l, &l.watch.row, k, p.at, max(v, 0), sure)
 		x := &l.watch.row.pub
 		x.Waits = r.inst.stats.Waits
