@@ -124,7 +124,7 @@ func noProgress(c *checker) {
 // explained says whether a finding that matters as much names the cause of what a thread does.
 func (c *checker) explained(lp *timeline.LoopLane, sev Severity) bool {
 	for _, f := range c.found {
-		if f.Severity >= sev && f.Rule.cause && (f.stream == lp.Stream || f.stream == 0) {
+		if f.Severity >= sev && f.Rule.cause && (f.stream == lp.Stream || f.pid == int64(lp.PID) || f.pid == 0) {
 			return true
 		}
 	}

@@ -157,7 +157,8 @@ type away struct {
 	from  int64
 	inst  *instance
 	begun uint64
-	slept bool // the wait was to last
+	slept bool   // the wait was to last
+	told  uint32 // events that it brought
 	n     int
 	made  int64 // calls in all
 	last  int64 // when the newest call ended

@@ -45,6 +45,7 @@ func (wt *watcher) spent(s *stream, e *trace.Event) {
 	}
 	if !s.inWait {
 		wt.spentIn(s, &s.watch.away, e)
+		wt.spentIn(s, &s.watch.home.second, e)
 	}
 }
 
@@ -168,6 +169,9 @@ func (wt *watcher) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
 	if !wt.waitOf(s, in) {
 		wt.comesBack(s, &w.away, in, at)
+		w.home.second.from = 0
+	} else if !in.set() {
+		wt.comesBack(s, &w.home.second, in, at)
 	}
 	if len(w.waits) < maxWaits && !slices.Contains(w.waits, in) {
 		w.waits = append(w.waits, in)
@@ -243,8 +247,11 @@ func (wt *watcher) waitEnds(s *stream, e *trace.Event) {
 	}
 	if w.home.foreign {
 		wt.insideEnds(s, in, e)
+		if !in.set() {
+			w.home.second = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time, told: e.Mask}
+		}
 	} else {
-		w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time}
+		w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time, told: e.Mask}
 	}
 	if !w.home.foreign && (in.watch.waiting > 0 || ring && call.Max() == 0) {
 		w.away.from = 0 // somebody else waits: the instance is not left alone
