@@ -350,8 +350,8 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	bytes := e.Mask&bitsIn != 0 && e.B != 1
 	told := lg.exact && bytes && r.lane.pub.Kind != KindListener
 	slept := !lg.timed || p.s.last-p.s.waitFrom >= lg.quick()
-	if r.trigger == trace.TriggerNone && slept && lg.measured && e.Mask&r.last&(bitErr|bitHup|bitRdHup) == 0 && bytes {
-		return // it may be edge-triggered, and the wait was long enough for something to come
+	if !lg.exact && lg.measured && p.s.last-p.s.waitFrom >= max(lg.quick(), restful) || r.lane.watch.mapped {
+		return // what lasts makes no wait sleep: it was served unseen, and is so anew
 	}
 	switch {
 	case told, p.stale: // a stale report has a class of its own

@@ -287,6 +287,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 			t.connect(s, e)
 		}
 	case trace.Sys, trace.Lock:
+		if e.Kind == trace.Sys && e.FD >= 0 && phase != trace.PhaseEnter {
+			t.acted(s, e)
+		}
 		if s.loop != nil {
 			if phase == trace.PhaseEnter {
 				s.loop.block(e)

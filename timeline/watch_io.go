@@ -160,6 +160,11 @@ func (wt *watcher) writeBy(s *stream, l *laneB, e *trace.Event) {
 	if e.A < w.owed {
 		w.owed = 0 // a piece of it, as with sendfile or a record layer
 	}
+	for _, r := range l.regs {
+		if w.owed > 0 && r.rep.mask&bitOut != 0 && r.rep.at >= l.pub.LastWrite.Time {
+			w.owed = 0 // it waited for room and was told of it: it knows of the rest, whatever it puts behind it
+		}
+	}
 	if w.owed > 0 && e.A != w.owed && e.A == w.asked {
 		wt.happened(s, l, IncLostOutput, e.Time, w.owed, false) // as long as the one before: a new message, not the rest of the old
 		w.owed = 0

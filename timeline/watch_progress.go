@@ -84,6 +84,10 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 	}
 	switch e.Kind {
 	case trace.Read, trace.Write, trace.Accept:
+		if wt.measured && e.Dur >= restful && !wt.w.folded {
+			p.moved = true // it has waited there: no spin
+			s.watch.naps++
+		}
 		if !p.waited {
 			wt.turnEnds(s, e.Start())
 		}
