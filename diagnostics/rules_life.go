@@ -40,6 +40,9 @@ func useAfterClose(c *checker) {
 	})
 	c.each(timeline.IncInvalid, func(x subject, i *timeline.Incident) {
 		if i.Run < int64(c.set.InvalidRow) {
+			if c.s.Stats.Waits == 1 && !c.lab() {
+				c.find(x, i, Info, Possible, fmt.Sprintf("%s is not open and in the set that is passed to poll (POLLNVAL); if this line repeats, every poll returns at once.", x.name), "take a descriptor out of the array (or set its fd to -1) before it is closed.")
+			}
 			return
 		}
 		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s is closed and still in the set that is passed to poll: POLLNVAL %s, and every poll returns at once.", x.name, c.again(i)),

@@ -103,6 +103,12 @@ func undrained(c *checker) {
 		} else if x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked {
 			v = Likely
 		}
+		if x.l.Whole && i.Sure == 0 || full && x.l.LastRead.Asked < leastBuffer && i.Sure == 0 {
+			sev, v = Info, Possible // each may have been a whole message
+			if cut {
+				return
+			}
+		}
 		if sev > Info && v == Certain && (i.Open != 0 || i.Forgotten > 0) {
 			sev = Critical
 		}

@@ -32,6 +32,7 @@ const (
 	IncDisarmed                         // the same behind a oneshot registration that was not armed again; V: ns
 	IncEarlyRearm                       // a oneshot registration was armed again, and its handler went on with the descriptor
 	IncHerd                             // reported to a thread although another thread had got it already, or took it
+	IncNobody                           // a listener was reported, and the first accept found nothing: who took the connection is not seen
 	IncOverlap                          // reported to a thread while another thread was at work on it
 	IncStale                            // reported although its number was closed here
 	IncMisdispatch                      // a report's number was closed and given to another within the batch, and that was used

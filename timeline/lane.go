@@ -57,6 +57,7 @@ type Lane struct {
 	Armed      bool   // and would report it: false for a oneshot registration that has fired
 	Interest   uint32 // event bits asked for
 	Drain      Drain  // what the last report left behind
+	Whole      bool   // its reads look like whole messages: of different sizes that were just had, asked for (FIONREAD), or answered
 	HungUp     bool   // ... and it told of a hang-up or an error, which nobody has acted on
 	Before     bool   // its registration lies before the events
 	InSet      bool   // it is in the set that a thread passes to poll or select
@@ -383,6 +384,7 @@ func (l *laneB) publish(now int64) *Lane {
 	p.Calls, p.Client = l.calls.pub, l.client.publish()
 	p.tally = slices.Clone(l.tally)
 	l.watch.publish(p, now)
+	p.Whole = l.watch.exact || l.watch.answered || l.watch.asks
 	if l.inst != nil {
 		p.Instance = l.inst.stats.publish(l.inst)
 	}

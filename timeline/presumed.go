@@ -112,6 +112,9 @@ func (ls *laneSet) strayed(l *laneB, e *trace.Event) {
 	if e.Kind == trace.Write {
 		if moved(e) {
 			l.gaps.strays.out++
+			if l.pub.Kind == KindWake {
+				l.gaps.strays.in++ // it has news now
+			}
 		}
 		return
 	}

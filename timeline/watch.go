@@ -200,20 +200,22 @@ type timerWatch struct {
 
 // What no setting moves, because it is so of kernels, tracers and machines, or is noise. Times are ns. What decides is in Limits.
 const (
-	gapFloor     = 10_000_000 // one piece of a thread's time that is no tracer's turn, nor another thread's at the same processor
-	tracerPace   = 8_000      // a call that cannot wait and takes so long is traced: by itself it takes a tenth
-	tracerStalls = 4          // a thread that stands still for so many times what one did that cannot wait waits for something
-	tracerTurns  = 5          // a tracer takes so many times what it shows as the duration of a call
-	roundingMax  = 1_200_000  // a timeout is rounded to the millisecond, and the slack of a timer comes on top
-	slackLeast   = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms
-	slackMost    = 100_000_000
-	observerLate = 5_000_000 // an observer's news of an arrival: it is a thread that needs a processor, too
-	leastSleep   = 50_000    // runtimes that wait elsewhere sleep for less, to let another thread go on (Go: 3 and 20 µs)
-	periodNear   = 50        // the same period again: give or take a fiftieth
-	driftLeast   = 100_000   // a period is longer by the time between the timer and its callback
-	hogFew       = 8         // fewer reads are no row, however long they take
-	maxTimers    = 4096
-	maxWaits     = 8
+	gapFloor       = 10_000_000 // one piece of a thread's time that is no tracer's turn, nor another thread's at the same processor
+	tracerPace     = 8_000      // a call that cannot wait and takes so long is traced: by itself it takes a tenth
+	tracerStalls   = 4          // a thread that stands still for so many times what one did that cannot wait waits for something
+	manyCalls      = 64         // a traced turn of so many calls is long because of them
+	tracerTurns    = 5          // a tracer takes so many times what it shows as the duration of a call
+	roundingMax    = 1_200_000  // a timeout is rounded to the millisecond, and the slack of a timer comes on top
+	slackLeast     = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms
+	slackMost      = 100_000_000
+	observerLate   = 5_000_000  // an observer's news of an arrival: it is a thread that needs a processor, too
+	certainlySlept = 60_000_000 // the distance to a thread's next line, where nothing else tells how long a wait was: a tracer that prints stacks takes half of it
+	leastSleep     = 50_000     // runtimes that wait elsewhere sleep for less, to let another thread go on (Go: 3 and 20 µs)
+	periodNear     = 50         // the same period again: give or take a fiftieth
+	driftLeast     = 100_000    // a period is longer by the time between the timer and its callback
+	hogFew         = 8          // fewer reads are no row, however long they take
+	maxTimers      = 4096
+	maxWaits       = 8
 )
 
 // publish fills in what a snapshot shows of a lane.

@@ -12,8 +12,8 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		w.first = in.stats.Waits
 	}
 	w.told += wt.w.times
-	if r.trigger == trace.TriggerEdge {
-		s.watch.progress.moved = true // it tells of something new each time
+	if r.trigger == trace.TriggerEdge || l.watch.mapped {
+		s.watch.progress.moved = true // it tells of something new each time, or what it tells of is taken without a call
 	}
 	p.every = w.told > in.stats.Waits-w.first
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.level()
@@ -116,6 +116,10 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	case ClassRearmed:
 		if p.prev == DrainUntouched && !wt.exact {
 			k, sure = IncRearmed, true
+		}
+	case ClassNothing:
+		if l.pub.Kind == KindListener && p.mask&^bitOut != 0 && !wt.exact {
+			k, sure = IncNobody, true
 		}
 	case ClassHerd:
 		k, sure = IncHerd, p.first == outAgain || wt.exact
