@@ -204,12 +204,24 @@ func (c *checker) stamped() bool { return c.timed() && !c.s.Info.Derived }
 // It is decided for each family of calls: one read in the trace shows that reads were traced, and nothing about writes. A call that no rule
 // is about shows that nothing was left out.
 func (c *checker) doubt(f *Finding, by family) {
-	if c.lab() || c.unfiltered() || by.seen(&c.s.Stats) > 0 {
+	switch {
+	case c.lab():
 		return
+	case c.s.Info.Handed > 0 && c.single():
+		f.Severity, f.Verdict = Info, Possible
+		f.Sentence += " The thread wakes others, which are not in this trace and may do it: run strace with -f."
+		return
+	case by.seen(&c.s.Stats) > 0, c.unfiltered() && !c.s.Info.Filtered:
+		return
+	case c.s.Info.Filtered:
+		f.Severity = Info
 	}
 	f.Severity, f.Verdict = min(f.Severity, Warn), Possible
 	f.Sentence += fmt.Sprintf(" There is not one %s in the trace: if strace was run without them (-e trace=...), this is not a finding.", by.name)
 }
+
+// single says whether the trace has one thread.
+func (c *checker) single() bool { return len(c.s.Loops) == 1 && c.s.Loops[0].Alone }
 
 // unfiltered says whether the trace has calls that nobody asks strace for who wants the loop alone.
 func (c *checker) unfiltered() bool { return c.s.Info.OtherCalls > 0 || c.s.Stats.Sleeps > 0 }

@@ -118,8 +118,9 @@ func noProgress(c *checker) {
 		if i.Tight == 0 && !c.everyTurn(i) || c.explained(lp, sev) {
 			return
 		}
-		c.onThread(lp, i, sev, v, fmt.Sprintf("%s made the same calls with the same results %s, and nothing came of it: no byte was moved, no connection came, nothing was opened or closed.%s",
+		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s made the same calls with the same results %s, and nothing came of it: no byte was moved, no connection came, nothing was opened or closed.%s",
 			words.Thread(lp), c.again(i), tail), "look at what the wait reports in each iteration and what the program does about it: take out of the set what it does not act upon.")
+		c.doubt(f, actings)
 	})
 }
 

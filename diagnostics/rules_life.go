@@ -9,8 +9,15 @@ import (
 
 func staleRegistration(c *checker) {
 	c.each(timeline.IncStale, func(x subject, i *timeline.Incident) {
-		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s was reported %s after it had been closed here: the file behind it lives on under another number or in another process, and its registration with it.", x.name, c.again(i)),
+		name, lives := x.name, "under another number or in another process"
+		if n := int32(i.Most); n >= 0 && n != x.l.FD && x.l.FD >= 0 && x.l.Closed == 0 {
+			name, lives = words.FD(n)+words.OfProcess(int64(x.l.Process)), "as "+x.name
+		}
+		f := c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s was reported %s after it had been closed here: the file behind it lives on %s, and its registration with it.", name, c.again(i), lives),
 			"EPOLL_CTL_DEL before close, whenever the descriptor may have been duplicated or inherited; open with CLOEXEC so that children do not keep it.")
+		if n := int32(i.Most); n >= 0 && i.N > 0 {
+			f.FD = n
+		}
 	})
 }
 

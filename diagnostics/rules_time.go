@@ -129,6 +129,10 @@ func blockedLoop(c *checker) {
 			}
 			s += ": computing, or waiting for a CPU, with no system call that explains it"
 		}
+		if !c.lab() && i.Amount == 1 && i.Call == "" {
+			sev = Info
+			s += "; nothing else waited for it, as far as is seen: it watches one descriptor"
+		}
 		f := c.onThread(lp, i, sev, v, s+".", fix)
 		f.of(o)
 	})

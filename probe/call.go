@@ -154,22 +154,23 @@ type Call struct {
 	Ret   int64
 	Errno uint16 // 0 success; Ret is not looked at otherwise
 
-	Event  EpollEvent   // epoll_ctl: what is registered
-	Events []EpollEvent // epoll_wait: what was delivered, as far as it could be read
-	Set    []PollFD     // poll, select: what is asked
-	SetCut bool         // not all of Set could be read
-	Got    []PollFD     // poll, select: what was reported, as far as it could be read
-	Bytes  int64        // calls with several buffers: the bytes of all of them
-	Cut    bool         // recvmsg: a message was longer than the room for it (MSG_TRUNC came back)
-	Moved  int64        // recvmmsg, sendmmsg: the bytes of all messages
-	Peer   string       // accept, connect: the other end's address
-	Local  string       // accept, connect, bind: the own address
-	Path   string       // execve, open: the file
-	Nanos  int64        // timeouts and sleeps: how long; -1 for ever; 0 also when the program named a moment instead
-	Every  int64        // timerfd_settime: the period
-	Value  uint64       // 8 bytes that were read; a socket option; flags that came back
-	Known  bool         // Value could be read
-	Pair   [2]int32     // pipe, socketpair: the two descriptors
+	Event     EpollEvent   // epoll_ctl: what is registered
+	Events    []EpollEvent // epoll_wait: what was delivered, as far as it could be read
+	Set       []PollFD     // poll, select: what is asked
+	SetCut    bool         // not all of Set could be read
+	Addressed bool         // the address of whoever sent it came with what was received
+	Got       []PollFD     // poll, select: what was reported, as far as it could be read
+	Bytes     int64        // calls with several buffers: the bytes of all of them
+	Cut       bool         // recvmsg: a message was longer than the room for it (MSG_TRUNC came back)
+	Moved     int64        // recvmmsg, sendmmsg: the bytes of all messages
+	Peer      string       // accept, connect: the other end's address
+	Local     string       // accept, connect, bind: the own address
+	Path      string       // execve, open: the file
+	Nanos     int64        // timeouts and sleeps: how long; -1 for ever; 0 also when the program named a moment instead
+	Every     int64        // timerfd_settime: the period
+	Value     uint64       // 8 bytes that were read; a socket option; flags that came back
+	Known     bool         // Value could be read
+	Pair      [2]int32     // pipe, socketpair: the two descriptors
 
 	FDs      []FDNote
 	Received []FDNote // recvmsg: descriptors that came with the message (SCM_RIGHTS)

@@ -112,8 +112,13 @@ func (em *Emitter) Call(c *Call) error {
 		en.before(em, th, c)
 	}
 	if (c.Sys == SysRead || c.Sys == SysWrite) && c.Ret == 8 && c.Known && c.Value > 0 && c.Value < maxCounted {
-		if fd := int32(c.Args[0]); th.typ(fd) == trace.TypeUnknown { // 8 bytes that are a small number: a counter
+		if fd := int32(c.Args[0]); th.nothingKnown(fd) { // 8 bytes that are a small number: a counter
 			em.restate(th, fd, descriptor{typ: trace.TypeEventfd, flags: th.flags(fd)}, start)
+		}
+	}
+	if c.Addressed {
+		if fd := int32(c.Args[0]); th.nothingKnown(fd) { // an address comes with each datagram, and never with bytes of a stream
+			em.restate(th, fd, descriptor{typ: trace.TypeDatagram, flags: th.flags(fd)}, start)
 		}
 	}
 	e := em.event(th, en, c)

@@ -108,6 +108,18 @@ func (th *thread) learn(fd int32, flags uint32) {
 	}
 }
 
+// opened says whether a number is open because a call in the text has opened it.
+func (th *thread) opened(fd int32) bool {
+	f := th.file(fd)
+	return f != nil && f.Opened != 0
+}
+
+// nothingKnown says whether no call has told what a number is, nor where it came from.
+func (th *thread) nothingKnown(fd int32) bool {
+	f := th.file(fd)
+	return f == nil || f.Type == trace.TypeUnknown && f.Origin == trace.OriginUnknown && !f.Accepted() && f.Peer.Text == "" && f.Local.Text == ""
+}
+
 // typ is trace.TypeUnknown also when nothing is known of the number.
 func (th *thread) typ(fd int32) uint32 {
 	if f := th.file(fd); f != nil {

@@ -20,6 +20,7 @@ const (
 	argSock                   // type or flags of a socket
 	argMsg                    // flags of recvfrom, sendto
 	argAddr                   // the other end's address
+	argFrom                   // the address that a datagram came from
 	argOwn                    // the own address
 	argTimer                  // flags of clock_nanosleep, timerfd_settime
 	argSpan                   // a time; NULL is for ever
@@ -86,7 +87,7 @@ var shapes = [sysCount]shape{
 	SysReadv:          all(argFD, argIov, argNone),
 	SysPread64:        all(argFD, argNone, argNum, argNone),
 	SysPreadv:         {3, []argument{argFD, argIov}},
-	SysRecvfrom:       {4, []argument{argFD, argNone, argNum, argMsg}},
+	SysRecvfrom:       {4, []argument{argFD, argNone, argNum, argMsg, argFrom}},
 	SysRecvmsg:        all(argFD, argMsghdr, argMsg),
 	SysRecvmmsg:       {4, []argument{argFD, argMmsg, argNum, argMsg}},
 	SysWrite:          all(argFD, argEight, argNum),
@@ -258,6 +259,8 @@ func (p *parser) argument(c *Call, i int, how argument, s []byte) (ok bool) {
 				c.Peer = p.intern([]byte(a))
 			}
 		}
+	case argFrom:
+		c.Addressed = len(s) > 0 && s[0] == '{' && c.Errno == 0
 	case argOwn:
 		c.Local = sockaddr(s)
 	case argSpan:

@@ -207,3 +207,27 @@ func (r *straceReader) lose(at int64, pid int) {
 	}
 	r.forks, r.cut, r.losing = nil, nil, false
 }
+
+// leavesOut says whether strace's command line names the calls that it is to print.
+func leavesOut(s []byte) bool {
+	words := bytes.Fields(s)
+	for i, w := range words {
+		set, ok := bytes.CutPrefix(w, []byte("--trace="))
+		if !ok {
+			if set, ok = bytes.CutPrefix(w, []byte("-e")); !ok {
+				continue
+			}
+			if len(set) == 0 && i+1 < len(words) {
+				set = words[i+1]
+			}
+			set = bytes.TrimPrefix(set, []byte("trace="))
+		}
+		set = bytes.Trim(set, "'\"")
+		name, _, other := bytes.Cut(set, []byte("="))
+		if other && len(name) > 0 || string(set) == "all" || len(set) == 0 || set[0] == '-' {
+			continue // -e signal=none, -e read=3
+		}
+		return true
+	}
+	return false
+}

@@ -47,6 +47,10 @@ type straceReader struct {
 	untimed  bool    // a call of the table had no duration
 	idle     []int64 // durations of calls that cannot wait: what tracing costs
 	ended    bool
+
+	filtered bool  // strace was told to leave calls out, as its command line in the text says
+	handed   int64 // threads that others woke by a futex
+	closes   bool  // the text has calls of close
 }
 
 // Odd is a line that was not understood.
@@ -104,6 +108,7 @@ func (r *straceReader) step() bool {
 	switch l.what {
 	case isUnknown:
 		if commandLine(raw) || leftOut(clean) {
+			r.filtered = r.filtered || leavesOut(raw)
 			n.gap.aside(raw)
 		} else if !r.strange(raw) {
 			n.gap.aside(raw)
@@ -356,6 +361,15 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 	}
 	if c.SetCut {
 		r.cutSets++
+	}
+	switch {
+	case sys == SysClose:
+		r.closes = true
+	case sys == SysFutex && c.Ret > 0 && c.wakes():
+		r.handed++
+	}
+	if t.guessed && r.root != nil && r.root != t && sys != SysOther {
+		r.ownProcess(t, c)
 	}
 	if isFork(sys) && r.cloned(t, c) {
 		return true

@@ -8,9 +8,10 @@ import (
 type tracee struct {
 	tid, pid, files int
 	comm            string
-	at              int64 // of its last line
-	guessed         bool  // its process is an assumption
-	gone            bool  // it has called exit, and its end has been told
+	at              int64          // of its last line
+	guessed         bool           // its process is an assumption
+	used            map[int32]bool // numbers that it has used, while that is so
+	gone            bool           // it has called exit, and its end has been told
 
 	open      bool // it is in a call that has not come back
 	begun     []byte
@@ -105,6 +106,53 @@ func (r *straceReader) newTracee(tid int, at int64) *tracee {
 	}
 	r.tracees[tid] = t
 	return t
+}
+
+// apart makes a thread whose process was an assumption a process, because it does what a thread of that process would not: a child of
+// which the beginning is not in the text closes what it has inherited, and gets numbers that its parent has given to something else.
+func (r *straceReader) apart(t *tracee) {
+	t.pid, t.files, t.guessed = t.tid, t.tid, false
+	r.guessed--
+}
+
+// ownProcess looks at a call of a thread whose process is an assumption, before the table hears of it.
+func (r *straceReader) ownProcess(t *tracee, c *Call) {
+	if t.used == nil {
+		t.used = map[int32]bool{}
+	}
+	switch fd := int32(c.Args[0]); c.Sys {
+	case SysClose:
+		if c.Errno == 0 && !t.used[fd] {
+			if th := r.em.threads[r.root.tid]; th != nil && th.file(fd) != nil {
+				r.apart(t)
+			}
+		}
+	case SysExecve:
+		if c.Errno == 0 {
+			r.apart(t)
+		}
+	case SysSocket, SysAccept, SysAccept4, SysOpen, SysOpenat, SysEventfd2, SysEpollCreate1, SysDup, SysPipe2:
+		if c.Errno != 0 || c.Ret < 0 || c.Sys == SysPipe2 {
+			return
+		}
+		if th := r.em.threads[r.root.tid]; r.closes && th != nil && th.opened(int32(c.Ret)) {
+			r.apart(t) // it got a number that the other has open
+		}
+		t.note(int32(c.Ret))
+	default:
+		if shapes[c.Sys].args != nil && shapes[c.Sys].args[0] == argFD {
+			t.note(fd)
+		}
+	}
+}
+
+// maxUsed bounds what is remembered of the numbers that a thread has used.
+const maxUsed = 4096
+
+func (t *tracee) note(fd int32) {
+	if len(t.used) < maxUsed {
+		t.used[fd] = true
+	}
 }
 
 // room makes sure that there is room for another thread.

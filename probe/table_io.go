@@ -65,7 +65,8 @@ var tableIO = map[Sys]entry{
 
 	// mmap(2): address, length, protection, flags, descriptor, offset. What is shared with the kernel (a ring of packets, of samples) is
 	// read there without a call.
-	SysMmap: {name: "mmap", kind: trace.Sys, fd: 4,
+	SysMmap: {name: "mmap", kind: trace.Sys, fd: -1,
+		args:   func(_ *thread, e *trace.Event, c *Call) { e.FD = int32(c.Args[4]) },
 		skip:   func(c *Call) bool { return c.Args[3] != mapShared || int32(c.Args[4]) < 0 },
 		result: func(_ *thread, e *trace.Event, c *Call) { e.B = 0 }},
 }

@@ -51,6 +51,15 @@ func (c *Call) futexWaits() bool {
 	return false
 }
 
+// wakes says whether a futex call is one that wakes others (futex(2)): FUTEX_WAKE, FUTEX_WAKE_OP, FUTEX_WAKE_BITSET.
+func (c *Call) wakes() bool {
+	switch c.Args[1] & futexOp {
+	case 1, 5, 10:
+		return true
+	}
+	return false
+}
+
 func cloneFlags(_ *thread, e *trace.Event, c *Call) { e.Mask = uint32(c.Args[0]) }
 
 func child(_ *thread, e *trace.Event, c *Call) { e.A = max(c.result(), 0) }

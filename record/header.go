@@ -38,6 +38,8 @@ const (
 	keyKinds   = "kinds"
 	keyKnows   = "knows"
 	keyOS      = "os"
+	keyHanded  = "handed"     // threads woken by a futex
+	keyFilter  = "filtered"   // only where it is true
 	keyOthers  = "others"     // calls that are seen and of which no event is made
 	keyCalls   = "understood" // lines of a text that look like calls: how many were understood, of how many
 	keyMissing = "missing"    // what, NUL, why; may occur many times
@@ -108,6 +110,12 @@ func eachKey(i *trace.Info, put func(k, v string)) {
 	if i.Calls.Of != 0 {
 		put(keyCalls, i.Calls.String())
 	}
+	if i.Filtered {
+		put(keyFilter, "true")
+	}
+	if i.Handed != 0 {
+		put(keyHanded, strconv.FormatInt(i.Handed, 10))
+	}
 	if i.OtherCalls != 0 {
 		put(keyOthers, strconv.FormatInt(i.OtherCalls, 10))
 	}
@@ -141,6 +149,10 @@ func setKey(i *trace.Info, k, v string) (err error) {
 		if i.OS = v; v != "" && v != trace.Linux {
 			i.Missing = append(i.Missing, trace.Missing{What: "the right names of errors and events", Why: "their numbers are those of " + v + ", and read as Linux's"})
 		}
+	case keyFilter:
+		i.Filtered, err = strconv.ParseBool(v)
+	case keyHanded:
+		i.Handed, err = strconv.ParseInt(v, 10, 64)
 	case keyOthers:
 		i.OtherCalls, err = strconv.ParseInt(v, 10, 64)
 	case keyCalls:

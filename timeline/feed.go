@@ -60,6 +60,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		}
 		if err != nil {
 			f.ended = true
+			f.t.end()
 			if !errors.Is(err, io.EOF) && ctx.Err() == nil {
 				f.err = err
 			}

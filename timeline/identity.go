@@ -40,6 +40,7 @@ type stream struct {
 	isIn     bool                  // ... if there is one
 	made     int64                 // events otherwise
 	wanted   bool                  // a finding may be about it, so it has a lane
+	batch    []*reg                // that it was told of in its newest wakeup, the first few
 	guesses  []*reg                // that it was told of in this wakeup, and whose numbers are not certain
 	heads    [2][ClassCount]uint16 // reports of it by class: that told nothing new, and that did
 }

@@ -86,7 +86,7 @@ type Incident struct {
 	RunTime     int64 // how long that took, ns
 	Tight       int64 // the shortest time in which a row (Limits) of one run came, ns; 0: there never were so many
 	Worst       int64 // IncHog: ns that another waited, at most; 0 not known
-	Amount      int64 // bytes (connections) that the newest episode began with; -1 not known
+	Amount      int64 // bytes (connections) that the newest episode began with, -1 not known; IncBlocked: most descriptors that the loop watched
 	Forgotten   int64 // episodes that ended only because the descriptor was closed
 	Proved      int64 // of the episodes of IncStranded, those that a later read ended: what it got had been there
 	Rested      bool  // of IncStranded: the newest episode began with a wait that was to last

@@ -259,6 +259,9 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		return
 	}
 	s.inWait = false
+	if n, set := trace.InstanceNumber(e.Inst); !set && len(s.guesses) > 0 { // what watches its descriptor is answered by a wait on it
+		t.attribute(s, &trace.Event{Kind: trace.Sys, FD: int32(n), Time: e.Time})
+	}
 	t.delays.rested(s, e.Time)
 	t.watch.waitEnds(s, e)
 	if n, known := w.Watched(); s.loop != nil && known {
@@ -338,7 +341,7 @@ func (t *Timeline) wakeEnds(s *stream, at int64) {
 	}
 	s.wakeNo++
 	s.wakeUse, s.heading = 0, false
-	s.guesses = s.guesses[:0]
+	s.guesses, s.batch = s.guesses[:0], s.batch[:0]
 }
 
 // sleep handles a sleep.

@@ -25,6 +25,9 @@ type strays struct{ in, out uint32 }
 
 // guessed remembers an event whose number is not certain.
 func (s *stream) guessed(r *reg) {
+	if len(s.batch) < maxGuesses {
+		s.batch = append(s.batch, r)
+	}
 	if r.Basis != world.NumberTold && len(s.guesses) < maxGuesses && !slices.Contains(s.guesses, r) {
 		s.guesses = append(s.guesses, r)
 	}

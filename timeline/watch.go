@@ -17,6 +17,7 @@ type laneWatch struct {
 
 	exact     bool  // its reads ask for what a message has, and for different amounts: one that got all it asked for has left nothing
 	size      int64 // asked for by its newest read
+	whole     bool  // ... which got it
 	answered  bool  // something was written since
 	mapped    bool  // it is mapped: what it holds is taken without a call
 	asks      bool  // the program asks how much is unread (FIONREAD) before it reads

@@ -34,8 +34,8 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 	if e.Errno != 0 {
 		return
 	}
-	w.exact = w.exact || w.size != 0 && w.size != e.A && e.B == e.A
-	w.size, w.answered = e.A, false
+	w.exact = w.exact || w.size != 0 && w.size != e.A && w.whole && e.B == e.A
+	w.size, w.whole, w.answered = e.A, e.B == e.A, false
 	if e.B > 0 {
 		w.took(s, e.Time)
 		wt.tookFirst(s, l, e)

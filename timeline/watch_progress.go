@@ -20,6 +20,7 @@ type progress struct {
 	counted     int    // of the events, those of counters
 	glances     bool   // its waits were of 0
 	others      int64  // progress of all threads of the table when the one before ended
+	own         int64  // of that, its own writes to counters
 	moved       bool   // it made progress
 	waited      bool   // the thread has waited or slept at all
 	began       bool
@@ -62,7 +63,7 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		if e.Kind == trace.Wait {
 			wt.expired(s, e)
 			p.glances = p.glances && e.B == 0
-			if wt.measured && e.Mask > 0 && e.Dur > max(wt.quick(), restful) {
+			if e.Mask > 0 && (wt.measured && e.Dur > max(wt.quick(), restful) || wt.timed && e.Dur >= certainlySlept) {
 				p.moved = true // what it brought was not so when it began
 			}
 			if e.B == 0 && wt.lanes.instance(s, e.Inst).watch.many {
@@ -99,6 +100,10 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.Errno), uint64(asked))
 		if moved(e) {
 			wt.movedSome(s, e)
+		} else if e.Kind == trace.Read && e.Errno == 0 && e.B == 0 {
+			if l, _ := wt.lanes.find(s, e, false); l != nil && !l.stream() {
+				wt.made(s) // a message may be empty
+			}
 		}
 	case trace.Register, trace.Modify, trace.Deregister:
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.Errno))
@@ -143,6 +148,10 @@ func (wt *watcher) movedSome(s *stream, e *trace.Event) {
 	if e.Kind != trace.Accept {
 		if l, _ := wt.lanes.find(s, e, false); l != nil && (l.pub.Kind == KindWake || l.pub.Kind == KindTimer) {
 			s.watch.progress.counted++
+			if e.Kind == trace.Write {
+				gapsOf(s.who.Table).progress++ // whoever waits for it has news, but for this thread itself
+				s.watch.progress.own++
+			}
 			return
 		}
 	}
@@ -154,7 +163,7 @@ func (wt *watcher) turnEnds(s *stream, at int64) {
 	p := &s.watch.progress
 	if p.began {
 		p.turns += wt.w.times
-		others := gapsOf(s.who.Table).progress
+		others := gapsOf(s.who.Table).progress - p.own
 		switch {
 		case p.moved, p.others != others, p.told == 0 && (p.waited || p.calls == 0), p.counted > 0 && !p.glances:
 			p.row = 0

@@ -112,7 +112,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	v := int64(0)
 	switch p.class {
 	case ClassStale:
-		k, sure = IncStale, true
+		k, sure, v = IncStale, true, int64(r.FD)
 	case ClassRearmed:
 		if p.prev == DrainUntouched && !wt.exact {
 			k, sure = IncRearmed, true

@@ -236,7 +236,9 @@ func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
 
 // wasAway notes a long time between two waits, and the call that most of it went into.
 func (wt *watcher) wasAway(s *stream, a *away, at, gap int64) {
-	wt.incident(&a.inst.watch.gaps, IncBlocked, wt.blame(s, a, at, gap)).happened(s, a.from, gap, true, false)
+	x := wt.incident(&a.inst.watch.gaps, IncBlocked, wt.blame(s, a, at, gap))
+	x.happened(s, a.from, gap, true, false)
+	x.pub.Amount = max(x.pub.Amount, int64(a.inst.who.Watches()))
 }
 
 // waitEnds is called when a wait has returned.

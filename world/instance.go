@@ -179,6 +179,12 @@ func (in *Instance) Each(visit func(*Registration)) {
 	}
 }
 
+// Watches is how many registrations are known.
+func (in *Instance) Watches() (n int) {
+	in.Each(func(*Registration) { n++ })
+	return n
+}
+
 // Registrations are all of them, in the order of Each.
 func (in *Instance) Registrations() (all []*Registration) {
 	in.Each(func(r *Registration) { all = append(all, r) })

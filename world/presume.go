@@ -65,14 +65,15 @@ func (w *World) presume(th *Thread, in *Instance, e *trace.Event) *Registration 
 	var f *File
 	stale := false
 	if fd >= 0 {
-		switch n := th.Table.At(fd); {
+		n := th.Table.At(fd)
+		switch {
 		case n == nil:
+		case n.File == nil && n.Former != nil && n.Former.Refs > 0:
+			f, stale = n.Former, true // its number was closed, and it lives on under another
 		case n.File != nil && n.File.Instance == in:
 			fd, basis = -1, NumberUnknown // an instance does not watch itself
-		case n.File != nil:
+		default:
 			f = n.File
-		case n.Former != nil:
-			stale = true // closed here, so its file must live elsewhere
 		}
 	}
 	if f == nil {
