@@ -106,6 +106,9 @@ func laneName(l *timeline.Lane) string {
 func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
 	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, Lane: x.l.ID, FD: x.l.FD, Peer: x.l.Peer, Process: int64(x.l.Process), Subject: x.name, Sentence: sentence, Fix: fix}
 	f.local = x.l.Local
+	if x.l.Kind == timeline.KindListener && c.kinshipUnknown() && f.Rule.ID == "EV01" {
+		c.unrelated(f)
+	}
 	if x.l.InSet {
 		f.Sentence, f.Fix = inSet.Replace(f.Sentence), inSet.Replace(f.Fix)
 	}
@@ -218,6 +221,17 @@ func (c *checker) doubt(f *Finding, by family) {
 	}
 	f.Severity, f.Verdict = min(f.Severity, Warn), Possible
 	f.Sentence += fmt.Sprintf(" There is not one %s in the trace: if strace was run without them (-e trace=...), this is not a finding.", by.name)
+}
+
+// kinshipUnknown says whether some threads may be of other processes than they are taken for, with descriptors that differ.
+func (c *checker) kinshipUnknown() bool { return c.s.Info.Guessed > 0 }
+
+// unrelated takes certainty from what follows only if threads share a descriptor table.
+func (c *checker) unrelated(f *Finding) {
+	if c.kinshipUnknown() {
+		f.Severity, f.Verdict = Info, Possible
+		f.Sentence += " The trace does not show how some of its threads began: if they are processes, their descriptors are others."
+	}
 }
 
 // single says whether the trace has one thread.

@@ -18,13 +18,15 @@ func staleRegistration(c *checker) {
 		if n := int32(i.Most); n >= 0 && i.N > 0 {
 			f.FD = n
 		}
+		c.unrelated(f)
 	})
 }
 
 func misdispatch(c *checker) {
 	c.each(timeline.IncMisdispatch, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Likely, fmt.Sprintf("%s got a number that still had an event in the batch when its former owner was closed, and was used in the same batch (%s): the old event may have gone to the new connection.", x.name, words.Times(i.N)),
+		f := c.find(x, i, Warn, Likely, fmt.Sprintf("%s got a number that still had an event in the batch when its former owner was closed, and was used in the same batch (%s): the old event may have gone to the new connection.", x.name, words.Times(i.N)),
 			"put a generation beside the number into epoll_data and compare it before an event is handled, or close descriptors only after the batch.")
+		c.unrelated(f)
 	})
 }
 
@@ -34,6 +36,9 @@ func useAfterClose(c *checker) {
 			"end the loop before its instance is closed: wake it, let it leave, and close then.")
 	})
 	c.each(timeline.IncClosedUnder, func(x subject, i *timeline.Incident) {
+		if x.l.ID == 0 || c.kinshipUnknown() {
+			return
+		}
 		c.find(x, i, Warn, Likely, fmt.Sprintf("epoll instance %s was closed while a thread waited on it: close wakes nobody, so the thread waits on until something that it watched gets ready.", x.name),
 			"wake the thread with an eventfd, let it leave its wait, and close the instance then.")
 	})

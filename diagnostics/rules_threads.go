@@ -110,8 +110,9 @@ func (c *checker) instances() (n int) {
 
 func overlap(c *checker) {
 	c.each(timeline.IncOverlap, func(x subject, i *timeline.Incident) {
-		c.find(x, i, Warn, Certain, fmt.Sprintf("%s was handled by two threads at once, %s: a new event went to one while the other was still at work on the one before.", x.name, words.Times(i.N)),
+		f := c.find(x, i, Warn, Certain, fmt.Sprintf("%s was handled by two threads at once, %s: a new event went to one while the other was still at work on the one before.", x.name, words.Times(i.N)),
 			"register it with EPOLLONESHOT and arm it again with EPOLL_CTL_MOD when the handler has done everything, or keep every descriptor with one thread.")
+		c.unrelated(f)
 	})
 }
 

@@ -2,6 +2,7 @@ package diagnostics
 
 import (
 	"fmt"
+	"strings"
 
 	"evviz/timeline"
 	"evviz/trace"
@@ -110,6 +111,12 @@ func blockedLoop(c *checker) {
 		if i.Call != "" {
 			s += fmt.Sprintf(": most of it in %s", i.Call)
 			fix = fmt.Sprintf("keep %s off the loop's thread: give it to a worker, and wake the loop when it is done.", i.Call)
+			if !waitsFor[callName(i.Call)] && !c.lab() {
+				v = Likely // it may as well have been the machine
+				if (c.seldom(o.n) || c.crowded()) && i.Most < int64(c.set.BigGap) {
+					sev = Info
+				}
+			}
 			switch i.Call {
 			case "nanosleep", "clock_nanosleep":
 				fix = fmt.Sprintf("do not sleep in a handler (%s): set a timer, go back to the wait, and go on when it is due.", i.Call)
@@ -123,7 +130,7 @@ func blockedLoop(c *checker) {
 			v = Likely
 			if o.n < int64(c.set.Pauses) || !c.lab() {
 				sev = min(sev, Warn) // no call explains it, and from outside nobody knows whether it had a CPU
-				if c.seldom(o.n) {
+				if c.seldom(o.n) || c.crowded() {
 					sev = Info
 				}
 			}
@@ -137,6 +144,26 @@ func blockedLoop(c *checker) {
 		f.of(o)
 	})
 }
+
+// waitsFor are calls that take long because they wait for something.
+var waitsFor = map[string]bool{"nanosleep": true, "clock_nanosleep": true, "fsync": true, "fdatasync": true, "futex": true, "flock": true, "wait4": true, "waitid": true, "waitpid": true,
+	"poll": true, "ppoll": true, "select": true, "pselect6": true, "epoll_wait": true, "epoll_pwait": true, "epoll_pwait2": true, "connect": true, "accept": true, "accept4": true,
+	"read": true, "readv": true, "recvfrom": true, "recvmsg": true, "write": true, "writev": true, "sendto": true, "sendmsg": true, "msgrcv": true, "semop": true, "rt_sigtimedwait": true,
+	"sync": true, "syncfs": true, "io_getevents": true, "splice": true}
+
+// callName is a call without what it was about.
+func callName(call string) string {
+	name, _, _ := strings.Cut(call, " ")
+	return name
+}
+
+// crowded says of a program that is watched from outside that its machine had no CPU free for it, or nobody knows: calls that cannot wait took
+// milliseconds, more than a few times; or the source does not tell how long calls took, and the time between two of them is all there is.
+func (c *checker) crowded() bool {
+	return !c.lab() && (c.s.Stats.Delays >= fewDelays || !c.s.Info.Facts().Has(trace.KnowsDurations))
+}
+
+const fewDelays = 3
 
 // standstill is how long a thread that is watched from outside may stand still for no reason of its own, ns: some times what calls took
 // that have nothing to wait for.
@@ -170,7 +197,7 @@ func headOfLine(c *checker) {
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
-		case i.Call == timeline.Unexplained && o.n < int64(c.set.Pauses), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):
+		case i.Call == timeline.Unexplained && (o.n < int64(c.set.Pauses) || c.crowded()), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):
 			sev = Info // a pause of the machine, perhaps
 		case i.Most >= int64(c.set.BigGap) && i.Call != timeline.Unexplained:
 			sev = Critical

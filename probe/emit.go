@@ -44,6 +44,9 @@ func newEmitter(put func(*trace.Event)) *Emitter {
 	return em
 }
 
+// silence is how long a thread may do only what is not told, ns: then one such call is.
+const silence = 5e6
+
 // slow is when a call that is not in the table is told all the same, by its name: it may be what held up a loop.
 const slow = 1e6
 
@@ -178,7 +181,9 @@ var has = func() (has [trace.KindCount]struct{ dur, errno bool }) {
 func (em *Emitter) unknown(c *Call, name string) {
 	if c.Dur < slow || c.Phase.Base() == trace.PhaseEnter {
 		em.Other(name)
-		return
+		if th := em.threads[c.TID]; th == nil || em.untimed || !th.began || c.Time-th.last < silence || th.inside != SysOther || c.Phase.Base() == trace.PhaseEnter {
+			return
+		} // it has done nothing that is told for long, and is told to be at work all the same
 	}
 	th := em.thread(c)
 	em.abandon(th, c.Time-c.Dur)

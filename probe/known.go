@@ -108,12 +108,6 @@ func (th *thread) learn(fd int32, flags uint32) {
 	}
 }
 
-// opened says whether a number is open because a call in the text has opened it.
-func (th *thread) opened(fd int32) bool {
-	f := th.file(fd)
-	return f != nil && f.Opened != 0
-}
-
 // nothingKnown says whether no call has told what a number is, nor where it came from.
 func (th *thread) nothingKnown(fd int32) bool {
 	f := th.file(fd)

@@ -48,9 +48,10 @@ type straceReader struct {
 	idle     []int64 // durations of calls that cannot wait: what tracing costs
 	ended    bool
 
-	filtered bool  // strace was told to leave calls out, as its command line in the text says
-	handed   int64 // threads that others woke by a futex
-	closes   bool  // the text has calls of close
+	filtered bool    // strace was told to leave calls out, as its command line in the text says
+	handed   int64   // threads that others woke by a futex
+	holder   *tracee // whose held call was printed last
+	closes   bool    // the text has calls of close
 }
 
 // Odd is a line that was not understood.
@@ -256,7 +257,11 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 		r.over(t)
 	}
 	t.at = at
+	if r.single && r.holder != nil && r.holder != t {
+		r.release(r.holder, at) // a line that is printed whole had come back before any other was begun
+	}
 	r.release(t, at)
+	r.holder = nil
 	ok := true
 	switch l.what {
 	case isCall:
@@ -323,6 +328,15 @@ func (r *straceReader) begins(t *tracee, l *line, raw []byte, at int64) bool {
 	}
 	c := &r.c
 	c.reset()
+	if l.sys == SysClose {
+		// The kernel gives the number back at once and works on: another thread may get it before the call comes back.
+		c.Sys, c.Time = l.sys, at
+		if _, ok := r.p.parseCall(c, t.begun, true); ok {
+			c.Phase = trace.PhaseComplete
+			r.closing(t, c)
+		}
+		return true
+	}
 	c.Sys, c.Phase, c.Time = l.sys, trace.PhaseEnter, at
 	if _, ok := r.p.parseCall(c, t.begun, true); ok {
 		r.emit(t, c)
@@ -362,6 +376,11 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 	if c.SetCut {
 		r.cutSets++
 	}
+	if sys == SysClose && t.closed {
+		if t.closed = false; c.Errno != eBADF {
+			return true // it has been told
+		}
+	}
 	switch {
 	case sys == SysClose:
 		r.closes = true
@@ -370,6 +389,8 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 	}
 	if t.guessed && r.root != nil && r.root != t && sys != SysOther {
 		r.ownProcess(t, c)
+	} else if r.guessed > 0 && r.closes && c.Errno == 0 && c.Ret > 0 && makers.Has(table[sys].kind) && sys != SysDup && sys != SysDup2 && sys != SysDup3 && sys != SysFcntl {
+		r.theirs(t, int32(c.Ret))
 	}
 	if isFork(sys) && r.cloned(t, c) {
 		return true
@@ -395,7 +416,12 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 		c.Time, c.Dur = max(end, start), max(end-start, 0)
 	default:
 		c.Time = start
-		if r.untimed = true; sys != SysOther && waits(sys) {
+		r.untimed = true
+		switch {
+		case sys != SysOther && waits(sys):
+			return r.holds(t, c)
+		case sys == SysOther && timed && lasting[name] && !t.restarted:
+			c.Name = name
 			return r.holds(t, c)
 		}
 	}
@@ -429,12 +455,15 @@ func (r *straceReader) emit(t *tracee, c *Call) error {
 // holds keeps a wait of which the line does not say how long it took: it ends when its thread goes on. That it began is
 // told now.
 func (r *straceReader) holds(t *tracee, c *Call) bool {
-	if c.check(&table[c.Sys]) != nil {
+	if c.Sys != SysOther && c.check(&table[c.Sys]) != nil {
 		return false
 	}
 	r.clock.spent(c.Time, r.p.lasted(c))
 	t.held = c.clone(t.held)
 	t.holding = true
+	if r.holder = t; c.Sys == SysOther {
+		return true
+	}
 	ret, errno := c.Ret, c.Errno
 	c.Phase, c.Ret, c.Errno = trace.PhaseEnter, 0, 0
 	r.emit(t, c)
@@ -459,6 +488,10 @@ func (r *straceReader) release(t *tracee, at int64) {
 	}
 	r.emit(t, c)
 }
+
+// lasting are calls outside the table that may wait for long: what they took explains where a thread was.
+var lasting = map[string]bool{"wait4": true, "waitid": true, "waitpid": true, "flock": true, "msgrcv": true, "msgsnd": true, "semop": true, "semtimedop": true,
+	"rt_sigtimedwait": true, "pause": true, "mq_timedreceive": true, "mq_timedsend": true, "io_getevents": true, "sync": true, "syncfs": true, "fallocate": true}
 
 // waits says whether a call is one that waits or sleeps.
 func waits(s Sys) bool { return table[s].kind == trace.Wait || table[s].kind == trace.Sleep }

@@ -10,6 +10,7 @@ type tracee struct {
 	comm            string
 	at              int64          // of its last line
 	guessed         bool           // its process is an assumption
+	closed          bool           // the close that it is in has been told
 	used            map[int32]bool // numbers that it has used, while that is so
 	gone            bool           // it has called exit, and its end has been told
 
@@ -135,8 +136,8 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 		if c.Errno != 0 || c.Ret < 0 || c.Sys == SysPipe2 {
 			return
 		}
-		if th := r.em.threads[r.root.tid]; r.closes && th != nil && th.opened(int32(c.Ret)) {
-			r.apart(t) // it got a number that the other has open
+		if th := r.em.threads[r.root.tid]; r.closes && th != nil && th.file(int32(c.Ret)) != nil {
+			r.apart(t) // it got a number that the other has open, and nobody has closed
 		}
 		t.note(int32(c.Ret))
 	default:
@@ -144,6 +145,19 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 			t.note(fd)
 		}
 	}
+}
+
+// closing tells of a close that has begun, where the number is known: the call itself says later whether it failed.
+func (r *straceReader) closing(t *tracee, c *Call) {
+	th := r.em.threads[t.tid]
+	if th == nil || th.file(int32(c.Args[0])) == nil {
+		return
+	}
+	if t.guessed && r.root != nil && r.root != t {
+		r.ownProcess(t, c)
+	}
+	r.closes, t.closed = true, true
+	r.emit(t, c)
 }
 
 // maxUsed bounds what is remembered of the numbers that a thread has used.
@@ -302,5 +316,18 @@ func (r *straceReader) succeed(t *tracee) {
 	}
 	if r.root == nil {
 		r.root = t // what is not introduced still belongs to the first process
+	}
+}
+
+// theirs makes threads whose process was an assumption processes when the number that another got is one that they use.
+func (r *straceReader) theirs(t *tracee, fd int32) {
+	th := r.em.threads[t.tid]
+	if th == nil || th.file(fd) == nil {
+		return
+	}
+	for _, o := range r.tracees {
+		if o != t && o.guessed && o.files == t.files && o.used[fd] {
+			r.apart(o)
+		}
 	}
 }

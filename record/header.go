@@ -38,6 +38,7 @@ const (
 	keyKinds   = "kinds"
 	keyKnows   = "knows"
 	keyOS      = "os"
+	keyGuessed = "guessed"    // threads whose process is an assumption
 	keyHanded  = "handed"     // threads woken by a futex
 	keyFilter  = "filtered"   // only where it is true
 	keyOthers  = "others"     // calls that are seen and of which no event is made
@@ -110,6 +111,9 @@ func eachKey(i *trace.Info, put func(k, v string)) {
 	if i.Calls.Of != 0 {
 		put(keyCalls, i.Calls.String())
 	}
+	if i.Guessed != 0 {
+		put(keyGuessed, strconv.FormatInt(i.Guessed, 10))
+	}
 	if i.Filtered {
 		put(keyFilter, "true")
 	}
@@ -149,6 +153,8 @@ func setKey(i *trace.Info, k, v string) (err error) {
 		if i.OS = v; v != "" && v != trace.Linux {
 			i.Missing = append(i.Missing, trace.Missing{What: "the right names of errors and events", Why: "their numbers are those of " + v + ", and read as Linux's"})
 		}
+	case keyGuessed:
+		i.Guessed, err = strconv.ParseInt(v, 10, 64)
 	case keyFilter:
 		i.Filtered, err = strconv.ParseBool(v)
 	case keyHanded:

@@ -231,6 +231,9 @@ func (ls *laneSet) count(s *stream, at int64, k uint8, v uint32) {
 
 // wait handles a wait for readiness.
 func (t *Timeline) wait(s *stream, e *trace.Event) {
+	if n, set := trace.InstanceNumber(e.Inst); !set && len(s.guesses) > 0 { // what watches its descriptor is answered by a wait on it
+		t.attribute(s, &trace.Event{Kind: trace.Sys, FD: int32(n), Time: e.Time})
+	}
 	if s.who.Waits() {
 		t.loopOf(s)
 	}
@@ -259,9 +262,6 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		return
 	}
 	s.inWait = false
-	if n, set := trace.InstanceNumber(e.Inst); !set && len(s.guesses) > 0 { // what watches its descriptor is answered by a wait on it
-		t.attribute(s, &trace.Event{Kind: trace.Sys, FD: int32(n), Time: e.Time})
-	}
 	t.delays.rested(s, e.Time)
 	t.watch.waitEnds(s, e)
 	if n, known := w.Watched(); s.loop != nil && known {

@@ -72,6 +72,7 @@ type Stats struct {
 	Time      Durations // time per state, all loops together
 	Pace      int64     // how long a call takes here that has nothing to wait for, ns; 0 unknown
 	Delay     int64     // the longest that such a call took, ns: for so long a thread may stand still for no reason of its own
+	Delays    int64     // how many such calls took 2 ms and more
 	Split     Split     // where the loops' time went
 }
 

@@ -204,6 +204,7 @@ const (
 	gapFloor       = 10_000_000 // one piece of a thread's time that is no tracer's turn, nor another thread's at the same processor
 	tracerPace     = 8_000      // a call that cannot wait and takes so long is traced: by itself it takes a tenth
 	tracerStalls   = 4          // a thread that stands still for so many times what one did that cannot wait waits for something
+	delayedBy      = 2_000_000  // a call that cannot wait and takes so long had no CPU, or its tracer had none
 	manyCalls      = 64         // a traced turn of so many calls is long because of them
 	tracerTurns    = 5          // a tracer takes so many times what it shows as the duration of a call
 	roundingMax    = 1_200_000  // a timeout is rounded to the millisecond, and the slack of a timer comes on top

@@ -140,7 +140,7 @@ func (wt *watcher) made(s *stream) {
 
 // movedSome notes a call that moved bytes, or brought a connection.
 func (wt *watcher) movedSome(s *stream, e *trace.Event) {
-	if e.Kind == trace.Write && e.FD >= 1 && e.FD <= 2 {
+	if e.Kind == trace.Write && e.FD >= 1 && e.FD <= 2 && s.watch.progress.told > 0 {
 		if l, _ := wt.lanes.find(s, e, false); l == nil || l.pub.Kind != KindConn {
 			return
 		}

@@ -128,7 +128,12 @@ func (wt *watcher) cannotWait(s *stream, e *trace.Event) bool {
 
 // delayed learns for how long a thread may stand still here for no reason of its own: a call that cannot wait took so long, because
 // the tracer, which serves one thread at a time, was busy (naming a new socket, printing a long line), or the machine was.
-func (wt *watcher) delayed(d int64) { wt.delay = max(wt.delay, d) }
+func (wt *watcher) delayed(d int64) {
+	wt.delay = max(wt.delay, d)
+	if d >= delayedBy {
+		wt.stats.Delays++
+	}
+}
 
 // instant are calls that neither wait nor do much work.
 var instant = map[string]bool{"clock_gettime": true, "gettimeofday": true, "time": true, "getpid": true, "gettid": true, "getppid": true, "getuid": true, "geteuid": true,

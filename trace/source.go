@@ -17,6 +17,7 @@ type Info struct {
 	Kinds      KindSet   // kinds that can occur; a kind that is not here is shown as unknown, never as 0
 	Knows      Knowledge // facts that it tells; 0: see Facts
 	OS         string    // whose numbers errno, poll bits and open flags are, as GOOS has it; "": Linux's
+	Guessed    int64     // threads of which it is not known to which process they belong: they are taken for the first one's
 	Filtered   bool      // the source was told to leave calls out: what is not there may have happened
 	Handed     int64     // times that a thread woke another by a futex: work may have gone to threads that are not in the trace
 	OtherCalls int64     // calls of which no event is made that were seen: what is not there was not left out on purpose
