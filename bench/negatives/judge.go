@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -47,11 +48,11 @@ func judge(ctx context.Context, evviz, log string) (checked, error) {
 
 // truth is a finding that is true of a healthy program, and why.
 type truth struct {
-	server, rule, sentence *regexp.Regexp
-	proof                  string
+	run, rule, sentence *regexp.Regexp
+	proof               string
 }
 
-// knownTrue reads them: server, rule and sentence as regular expressions, and the proof in words, with a tab between them.
+// knownTrue reads them: run (server/state/flags/beside), rule and sentence as regular expressions, and the proof in words, with a tab between them.
 func knownTrue(path string) ([]truth, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -66,7 +67,7 @@ func knownTrue(path string) ([]truth, error) {
 		}
 		parts := strings.Split(line, "\t")
 		if len(parts) != 4 || strings.TrimSpace(parts[3]) == "" {
-			return nil, fmt.Errorf("%s:%d: want server, rule, sentence and proof with a tab between them, have %d parts", path, n, len(parts))
+			return nil, fmt.Errorf("%s:%d: want run, rule, sentence and proof with a tab between them, have %d parts", path, n, len(parts))
 		}
 		var is [3]*regexp.Regexp
 		for i := range is {
@@ -79,13 +80,14 @@ func knownTrue(path string) ([]truth, error) {
 	return out, lines.Err()
 }
 
-// of is true when this says that the finding about a server is true.
-func (t truth) of(server string, f finding) bool {
-	return t.server.MatchString(server) && t.rule.MatchString(f.ID) && t.sentence.MatchString(f.Sentence)
+// of is true when this says that the finding of a run is true.
+func (t truth) of(run string, f finding) bool {
+	return t.run.MatchString(run) && t.rule.MatchString(f.ID) && t.sentence.MatchString(f.Sentence)
 }
 
 // table prints the runs as they are made, and counts.
 type table struct {
+	out                    io.Writer
 	known                  []truth
 	runs, events           int
 	unknown, true_, failed int
@@ -97,7 +99,7 @@ const row = "%-20s %-7s %-33s %-6s %8s %6s  %s\n"
 
 func (t *table) head() {
 	if t.runs == 0 && t.gone == nil && t.failed == 0 {
-		fmt.Printf(row, "server", "state", "strace", "beside", "events", "took", "above info")
+		fmt.Fprintf(t.out, row, "server", "state", "strace", "beside", "events", "took", "above info")
 	}
 }
 
@@ -106,7 +108,7 @@ func (t *table) add(r run, res result) {
 	t.runs++
 	said := "nothing"
 	line := func(events, what string) {
-		fmt.Printf(row, r.server.name, r.state, r.flags.name, r.load(), events, res.took.Round(100*time.Millisecond), what)
+		fmt.Fprintf(t.out, row, r.server.name, r.state, r.flags.name, r.load(), events, res.took.Round(100*time.Millisecond), what)
 	}
 	if res.err != nil {
 		t.failed++
@@ -122,7 +124,7 @@ func (t *table) add(r run, res result) {
 		how := "NOT KNOWN TO BE TRUE"
 		t.unknown++
 		for i, k := range t.known {
-			if k.of(r.server.name, f) {
+			if k.of(r.String(), f) {
 				how = "true"
 				t.unknown--
 				t.true_++
@@ -143,25 +145,25 @@ func (t *table) add(r run, res result) {
 	}
 	line(fmt.Sprint(res.check.Events), said)
 	for _, l := range lines {
-		fmt.Println(l)
+		fmt.Fprintln(t.out, l)
 	}
 }
 
 func (t *table) missing(server string, err error) {
 	t.head()
 	t.gone = append(t.gone, server)
-	fmt.Printf(row, server, "-", "-", "-", "-", "-", "MISSING, not tested: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintf(t.out, row, server, "-", "-", "-", "-", "-", "MISSING, not tested: "+strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
-func (t *table) note(s string) { fmt.Println(s) }
+func (t *table) note(s string) { fmt.Fprintln(t.out, s) }
 
 // end prints the sums, and the proofs that were needed.
 func (t *table) end(took time.Duration) {
-	fmt.Printf("%d runs, %d events, %s; above info: %d true, %d not known to be true; failed: %d; missing: %s\n",
+	fmt.Fprintf(t.out, "%d runs, %d events, %s; above info: %d true, %d not known to be true; failed: %d; missing: %s\n",
 		t.runs, t.events, took.Round(time.Second), t.true_, t.unknown, t.failed, strings.Join(append(t.gone, "-")[:max(1, len(t.gone))], ", "))
 	for i, k := range t.known {
 		if n := t.used[i]; n > 0 {
-			fmt.Printf("true, %d times: %s %s: %s\n", n, k.server, k.rule, k.proof)
+			fmt.Fprintf(t.out, "true, %d times: %s %s: %s\n", n, k.run, k.rule, k.proof)
 		}
 	}
 }

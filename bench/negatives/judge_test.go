@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestTrueFile: what is known to be true can be read, and is of servers that are here.
+// TestTrueFile: what is known to be true can be read, and is of runs that are here.
 func TestTrueFile(t *testing.T) {
 	known, err := knownTrue("true.tsv")
 	if err != nil {
@@ -15,22 +15,22 @@ func TestTrueFile(t *testing.T) {
 	}
 	for _, k := range known {
 		is := false
-		for _, s := range servers {
-			is = is || k.server.MatchString(s.name)
+		for _, r := range combinations(servers) {
+			is = is || k.run.MatchString(r.String())
 		}
 		if !is {
-			t.Errorf("true.tsv: no server is called %s", k.server)
+			t.Errorf("true.tsv: no run is called %s", k.run)
 		}
 		if k.sentence.MatchString("") || k.rule.MatchString("") {
-			t.Errorf("true.tsv: %s %s is of everything", k.server, k.rule)
+			t.Errorf("true.tsv: %s %s is of everything", k.run, k.rule)
 		}
 	}
 }
 
-// TestTruth: server, rule and the whole sentence have to fit.
+// TestTruth: run, rule and the whole sentence have to fit.
 func TestTruth(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "true.tsv")
-	if err := os.WriteFile(path, []byte("# a comment\n\nredis|nginx\tEV28\tfd [0-9]+: .*\tseen in its source\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("# a comment\n\n(redis|nginx)/.*/busy\tEV28\tfd [0-9]+: .*\tseen in its source\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	known, err := knownTrue(path)
@@ -38,16 +38,17 @@ func TestTruth(t *testing.T) {
 		t.Fatalf("%d (%v), want one", len(known), err)
 	}
 	for _, c := range []struct {
-		server, rule, sentence string
-		want                   bool
+		run, rule, sentence string
+		want                bool
 	}{
-		{"redis", "EV28", "fd 7: 30 changes", true},
-		{"nginx", "EV28", "fd 7: 30 changes", true},
-		{"nginx-tls", "EV28", "fd 7: 30 changes", false},
-		{"redis", "EV27", "fd 7: 30 changes", false},
-		{"redis", "EV28", "thread 8, fd 7: 30 changes", false},
+		{"redis/start/-f/busy", "EV28", "fd 7: 30 changes", true},
+		{"nginx/attach/-f -tt/busy", "EV28", "fd 7: 30 changes", true},
+		{"nginx-tls/start/-f/busy", "EV28", "fd 7: 30 changes", false},
+		{"redis/start/-f/alone", "EV28", "fd 7: 30 changes", false},
+		{"redis/start/-f/busy", "EV27", "fd 7: 30 changes", false},
+		{"redis/start/-f/busy", "EV28", "thread 8, fd 7: 30 changes", false},
 	} {
-		if got := known[0].of(c.server, finding{ID: c.rule, Sentence: c.sentence}); got != c.want {
+		if got := known[0].of(c.run, finding{ID: c.rule, Sentence: c.sentence}); got != c.want {
 			t.Errorf("%v: %t", c, got)
 		}
 	}
@@ -72,7 +73,8 @@ func TestCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab := table{known: known}
+	var out strings.Builder
+	tab := table{out: &out, known: known}
 	r := run{servers[0], attached, flagSets[0], false}
 	tab.add(r, result{check: checked{Events: 10, Findings: []finding{
 		{"EV01", "critical", "certain", "this was made up"},
@@ -81,5 +83,10 @@ func TestCounted(t *testing.T) {
 	tab.add(r, result{err: os.ErrNotExist})
 	if tab.unknown != 1 || tab.failed != 1 || tab.runs != 2 || tab.events != 10 {
 		t.Errorf("unknown %d, failed %d, runs %d, events %d; want 1, 1, 2, 10", tab.unknown, tab.failed, tab.runs, tab.events)
+	}
+	for _, want := range []string{"NOT KNOWN TO BE TRUE: EV01 critical, certain: this was made up", "FAILED: file does not exist"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the table does not say %q:\n%s", want, out.String())
+		}
 	}
 }

@@ -91,7 +91,7 @@ func negatives(ctx context.Context, o options) (bool, error) {
 	default:
 		chosen = pairwise(servers, o.runs)
 	}
-	t := table{known: known}
+	t := table{out: os.Stdout, known: known}
 	missing := map[string]string{}
 	begun := time.Now()
 	for i, r := range chosen {
