@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"evviz/timeline"
 	"evviz/trace"
@@ -74,6 +75,16 @@ func (c *checker) eachThread(k timeline.IncidentKind, visit func(lp *timeline.Lo
 	}
 }
 
+// inSet says in the words of poll and select what is said in those of epoll.
+var inSet = strings.NewReplacer(
+	"take EPOLLIN out of the mask with EPOLL_CTL_MOD", "take POLLIN out of its entry in poll's array (select: leave it out of the set)",
+	"take it out of the set with EPOLL_CTL_MOD", "leave it out of the set that is passed to poll or select",
+	"take EPOLLIN (and EPOLLRDHUP) out of its mask first", "take POLLIN (and POLLRDHUP) out of its entry first",
+	"arm EPOLLOUT with EPOLL_CTL_MOD only after", "ask for POLLOUT only after",
+	", or register it with EPOLLET", "",
+	"EPOLL_CTL_DEL", "the array", "EPOLLOUT", "POLLOUT", "EPOLLIN", "POLLIN", "EPOLLRDHUP", "POLLRDHUP", "EPOLL_CTL_MOD", "the array",
+	"it is level-triggered, so every wait returns at once", "what is ready stays so, and every wait returns at once")
+
 func laneName(l *timeline.Lane) string {
 	name := words.FDOf(l)
 	switch {
@@ -95,6 +106,12 @@ func laneName(l *timeline.Lane) string {
 func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
 	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, Lane: x.l.ID, FD: x.l.FD, Peer: x.l.Peer, Process: int64(x.l.Process), Subject: x.name, Sentence: sentence, Fix: fix}
 	f.local = x.l.Local
+	if x.l.InSet {
+		f.Sentence, f.Fix = inSet.Replace(f.Sentence), inSet.Replace(f.Fix)
+	}
+	if x.l.Before && f.Verdict < Certain && x.l.Registered {
+		f.Sentence += " It was registered before this log began, so its trigger is not known: check --look reads it while the program runs."
+	}
 	if x.l.Kind == timeline.KindListener {
 		f.Peer = x.l.Local
 	}
@@ -158,7 +175,7 @@ func (c *checker) spinning(i *timeline.Incident) Severity {
 	switch {
 	case i.Tight == 0 || i.Naps > 0 && i.Tight > int64(c.set.SpinWindow):
 		return Info
-	case !c.timed() || i.Tight > int64(c.set.SpinWindow):
+	case !c.stamped() || i.Tight > int64(c.set.SpinWindow):
 		return Warn
 	case i.Run >= int64(c.set.CriticalRow) && i.RunTime < (i.Run-1)*max(1e9/int64(max(c.set.SpinRate, 1)), tracedTurn*c.s.Stats.Pace):
 		return Critical
@@ -183,14 +200,37 @@ func (c *checker) stamped() bool { return c.timed() && !c.s.Info.Derived }
 
 // doubt takes certainty from a finding that says that nobody did anything, where the trace has nothing that anybody could have
 // done: strace was told to leave that out, perhaps.
-func (c *checker) doubt(f *Finding) {
-	st := &c.s.Stats
-	if c.lab() || c.s.Info.OtherCalls > 0 || st.Reads+st.ReadEOF+st.ReadErr+st.Writes+st.WriteErr+st.Accepts+st.AcceptErr+st.Again() > 0 {
+//
+// It is decided for each family of calls: one read in the trace shows that reads were traced, and nothing about writes. A call that no rule
+// is about shows that nothing was left out.
+func (c *checker) doubt(f *Finding, by family) {
+	if c.lab() || c.unfiltered() || by.seen(&c.s.Stats) > 0 {
 		return
 	}
 	f.Severity, f.Verdict = min(f.Severity, Warn), Possible
-	f.Sentence += " There is not one read, write or accept in the trace: if strace was run without them (-e trace=...), this is not a finding."
+	f.Sentence += fmt.Sprintf(" There is not one %s in the trace: if strace was run without them (-e trace=...), this is not a finding.", by.name)
 }
+
+// unfiltered says whether the trace has calls that nobody asks strace for who wants the loop alone.
+func (c *checker) unfiltered() bool { return c.s.Info.OtherCalls > 0 || c.s.Stats.Sleeps > 0 }
+
+// family is calls of which a trace has all or, where it was filtered, none.
+type family struct {
+	name string
+	seen func(st *timeline.Stats) int64
+}
+
+// The families whose absence a rule may build on.
+var (
+	readings = family{"read or accept", func(st *timeline.Stats) int64 {
+		return st.Reads + st.ReadEOF + st.ReadErr + st.ReadAgain + st.Accepts + st.AcceptErr + st.AcceptAgain
+	}}
+	writings = family{"write", func(st *timeline.Stats) int64 { return st.Writes + st.WriteErr + st.WriteAgain }}
+	actings  = family{"read, write, accept or close", func(st *timeline.Stats) int64 {
+		return readings.seen(st) + writings.seen(st) + st.Closes
+	}}
+	closings = family{"close", func(st *timeline.Stats) int64 { return st.Closes }}
+)
 
 // lab says whether the source measures both ends.
 func (c *checker) lab() bool { return c.s.Info.Facts().Has(trace.KnowsBothEnds) }

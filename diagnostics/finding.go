@@ -113,7 +113,7 @@ func Check(s *timeline.Snapshot, set Settings) []*Finding {
 	c := &checker{s: s, set: set}
 	for i := range Rules {
 		c.rule = &Rules[i]
-		if !c.timed() && c.rule.ByTime {
+		if !c.stamped() && c.rule.ByTime {
 			continue
 		}
 		at := len(c.found)

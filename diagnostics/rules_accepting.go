@@ -8,13 +8,33 @@ import (
 )
 
 func acceptExhausted(c *checker) {
+	c.each(timeline.IncShed, func(x subject, i *timeline.Incident) {
+		fails := x.l.Stats.Counts[timeline.MarkAcceptErr]
+		c.find(x, i, Warn, Certain, fmt.Sprintf("%s has no descriptors left: accept failed %s, and %s then accepted with a descriptor kept in reserve, only to be closed (libuv does so, others keep /dev/null open for it): their clients are turned away.",
+			x.name, words.Times(max(fails, i.N)), words.Count(i.N, "connection was", "connections were")),
+			"raise the limit of descriptors (RLIMIT_NOFILE), and look for descriptors that are never closed; the reserve only keeps the loop from spinning.")
+	})
 	c.each(timeline.IncExhausted, func(x subject, i *timeline.Incident) {
+		if x.l.Incident(timeline.IncShed) != nil {
+			return
+		}
 		fails := max(x.l.Stats.Counts[timeline.MarkAcceptErr], i.N)
 		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors, and the listener was reported again %s: the connection stays in the queue, so every wait returns at once.",
 			x.name, words.Times(fails), c.again(i)), exhaustedFix).Count = fails
 	})
 	c.each(timeline.IncStarved, func(x subject, i *timeline.Incident) {
-		if i.Tight == 0 || x.l.Incident(timeline.IncExhausted) != nil {
+		if x.l.Incident(timeline.IncExhausted) != nil || x.l.Incident(timeline.IncShed) != nil {
+			return
+		}
+		if i.Tight == 0 {
+			if c.lab() || x.l.Incident(timeline.IncDeaf) != nil {
+				return // what came of it is said below
+			}
+			sev := Warn
+			if x.l.LastRead.Errno == 0 {
+				sev = Info // it went on
+			}
+			c.find(x, i, sev, Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors (EMFILE or its likes).", x.name, words.Times(i.N)), exhaustedFix)
 			return
 		}
 		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("accept on %s failed %s for want of descriptors and was tried again at once, %s in a row: it fails so even with an empty queue, because it takes the number first.",
@@ -29,7 +49,11 @@ func acceptExhausted(c *checker) {
 		if i.Amount > 0 {
 			s += fmt.Sprintf(" and %s", words.Count(i.Amount, "connection waited", "connections waited"))
 		}
-		f := c.find(x, i, Critical, Certain, fmt.Sprintf("%s: the loop gets no notification of the queue until the next connection comes (%s so far).", s, words.Duration(i.Most)), exhaustedFix)
+		sev, v := Critical, Certain
+		if i.Sure < i.N {
+			sev, v = Warn, Likely // it may have emptied the queue: accept fails so even then
+		}
+		f := c.find(x, i, sev, v, fmt.Sprintf("%s: the loop gets no notification of the queue until the next connection comes (%s so far).", s, words.Duration(i.Most)), exhaustedFix)
 		f.of(o)
 	})
 }

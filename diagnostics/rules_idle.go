@@ -34,7 +34,7 @@ func idleWakeups(c *checker) {
 		if i.RunTime < everySecond {
 			v, tail = Likely, ", if it goes on like this"
 		}
-		if rate >= int64(c.set.IdleWarn) && i.Run >= 2*fewTurns-1 && owns && (i.RunTime >= everySecond || !c.stamped()) {
+		if rate >= int64(c.set.IdleWarn) && i.Run >= 2*fewTurns-1 && owns {
 			sev = Warn
 		}
 		s := fmt.Sprintf("%s is woken %s times a second by a timeout of %s and finds nothing to do%s (%s in %s)", words.Thread(lp), words.Number(rate), words.Duration(i.Amount), tail, words.Times(i.Run), words.Duration(i.RunTime))
@@ -63,7 +63,9 @@ func stuckCall(c *checker) {
 		case parked[x.Call] || x.Kind == trace.Wait && !(len(c.s.Loops) == 1 && x.Timeout < 0 && len(x.Set) > 0):
 			continue
 		case x.Calls == 0 && (len(c.s.Loops) == 1 || x.Call != "restart_syscall"):
-		case !c.timed() || lasts < c.stall():
+		case !c.stamped():
+			v = Possible // the text may have been cut here
+		case lasts < c.stall():
 			continue
 		}
 		what := cmp.Or(x.Call, strings.ToLower(x.Kind.String()))
@@ -124,7 +126,7 @@ func noProgress(c *checker) {
 // explained says whether a finding that matters as much names the cause of what a thread does.
 func (c *checker) explained(lp *timeline.LoopLane, sev Severity) bool {
 	for _, f := range c.found {
-		if f.Severity >= sev && f.Rule.cause && (f.stream == lp.Stream || f.stream == 0) {
+		if f.Severity >= sev && f.Rule.cause && (f.stream == lp.Stream || f.pid == int64(lp.PID) || f.pid == 0) {
 			return true
 		}
 	}

@@ -26,6 +26,10 @@ func useAfterClose(c *checker) {
 		c.onThread(lp, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s waited on an epoll instance that is closed: %s with EBADF.", words.Thread(lp), words.Count(i.N, "wait failed", "waits failed")),
 			"end the loop before its instance is closed: wake it, let it leave, and close then.")
 	})
+	c.each(timeline.IncClosedUnder, func(x subject, i *timeline.Incident) {
+		c.find(x, i, Warn, Likely, fmt.Sprintf("epoll instance %s was closed while a thread waited on it: close wakes nobody, so the thread waits on until something that it watched gets ready.", x.name),
+			"wake the thread with an eventfd, let it leave its wait, and close the instance then.")
+	})
 	c.each(timeline.IncBadChange, func(x subject, i *timeline.Incident) {
 		c.find(x, i, Warn, Certain, fmt.Sprintf("epoll instance %s was closed when its interest list was to be changed, %s (EBADF).", x.name, words.Times(i.N)),
 			"make sure that no thread keeps the number of an instance that is closed: it may be reused.")
@@ -36,6 +40,9 @@ func useAfterClose(c *checker) {
 	})
 	c.each(timeline.IncInvalid, func(x subject, i *timeline.Incident) {
 		if i.Run < int64(c.set.InvalidRow) {
+			if c.s.Stats.Waits == 1 && !c.lab() {
+				c.find(x, i, Info, Possible, fmt.Sprintf("%s is not open and in the set that is passed to poll (POLLNVAL); if this line repeats, every poll returns at once.", x.name), "take a descriptor out of the array (or set its fd to -1) before it is closed.")
+			}
 			return
 		}
 		c.find(x, i, max(c.spinning(i), Warn), Certain, fmt.Sprintf("%s is closed and still in the set that is passed to poll: POLLNVAL %s, and every poll returns at once.", x.name, c.again(i)),
@@ -119,8 +126,14 @@ func fdLeak(c *checker) {
 		if l.EOFSince == 0 || c.s.Now-l.EOFSince < limit || l.Incident(timeline.IncEOF) != nil {
 			continue
 		}
-		c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago, nothing has been written since, and the descriptor is still open.", laneName(l), words.Duration(c.s.Now-l.EOFSince)),
-			"close the descriptor when read returns 0 and everything is written.").at(c, 1, l.EOFSince, c.s.Now)
+		how := ""
+		if l.EOFTold {
+			how = " (an event told, and no read has returned 0)"
+		}
+		f := c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago%s, nothing has been written since, and the descriptor is still open.", laneName(l), words.Duration(c.s.Now-l.EOFSince), how),
+			"close the descriptor when read returns 0 and everything is written.")
+		f.at(c, 1, l.EOFSince, c.s.Now)
+		c.doubt(f, closings)
 	}
 	c.each(timeline.IncKept, func(x subject, i *timeline.Incident) {
 		if i.Most < limit || x.l.Incident(timeline.IncEOF) != nil {
@@ -135,6 +148,7 @@ func fdLeak(c *checker) {
 			Sentence: fmt.Sprintf("%s were opened and %s closed: their number only grows.", words.Count(st.Opens, "descriptor"), words.Number(st.Closes)),
 			Fix:      "look for a path on which a descriptor is not closed; evviz's list of lanes shows which are open longest."}
 		f.at(c, open, c.s.First, c.s.Last)
+		c.doubt(f, closings)
 		c.found = append(c.found, f)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"evviz/timeline"
+	"evviz/trace"
 	"evviz/words"
 )
 
@@ -24,6 +25,7 @@ func (c *checker) again(i *timeline.Incident) string {
 }
 
 func unserviced(c *checker) {
+	rearmed(c)
 	c.each(timeline.IncUntouched, func(x subject, i *timeline.Incident) {
 		what, fix := "a read", "read it until EAGAIN or a short read; while you do not want the data, take EPOLLIN out of the mask with EPOLL_CTL_MOD"
 		switch x.l.Kind {
@@ -34,17 +36,32 @@ func unserviced(c *checker) {
 		}
 		sev, v := c.spin(i)
 		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported again %s, without %s in between: it is level-triggered, so every wait returns at once.",
-			x.name, c.again(i), what), fix+"."))
+			x.name, c.again(i), what), fix+"."), readings)
 	})
 }
 
 // leastBuffer is what is no longer the size of a message with a fixed form, bytes.
 const leastBuffer = 512
 
+// rearmed is the other way to be told of the same again and again: under any trigger EPOLL_CTL_MOD makes the kernel look once more.
+func rearmed(c *checker) {
+	c.each(timeline.IncRearmed, func(x subject, i *timeline.Incident) {
+		sev, v := c.spin(i)
+		if sev == Info {
+			return
+		}
+		c.find(x, i, sev, v, fmt.Sprintf("%s was armed again with EPOLL_CTL_MOD and reported again %s, and nothing was read in between: each MOD makes the kernel look once more, also under EPOLLET.", x.name, c.again(i)),
+			"read it before it is armed again; while you do not want the data, leave EPOLLIN out of the mask.")
+	})
+}
+
 func leftover(c *checker) {
 	c.each(timeline.IncLeftover, func(x subject, i *timeline.Incident) {
 		if x.l.Kind == timeline.KindListener {
 			return // EV12 says it
+		}
+		if i.N == 1 && i.Sure == 0 {
+			return // one may be another message
 		}
 		sev := Info
 		size := x.l.LastRead.Asked
@@ -70,16 +87,27 @@ func undrained(c *checker) {
 	c.each(timeline.IncStranded, func(x subject, i *timeline.Incident) {
 		o := over(i, c.stall())
 		v, sev := Possible, Warn
-		if o.n == 0 {
-			if i.Forgotten == 0 || i.Sure == 0 {
-				return // too early to say
-			}
+		full := x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked
+		cut := false
+		switch {
+		case o.n > 0:
+		case i.Forgotten > 0 && i.Sure > 0:
 			o, sev = overs{n: i.Forgotten, at: []int64{i.First}}, Info // the trace ended first
+		case i.Open != 0 && i.Rested && full && !c.lab() && x.l.Kind == timeline.KindConn && x.l.Type != trace.TypeDatagram && x.l.Type != trace.TypeSeqpacket && !x.l.OnDemand:
+			o, cut = overs{n: 1, at: []int64{i.Open}}, true // a full buffer was read once, and the loop went to sleep: nothing else has to be seen
+		default:
+			return // too early to say
 		}
-		if i.Sure > 0 {
+		if i.Sure > 0 && !cut {
 			v = Certain
 		} else if x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked {
 			v = Likely
+		}
+		if x.l.Whole && i.Sure == 0 || full && x.l.LastRead.Asked < leastBuffer && i.Sure == 0 {
+			sev, v = Info, Possible // each may have been a whole message
+			if cut {
+				return
+			}
 		}
 		if sev > Info && v == Certain && (i.Open != 0 || i.Forgotten > 0) {
 			sev = Critical
@@ -104,6 +132,9 @@ func undrained(c *checker) {
 		}
 		s := ""
 		switch {
+		case cut:
+			s = fmt.Sprintf("%s %s %s until the end of this log, and the loop gets no further notification: a full buffer of %s was read once, and then the loop went to wait", left, still, x.name, words.Bytes(x.l.LastRead.Asked))
+			s = strings.Replace(s, "has been", "may be", 1)
 		case i.Open != 0:
 			s = fmt.Sprintf("%s %s %s for %s, and the loop gets no further notification", left, still, x.name, words.Duration(c.s.Now-i.Open))
 		case i.Forgotten > 0:
@@ -111,12 +142,20 @@ func undrained(c *checker) {
 		default:
 			s = fmt.Sprintf("%s %s %s for %s before the loop got another notification", left, past, x.name, words.Duration(i.Most))
 		}
-		s += ": it is edge-triggered and was not drained"
+		if cut {
+			s += "; it is edge-triggered"
+		} else {
+			s += ": it is edge-triggered and was not drained"
+		}
+		if i.Proved > 0 {
+			s += "; a read that no event had asked for got it in the end"
+		}
 		if o.n > 1 {
 			s += fmt.Sprintf(" (%s so far)", o.times())
 		}
 		f := c.find(x, i, sev, v, s+".", fmt.Sprintf("%s until EAGAIN (or a short read) after every event, or remember that it is not drained and go on with it before the next wait.", call))
 		f.of(o)
+		c.doubt(f, readings)
 	})
 }
 
@@ -167,7 +206,7 @@ func hupSpin(c *checker) {
 	c.each(timeline.IncHangup, func(x subject, i *timeline.Incident) {
 		sev, v := c.spin(i)
 		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported with the same hang-up or error %s, and the program did nothing about it.", x.name, c.again(i)),
-			hangupFix))
+			hangupFix), actings)
 	})
 	if c.s.Stats.Waits > 2 {
 		return

@@ -9,6 +9,7 @@ import (
 )
 
 func herd(c *checker) {
+	takenUnseen(c)
 	c.each(timeline.IncHerd, func(x subject, i *timeline.Incident) {
 		sev := Info
 		useful := x.l.Stats.Class[timeline.ClassFresh]
@@ -25,6 +26,17 @@ func herd(c *checker) {
 		}
 		c.find(x, i, sev, v, fmt.Sprintf("%s: %s woken for an event that another thread had handled or was handling; %s useful.", x.name,
 			words.Count(i.N, "time a thread was", "times a thread was"), words.Count(useful, "event was", "events were")), fix+".")
+	})
+}
+
+// takenUnseen is a herd of which only a loser is seen.
+func takenUnseen(c *checker) {
+	c.each(timeline.IncNobody, func(x subject, i *timeline.Incident) {
+		if i.N < 2 || x.l.Incident(timeline.IncHerd) != nil || c.lab() {
+			return
+		}
+		c.find(x, i, Info, Likely, fmt.Sprintf("%s: %s reported and then accept found nothing: another process, or a thread that is not in the trace, had taken the connection, or its client had gone.", x.name, words.Count(i.N, "time it was", "times it was")),
+			"register the listener with EPOLLEXCLUSIVE in each instance, or give each worker its own listener with SO_REUSEPORT.")
 	})
 }
 

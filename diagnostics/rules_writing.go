@@ -11,7 +11,7 @@ func writeSpin(c *checker) {
 	c.each(timeline.IncWritable, func(x subject, i *timeline.Incident) {
 		sev, v := c.spin(i)
 		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported writable %s with nothing written in between: EPOLLOUT is armed and there is nothing to send.", x.name, c.again(i)),
-			"write first; arm EPOLLOUT with EPOLL_CTL_MOD only after a short write or EAGAIN, and remove it again when everything is sent."))
+			"write first; arm EPOLLOUT with EPOLL_CTL_MOD only after a short write or EAGAIN, and remove it again when everything is sent."), writings)
 	})
 }
 

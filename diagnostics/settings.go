@@ -82,6 +82,7 @@ func (s *Settings) Limits() timeline.Limits {
 	l := timeline.DefaultLimits()
 	l.SpinRow, l.WaitRow, l.ZeroBurst = s.SpinRow, s.WaitRow, s.ZeroBurst
 	l.HogReads, l.HogTime = s.HogReads, int64(s.HogTime)
+	l.Stall = min(int64(s.Stall), int64(s.LabStall))
 	for _, x := range []struct {
 		noted *int64
 		asked time.Duration

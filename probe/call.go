@@ -57,6 +57,7 @@ const (
 	SysSplice
 	SysFsync
 	SysFdatasync
+	SysMmap
 
 	// table_files.go
 	SysOpen

@@ -128,8 +128,11 @@ func (st *Stream) describe() trace.Info {
 	if info.Derived = derived; derived {
 		info.Clock = r.clock.d.wall
 	}
-	if timed && !r.untimed && !derived {
-		info.Knows |= trace.KnowsDurations
+	if timed && !derived {
+		info.Knows |= trace.KnowsTimes
+		if !r.untimed {
+			info.Knows |= trace.KnowsDurations
+		}
 	}
 	if st.name == "-" {
 		info.Title = "strace text from standard input"

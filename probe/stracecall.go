@@ -30,19 +30,21 @@ const (
 	argIn                     // the sets of select
 	argOut
 	argPri
-	argIov    // buffers
-	argMsghdr // a message
-	argMmsg   // messages
-	argEight  // 8 bytes that were read or written
-	argPair   // two descriptors
-	argHow    // how of shutdown
-	argLevel  // level of a socket option
-	argOption // its name
-	argValue  // its value, or that of ioctl: [1]
-	argCmd    // command of fcntl
-	argReq    // request of ioctl
-	argFutex  // operation of futex
-	argRing   // time of io_uring_enter
+	argIov      // buffers
+	argMsghdr   // a message
+	argMmsg     // messages
+	argEight    // 8 bytes that were read or written
+	argPair     // two descriptors
+	argHow      // how of shutdown
+	argLevel    // level of a socket option
+	argOption   // its name
+	argValue    // its value, or that of ioctl: [1]
+	argCmd      // command of fcntl
+	argReq      // request of ioctl
+	argFDOrNone // a descriptor, or -1
+	argMap      // flags of mmap, of which MAP_SHARED matters
+	argFutex    // operation of futex
+	argRing     // time of io_uring_enter
 )
 
 // shape is how strace prints a call: its arguments, and how many of them there are at least.
@@ -98,6 +100,7 @@ var shapes = [sysCount]shape{
 	SysSplice:         all(argFD, argNone, argFD, argNone, argNum, argFlags),
 	SysFsync:          all(argFD),
 	SysFdatasync:      all(argFD),
+	SysMmap:           {5, []argument{argNone, argNone, argNone, argMap, argFDOrNone}},
 	SysOpen:           {2, []argument{argPath, argFlags}},
 	SysOpenat:         {3, []argument{argFD, argPath, argFlags}},
 	SysDup:            all(argFD),
@@ -308,6 +311,18 @@ func (p *parser) argument(c *Call, i int, how argument, s []byte) (ok bool) {
 			c.Args[i] = fionbio
 		} else if bytes.HasSuffix(s, []byte("FIONREAD")) || bytes.HasPrefix(s, []byte("FIONREAD")) { // also "TIOCINQ or FIONREAD"
 			c.Args[i] = fionread
+		} else if acts(s) {
+			c.Args[i] = ioctlActs
+		}
+	case argFDOrNone:
+		if len(s) > 0 && isDigit(s[0]) {
+			return p.argument(c, i, argFD, s)
+		}
+		c.Args[i] = 1<<64 - 1
+	case argMap:
+		c.Args[i] = 0
+		if bytes.Contains(s, []byte("MAP_SHARED")) {
+			c.Args[i] = mapShared
 		}
 	case argFutex:
 		c.Args[i] = futexOperation(s)
@@ -319,6 +334,21 @@ func (p *parser) argument(c *Call, i int, how argument, s []byte) (ok bool) {
 		}
 	}
 	return ok
+}
+
+// idleRequests begin the requests of ioctl that ask, or set how a terminal or socket behaves: they move nothing. Whatever else there is
+// (a frame of a camera, a transfer of a device, a period of sound) is that descriptor's way to read and write.
+var idleRequests = [][]byte{[]byte("TCGETS"), []byte("TCSETS"), []byte("TCGET"), []byte("TCSET"), []byte("TIOCG"), []byte("TIOCS"), []byte("SNDCTL_TMR_"), []byte("FIO"), []byte("SIOCG"), []byte("SIOCATMARK"),
+	[]byte("BLKGET"), []byte("FS_IOC"), []byte("EPIOC"), []byte("NS_GET"), []byte("PERF_EVENT_IOC_ID"), []byte("0x")}
+
+// acts says whether a request moves something, as far as its name tells.
+func acts(s []byte) bool {
+	for _, w := range idleRequests {
+		if bytes.HasPrefix(s, w) {
+			return false
+		}
+	}
+	return len(s) > 0 && s[0] >= 'A' && s[0] <= 'Z'
 }
 
 const bitIn, bitPri, bitOut = 0x1, 0x2, 0x4

@@ -50,6 +50,7 @@ const (
 	oNonblock    = 0x800
 	oCloexec     = 0x80000
 
+	mapShared   = 0x1 // mmap(2)
 	msgTrunc    = 0x20
 	msgDontwait = 0x40
 

@@ -15,6 +15,7 @@ const (
 	fdCloexec     = 1
 	fionbio       = 0x5421
 	fionread      = 0x541b
+	ioctlActs     = 1 << 33 // any request that moves something; no number of the kernel's is so large
 
 	closeRangeCloexec = 4
 	timerAbstime      = 1
@@ -64,10 +65,16 @@ var tableFiles = map[Sys]entry{
 				flagsTold(em, th, c)
 			}
 		}},
-	// ioctl(2): descriptor, request, argument. FIONBIO is the older way to O_NONBLOCK.
+	// ioctl(2): descriptor, request, argument. FIONBIO is the older way to O_NONBLOCK, and devices have requests that read and write.
 	SysIoctl: {name: "ioctl", kind: trace.FdFlags, call: trace.CallIoctl, fd: 0,
-		skip: func(c *Call) bool { return c.Args[1] != fionbio && c.Args[1] != fionread || !c.Known && c.Errno == 0 },
+		skip: func(c *Call) bool {
+			return c.Args[1] != ioctlActs && (c.Args[1] != fionbio && c.Args[1] != fionread || !c.Known && c.Errno == 0)
+		},
 		args: func(th *thread, e *trace.Event, c *Call) {
+			if c.Args[1] == ioctlActs {
+				e.Kind, e.Aux = trace.Sys, 0
+				return
+			}
 			if c.Args[1] == fionread { // ioctl_tty(2), and of a socket tcp(7): how much is unread
 				e.Kind, e.Aux = trace.Unread, 0
 				return

@@ -62,6 +62,12 @@ var tableIO = map[Sys]entry{
 	// fsync(2), fdatasync(2): descriptor. They wait for the disk.
 	SysFsync:     syncs("fsync"),
 	SysFdatasync: syncs("fdatasync"),
+
+	// mmap(2): address, length, protection, flags, descriptor, offset. What is shared with the kernel (a ring of packets, of samples) is
+	// read there without a call.
+	SysMmap: {name: "mmap", kind: trace.Sys, fd: 4,
+		skip:   func(c *Call) bool { return c.Args[3] != mapShared || int32(c.Args[4]) < 0 },
+		result: func(_ *thread, e *trace.Event, c *Call) { e.B = 0 }},
 }
 
 func bytesAt(arg int) func(c *Call) int64 { return func(c *Call) int64 { return size(c.Args[arg]) } }

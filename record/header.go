@@ -38,6 +38,7 @@ const (
 	keyKinds   = "kinds"
 	keyKnows   = "knows"
 	keyOS      = "os"
+	keyOthers  = "others"     // calls that are seen and of which no event is made
 	keyCalls   = "understood" // lines of a text that look like calls: how many were understood, of how many
 	keyMissing = "missing"    // what, NUL, why; may occur many times
 	keyMeta    = "meta."      // prefix
@@ -107,6 +108,9 @@ func eachKey(i *trace.Info, put func(k, v string)) {
 	if i.Calls.Of != 0 {
 		put(keyCalls, i.Calls.String())
 	}
+	if i.OtherCalls != 0 {
+		put(keyOthers, strconv.FormatInt(i.OtherCalls, 10))
+	}
 	for _, m := range i.Missing {
 		put(keyMissing, m.What+"\x00"+m.Why)
 	}
@@ -137,6 +141,8 @@ func setKey(i *trace.Info, k, v string) (err error) {
 		if i.OS = v; v != "" && v != trace.Linux {
 			i.Missing = append(i.Missing, trace.Missing{What: "the right names of errors and events", Why: "their numbers are those of " + v + ", and read as Linux's"})
 		}
+	case keyOthers:
+		i.OtherCalls, err = strconv.ParseInt(v, 10, 64)
 	case keyCalls:
 		i.Calls, err = trace.ParseShare(v)
 	case keyMissing:

@@ -55,6 +55,12 @@ func (t *Timeline) dup(s *stream, e *trace.Event) {
 
 // closeFD handles a number that was given back. Linux closes it even when close was interrupted.
 func (t *Timeline) closeFD(s *stream, e *trace.Event) {
+	if w := &s.watch; w.shedding != 0 && w.shedding == e.FD {
+		if l, old := t.lanes.find(s, e, false); l != nil && !old && l.pub.Stats.BytesIn == 0 {
+			t.watch.happened(s, w.shedOf, IncShed, e.Time, 0, true)
+		}
+		w.shedding, w.shedOf = 0, nil
+	}
 	n := t.who.Closing(s.who, e)
 	if n == nil {
 		return

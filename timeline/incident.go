@@ -24,11 +24,15 @@ const (
 	IncEOF                              // a level-triggered report after the end of file had been read
 	IncExhausted                        // accept failed for want of descriptors, again
 	IncStarved                          // accept failed for want of descriptors once more, with no report and no connection taken since
+	IncShed                             // a connection was accepted right after accept had failed for want of descriptors, and closed at once
+	IncRearmed                          // reported because a MOD or ADD had armed it again, and nobody had touched it since the report before
+	IncClosedUnder                      // an epoll instance was closed while a thread waited on it
 	IncDeaf                             // ... and an edge-triggered listener was left so; V: ns until it was told again
 	IncStranded                         // data was left behind that nobody will be told of; V: ns it lay there
 	IncDisarmed                         // the same behind a oneshot registration that was not armed again; V: ns
 	IncEarlyRearm                       // a oneshot registration was armed again, and its handler went on with the descriptor
 	IncHerd                             // reported to a thread although another thread had got it already, or took it
+	IncNobody                           // a listener was reported, and the first accept found nothing: who took the connection is not seen
 	IncOverlap                          // reported to a thread while another thread was at work on it
 	IncStale                            // reported although its number was closed here
 	IncMisdispatch                      // a report's number was closed and given to another within the batch, and that was used
@@ -84,6 +88,8 @@ type Incident struct {
 	Worst       int64 // IncHog: ns that another waited, at most; 0 not known
 	Amount      int64 // bytes (connections) that the newest episode began with; -1 not known
 	Forgotten   int64 // episodes that ended only because the descriptor was closed
+	Proved      int64 // of the episodes of IncStranded, those that a later read ended: what it got had been there
+	Rested      bool  // of IncStranded: the newest episode began with a wait that was to last
 	Open        int64 // an episode that has begun then and goes on; 0 none
 	Every       bool  // the newest run is of every wait, or turn, that the thread made since it was first so
 	Waits       int64 // of its instance, in all

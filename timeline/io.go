@@ -253,6 +253,13 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 		}
 		t.lanes.note(s, l, e.Time, MarkWrite, cut(e.B))
 	}
+	if l.pub.Kind == KindWake && e.B > 0 {
+		for _, r := range l.regs {
+			if r.trigger == trace.TriggerNone {
+				r.drain, r.last = DrainUnknown, 0 // under an edge each write is told of, read or not
+			}
+		}
+	}
 	for _, r := range l.regs {
 		if r.rep.mask&^bitOut == 0 && (out != outData || e.B > 0 || e.A > 0) { // a write of nothing is no use of the room
 			t.ledger.settle(r, out, e.Time)

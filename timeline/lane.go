@@ -57,8 +57,10 @@ type Lane struct {
 	Armed      bool   // and would report it: false for a oneshot registration that has fired
 	Interest   uint32 // event bits asked for
 	Drain      Drain  // what the last report left behind
+	Whole      bool   // its reads look like whole messages: of different sizes that were just had, asked for (FIONREAD), or answered
 	HungUp     bool   // ... and it told of a hang-up or an error, which nobody has acted on
 	Before     bool   // its registration lies before the events
+	InSet      bool   // it is in the set that a thread passes to poll or select
 
 	Unread        int64 // bytes (connections waiting, for a listener) known to wait; at least so many; -1 unknown
 	Unsent        int64 // bytes that the program still holds for it; -1 unknown
@@ -77,6 +79,7 @@ type Lane struct {
 	Takers    []Taker        // listener: who accepted how many
 	Instance  *InstanceStats // epoll instance: what was asked of it; nil for other lanes
 	EOFSince  int64          // the end of file was read and nothing has been written since; 0 not
+	EOFTold   bool           // ... as an event with RDHUP or HUP told, and not a read
 	Origin    uint32         // trace.Origin*, 0 unknown
 	Nonblock  Tri            // O_NONBLOCK
 	OnDemand  bool           // registered as runtimes do that read when a task asks
@@ -283,6 +286,9 @@ func (ls *laneSet) endLane(l *laneB, at int64, why uint32) {
 	ls.watch.closing(l, at, why)
 	if l.inst != nil {
 		l.inst.watch.closed = true
+		if l.inst.watch.waiting > 0 && why != trace.CloseShutdown {
+			ls.watch.happened(nil, l, IncClosedUnder, at, 0, true)
+		}
 	}
 	ls.closeBar(l, at)
 	l.pauseSince = 0
@@ -378,6 +384,7 @@ func (l *laneB) publish(now int64) *Lane {
 	p.Calls, p.Client = l.calls.pub, l.client.publish()
 	p.tally = slices.Clone(l.tally)
 	l.watch.publish(p, now)
+	p.Whole = l.watch.exact || l.watch.answered || l.watch.asks
 	if l.inst != nil {
 		p.Instance = l.inst.stats.publish(l.inst)
 	}
@@ -393,6 +400,7 @@ func (l *laneB) publish(now int64) *Lane {
 	if n := len(l.regs); n > 0 {
 		r := l.regs[n-1]
 		p.Armed, p.Interest, p.Drain = r.armed, r.Mask, r.drain
+		p.InSet = r.inst.set()
 		p.HungUp, p.Before = r.drain == DrainUntouched && r.last&(bitHup|bitErr) != 0, !r.Known && !r.inst.set()
 		if p.Numbered = NumberKnown; !r.Certain() {
 			p.Numbered, p.Data = Numbered(r.Basis), r.Data

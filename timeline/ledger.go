@@ -350,8 +350,8 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	bytes := e.Mask&bitsIn != 0 && e.B != 1
 	told := lg.exact && bytes && r.lane.pub.Kind != KindListener
 	slept := !lg.timed || p.s.last-p.s.waitFrom >= lg.quick()
-	if r.trigger == trace.TriggerNone && slept && lg.measured && e.Mask&r.last&(bitErr|bitHup|bitRdHup) == 0 && bytes {
-		return // it may be edge-triggered, and the wait was long enough for something to come
+	if took := p.s.last - p.s.waitFrom; !lg.exact && (lg.measured && took >= max(lg.quick(), restful) || lg.timed && !lg.info.Derived && took >= certainlySlept) || r.lane.watch.mapped {
+		return // what lasts makes no wait sleep: it was served unseen, and is so anew
 	}
 	switch {
 	case told, p.stale: // a stale report has a class of its own
@@ -361,7 +361,7 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 		p.same = true
 	case p.prev == DrainMaybe && bytes && expected > 0 && r.lane.pub.Kind != KindListener && !lg.exact:
 		p.why = trace.RenotifyLeftover
-	case p.prev == DrainMaybe && bytes && r.lane.pub.Kind != KindListener && expected < 0 && (!r.lane.stream() || r.lane.watch.exact || r.lane.watch.answered):
+	case p.prev == DrainMaybe && bytes && r.lane.pub.Kind != KindListener && expected < 0 && (!r.lane.stream() || r.lane.watch.exact || r.lane.watch.answered || r.lane.watch.asks):
 		return // each event may be about another message
 	case p.prev == DrainMaybe && bytes && (expected > 0 || expected < 0 && !slept):
 		p.maybe = true
@@ -476,7 +476,7 @@ func (lg *ledger) goWait(in *instance, at int64) {
 		lg.settle(r, outNone, at)
 		l := r.lane
 		if r.drain == DrainExhausted && r.trigger != trace.TriggerLevel {
-			lg.watch.begins(r.rep.s, l, IncDeaf, at, true)
+			lg.watch.begins(r.rep.s, l, IncDeaf, at, lg.exact || l.watch.accepts == 0)
 		}
 		if l.since == 0 {
 			lg.watch.disarmed(r, at)

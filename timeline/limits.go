@@ -14,13 +14,14 @@ type Limits struct {
 	Behind      int64 // an event behind others of its batch, ns
 	BlockedCall int64 // a call on a registered descriptor, ns
 	Connect     int64 // a client's connect, ns
+	Stall       int64 // data with no further notification, that a read gets all the same, ns
 	Late        int64 // a wait beyond its timeout and the timer's slack, ns
 }
 
 // DefaultLimits are those of a timeline that was told none.
 func DefaultLimits() Limits {
 	return Limits{SpinRow: 8, WaitRow: 16, HogReads: 64, HogTime: 1_000_000, ZeroBurst: 3,
-		Away: gapFloor, Behind: 10_000_000, BlockedCall: gapFloor, Connect: 500_000_000, Late: 1_000_000}
+		Away: gapFloor, Behind: 10_000_000, BlockedCall: gapFloor, Connect: 500_000_000, Stall: 200_000_000, Late: 1_000_000}
 }
 
 // MaxRow is the longest row that Limits may ask for: the moments of each are kept.

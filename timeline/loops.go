@@ -246,6 +246,7 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 		if phase != trace.PhaseEnter {
 			at = e.Start()
 		}
+		s.watch.lasting = e.B != 0
 		t.waitBegins(s, t.lanes.instance(s, e.Inst), at)
 		if s.inRing = ring; ring {
 			t.ledger.ringWait(s, at)
@@ -390,6 +391,8 @@ func (t *Timeline) round(s *stream, e *trace.Event) {
 
 // lost handles a gap: whatever was going on in this table may have gone differently.
 func (t *Timeline) lost(s *stream, e *trace.Event) {
+	t.watch.progressed(s, e)
+	s.watch.away.from, s.watch.zeroes, s.watch.burst, s.isIn = 0, nil, burst{}, false
 	t.stats.Lost += max(e.A, 0)
 	t.stats.Gaps++
 	t.lanes.count(s, e.Time, cntLost, 0)

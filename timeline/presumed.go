@@ -81,6 +81,9 @@ func (t *Timeline) attribute(s *stream, e *trace.Event) {
 
 // fitting says whether a call can be the answer to an event.
 func fitting(mask uint32, e *trace.Event) bool {
+	if e.Kind == trace.Sys {
+		return true
+	}
 	if e.Kind == trace.Write || e.Kind == trace.Connect {
 		return mask&(bitOut|bitErr|bitHup) != 0
 	}
@@ -109,6 +112,9 @@ func (ls *laneSet) strayed(l *laneB, e *trace.Event) {
 	if e.Kind == trace.Write {
 		if moved(e) {
 			l.gaps.strays.out++
+			if l.pub.Kind == KindWake {
+				l.gaps.strays.in++ // it has news now
+			}
 		}
 		return
 	}

@@ -115,8 +115,10 @@ func (t *Timeline) pass(s *stream, from, to, waited int64) {
 	}
 	shift(&s.away)
 	shift(&s.calls.waited)
-	shift(&s.watch.away.from)
-	shift(&s.watch.away.last)
+	for _, a := range []*away{&s.watch.away, &s.watch.home.second} {
+		shift(&a.from)
+		shift(&a.last)
+	}
 	s.last = max(s.last, to)
 }
 

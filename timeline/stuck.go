@@ -39,9 +39,12 @@ func (s *stream) goesIn(e *trace.Event) {
 	s.made++
 }
 
-// stuck finds the threads that are in a call now, and makes lanes of them.
+// stuck finds the threads that are in a call now. They get lanes, as do those that something else is to be said of.
 func (t *Timeline) stuck() (out []*stream) {
 	for _, s := range t.streams {
+		if s != nil && s.wanted {
+			t.loopOf(s)
+		}
 		if s == nil || !s.isIn || s.observed() || s.who.Ended() {
 			continue
 		}

@@ -236,6 +236,8 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Queue:
 		t.queue(s, e)
 		return
+	case trace.Unread:
+		t.unread(s, e)
 	case trace.Wake:
 		t.wake(s, e)
 		return
@@ -252,9 +254,6 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	t.calls.event(s, e, t.w)
 	s.goesIn(e)
 	t.watch.progressed(s, e)
-	if s.wanted && s.loop == nil {
-		t.loopOf(s)
-	}
 	if e.Dur > 0 {
 		t.watch.spent(s, e)
 	}
@@ -288,6 +287,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 			t.connect(s, e)
 		}
 	case trace.Sys, trace.Lock:
+		if e.Kind == trace.Sys && e.FD >= 0 && phase != trace.PhaseEnter {
+			t.acted(s, e)
+		}
 		if s.loop != nil {
 			if phase == trace.PhaseEnter {
 				s.loop.block(e)

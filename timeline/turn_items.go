@@ -253,7 +253,9 @@ func (b *itemBuilder) about(at, k int) {
 	if l := b.w.s.LaneOf(b.evs[k].i, e); l != nil {
 		x.Lane, x.Peer = l.ID, l.Peer
 		if x.FD < 0 {
-			x.FD = l.FD
+			if l.Numbered == NumberKnown {
+				x.FD = l.FD
+			}
 		}
 	}
 }

@@ -18,11 +18,14 @@ type laneWatch struct {
 	exact     bool  // its reads ask for what a message has, and for different amounts: one that got all it asked for has left nothing
 	size      int64 // asked for by its newest read
 	answered  bool  // something was written since
+	mapped    bool  // it is mapped: what it holds is taken without a call
+	asks      bool  // the program asks how much is unread (FIONREAD) before it reads
 	nonblock  Tri
 	origin    uint32
 	connected bool
 	demand    bool // what is left behind may not be wanted (demandMask)
 	eofAt     int64
+	eofBy     bool // ... as an event told, and no read
 
 	takers     map[*stream]int64
 	taker      *stream // who took something last
@@ -31,6 +34,7 @@ type laneWatch struct {
 	touchedAt  int64
 	reportedAt int64 // end of the wait that told of it last
 	accepts    int   // since its newest report
+	shed       int64 // connections that were accepted after accept had failed for want of descriptors, only to be closed
 	looked     bool  // its queue was looked at,
 	filled     bool  // ... and held what the backlog allows, or more
 	starved    bool  // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
@@ -137,8 +141,11 @@ type streamWatch struct {
 	gone      *instance // of the newest wait, if it failed because that is closed
 	slept     bool      // no wait since its newest sleep
 	dozed     bool      // ... which was a runtime\'s pause, too short to be one between polls
+	shedding  int32     // number of a connection that was accepted right after that; 0 none
+	shedOf    *laneB    // ... and its listener
 	again     int64     // calls since then that found nothing
 	returned  int64     // waits that have
+	lasting   bool      // the wait that begins is to last
 	naps      int64     // rests of a millisecond and more since it last got something done
 	progress  progress
 	waits     []*instance // that it has waited on, the first few
@@ -151,7 +158,8 @@ type away struct {
 	from  int64
 	inst  *instance
 	begun uint64
-	slept bool // the wait was to last
+	slept bool   // the wait was to last
+	told  uint32 // events that it brought
 	n     int
 	made  int64 // calls in all
 	last  int64 // when the newest call ended
@@ -192,25 +200,28 @@ type timerWatch struct {
 
 // What no setting moves, because it is so of kernels, tracers and machines, or is noise. Times are ns. What decides is in Limits.
 const (
-	gapFloor     = 10_000_000 // one piece of a thread's time that is no tracer's turn, nor another thread's at the same processor
-	tracerPace   = 8_000      // a call that cannot wait and takes so long is traced: by itself it takes a tenth
-	tracerStalls = 4          // a thread that stands still for so many times what one did that cannot wait waits for something
-	tracerTurns  = 5          // a tracer takes so many times what it shows as the duration of a call
-	roundingMax  = 1_200_000  // a timeout is rounded to the millisecond, and the slack of a timer comes on top
-	slackLeast   = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms
-	slackMost    = 100_000_000
-	observerLate = 5_000_000 // an observer's news of an arrival: it is a thread that needs a processor, too
-	leastSleep   = 50_000    // runtimes that wait elsewhere sleep for less, to let another thread go on (Go: 3 and 20 µs)
-	periodNear   = 50        // the same period again: give or take a fiftieth
-	driftLeast   = 100_000   // a period is longer by the time between the timer and its callback
-	hogFew       = 8         // fewer reads are no row, however long they take
-	maxTimers    = 4096
-	maxWaits     = 8
+	gapFloor       = 10_000_000 // one piece of a thread's time that is no tracer's turn, nor another thread's at the same processor
+	tracerPace     = 8_000      // a call that cannot wait and takes so long is traced: by itself it takes a tenth
+	tracerStalls   = 4          // a thread that stands still for so many times what one did that cannot wait waits for something
+	manyCalls      = 64         // a traced turn of so many calls is long because of them
+	tracerTurns    = 5          // a tracer takes so many times what it shows as the duration of a call
+	roundingMax    = 1_200_000  // a timeout is rounded to the millisecond, and the slack of a timer comes on top
+	slackLeast     = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms
+	slackMost      = 100_000_000
+	observerLate   = 5_000_000  // an observer's news of an arrival: it is a thread that needs a processor, too
+	certainlySlept = 60_000_000 // the distance to a thread's next line, where nothing else tells how long a wait was: a tracer that prints stacks takes half of it
+	leastSleep     = 50_000     // runtimes that wait elsewhere sleep for less, to let another thread go on (Go: 3 and 20 µs)
+	periodNear     = 50         // the same period again: give or take a fiftieth
+	driftLeast     = 100_000    // a period is longer by the time between the timer and its callback
+	hogFew         = 8          // fewer reads are no row, however long they take
+	maxTimers      = 4096
+	maxWaits       = 8
 )
 
 // publish fills in what a snapshot shows of a lane.
 func (w *laneWatch) publish(p *Lane, now int64) {
 	p.Incidents = w.inc.publish(now)
+	p.EOFTold = w.eofBy
 	p.EOFSince, p.Origin, p.Nonblock, p.OnDemand = w.eofAt, w.origin, w.nonblock, w.demand
 	if len(w.takers) > 0 {
 		p.Takers = make([]Taker, 0, len(w.takers))
@@ -239,6 +250,7 @@ func (wt *watcher) begins(s *stream, l *laneB, k IncidentKind, at int64, sure bo
 	x.happened(s, at, -1, sure, false)
 	x.pub.Sum++ // the -1
 	x.since, x.pub.Amount = max(at, 1), l.ledger
+	x.pub.Rested = s != nil && s.watch.lasting
 	wt.lanes.touch(l)
 }
 
@@ -288,6 +300,20 @@ func (w *laneWatch) ends(k IncidentKind, at int64) {
 		p.keep(Moment{x.since, d})
 		x.since = 0
 	}
+}
+
+// gotLate ends what was stranded when a read gets something without a report: an episode if it has lasted as long as a rule asks for, and
+// then it is proved; else none.
+func (w *laneWatch) gotLate(at, stall int64) {
+	for _, x := range w.inc {
+		if x.pub.Kind == IncStranded && x.since != 0 && at-x.since >= stall && !x.guess {
+			x.pub.Sure++
+			x.pub.Proved++
+			w.ends(IncStranded, at)
+			return
+		}
+	}
+	w.cancels(IncStranded)
 }
 
 // cancels takes back an episode that was none.

@@ -14,8 +14,8 @@ import (
 //
 //   - An epoll instance is preferred to a set of a few descriptors.
 //   - A wait that watches another's descriptor is the outer one, and the inner one serves it: nested loops.
-//   - Another instance is a handler's when it was made since the loop left its wait. One that was there before is another loop of the same
-//     thread, and nothing is said of either.
+//   - Another instance is a handler's when it was made since the loop left a wait that had brought something. It may as well be the loop that
+//     the thread runs from now on, so its waits have an account of their own. One that was there before is another loop of the same thread.
 //   - A set of a few descriptors is a handler's when it has none of those that the loop's own set has, or when the loop waits in epoll.
 
 // home is a thread's loop, as far as its waits are concerned.
@@ -25,6 +25,7 @@ type home struct {
 	version int64   // ... when that was written
 	seen    int     // waits with it
 	foreign bool    // the wait that goes on, or was the newest, is inside a handler
+	second  away    // from the instance that such waits are on
 	inner   int     // waits inside handlers since the loop's own
 }
 
@@ -87,7 +88,7 @@ func (wt *watcher) insideHandler(s *stream, h *home, in *instance) bool {
 			return true
 		}
 	}
-	if !in.set() && s.watch.away.from != 0 && wt.madeSince(in, s.watch.away.from) {
+	if !in.set() && s.watch.away.from != 0 && s.watch.away.told > 0 && wt.madeSince(in, s.watch.away.from) {
 		return true
 	}
 	h.become(in)
@@ -153,7 +154,7 @@ func (wt *watcher) insideEnds(s *stream, in *instance, e *trace.Event) {
 		case len(fds) == 1:
 			c.where = " on fd " + strconv.Itoa(int(fds[0]))
 		default:
-			c.where = " on " + strconv.Itoa(len(fds)) + " descriptors of its own"
+			c.where = " on " + strconv.Itoa(len(fds)) + " descriptors"
 		}
 	}
 }

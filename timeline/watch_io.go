@@ -8,8 +8,12 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 	wt.touchedBy(s, l, e.Time)
 	if e.B > 0 {
 		// It comes without a report: the program has remembered by itself that something was left (a list of its own, a budget),
-		// or asks without being told.
-		w.cancels(IncStranded)
+		// or asks without being told. What it gets after long has lain there: under an edge something new would have been reported.
+		if s.watch.burst.armed {
+			w.cancels(IncStranded) // its own timer has just expired: it goes on with what it has put off, as who limits a rate does
+		} else {
+			w.gotLate(e.Time, wt.limits.Stall)
+		}
 		w.cancels(IncDisarmed)
 	}
 	if w.nonblock == No && l.file.Accepted() && len(l.regs) > 0 && !l.regs[0].inst.set() {
@@ -52,8 +56,8 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 		x.Naps, x.Every = s.watch.naps, s.watch.progress.row+1 >= s.watch.progress.turns
 		s.wanted = true
 	}
-	if l.pub.Kind == KindConn && w.eofAt == 0 {
-		w.eofAt = e.Time
+	if l.pub.Kind == KindConn && (w.eofAt == 0 || w.eofBy) {
+		w.eofAt, w.eofBy = e.Time, false
 	}
 }
 
@@ -109,6 +113,9 @@ func (wt *watcher) acceptBy(s *stream, l *laneB, e *trace.Event) {
 	switch e.Errno {
 	case 0:
 		w.ends(IncDeaf, e.Time)
+		if s.watch.shedding, s.watch.shedOf = 0, nil; w.starved && e.A > 0 && e.A < 1<<31 {
+			s.watch.shedding, s.watch.shedOf = int32(e.A), l
+		}
 		w.starved = false
 		w.accepts++
 		w.took(s, e.Time)
@@ -152,6 +159,11 @@ func (wt *watcher) writeBy(s *stream, l *laneB, e *trace.Event) {
 	// Something was owed. A retry asks for exactly that, or for more when the program puts new output behind the old.
 	if e.A < w.owed {
 		w.owed = 0 // a piece of it, as with sendfile or a record layer
+	}
+	for _, r := range l.regs {
+		if w.owed > 0 && r.rep.mask&bitOut != 0 && r.rep.at >= l.pub.LastWrite.Time {
+			w.owed = 0 // it waited for room and was told of it: it knows of the rest, whatever it puts behind it
+		}
 	}
 	if w.owed > 0 && e.A != w.owed && e.A == w.asked {
 		wt.happened(s, l, IncLostOutput, e.Time, w.owed, false) // as long as the one before: a new message, not the rest of the old

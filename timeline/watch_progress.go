@@ -84,6 +84,10 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 	}
 	switch e.Kind {
 	case trace.Read, trace.Write, trace.Accept:
+		if wt.measured && e.Dur >= restful && !wt.w.folded {
+			p.moved = true // it has waited there: no spin
+			s.watch.naps++
+		}
 		if !p.waited {
 			wt.turnEnds(s, e.Start())
 		}
@@ -100,6 +104,8 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.Errno))
 	case trace.FdFlags, trace.Shutdown:
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.Errno))
+	case trace.Unread:
+		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.B))
 	case trace.Sys, trace.Lock:
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Aux))
 	case trace.Close, trace.Connect:
@@ -110,8 +116,8 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 	case trace.Open, trace.Dup, trace.Listen, trace.Instance, trace.Fork, trace.Exec, trace.Exit, trace.Signal, trace.TimerFire, trace.Wake, trace.Task,
 		trace.Mode, trace.Knob, trace.Complete:
 		wt.made(s)
-	case trace.Lost:
-		p.told, p.moved = 0, true
+	case trace.Lost: // what was between is not known, nor whether it was progress
+		p.moved = true
 		p.row, p.idle = 0, idleRow{}
 	}
 }
@@ -212,8 +218,8 @@ func (wt *watcher) idled(s *stream, from, at, asked int64) {
 	p.Stream = s.id
 	p.Sum += asked * wt.w.times
 	span := at - w.from
-	if !wt.timed {
-		span = w.asked
+	if !wt.timed || wt.info.Derived {
+		span = max(span, w.asked) // it is known from nothing else
 	}
 	// The row that is worst is the one with the most wakeups in a second, of those that last; before one has lasted, the longest.
 	if span > 0 && (p.RunTime < second && span >= p.RunTime || span >= second && w.n*1000/(span/1000+1) >= p.Run*1000/(p.RunTime/1000+1)) {

@@ -12,8 +12,8 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		w.first = in.stats.Waits
 	}
 	w.told += wt.w.times
-	if r.trigger == trace.TriggerEdge {
-		s.watch.progress.moved = true // it tells of something new each time
+	if r.trigger == trace.TriggerEdge || l.watch.mapped {
+		s.watch.progress.moved = true // it tells of something new each time, or what it tells of is taken without a call
 	}
 	p.every = w.told > in.stats.Waits-w.first
 	p.at, p.from, p.before, p.level = e.Time, s.waitFrom, r.last, r.level()
@@ -57,6 +57,9 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l.watch.reportedAt = e.Time
 	w.asked = false
 	l.watch.ends(IncDeaf, e.Time)
+	if e.Mask&(bitRdHup|bitHup) != 0 && l.watch.eofAt == 0 && (l.pub.Kind == KindConn || e.Mask&bitRdHup != 0) && (l.watch.connected || l.watch.origin != trace.OriginSocket) {
+		l.watch.eofAt, l.watch.eofBy = e.Time, true // whatever is read, the end of file stays behind it
+	}
 	switch {
 	case e.Mask&bitHup != 0 && !l.watch.connected && l.watch.origin == trace.OriginSocket && l.pub.Type == trace.TypeStream:
 		wt.inRow(s, l, &l.watch.got, IncUnconnected, e.Time, 0, true)
@@ -110,6 +113,14 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	switch p.class {
 	case ClassStale:
 		k, sure = IncStale, true
+	case ClassRearmed:
+		if p.prev == DrainUntouched && !wt.exact {
+			k, sure = IncRearmed, true
+		}
+	case ClassNothing:
+		if l.pub.Kind == KindListener && p.mask&^bitOut != 0 && !wt.exact {
+			k, sure = IncNobody, true
+		}
 	case ClassHerd:
 		k, sure = IncHerd, p.first == outAgain || wt.exact
 	case ClassUntouched:
@@ -145,7 +156,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	switch {
 	case k == IncidentCount:
 		l.watch.row = nil
-	case r.level() || k == IncStale || k == IncHerd:
+	case r.level() || k == IncStale || k == IncHerd || k == IncRearmed:
 		wt.inRow(p.s, l, &l.watch.row, k, p.at, max(v, 0), sure)
 		x := &l.watch.row.pub
 		x.Waits = r.inst.stats.Waits

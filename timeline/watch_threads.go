@@ -38,6 +38,9 @@ func (wt *watcher) spent(s *stream, e *trace.Event) {
 		}
 		if e.Dur >= gapFloor && wt.names.now(s.id, e.Aux) == "futex" {
 			s.watch.rests++
+			if a := &s.watch.away; a.told == 0 && !a.slept {
+				a.from = 0 // it has looked once more and parked, as schedulers do
+			}
 		}
 	case trace.Sleep, trace.Lock:
 	default:
@@ -45,6 +48,7 @@ func (wt *watcher) spent(s *stream, e *trace.Event) {
 	}
 	if !s.inWait {
 		wt.spentIn(s, &s.watch.away, e)
+		wt.spentIn(s, &s.watch.home.second, e)
 	}
 }
 
@@ -52,6 +56,12 @@ func (wt *watcher) spent(s *stream, e *trace.Event) {
 func (wt *watcher) spentIn(s *stream, a *away, e *trace.Event) {
 	if a.from == 0 {
 		return
+	}
+	if e.Kind == trace.Accept && e.Dur >= gapFloor && e.Errno == 0 {
+		if l, old := wt.lanes.find(s, e, false); l != nil && !old && l.watch.nonblock != Yes && !l.watchedBy(a.inst) {
+			a.from = 0 // it waits for work here: that is as much its wait as the other
+			return
+		}
 	}
 	a.made++
 	a.passed(e.Start())
@@ -87,7 +97,7 @@ func (a *away) passed(at int64) {
 // calls, each with the tracer's turn and perhaps with another thread's, and not one thing that took long.
 func (wt *watcher) scattered(a *away, at, d int64) bool {
 	a.passed(at)
-	return wt.pace >= tracerPace && a.solid < d/2
+	return a.solid < d/2 && (wt.pace >= tracerPace || !wt.exact && a.made >= manyCalls)
 }
 
 // fromDisk says whether a call may read from the disk: sendfile does, and waits for it with O_NONBLOCK, too.
@@ -168,6 +178,9 @@ func (wt *watcher) goesToWait(s *stream, in *instance, at int64) {
 	w := &s.watch
 	if !wt.waitOf(s, in) {
 		wt.comesBack(s, &w.away, in, at)
+		w.home.second.from = 0
+	} else if !in.set() {
+		wt.comesBack(s, &w.home.second, in, at)
 	}
 	if len(w.waits) < maxWaits && !slices.Contains(w.waits, in) {
 		w.waits = append(w.waits, in)
@@ -243,8 +256,11 @@ func (wt *watcher) waitEnds(s *stream, e *trace.Event) {
 	}
 	if w.home.foreign {
 		wt.insideEnds(s, in, e)
+		if !in.set() {
+			w.home.second = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time, told: e.Mask}
+		}
 	} else {
-		w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time}
+		w.away = away{from: e.Time, inst: in, begun: in.watch.begun, slept: e.B != 0, last: e.Time, told: e.Mask}
 	}
 	if !w.home.foreign && (in.watch.waiting > 0 || ring && call.Max() == 0) {
 		w.away.from = 0 // somebody else waits: the instance is not left alone

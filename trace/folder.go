@@ -14,6 +14,7 @@ type Folder struct {
 	recent  *foldedStream   // of the event before
 	id      uint32          // ... its stream
 	folding []*foldedStream // those that count: few, however many streams there are
+	work    int             // events of all streams that were progress
 }
 
 // folded is an event that waits to go.
@@ -30,6 +31,7 @@ type foldedStream struct {
 	last    []Event // the iteration before it
 	idle    bool    // nothing but idle events is in the one that is going on, and it has begun with a wait
 	end     int64   // of the one before
+	work    int     // Folder.work then
 	equal   int
 	on      bool
 	f       fold
@@ -63,6 +65,7 @@ func (f *Folder) Add(e *Event) {
 			f.flush(s)
 		}
 		s.idle = false
+		f.work++
 	case (e.Kind == Wait || e.Kind == Sleep) && e.Phase.Base() != PhaseExit && s.balance == 0:
 		f.turn(s)
 		s.it, s.at, s.idle = s.it[:0], s.at[:0], true
@@ -99,6 +102,11 @@ func (f *Folder) turn(s *foldedStream) {
 	}
 	it := s.it
 	end := it[len(it)-1].Time
+	// Another thread may have worked on what this one was told of: such iterations are told one by one, between what the others did.
+	alone := s.work == f.work
+	if s.work = f.work; !alone && s.on {
+		f.flush(s)
+	}
 	if s.on {
 		if s.f.takes(s.last, it) {
 			for _, at := range s.at {
@@ -117,7 +125,7 @@ func (f *Folder) turn(s *foldedStream) {
 	for i := 0; equal && i < len(it); i++ {
 		equal = same(&s.last[i], &it[i])
 	}
-	if s.equal++; !equal {
+	if s.equal++; !equal || !alone {
 		s.equal = 1
 	}
 	s.last, s.it, s.end = it, s.last, end

@@ -13,9 +13,10 @@ const (
 	KnowsHandlers                        // when a handler begins and ends (Call)
 	KnowsDurations                       // how long calls took: Dur is measured, and not only the distance to the next line
 	KnowsRepeats                         // which events told nothing new (Renotify); where this is missing it is inferred
+	KnowsTimes                           // when each event was, and of the facts above only those that are there as well
 )
 
-var knowledgeWords = []string{"arrivals", "unread", "both-ends", "handlers", "durations", "repeats"}
+var knowledgeWords = []string{"arrivals", "unread", "both-ends", "handlers", "durations", "repeats", "times"}
 
 // Has says whether all facts of k are among them.
 func (s Knowledge) Has(k Knowledge) bool { return s&k == k }

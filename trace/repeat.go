@@ -34,7 +34,7 @@ func (r Repeats) put(e *Event) {
 }
 
 // idle are the kinds that an iteration without progress may consist of, if they brought nothing.
-var idle = Kinds(Wait, Sleep, Round, Ready, Renotify, Call, Accept, Read, Write, Sys, Lock)
+var idle = Kinds(Wait, Sleep, Round, Ready, Renotify, Call, Accept, Read, Write, Sys, Lock, Unread)
 
 // Idle reports whether an event is no progress: it may be part of an iteration that is repeated.
 func (e *Event) Idle() bool {
