@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -29,6 +30,7 @@ func main() {
 	light := flag.Bool("light", false, "a light load, for logs that are kept")
 	dir := flag.String("dir", "", "the folder of the servers and logs; it is made, and removed unless -keep is given (default: a temporary one)")
 	keep := flag.Bool("keep", false, "keep the logs")
+	again := flag.Bool("again", false, "run no server: judge the logs that an earlier run with -keep left in -dir")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "negatives: %s: this command takes flags only\n", flag.Arg(0))
@@ -36,7 +38,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	ok, err := negatives(ctx, options{*runs, *limit, *quick, *only, *all, *light, *dir, *keep})
+	ok, err := negatives(ctx, options{*runs, *limit, *quick, *only, *all, *light, *dir, *keep, *again})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "negatives:", err)
 		os.Exit(1)
@@ -56,6 +58,7 @@ type options struct {
 	light bool
 	dir   string
 	keep  bool
+	again bool // judge the logs that are there
 }
 
 // negatives runs what was chosen and prints the table; false: something was said that is not known to be true, or a run failed.
@@ -63,6 +66,9 @@ func negatives(ctx context.Context, o options) (bool, error) {
 	fits, err := regexp.Compile(o.only)
 	if err != nil {
 		return false, fmt.Errorf("-only: %w", err)
+	}
+	if o.again && o.dir == "" {
+		return false, errors.New("-again judges the logs in the folder that -dir names, and there is none")
 	}
 	known, err := knownTrue("bench/negatives/true.tsv")
 	if err != nil {
@@ -75,7 +81,7 @@ func negatives(ctx context.Context, o options) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !o.keep {
+	if !o.keep && !o.again {
 		defer os.RemoveAll(w.dir)
 	}
 	defer w.close()
@@ -86,7 +92,7 @@ func negatives(ctx context.Context, o options) (bool, error) {
 		for _, s := range servers {
 			chosen = append(chosen, run{s, attached, flagSets[2], false})
 		}
-	case o.all || o.only != "":
+	case o.all || o.only != "" || o.again:
 		chosen = combinations(servers)
 	default:
 		chosen = pairwise(servers, o.runs)
@@ -106,6 +112,12 @@ func negatives(ctx context.Context, o options) (bool, error) {
 			t.failed++
 			break
 		}
+		if o.again {
+			if log := filepath.Join(w.dir, r.file()); exists(log) {
+				t.add(r, w.judge(ctx, log))
+			}
+			continue
+		}
 		if _, known := missing[r.server.name]; known {
 			continue
 		}
@@ -121,6 +133,11 @@ func negatives(ctx context.Context, o options) (bool, error) {
 		fmt.Println("logs:", w.dir)
 	}
 	return t.failed == 0 && t.unknown == 0, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // workshop is the folder that all runs share: certificate, files that are served, compiled servers, logs.

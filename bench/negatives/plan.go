@@ -84,11 +84,12 @@ func combinations(servers []*server) []run {
 }
 
 // pairwise chooses runs so that any two choices occur together at least once, and then, up to so many, so that as many threes
-// as possible do. The next run is always the one that brings the most; the first of those that bring as much, so the plan is
-// the same every time.
+// as possible do. The next run is always the one that brings the most, of those that bring as much the one whose server has the
+// fewest runs, and of those the first, so the plan is the same every time.
 func pairwise(servers []*server, want int) []run {
 	left := combinations(servers)
 	var out []run
+	has := map[*server]int{}
 	for n := 2; n <= 3; n++ {
 		seen := map[string]bool{}
 		for _, r := range out {
@@ -105,7 +106,7 @@ func pairwise(servers []*server, want int) []run {
 						news++
 					}
 				}
-				if news > most {
+				if news > most || news == most && has[r.server] < has[left[best].server] {
 					best, most = i, news
 				}
 			}
@@ -116,6 +117,7 @@ func pairwise(servers []*server, want int) []run {
 				seen[t] = true
 			}
 			out = append(out, left[best])
+			has[left[best].server]++
 			left = append(left[:best:best], left[best+1:]...)
 		}
 	}

@@ -22,6 +22,17 @@ func TestPairwise(t *testing.T) {
 			pairs[p] = true
 		}
 	}
+	for _, s := range servers {
+		n := 0
+		for _, r := range plan {
+			if r.server == s {
+				n++
+			}
+		}
+		if n < want/len(servers) {
+			t.Errorf("%d runs of %s, want %d or more", n, s.name, want/len(servers))
+		}
+	}
 	for _, r := range combinations(servers) {
 		for _, p := range r.tuples(2) {
 			if !pairs[p] {

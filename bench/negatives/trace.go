@@ -29,11 +29,18 @@ func (w *workshop) run(ctx context.Context, r run) (res result) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	res.log = filepath.Join(w.dir, r.file())
-	if res.err = w.trace(ctx, r, res.log); res.err != nil {
+	if err := w.trace(ctx, r, res.log); err != nil {
+		res.err = err
 		return res
 	}
-	res.check, res.err = judge(ctx, w.evviz, res.log)
-	return res
+	return w.judge(ctx, res.log)
+}
+
+// judge has a log judged that is there.
+func (w *workshop) judge(ctx context.Context, log string) result {
+	begun := time.Now()
+	c, err := judge(ctx, w.evviz, log)
+	return result{log: log, took: time.Since(begun), check: c, err: err}
 }
 
 // trace runs the server under strace, with its load.
