@@ -31,6 +31,7 @@ func main() {
 	dir := flag.String("dir", "", "the folder of the servers and logs; it is made, and removed unless -keep is given (default: a temporary one)")
 	keep := flag.Bool("keep", false, "keep the logs")
 	again := flag.Bool("again", false, "run no server: judge the logs that an earlier run with -keep left in -dir")
+	logs := flag.Bool("testdata", false, "make the logs of "+tests+" anew, in /srv/demo unless -dir says where, and nothing else")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "negatives: %s: this command takes flags only\n", flag.Arg(0))
@@ -38,7 +39,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	ok, err := negatives(ctx, options{*runs, *limit, *quick, *only, *all, *light, *dir, *keep, *again})
+	ok, err := negatives(ctx, options{*runs, *limit, *quick, *only, *all, *light, *dir, *keep, *again, *logs})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "negatives:", err)
 		os.Exit(1)
@@ -59,6 +60,7 @@ type options struct {
 	dir   string
 	keep  bool
 	again bool // judge the logs that are there
+	logs  bool // make the tests' logs
 }
 
 // negatives runs what was chosen and prints the table; false: something was said that is not known to be true, or a run failed.
@@ -77,7 +79,10 @@ func negatives(ctx context.Context, o options) (bool, error) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		return false, fmt.Errorf("strace: %w; install it", err)
 	}
-	w, err := newWorkshop(ctx, o.dir, o.light)
+	if o.logs && o.dir == "" {
+		o.dir = "/srv/demo" // the folder's name is in the logs, so it is not one of this machine
+	}
+	w, err := newWorkshop(ctx, o.dir, o.light || o.logs)
 	if err != nil {
 		return false, err
 	}
@@ -86,6 +91,9 @@ func negatives(ctx context.Context, o options) (bool, error) {
 	}
 	defer w.close()
 
+	if o.logs {
+		return true, w.keep(ctx)
+	}
 	var chosen []run
 	switch {
 	case o.quick:

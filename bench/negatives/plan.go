@@ -12,16 +12,16 @@ var states = []string{attached, fromStart}
 
 // flagSet is one way in which people call strace.
 type flagSet struct {
-	name string
-	args []string
+	name, short string // as it is typed, and in the name of a log
+	args        []string
 }
 
 var flagSets = []flagSet{
-	{"-f", []string{"-f"}},
-	{"-f -tt", []string{"-f", "-tt"}},
-	{"-f -ttt -T", []string{"-f", "-ttt", "-T"}},
-	{"-f -ttt -T -yy", []string{"-f", "-ttt", "-T", "-yy"}},
-	{"-f -ttt -T -e trace=network,desc", []string{"-f", "-ttt", "-T", "-e", "trace=network,desc"}},
+	{"-f", "f", []string{"-f"}},
+	{"-f -tt", "tt", []string{"-f", "-tt"}},
+	{"-f -ttt -T", "T", []string{"-f", "-ttt", "-T"}},
+	{"-f -ttt -T -yy", "yy", []string{"-f", "-ttt", "-T", "-yy"}},
+	{"-f -ttt -T -e trace=network,desc", "filtered", []string{"-f", "-ttt", "-T", "-e", "trace=network,desc"}},
 }
 
 // run is one choice of everything.
@@ -44,10 +44,9 @@ func (r run) load() string {
 	return "alone"
 }
 
-// file is the run's name as that of a file.
+// file is the name of the run's log.
 func (r run) file() string {
-	name := strings.NewReplacer(" -e trace=network,desc", "-filtered", " ", "", "/", "-", "--", "-").Replace(r.String())
-	return name + ".strace"
+	return strings.Join([]string{r.server.name, r.state, r.flags.short, r.load()}, "-") + ".strace"
 }
 
 // tuples are the choices of a run taken n at a time.

@@ -88,7 +88,7 @@ func (w *workshop) trace(ctx context.Context, r run, log string) (err error) {
 		}
 		pids := family(program.pid())
 		if r.server.one {
-			pids = pids[len(pids)-1:]
+			pids = []int{busiest(pids)}
 		}
 		for _, pid := range pids {
 			strace = append(strace, "-p", strconv.Itoa(pid))
@@ -281,6 +281,18 @@ func family(pid int) []int {
 		out = append(out, family(c)...)
 	}
 	return out
+}
+
+// busiest is the process with the most open descriptors: of workers the one that has the connections.
+func busiest(pids []int) int {
+	best, most := pids[0], 0
+	for _, pid := range pids {
+		fds, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+		if len(fds) > most {
+			best, most = pid, len(fds)
+		}
+	}
+	return best
 }
 
 // busyLoops starts shells that only burn CPU time, and gives what ends them.
