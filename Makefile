@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: all build test race vet vet-foreign lint check load truth-quiet bench bench-loop pictures golden fuzz docs man install clean
+.PHONY: all build test race vet vet-foreign lint check load truth-quiet negatives bench bench-loop pictures golden fuzz docs man install clean
 
 all: build
 
@@ -32,6 +32,10 @@ check: vet vet-foreign lint test ## what CI runs, less the race detector
 
 bench: ## the figures of docs/performance.md, paired and interleaved
 	$(GO) run ./bench
+
+negatives: ## evviz check against healthy servers, about 150 runs; what it needs is installed with apt-get where it can be
+	@sh bench/negatives/install.sh
+	nice -n 5 $(GO) run ./bench/negatives
 
 pictures: build ## the pictures of the README, made by the program itself
 	sh docs/pictures/make.sh

@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"evviz/internal/testkit/traces": {"trace"},
 	"evviz/internal/plain":          {},
 	"evviz/bench":                   {"*"},
+	"evviz/bench/negatives":         {}, // it runs the program, as people do
 	"evviz/docs/modes":              {},
 }
 

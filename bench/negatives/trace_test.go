@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestTrace: a server is traced from its start and in its middle, under load, and nothing of it is left afterwards.
+func TestTrace(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED with -short: it builds a server and runs it twice")
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("SKIPPED, not tested: strace is not installed")
+	}
+	t.Chdir("../..")
+	w, err := newWorkshop(t.Context(), t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	var s *server
+	for _, s = range servers {
+		if s.name == "go-echo" {
+			break
+		}
+	}
+	if err := w.build(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, state := range states {
+		log := filepath.Join(w.dir, state)
+		if err := w.trace(t.Context(), run{s, state, flagSets[2], false}, log); err != nil {
+			t.Errorf("%s: %v", state, err)
+			continue
+		}
+		b, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for call, want := range map[string]bool{"execve(": state == fromStart, "listen(": state == fromStart, "epoll_pwait(": true, "accept4(": true} {
+			if strings.Contains(string(b), call) != want {
+				t.Errorf("%s: the log has a line with %s: %t, want %t", state, call, !want, want)
+			}
+		}
+	}
+	if kids := children(os.Getpid()); len(kids) > 0 {
+		t.Errorf("the processes %v are left", kids)
+	}
+}
