@@ -136,7 +136,7 @@ func blockedLoop(c *checker) {
 			}
 			s += ": computing, or waiting for a CPU, with no system call that explains it"
 		}
-		if !c.lab() && i.Amount == 1 && i.Call == "" {
+		if !c.lab() && (i.Amount == 1 && i.Call == "" || i.Lone) {
 			sev = Info
 			s += "; nothing else waited for it, as far as is seen: it watches one descriptor"
 		}

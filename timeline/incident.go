@@ -91,6 +91,7 @@ type Incident struct {
 	Proved      int64 // of the episodes of IncStranded, those that a later read ended: what it got had been there
 	Rested      bool  // of IncStranded: the newest episode began with a wait that was to last
 	Open        int64 // an episode that has begun then and goes on; 0 none
+	Lone        bool  // IncBlocked: the loop passes poll or select one descriptor, and nothing else can wait for it
 	Every       bool  // the newest run is of every wait, or turn, that the thread made since it was first so
 	Waits       int64 // of its instance, in all
 	Counters    bool  // IncNoProgress: a counter (eventfd) was read or written in the turn, so a task without calls may have run

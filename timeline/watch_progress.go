@@ -63,6 +63,9 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		if e.Kind == trace.Wait {
 			wt.expired(s, e)
 			p.glances = p.glances && e.B == 0
+			if e.Errno != 0 && e.Errno != eINTR {
+				p.told++ // of an error
+			}
 			if e.Mask > 0 && (wt.measured && e.Dur > max(wt.quick(), restful) || wt.timed && e.Dur >= certainlySlept) {
 				p.moved = true // what it brought was not so when it began
 			}
@@ -134,6 +137,7 @@ func (wt *watcher) made(s *stream) {
 	p := &s.watch.progress
 	p.moved, p.any = true, p.any || p.waited
 	gapsOf(s.who.Table).progress++
+	s.watch.zeroes = nil // what looks while there is work does not poll
 	p.idle = idleRow{}
 	s.watch.naps = 0
 }

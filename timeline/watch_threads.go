@@ -243,7 +243,9 @@ func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
 func (wt *watcher) wasAway(s *stream, a *away, at, gap int64) {
 	x := wt.incident(&a.inst.watch.gaps, IncBlocked, wt.blame(s, a, at, gap))
 	x.happened(s, a.from, gap, true, false)
-	x.pub.Amount = max(x.pub.Amount, int64(a.inst.who.Watches()))
+	n := int64(a.inst.who.Watches())
+	x.pub.Lone = (x.pub.N == x.w.times || x.pub.Lone) && a.inst.set() && n <= 1
+	x.pub.Amount = max(x.pub.Amount, n)
 }
 
 // waitEnds is called when a wait has returned.
