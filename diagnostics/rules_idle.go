@@ -118,8 +118,15 @@ func noProgress(c *checker) {
 		if i.Tight == 0 && !c.everyTurn(i) || c.explained(lp, sev) {
 			return
 		}
-		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s made the same calls with the same results %s, and nothing came of it: no byte was moved, no connection came, nothing was opened or closed.%s",
-			words.Thread(lp), c.again(i), tail), "look at what the wait reports in each iteration and what the program does about it: take out of the set what it does not act upon.")
+		which, fix := "", "look at what the wait reports in each iteration and what the program does about it: take out of the set what it does not act upon."
+		if i.What != "" {
+			which = " (" + i.What + ")"
+		}
+		if lp.Waits == 0 {
+			fix = "wait for readiness (poll, epoll) before the call is tried again."
+		}
+		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s made the same calls with the same results%s %s, and nothing came of it: no byte was moved, no connection came, nothing was opened or closed.%s",
+			words.Thread(lp), which, c.again(i), tail), fix)
 		c.doubt(f, actings)
 	})
 }

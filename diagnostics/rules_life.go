@@ -18,7 +18,9 @@ func staleRegistration(c *checker) {
 		if n := int32(i.Most); n >= 0 && i.N > 0 {
 			f.FD = n
 		}
-		c.unrelated(f)
+		if i.Proved == 0 {
+			c.unrelated(f)
+		}
 	})
 }
 

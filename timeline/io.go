@@ -66,7 +66,11 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 			t.stats.Resets += t.w.times
 		}
 		t.lanes.note(s, l, e.Time, m, 0)
-		t.ledger.drained(l, outErr, DrainError, e.Time)
+		if taken(e.Errno) && (l.pub.Kind != KindConn || !l.hungUp()) {
+			t.ledger.drained(l, outErr, DrainUnknown, e.Time) // the error of one datagram: the next is another's
+		} else {
+			t.ledger.drained(l, outErr, DrainError, e.Time)
+		}
 		l.arrival = 0
 	case e.B == 0 && e.A != 0 && l.stream():
 		t.stats.ReadEOF += t.w.times
@@ -97,6 +101,26 @@ func (t *Timeline) notOpen(s *stream, e *trace.Event) {
 			t.ledger.settle(r, outErr, e.Time)
 		}
 	}
+}
+
+// taken says of a socket's error that a call which returns it takes it out (socket(7), SO_ERROR): where the connection is gone besides, a
+// hang-up is reported with it.
+func taken(errno uint16) bool {
+	switch errno {
+	case 111, 113, 101, 112, 90: // ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EMSGSIZE
+		return true
+	}
+	return false
+}
+
+// hungUp says whether the newest report told of a hang-up.
+func (l *laneB) hungUp() bool {
+	for _, r := range l.regs {
+		if r.last&(bitHup|bitRdHup) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // took judges what a successful read left.

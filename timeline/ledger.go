@@ -246,6 +246,7 @@ func (ls *laneSet) recall(l *laneB) {
 	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
 	l.ring = ringLane{done: l.ring.done}
 	l.reply, l.pair = replyTo{}, pairing{}
+	l.watch.owed, l.watch.eofAt, l.watch.starved, l.watch.eofs, l.ended = 0, 0, false, nil, false
 	for _, r := range l.regs {
 		r.drain, r.last, r.rearmed = DrainUnknown, 0, false
 	}

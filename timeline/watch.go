@@ -174,6 +174,7 @@ type callTime struct {
 	dur  int64
 	ev   trace.Event
 
+	waits bool   // it waits, beyond doubt
 	where string // of a wait inside a handler: what for
 }
 

@@ -153,7 +153,9 @@ func (wt *watcher) writeBy(s *stream, l *laneB, e *trace.Event) {
 	}
 	w.answered = w.answered || e.B > 0
 	w.ends(IncStuckOutput, e.Time)
-	if l.pub.Kind != KindConn {
+	// What nobody has told the kind of, and says EAGAIN or takes a part, is a pipe or a socket.
+	partly := e.Errno == eAGAIN || e.Errno == 0 && e.B > 0 && e.B < e.A
+	if l.pub.Kind != KindConn && !(l.pub.Type == trace.TypeUnknown && (partly || w.owed > 0)) {
 		return
 	}
 	// Something was owed. A retry asks for exactly that, or for more when the program puts new output behind the old.

@@ -80,7 +80,7 @@ func (wt *watcher) spentIn(s *stream, a *away, e *trace.Event) {
 		}
 	}
 	if a.n < len(a.calls) {
-		a.calls[a.n] = callTime{kind: e.Kind, aux: key, dur: e.Dur, ev: *e}
+		a.calls[a.n] = callTime{kind: e.Kind, aux: key, dur: e.Dur, ev: *e, waits: wt.mayWait(s, e)}
 		a.n++
 	}
 }
@@ -161,7 +161,7 @@ func (b *base) stretch(calls int64) int64 {
 // heldUp notes a call that kept the thread although its descriptor is registered, so that it should have returned at once.
 func (wt *watcher) heldUp(s *stream, e *trace.Event) {
 	l, old := wt.lanes.find(s, e, false)
-	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || !l.watchedBy(s.watch.away.inst) {
+	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || s.watch.away.inst.set() || !l.watchedBy(s.watch.away.inst) {
 		return
 	}
 	wt.incident(&l.watch.inc, IncBlockedCall, wt.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
@@ -218,7 +218,7 @@ func (wt *watcher) comesBack(s *stream, a *away, in *instance, at int64) {
 }
 
 // blame names the call that most of so much time away went into; "" is the processor.
-func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
+func (wt *watcher) blame(s *stream, a *away, at, gap int64) (call string, sure bool) {
 	var most *callTime
 	sum := int64(0)
 	for i := range a.calls[:a.n] {
@@ -230,19 +230,36 @@ func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
 	}
 	switch {
 	case most != nil && sum > gap/2 && most.where != "":
-		return wt.describeCall(s, &most.ev) + most.where
+		return wt.describeCall(s, &most.ev) + most.where, true
 	case most != nil && sum > gap/2:
-		return wt.describeCall(s, &most.ev)
+		return wt.describeCall(s, &most.ev), most.waits
 	case wt.scattered(a, at, gap):
-		return Scattered
+		return Scattered, false
 	}
-	return ""
+	return "", false
 }
+
+// mayWait says whether a call that took long did so because it waited, beyond doubt: not one of which it is not known whether it can.
+func (wt *watcher) mayWait(s *stream, e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Read, trace.Write, trace.Accept:
+		l, old := wt.lanes.find(s, e, false)
+		return wt.exact || l != nil && !old && l.watch.nonblock == No
+	case trace.Sys:
+		return wt.exact || waitsFor[wt.names.now(s.id, e.Aux)]
+	}
+	return true
+}
+
+// waitsFor are calls outside the families that take long because they wait for something.
+var waitsFor = map[string]bool{"fsync": true, "fdatasync": true, "futex": true, "flock": true, "wait4": true, "waitid": true, "waitpid": true, "msgrcv": true,
+	"semop": true, "semtimedop": true, "rt_sigtimedwait": true, "sync": true, "syncfs": true, "io_getevents": true, "pause": true, "sync_file_range": true}
 
 // wasAway notes a long time between two waits, and the call that most of it went into.
 func (wt *watcher) wasAway(s *stream, a *away, at, gap int64) {
-	x := wt.incident(&a.inst.watch.gaps, IncBlocked, wt.blame(s, a, at, gap))
-	x.happened(s, a.from, gap, true, false)
+	call, sure := wt.blame(s, a, at, gap)
+	x := wt.incident(&a.inst.watch.gaps, IncBlocked, call)
+	x.happened(s, a.from, gap, sure || wt.exact, false)
 	n := int64(a.inst.who.Watches())
 	x.pub.Lone = (x.pub.N == x.w.times || x.pub.Lone) && a.inst.set() && n <= 1
 	x.pub.Amount = max(x.pub.Amount, n)
