@@ -47,6 +47,13 @@ func idleWakeups(c *checker) {
 }
 
 func stuckCall(c *checker) {
+	c.eachThread(timeline.IncStuck, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		if i.Worst < c.stall() {
+			return
+		}
+		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s was in %s for up to %s while others waited, one of them for %s: one thread with blocking calls serves one descriptor at a time.",
+			words.Thread(lp), i.Call, words.Duration(i.Most), words.Duration(i.Worst)), "give each connection a thread, or set O_NONBLOCK and wait for readiness of all of them (poll, epoll).")
+	})
 	for k := range c.s.Stuck {
 		x := &c.s.Stuck[k]
 		if x.Loop == nil {

@@ -103,10 +103,12 @@ func undrained(c *checker) {
 		} else if x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked {
 			v = Likely
 		}
-		if x.l.Whole && i.Sure == 0 || full && x.l.LastRead.Asked < leastBuffer && i.Sure == 0 {
-			sev, v = Info, Possible // each may have been a whole message
+		if i.Sure == 0 && (x.l.Whole || full && x.l.LastRead.Asked < leastBuffer) { // each may have been a whole message
 			if cut {
 				return
+			}
+			if v = Possible; i.N > 1 {
+				sev = Info // it was: had bytes been left, the next turn would have found more than one
 			}
 		}
 		if sev > Info && v == Certain && (i.Open != 0 || i.Forgotten > 0) {

@@ -175,7 +175,7 @@ func (x *incident) happened(s *stream, at, v int64, sure, again bool) {
 
 // lastingKinds are the kinds whose value is how long something took: a rule counts those that took too long.
 var lastingKinds = [IncidentCount]bool{IncDeaf: true, IncStranded: true, IncDisarmed: true, IncStuckOutput: true, IncSlowConnect: true,
-	IncBlockedCall: true, IncLate: true, IncBlocked: true, IncBehind: true}
+	IncBlockedCall: true, IncLate: true, IncBlocked: true, IncBehind: true, IncStuck: true}
 
 // keep adds a moment. When there are as many as are kept the first ones stay; where the value is a time the longest do.
 func (p *Incident) keep(m Moment) {

@@ -28,6 +28,7 @@ type progress struct {
 	glances     bool           // its waits were of 0
 	others      int64          // progress of all threads of the table when the one before ended
 	ops         [3]trace.Event // the first calls of the turn
+	base        int64          // progress of the table when it was woken by nothing for the first time
 	own         int64          // of that, its own writes to counters
 	moved       bool           // it made progress
 	waited      bool           // the thread has waited or slept at all
@@ -74,7 +75,7 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 			if e.Errno != 0 && e.Errno != eINTR {
 				p.told++ // of an error
 			}
-			if e.Mask > 0 && (wt.measured && e.Dur > max(wt.quick(), restful) || wt.timed && e.Dur >= certainlySlept) {
+			if e.Mask > 0 && (wt.measured && e.Dur >= surelySlept || wt.timed && e.Dur >= certainlySlept) {
 				p.moved = true // what it brought was not so when it began
 			}
 			if e.B == 0 && wt.lanes.instance(s, e.Inst).watch.many {
@@ -252,7 +253,11 @@ func (wt *watcher) idled(s *stream, from, at, asked int64) {
 	if span > 0 && (p.RunTime < second && span >= p.RunTime || span >= second && w.n*1000/(span/1000+1) >= p.Run*1000/(p.RunTime/1000+1)) {
 		p.Run, p.RunTime, p.Amount = w.n, span, w.asked/w.n
 	}
-	p.Every = !s.watch.progress.any
+	now := gapsOf(s.who.Table).progress
+	if p.N == wt.w.times {
+		s.watch.progress.base = now
+	}
+	p.Every = !s.watch.progress.any && s.watch.progress.base == now
 	s.wanted = true
 }
 
