@@ -69,7 +69,11 @@ func acceptBehind(c *checker) {
 		if i.N < int64(c.set.SingleAccepts) {
 			return
 		}
-		c.find(x, i, Info, Certain, fmt.Sprintf("%s: one connection was accepted per event while more waited, so %s came where one was enough.", x.name, words.Count(i.N, "event")),
+		v := Certain
+		if !c.lab() {
+			v = Likely
+		}
+		c.find(x, i, Info, v, fmt.Sprintf("%s: one connection was accepted per event while more waited, so %s came where one was enough.", x.name, words.Count(i.N, "event")),
 			"accept in a loop until EAGAIN, with a limit for fairness.")
 	})
 	c.each(timeline.IncOverflow, func(x subject, i *timeline.Incident) {

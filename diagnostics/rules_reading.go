@@ -65,7 +65,7 @@ func leftover(c *checker) {
 		}
 		sev := Info
 		size := x.l.LastRead.Asked
-		if i.Run >= int64(c.set.Repeats)-1 && (size == 0 || size < int64(c.set.BigBuffer)) && (i.Sure >= i.N || x.l.Calls.ShortReads > 0 || size >= leastBuffer) {
+		if i.Run >= int64(c.set.Repeats)-1 && (size == 0 || size < int64(c.set.BigBuffer)) && (i.Sure >= i.N || x.l.Calls.ShortReads > 0 || size >= leastBuffer && x.l.Type == trace.TypeStream) {
 			sev = Warn // where no read was ever short, each may have been a message of just that size
 		}
 		s := fmt.Sprintf("%s: %s for one message, %s of them repeats", x.name, words.Count(i.Run+1, "wakeup"), words.Number(i.Run))

@@ -120,6 +120,9 @@ func blockedLoop(c *checker) {
 			name, where, _ := strings.Cut(i.Call, " ")
 			switch name {
 			case "futex":
+				if c.seldom(o.n) && i.Most < int64(c.set.BigGap) {
+					sev = Info // a lock that another thread held for once
+				}
 				fix = "find out which thread holds what is waited for, and hold it for less time; what the loop's thread takes nobody should hold for long."
 			case "poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2":
 				if where != "" {

@@ -118,6 +118,9 @@ func (wt *watcher) cannotWait(s *stream, e *trace.Event) bool {
 			return true
 		}
 		l, old := wt.lanes.find(s, e, false)
+		if l != nil && !old && wt.promised(s, l, e) {
+			return true
+		}
 		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && fromDisk(e) {
 			return false
 		}
@@ -164,8 +167,26 @@ func (wt *watcher) heldUp(s *stream, e *trace.Event) {
 	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || s.watch.away.inst.set() || !l.watchedBy(s.watch.away.inst) {
 		return
 	}
+	if wt.promised(s, l, e) {
+		wt.delayed(e.Dur)
+		return
+	}
 	wt.incident(&l.watch.inc, IncBlockedCall, wt.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
 	wt.lanes.touch(l)
+}
+
+// promised says of a program that is watched from outside that a read is the first of what was reported to this thread: there was something
+// to be read, so it cannot have waited.
+func (wt *watcher) promised(s *stream, l *laneB, e *trace.Event) bool {
+	if wt.exact || e.Kind != trace.Read || e.Errno != 0 || e.B <= 0 {
+		return false
+	}
+	for _, r := range l.regs {
+		if r.rep.open && r.rep.s == s && r.rep.mask&bitsIn != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // watchedBy says whether an instance watches a lane.
