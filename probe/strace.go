@@ -124,7 +124,7 @@ func (st *Stream) describe() trace.Info {
 	timed := r.clock.timed()
 	info := trace.Info{Title: "strace " + plain.Text(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds, OS: trace.Linux}
 	info.Guessed = int64(r.guessed)
-	info.Filtered, info.Handed = r.filtered, r.handed
+	info.Filtered, info.Handed = r.filtered || r.most >= manyThreads && !r.futexes, r.handed
 	info.Calls = trace.Share{N: r.grasped, Of: r.grasped + r.missed}
 	derived := timed && !r.clock.fine
 	if info.Derived = derived; derived {
