@@ -121,6 +121,7 @@ func (r *straceReader) apart(t *tracee) {
 	}
 	t.pid, t.files, t.guessed = t.tid, t.tid, false
 	r.guessed--
+	r.split++ // what it did before was taken for another's
 }
 
 // assumed is a thread that has the descriptor table which a thread is assumed to have.
