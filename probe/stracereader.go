@@ -52,6 +52,7 @@ type straceReader struct {
 	handed   int64              // threads that others woke by a futex
 	holder   *tracee            // whose held call was printed last
 	parked   map[string]*tracee // who waits by a word of memory, while some threads' process is an assumption
+	split    int                // threads that turned out to be processes
 	most     int                // threads at one time
 	futexes  bool               // the text has calls of futex
 	closes   bool               // the text has calls of close
