@@ -48,10 +48,11 @@ type straceReader struct {
 	idle     []int64 // durations of calls that cannot wait: what tracing costs
 	ended    bool
 
-	filtered bool    // strace was told to leave calls out, as its command line in the text says
-	handed   int64   // threads that others woke by a futex
-	holder   *tracee // whose held call was printed last
-	closes   bool    // the text has calls of close
+	filtered bool               // strace was told to leave calls out, as its command line in the text says
+	handed   int64              // threads that others woke by a futex
+	holder   *tracee            // whose held call was printed last
+	parked   map[string]*tracee // who waits by a word of memory, while some threads' process is an assumption
+	closes   bool               // the text has calls of close
 }
 
 // Odd is a line that was not understood.
@@ -339,6 +340,9 @@ func (r *straceReader) begins(t *tracee, l *line, raw []byte, at int64) bool {
 	}
 	c.Sys, c.Phase, c.Time = l.sys, trace.PhaseEnter, at
 	if _, ok := r.p.parseCall(c, t.begun, true); ok {
+		if l.sys == SysFutex {
+			r.futex(t, firstArgument(t.begun), c, true)
+		}
 		r.emit(t, c)
 	}
 	return true // if it is odd, its end will say so
@@ -384,8 +388,11 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 	switch {
 	case sys == SysClose:
 		r.closes = true
-	case sys == SysFutex && c.Ret > 0 && c.wakes():
-		r.handed++
+	case sys == SysFutex:
+		if c.Ret > 0 && c.wakes() {
+			r.handed++
+		}
+		r.futex(t, firstArgument(text), c, false)
 	}
 	if t.guessed && r.root != nil && r.root != t && sys != SysOther {
 		r.ownProcess(t, c)

@@ -2,6 +2,8 @@ package probe
 
 import (
 	"bytes"
+
+	"evviz/trace"
 )
 
 // tracee is a thread that strace prints, and what is pending of it.
@@ -10,6 +12,7 @@ type tracee struct {
 	comm            string
 	at              int64          // of its last line
 	guessed         bool           // its process is an assumption
+	kin             bool           // that is beyond doubt
 	closed          bool           // the close that it is in has been told
 	used            map[int32]bool // numbers that it has used, while that is so
 	gone            bool           // it has called exit, and its end has been told
@@ -112,6 +115,9 @@ func (r *straceReader) newTracee(tid int, at int64) *tracee {
 // apart makes a thread whose process was an assumption a process, because it does what a thread of that process would not: a child of
 // which the beginning is not in the text closes what it has inherited, and gets numbers that its parent has given to something else.
 func (r *straceReader) apart(t *tracee) {
+	if t.kin {
+		return
+	}
 	t.pid, t.files, t.guessed = t.tid, t.tid, false
 	r.guessed--
 }
@@ -124,7 +130,7 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 	switch fd := int32(c.Args[0]); c.Sys {
 	case SysClose:
 		if c.Errno == 0 && !t.used[fd] {
-			if th := r.em.threads[r.root.tid]; th != nil && th.file(fd) != nil {
+			if th := r.em.threads[r.root.tid]; th != nil && th.file(fd) != nil && th.typ(fd) != trace.TypeOther { // a file may go from one thread of a pool to another
 				r.apart(t)
 			}
 		}
@@ -158,6 +164,25 @@ func (r *straceReader) closing(t *tracee, c *Call) {
 	}
 	r.closes, t.closed = true, true
 	r.emit(t, c)
+}
+
+// futex learns from a thread's futex calls: who wakes another by a word of memory shares that memory with it.
+func (r *straceReader) futex(t *tracee, word []byte, c *Call, began bool) {
+	if r.guessed == 0 {
+		return
+	}
+	if began {
+		if c.futexWaits() && len(r.parked) < maxUsed {
+			if r.parked == nil {
+				r.parked = map[string]*tracee{}
+			}
+			r.parked[string(word)] = t
+		}
+		return
+	}
+	if o := r.parked[string(word)]; o != nil && o != t && c.wakes() && c.Ret > 0 {
+		t.kin, o.kin = true, true
+	}
 }
 
 // maxUsed bounds what is remembered of the numbers that a thread has used.
@@ -330,4 +355,12 @@ func (r *straceReader) theirs(t *tracee, fd int32) {
 			r.apart(o)
 		}
 	}
+}
+
+// firstArgument is the first argument of a call as it is printed.
+func firstArgument(s []byte) []byte {
+	if i := bytes.IndexByte(s, ','); i >= 0 {
+		return s[:i]
+	}
+	return s
 }
