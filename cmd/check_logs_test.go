@@ -30,10 +30,10 @@ func logsOf(t *testing.T, folder string, least int) []string {
 }
 
 // silent requires that nothing above info is found.
-func silent(t *testing.T, path string) {
+func silent(t *testing.T, path string, may ...string) {
 	t.Helper()
 	for _, f := range checked(t, path) {
-		if f.Severity > diagnostics.Info {
+		if f.Severity > diagnostics.Info && !slices.Contains(may, f.Rule.ID) {
 			t.Errorf("%s %s, %s: %s", f.Rule.ID, f.Severity, f.Verdict, f.Sentence)
 		}
 	}
@@ -79,6 +79,9 @@ func TestRealBugs(t *testing.T) {
 	}
 }
 
+// curesMay is what is true of a cure besides.
+var curesMay = map[string][]string{"EV23": {"EV36"}} // a timer of 10 ms that does nothing when it is due
+
 // TestMuseumLogs: the mistakes that the lab cannot make are found in their logs, and their cures are silent.
 func TestMuseumLogs(t *testing.T) {
 	for _, path := range logsOf(t, "museum", 10) {
@@ -89,7 +92,7 @@ func TestMuseumLogs(t *testing.T) {
 				finds(t, path, id, diagnostics.Info)
 				return
 			}
-			silent(t, path)
+			silent(t, path, curesMay[id]...)
 			for _, f := range checked(t, path) {
 				if f.Rule.ID == id {
 					t.Errorf("%s of the cure: %s", id, f.Sentence)

@@ -42,8 +42,9 @@ func TestLogsTraffic(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if twoLines.Match(text) {
-			continue
+		name := filepath.Base(path)
+		if twoLines.Match(text) || strings.Contains(name, "-attach-") || strings.Contains(name, "-start-") {
+			continue // those of other options of strace have not all that the expressions read
 		}
 		compared++
 		type amounts struct{ reads, writes, in, out int64 }

@@ -49,6 +49,7 @@ var fromOutside = map[string]diagnosis{
 	// Once, and by the clock: a log may be of a machine that was busy, so it can be an info.
 	"t23a": {said: "EV25"}, "t23b": {said: "EV25"}, "t23c": {said: "EV25"}, "t23e": {said: "EV25"},
 	"t24":  {said: "EV26"},
+	"t27a": {said: "EV28"},              // two changes for a message are what libraries make of it, too
 	"t20":  {must: "EV18", may: "EV31"}, // a Go program closes files of its own that its poller refuses
 	"t14":  {must: "EV11", may: "EV03"},
 	"t16b": {may: "EV03"}, // evviz's own observer watches the connection too, and nobody has read: who should have is not known

@@ -77,6 +77,7 @@ func (c *checker) eachThread(k timeline.IncidentKind, visit func(lp *timeline.Lo
 
 // inSet says in the words of poll and select what is said in those of epoll.
 var inSet = strings.NewReplacer(
+	"take it out of the set: with EPOLL_CTL_DEL, or out of poll's array.", "take it out of the array that is passed to poll.",
 	"take EPOLLIN out of the mask with EPOLL_CTL_MOD", "take POLLIN out of its entry in poll's array (select: leave it out of the set)",
 	"take it out of the set with EPOLL_CTL_MOD", "leave it out of the set that is passed to poll or select",
 	"take EPOLLIN (and EPOLLRDHUP) out of its mask first", "take POLLIN (and POLLRDHUP) out of its entry first",

@@ -10,7 +10,11 @@ import (
 func acceptExhausted(c *checker) {
 	c.each(timeline.IncShed, func(x subject, i *timeline.Incident) {
 		fails := x.l.Stats.Counts[timeline.MarkAcceptErr]
-		c.find(x, i, Warn, Certain, fmt.Sprintf("%s has no descriptors left: accept failed %s, and %s then accepted with a descriptor kept in reserve, only to be closed (libuv does so, others keep /dev/null open for it): their clients are turned away.",
+		sev := Warn
+		if c.lab() {
+			sev = Info // there it is the cure of a spin
+		}
+		c.find(x, i, sev, Certain, fmt.Sprintf("%s has no descriptors left: accept failed %s, and %s then accepted with a descriptor kept in reserve, only to be closed (libuv does so, others keep /dev/null open for it): their clients are turned away.",
 			x.name, words.Times(max(fails, i.N)), words.Count(i.N, "connection was", "connections were")),
 			"raise the limit of descriptors (RLIMIT_NOFILE), and look for descriptors that are never closed; the reserve only keeps the loop from spinning.")
 	})
@@ -65,7 +69,11 @@ func acceptBehind(c *checker) {
 		if i.N < int64(c.set.SingleAccepts) {
 			return
 		}
-		c.find(x, i, Info, Certain, fmt.Sprintf("%s: one connection was accepted per event while more waited, so %s came where one was enough.", x.name, words.Count(i.N, "event")),
+		v := Certain
+		if !c.lab() {
+			v = Likely
+		}
+		c.find(x, i, Info, v, fmt.Sprintf("%s: one connection was accepted per event while more waited, so %s came where one was enough.", x.name, words.Count(i.N, "event")),
 			"accept in a loop until EAGAIN, with a limit for fairness.")
 	})
 	c.each(timeline.IncOverflow, func(x subject, i *timeline.Incident) {

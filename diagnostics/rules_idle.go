@@ -47,6 +47,13 @@ func idleWakeups(c *checker) {
 }
 
 func stuckCall(c *checker) {
+	c.eachThread(timeline.IncStuck, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		if i.Worst < c.stall() {
+			return
+		}
+		c.onThread(lp, i, Warn, Certain, fmt.Sprintf("%s was in %s for up to %s while others waited, one of them for %s: one thread with blocking calls serves one descriptor at a time.",
+			words.Thread(lp), i.Call, words.Duration(i.Most), words.Duration(i.Worst)), "give each connection a thread, or set O_NONBLOCK and wait for readiness of all of them (poll, epoll).")
+	})
 	for k := range c.s.Stuck {
 		x := &c.s.Stuck[k]
 		if x.Loop == nil {
@@ -118,8 +125,15 @@ func noProgress(c *checker) {
 		if i.Tight == 0 && !c.everyTurn(i) || c.explained(lp, sev) {
 			return
 		}
-		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s made the same calls with the same results %s, and nothing came of it: no byte was moved, no connection came, nothing was opened or closed.%s",
-			words.Thread(lp), c.again(i), tail), "look at what the wait reports in each iteration and what the program does about it: take out of the set what it does not act upon.")
+		which, fix := "", "look at what the wait reports in each iteration and what the program does about it: take out of the set what it does not act upon."
+		if i.What != "" {
+			which = " (" + i.What + ")"
+		}
+		if lp.Waits == 0 {
+			fix = "wait for readiness (poll, epoll) before the call is tried again."
+		}
+		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s made the same calls with the same results%s %s, and nothing came of it: no byte was moved, no connection came, nothing was opened or closed.%s",
+			words.Thread(lp), which, c.again(i), tail), fix)
 		c.doubt(f, actings)
 	})
 }

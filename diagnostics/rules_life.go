@@ -18,7 +18,9 @@ func staleRegistration(c *checker) {
 		if n := int32(i.Most); n >= 0 && i.N > 0 {
 			f.FD = n
 		}
-		c.unrelated(f)
+		if i.Proved == 0 {
+			c.unrelated(f)
+		}
 	})
 }
 
@@ -140,7 +142,7 @@ func fdLeak(c *checker) {
 		}
 		how := ""
 		if l.EOFTold {
-			how = " (an event told, and no read has returned 0)"
+			how = " (as an event with RDHUP or HUP says; no read has returned 0)"
 		}
 		f := c.find(subject{l, laneName(l)}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago%s, nothing has been written since, and the descriptor is still open.", laneName(l), words.Duration(c.s.Now-l.EOFSince), how),
 			"close the descriptor when read returns 0 and everything is written.")

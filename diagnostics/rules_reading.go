@@ -65,7 +65,7 @@ func leftover(c *checker) {
 		}
 		sev := Info
 		size := x.l.LastRead.Asked
-		if i.Run >= int64(c.set.Repeats)-1 && (size == 0 || size < int64(c.set.BigBuffer)) && (i.Sure >= i.N || x.l.Calls.ShortReads > 0 || size >= leastBuffer) {
+		if i.Run >= int64(c.set.Repeats)-1 && (size == 0 || size < int64(c.set.BigBuffer)) && (i.Sure >= i.N || x.l.Calls.ShortReads > 0 || size >= leastBuffer && x.l.Type == trace.TypeStream) {
 			sev = Warn // where no read was ever short, each may have been a message of just that size
 		}
 		s := fmt.Sprintf("%s: %s for one message, %s of them repeats", x.name, words.Count(i.Run+1, "wakeup"), words.Number(i.Run))
@@ -103,10 +103,12 @@ func undrained(c *checker) {
 		} else if x.l.LastRead.Result > 0 && x.l.LastRead.Result == x.l.LastRead.Asked {
 			v = Likely
 		}
-		if x.l.Whole && i.Sure == 0 || full && x.l.LastRead.Asked < leastBuffer && i.Sure == 0 {
-			sev, v = Info, Possible // each may have been a whole message
+		if i.Sure == 0 && (x.l.Whole || full && x.l.LastRead.Asked < leastBuffer) { // each may have been a whole message
 			if cut {
 				return
+			}
+			if v = Possible; i.N > 1 {
+				sev = Info // it was: had bytes been left, the next turn would have found more than one
 			}
 		}
 		if sev > Info && v == Certain && (i.Open != 0 || i.Forgotten > 0) {

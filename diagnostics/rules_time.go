@@ -111,13 +111,23 @@ func blockedLoop(c *checker) {
 		if i.Call != "" {
 			s += fmt.Sprintf(": most of it in %s", i.Call)
 			fix = fmt.Sprintf("keep %s off the loop's thread: give it to a worker, and wake the loop when it is done.", i.Call)
-			if !waitsFor[callName(i.Call)] && !c.lab() {
+			if i.Sure < i.N && !c.lab() {
 				v = Likely // it may as well have been the machine
 				if (c.seldom(o.n) || c.crowded()) && i.Most < int64(c.set.BigGap) {
 					sev = Info
 				}
 			}
-			switch i.Call {
+			name, where, _ := strings.Cut(i.Call, " ")
+			switch name {
+			case "futex":
+				if c.seldom(o.n) && i.Most < int64(c.set.BigGap) {
+					sev = Info // a lock that another thread held for once
+				}
+				fix = "find out which thread holds what is waited for, and hold it for less time; what the loop's thread takes nobody should hold for long."
+			case "poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2":
+				if where != "" {
+					fix = fmt.Sprintf("do not wait in a handler (%s): register what it waits for with the loop itself, or give it to a worker and wake the loop when it is done.", i.Call)
+				}
 			case "nanosleep", "clock_nanosleep":
 				fix = fmt.Sprintf("do not sleep in a handler (%s): set a timer, go back to the wait, and go on when it is due.", i.Call)
 			case "sendfile": // the disk, or no processor
@@ -136,25 +146,13 @@ func blockedLoop(c *checker) {
 			}
 			s += ": computing, or waiting for a CPU, with no system call that explains it"
 		}
-		if !c.lab() && i.Amount == 1 && i.Call == "" {
+		if !c.lab() && (i.Amount == 1 && i.Call == "" || i.Lone) {
 			sev = Info
 			s += "; nothing else waited for it, as far as is seen: it watches one descriptor"
 		}
 		f := c.onThread(lp, i, sev, v, s+".", fix)
 		f.of(o)
 	})
-}
-
-// waitsFor are calls that take long because they wait for something.
-var waitsFor = map[string]bool{"nanosleep": true, "clock_nanosleep": true, "fsync": true, "fdatasync": true, "futex": true, "flock": true, "wait4": true, "waitid": true, "waitpid": true,
-	"poll": true, "ppoll": true, "select": true, "pselect6": true, "epoll_wait": true, "epoll_pwait": true, "epoll_pwait2": true, "connect": true, "accept": true, "accept4": true,
-	"read": true, "readv": true, "recvfrom": true, "recvmsg": true, "write": true, "writev": true, "sendto": true, "sendmsg": true, "msgrcv": true, "semop": true, "rt_sigtimedwait": true,
-	"sync": true, "syncfs": true, "io_getevents": true, "splice": true}
-
-// callName is a call without what it was about.
-func callName(call string) string {
-	name, _, _ := strings.Cut(call, " ")
-	return name
 }
 
 // crowded says of a program that is watched from outside that its machine had no CPU free for it, or nobody knows: calls that cannot wait took

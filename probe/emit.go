@@ -179,6 +179,11 @@ var has = func() (has [trace.KindCount]struct{ dur, errno bool }) {
 
 // unknown takes a call that the table says nothing about: it is counted, or told by its name when it lasted.
 func (em *Emitter) unknown(c *Call, name string) {
+	for i := range c.FDs {
+		if c.FDs[i].Type == trace.TypeOther && em.threads[c.TID] != nil {
+			em.note(em.threads[c.TID], &c.FDs[i], c.Time-c.Dur)
+		}
+	}
 	if c.Dur < slow || c.Phase.Base() == trace.PhaseEnter {
 		em.Other(name)
 		if th := em.threads[c.TID]; th == nil || em.untimed || !th.began || c.Time-th.last < silence || th.inside != SysOther || c.Phase.Base() == trace.PhaseEnter {

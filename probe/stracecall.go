@@ -182,7 +182,10 @@ func (p *parser) parseCall(c *Call, text []byte, began bool) (took int64, ok boo
 	n = min(n, maxArgs)
 	if c.Sys == SysOther {
 		if n > 0 {
-			if _, note, ok := p.descriptor(args[0]); ok {
+			if fd, note, ok := p.descriptor(args[0]); ok {
+				if note.Type == trace.TypeUnknown && bytes.Contains(text, []byte("st_mode=S_IFREG")) { // fstat, and newfstatat of a descriptor
+					note.FD, note.Type = fd, trace.TypeOther
+				}
 				c.note(&note)
 			}
 		}

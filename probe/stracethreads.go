@@ -127,6 +127,15 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 	if t.used == nil {
 		t.used = map[int32]bool{}
 	}
+	if th := r.em.threads[r.root.tid]; th != nil {
+		for i := range c.FDs {
+			n := &c.FDs[i]
+			if f := th.file(n.FD); f != nil && !c.made(n.FD) && apartFrom(f.Type, n.Type) {
+				r.apart(t) // one number, two kinds of files
+				return
+			}
+		}
+	}
 	switch fd := int32(c.Args[0]); c.Sys {
 	case SysClose:
 		if c.Errno == 0 && !t.used[fd] {
@@ -183,6 +192,20 @@ func (r *straceReader) futex(t *tracee, word []byte, c *Call, began bool) {
 	if o := r.parked[string(word)]; o != nil && o != t && c.wakes() && c.Ret > 0 {
 		t.kin, o.kin = true, true
 	}
+}
+
+// apartFrom says whether two types cannot be of one file.
+func apartFrom(a, b uint32) bool {
+	if a == b || a == trace.TypeUnknown || b == trace.TypeUnknown {
+		return false
+	}
+	own := func(t uint32) bool {
+		return t == trace.TypeEpoll || t == trace.TypeEventfd || t == trace.TypePipe || t == trace.TypeTimerfd
+	}
+	sock := func(t uint32) bool {
+		return t == trace.TypeStream || t == trace.TypeDatagram || t == trace.TypeListener || t == trace.TypeSeqpacket
+	}
+	return own(a) && own(b) || own(a) && sock(b) || sock(a) && own(b)
 }
 
 // maxUsed bounds what is remembered of the numbers that a thread has used.

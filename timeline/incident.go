@@ -81,20 +81,22 @@ type Incident struct {
 	N           int64
 	Sure        int64 // of these, how many are certain, by a measured amount and not by inference
 	First, Last int64
-	Sum, Most   int64 // of the values
-	Run         int64 // the longest run
-	RunTime     int64 // how long that took, ns
-	Tight       int64 // the shortest time in which a row (Limits) of one run came, ns; 0: there never were so many
-	Worst       int64 // IncHog: ns that another waited, at most; 0 not known
-	Amount      int64 // bytes (connections) that the newest episode began with, -1 not known; IncBlocked: most descriptors that the loop watched
-	Forgotten   int64 // episodes that ended only because the descriptor was closed
-	Proved      int64 // of the episodes of IncStranded, those that a later read ended: what it got had been there
-	Rested      bool  // of IncStranded: the newest episode began with a wait that was to last
-	Open        int64 // an episode that has begun then and goes on; 0 none
-	Every       bool  // the newest run is of every wait, or turn, that the thread made since it was first so
-	Waits       int64 // of its instance, in all
-	Counters    bool  // IncNoProgress: a counter (eventfd) was read or written in the turn, so a task without calls may have run
-	Naps        int64 // waits that expired and sleeps of the thread, during the newest run
+	Sum, Most   int64  // of the values
+	Run         int64  // the longest run
+	RunTime     int64  // how long that took, ns
+	Tight       int64  // the shortest time in which a row (Limits) of one run came, ns; 0: there never were so many
+	Worst       int64  // IncHog: ns that another waited, at most; 0 not known
+	Amount      int64  // bytes (connections) that the newest episode began with, -1 not known; IncBlocked: most descriptors that the loop watched
+	Forgotten   int64  // episodes that ended only because the descriptor was closed
+	Proved      int64  // of the episodes of IncStranded, those that a later read ended: what it got had been there
+	Rested      bool   // of IncStranded: the newest episode began with a wait that was to last
+	Open        int64  // an episode that has begun then and goes on; 0 none
+	Lone        bool   // IncBlocked: the loop passes poll or select one descriptor, and nothing else can wait for it
+	What        string // IncNoProgress: the calls of the turn
+	Every       bool   // the newest run is of every wait, or turn, that the thread made since it was first so
+	Waits       int64  // of its instance, in all
+	Counters    bool   // IncNoProgress: a counter (eventfd) was read or written in the turn, so a task without calls may have run
+	Naps        int64  // waits that expired and sleeps of the thread, during the newest run
 	Moments     []Moment
 }
 
@@ -173,7 +175,7 @@ func (x *incident) happened(s *stream, at, v int64, sure, again bool) {
 
 // lastingKinds are the kinds whose value is how long something took: a rule counts those that took too long.
 var lastingKinds = [IncidentCount]bool{IncDeaf: true, IncStranded: true, IncDisarmed: true, IncStuckOutput: true, IncSlowConnect: true,
-	IncBlockedCall: true, IncLate: true, IncBlocked: true, IncBehind: true}
+	IncBlockedCall: true, IncLate: true, IncBlocked: true, IncBehind: true, IncStuck: true}
 
 // keep adds a moment. When there are as many as are kept the first ones stay; where the value is a time the longest do.
 func (p *Incident) keep(m Moment) {

@@ -26,6 +26,7 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 	if e.Errno == eBADF {
 		t.stats.ReadErr += t.w.times
 		t.lanes.count(s, e.Time, uint8(MarkReadErr), 0)
+		t.notOpen(s, e)
 		return
 	}
 	t.attribute(s, e)
@@ -33,16 +34,16 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 	if l == nil || old {
 		return
 	}
-	t.lanes.strayed(l, e)
-	t.lanes.recall(l)
-	t.watch.readBy(s, l, e)
-	l.calls.read(e, l.calls.nth(s.id, s.calls.turn), t.w)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
 		switch trace.ReadOf(e).Call() {
 		case trace.CallRecvfrom, trace.CallRecvmsg, trace.CallRecvmmsg:
 			l.pub.Kind = KindConn
 		}
 	}
+	t.lanes.strayed(l, e)
+	t.lanes.recall(l)
+	t.watch.readBy(s, l, e)
+	l.calls.read(e, l.calls.nth(s.id, s.calls.turn), t.w)
 	if e.Mask&(msgPeek|msgErrqueue) != 0 || e.Errno == eINTR {
 		t.lanes.note(s, l, e.Time, MarkOther, 0) // takes nothing out
 		if e.Errno == 0 {
@@ -65,7 +66,11 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 			t.stats.Resets += t.w.times
 		}
 		t.lanes.note(s, l, e.Time, m, 0)
-		t.ledger.drained(l, outErr, DrainError, e.Time)
+		if taken(e.Errno) && (l.pub.Kind != KindConn || !l.hungUp()) {
+			t.ledger.drained(l, outErr, DrainUnknown, e.Time) // the error of one datagram: the next is another's
+		} else {
+			t.ledger.drained(l, outErr, DrainError, e.Time)
+		}
 		l.arrival = 0
 	case e.B == 0 && e.A != 0 && l.stream():
 		t.stats.ReadEOF += t.w.times
@@ -84,6 +89,38 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		t.ledger.served(l, e.Time)
 		t.ledger.took(l, e)
 	}
+}
+
+// notOpen takes a call that failed because its number is closed (EBADF). Where that was reported in this wakeup the registration has outlived
+// its number: the file behind it is open elsewhere.
+func (t *Timeline) notOpen(s *stream, e *trace.Event) {
+	for _, r := range s.batch {
+		if r.FD == e.FD && r.rep.s == s && !r.Dead && !r.inst.set() {
+			r.Stale = true
+			r.rep.stale = true
+			t.ledger.settle(r, outErr, e.Time)
+		}
+	}
+}
+
+// taken says of a socket's error that a call which returns it takes it out (socket(7), SO_ERROR): where the connection is gone besides, a
+// hang-up is reported with it.
+func taken(errno uint16) bool {
+	switch errno {
+	case 111, 113, 101, 112, 90: // ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EMSGSIZE
+		return true
+	}
+	return false
+}
+
+// hungUp says whether the newest report told of a hang-up.
+func (l *laneB) hungUp() bool {
+	for _, r := range l.regs {
+		if r.last&(bitHup|bitRdHup) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // took judges what a successful read left.
@@ -210,16 +247,16 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 	if l == nil || old {
 		return
 	}
-	t.lanes.strayed(l, e)
-	t.lanes.recall(l)
-	t.watch.writeBy(s, l, e)
-	l.calls.write(e, t.w)
 	if l.pub.Kind == KindOther && l.pub.Type == trace.TypeUnknown && e.Errno != eNOTSOCK {
 		switch trace.WriteOf(e).Call() {
 		case trace.CallSendto, trace.CallSendmsg, trace.CallSendmmsg:
 			l.pub.Kind = KindConn
 		}
 	}
+	t.lanes.strayed(l, e)
+	t.lanes.recall(l)
+	t.watch.writeBy(s, l, e)
+	l.calls.write(e, t.w)
 	if e.Errno == eINTR {
 		t.lanes.note(s, l, e.Time, MarkOther, 0)
 		return

@@ -246,6 +246,7 @@ func (ls *laneSet) recall(l *laneB) {
 	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
 	l.ring = ringLane{done: l.ring.done}
 	l.reply, l.pair = replyTo{}, pairing{}
+	l.watch.owed, l.watch.eofAt, l.watch.starved, l.watch.eofs, l.ended = 0, 0, false, nil, false
 	for _, r := range l.regs {
 		r.drain, r.last, r.rearmed = DrainUnknown, 0, false
 	}
@@ -350,7 +351,11 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	bytes := e.Mask&bitsIn != 0 && e.B != 1
 	told := lg.exact && bytes && r.lane.pub.Kind != KindListener
 	slept := !lg.timed || p.s.last-p.s.waitFrom >= lg.quick()
-	if took := p.s.last - p.s.waitFrom; !lg.exact && (lg.measured && took >= max(lg.quick(), restful) || lg.timed && took >= certainlySlept) || r.lane.watch.mapped || r.lane.pub.Type == trace.TypeURing {
+	took := p.s.last - p.s.waitFrom
+	if r.trigger == trace.TriggerNone && !lg.exact && lg.measured && took >= lg.quick() && bytes && e.Mask&r.last&(bitErr|bitHup|bitRdHup) == 0 {
+		return // it may be edge-triggered, and the wait was long enough for something to come
+	}
+	if !lg.exact && (lg.measured && took >= surelySlept || lg.timed && took >= certainlySlept) || r.lane.watch.mapped || r.lane.pub.Type == trace.TypeURing {
 		return // what lasts makes no wait sleep: it was served unseen, and is so anew
 	}
 	switch {

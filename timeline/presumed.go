@@ -53,24 +53,23 @@ func (t *Timeline) attribute(s *stream, e *trace.Event) {
 		one = g
 		n++
 	}
-	if n != 1 || s.watch.reports != 1 {
+	// Data that could be a descriptor go before every other number: only what has none is given one.
+	if n != 1 || s.watch.reports != 1 || one.Basis != world.NumberUnknown || e.FD < 3 {
 		return
 	}
-	if number := s.who.Table.At(e.FD); number != nil && number.File != nil && len(number.File.Regs) > 0 {
-		return // it is registered, and has events of its own
+	if number := s.who.Table.At(e.FD); number != nil && number.File != nil {
+		f := number.File
+		if len(f.Regs) > 0 || f.Type == trace.TypeOther || f.Opened != 0 && f.Opened >= s.watch.wokeAt {
+			return // it is registered and has events of its own, or nothing that is registered, or was opened since
+		}
 	}
-	fits, moved := fitting(one.rep.mask, e), moved(e)
-	switch {
-	case one.Basis == world.NumberUnknown && fits && (moved || e.Errno == eAGAIN || e.Kind == trace.Accept || e.B == 0):
-	case one.Basis == world.NumberLikely && !(fits && moved):
-		return
-	default:
-		if one.suspect != e.FD || one.suspectWake == s.wakeNo {
-			if one.suspect != e.FD {
-				one.suspect, one.suspected = e.FD, 0
-			} else {
-				return
-			}
+	if !fitting(one.rep.mask, e) {
+		// A handler that reads when there is room to write: often enough, and alone, it is the answer all the same.
+		if e.Kind != trace.Read || one.suspect == e.FD && one.suspectWake == s.wakeNo {
+			return
+		}
+		if one.suspect != e.FD {
+			one.suspect, one.suspected = e.FD, 0
 		}
 		one.suspectWake = s.wakeNo
 		if one.suspected++; one.suspected < suspects {
@@ -84,13 +83,15 @@ func (t *Timeline) attribute(s *stream, e *trace.Event) {
 
 // fitting says whether a call can be the answer to an event.
 func fitting(mask uint32, e *trace.Event) bool {
-	if e.Kind == trace.Sys {
+	switch e.Kind {
+	case trace.Sys:
 		return true
+	case trace.Write, trace.Connect:
+		return mask&bitOut != 0
+	case trace.Accept:
+		return mask&bitsIn != 0
 	}
-	if e.Kind == trace.Write || e.Kind == trace.Connect {
-		return mask&(bitOut|bitErr|bitHup) != 0
-	}
-	return mask&(bitsIn|bitRdHup|bitErr|bitHup) != 0
+	return mask&(bitsIn|bitRdHup|bitErr|bitHup) != 0 && (moved(e) || e.Errno != 0 || e.B == 0)
 }
 
 // moved says whether a call has moved bytes, or brought a connection.

@@ -115,3 +115,24 @@ func (t *Timeline) threads() map[*world.Table]int {
 	}
 	return n
 }
+
+// held is called with a call that has kept a thread which waits for readiness nowhere, where the source knows what is unread: it notes
+// when others had unread data, or connections, meanwhile.
+func (t *Timeline) held(s *stream, e *trace.Event) {
+	if !t.exact || e.Phase.Base() != trace.PhaseExit || e.Dur < t.limits.BlockedCall || s.watch.returned > 0 {
+		return
+	}
+	own, _ := t.lanes.find(s, e, false)
+	worst := int64(0)
+	for _, l := range t.lanes.pending {
+		if l != own && l.file.Table == s.who.Table {
+			worst = max(worst, e.Time-max(l.since, e.Start()))
+		}
+	}
+	if worst == 0 {
+		return
+	}
+	x := t.watch.incident(&s.inc, IncStuck, t.watch.describeCall(s, e))
+	x.happened(s, e.Time, e.Dur, true, false)
+	x.pub.Worst = max(x.pub.Worst, worst)
+}

@@ -275,6 +275,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		if phase == trace.PhaseExit && s.loop != nil {
 			s.loop.unblock(e)
 			t.delays.blocks(s, e, phase)
+			t.held(s, e)
 		}
 		switch e.Kind {
 		case trace.Read:

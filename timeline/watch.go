@@ -174,6 +174,7 @@ type callTime struct {
 	dur  int64
 	ev   trace.Event
 
+	waits bool   // it waits, beyond doubt
 	where string // of a wait inside a handler: what for
 }
 
@@ -211,6 +212,7 @@ const (
 	slackLeast     = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms
 	slackMost      = 100_000_000
 	observerLate   = 5_000_000  // an observer's news of an arrival: it is a thread that needs a processor, too
+	surelySlept    = 20_000_000 // a wait that is so long has slept: a thread that gets no CPU is away for less
 	certainlySlept = 60_000_000 // the distance to a thread's next line, where nothing else tells how long a wait was: a tracer that prints stacks takes half of it
 	leastSleep     = 50_000     // runtimes that wait elsewhere sleep for less, to let another thread go on (Go: 3 and 20 µs)
 	periodNear     = 50         // the same period again: give or take a fiftieth

@@ -153,7 +153,10 @@ func (wt *watcher) writeBy(s *stream, l *laneB, e *trace.Event) {
 	}
 	w.answered = w.answered || e.B > 0
 	w.ends(IncStuckOutput, e.Time)
-	if l.pub.Kind != KindConn {
+	// What nobody has told the kind of, and says EAGAIN or takes a part, is a pipe or a socket.
+	call := trace.WriteOf(e).Call()
+	partly := call != trace.CallSendfile && call != trace.CallSplice && (e.Errno == eAGAIN || e.Errno == 0 && e.B > 0 && e.B < e.A)
+	if l.pub.Kind != KindConn && !(l.pub.Type == trace.TypeUnknown && (partly || w.owed > 0)) {
 		return
 	}
 	// Something was owed. A retry asks for exactly that, or for more when the program puts new output behind the old.
@@ -198,6 +201,7 @@ func (wt *watcher) writeBy(s *stream, l *laneB, e *trace.Event) {
 
 // outputEnds is called when nothing more can be written: what was owed is lost.
 func (wt *watcher) outputEnds(s *stream, l *laneB, at int64) {
+	wt.lanes.recall(l) // what was owed before a gap may have been sent in it
 	w := &l.watch
 	w.ends(IncStuckOutput, at)
 	if w.owed > 0 && l.pub.Stats.Counts[MarkReset] == 0 {

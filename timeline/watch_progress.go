@@ -1,6 +1,13 @@
 package timeline
 
-import "evviz/trace"
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"evviz/trace"
+)
 
 // Progress
 //
@@ -15,14 +22,16 @@ import "evviz/trace"
 
 // progress is what is known of a thread's turns.
 type progress struct {
-	hash, last  uint64 // of the calls of the turn that goes on, and of the one before
-	told, calls int    // events of it that a wait brought, and calls
-	counted     int    // of the events, those of counters
-	glances     bool   // its waits were of 0
-	others      int64  // progress of all threads of the table when the one before ended
-	own         int64  // of that, its own writes to counters
-	moved       bool   // it made progress
-	waited      bool   // the thread has waited or slept at all
+	hash, last  uint64         // of the calls of the turn that goes on, and of the one before
+	told, calls int            // events of it that a wait brought, and calls
+	counted     int            // of the events, those of counters
+	glances     bool           // its waits were of 0
+	others      int64          // progress of all threads of the table when the one before ended
+	ops         [3]trace.Event // the first calls of the turn
+	base        int64          // progress of the table when it was woken by nothing for the first time
+	own         int64          // of that, its own writes to counters
+	moved       bool           // it made progress
+	waited      bool           // the thread has waited or slept at all
 	began       bool
 	any         bool // the thread ever made progress
 	turns       int64
@@ -63,7 +72,10 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		if e.Kind == trace.Wait {
 			wt.expired(s, e)
 			p.glances = p.glances && e.B == 0
-			if e.Mask > 0 && (wt.measured && e.Dur > max(wt.quick(), restful) || wt.timed && e.Dur >= certainlySlept) {
+			if e.Errno != 0 && e.Errno != eINTR {
+				p.told++ // of an error
+			}
+			if e.Mask > 0 && (wt.measured && e.Dur >= surelySlept || wt.timed && e.Dur >= certainlySlept) {
 				p.moved = true // what it brought was not so when it began
 			}
 			if e.B == 0 && wt.lanes.instance(s, e.Inst).watch.many {
@@ -91,6 +103,9 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		}
 		if !p.waited {
 			wt.turnEnds(s, e.Start())
+		}
+		if p.calls < len(p.ops) {
+			p.ops[p.calls] = *e
 		}
 		p.calls++
 		asked := e.A
@@ -134,6 +149,7 @@ func (wt *watcher) made(s *stream) {
 	p := &s.watch.progress
 	p.moved, p.any = true, p.any || p.waited
 	gapsOf(s.who.Table).progress++
+	s.watch.zeroes = nil // what looks while there is work does not poll
 	p.idle = idleRow{}
 	s.watch.naps = 0
 }
@@ -172,6 +188,9 @@ func (wt *watcher) turnEnds(s *stream, at int64) {
 		default:
 			p.row += wt.w.times
 			x := wt.onThread(s, IncNoProgress, "", at, 0, p.row > 1+wt.w.times)
+			if x.pub.What == "" {
+				x.pub.What = wt.describeOps(s, p.ops[:min(p.calls, len(p.ops))])
+			}
 			x.pub.Every = p.row+2 >= p.turns // the first is not whole, and what it is about is known only behind it
 			x.pub.Counters = p.counted > 0
 			x.pub.Naps = s.watch.naps
@@ -234,8 +253,37 @@ func (wt *watcher) idled(s *stream, from, at, asked int64) {
 	if span > 0 && (p.RunTime < second && span >= p.RunTime || span >= second && w.n*1000/(span/1000+1) >= p.Run*1000/(p.RunTime/1000+1)) {
 		p.Run, p.RunTime, p.Amount = w.n, span, w.asked/w.n
 	}
-	p.Every = !s.watch.progress.any
+	now := gapsOf(s.who.Table).progress
+	if p.N == wt.w.times {
+		s.watch.progress.base = now
+	}
+	p.Every = !s.watch.progress.any && s.watch.progress.base == now
 	s.wanted = true
 }
 
 const second = 1_000_000_000
+
+// describeOps names calls with their results, as strace would: "recvfrom(9) = EAGAIN, write(4) = 8".
+func (wt *watcher) describeOps(s *stream, ops []trace.Event) string {
+	var b strings.Builder
+	for i := range ops {
+		e := &ops[i]
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		name := wt.describeCall(s, e)
+		if name == "" {
+			name = strings.ToLower(e.Kind.String())
+		}
+		fmt.Fprintf(&b, "%s(%d) = ", name, e.FD)
+		switch {
+		case e.Errno != 0:
+			b.WriteString(cmp.Or(trace.ErrnoName(e.Errno), "error "+strconv.Itoa(int(e.Errno))))
+		case e.Kind == trace.Accept:
+			fmt.Fprint(&b, e.A)
+		default:
+			fmt.Fprint(&b, e.B)
+		}
+	}
+	return b.String()
+}

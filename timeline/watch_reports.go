@@ -113,6 +113,9 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 	switch p.class {
 	case ClassStale:
 		k, sure, v = IncStale, true, int64(r.FD)
+		if p.first == outErr {
+			wt.incident(&l.watch.inc, IncStale, "").pub.Proved++ // a call on the number said EBADF
+		}
 	case ClassRearmed:
 		if p.prev == DrainUntouched && !wt.exact {
 			k, sure = IncRearmed, true
@@ -152,6 +155,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 		}
 	case ClassLeftover:
 		k, v = IncLeftover, l.pub.LastRead.Result
+		sure = wt.exact || p.why == trace.RenotifyLeftover
 	}
 	switch {
 	case k == IncidentCount:
@@ -166,7 +170,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 
 // wasBehind notes a report that waited for others of its batch. It is told apart whether a call explains that.
 func (wt *watcher) wasBehind(s *stream, l *laneB, at, lag int64) {
-	call := wt.blame(s, &s.watch.away, at, lag)
+	call, _ := wt.blame(s, &s.watch.away, at, lag)
 	switch {
 	case wt.exact || call != "" && call != Scattered:
 		call = ""

@@ -80,7 +80,7 @@ func (wt *watcher) spentIn(s *stream, a *away, e *trace.Event) {
 		}
 	}
 	if a.n < len(a.calls) {
-		a.calls[a.n] = callTime{kind: e.Kind, aux: key, dur: e.Dur, ev: *e}
+		a.calls[a.n] = callTime{kind: e.Kind, aux: key, dur: e.Dur, ev: *e, waits: wt.mayWait(s, e)}
 		a.n++
 	}
 }
@@ -118,6 +118,9 @@ func (wt *watcher) cannotWait(s *stream, e *trace.Event) bool {
 			return true
 		}
 		l, old := wt.lanes.find(s, e, false)
+		if l != nil && !old && wt.promised(s, l, e) {
+			return true
+		}
 		if l == nil || old || l.watch.nonblock == No || e.Dur >= gapFloor && fromDisk(e) {
 			return false
 		}
@@ -161,11 +164,29 @@ func (b *base) stretch(calls int64) int64 {
 // heldUp notes a call that kept the thread although its descriptor is registered, so that it should have returned at once.
 func (wt *watcher) heldUp(s *stream, e *trace.Event) {
 	l, old := wt.lanes.find(s, e, false)
-	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || !l.watchedBy(s.watch.away.inst) {
+	if l == nil || old || l.watch.nonblock != No || s.watch.away.from == 0 || s.watch.away.inst.set() || !l.watchedBy(s.watch.away.inst) {
+		return
+	}
+	if wt.promised(s, l, e) {
+		wt.delayed(e.Dur)
 		return
 	}
 	wt.incident(&l.watch.inc, IncBlockedCall, wt.describeCall(s, e)).happened(s, e.Time, e.Dur, true, false)
 	wt.lanes.touch(l)
+}
+
+// promised says of a program that is watched from outside that a read is the first of what was reported to this thread: there was something
+// to be read, so it cannot have waited.
+func (wt *watcher) promised(s *stream, l *laneB, e *trace.Event) bool {
+	if wt.exact || e.Kind != trace.Read || e.Errno != 0 || e.B <= 0 {
+		return false
+	}
+	for _, r := range l.regs {
+		if r.rep.open && r.rep.s == s && r.rep.mask&bitsIn != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // watchedBy says whether an instance watches a lane.
@@ -218,7 +239,7 @@ func (wt *watcher) comesBack(s *stream, a *away, in *instance, at int64) {
 }
 
 // blame names the call that most of so much time away went into; "" is the processor.
-func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
+func (wt *watcher) blame(s *stream, a *away, at, gap int64) (call string, sure bool) {
 	var most *callTime
 	sum := int64(0)
 	for i := range a.calls[:a.n] {
@@ -230,20 +251,39 @@ func (wt *watcher) blame(s *stream, a *away, at, gap int64) string {
 	}
 	switch {
 	case most != nil && sum > gap/2 && most.where != "":
-		return wt.describeCall(s, &most.ev) + most.where
+		return wt.describeCall(s, &most.ev) + most.where, true
 	case most != nil && sum > gap/2:
-		return wt.describeCall(s, &most.ev)
+		return wt.describeCall(s, &most.ev), most.waits
 	case wt.scattered(a, at, gap):
-		return Scattered
+		return Scattered, false
 	}
-	return ""
+	return "", false
 }
+
+// mayWait says whether a call that took long did so because it waited, beyond doubt: not one of which it is not known whether it can.
+func (wt *watcher) mayWait(s *stream, e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Read, trace.Write, trace.Accept:
+		l, old := wt.lanes.find(s, e, false)
+		return wt.exact || l != nil && !old && l.watch.nonblock == No
+	case trace.Sys:
+		return wt.exact || waitsFor[wt.names.now(s.id, e.Aux)]
+	}
+	return true
+}
+
+// waitsFor are calls outside the families that take long because they wait for something.
+var waitsFor = map[string]bool{"fsync": true, "fdatasync": true, "futex": true, "flock": true, "wait4": true, "waitid": true, "waitpid": true, "msgrcv": true,
+	"semop": true, "semtimedop": true, "rt_sigtimedwait": true, "sync": true, "syncfs": true, "io_getevents": true, "pause": true, "sync_file_range": true}
 
 // wasAway notes a long time between two waits, and the call that most of it went into.
 func (wt *watcher) wasAway(s *stream, a *away, at, gap int64) {
-	x := wt.incident(&a.inst.watch.gaps, IncBlocked, wt.blame(s, a, at, gap))
-	x.happened(s, a.from, gap, true, false)
-	x.pub.Amount = max(x.pub.Amount, int64(a.inst.who.Watches()))
+	call, sure := wt.blame(s, a, at, gap)
+	x := wt.incident(&a.inst.watch.gaps, IncBlocked, call)
+	x.happened(s, a.from, gap, sure || wt.exact, false)
+	n := int64(a.inst.who.Watches())
+	x.pub.Lone = (x.pub.N == x.w.times || x.pub.Lone) && a.inst.set() && n <= 1
+	x.pub.Amount = max(x.pub.Amount, n)
 }
 
 // waitEnds is called when a wait has returned.

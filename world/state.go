@@ -142,6 +142,9 @@ func (w *World) Lost(th *Thread, e *trace.Event) {
 		return
 	}
 	doubt(th.Table)
+	if e.Aux == trace.LostPaste { // what was closed then may be open since, or another program's
+		th.Table.Each(func(n *Number) { n.Former = nil })
+	}
 }
 
 // Before is called before an event is folded: the first one after a restatement ends it. Add does it.
