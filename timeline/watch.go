@@ -35,7 +35,6 @@ type laneWatch struct {
 	touchedAt  int64
 	reportedAt int64 // end of the wait that told of it last
 	accepts    int   // since its newest report
-	shed       int64 // connections that were accepted after accept had failed for want of descriptors, only to be closed
 	looked     bool  // its queue was looked at,
 	filled     bool  // ... and held what the backlog allows, or more
 	starved    bool  // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
