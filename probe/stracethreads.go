@@ -150,6 +150,10 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 				return
 			}
 		}
+		if f := th.file(int32(c.Args[0])); f != nil && c.Errno == 0 && apartFrom(f.Type, usedAs(c.Sys)) {
+			r.apart(t) // nobody reads from an epoll instance, or waits on a socket
+			return
+		}
 	}
 	switch fd := int32(c.Args[0]); c.Sys {
 	case SysClose:
@@ -209,9 +213,27 @@ func (r *straceReader) futex(t *tracee, word []byte, c *Call, began bool) {
 	}
 }
 
+// usedAs is what the first descriptor of a call must be, as far as that tells anything.
+func usedAs(sys Sys) uint32 {
+	switch sys {
+	case SysEpollWait, SysEpollPwait, SysEpollPwait2, SysEpollCtl:
+		return trace.TypeEpoll
+	case SysRecvfrom, SysRecvmsg, SysSendto, SysSendmsg:
+		return trace.TypeStream
+	case SysRead, SysReadv, SysWrite, SysWritev:
+		return trace.TypeOther // anything but an epoll instance
+	case SysAccept, SysAccept4:
+		return trace.TypeListener
+	}
+	return trace.TypeUnknown
+}
+
 // apartFrom says whether two types cannot be of one file.
 func apartFrom(a, b uint32) bool {
 	if a == b || a == trace.TypeUnknown || b == trace.TypeUnknown {
+		return false
+	}
+	if a == trace.TypeOther && b == trace.TypeEpoll { // -y calls an instance by its name, other files of the kernel may be anything
 		return false
 	}
 	own := func(t uint32) bool {
@@ -219,6 +241,9 @@ func apartFrom(a, b uint32) bool {
 	}
 	sock := func(t uint32) bool {
 		return t == trace.TypeStream || t == trace.TypeDatagram || t == trace.TypeListener || t == trace.TypeSeqpacket
+	}
+	if a == trace.TypeEpoll || b == trace.TypeEpoll {
+		return true
 	}
 	return own(a) && own(b) || own(a) && sock(b) || sock(a) && own(b)
 }
@@ -394,6 +419,10 @@ func (r *straceReader) others(t *tracee, c *Call) (found bool) {
 			r.theirs(t, n.FD)
 			found = true
 		}
+	}
+	if f := th.file(int32(c.Args[0])); f != nil && c.Errno == 0 && apartFrom(f.Type, usedAs(c.Sys)) {
+		r.theirs(t, f.FD)
+		found = true
 	}
 	return found
 }
