@@ -31,8 +31,10 @@ func unserviced(c *checker) {
 		switch x.l.Kind {
 		case timeline.KindListener:
 			what, fix = "an accept", "accept until EAGAIN when the listener is reported; while you want no connections, take it out of the set with EPOLL_CTL_MOD"
-		case timeline.KindWake, timeline.KindTimer:
+		case timeline.KindWake:
 			fix = "read its 8 bytes when it is reported, or register it with EPOLLET"
+		case timeline.KindTimer:
+			fix = "read its 8 bytes when it is reported; they say how often it has fired since"
 		}
 		sev, v := c.spin(i)
 		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported again %s, without %s in between: it is level-triggered, so every wait returns at once.",
@@ -119,6 +121,13 @@ func undrained(c *checker) {
 				"check whether a task should be reading this connection.")
 			return
 		}
+		if x.l.Kind == timeline.KindTimer {
+			f := c.find(x, i, sev, v, fmt.Sprintf("%s repeats, but an expiration %s, so it did not fire again: it is edge-triggered, and the kernel starts a timerfd's next period only when it is read.",
+				x.name, c.unreadFor(i)), "read the 8 bytes after every event; they say how often the timer has fired since.")
+			f.of(o)
+			c.doubt(f, readings)
+			return
+		}
 		call, left, still, past := "read", "data", "has been unread on", "was unread on"
 		if x.l.Kind == timeline.KindListener {
 			call, left, still, past = "accept", "a connection", "has not been accepted on", "was not accepted on"
@@ -159,6 +168,14 @@ func undrained(c *checker) {
 		f.of(o)
 		c.doubt(f, readings)
 	})
+}
+
+// unreadFor says since when, or for how long, something was left unread.
+func (c *checker) unreadFor(i *timeline.Incident) string {
+	if i.Open != 0 {
+		return "has been unread for " + words.Duration(c.s.Now-i.Open)
+	}
+	return "was left unread for " + words.Duration(i.Most)
 }
 
 func starvation(c *checker) {

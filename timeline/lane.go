@@ -203,6 +203,7 @@ type laneB struct {
 	fresh        bool  // bytes came since the last report
 	ledger       int64 // bytes known to wait, at least; -1 unknown
 	ended        bool  // the end of file was read
+	every        int64 // of a timer that repeats: ns between two expirations; 0 it does not, or unknown
 	epoch        uint32
 	reported     bool
 	reply        replyTo

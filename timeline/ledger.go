@@ -330,7 +330,7 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 	r.last, r.drain = e.Mask, DrainUntouched
 	// The end of file stays readable for ever, and leaving an edge-triggered eventfd unread is a design: no data waits there.
 	atEnd := prev == DrainEOF || e.B == 1 && l.pub.Kind == KindConn
-	byDesign := r.trigger == trace.TriggerEdge && (l.pub.Kind == KindWake || l.pub.Kind == KindTimer)
+	byDesign := r.trigger == trace.TriggerEdge && (l.pub.Kind == KindWake || l.pub.Kind == KindTimer && l.every == 0)
 	if e.Mask&bitsIn != 0 && !atEnd && !byDesign {
 		since := e.Time
 		if l.pauseSince != 0 && !news {
@@ -470,7 +470,8 @@ func (lg *ledger) touched(l *laneB, out outcome, d Drain, at int64) {
 //   - Level: if nothing is known to be left the bar pauses; the kernel will say at once if that is wrong.
 //   - Edge, or a oneshot registration that has fired: if data is left, known or likely, and no more came since the report,
 //     nobody will be told of it: stranded, from now until the next report, MOD, or the read that drains. Wake-ups and
-//     timers are exempt: leaving an edge-triggered eventfd unread is a design.
+//     timers are exempt: leaving an edge-triggered eventfd unread is a design. A timer that repeats is not: the kernel
+//     starts its next period when the last expiration is read (timerfd_read in fs/timerfd.c), so an unread one stops it.
 func (lg *ledger) goWait(in *instance, at int64) {
 	kept := in.batch[:0]
 	for _, r := range in.batch {
@@ -501,7 +502,7 @@ func (lg *ledger) goWait(in *instance, at int64) {
 				kept, r.inBatch = append(kept, r), true // the next wait tells of it, or else it was not so new
 				continue
 			}
-			if l.pub.Kind == KindWake || l.pub.Kind == KindTimer || l.strandedAt != 0 || !r.inCharge() {
+			if l.pub.Kind == KindWake || l.pub.Kind == KindTimer && l.every == 0 || l.strandedAt != 0 || !r.inCharge() {
 				continue
 			}
 			if l.ledger > 0 || r.drain == DrainUntouched || r.drain == DrainMaybe {

@@ -347,8 +347,11 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		if s.loop != nil {
 			s.loop.ready(e.Time, e.A)
 		}
-	case trace.TimerSet:
-		t.watch.timerSet(s, e)
+	case trace.TimerSet, trace.TimerStop:
+		t.armed(s, e)
+		if e.Kind == trace.TimerSet {
+			t.watch.timerSet(s, e)
+		}
 	case trace.TimerFire:
 		t.watch.timerFired(s, e)
 		t.stats.Timers += max(int64(e.Mask), 1)

@@ -214,7 +214,7 @@ func (wt *watcher) leftBehind(r *reg, at int64) {
 	if r.trigger == trace.TriggerOneshot && !r.armed {
 		k = IncDisarmed
 	}
-	wt.begins(r.rep.s, r.lane, k, at, r.lane.ledger > 0)
+	wt.begins(r.rep.s, r.lane, k, at, r.lane.ledger > 0 || r.lane.pub.Kind == KindTimer)
 }
 
 // demandMask is how runtimes register that read when a task asks and not when they are told (Go, mio): what they leave in
