@@ -49,7 +49,7 @@ func TestFlightFlags(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--save-on", "writespin"}, `--save-on "writespin": want rules (EV01 to EV38, or their names; evviz explain lists them) or severities (info, warn, critical); did you mean write-spin?`},
+		{[]string{"--save-on", "writespin"}, `--save-on "writespin": want rules (EV01 to EV39, or their names; evviz explain lists them) or severities (info, warn, critical); did you mean write-spin?`},
 		{[]string{"--save-on", "EV99"}, `--save-on "EV99": want rules`},
 		{[]string{"--save-on="}, "--save-on wants rules (EV08) or severities"},
 		{[]string{"--keep", "long"}, `--keep "long": want a time with its unit`},

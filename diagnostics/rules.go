@@ -88,5 +88,7 @@ func init() {
 			Section: Time, thresholds: "blocked-call " + stalls, check: stuckCall},
 		{ID: "EV38", Name: "no-progress", Says: "the same calls with the same results, and nothing comes of it",
 			Section: Cost, effect: true, thresholds: "spin-row", check: noProgress},
+		{ID: "EV39", Name: "cut-message", Says: "a message was longer than the buffer, and its end is lost",
+			Section: Reading, check: cutMessage},
 	}
 }

@@ -202,6 +202,28 @@ func wastedRead(c *checker) {
 	})
 }
 
+// leastMessage is the room for a message, bytes, below which a program wants to know that there is one, or its header, and not what it says.
+const leastMessage = 16
+
+func cutMessage(c *checker) {
+	c.each(timeline.IncCut, func(x subject, i *timeline.Incident) {
+		sev, room := Warn, x.l.LastCut.Asked
+		if room < leastMessage {
+			sev = Info
+		}
+		many, rest := words.Count(i.N, "message")+" was longer", "the rest of it is lost"
+		if i.N > 1 {
+			many, rest = words.Count(i.N, "message")+" were longer", "the rest of each is lost"
+		}
+		if i.Sum > 0 {
+			rest += fmt.Sprintf(" (%s in all)", words.Bytes(i.Sum))
+		}
+		c.find(x, i, sev, Certain, fmt.Sprintf("%s: %s than the buffer of %s that it was read into (MSG_TRUNC), and the kernel keeps nothing of a message once it is read: %s.",
+			x.name, many, words.Bytes(room), rest),
+			"use a buffer as large as the longest message (64 KiB for UDP), or ask for the length of the next one first: recv with MSG_PEEK | MSG_TRUNC.")
+	})
+}
+
 func eofSpin(c *checker) {
 	c.each(timeline.IncEOF, func(x subject, i *timeline.Incident) {
 		sev, v := c.spin(i)

@@ -133,6 +133,7 @@ type FDNote struct {
 	Peer, Local string // addresses, "" unknown
 	Path        string // of a file or device, "" unknown
 	Same        uint32 // two notes with the same number here say the same; 0: compare them
+	Unsure      bool   // Type is the likeliest of several, and what a call has told is better
 }
 
 // Call is a system call as a tracer sees it. Arguments are the registers; what stands behind a pointer is in a field of its

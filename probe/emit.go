@@ -361,7 +361,8 @@ func (em *Emitter) note(th *thread, n *FDNote, at int64) {
 	}
 	news := false
 	// What is only known to be a file or something of the kernel's own may be any of those that calls tell apart.
-	vague := n.Type == trace.TypeOther && d.typ != trace.TypeUnknown && d.typ != trace.TypeStream && d.typ != trace.TypeDatagram
+	vague := n.Type == trace.TypeOther && d.typ != trace.TypeUnknown && d.typ != trace.TypeStream && d.typ != trace.TypeDatagram ||
+		n.Unsure && (was == trace.TypeStream || was == trace.TypeDatagram || was == trace.TypeSeqpacket)
 	if n.Type != trace.TypeUnknown && n.Type != d.typ && n.Type != was && !vague {
 		if d.typ != trace.TypeUnknown {
 			d = descriptor{} // an open that was not seen

@@ -12,8 +12,10 @@ import (
 // parser reads calls. It remembers the texts that come again and again: decorations and names.
 type parser struct {
 	decos map[string]FDNote
-	names map[string]string
-	last  []deco
+	// unixStream says that the kernel calls stream sockets UNIX-STREAM, so that UNIX alone is one of messages.
+	unixStream bool
+	names      map[string]string
+	last       []deco
 
 	slowly   bool  // nothing is read in one go; tests compare the two ways
 	comments bool  // the text has what looks like a comment of -X verbose
@@ -112,6 +114,14 @@ func (p *parser) decoration(s []byte) FDNote {
 	n := FDNote{}
 	n.decorate(string(s))
 	n.Same = sameText(s)
+	// Linux 5.15 gave streams a name of their own (unix_stream_proto in net/unix/af_unix.c): where it is used, the bare one means messages.
+	if !p.unixStream && bytes.HasPrefix(s, []byte("UNIX-STREAM:")) {
+		p.unixStream = true
+		clear(p.decos)
+	}
+	if n.Unsure && p.unixStream {
+		n.Type = trace.TypeDatagram
+	}
 	p.decos[string(s)] = n
 	return n
 }
@@ -157,7 +167,7 @@ func (n *FDNote) decorate(s string) {
 		n.Type = trace.TypeStream
 	case "UDP", "UDPLITE", "UNIX-DGRAM", "UNIX", "NETLINK":
 		n.Type = trace.TypeDatagram
-		if name == "UNIX" {
+		if n.Unsure = name == "UNIX"; n.Unsure {
 			n.Type = trace.TypeStream
 		}
 	case "UNIX-SEQPACKET":

@@ -92,7 +92,12 @@ func moves(name string, kind trace.Kind, call uint32, flags int, asked func(c *C
 			}
 		},
 		result: func(_ *thread, e *trace.Event, c *Call) {
-			if e.B = c.moved(); c.Cut && kind == trace.Read && c.Errno == 0 {
+			if e.B = c.moved(); kind != trace.Read {
+				return
+			}
+			// Asked for, it makes the call say how long the message was; told, it says that the message was cut.
+			cut := c.Cut || e.Mask&msgTrunc != 0 && e.B > e.A
+			if e.Mask &^= msgTrunc; cut && c.Errno == 0 {
 				e.Mask |= msgTrunc
 			}
 		}}

@@ -39,6 +39,7 @@ const (
 	IncShared                           // an epoll instance was used by two processes; V: process
 	IncHog                              // read many times in a row while others had unread data; V: reads in a row, Worst has the time
 	IncWastedRead                       // EAGAIN right after a short read
+	IncCut                              // a message was longer than the room for it, and the kernel threw the rest away; V: bytes lost, where known
 	IncLostOutput                       // what a write did not take was forgotten; V: bytes
 	IncStuckOutput                      // output waited and nobody had asked to be told of room; V: ns
 	IncOneAccept                        // one connection was accepted of a report, and the listener was reported again at once

@@ -72,6 +72,7 @@ type Lane struct {
 	LastActivity  int64
 	LastRead      Op // the newest read or accept
 	LastWrite     Op
+	LastCut       Op // the newest read that got the beginning of a message and lost its end (MSG_TRUNC)
 	Stats         LaneStats
 	Calls         Calls
 	Client        ClientStats // what the scripted client at the other end did

@@ -36,6 +36,10 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 	}
 	w.exact = w.exact || w.size != 0 && w.size != e.A && w.whole && e.B == e.A
 	w.size, w.whole, w.answered = e.A, e.B == e.A, false
+	if e.Mask&(msgTrunc|msgPeek|msgErrqueue) == msgTrunc && e.A > 0 && l.pub.Type != trace.TypeStream {
+		wt.happened(s, l, IncCut, e.Time, max(e.B-e.A, 0), true)
+		l.pub.LastCut = Op{e.Time, e.A, e.B, 0}
+	}
 	if e.B > 0 {
 		w.took(s, e.Time)
 		wt.tookFirst(s, l, e)
