@@ -136,7 +136,9 @@ func (r *straceReader) step() bool {
 		if n.gap != (gapMarks{begun: true}) {
 			r.parted(n, l, at)
 		}
+		r.p.strict = l.what == isCall && !n.piece
 		r.line(raw, clean, l, at)
+		r.p.strict = false
 		n.lineAt = n.clock.now
 		if glued {
 			s := bytes.TrimSpace(raw)
@@ -177,7 +179,9 @@ func (r *straceReader) moment(n *input, l *line) int64 {
 
 // look splits a line; one that is too long is not looked at.
 func (r *straceReader) look(n *input, raw []byte) (clean []byte) {
-	r.lines++
+	if !n.piece {
+		r.lines++
+	}
 	if n.giant {
 		n.l = line{}
 		return raw
@@ -292,9 +296,14 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 	case isExit:
 		ok = r.exited(t, l.body, at)
 	}
-	if ok {
+	switch {
+	case ok:
 		r.grasped++
-	} else {
+	case r.mendLine(clean):
+	case r.p.strict:
+		r.p.strict = false // it is one call and something else
+		r.line(raw, clean, l, at)
+	default:
 		r.odd(raw)
 	}
 }
