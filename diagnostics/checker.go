@@ -113,7 +113,7 @@ func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict,
 	if x.l.InSet {
 		f.Sentence, f.Fix = inSet.Replace(f.Sentence), inSet.Replace(f.Fix)
 	}
-	if x.l.Before && f.Verdict < Certain && x.l.Registered {
+	if x.l.Before && f.Verdict < Certain && x.l.Registered && f.Rule.trigger {
 		f.Sentence += " It was registered before this log began, so its trigger is not known: check --look reads it while the program runs."
 	}
 	if x.l.Kind == timeline.KindListener {

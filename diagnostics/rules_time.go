@@ -111,17 +111,17 @@ func blockedLoop(c *checker) {
 		if i.Call != "" {
 			s += fmt.Sprintf(": most of it in %s", i.Call)
 			fix = fmt.Sprintf("keep %s off the loop's thread: give it to a worker, and wake the loop when it is done.", i.Call)
+			name, where, _ := strings.Cut(i.Call, " ")
 			if i.Sure < i.N && !c.lab() {
 				v = Likely // it may as well have been the machine
-				if (c.seldom(o.n) || c.crowded()) && i.Most < int64(c.set.BigGap) {
+				if c.seldom(o.n) && name != "sendfile" || c.crowded() {
 					sev = Info
 				}
 			}
-			name, where, _ := strings.Cut(i.Call, " ")
 			switch name {
 			case "futex":
-				if c.seldom(o.n) && i.Most < int64(c.set.BigGap) {
-					sev = Info // a lock that another thread held for once
+				if c.seldom(o.n) || c.stood() {
+					sev = Info // a lock that another thread held for once, or who holds it had no CPU
 				}
 				fix = "find out which thread holds what is waited for, and hold it for less time; what the loop's thread takes nobody should hold for long."
 			case "poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2":
@@ -156,10 +156,14 @@ func blockedLoop(c *checker) {
 }
 
 // crowded says of a program that is watched from outside that its machine had no CPU free for it, or nobody knows: calls that cannot wait took
-// milliseconds, more than a few times; or the source does not tell how long calls took, and the time between two of them is all there is.
+// milliseconds, more than a few times; or the source does not tell how long calls took, or was told to leave some out, and the time between
+// two of them is all there is.
 func (c *checker) crowded() bool {
-	return !c.lab() && (c.s.Stats.Delays >= fewDelays || !c.s.Info.Facts().Has(trace.KnowsDurations))
+	return c.stood() || !c.lab() && (!c.s.Info.Facts().Has(trace.KnowsDurations) || c.s.Info.Filtered)
 }
+
+// stood says that its machine had no CPU free for it, more than a few times.
+func (c *checker) stood() bool { return !c.lab() && c.s.Stats.Delays >= fewDelays }
 
 const fewDelays = 3
 
@@ -195,6 +199,8 @@ func headOfLine(c *checker) {
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
+		case i.Call == "futex" && o.n < int64(c.set.Pauses), c.stood() && o.n < int64(c.set.Pauses):
+			sev = Info
 		case i.Call == timeline.Unexplained && (o.n < int64(c.set.Pauses) || c.crowded()), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):
 			sev = Info // a pause of the machine, perhaps
 		case i.Most >= int64(c.set.BigGap) && i.Call != timeline.Unexplained:

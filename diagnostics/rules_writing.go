@@ -8,11 +8,25 @@ import (
 )
 
 func writeSpin(c *checker) {
+	roomReported(c)
 	c.each(timeline.IncWritable, func(x subject, i *timeline.Incident) {
 		sev, v := c.spin(i)
 		c.doubt(c.find(x, i, sev, v, fmt.Sprintf("%s was reported writable %s with nothing written in between: EPOLLOUT is armed and there is nothing to send.", x.name, c.again(i)),
 			"write first; arm EPOLLOUT with EPOLL_CTL_MOD only after a short write or EAGAIN, and remove it again when everything is sent."), writings)
 	})
+}
+
+// roomReported is a line or two of a text that most likely goes on so.
+func roomReported(c *checker) {
+	if c.lab() || c.s.Stats.Waits > 2 || c.s.Stats.Writes+c.s.Stats.WriteErr+c.s.Stats.WriteAgain > 0 {
+		return
+	}
+	for _, l := range c.s.Lanes {
+		if l.RoomOnly && len(l.Incidents) == 0 {
+			c.find(subject{l, laneName(l)}, nil, Info, Possible, fmt.Sprintf("%s was reported writable, and nothing was written; if this line repeats, EPOLLOUT is armed with nothing to send and every wait returns at once.", laneName(l)),
+				"arm EPOLLOUT only after a short write or EAGAIN, and remove it again when everything is sent.").at(c, 1, l.LastActivity, l.LastActivity)
+		}
+	}
 }
 
 func lostOutput(c *checker) {

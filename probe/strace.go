@@ -123,8 +123,8 @@ func (st *Stream) describe() trace.Info {
 	r := st.r
 	timed := r.clock.timed()
 	info := trace.Info{Title: "strace " + plain.Text(filepath.Base(st.name)), Origin: st.name, Timed: timed, Kinds: straceKinds, OS: trace.Linux}
-	info.Guessed = int64(r.guessed)
-	info.Filtered, info.Handed = r.filtered, r.handed
+	info.Guessed = int64(r.guessed + r.split)
+	info.Filtered, info.Handed = r.filtered || r.most >= manyThreads && !r.futexes, r.handed
 	info.Calls = trace.Share{N: r.grasped, Of: r.grasped + r.missed}
 	derived := timed && !r.clock.fine
 	if info.Derived = derived; derived {

@@ -52,6 +52,9 @@ type straceReader struct {
 	handed   int64              // threads that others woke by a futex
 	holder   *tracee            // whose held call was printed last
 	parked   map[string]*tracee // who waits by a word of memory, while some threads' process is an assumption
+	split    int                // threads that turned out to be processes
+	most     int                // threads at one time
+	futexes  bool               // the text has calls of futex
 	closes   bool               // the text has calls of close
 }
 
@@ -350,6 +353,7 @@ func (r *straceReader) begins(t *tracee, l *line, raw []byte, at int64) bool {
 	c.Sys, c.Phase, c.Time = l.sys, trace.PhaseEnter, at
 	if _, ok := r.p.parseCall(c, t.begun, true); ok {
 		if l.sys == SysFutex {
+			r.futexes = true
 			r.futex(t, firstArgument(t.begun), c, true)
 		}
 		r.emit(t, c)
@@ -398,14 +402,15 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 	case sys == SysClose:
 		r.closes = true
 	case sys == SysFutex:
+		r.futexes = true
 		if c.Ret > 0 && c.wakes() {
 			r.handed++
 		}
 		r.futex(t, firstArgument(text), c, false)
 	}
-	if t.guessed && r.root != nil && r.root != t && sys != SysOther {
+	if t.guessed && sys != SysOther {
 		r.ownProcess(t, c)
-	} else if r.guessed > 0 && r.closes && c.Errno == 0 && c.Ret > 0 && makers.Has(table[sys].kind) && sys != SysDup && sys != SysDup2 && sys != SysDup3 && sys != SysFcntl {
+	} else if r.guessed > 0 && !r.others(t, c) && r.closes && c.Errno == 0 && c.Ret > 0 && makers.Has(table[sys].kind) && sys != SysDup && sys != SysDup2 && sys != SysDup3 && sys != SysFcntl {
 		r.theirs(t, int32(c.Ret))
 	}
 	if isFork(sys) && r.cloned(t, c) {

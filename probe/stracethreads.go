@@ -112,6 +112,7 @@ func (r *straceReader) newTracee(tid int, at int64) *tracee {
 		r.root = t
 	}
 	r.tracees[tid] = t
+	r.most = max(r.most, len(r.tracees))
 	return t
 }
 
@@ -150,6 +151,20 @@ func (r *straceReader) apart(t *tracee) {
 	}
 	t.pid, t.files, t.guessed = t.tid, t.tid, false
 	r.guessed--
+	r.split++ // what it did before was taken for another's
+}
+
+// assumed is a thread that has the descriptor table which a thread is assumed to have.
+func (r *straceReader) assumed(t *tracee) *thread {
+	if th := r.em.threads[t.tid]; th != nil {
+		return th
+	}
+	for _, o := range r.tracees {
+		if th := r.em.threads[o.tid]; th != nil && o.files == t.files {
+			return th
+		}
+	}
+	return nil
 }
 
 // ownProcess looks at a call of a thread whose process is an assumption, before the table hears of it.
@@ -157,7 +172,7 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 	if t.used == nil {
 		t.used = map[int32]bool{}
 	}
-	if th := r.em.threads[r.root.tid]; th != nil {
+	if th := r.assumed(t); th != nil {
 		for i := range c.FDs {
 			n := &c.FDs[i]
 			if f := th.file(n.FD); f != nil && !c.made(n.FD) && apartFrom(f.Type, n.Type) {
@@ -169,7 +184,7 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 	switch fd := int32(c.Args[0]); c.Sys {
 	case SysClose:
 		if c.Errno == 0 && !t.used[fd] {
-			if th := r.em.threads[r.root.tid]; th != nil && th.file(fd) != nil && th.typ(fd) != trace.TypeOther { // a file may go from one thread of a pool to another
+			if th := r.assumed(t); th != nil && th.file(fd) != nil && th.typ(fd) != trace.TypeOther { // a file may go from one thread of a pool to another
 				r.apart(t)
 			}
 		}
@@ -181,7 +196,7 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 		if c.Errno != 0 || c.Ret < 0 || c.Sys == SysPipe2 {
 			return
 		}
-		if th := r.em.threads[r.root.tid]; r.closes && th != nil && th.file(int32(c.Ret)) != nil {
+		if th := r.assumed(t); r.closes && th != nil && th.file(int32(c.Ret)) != nil {
 			r.apart(t) // it got a number that the other has open, and nobody has closed
 		}
 		t.note(int32(c.Ret))
@@ -198,7 +213,7 @@ func (r *straceReader) closing(t *tracee, c *Call) {
 	if th == nil || th.file(int32(c.Args[0])) == nil {
 		return
 	}
-	if t.guessed && r.root != nil && r.root != t {
+	if t.guessed {
 		r.ownProcess(t, c)
 	}
 	r.closes, t.closed = true, true
@@ -395,6 +410,22 @@ func (r *straceReader) succeed(t *tracee) {
 	if r.root == nil {
 		r.root = t // what is not introduced still belongs to the first process
 	}
+}
+
+// others makes threads whose process was an assumption processes when a call says that a number of theirs is another kind of file.
+func (r *straceReader) others(t *tracee, c *Call) (found bool) {
+	th := r.em.threads[t.tid]
+	if th == nil {
+		return false
+	}
+	for i := range c.FDs {
+		n := &c.FDs[i]
+		if f := th.file(n.FD); f != nil && !c.made(n.FD) && apartFrom(f.Type, n.Type) {
+			r.theirs(t, n.FD)
+			found = true
+		}
+	}
+	return found
 }
 
 // theirs makes threads whose process was an assumption processes when the number that another got is one that they use.

@@ -97,6 +97,7 @@ func (t *Timeline) connect(s *stream, e *trace.Event) {
 		return
 	}
 	l := t.lanes.laneOf(f)
+	l.watch.imposter = imposter{} // it is set up by who has just made it: no old event leads here
 	t.watch.touchedBy(s, l, e.Time)
 	l.watch.connected = true
 	t.lanes.describe(l)

@@ -22,7 +22,8 @@ type stream struct {
 	recent   []trace.Event // that a Repeat may be about
 	last     int64         // time of its newest event
 	inWait   bool
-	inRing   bool // ... for completions
+	inRing   bool      // ... for completions
+	waitOn   *instance // ... on this
 	waitFrom int64
 	away     int64 // end of its newest rest, until the next begins
 	dozing   bool  // it sleeps between asking
@@ -90,6 +91,10 @@ func (t *Timeline) exit(s *stream, e *trace.Event) {
 	for _, lp := range t.loops {
 		if lp.s.who.Ended() && lp.pub.Ended == 0 {
 			lp.ended(e.Time)
+			if in := lp.s.waitOn; lp.s.inWait && in != nil {
+				lp.s.inWait = false
+				in.watch.waiting = max(in.watch.waiting-1, 0)
+			}
 		}
 	}
 }

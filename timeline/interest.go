@@ -203,7 +203,7 @@ func (r *reg) countEdge(edge bool) {
 func (lg *ledger) unregistered(r *reg, at int64) {
 	r.countEdge(false)
 	l := r.lane
-	l.watch.left = r.inst
+	l.watch.left, l.data = r.inst, r.Data
 	for i, o := range l.regs {
 		if o == r {
 			l.regs = append(l.regs[:i], l.regs[i+1:]...)

@@ -59,6 +59,7 @@ type Lane struct {
 	Drain      Drain  // what the last report left behind
 	Whole      bool   // its reads look like whole messages: of different sizes that were just had, asked for (FIONREAD), or answered
 	HungUp     bool   // ... and it told of a hang-up or an error, which nobody has acted on
+	RoomOnly   bool   // ... and it told of nothing but room to write, which nobody has used
 	Before     bool   // its registration lies before the events
 	InSet      bool   // it is in the set that a thread passes to poll or select
 
@@ -178,7 +179,8 @@ type laneB struct {
 	dirty bool
 	dead  bool // forgotten
 
-	absorbed bool // what happened on it is another lane's
+	data     uint64 // of its newest registration that has ended
+	absorbed bool   // what happened on it is another lane's
 
 	regs  []*reg
 	inst  *instance // if it is an epoll instance
@@ -400,13 +402,15 @@ func (l *laneB) publish(now int64) *Lane {
 	if n := len(l.regs); n > 0 {
 		r := l.regs[n-1]
 		p.Armed, p.Interest, p.Drain = r.armed, r.Mask, r.drain
-		p.InSet = r.inst.set()
+		p.InSet, p.RoomOnly = r.inst.set(), r.drain == DrainUntouched && r.last == bitOut
 		p.HungUp, p.Before = r.drain == DrainUntouched && r.last&(bitHup|bitErr) != 0, !r.Known && !r.inst.set()
 		if p.Numbered = NumberKnown; !r.Certain() {
 			p.Numbered, p.Data = Numbered(r.Basis), r.Data
 		}
 	}
-	p.FD = l.file.FD
+	if p.FD = l.file.FD; p.FD < 0 && len(l.regs) == 0 {
+		p.Numbered, p.Data = NumberUnknown, l.data
+	}
 	return p
 }
 

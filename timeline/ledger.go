@@ -299,7 +299,7 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 	}
 	r.rearmed = r.rearmed && r.sameBy != s
 	s.guessed(r)
-	if r.refuted(e.Mask) || lg.watch.servedUnseen(in, r) {
+	if r.refuted(s, e.Mask) || lg.watch.servedUnseen(in, r) {
 		r.drain, r.last = DrainUnknown, 0
 	}
 	r.watch.roomy = in.watch.roomy

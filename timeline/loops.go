@@ -315,7 +315,7 @@ func (t *Timeline) waitBegins(s *stream, in *instance, at int64) {
 	t.wakeEnds(s, at)
 	t.ledger.goWait(in, at)
 	t.watch.goesToWait(s, in, at)
-	s.inWait, s.waitFrom = true, at
+	s.inWait, s.waitFrom, s.waitOn = true, at, in
 	if s.loop != nil {
 		s.loop.rest(at, LoopWaiting)
 	}

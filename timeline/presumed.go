@@ -108,6 +108,9 @@ func moved(e *trace.Event) bool {
 // strayed counts a call on a descriptor that is not known to be registered, or only by a guess: it may have been on what an event of
 // unknown number was about.
 func (ls *laneSet) strayed(l *laneB, e *trace.Event) {
+	if e.FD >= 0 && e.FD < 3 || l.pub.Type == trace.TypeOther {
+		return // a message to a terminal, a file
+	}
 	for _, r := range l.regs {
 		if r.Certain() && !r.inst.set() {
 			return
@@ -129,11 +132,11 @@ func (ls *laneSet) strayed(l *laneB, e *trace.Event) {
 
 // refuted says of a registration whose number is not certain that it may have been acted on since it was reported last, by a call
 // on another number. A hang-up stays whatever is read.
-func (r *reg) refuted(mask uint32) bool {
+func (r *reg) refuted(s *stream, mask uint32) bool {
 	if r.Certain() {
 		return false
 	}
-	now := r.lane.gaps.strays
+	now := gapsOf(s.who.Table).strays
 	was := r.strays
 	r.strays = now
 	if mask&r.last&(bitErr|bitHup) != 0 {

@@ -35,7 +35,6 @@ type laneWatch struct {
 	touchedAt  int64
 	reportedAt int64 // end of the wait that told of it last
 	accepts    int   // since its newest report
-	shed       int64 // connections that were accepted after accept had failed for want of descriptors, only to be closed
 	looked     bool  // its queue was looked at,
 	filled     bool  // ... and held what the backlog allows, or more
 	starved    bool  // the newest accept that was no EAGAIN failed for want of descriptors, and no report came since
@@ -212,6 +211,8 @@ const (
 	slackLeast     = 50_000     // the kernel's slack of a timer: 50 µs or a thousandth, at most 100 ms
 	slackMost      = 100_000_000
 	observerLate   = 5_000_000  // an observer's news of an arrival: it is a thread that needs a processor, too
+	lateTimer      = 20_000_000 // ... nor is a timer so late where a CPU is free
+	machineStood   = 3          // which is as much evidence as so many calls that could not wait and took long
 	surelySlept    = 20_000_000 // a wait that is so long has slept: a thread that gets no CPU is away for less
 	certainlySlept = 60_000_000 // the distance to a thread's next line, where nothing else tells how long a wait was: a tracer that prints stacks takes half of it
 	leastSleep     = 50_000     // runtimes that wait elsewhere sleep for less, to let another thread go on (Go: 3 and 20 µs)

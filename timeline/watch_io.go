@@ -86,6 +86,9 @@ func (wt *watcher) hogEnds(s *stream, at int64) {
 	if l == nil || h.n <= int64(wt.limits.HogReads) && (h.n < hogFew || h.last-h.from <= wt.limits.HogTime) || wt.byTask(l) {
 		return
 	}
+	if !wt.exact && (len(l.regs) == 0 || l.regs[0].inst.watch.many) {
+		return // it is of no loop that is seen, or others wait on the same instance, and serve the others meanwhile
+	}
 	worst := int64(0)
 	for _, o := range wt.lanes.pending {
 		if o != l && o.file.Table == l.file.Table && o.since < h.last && o.strandedAt == 0 && o.pub.Kind == KindConn && len(o.regs) > 0 {

@@ -172,6 +172,7 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 func (wt *watcher) wasBehind(s *stream, l *laneB, at, lag int64) {
 	call, _ := wt.blame(s, &s.watch.away, at, lag)
 	switch {
+	case !wt.exact && call == "futex": // a lock that another thread holds, which may have no CPU
 	case wt.exact || call != "" && call != Scattered:
 		call = ""
 	case call == "":

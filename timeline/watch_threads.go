@@ -394,6 +394,9 @@ func (wt *watcher) timedWait(s *stream, in *instance, e *trace.Event) {
 		return
 	}
 	slack := min(max(slackLeast, e.B/1000), slackMost)
+	if e.Dur-e.B-slack > lateTimer && wt.measured {
+		wt.stats.Delays += machineStood // no timer is so late where a CPU is free
+	}
 	if e.Dur-e.B-slack > wt.limits.Late {
 		wt.wasLate(s, e.Time, e.Dur-e.B)
 	}

@@ -157,13 +157,19 @@ func (t *table) missing(server string, err error) {
 
 func (t *table) note(s string) { fmt.Fprintln(t.out, s) }
 
+// plain takes away what knownTrue has put around an expression.
+var plain = strings.NewReplacer("^(?:", "", ")$", "")
+
 // end prints the sums, and the proofs that were needed.
 func (t *table) end(took time.Duration) {
 	fmt.Fprintf(t.out, "%d runs, %d events, %s; above info: %d true, %d not known to be true; failed: %d; missing: %s\n",
 		t.runs, t.events, took.Round(time.Second), t.true_, t.unknown, t.failed, strings.Join(append(t.gone, "-")[:max(1, len(t.gone))], ", "))
 	for i, k := range t.known {
+		name := plain.Replace(k.run.String() + " " + k.rule.String())
 		if n := t.used[i]; n > 0 {
-			fmt.Fprintf(t.out, "true, %d times: %s %s: %s\n", n, k.run, k.rule, k.proof)
+			fmt.Fprintf(t.out, "true, %d times: %s: %s\n", n, name, k.proof)
+		} else {
+			fmt.Fprintf(t.out, "known to be true and not said: %s\n", name)
 		}
 	}
 }

@@ -106,6 +106,9 @@ func negatives(ctx context.Context, o options) (bool, error) {
 		chosen = pairwise(servers, o.runs)
 	}
 	t := table{out: os.Stdout, known: known}
+	if _, err := exec.LookPath("wrk"); err != nil && !o.again {
+		t.note("MISSING: wrk; web servers get this program's own load alone")
+	}
 	missing := map[string]string{}
 	begun := time.Now()
 	for i, r := range chosen {
@@ -137,6 +140,9 @@ func negatives(ctx context.Context, o options) (bool, error) {
 		t.add(r, w.run(ctx, r))
 	}
 	t.end(time.Since(begun))
+	if t.runs == 0 && ctx.Err() == nil {
+		return false, fmt.Errorf("no run was made: -only %q fits none, or everything is missing", o.only)
+	}
 	if o.keep {
 		fmt.Println("logs:", w.dir)
 	}

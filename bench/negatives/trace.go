@@ -178,7 +178,8 @@ func start(p place, argv []string) (*process, error) {
 	cmd.Dir = p.dir
 	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/usr/local/bin", "HOME=" + p.dir, "LANG=C.UTF-8", "GOMAXPROCS=2"}
 	cmd.Stdout, cmd.Stderr = said, said
-	// Nobody outlives this program, however it ends; the traced server loses its tracer and is stopped by its own end.
+	// What was started here does not outlive this program, however it ends. A server that strace started is strace's child: it is
+	// ended in every way out of trace, but not when this program is killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", argv[0], err)
