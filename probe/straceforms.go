@@ -61,7 +61,8 @@ func parseForms(l *line, s []byte) (clean []byte, ok bool) {
 // inlineTags are the elements of HTML that stand inside a line, or around lines.
 var inlineTags = map[string]bool{"b": true, "i": true, "em": true, "strong": true, "tt": true, "code": true, "pre": true, "p": true,
 	"br": true, "span": true, "font": true, "div": true, "li": true, "ul": true, "u": true, "s": true, "a": true, "kbd": true, "samp": true,
-	"blockquote": true, "td": true, "tr": true, "small": true, "mark": true, "var": true, "html": true, "body": true}
+	"blockquote": true, "td": true, "tr": true, "small": true, "mark": true, "var": true, "html": true, "body": true,
+	"table": true, "tbody": true, "thead": true, "th": true, "ol": true, "hr": true}
 
 // tagAt gives the position behind the tag that begins at i, and its name; -1 where there is none.
 func tagAt(s []byte, i int) (end int, name string, closes bool) {

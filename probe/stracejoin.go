@@ -99,7 +99,7 @@ func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 		raw = r.prepared(n, raw)
 	}
 	if n.typed && !n.piece {
-		if s := typed(raw); s != nil {
+		if s := typed(raw); s != nil && bytes.IndexByte(s, '\n') < 0 {
 			raw = s
 		}
 	}

@@ -68,9 +68,9 @@ func label(s []byte, known bool) (rest []byte, at stamp, ok bool) {
 		return nil, at, false
 	case word[len(word)-1] == ':', strings.Contains(text, ".") && !isDigit(word[0]): // the logger's name
 		return rest, at, true
-	case bytes.HasPrefix(skipBlanks(rest), []byte("--- ")): // a process's number, and Spring's rule
-		_, numbered := decimal(word)
-		return skipBlanks(rest)[3:], at, numbered && skipBlanks(rest)[4] != 'S'
 	}
-	return nil, at, false
+	// A process's number, and the rule that some frameworks draw.
+	_, numbered := decimal(word)
+	rest, ruled := bytes.CutPrefix(skipBlanks(rest), []byte("--- "))
+	return rest, at, numbered && ruled && !bytes.HasPrefix(rest, []byte("SIG"))
 }

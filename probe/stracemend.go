@@ -10,7 +10,7 @@ import "bytes"
 const maxMends = 3
 
 // mends are what is tried, in this order: what splits a text by the page's own marks stands before what looks for marks in a line.
-var mends = []func(s []byte) []byte{byTags, byReturns, byMarkers, withoutEntities, typed, fromTable, fromStrings, withoutPatch, byCalls}
+var mends = []func(s []byte) []byte{byTags, byReturns, byMarkers, withoutEntities, typed, fromTable, fromColumns, fromStrings, withoutPatch, byCalls}
 
 // mend puts what a line was before it was pasted before what follows in the input. It is false where nothing comes out.
 func (r *straceReader) mend(n *input, s []byte) bool {

@@ -260,6 +260,25 @@ func fromTable(s []byte) []byte {
 	return out
 }
 
+// fromColumns gives the field of such a line that holds a call, where it needs no quotation marks. Numbers and moments stand before it.
+func fromColumns(s []byte) []byte {
+	open := bytes.IndexByte(s, '(')
+	if open < 0 || open > 200 {
+		return nil
+	}
+	from := bytes.LastIndexAny(s[:open], ",;\t") + 1
+	if from == 0 || len(bytes.Trim(s[:from], "0123456789.,:;-+TZ\"\t ")) > 0 {
+		return nil
+	}
+	s = bytes.TrimSpace(s[from:])
+	if end := bytes.LastIndex(s, []byte(") = ")); end >= 0 {
+		if i := bytes.IndexAny(s[end:], ",;\t"); i > 0 {
+			s = s[:end+i]
+		}
+	}
+	return s
+}
+
 // fromStrings gives the lines of what stands in a string of JSON, YAML, a programming language or a logger's field. Where the data hold a
 // moment beside a single line, it goes before that line.
 func fromStrings(s []byte) []byte {
@@ -367,6 +386,9 @@ func pagerMark(s []byte) bool {
 
 // severalByTags says whether a page's marks make several lines of a text.
 func severalByTags(s []byte) bool {
+	if out := withoutEntities(s); out != nil {
+		s = out
+	}
 	return bytes.IndexByte(s, '<') >= 0 && bytes.Count(byTags(s), []byte("\n")) > 1
 }
 
