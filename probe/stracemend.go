@@ -9,6 +9,9 @@ import "bytes"
 // maxMends is how many forms may lie around each other.
 const maxMends = 3
 
+// patience is how many bytes the forms may make of each of a line's: who makes up a text can make many forms lie around each other.
+const patience = 40
+
 // mends are what is tried, in this order: what splits a text by the page's own marks stands before what looks for marks in a line.
 var mends = []func(s []byte) []byte{byTags, byReturns, byMarkers, withoutEntities, typed, fromTable, fromColumns, fromStrings, withoutPatch, byCalls}
 
@@ -17,6 +20,7 @@ func (r *straceReader) mend(n *input, s []byte) bool {
 	if n.piece || n.giant || len(s) < 8 || bytes.IndexAny(s, "(<&{+") < 0 && ascii(s) {
 		return false
 	}
+	r.patience = 1<<16 + patience*len(s)
 	was := n.l // what s is part of stays as it is
 	out := r.mended(s, maxMends)
 	n.l = was
@@ -35,6 +39,9 @@ func (r *straceReader) mend(n *input, s []byte) bool {
 func (r *straceReader) mended(s []byte, depth int) []byte {
 	for _, form := range mends {
 		in := form(s)
+		if r.patience -= len(in); r.patience < 0 {
+			return nil
+		}
 		if len(in) == 0 {
 			continue
 		}

@@ -248,6 +248,20 @@ func TestPrefixLater(t *testing.T) {
 	}
 }
 
+// TestHostileLines: a long line is given up in a bounded number of steps, whatever marks it is full of. A test cannot measure that by a
+// clock; it ends.
+func TestHostileLines(t *testing.T) {
+	for _, unit := range []string{"<a", "<br>read(", "\"\",", "{code}", "[code]", "&amp;", "\u00a0(", "'read(9)', ", "read(9) = 1 read(", "\r(", "+(", "= 1 <br> x(", "\"\\\"("} {
+		for _, before := range []string{"", "x(", "\"", "1,", "[a] "} {
+			text := before + strings.Repeat(unit, (1<<17)/len(unit)) + "\n" + mendLines[2] + "\n"
+			s := NewStrace(strings.NewReader(text), "x")
+			if got := s.Others(); len(got) == 0 || got[0].Name != "getuid" {
+				t.Errorf("%q %q: what follows is lost: %v", before, unit, got)
+			}
+		}
+	}
+}
+
 // TestWideStops: UTF-16 that ends within a character, or has half of a pair, is read to its end.
 func TestWideStops(t *testing.T) {
 	for in, want := range map[string]string{

@@ -70,8 +70,8 @@ func elementAt(s []byte, i int) (end int, name string) {
 		k++
 	}
 	name = string(bytes.ToLower(s[j:k]))
-	to := bytes.IndexByte(s[k:], '>')
-	if k == j || to < 0 || to > 200 {
+	to := bytes.IndexByte(s[k:min(k+200, len(s))], '>')
+	if k == j || to < 0 {
 		return 0, ""
 	}
 	inner := bytes.TrimSpace(s[k : k+to])
@@ -140,11 +140,11 @@ func bareMarker(s []byte) bool {
 func byMarkers(s []byte) []byte {
 	var out, tail []byte
 	s = bytes.TrimSpace(s)
-	for n := markerAt(s); n > 0; n = markerAt(s) {
+	for n := markerAt(s); n > 0 && len(out) < 200; n = markerAt(s) {
 		out = append(append(out, s[:n]...), '\n')
 		s = bytes.TrimSpace(s[n:])
 	}
-	for len(s) > 0 && (s[len(s)-1] == '}' || s[len(s)-1] == ']') {
+	for len(s) > 0 && len(tail) < 200 && (s[len(s)-1] == '}' || s[len(s)-1] == ']') {
 		at := bytes.LastIndexByte(s, map[byte]byte{'}': '{', ']': '['}[s[len(s)-1]])
 		if at <= 0 || markerAt(s[at:]) != len(s)-at {
 			break
@@ -216,7 +216,7 @@ var windows = map[byte]rune{0x85: 0x2026, 0x91: 0x2018, 0x92: 0x2019, 0x93: 0x20
 // structural says whether a text can stand before a string in another program's data: brackets, names with : or =, other values. Prose and
 // calls are none.
 func structural(s []byte) bool {
-	if bytes.IndexByte(s, '(') >= 0 || len(s) > 400 {
+	if len(s) > 400 || bytes.IndexByte(s, '(') >= 0 {
 		return false
 	}
 	for _, w := range bytes.Fields(s) {

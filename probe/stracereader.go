@@ -37,6 +37,7 @@ type straceReader struct {
 	restated map[int]bool // descriptor tables of which it has been told
 	odds     func(Odd)
 	where    *input
+	patience int // bytes that forms may still make of a line
 	lines    int64
 	unparsed int64
 	grasped  int64 // lines that look like calls and were understood,
