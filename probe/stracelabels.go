@@ -41,13 +41,13 @@ func withoutLabels(s []byte) (rest []byte, at stamp) {
 func label(s []byte, known bool) (rest []byte, at stamp, ok bool) {
 	if s[0] == '[' {
 		end := bytes.IndexByte(s, ']')
-		if end < 2 || end > 120 || bytes.HasPrefix(s, []byte("[pid")) || bytes.IndexAny(s[:end], `("{=`) >= 0 || end+1 < len(s) && bytes.IndexByte([]byte(" \t:-"), s[end+1]) < 0 {
+		if end < 2 || end > 120 || bytes.HasPrefix(s, []byte("[pid")) || bytes.ContainsAny(s[:end], `("{=`) || end+1 < len(s) && bytes.IndexByte([]byte(" \t:-"), s[end+1]) < 0 {
 			return nil, at, false
 		}
 		return bytes.TrimLeft(s[end+1:], ":-"), at, true
 	}
 	word := s[:wordEnd(s)]
-	if len(word) == len(s) || bytes.IndexAny(word, `("{<`) >= 0 {
+	if len(word) == len(s) || bytes.ContainsAny(word, `("{<`) {
 		return nil, at, false
 	}
 	rest = s[len(word):]

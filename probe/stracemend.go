@@ -17,7 +17,7 @@ var mends = []func(s []byte) []byte{byTags, byReturns, byMarkers, withoutEntitie
 
 // mend puts what a line was before it was pasted before what follows in the input. It is false where nothing comes out.
 func (r *straceReader) mend(n *input, s []byte) bool {
-	if n.piece || n.giant || len(s) < 8 || bytes.IndexAny(s, "(<&{+") < 0 && ascii(s) {
+	if n.piece || n.giant || len(s) < 8 || !bytes.ContainsAny(s, "(<&{+") && ascii(s) {
 		return false
 	}
 	r.patience = 1<<16 + patience*len(s)
