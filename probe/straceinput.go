@@ -24,6 +24,7 @@ type input struct {
 	gap      gapMarks
 	decided  bool  // how the text is encoded, and what ends its lines
 	returns  bool  // carriage returns end them
+	escaped  bool  // there are quotation marks that a page has made entities
 	typed    bool  // the text went through typesetting: lines are mended before they are read
 	mendedTo int   // up to here, buf holds what was made of a line that was no line of strace (stracemend.go)
 	patched  bool  // it is a patch that puts lines in
@@ -102,6 +103,7 @@ func (n *input) fill() {
 		news := n.buf[max(n.to-1, 0) : n.to+got]
 		n.colours = n.colours || bytes.IndexByte(news, 0x1b) >= 0
 		n.comments = n.comments || bytes.Contains(news, []byte("/*"))
+		n.escaped = n.escaped || bytes.Contains(news, []byte("quot;")) || bytes.Contains(news, []byte("&#34;"))
 		if n.heads && len(n.head) < headBytes {
 			n.head = append(n.head, n.buf[n.to:n.to+min(got, headBytes-len(n.head))]...)
 		}

@@ -103,6 +103,9 @@ func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 			raw = s
 		}
 	}
+	if n.escaped {
+		raw = unescaped(raw)
+	}
 	clean = r.look(n, raw)
 	l := &n.l
 	ends := l.hasEnd()

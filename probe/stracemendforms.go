@@ -169,6 +169,23 @@ func withoutEntities(s []byte) []byte {
 	return nil
 }
 
+// unescaped undoes it as often as it was done, in a line of which every quotation mark has become an entity.
+func unescaped(s []byte) []byte {
+	if bytes.IndexByte(s, '&') < 0 || bytes.IndexByte(s, '"') >= 0 || bytes.IndexByte(s, '<') >= 0 {
+		return s
+	}
+	for range 3 {
+		out := withoutEntities(s)
+		if out == nil || bytes.IndexByte(out, '\n') >= 0 {
+			break
+		}
+		if s = out; bytes.IndexByte(s, '"') >= 0 {
+			break
+		}
+	}
+	return s
+}
+
 // typed undoes what typesetting makes of characters. strace prints ASCII, but for names of files and programs.
 func typed(s []byte) []byte {
 	if ascii(s) {
@@ -263,6 +280,11 @@ func fromTable(s []byte) []byte {
 // fromColumns gives the field of such a line that holds a call, where it needs no quotation marks. Numbers and moments stand before it.
 func fromColumns(s []byte) []byte {
 	open := bytes.IndexByte(s, '(')
+	for _, mark := range []string{"<... ", "+++ ", "--- "} {
+		if i := bytes.Index(s, []byte(mark)); i >= 0 && (open < 0 || i < open) {
+			open = i
+		}
+	}
 	if open < 0 || open > 200 {
 		return nil
 	}
@@ -389,6 +411,9 @@ func severalByTags(s []byte) bool {
 	if out := withoutEntities(s); out != nil {
 		s = out
 	}
+	if bytes.Contains(s, []byte("<td")) || bytes.Contains(s, []byte("<TD")) {
+		return byTags(s) != nil // what stands in two cells is not one word
+	}
 	return bytes.IndexByte(s, '<') >= 0 && bytes.Count(byTags(s), []byte("\n")) > 1
 }
 
@@ -419,6 +444,8 @@ func byCalls(s []byte) []byte {
 			}
 		case c == '>' && bytes.HasSuffix(s[:i+1], txtUnfinished):
 			depth, result = 0, true
+		case (c == '+' || c == '-') && depth == 0 && (bytes.HasSuffix(s[:i+1], []byte(" +++")) || bytes.HasSuffix(s[:i+1], []byte(" ---"))):
+			result = true
 		case (c == ' ' || c == '\t') && depth == 0 && result && beginsLine(s[i+1:]):
 			out = append(append(out, bytes.TrimRight(bytes.TrimSpace(s[from:i]), ";,")...), '\n')
 			from, result = i+1, false
@@ -441,10 +468,8 @@ func byCalls(s []byte) []byte {
 
 // beginsLine says whether a text looks like the beginning of a line of strace.
 func beginsLine(s []byte) bool {
-	for _, mark := range []string{"[pid", "<... ", "--- SIG", "+++ "} {
-		if bytes.HasPrefix(s, []byte(mark)) {
-			return true
-		}
+	if bytes.HasPrefix(s, []byte("[pid")) {
+		return true
 	}
 	for range 3 { // a thread, and times
 		i := 0
@@ -455,6 +480,11 @@ func beginsLine(s []byte) bool {
 			break
 		}
 		s = skipBlanks(s[i:])
+	}
+	for _, mark := range []string{"<... ", "--- SIG", "+++ "} {
+		if bytes.HasPrefix(s, []byte(mark)) {
+			return true
+		}
 	}
 	open := 0
 	for open < len(s) && nameByte[s[open]] {
