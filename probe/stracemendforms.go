@@ -417,8 +417,8 @@ func severalByTags(s []byte) bool {
 	return bytes.IndexByte(s, '<') >= 0 && bytes.Count(byTags(s), []byte("\n")) > 1
 }
 
-// byCalls ends a line behind each result where another line of strace seems to begin: all lines have become one. Every one must be whole,
-// which mended does not ask, so it is asked here.
+// byCalls ends a line behind each result where another line of strace seems to begin: all lines have become one. Nearly every one
+// must be a line, which mended does not ask, so it is asked here.
 func byCalls(s []byte) []byte {
 	var out []byte
 	from, depth, result, n := 0, 0, false, 0
@@ -457,11 +457,15 @@ func byCalls(s []byte) []byte {
 		return nil
 	}
 	out = append(append(out, bytes.TrimRight(bytes.TrimSpace(s[from:]), ";,")...), '\n')
+	odd := 0
 	for l := range bytes.Lines(out) {
 		var at line
 		if parsePasted(&at, bytes.TrimSpace(l), false); at.what == isUnknown || at.what == isNothing {
-			return nil
+			odd++
 		}
+	}
+	if odd*20 > n { // prose has a few, a long log may have been cut wrongly somewhere
+		return nil
 	}
 	return out
 }
