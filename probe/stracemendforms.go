@@ -485,7 +485,7 @@ func beginsLine(s []byte) bool {
 		}
 		s = skipBlanks(s[i:])
 	}
-	for _, mark := range []string{"<... ", "--- SIG", "+++ "} {
+	for _, mark := range []string{"<... ", "--- SIG", "+++ exited", "+++ killed", "+++ superseded"} {
 		if bytes.HasPrefix(s, []byte(mark)) {
 			return true
 		}
