@@ -22,7 +22,8 @@
 //
 // A text that has been pasted takes more: stracejoin puts together what was broken, straceforms takes markup off, stracehole says where
 // lines were left out and whose lines the next ones are, straceresumed reads ends without a beginning, stracederived finds times that
-// stand in the text, stracegzip decompresses. A log that is whole passes them by.
+// stand in the text, stracegzip decompresses, stracetext decodes, stracelabels takes off what loggers put in front, and stracemend makes of
+// what cannot be read the lines that it was before a page or another program had it. A log that is whole passes them by.
 //
 // Lines of other tools come three ways: what another tracer printed is no log, and is recognised as what it is (foreign*.go); what lsof, ss
 // and procfs say of descriptors stands beside a log and is told before its first call (beside*.go); everything else is counted as not

@@ -119,6 +119,9 @@ func FuzzStraceFile(f *testing.F) {
 	for _, s := range trips {
 		f.Add([]byte(s))
 	}
+	for _, c := range mendForms() {
+		f.Add([]byte(c.text))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		Sniff(text)
 		if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {

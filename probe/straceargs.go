@@ -19,6 +19,7 @@ type parser struct {
 
 	slowly   bool  // nothing is read in one go; tests compare the two ways
 	comments bool  // the text has what looks like a comment of -X verbose
+	strict   bool  // a call whose result is followed by another call is not understood
 	left     int64 // of the timeout of the last call, ns; -1 unknown
 	aside    Call  // takes the notes of what is read twice
 }

@@ -539,7 +539,7 @@ func (p *parser) parseResult(c *Call, s []byte) (took int64, tail []byte, ok boo
 			c.Ret, c.Phase = 0, trace.PhaseEnter // no error number: strace found the thread dying
 			return took, rest, true
 		}
-		return took, rest, c.Errno != 0
+		return took, rest, c.Errno != 0 && !(p.strict && goesOn(rest))
 	}
 	n, ok := number(value)
 	if !ok {
@@ -553,6 +553,9 @@ func (p *parser) parseResult(c *Call, s []byte) (took int64, tail []byte, ok boo
 			}
 			rest = bytes.TrimSpace(rest[to:])
 		}
+	}
+	if p.strict && len(rest) > 0 && goesOn(rest) {
+		return took, rest, false
 	}
 	return took, rest, true
 }

@@ -22,6 +22,13 @@ func parseForms(l *line, s []byte) (clean []byte, ok bool) {
 			return unwrap(out), true
 		}
 	}
+	if out, at := withoutLabels(s); out != nil {
+		parseLine(l, out)
+		if l.stamp.kind == stampNone {
+			l.stamp = at
+		}
+		return out, true
+	}
 	for range 3 { // one may hide another
 		again := false
 		for _, form := range forms {
@@ -32,6 +39,12 @@ func parseForms(l *line, s []byte) (clean []byte, ok bool) {
 			out = unwrap(out)
 			if parseLine(l, out); l.what != isUnknown {
 				return out, true
+			}
+			if rest, at := withoutLabels(out); rest != nil {
+				if parseLine(l, rest); l.stamp.kind == stampNone {
+					l.stamp = at
+				}
+				return rest, true
 			}
 			if !again {
 				s, again = out, true
@@ -48,7 +61,8 @@ func parseForms(l *line, s []byte) (clean []byte, ok bool) {
 // inlineTags are the elements of HTML that stand inside a line, or around lines.
 var inlineTags = map[string]bool{"b": true, "i": true, "em": true, "strong": true, "tt": true, "code": true, "pre": true, "p": true,
 	"br": true, "span": true, "font": true, "div": true, "li": true, "ul": true, "u": true, "s": true, "a": true, "kbd": true, "samp": true,
-	"blockquote": true, "td": true, "tr": true, "small": true, "mark": true, "var": true, "html": true, "body": true}
+	"blockquote": true, "td": true, "tr": true, "small": true, "mark": true, "var": true, "html": true, "body": true,
+	"table": true, "tbody": true, "thead": true, "th": true, "ol": true, "hr": true}
 
 // tagAt gives the position behind the tag that begins at i, and its name; -1 where there is none.
 func tagAt(s []byte, i int) (end int, name string, closes bool) {
@@ -213,13 +227,16 @@ func withoutService(s []byte) []byte {
 	return s[i+2:]
 }
 
-// bracketed gives "pid 30025] ..." its bracket back.
+// bracketed gives "pid 30025] ..." its bracket back, however much of its beginning was cut off.
 func bracketed(s []byte) []byte {
-	rest, ok := bytes.CutPrefix(s, []byte("pid "))
-	if !ok {
-		return nil
+	rest := s
+	for _, cut := range []string{"pid ", "id ", "d "} {
+		if bytes.HasPrefix(s, []byte(cut)) {
+			rest = s[len(cut):]
+			break
+		}
 	}
-	num, rest, ok := bytes.Cut(skipBlanks(rest), []byte("]"))
+	num, rest, ok := bytes.Cut(skipBlanks(rest), []byte("] "))
 	if tid, _ := threadOf(bytes.TrimSpace(append([]byte{'0'}, num...))); !ok || tid == 0 {
 		return nil
 	}

@@ -25,9 +25,12 @@ func (b *gapMarks) clear() { *b = gapMarks{begun: true} }
 // aside takes a line that is none of strace's own calls.
 func (b *gapMarks) aside(raw []byte) {
 	s := bytes.TrimSpace(raw)
-	if len(s) == 0 {
+	switch {
+	case len(s) == 0:
 		b.blank = true
 		return
+	case pagerMark(s):
+		return // it goes on where it was
 	}
 	bare := unwrap(s)
 	if len(bare) == 0 {
@@ -40,7 +43,7 @@ func (b *gapMarks) aside(raw []byte) {
 		return
 	}
 	switch {
-	case fence(bare), fence(s), tagsOnly(bare):
+	case fence(bare), fence(s), tagsOnly(bare), bareMarker(bare):
 		b.fence = true
 	case leftOut(s):
 		b.hole = true
@@ -63,7 +66,7 @@ func leftOut(s []byte) bool {
 	if len(s) > 80 || !utf8.Valid(s) {
 		return false
 	}
-	if separates(s) {
+	if separates(s) || patchHead(s) {
 		return true
 	}
 	text := string(s)

@@ -22,6 +22,13 @@ type input struct {
 	numbered bool  // lines have numbers of an editor in front
 	mailed   bool  // the text is quoted-printable
 	gap      gapMarks
+	decided  bool  // how the text is encoded, and what ends its lines
+	returns  bool  // carriage returns end them
+	escaped  bool  // there are quotation marks that a page has made entities
+	typed    bool  // the text went through typesetting: lines are mended before they are read
+	mendedTo int   // up to here, buf holds what was made of a line that was no line of strace (stracemend.go)
+	patched  bool  // it is a patch that puts lines in
+	piece    bool  // the last line is of it
 	lineAt   int64 // time of the last line
 	heads    bool  // the beginning is kept, to tell what kind of text it is
 	head     []byte
@@ -45,7 +52,7 @@ func newInput(in io.Reader, name string, block int) *input {
 
 // next is the next line without its end, valid until the call after it. ok is false at the end, and then err says why.
 func (n *input) next() (text []byte, ok bool) {
-	n.giant = false
+	n.giant, n.piece = false, n.from < n.mendedTo
 	seen := n.from
 	for {
 		if i := bytes.IndexByte(n.buf[seen:n.to], '\n'); i >= 0 {
@@ -71,13 +78,18 @@ func (n *input) next() (text []byte, ok bool) {
 		seen -= n.from
 		if n.from > 0 {
 			n.to = copy(n.buf, n.buf[n.from:n.to])
+			n.mendedTo = max(n.mendedTo-n.from, 0)
 			n.from = 0
 		} else if n.to == len(n.buf) {
 			n.buf = append(n.buf, make([]byte, len(n.buf))...)
 		}
-		n.fill()
+		if n.fill(); n.number == 0 { // what is there may have been decoded
+			seen = n.from
+		}
 	}
-	n.number++
+	if !n.piece {
+		n.number++
+	}
 	if len(text) > maxLine {
 		text, n.giant = text[:maxLine], true
 	}
@@ -91,11 +103,17 @@ func (n *input) fill() {
 		news := n.buf[max(n.to-1, 0) : n.to+got]
 		n.colours = n.colours || bytes.IndexByte(news, 0x1b) >= 0
 		n.comments = n.comments || bytes.Contains(news, []byte("/*"))
+		n.escaped = n.escaped || bytes.Contains(news, []byte("quot;")) || bytes.Contains(news, []byte("&#34;"))
 		if n.heads && len(n.head) < headBytes {
 			n.head = append(n.head, n.buf[n.to:n.to+min(got, headBytes-len(n.head))]...)
 		}
-		n.to += got
+		if n.to += got; n.returns {
+			endLines(n.buf[n.to-got : n.to])
+		}
 		n.err = err
+		if !n.decided {
+			n.decide()
+		}
 		if got > 0 || err != nil {
 			return
 		}
@@ -109,7 +127,7 @@ func (n *input) skip() []byte {
 	n.giant = true
 	start := append([]byte{}, n.buf[n.from:n.from+keptBytes+1]...)
 	for {
-		n.from, n.to = 0, 0
+		n.from, n.to, n.mendedTo = 0, 0, 0
 		if n.err == errQuiet {
 			n.err = nil
 		}

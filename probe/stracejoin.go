@@ -25,7 +25,53 @@ func whole(s []byte) bool {
 			j--
 		}
 		if j >= 0 && s[j] == ')' {
+			return !openTail(s[i+2:])
+		}
+	}
+	return false
+}
+
+// openTail says whether what follows "= " has a parenthesis that is not closed: "1 (in".
+func openTail(s []byte) bool {
+	if len(s) < 3 {
+		return false
+	}
+	if c := s[len(s)-1]; c == ')' || c == '>' {
+		return false
+	}
+	i := bytes.IndexByte(s, '(')
+	return i > 0 && i < 60 && s[i-1] == ' ' && bytes.IndexByte(s[i:], ')') < 0
+}
+
+// tailOf is the part of a text that stands in such a parenthesis, from it on; nil where there is none.
+func tailOf(s []byte) []byte {
+	i := bytes.LastIndex(s, []byte(") = "))
+	if i < 0 || !openTail(s[i+4:]) {
+		return nil
+	}
+	return s[bytes.IndexByte(s[i+4:], '(')+i+4:]
+}
+
+// inTail says whether a line can go on in a parenthesis behind a result: the descriptors that are ready, what is left of the time, or what
+// an error means.
+func inTail(tail, s []byte) bool {
+	if len(s) > 200 {
+		return false
+	}
+	for _, word := range []string{"in", "out", "exc", "left", "tv_", "fd=", "revents=", "{", "[", "]", "}", ","} {
+		if bytes.HasPrefix(s, []byte(word)) {
 			return true
+		}
+	}
+	if isDigit(s[0]) {
+		return bytes.IndexByte(tail, '[') >= 0 || bytes.IndexByte(tail, '{') >= 0
+	}
+	for i, c := range s {
+		if c == ')' {
+			return i > 0 && len(tail) > 1 && (tail[1] >= 'A' && tail[1] <= 'Z') && (i+1 == len(s) || bytes.HasPrefix(s[i+1:], []byte(" <")))
+		}
+		if !(c|0x20 >= 'a' && c|0x20 <= 'z' || c == ' ' || c == '/' || c == '-' || c == '\'') {
+			return false
 		}
 	}
 	return false
@@ -52,9 +98,27 @@ func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 	if n.numbered || n.mailed || !n.looked {
 		raw = r.prepared(n, raw)
 	}
+	if n.typed && !n.piece {
+		if s := typed(raw); s != nil && bytes.IndexByte(s, '\n') < 0 {
+			raw = s
+		}
+	}
+	if n.escaped {
+		raw = unescaped(raw)
+	}
 	clean = r.look(n, raw)
 	l := &n.l
-	if l.hasEnd() || n.giant {
+	ends := l.hasEnd()
+	if !n.piece && (!ends || len(clean) != len(raw) && severalByTags(raw)) {
+		if n.removed(l, raw) {
+			*l = line{what: isNothing}
+			return raw, clean, true
+		}
+		if r.mend(n, raw) {
+			return r.fetch(n)
+		}
+	}
+	if ends || n.giant {
 		return raw, clean, true
 	}
 	if !n.mailed && bytes.Contains(raw, []byte("=3D")) {
@@ -217,11 +281,16 @@ func (r *straceReader) together(n *input, clean []byte) []byte {
 				n.l = l
 				n.l.whole = true
 				n.from += at
-				n.number += lines
-				r.lines += lines
+				if n.from > n.mendedTo {
+					n.number += lines
+					r.lines += lines
+				}
 				return text
 			}
 		}
+	}
+	if tailOf(n.l.body) != nil { // its end was cut off; all that matters is there
+		n.l.whole = true
 	}
 	return clean
 }
@@ -239,6 +308,9 @@ func skipQuote(s []byte) []byte {
 func continues(before, s []byte) bool {
 	if len(s) == 0 {
 		return false
+	}
+	if tail := tailOf(before); tail != nil {
+		return inTail(tail, s)
 	}
 	if openString(before) {
 		return bytes.IndexByte(s, '"') >= 0

@@ -287,7 +287,7 @@ func callName(s []byte) bool {
 // Sniff says whether a file that begins with these bytes looks like what strace prints, or like a text in which some of that
 // was pasted. One call of the table is enough, and so is one that has no end.
 func Sniff(first []byte) bool {
-	if bytes.IndexByte(first, 0) >= 0 {
+	if bytes.IndexByte(first, 0) >= 0 && !marked16(first) {
 		return false
 	}
 	r := newStraceReader([]*input{newInput(bytes.NewReader(first), "", len(first)+1)}, nil)

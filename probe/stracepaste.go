@@ -17,7 +17,7 @@ func parsePasted(l *line, s []byte, colours bool) (clean []byte) {
 	}
 	clean = unwrap(s)
 	switch {
-	case len(clean) == 0, bareFence(clean), stackLine(s), tagsOnly(clean):
+	case len(clean) == 0, bareFence(clean), stackLine(s), tagsOnly(clean), bareMarker(clean), pagerMark(s):
 		*l = line{what: isNothing}
 		return clean
 	case len(clean) != len(s):

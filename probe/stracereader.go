@@ -37,6 +37,7 @@ type straceReader struct {
 	restated map[int]bool // descriptor tables of which it has been told
 	odds     func(Odd)
 	where    *input
+	patience int // bytes that forms may still make of a line
 	lines    int64
 	unparsed int64
 	grasped  int64 // lines that look like calls and were understood,
@@ -139,7 +140,9 @@ func (r *straceReader) step() bool {
 		if n.gap != (gapMarks{begun: true}) {
 			r.parted(n, l, at)
 		}
+		r.p.strict = l.what == isCall && !n.piece
 		r.line(raw, clean, l, at)
+		r.p.strict = false
 		n.lineAt = n.clock.now
 		if glued {
 			s := bytes.TrimSpace(raw)
@@ -180,7 +183,9 @@ func (r *straceReader) moment(n *input, l *line) int64 {
 
 // look splits a line; one that is too long is not looked at.
 func (r *straceReader) look(n *input, raw []byte) (clean []byte) {
-	r.lines++
+	if !n.piece {
+		r.lines++
+	}
 	if n.giant {
 		n.l = line{}
 		return raw
@@ -295,9 +300,14 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 	case isExit:
 		ok = r.exited(t, l.body, at)
 	}
-	if ok {
+	switch {
+	case ok:
 		r.grasped++
-	} else {
+	case r.mendLine(clean):
+	case r.p.strict:
+		r.p.strict = false // it is one call and something else
+		r.line(raw, clean, l, at)
+	default:
 		r.odd(raw)
 	}
 }

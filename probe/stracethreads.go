@@ -77,19 +77,22 @@ func (r *straceReader) tidOf(tid int) int {
 func (r *straceReader) newTracee(tid int, at int64) *tracee {
 	if first := r.tracees[0]; first != nil && first == r.root && r.cloning() == nil {
 		// The thread without a number gets one as soon as there is a second.
+		id := r.numberOfFirst(first, tid)
 		delete(r.tracees, 0)
-		r.em.Named(tid)
+		r.em.Named(id)
 		for _, o := range r.tracees {
 			if o.pid == 0 {
-				o.pid = tid
+				o.pid = id
 			}
 			if o.files == 0 {
-				o.files = tid
+				o.files = id
 			}
 		}
-		first.tid, first.pid, first.files = tid, tid, tid
-		r.tracees[tid] = first
-		return first
+		first.tid, first.pid, first.files = id, id, id
+		r.tracees[id] = first
+		if id == tid {
+			return first
+		}
 	}
 	if !r.room() {
 		return nil
@@ -111,6 +114,33 @@ func (r *straceReader) newTracee(tid int, at int64) *tracee {
 	r.tracees[tid] = t
 	r.most = max(r.most, len(r.tracees))
 	return t
+}
+
+// numberOfFirst is the number of the thread whose lines had none so far, now that there is one with the number tid. That is another thread
+// where the first is in a call that has not come back: then the first is who comes back from that call without having begun one.
+func (r *straceReader) numberOfFirst(first *tracee, tid int) int {
+	now := &r.where.l
+	if !first.open || !r.single || now.what == isResumed && now.sys == first.sys {
+		return tid
+	}
+	begun := map[int]bool{tid: true}
+	rest := r.where.ahead(aheadOf)
+	var l line
+	for len(rest) > 0 {
+		raw, more, _ := bytes.Cut(rest, []byte("\n"))
+		if rest = more; !bytes.Contains(raw, []byte(" <unfinished")) && !bytes.Contains(raw, []byte(" resumed>")) {
+			continue
+		}
+		switch parsePasted(&l, raw, r.where.colours); l.what {
+		case isBegun:
+			begun[l.tid] = true
+		case isResumed:
+			if l.tid != 0 && !begun[l.tid] && r.tracees[l.tid] == nil && l.sys == first.sys && (l.sys != SysOther || string(l.name) == first.name) {
+				return l.tid
+			}
+		}
+	}
+	return tid
 }
 
 // apart makes a thread whose process was an assumption a process, because it does what a thread of that process would not: a child of
