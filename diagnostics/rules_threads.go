@@ -78,12 +78,18 @@ func imbalance(c *checker) {
 		if len(pids) > 1 || c.lab() {
 			workers += idle
 		}
-		if total < int64(c.set.Imbalance) || top.N*workers <= int64(c.set.TopWorker)*total && !(workers == 2 && atLeast(top.N, total, c.set.TopOfTwo)) {
+		tooMany := func(n int64) bool {
+			return n*workers > int64(c.set.TopWorker)*total || workers == 2 && atLeast(n, total, c.set.TopOfTwo)
+		}
+		if total < int64(c.set.Imbalance) || !tooMany(top.N) {
 			continue
 		}
 		sev := Warn
 		if c.instances() == 1 {
 			sev = Info // every thread that waits on one instance may run any handler
+		}
+		if !tooMany(top.N - l.HandedOn) {
+			sev = Info // it accepts for others, and serves no more than its share
 		}
 		c.find(subject{l, laneName(l)}, nil, sev, Likely, fmt.Sprintf("%s: thread %d accepted %s of %s among %s.", laneName(l), top.TID, words.Number(top.N),
 			words.Count(total, "connection"), words.Count(workers, "worker")), "give each worker its own listener with SO_REUSEPORT, or let one thread accept and distribute the connections in turn.").at(c, total, l.Opened, l.LastActivity)

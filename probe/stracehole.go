@@ -209,6 +209,7 @@ func (r *straceReader) lose(at int64, pid int) {
 		r.em.Hole(t.tid, at)
 	}
 	r.forks, r.cut, r.losing = nil, nil, false
+	clear(r.given)
 }
 
 // leavesOut says whether strace's command line names the calls that it is to print.

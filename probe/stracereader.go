@@ -49,14 +49,15 @@ type straceReader struct {
 	idle     []int64 // durations of calls that cannot wait: what tracing costs
 	ended    bool
 
-	filtered bool               // strace was told to leave calls out, as its command line in the text says
-	handed   int64              // threads that others woke by a futex
-	holder   *tracee            // whose held call was printed last
-	parked   map[string]*tracee // who waits by a word of memory, while some threads' process is an assumption
-	split    int                // threads that turned out to be processes
-	most     int                // threads at one time
-	futexes  bool               // the text has calls of futex
-	closes   bool               // the text has calls of close
+	filtered bool                  // strace was told to leave calls out, as its command line in the text says
+	handed   int64                 // threads that others woke by a futex
+	holder   *tracee               // whose held call was printed last
+	parked   map[string]*tracee    // who waits by a word of memory, while some threads' process is an assumption
+	given    map[int32]numberGiven // ... and who got a number, and closed it
+	split    int                   // threads that turned out to be processes
+	most     int                   // threads at one time
+	futexes  bool                  // the text has calls of futex
+	closes   bool                  // the text has calls of close
 }
 
 // Odd is a line that was not understood.
@@ -408,6 +409,9 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 			r.handed++
 		}
 		r.futex(t, firstArgument(text), c, false)
+	}
+	if r.guessed > 0 && sys != SysOther {
+		r.numbers(t, c)
 	}
 	if t.guessed && sys != SysOther {
 		r.ownProcess(t, c)

@@ -10,7 +10,7 @@ import (
 type tracee struct {
 	tid, pid, files int
 	comm            string
-	at              int64          // of its last line
+	at, since       int64          // of its last line, and of its first
 	guessed         bool           // its process is an assumption
 	kin             bool           // that is beyond doubt
 	closed          bool           // the close that it is in has been told
@@ -97,7 +97,7 @@ func (r *straceReader) newTracee(tid int, at int64) *tracee {
 	if !r.room() {
 		return nil
 	}
-	t := &tracee{tid: tid, pid: tid, files: tid}
+	t := &tracee{tid: tid, pid: tid, files: tid, since: at}
 	if parent := r.parentOf(tid); parent != nil {
 		parent.child = tid
 		c := Call{Sys: parent.sys}
@@ -188,7 +188,8 @@ func (r *straceReader) ownProcess(t *tracee, c *Call) {
 	switch fd := int32(c.Args[0]); c.Sys {
 	case SysClose:
 		if c.Errno == 0 && !t.used[fd] {
-			if th := r.assumed(t); th != nil && th.file(fd) != nil && th.typ(fd) != trace.TypeOther { // a file may go from one thread of a pool to another
+			// A child closes what it has inherited, which was there before it; a file may go from one thread of a pool to another.
+			if th := r.assumed(t); th != nil && th.file(fd) != nil && th.typ(fd) != trace.TypeOther && th.file(fd).Opened <= t.since {
 				r.apart(t)
 			}
 		}

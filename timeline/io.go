@@ -201,7 +201,7 @@ func (t *Timeline) accept(s *stream, e *trace.Event) {
 		} else {
 			t.ledger.touched(l, outData, DrainMaybe, e.Time)
 		}
-		t.accepted(s, e)
+		t.accepted(s, l, e)
 	case eAGAIN:
 		t.stats.AcceptAgain += t.w.times
 		t.lanes.note(s, l, e.Time, MarkAcceptAgain, 0)
@@ -222,7 +222,7 @@ func (t *Timeline) accept(s *stream, e *trace.Event) {
 }
 
 // accepted makes the lane of a new connection, unless its Open came before.
-func (t *Timeline) accepted(s *stream, e *trace.Event) {
+func (t *Timeline) accepted(s *stream, from *laneB, e *trace.Event) {
 	f := t.who.Accept(s.who, e)
 	if f == nil {
 		return
@@ -230,6 +230,7 @@ func (t *Timeline) accepted(s *stream, e *trace.Event) {
 	c := t.lanes.laneOf(f)
 	c.pub.Kind, c.pub.Opened = KindConn, e.Time
 	c.watch.origin, c.watch.connected = trace.OriginAccept, true
+	c.watch.from, c.watch.acceptedBy = from, s
 	if trace.AcceptOf(e).Call() == trace.CallAccept {
 		c.watch.nonblock = No
 	} else {

@@ -79,6 +79,7 @@ type Lane struct {
 
 	Incidents []Incident     // what a rule may judge; nil none
 	Takers    []Taker        // listener: who accepted how many
+	HandedOn  int64          // listener: connections of which another thread than the one that accepted them read first
 	Instance  *InstanceStats // epoll instance: what was asked of it; nil for other lanes
 	EOFSince  int64          // the end of file was read and nothing has been written since; 0 not
 	EOFTold   bool           // ... as an event with RDHUP or HUP told, and not a read

@@ -15,6 +15,9 @@ type laneWatch struct {
 	row *incident // the incident that the newest report was when it was settled,
 	got *incident // ... and when it came
 
+	from       *laneB  // listener that it was accepted from, until it is read first,
+	acceptedBy *stream // ... and by whom
+
 	exact     bool  // its reads ask for what a message has, and for different amounts: one that got all it asked for has left nothing
 	size      int64 // asked for by its newest read
 	whole     bool  // ... which got it

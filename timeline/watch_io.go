@@ -43,6 +43,12 @@ func (wt *watcher) readBy(s *stream, l *laneB, e *trace.Event) {
 	if e.B > 0 {
 		w.took(s, e.Time)
 		wt.tookFirst(s, l, e)
+		if w.from != nil {
+			if w.acceptedBy != s {
+				w.from.pub.HandedOn++
+			}
+			w.from, w.acceptedBy = nil, nil
+		}
 		if e.B < e.A {
 			w.shortBy, w.shortTurn = s, s.watch.rests
 		}
