@@ -89,6 +89,9 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		return
 	case trace.Ready:
 		p.told++
+		if l, _ := wt.lanes.find(s, e, false); l != nil && (l.watch.mapped || l.pub.Type == trace.TypeURing) {
+			p.moved = true // what it holds is taken from memory, without a call
+		}
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.A))
 		return
 	}
