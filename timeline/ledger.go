@@ -352,7 +352,7 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	told := lg.exact && bytes && r.lane.pub.Kind != KindListener
 	slept := !lg.timed || p.s.last-p.s.waitFrom >= lg.quick()
 	took := p.s.last - p.s.waitFrom
-	if r.trigger == trace.TriggerNone && !lg.exact && lg.measured && took >= lg.quick() && bytes && e.Mask&r.last&(bitErr|bitHup|bitRdHup) == 0 {
+	if r.trigger == trace.TriggerNone && !lg.exact && lg.measured && took >= lg.quick() && bytes && e.Mask&r.last&(bitErr|bitHup|bitRdHup) == 0 && !p.s.watch.idles(took) {
 		return // it may be edge-triggered, and the wait was long enough for something to come
 	}
 	if !lg.exact && (lg.measured && took >= surelySlept || lg.timed && took >= certainlySlept) || r.lane.watch.mapped || r.lane.pub.Type == trace.TypeURing {
@@ -372,6 +372,17 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 		p.maybe = true
 	}
 }
+
+// idles says whether a thread that was reported the same again after a wait of took ns has done nothing at all in between: an edge would need
+// somebody who sends at that very rate to a program that never reads. The longer the wait, the more such iterations have to lie before it.
+func (w *streamWatch) idles(took int64) bool {
+	return w.progress.bare && (took < seldomSlow || w.progress.row >= idleRowLeast)
+}
+
+const (
+	seldomSlow   = 1_000_000 // a wait that does not sleep takes less, ns, also beside a tracer that has other work
+	idleRowLeast = 8
+)
 
 // reported finds the registration that a report is about. stale says that there is none because the report is about
 // something that the program closed after the kernel had put it into the batch.

@@ -32,6 +32,8 @@ type progress struct {
 	own         int64          // of that, its own writes to counters
 	moved       bool           // it made progress
 	waited      bool           // the thread has waited or slept at all
+	bare        bool           // the thread did nothing at all between its newest wait and the one before
+	idling      bool           // ... and nothing since the newest
 	began       bool
 	any         bool // the thread ever made progress
 	turns       int64
@@ -70,6 +72,7 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 			return
 		}
 		if e.Kind == trace.Wait {
+			p.bare, p.idling = p.idling, true
 			wt.expired(s, e)
 			p.glances = p.glances && e.B == 0
 			if e.Errno != 0 && e.Errno != eINTR {
@@ -94,6 +97,11 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		}
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.A))
 		return
+	}
+	switch e.Kind {
+	case trace.Name, trace.Thread, trace.State, trace.Repeat: // of the source, and not of the program
+	default:
+		p.idling = false
 	}
 	if phase == trace.PhaseEnter {
 		return
@@ -136,9 +144,13 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 			wt.made(s)
 		}
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(uint32(e.FD)), uint64(e.Errno))
-	case trace.Open, trace.Dup, trace.Listen, trace.Instance, trace.Fork, trace.Exec, trace.Exit, trace.Signal, trace.TimerFire, trace.Wake, trace.Task,
+	case trace.Open, trace.Dup, trace.Listen, trace.Instance, trace.Fork, trace.Exec, trace.Exit, trace.TimerFire, trace.Wake, trace.Task,
 		trace.Mode, trace.Knob, trace.Complete:
 		wt.made(s)
+	case trace.Signal:
+		if sig := trace.SignalOf(e); sig.Code() != siTkill || sig.From() != int64(s.who.PID) {
+			wt.made(s)
+		}
 	case trace.Lost: // what was between is not known, nor whether it was progress
 		p.moved = true
 		p.row, p.idle = 0, idleRow{}
@@ -146,6 +158,10 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 }
 
 const eINPROGRESS = 115
+
+// siTkill is the si_code of a signal for one thread (tgkill(2)). From its own process it is how a runtime preempts the thread, as Go's does: by
+// itself that is no work.
+const siTkill = -6
 
 // made notes progress.
 func (wt *watcher) made(s *stream) {
