@@ -23,6 +23,7 @@ type bug struct {
 	n           int                // how often the bug shows before the program ends; the program counts
 	counts      counting           // what of that the finding counts
 	spins       bool               // it shows again and again without a client, so it can be attached to in its midst
+	alone       bool               // it shows from the program's start, without a client
 	first, then func(*guest) error // the client's part before strace is attached, and behind it
 }
 
@@ -138,7 +139,7 @@ func plant() []*bug {
 	for _, c := range []struct{ stack, lib string }{{"libevent", "-levent"}, {"libev", "-lev"}} {
 		for _, b := range []bug{
 			{name: "out", rule: "EV08", counts: repeats, then: send(10)},
-			{name: "eof", rule: "EV06", counts: every, then: hangUp},
+			{name: "eof", rule: "EV06", counts: repeats, then: hangUp},
 			{name: "unread", rule: "EV01", counts: repeats, then: send(10)},
 		} {
 			b.stack, b.needs, b.libs, b.src = c.stack, gcc, []string{c.lib}, c.stack+"_bug.c"
@@ -172,9 +173,9 @@ func plant() []*bug {
 	for _, b := range []bug{
 		{name: "unread", rule: "EV01", counts: repeats, spins: true, first: connect, then: send(10)},
 		{name: "out", rule: "EV08", counts: repeats, spins: true, first: connect, then: send(10)},
-		{name: "poll", rule: "EV36", counts: every, first: nothing, then: nothing},
+		{name: "poll", rule: "EV36", n: 600, counts: every, alone: true, first: nothing, then: nothing},
 	} {
-		b.stack, b.needs, b.src, b.argv, b.n = "go", golang, "go_bug.go", []string{"BIN", b.name, "PORT", "N"}, spin
+		b.stack, b.needs, b.src, b.argv, b.n = "go", golang, "go_bug.go", []string{"BIN", b.name, "PORT", "N"}, max(b.n, spin)
 		out = append(out, &b)
 	}
 	return out

@@ -62,7 +62,7 @@ func (r run) file() string {
 // result is what came of one run.
 type result struct {
 	log     string
-	counted int64 // by the program; 0: it did not end by itself
+	counted int64 // by the program; 0: it did not end by itself, or began to count before strace was there
 	check   straced.Checked
 	err     error
 }
@@ -141,7 +141,7 @@ func (w *workshop) trace(ctx context.Context, r run, log string) (counted int64,
 		if tracer, err = straced.Start(dir, append(strace, argv...)...); err != nil {
 			return 0, err
 		}
-		if r.bug.rule != "EV36" { // it may have ended before anybody looks
+		if !r.bug.alone { // it may have ended before anybody looks
 			err = straced.Up(ctx, port, false, tracer)
 		}
 		if err == nil {
@@ -186,11 +186,17 @@ func (w *workshop) trace(ctx context.Context, r run, log string) (counted int64,
 			return err == nil && info.Size() >= enough
 		})
 	}
+	if err := straced.Settled(ctx, []int{program.PID()}, tracer); err != nil {
+		return 0, err
+	}
 	if err := r.bug.then(client); err != nil {
 		return 0, err
 	}
 	if err := errors.Join(straced.Ended(ctx, program), straced.Ended(ctx, tracer)); err != nil {
 		return 0, err
+	}
+	if r.bug.alone {
+		return 0, nil
 	}
 	return countedIn(program.Said)
 }

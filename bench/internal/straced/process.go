@@ -167,6 +167,26 @@ func Traced(pids []int, tracer int) bool {
 	return true
 }
 
+// Settled waits until every thread of processes to which a strace was attached waits again: a call that was interrupted for it has begun
+// anew, so its line will be in the log. It is for programs that have nothing to do yet.
+func Settled(ctx context.Context, pids []int, tracer *Process) error {
+	return Until(ctx, "the program waits again, traced", tracer, func() bool {
+		said, err := os.ReadFile(tracer.Said)
+		if err != nil || strings.Count(string(said), " attached") < len(pids) {
+			return false // strace says so behind the interrupt, which wakes the thread: from then on it sleeps only where it is traced
+		}
+		for _, pid := range pids {
+			files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+			for _, f := range files {
+				if b, err := os.ReadFile(f); err == nil && !strings.Contains(string(b), "State:\tS") {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
 // Children are the processes that the threads of one have started and that still run.
 func Children(pid int) []int {
 	var out []int
