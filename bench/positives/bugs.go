@@ -119,7 +119,7 @@ func both(one, two func(*guest) error) func(*guest) error {
 const (
 	python = "/usr/bin/python3" // the system's own, as for the healthy servers
 	spin   = 200                // iterations of a spin
-	blocks = 4                  // handlers that block
+	blocks = 3                  // handlers that block
 )
 
 var (

@@ -28,7 +28,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "a regular expression: only runs whose name, stack/bug/state/flags, fits")
 	flag.StringVar(&o.dir, "dir", "", "the folder of the programs and logs; it is made, and removed unless -keep is given (default: a temporary one)")
 	flag.BoolVar(&o.keep, "keep", false, "keep the logs")
-	flag.BoolVar(&o.logs, "testdata", false, "make the logs of "+tests+" anew, in /srv/demo unless -dir says where, and nothing else")
+	flag.BoolVar(&o.logs, "testdata", false, "make the logs of "+tests+" anew, in /srv/planted unless -dir says where, and nothing else")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "positives: %s: this command takes flags only\n", flag.Arg(0))
@@ -61,7 +61,7 @@ func positives(ctx context.Context, o options) (bool, error) {
 		return false, fmt.Errorf("strace: %w; install it", err)
 	}
 	if o.logs && o.dir == "" {
-		o.dir = "/srv/demo" // the folder's name is in the logs, so it is not one of this machine
+		o.dir = "/srv/planted" // the folder's name is in the logs, so it is not one of this machine
 	}
 	w, err := newWorkshop(ctx, o.dir)
 	if err != nil {

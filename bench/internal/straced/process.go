@@ -143,8 +143,15 @@ func Until(ctx context.Context, what string, who *Process, is func() bool) error
 	for !is() {
 		select {
 		case <-who.Done():
-			b, _ := os.ReadFile(who.Said)
-			return fmt.Errorf("waiting until %s: the process ended (%v): %s", what, who.err, LastLine(b))
+			said := who
+			if who.of != nil {
+				said = who.of
+			}
+			b, err := os.ReadFile(said.Said)
+			if err != nil {
+				return fmt.Errorf("waiting until %s: the process ended (%v): %w", what, said.err, err)
+			}
+			return fmt.Errorf("waiting until %s: the process ended (%v): %q", what, said.err, LastLine(b))
 		case <-ctx.Done():
 			return fmt.Errorf("waiting until %s: %w", what, ctx.Err())
 		case <-time.After(10 * time.Millisecond):
