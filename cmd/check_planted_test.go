@@ -13,6 +13,8 @@ import (
 // notYet are planted bugs that are not named as they should be, and what is said instead: the rule that stands first and its count, or nothing.
 // Who mends that takes them out.
 var notYet = map[string]string{
+	// The iterations of this spin took 150 µs each, and an edge might have come in each of them.
+	"selectors-unread-attach-T.strace": "EV38, 198 times",
 	// The log begins with another thread of node's, and the account of the first handler is lost when the loop's thread forks.
 	"node-spawn-attach-tt.strace": "EV25, 2 times",
 	// Ruby's wakeup descriptor is in the set of the loop and in that of a handler's sleep, which is taken for the loop's own wait.
