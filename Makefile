@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: all build test race vet vet-foreign lint check load truth-quiet negatives bench bench-loop pictures golden fuzz docs man install clean
+.PHONY: all build test race vet vet-foreign lint check load truth-quiet negatives positives bench bench-loop pictures golden fuzz docs man install clean
 
 all: build
 
@@ -36,6 +36,10 @@ bench: ## the figures of docs/performance.md, paired and interleaved
 negatives: ## evviz check against healthy servers, about 150 runs; what it needs is installed with apt-get where it can be
 	@sh bench/negatives/install.sh
 	nice -n 5 $(GO) run ./bench/negatives
+
+positives: ## evviz check against planted bugs, about 100 runs; what it needs is installed as for negatives
+	@sh bench/negatives/install.sh strace nodejs python3 ruby ruby-eventmachine gcc libc6-dev libevent-dev libev-dev
+	nice -n 5 $(GO) run ./bench/positives
 
 pictures: build ## the pictures of the README, made by the program itself
 	sh docs/pictures/make.sh

@@ -38,7 +38,9 @@ var house = map[string][]string{
 	"evviz/internal/testkit/traces": {"trace"},
 	"evviz/internal/plain":          {},
 	"evviz/bench":                   {"*"},
-	"evviz/bench/negatives":         {}, // it runs the program, as people do
+	"evviz/bench/negatives":         {"bench/internal/straced"}, // they run the program, as people do
+	"evviz/bench/positives":         {"bench/internal/straced"},
+	"evviz/bench/internal/straced":  {},
 	"evviz/docs/modes":              {},
 }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what `make negatives` needs, where apt-get is there and may. What cannot be had is named here, and its servers stand
-# in the table as missing.
-packages="strace wrk nginx-light redis-server nodejs python3 python3-tornado memcached haproxy lighttpd ruby ruby-eventmachine
-gcc libc6-dev libevent-dev libuv1-dev libev-dev"
+# Installs the packages that are named, or else all that `make negatives` needs, where apt-get is there and may. What cannot be had is named here, and what needs it
+# stands in the table as missing.
+packages="${*:-strace wrk nginx-light redis-server nodejs python3 python3-tornado memcached haproxy lighttpd ruby ruby-eventmachine
+gcc libc6-dev libevent-dev libuv1-dev libev-dev}"
 has() {
 	case $1 in
 	nodejs) command -v node >/dev/null ;;

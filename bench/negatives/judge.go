@@ -3,48 +3,15 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"time"
+
+	"evviz/bench/internal/straced"
 )
-
-// checked is what evviz check says of a log, of its JSON object what is needed here.
-type checked struct {
-	Events     int
-	Findings   []finding
-	Understood *struct{ Lines, Of int }
-}
-
-type finding struct {
-	ID, Severity, Verdict, Sentence string
-}
-
-// judge runs evviz check. Its exit code says only what the findings say, but for 3: that is a log that could not be judged.
-func judge(ctx context.Context, evviz, log string) (checked, error) {
-	var out, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, evviz, "check", "--json", log)
-	cmd.Stdout, cmd.Stderr = &out, &said
-	err := cmd.Run()
-	var code *exec.ExitError
-	if err != nil && (!errors.As(err, &code) || code.ExitCode() != 1) {
-		return checked{}, fmt.Errorf("evviz check: %w: %s", err, lastLine(said.Bytes()))
-	}
-	var c checked
-	if err := json.Unmarshal(out.Bytes(), &c); err != nil {
-		return c, fmt.Errorf("evviz check --json: %w", err)
-	}
-	if c.Events == 0 {
-		return c, errors.New("there is no event in the log")
-	}
-	return c, nil
-}
 
 // truth is a finding that is true of a healthy program, and why.
 type truth struct {
@@ -81,7 +48,7 @@ func knownTrue(path string) ([]truth, error) {
 }
 
 // of is true when this says that the finding of a run is true.
-func (t truth) of(run string, f finding) bool {
+func (t truth) of(run string, f straced.Finding) bool {
 	return t.run.MatchString(run) && t.rule.MatchString(f.ID) && t.sentence.MatchString(f.Sentence)
 }
 
@@ -135,7 +102,7 @@ func (t *table) add(r run, res result) {
 				break
 			}
 		}
-		lines = append(lines, fmt.Sprintf("    %s: %s %s, %s: %s", how, f.ID, f.Severity, f.Verdict, short(f.Sentence)))
+		lines = append(lines, fmt.Sprintf("    %s: %s %s, %s: %s", how, f.ID, f.Severity, f.Verdict, straced.Short(f.Sentence)))
 	}
 	if len(lines) > 0 {
 		said = fmt.Sprintf("%d:", len(lines))
@@ -172,14 +139,4 @@ func (t *table) end(took time.Duration) {
 			fmt.Fprintf(t.out, "known to be true and not said: %s\n", name)
 		}
 	}
-}
-
-// short is a sentence that fits into a line of the table.
-func short(s string) string {
-	const most = 160
-	r := []rune(s)
-	if len(r) <= most {
-		return s
-	}
-	return string(r[:most]) + "…"
 }

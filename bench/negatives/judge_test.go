@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"evviz/bench/internal/straced"
 )
 
 // TestTrueFile: what is known to be true can be read, and is of runs that are here.
@@ -48,7 +50,7 @@ func TestTruth(t *testing.T) {
 		{"redis/start/-f/busy", "EV27", "fd 7: 30 changes", false},
 		{"redis/start/-f/busy", "EV28", "thread 8, fd 7: 30 changes", false},
 	} {
-		if got := known[0].of(c.run, finding{ID: c.rule, Sentence: c.sentence}); got != c.want {
+		if got := known[0].of(c.run, straced.Finding{ID: c.rule, Sentence: c.sentence}); got != c.want {
 			t.Errorf("%v: %t", c, got)
 		}
 	}
@@ -76,9 +78,9 @@ func TestCounted(t *testing.T) {
 	var out strings.Builder
 	tab := table{out: &out, known: known}
 	r := run{servers[0], attached, flagSets[0], false}
-	tab.add(r, result{check: checked{Events: 10, Findings: []finding{
-		{"EV01", "critical", "certain", "this was made up"},
-		{"EV36", "info", "certain", "woken ten times a second"},
+	tab.add(r, result{check: straced.Checked{Events: 10, Findings: []straced.Finding{
+		{ID: "EV01", Severity: "critical", Verdict: "certain", Sentence: "this was made up"},
+		{ID: "EV36", Severity: "info", Verdict: "certain", Sentence: "woken ten times a second"},
 	}}})
 	tab.add(r, result{err: os.ErrNotExist})
 	if tab.unknown != 1 || tab.failed != 1 || tab.runs != 2 || tab.events != 10 {

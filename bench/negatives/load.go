@@ -22,6 +22,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"evviz/bench/internal/straced"
 )
 
 // bigBody is more than a socket's buffer takes at once, so the server has to wait for room.
@@ -32,9 +34,6 @@ type session interface {
 	Ask(size int) error // one question of about so many bytes, and its answer
 	Close() error
 }
-
-// patience is how long an answer may take before the run counts as failed; a traced server beside busy loops is slow.
-const patience = 20 * time.Second
 
 // load is the whole traffic of one run. It calls attach once connections are open and in use, and returns when the last of
 // them is closed. Between its parts are pauses, in which a server has nothing to do.
@@ -156,11 +155,11 @@ type stream struct {
 }
 
 func connect(p place) (*stream, error) {
-	c, err := net.DialTimeout("tcp", p.addr(), patience)
+	c, err := net.DialTimeout("tcp", p.addr(), straced.Patience)
 	if err != nil {
 		return nil, err
 	}
-	c.SetDeadline(time.Now().Add(2 * patience))
+	c.SetDeadline(time.Now().Add(2 * straced.Patience))
 	return &stream{c, bufio.NewReader(c)}, nil
 }
 
@@ -321,7 +320,7 @@ func (c datagramSession) Ask(size int) error {
 		if _, err = c.Write(data); err != nil {
 			return err
 		}
-		c.SetReadDeadline(time.Now().Add(patience / 10))
+		c.SetReadDeadline(time.Now().Add(straced.Patience / 10))
 		if _, err = c.Read(data); err == nil {
 			return nil
 		}

@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"evviz/bench/internal/straced"
 )
 
 // server is one program that does it right.
 type server struct {
 	name  string
-	needs []need
+	needs []straced.Need
 	src   string                                // compiled or run from testdata/src
 	libs  []string                              // what a C program is linked with
 	probe []string                              // a command that fails when a library of a script is missing
@@ -27,9 +28,6 @@ type server struct {
 	udp   bool
 	quit  syscall.Signal // instead of SIGTERM
 }
-
-// need is a program and the package that brings it.
-type need struct{ program, pkg string }
 
 // place is where one run of a server lives.
 type place struct {
@@ -54,36 +52,36 @@ func said(argv ...string) func(place) []string {
 const python = "/usr/bin/python3" // the system's own, which has the packages of the distribution
 
 var servers = []*server{
-	{name: "nginx", needs: []need{{"nginx", "nginx-light"}}, conf: nginxConf(""), quit: syscall.SIGQUIT, web: "http",
+	{name: "nginx", needs: []straced.Need{{Program: "nginx", Package: "nginx-light"}}, conf: nginxConf(""), quit: syscall.SIGQUIT, web: "http",
 		argv: func(p place) []string { return []string{"nginx", "-p", p.dir + "/", "-e", "error", "-c", p.conf()} }, talk: web("")},
-	{name: "nginx-tls", needs: []need{{"nginx", "nginx-light"}}, conf: nginxConf("ssl"), quit: syscall.SIGQUIT, web: "https", one: true,
+	{name: "nginx-tls", needs: []straced.Need{{Program: "nginx", Package: "nginx-light"}}, conf: nginxConf("ssl"), quit: syscall.SIGQUIT, web: "https", one: true,
 		argv: func(p place) []string { return []string{"nginx", "-p", p.dir + "/", "-e", "error", "-c", p.conf()} }, talk: web("tls")},
-	{name: "redis", needs: []need{{"redis-server", "redis-server"}}, talk: redis,
+	{name: "redis", needs: []straced.Need{{Program: "redis-server", Package: "redis-server"}}, talk: redis,
 		argv: func(p place) []string {
 			return []string{"redis-server", "--bind", "127.0.0.1", "--port", fmt.Sprint(p.port), "--save", "", "--dir", p.dir}
 		}},
-	{name: "node-http", needs: []need{{"node", "nodejs"}}, src: "node.js", argv: said("node", "BIN", "http", "PORT", "DIR"), talk: web(""), web: "http"},
-	{name: "node-https", needs: []need{{"node", "nodejs"}}, src: "node.js", argv: said("node", "BIN", "https", "PORT", "DIR"), talk: web("tls"), web: "https"},
-	{name: "node-child", needs: []need{{"node", "nodejs"}}, src: "node.js", argv: said("node", "BIN", "child", "PORT", "DIR"), talk: web(""), slow: true},
-	{name: "asyncio", needs: []need{{python, "python3"}}, src: "asyncio_echo.py", argv: said(python, "-S", "-E", "BIN", "PORT"), talk: echo},
-	{name: "tornado", needs: []need{{python, "python3"}}, src: "tornado_http.py", probe: []string{python, "-E", "-c", "import tornado.web"},
+	{name: "node-http", needs: []straced.Need{{Program: "node", Package: "nodejs"}}, src: "node.js", argv: said("node", "BIN", "http", "PORT", "DIR"), talk: web(""), web: "http"},
+	{name: "node-https", needs: []straced.Need{{Program: "node", Package: "nodejs"}}, src: "node.js", argv: said("node", "BIN", "https", "PORT", "DIR"), talk: web("tls"), web: "https"},
+	{name: "node-child", needs: []straced.Need{{Program: "node", Package: "nodejs"}}, src: "node.js", argv: said("node", "BIN", "child", "PORT", "DIR"), talk: web(""), slow: true},
+	{name: "asyncio", needs: []straced.Need{{Program: python, Package: "python3"}}, src: "asyncio_echo.py", argv: said(python, "-S", "-E", "BIN", "PORT"), talk: echo},
+	{name: "tornado", needs: []straced.Need{{Program: python, Package: "python3"}}, src: "tornado_http.py", probe: []string{python, "-E", "-c", "import tornado.web"},
 		argv: said(python, "-E", "BIN", "PORT"), talk: web(""), web: "http"},
-	{name: "go-http", needs: []need{{"go", "golang"}}, src: "go_http.go", argv: said("BIN", "PORT"), talk: web(""), web: "http"},
-	{name: "go-echo", needs: []need{{"go", "golang"}}, src: "go_echo.go", argv: said("BIN", "PORT"), talk: echo},
-	{name: "memcached", needs: []need{{"memcached", "memcached"}}, argv: said("memcached", "-u", "root", "-l", "127.0.0.1", "-p", "PORT", "-t", "4"), talk: memcached},
-	{name: "haproxy", needs: []need{{"haproxy", "haproxy"}}, conf: haproxyConf,
+	{name: "go-http", needs: []straced.Need{{Program: "go", Package: "golang"}}, src: "go_http.go", argv: said("BIN", "PORT"), talk: web(""), web: "http"},
+	{name: "go-echo", needs: []straced.Need{{Program: "go", Package: "golang"}}, src: "go_echo.go", argv: said("BIN", "PORT"), talk: echo},
+	{name: "memcached", needs: []straced.Need{{Program: "memcached", Package: "memcached"}}, argv: said("memcached", "-u", "root", "-l", "127.0.0.1", "-p", "PORT", "-t", "4"), talk: memcached},
+	{name: "haproxy", needs: []straced.Need{{Program: "haproxy", Package: "haproxy"}}, conf: haproxyConf,
 		argv: func(p place) []string { return []string{"haproxy", "-db", "-f", p.conf()} }, talk: web(""), web: "http"},
-	{name: "lighttpd", needs: []need{{"lighttpd", "lighttpd"}}, conf: lighttpdConf,
+	{name: "lighttpd", needs: []straced.Need{{Program: "lighttpd", Package: "lighttpd"}}, conf: lighttpdConf,
 		argv: func(p place) []string { return []string{"lighttpd", "-D", "-f", p.conf()} }, talk: web(""), web: "http"},
-	{name: "eventmachine-select", needs: []need{{"ruby", "ruby"}}, src: "eventmachine_echo.rb", probe: []string{"ruby", "-e", "require 'eventmachine'"},
+	{name: "eventmachine-select", needs: []straced.Need{{Program: "ruby", Package: "ruby"}}, src: "eventmachine_echo.rb", probe: []string{"ruby", "-e", "require 'eventmachine'"},
 		argv: said("ruby", "BIN", "PORT", "select"), talk: echo},
-	{name: "eventmachine-epoll", needs: []need{{"ruby", "ruby"}}, src: "eventmachine_echo.rb", probe: []string{"ruby", "-e", "require 'eventmachine'"},
+	{name: "eventmachine-epoll", needs: []straced.Need{{Program: "ruby", Package: "ruby"}}, src: "eventmachine_echo.rb", probe: []string{"ruby", "-e", "require 'eventmachine'"},
 		argv: said("ruby", "BIN", "PORT", "epoll"), talk: echo},
-	{name: "libevent", needs: []need{{"gcc", "gcc"}}, src: "libevent_echo.c", libs: []string{"-levent"}, argv: said("BIN", "PORT"), talk: echo},
-	{name: "libuv", needs: []need{{"gcc", "gcc"}}, src: "libuv_echo.c", libs: []string{"-luv"}, argv: said("BIN", "PORT"), talk: echo},
-	{name: "libev", needs: []need{{"gcc", "gcc"}}, src: "libev_echo.c", libs: []string{"-lev"}, argv: said("BIN", "PORT"), talk: echo},
-	{name: "udp", needs: []need{{"gcc", "gcc"}}, src: "udp.c", argv: said("BIN", "PORT"), talk: datagrams, udp: true},
-	{name: "framed", needs: []need{{"gcc", "gcc"}}, src: "framed.c", argv: said("BIN", "PORT"), talk: framed},
+	{name: "libevent", needs: []straced.Need{{Program: "gcc", Package: "gcc"}}, src: "libevent_echo.c", libs: []string{"-levent"}, argv: said("BIN", "PORT"), talk: echo},
+	{name: "libuv", needs: []straced.Need{{Program: "gcc", Package: "gcc"}}, src: "libuv_echo.c", libs: []string{"-luv"}, argv: said("BIN", "PORT"), talk: echo},
+	{name: "libev", needs: []straced.Need{{Program: "gcc", Package: "gcc"}}, src: "libev_echo.c", libs: []string{"-lev"}, argv: said("BIN", "PORT"), talk: echo},
+	{name: "udp", needs: []straced.Need{{Program: "gcc", Package: "gcc"}}, src: "udp.c", argv: said("BIN", "PORT"), talk: datagrams, udp: true},
+	{name: "framed", needs: []straced.Need{{Program: "gcc", Package: "gcc"}}, src: "framed.c", argv: said("BIN", "PORT"), talk: framed},
 }
 
 // bin is where the server's program, or script, is after ready.
@@ -97,37 +95,19 @@ func (s *server) bin(w *workshop) string {
 
 // ready compiles or copies what the server needs; its error names what is missing and what brings it.
 func (s *server) ready(w *workshop) error {
-	for _, n := range s.needs {
-		if _, err := exec.LookPath(n.program); err != nil {
-			return fmt.Errorf("%s is not installed; the package %s has it", n.program, n.pkg)
-		}
+	if err := straced.Have(s.needs...); err != nil {
+		return err
 	}
 	if len(s.probe) > 0 {
-		if out, err := exec.Command(s.probe[0], s.probe[1:]...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w: %s", strings.Join(s.probe, " "), err, lastLine(out))
+		if err := straced.Probe(s.probe...); err != nil {
+			return err
 		}
 	}
 	if s.src == "" {
 		return nil
 	}
 	from, to := filepath.Join(w.src, s.src), s.bin(w)
-	var cmd *exec.Cmd
-	switch filepath.Ext(s.src) {
-	case ".c":
-		cmd = exec.Command("gcc", append([]string{"-O1", "-o", to, from}, s.libs...)...)
-	case ".go":
-		cmd = exec.Command("go", "build", "-trimpath", "-o", to, from)
-	default:
-		b, err := os.ReadFile(from)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(to, b, 0o644)
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", cmd.Args[0], err, firstLine(out))
-	}
-	return nil
+	return straced.Compile(from, to, s.libs...)
 }
 
 func nginxConf(tls string) func(place) string {
@@ -178,16 +158,6 @@ server.port = %d
 server.errorlog = "%s/error"
 index-file.names = ("index.html")
 `, p.www, p.port, p.dir)
-}
-
-func firstLine(b []byte) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
-	return line
-}
-
-func lastLine(b []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return lines[len(lines)-1]
 }
 
 var errNoWrk = errors.New("wrk is not installed")

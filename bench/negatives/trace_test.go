@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"evviz/bench/internal/straced"
 )
 
 // TestTrace: a server is traced from its start and in its middle, under load, and nothing of it is left afterwards.
@@ -47,7 +49,7 @@ func TestTrace(t *testing.T) {
 			}
 		}
 	}
-	if kids := children(os.Getpid()); len(kids) > 0 {
+	if kids := straced.Children(os.Getpid()); len(kids) > 0 {
 		t.Errorf("the processes %v are left", kids)
 	}
 }

@@ -1,0 +1,66 @@
+package straced
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// Checked is what evviz check says of a log, of its JSON object what is needed here.
+type Checked struct {
+	Events     int
+	Findings   []Finding
+	Understood *struct{ Lines, Of int }
+}
+
+// Finding is one of its findings.
+type Finding struct {
+	ID, Severity, Verdict, Sentence string
+	Count                           int64
+}
+
+// Judge runs evviz check. Its exit code says only what the findings say, but for 3: that is a log that could not be judged.
+func Judge(ctx context.Context, evviz, log string) (Checked, error) {
+	var out, said bytes.Buffer
+	cmd := exec.CommandContext(ctx, evviz, "check", "--json", log)
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err := cmd.Run()
+	var code *exec.ExitError
+	if err != nil && (!errors.As(err, &code) || code.ExitCode() != 1) {
+		return Checked{}, fmt.Errorf("evviz check: %w: %s", err, LastLine(said.Bytes()))
+	}
+	var c Checked
+	if err := json.Unmarshal(out.Bytes(), &c); err != nil {
+		return c, fmt.Errorf("evviz check --json: %w", err)
+	}
+	if c.Events == 0 {
+		return c, errors.New("there is no event in the log")
+	}
+	return c, nil
+}
+
+// Short is a sentence that fits into a line of the table.
+func Short(s string) string {
+	const most = 160
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:most]) + "…"
+}
+
+// FirstLine is the first line of what a program printed.
+func FirstLine(b []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
+	return line
+}
+
+// LastLine is the last.
+func LastLine(b []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	return lines[len(lines)-1]
+}
