@@ -17,6 +17,7 @@ import (
 //   - Another instance is a handler's when it was made since the loop left a wait that had brought something. It may as well be the loop that
 //     the thread runs from now on, so its waits have an account of their own. One that was there before is another loop of the same thread.
 //   - A set of a few descriptors is a handler's when it has none of those that the loop's own set has, or when the loop waits in epoll.
+//     A runtime that has a descriptor to wake itself by watches that one in every wait: alone, while the others are open, it is a handler's too.
 
 // home is a thread's loop, as far as its waits are concerned.
 type home struct {
@@ -66,6 +67,9 @@ func (wt *watcher) insideHandler(s *stream, h *home, in *instance) bool {
 		if h.seen >= 2 && len(members) > 0 && len(members) <= handlersSet && !slices.ContainsFunc(members, func(fd int32) bool { return slices.Contains(h.set, fd) }) {
 			return true
 		}
+		if wt.onlyWakes(s, h.set, members) {
+			return true
+		}
 		h.become(in)
 		return false
 	case in.watches(h.inst): // the outer of two
@@ -93,6 +97,33 @@ func (wt *watcher) insideHandler(s *stream, h *home, in *instance) bool {
 	}
 	h.become(in)
 	return false
+}
+
+// onlyWakes says whether a set is what a runtime waits with inside a handler: the one descriptor by which it wakes itself, which is in each of
+// its waits, and none of the others of the loop's set, though they are open. Who puts off one of them watches the rest.
+func (wt *watcher) onlyWakes(s *stream, loops, members []int32) bool {
+	if len(members) != 1 || !slices.Contains(loops, members[0]) {
+		return false
+	}
+	if l := wt.numbered(s, members[0]); l == nil || l.pub.Kind == KindConn || l.pub.Kind == KindListener || l.pub.Kind == KindEpoll {
+		return false
+	}
+	left, serves := 0, false
+	for _, fd := range loops {
+		if l := wt.numbered(s, fd); fd != members[0] && l != nil {
+			left++
+			serves = serves || l.pub.Kind == KindEpoll
+		}
+	}
+	return serves || left >= 2
+}
+
+// numbered is the lane of an open descriptor, nil when nothing is known of the number.
+func (wt *watcher) numbered(s *stream, fd int32) *laneB {
+	if n := s.who.Table.At(fd); n != nil && n.File != nil {
+		return wt.lanes.laneOf(n.File)
+	}
+	return nil
 }
 
 func (h *home) become(in *instance) {
