@@ -148,7 +148,7 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		trace.Mode, trace.Knob, trace.Complete:
 		wt.made(s)
 	case trace.Signal:
-		if sig := trace.SignalOf(e); sig.Code() != siTkill || sig.From() != int64(s.who.PID) {
+		if sig := trace.SignalOf(e); sig.Code() != siTkill || !wt.lanes.who.Related(s.who, sig.From()) {
 			wt.made(s)
 		}
 	case trace.Lost: // what was between is not known, nor whether it was progress

@@ -76,6 +76,12 @@ func (th *Thread) role() uint32 {
 // Ended reports whether the thread has ended.
 func (th *Thread) Ended() bool { return th.ended }
 
+// Related says whether a thread with a number, of which something was heard and which has not ended, is of the same process as this one, or is
+// this one. A source that knows threads only may have named the process by another thread than its first.
+func (w *World) Related(th *Thread, tid int64) bool {
+	return tid != 0 && (tid == th.PID || tid == th.TID || w.procs[th.PID].byTID(tid) != nil)
+}
+
 // Process is a process and the descriptor table that it uses.
 type Process struct {
 	PID     int64
