@@ -288,6 +288,7 @@ func wakeReports(evs []trace.Event, fd int32) (reports int, values []int64) {
 func TestT30Eventfd(t *testing.T) {
 	t.Run("three posts before one wait", func(t *testing.T) {
 		x := startLab(t, nil)
+		x.until("the first wait", func(evs []trace.Event) bool { return tallyOf(evs, -2).began > 0 }) // a task that comes earlier needs no report
 		held, go_ := make(chan struct{}), make(chan struct{})
 		x.l.Post("hold the loop", func(*Loop) { close(held); <-go_ })
 		<-held
