@@ -2,6 +2,7 @@ package picture
 
 import (
 	"fmt"
+	"strings"
 
 	"evviz/internal/plain"
 	"evviz/timeline"
@@ -20,6 +21,13 @@ func (y *Symbols) LaneLabel(l *timeline.Lane, w int) string {
 		}
 		return y.Fits("listener", w)
 	}
+	if l.Numbered != timeline.NumberKnown {
+		s := LaneNumber(l)
+		if o := other(l); o != "" {
+			s += " " + o
+		}
+		return y.Fits(s, w)
+	}
 	s := fmt.Sprintf("fd %-3d %s", l.FD, other(l))
 	if len([]rune(s)) > w {
 		return y.Fits(fmt.Sprintf("fd%d %s", l.FD, other(l)), w)
@@ -29,17 +37,31 @@ func (y *Symbols) LaneLabel(l *timeline.Lane, w int) string {
 
 // labelOfOne is the label where the source has several processes, which may have the same numbers: 4711/7 is number 7 of process 4711.
 func (y *Symbols) labelOfOne(l *timeline.Lane, w int) string {
-	number := NumberOf(l.Process, l.FD)
+	number := LaneNumber(l)
 	if l.Kind == timeline.KindListener {
 		for _, s := range []string{number + " listener " + words.Port(l.Local), number + " listener"} {
 			if len([]rune(s)) <= w {
 				return s
 			}
 		}
-	} else if s := number + " " + other(l); len([]rune(s)) <= w {
+	} else if s := strings.TrimSuffix(number+" "+other(l), " "); len([]rune(s)) <= w {
 		return withTrigger(l, w, s)
 	}
 	return y.Fits(number, w)
+}
+
+// LaneNumber is the number of a lane's descriptor, with its process where that is given. A question mark says that it is taken from the data of
+// the registration; where those are no number they stand instead of it.
+func LaneNumber(l *timeline.Lane) string {
+	switch {
+	case l.Numbered == timeline.NumberGuessed:
+		return NumberOf(l.Process, l.FD) + "?"
+	case l.Numbered == timeline.NumberUnknown && l.Process == 0:
+		return "data " + words.Data(l.Data)
+	case l.Numbered == timeline.NumberUnknown:
+		return fmt.Sprintf("%d/data %s", l.Process, words.Data(l.Data))
+	}
+	return NumberOf(l.Process, l.FD)
 }
 
 // NumberOf is a descriptor's number, with its process where that is given.

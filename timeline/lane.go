@@ -96,6 +96,19 @@ type Lane struct {
 	tally   []int64
 }
 
+// Reported says whether waits have told of a descriptor of which nothing says what it is, as where a program was attached to late.
+func (l *Lane) Reported() bool {
+	if l.Kind != KindOther || l.Type != trace.TypeUnknown {
+		return false
+	}
+	for _, n := range l.Stats.Class {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Numbered is how a lane's number is known.
 type Numbered uint8
 

@@ -137,8 +137,8 @@ func (x *lanes) scroll(row int64, n, room int) {
 }
 
 // visible is which lanes have a row: the listener, every connection that is open or was in the window; when there is not
-// room for all, those on which nothing happens in the window are folded away. The rest (wake-fds, epoll instances) only
-// show unfolded.
+// room for all, those on which nothing happens in the window are folded away. What a wait reported and of which the kind is not
+// known has a row, too. The rest (wake-fds, epoll instances) only show unfolded.
 //
 // Half of a split screen shows what the split has decided for both.
 func (x *lanes) visible(sc *scene, room int) (out []*timeline.Lane, folded int) {
@@ -179,7 +179,7 @@ func (c *laneOptions) present(f *frame, l *timeline.Lane) bool {
 	case l.Closed != 0 && l.Closed < f.t0:
 		return false
 	}
-	return c.unfold || !c.filter.Empty() || l.Kind == timeline.KindListener || l.Kind == timeline.KindConn
+	return c.unfold || !c.filter.Empty() || l.Kind == timeline.KindListener || l.Kind == timeline.KindConn || l.Reported()
 }
 
 // activeIn reports whether anything happened on a lane, or data waited for it, in a window. EAGAIN does not count: asked in

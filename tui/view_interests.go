@@ -54,6 +54,12 @@ func amount(n int64, unit func(int64) string) string {
 var columns = []column{
 	{"fd", 5, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		s := fmt.Sprint(l.FD)
+		switch {
+		case l.FD < 0:
+			s = "?"
+		case l.Numbered == timeline.NumberGuessed:
+			s += "?"
+		}
 		if l.FDs > 1 {
 			s += fmt.Sprintf(" x%d", l.FDs)
 		}

@@ -55,7 +55,7 @@ func (v *latencyView) draw(sc *scene, p pane) {
 		of = clean(sc.label(lane, 40))
 	}
 	if s := sc.selected(); s != nil {
-		of += " (Tab: " + map[bool]string{true: "all", false: picture.NumberOf(s.Process, s.FD)}[v.lane] + ")"
+		of += " (Tab: " + map[bool]string{true: "all", false: picture.LaneNumber(s)}[v.lane] + ")"
 	}
 	p.fill(0, 0, p.w, ' ', t.bar)
 	p.put(1, 0, "of "+of, t.bar.Bold(true))
