@@ -61,6 +61,7 @@ func (b beside) confirm(found []*diagnostics.Finding) {
 				return n, ok
 			},
 			Interest: b.Interest,
+			Level:    b.Level,
 		})
 		if known {
 			*f = c

@@ -267,23 +267,35 @@ func look(found []*diagnostics.Finding) error {
 		return err
 	}
 	lists := map[int64][]probe.Registration{}
+	registered := func(pid int64, fd int32) *probe.Registration {
+		list, asked := lists[pid]
+		if !asked {
+			list, _ = probe.Registrations(int(pid)) // it may have ended, or be somebody else's
+			lists[pid] = list
+		}
+		for i := range list {
+			if list[i].FD == int(fd) {
+				return &list[i]
+			}
+		}
+		return nil
+	}
 	diagnostics.Confirm(found, diagnostics.Looks{
 		Queue: func(local, remote string) (int64, bool) {
 			k, ok := probe.FindSocket(all, local, remote)
 			return int64(k.RecvQ), ok
 		},
 		Interest: func(pid int64, fd int32) (armed, stale, ok bool) {
-			list, asked := lists[pid]
-			if !asked {
-				list, _ = probe.Registrations(int(pid)) // it may have ended, or be somebody else's
-				lists[pid] = list
-			}
-			for i := range list {
-				if r := &list[i]; r.FD == int(fd) {
-					return r.Armed(), r.Stale, true
-				}
+			if r := registered(pid, fd); r != nil {
+				return r.Armed(), r.Stale, true
 			}
 			return false, false, false
+		},
+		Level: func(pid int64, fd int32) (level, ok bool) {
+			if r := registered(pid, fd); r != nil && !r.Stale {
+				return r.Level(), true
+			}
+			return false, false
 		}})
 	return nil
 }

@@ -103,6 +103,9 @@ func laneName(l *timeline.Lane) string {
 	return name
 }
 
+// unknownTrigger is added to what is a finding only under level triggering.
+const unknownTrigger = " It was registered before this log began, so its trigger is not known: check --look reads it while the program runs."
+
 // find begins a finding about a lane.
 func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict, sentence, fix string) *Finding {
 	f := &Finding{Rule: c.rule, Severity: sev, Verdict: v, Lane: x.l.ID, FD: x.l.FD, Peer: x.l.Peer, Process: int64(x.l.Process), Subject: x.name, Sentence: sentence, Fix: fix}
@@ -114,7 +117,7 @@ func (c *checker) find(x subject, i *timeline.Incident, sev Severity, v Verdict,
 		f.Sentence, f.Fix = inSet.Replace(f.Sentence), inSet.Replace(f.Fix)
 	}
 	if x.l.Before && f.Verdict < Certain && x.l.Registered && f.Rule.trigger {
-		f.Sentence += " It was registered before this log began, so its trigger is not known: check --look reads it while the program runs."
+		f.Sentence += unknownTrigger
 	}
 	if x.l.Kind == timeline.KindListener {
 		f.Peer = x.l.Local

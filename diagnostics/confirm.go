@@ -2,6 +2,7 @@ package diagnostics
 
 import (
 	"fmt"
+	"strings"
 
 	"evviz/words"
 )
@@ -15,6 +16,9 @@ type Looks struct {
 	// Interest tells how a process has a descriptor registered now: whether it would report anything, and whether its number
 	// means another file by now. ok is false when it is not registered, or not known.
 	Interest func(pid int64, fd int32) (armed, stale, ok bool)
+
+	// Level tells whether a process has a descriptor registered level-triggered now. ok is false when it is not registered, or not known.
+	Level func(pid int64, fd int32) (level, ok bool)
 }
 
 // Confirm asks about findings of rules that say what can be asked: that something was left behind, or registered wrongly. What is
@@ -34,6 +38,28 @@ func (f *Finding) askArmed(looks Looks) {
 		f.Verdict = Certain
 		f.Sentence += " The kernel has its registration disarmed now."
 	}
+}
+
+// askTrigger is for what is a finding only under level triggering, where the registration lies before the events.
+func (f *Finding) askTrigger(looks Looks) {
+	if looks.Level == nil || f.pid == 0 || f.FD < 0 || !strings.Contains(f.Sentence, unknownTrigger) {
+		return
+	}
+	switch level, ok := looks.Level(f.pid, f.FD); {
+	case !ok:
+	case level:
+		f.Verdict = Certain
+		f.Sentence = strings.Replace(f.Sentence, unknownTrigger, " The kernel has it registered level-triggered.", 1)
+	default:
+		f.Severity, f.Verdict = Info, Possible
+		f.Sentence = strings.Replace(f.Sentence, unknownTrigger, " But the kernel has it registered edge-triggered now: each of these was something new.", 1)
+	}
+}
+
+// askUnread is for what is reported again and again.
+func (f *Finding) askUnread(looks Looks) {
+	f.askQueue(looks)
+	f.askTrigger(looks)
 }
 
 // askStale is for what is registered under a number that means something else.

@@ -67,3 +67,27 @@ func TestConfirmRegistered(t *testing.T) {
 		}
 	}
 }
+
+// TestConfirmTrigger: where the registration lies before the events its trigger is read, and decides.
+func TestConfirmTrigger(t *testing.T) {
+	is := func(level, ok bool) Looks { return Looks{Level: func(int64, int32) (bool, bool) { return level, ok }} }
+	for _, c := range []struct {
+		id, before string
+		looks      Looks
+		verdict    Verdict
+		severity   Severity
+		says       string
+	}{
+		{"EV01", unknownTrigger, is(true, true), Certain, Warn, "It lies. The kernel has it registered level-triggered."},
+		{"EV08", unknownTrigger, is(true, true), Certain, Warn, "It lies. The kernel has it registered level-triggered."},
+		{"EV02", unknownTrigger, is(false, true), Possible, Info, "It lies. But the kernel has it registered edge-triggered now: each of these was something new."},
+		{"EV01", unknownTrigger, is(true, false), Likely, Warn, "It lies." + unknownTrigger},
+		{"EV01", "", is(false, true), Likely, Warn, "It lies."}, // its registration was seen
+	} {
+		f := &Finding{Rule: RuleOf(c.id), Verdict: Likely, Severity: Warn, FD: 7, pid: 4711, Sentence: "It lies." + c.before}
+		Confirm([]*Finding{f}, c.looks)
+		if f.Verdict != c.verdict || f.Severity != c.severity || f.Sentence != c.says {
+			t.Errorf("%s: %v, %v, %q; want %v, %v, %q", c.id, f.Severity, f.Verdict, f.Sentence, c.severity, c.verdict, c.says)
+		}
+	}
+}

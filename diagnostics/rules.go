@@ -13,9 +13,9 @@ const (
 func init() {
 	Rules = []Rule{
 		{ID: "EV01", Name: "lt-unserviced", Says: "a level-triggered descriptor is reported again and again, untouched",
-			Section: Reading, trigger: true, cause: true, thresholds: spins, confirm: (*Finding).askQueue, check: unserviced},
+			Section: Reading, trigger: true, cause: true, thresholds: spins, confirm: (*Finding).askUnread, check: unserviced},
 		{ID: "EV02", Name: "lt-leftover", Says: "read in small parts, so reported again for the rest",
-			Section: Reading, trigger: true, cause: true, thresholds: "repeats big-buffer", check: leftover},
+			Section: Reading, trigger: true, cause: true, thresholds: "repeats big-buffer", confirm: (*Finding).askTrigger, check: leftover},
 		{ID: "EV03", Name: "et-undrained", Says: "edge-triggered and not drained: no further notification for the rest",
 			Section: Reading, thresholds: stalls, confirm: (*Finding).askQueue, check: undrained},
 		{ID: "EV04", Name: "starvation", Says: "one busy descriptor is drained while others wait",
@@ -27,7 +27,7 @@ func init() {
 		{ID: "EV07", Name: "hup-spin", Says: "a hang-up or error is reported by every wait",
 			Section: Reading, cause: true, thresholds: spins, check: hupSpin},
 		{ID: "EV08", Name: "write-spin", Says: "EPOLLOUT left armed on a socket with nothing to send",
-			Section: Writing, trigger: true, cause: true, thresholds: spins, check: writeSpin},
+			Section: Writing, trigger: true, cause: true, thresholds: spins, confirm: (*Finding).askTrigger, check: writeSpin},
 		{ID: "EV09", Name: "lost-output", Says: "a short write, and the rest was never sent",
 			Section: Writing, cause: true, check: lostOutput},
 		{ID: "EV10", Name: "stuck-output", Says: "unsent output, and EPOLLOUT is not registered",

@@ -172,6 +172,16 @@ func (b *Beside) Interest(pid int64, fd int32) (armed, stale, ok bool) {
 	return false, false, false
 }
 
+// Level says whether a process has a descriptor registered level-triggered.
+func (b *Beside) Level(pid int64, fd int32) (level, ok bool) {
+	for i := range b.Regs {
+		if r := &b.Regs[i]; r.FD == int(fd) && (r.PID == 0 || int64(r.PID) == pid) {
+			return r.Level(), true
+		}
+	}
+	return false, false
+}
+
 // Closing reports whether the kernel has a socket in CLOSE_WAIT: its peer has closed it, and the program has not. The socket is found by
 // its peer, and where that is not known by its number.
 func (b *Beside) Closing(fd int32, peer string) bool {

@@ -22,6 +22,9 @@ type Registration struct {
 // only flags (fs/eventpoll.c, EP_PRIVATE_BITS).
 func (r *Registration) Armed() bool { return r.Events&^uint32(privateBits) != 0 }
 
+// Level says whether the registration is level-triggered: EPOLLET is one of the bits that stay.
+func (r *Registration) Level() bool { return r.Events&(1<<31) == 0 }
+
 const privateBits = 1<<28 | 1<<29 | 1<<30 | 1<<31 // EXCLUSIVE, WAKEUP, ONESHOT, ET
 
 // Registrations reads every interest list of a process from /proc/PID/fdinfo (proc(5), Linux 3.8). It needs the same user, or
