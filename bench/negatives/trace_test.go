@@ -2,22 +2,18 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"evviz/bench/internal/straced"
+	"evviz/internal/testkit"
 )
 
 // TestTrace: a server is traced from its start and in its middle, under load, and nothing of it is left afterwards.
 func TestTrace(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED with -short: it builds a server and runs it twice")
-	}
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Skip("SKIPPED, not tested: strace is not installed")
-	}
+	testkit.Long(t, "it builds a server and runs it twice")
+	testkit.Need(t, "strace")
 	t.Chdir("../..")
 	w, err := newWorkshop(t.Context(), t.TempDir(), true)
 	if err != nil {

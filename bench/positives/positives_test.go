@@ -2,13 +2,13 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"evviz/bench/internal/straced"
+	"evviz/internal/testkit"
 )
 
 // TestNames: logs have names of their own, without a blank or slash, and every bug its source, its rule and a client.
@@ -118,12 +118,8 @@ func TestCounted(t *testing.T) {
 
 // TestTrace: a bug is traced in every state, the log holds the events that the program counted, and nothing is left afterwards.
 func TestTrace(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED with -short: it builds a program and runs it three times")
-	}
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Skip("SKIPPED, not tested: strace is not installed")
-	}
+	testkit.Long(t, "it builds a program and runs it three times")
+	testkit.Need(t, "strace")
 	t.Chdir("../..")
 	w, err := newWorkshop(t.Context(), t.TempDir())
 	if err != nil {
