@@ -293,11 +293,16 @@ func (o *replayOptions) play(f recording) (show.Shown, error) {
 }
 
 func (v *shownRecording) Draw(t *show.Terminal) (*tui.Picture, error) {
-	o := v.looks.options()
-	t.Put(&o)
-	v.line.Put(&o, v.notes)
-	o.ModePage = modes.Page
-	return tui.Run(o)
+	return v.draw(t, v.line, v.notes)
+}
+
+// draw shows a line of what is replayed until the user leaves it.
+func (o *replayOptions) draw(t *show.Terminal, line *show.Line, notes func() (string, bool)) (*tui.Picture, error) {
+	x := o.looks.options()
+	t.Put(&x)
+	line.Put(&x, notes)
+	x.ModePage = modes.Page
+	return tui.Run(x)
 }
 
 // notes says for some seconds what is wrong with the file.

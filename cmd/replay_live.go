@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync"
 
-	"evviz/docs/modes"
 	"evviz/internal/files"
 	"evviz/probe"
 	"evviz/show"
@@ -98,11 +97,7 @@ func (o *replayOptions) watch(l *probe.Live) *shownLive {
 }
 
 func (v *shownLive) Draw(t *show.Terminal) (*tui.Picture, error) {
-	o := v.looks.options()
-	t.Put(&o)
-	v.line.Put(&o, v.notes)
-	o.ModePage = modes.Page
-	return tui.Run(o)
+	return v.draw(t, v.line, v.notes)
 }
 
 // notes says why nothing more comes, or how much is understood when that is not enough.

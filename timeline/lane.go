@@ -57,9 +57,9 @@ type Lane struct {
 	Armed      bool   // and would report it: false for a oneshot registration that has fired
 	Interest   uint32 // event bits asked for
 	Drain      Drain  // what the last report left behind
-	Whole      bool   // its reads look like whole messages: of different sizes that were just had, asked for (FIONREAD), or answered
 	HungUp     bool   // ... and it told of a hang-up or an error, which nobody has acted on
 	RoomOnly   bool   // ... and it told of nothing but room to write, which nobody has used
+	Whole      bool   // its reads look like whole messages: of different sizes that were just had, asked for (FIONREAD), or answered
 	Before     bool   // its registration lies before the events
 	InSet      bool   // it is in the set that a thread passes to poll or select
 
@@ -390,6 +390,9 @@ func (l *laneB) stream() bool {
 	}
 	return false
 }
+
+// takenUnseen says whether what a lane holds is taken from memory, without a call.
+func (l *laneB) takenUnseen() bool { return l.watch.mapped || l.pub.Type == trace.TypeURing }
 
 // publish makes the picture of a lane that a snapshot hands out.
 func (l *laneB) publish(now int64) *Lane {

@@ -355,7 +355,7 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 	if r.trigger == trace.TriggerNone && !lg.exact && lg.measured && took >= lg.quick() && bytes && e.Mask&r.last&(bitErr|bitHup|bitRdHup) == 0 && !p.s.watch.idles(took) {
 		return // it may be edge-triggered, and the wait was long enough for something to come
 	}
-	if !lg.exact && (lg.measured && took >= surelySlept || lg.timed && took >= certainlySlept) || r.lane.watch.mapped || r.lane.pub.Type == trace.TypeURing {
+	if !lg.exact && (lg.measured && took >= surelySlept || lg.timed && took >= certainlySlept) || r.lane.takenUnseen() {
 		return // what lasts makes no wait sleep: it was served unseen, and is so anew
 	}
 	switch {

@@ -70,11 +70,8 @@ func (t *Timeline) publishStuck(streams []*stream, loops []*LoopLane, now int64)
 		case trace.Wait:
 			x.Timeout = e.A
 			if in := t.lanes.instance(s, e.Inst); in.set() {
-				for _, r := range in.members() {
-					if len(x.Set) < maxSetShown {
-						x.Set = append(x.Set, r)
-					}
-				}
+				fds := in.members()
+				x.Set = fds[:min(len(fds), maxSetShown)]
 			} else if in.lane != nil {
 				x.FD = in.lane.pub.FD
 			}

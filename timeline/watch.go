@@ -143,7 +143,7 @@ type streamWatch struct {
 	zeroes    *instance // of the newest wait, if it was a zero wait that brought nothing
 	gone      *instance // of the newest wait, if it failed because that is closed
 	slept     bool      // no wait since its newest sleep
-	dozed     bool      // ... which was a runtime\'s pause, too short to be one between polls
+	dozed     bool      // ... which was a runtime's pause, too short to be one between polls
 	shedding  int32     // number of a connection that was accepted right after that; 0 none
 	shedOf    *laneB    // ... and its listener
 	again     int64     // calls since then that found nothing

@@ -55,7 +55,7 @@ func (wt *watcher) waitOf(s *stream, in *instance) (inside bool) {
 
 func (wt *watcher) insideHandler(s *stream, h *home, in *instance) bool {
 	switch {
-	case h.inst == nil, h.inst.watch.gone(): // the first, or its instance is no more
+	case h.inst == nil, h.inst.watch.closed: // the first, or its instance is no more
 		h.become(in)
 		return false
 	case h.inst == in:
@@ -136,9 +136,6 @@ func (h *home) become(in *instance) {
 		h.set, h.version = in.members(), in.version()
 	}
 }
-
-// gone says that an instance's number was given back.
-func (w *instanceWatch) gone() bool { return w.closed }
 
 // version changes with what a set has.
 func (in *instance) version() int64 {

@@ -12,10 +12,10 @@ import (
 // Progress
 //
 // A turn of a thread goes from the begin of a wait to the begin of the next; of a thread that never waits each call is one. It has made
-// progress when bytes were moved, a connection came, a descriptor was opened or closed, or a timer or a signal came. A counter (an
-// eventfd, a timerfd) moves nothing by itself, nor does what is written to standard output or error. A change of a registration is no
-// progress either: one that is made and taken back in every turn leads nowhere, and one that leads somewhere makes the next turn
-// another one.
+// progress when bytes were moved, a connection came, a descriptor was opened or closed, or a timer or a signal came. A signal that
+// a thread of the same process sends is none. A counter (an eventfd, a timerfd) moves nothing by itself, nor does what is written to
+// standard output or error. A change of a registration is no progress either: one that is made and taken back in every turn leads
+// nowhere, and one that leads somewhere makes the next turn another one.
 //
 // Turns that were told something, made no progress and are equal to the one before but for times are counted (IncNoProgress). A wait that
 // expired, and turns of those alone, is another thing: the thread was woken for nothing (IncIdle).
@@ -92,9 +92,6 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		return
 	case trace.Ready:
 		p.told++
-		if l, _ := wt.lanes.find(s, e, false); l != nil && (l.watch.mapped || l.pub.Type == trace.TypeURing) {
-			p.moved = true // what it holds is taken from memory, without a call
-		}
 		p.hash = mix(p.hash, uint64(e.Kind), uint64(e.Inst), uint64(uint32(e.FD)), uint64(e.Mask), uint64(e.A))
 		return
 	}

@@ -12,7 +12,7 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 		w.first = in.stats.Waits
 	}
 	w.told += wt.w.times
-	if r.trigger == trace.TriggerEdge || l.watch.mapped {
+	if r.trigger == trace.TriggerEdge || l.takenUnseen() {
 		s.watch.progress.moved = true // it tells of something new each time, or what it tells of is taken without a call
 	}
 	p.every = w.told > in.stats.Waits-w.first

@@ -421,7 +421,7 @@ func (wt *watcher) sleeps(s *stream, e *trace.Event, phase trace.Phase) {
 	}
 	if phase != trace.PhaseEnter {
 		w.slept = true
-		w.dozed = len(w.waits) > 0 && e.A < leastSleep || wt.stats.Waits > 0 && e.A < leastSleep
+		w.dozed = e.A < leastSleep && (len(w.waits) > 0 || wt.stats.Waits > 0)
 		s.splitSleepEnded(e)
 	}
 }

@@ -273,10 +273,6 @@ func (w *World) Subject(th *Thread, e *trace.Event) (in *Instance, f *File, r *R
 
 // Register makes a registration of a file under a number of a thread's table. It is not Known before Interest; nil for want of room.
 func (w *World) Register(th *Thread, in *Instance, f *File, fd int32) *Registration {
-	return w.register(th, in, f, fd)
-}
-
-func (w *World) register(th *Thread, in *Instance, f *File, fd int32) *Registration {
 	if w.regs >= maxRegistrations {
 		return nil
 	}

@@ -81,7 +81,7 @@ func (w *World) presume(th *Thread, in *Instance, e *trace.Event) *Registration 
 			return nil
 		}
 	}
-	r := w.register(th, in, f, fd)
+	r := w.Register(th, in, f, fd)
 	if r == nil {
 		return nil
 	}

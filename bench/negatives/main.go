@@ -13,12 +13,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
+
+	"evviz/bench/internal/straced"
 )
 
 func main() {
@@ -32,21 +32,9 @@ func main() {
 	keep := flag.Bool("keep", false, "keep the logs")
 	again := flag.Bool("again", false, "run no server: judge the logs that an earlier run with -keep left in -dir")
 	logs := flag.Bool("testdata", false, "make the logs of "+tests+" anew, in /srv/demo unless -dir says where, and nothing else")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "negatives: %s: this command takes flags only\n", flag.Arg(0))
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	ok, err := negatives(ctx, options{*runs, *limit, *quick, *only, *all, *light, *dir, *keep, *again, *logs})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "negatives:", err)
-		os.Exit(1)
-	}
-	if !ok {
-		os.Exit(1)
-	}
+	straced.Main("negatives", func(ctx context.Context) (bool, error) {
+		return negatives(ctx, options{*runs, *limit, *quick, *only, *all, *light, *dir, *keep, *again, *logs})
+	})
 }
 
 // options are the command's flags.

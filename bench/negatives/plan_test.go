@@ -1,8 +1,9 @@
 package main
 
 import (
-	"slices"
 	"testing"
+
+	"evviz/internal/testkit"
 )
 
 // TestPairwise: every two choices occur together, in as many runs as were asked for and never twice the same.
@@ -57,15 +58,9 @@ func TestFewRuns(t *testing.T) {
 
 // TestNames: servers and log files have names of their own, and no blank or slash in a file's.
 func TestNames(t *testing.T) {
-	files := map[string]bool{}
+	var files []string
 	for _, r := range combinations(servers) {
-		f := r.file()
-		if files[f] {
-			t.Errorf("%s is the log of two runs", f)
-		}
-		files[f] = true
-		if slices.ContainsFunc([]rune(f), func(c rune) bool { return c == ' ' || c == '/' || c == ',' }) {
-			t.Errorf("%q is not a plain name", f)
-		}
+		files = append(files, r.file())
 	}
+	testkit.PlainNames(t, files)
 }

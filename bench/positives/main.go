@@ -14,10 +14,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
-	"syscall"
 	"time"
 
 	"evviz/bench/internal/straced"
@@ -29,20 +27,7 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "the folder of the programs and logs; it is made, and removed unless -keep is given (default: a temporary one)")
 	flag.BoolVar(&o.keep, "keep", false, "keep the logs")
 	flag.BoolVar(&o.logs, "testdata", false, "make the logs of "+tests+" anew, in /srv/planted unless -dir says where, and nothing else")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "positives: %s: this command takes flags only\n", flag.Arg(0))
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	ok, err := positives(ctx, o)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "positives:", err)
-	}
-	if err != nil || !ok {
-		os.Exit(1)
-	}
+	straced.Main("positives", func(ctx context.Context) (bool, error) { return positives(ctx, o) })
 }
 
 // options are the command's flags.

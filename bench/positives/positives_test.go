@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,17 +12,11 @@ import (
 
 // TestNames: logs have names of their own, without a blank or slash, and every bug its source, its rule and a client.
 func TestNames(t *testing.T) {
-	files := map[string]bool{}
+	var files []string
 	for _, r := range runs(bugs) {
-		f := r.file()
-		if files[f] {
-			t.Errorf("%s is the log of two runs", f)
-		}
-		files[f] = true
-		if slices.ContainsFunc([]rune(f), func(c rune) bool { return c == ' ' || c == '/' || c == ',' }) {
-			t.Errorf("%q is not a plain name", f)
-		}
+		files = append(files, r.file())
 	}
+	testkit.PlainNames(t, files)
 	for _, b := range bugs {
 		if _, err := os.Stat(filepath.Join("testdata/src", b.src)); err != nil {
 			t.Errorf("%s/%s: %v", b.stack, b.name, err)
