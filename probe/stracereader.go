@@ -11,12 +11,13 @@ import (
 
 // straceReader turns lines into calls and hands them to the table. See NewStrace.
 type straceReader struct {
-	em      *Emitter
-	p       *parser
-	win     window
-	in      []*input // with a line waiting, but for the one of a single input
-	single  bool
-	failed  error
+	em     *Emitter
+	p      *parser
+	win    window
+	in     []*input // with a line waiting, but for the one of a single input
+	single bool
+	failed error
+	kinship
 	clock   *clock // of the line that is read
 	alone   int    // thread of the lines that name none
 	tracees map[int]*tracee
@@ -28,7 +29,6 @@ type straceReader struct {
 	shared  clock    // of lines without a time, in files of strace -ff
 	later   []ending // calls that are not over yet, in files of strace -ff
 	gone    int      // of tracees
-	guessed int      // threads whose process is an assumption
 	begun   int      // bytes of unfinished calls
 	c       Call
 
@@ -49,15 +49,12 @@ type straceReader struct {
 	idle     []int64 // durations of calls that cannot wait: what tracing costs
 	ended    bool
 
-	filtered bool                  // strace was told to leave calls out, as its command line in the text says
-	handed   int64                 // threads that others woke by a futex
-	holder   *tracee               // whose held call was printed last
-	parked   map[string]*tracee    // who waits by a word of memory, while some threads' process is an assumption
-	given    map[int32]numberGiven // ... and who got a number, and closed it
-	split    int                   // threads that turned out to be processes
-	most     int                   // threads at one time
-	futexes  bool                  // the text has calls of futex
-	closes   bool                  // the text has calls of close
+	filtered bool    // strace was told to leave calls out, as its command line in the text says
+	handed   int64   // threads that others woke by a futex
+	holder   *tracee // whose held call was printed last
+	most     int     // threads at one time
+	futexes  bool    // the text has calls of futex
+	closes   bool    // the text has calls of close
 }
 
 // Odd is a line that was not understood.

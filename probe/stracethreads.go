@@ -143,17 +143,6 @@ func (r *straceReader) numberOfFirst(first *tracee, tid int) int {
 	return tid
 }
 
-// apart makes a thread whose process was an assumption a process, because it does what a thread of that process would not: a child of
-// which the beginning is not in the text closes what it has inherited, and gets numbers that its parent has given to something else.
-func (r *straceReader) apart(t *tracee) {
-	if t.kin {
-		return
-	}
-	t.pid, t.files, t.guessed = t.tid, t.tid, false
-	r.guessed--
-	r.split++ // what it did before was taken for another's
-}
-
 // assumed is a thread that has the descriptor table which a thread is assumed to have.
 func (r *straceReader) assumed(t *tracee) *thread {
 	if th := r.em.threads[t.tid]; th != nil {
@@ -223,25 +212,6 @@ func (r *straceReader) closing(t *tracee, c *Call) {
 	}
 	r.closes, t.closed = true, true
 	r.emit(t, c)
-}
-
-// futex learns from a thread's futex calls: who wakes another by a word of memory shares that memory with it.
-func (r *straceReader) futex(t *tracee, word []byte, c *Call, began bool) {
-	if r.guessed == 0 {
-		return
-	}
-	if began {
-		if c.futexWaits() && len(r.parked) < maxUsed {
-			if r.parked == nil {
-				r.parked = map[string]*tracee{}
-			}
-			r.parked[string(word)] = t
-		}
-		return
-	}
-	if o := r.parked[string(word)]; o != nil && o != t && c.wakes() && c.Ret > 0 {
-		t.kin, o.kin = true, true
-	}
 }
 
 // usedAs is what the first descriptor of a call must be, as far as that tells anything.

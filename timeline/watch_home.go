@@ -78,8 +78,8 @@ func (wt *watcher) insideHandler(s *stream, h *home, in *instance) bool {
 	case h.inst.watches(in):
 		return true
 	case h.inst.set() && !in.set():
-		if len(h.set) > handlersSet || h.seen >= 2 && wt.madeSince(in, s.watch.away.from) {
-			return wt.madeSince(in, s.watch.away.from)
+		if len(h.set) > handlersSet || h.seen >= 2 && in.madeSince(s.watch.away.from) {
+			return in.madeSince(s.watch.away.from)
 		}
 		h.become(in)
 		return false
@@ -92,7 +92,7 @@ func (wt *watcher) insideHandler(s *stream, h *home, in *instance) bool {
 			return true
 		}
 	}
-	if !in.set() && s.watch.away.from != 0 && s.watch.away.told > 0 && wt.madeSince(in, s.watch.away.from) {
+	if !in.set() && s.watch.away.from != 0 && s.watch.away.told > 0 && in.madeSince(s.watch.away.from) {
 		return true
 	}
 	h.become(in)
@@ -156,7 +156,7 @@ func (in *instance) watches(other *instance) bool {
 }
 
 // madeSince says whether an instance was made after a moment.
-func (wt *watcher) madeSince(in *instance, at int64) bool {
+func (in *instance) madeSince(at int64) bool {
 	return in.lane != nil && in.lane.pub.Opened != 0 && at != 0 && in.lane.pub.Opened >= at
 }
 

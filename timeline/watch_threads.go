@@ -131,10 +131,10 @@ func (wt *watcher) cannotWait(s *stream, e *trace.Event) bool {
 
 // delayed learns for how long a thread may stand still here for no reason of its own: a call that cannot wait took so long, because
 // the tracer, which serves one thread at a time, was busy (naming a new socket, printing a long line), or the machine was.
-func (wt *watcher) delayed(d int64) {
-	wt.delay = max(wt.delay, d)
+func (b *base) delayed(d int64) {
+	b.delay = max(b.delay, d)
 	if d >= delayedBy {
-		wt.stats.Delays++
+		b.stats.Delays++
 	}
 }
 
@@ -145,11 +145,11 @@ var instant = map[string]bool{"clock_gettime": true, "gettimeofday": true, "time
 	"lseek": true, "dup": true, "umask": true, "getrlimit": true, "prlimit64": true, "set_robust_list": true, "arch_prctl": true, "tgkill": true, "kill": true}
 
 // paced learns how long a call takes that has nothing to wait for.
-func (wt *watcher) paced(d int64) {
-	if wt.pace == 0 {
-		wt.pace = min(d, 1_000_000)
+func (b *base) paced(d int64) {
+	if b.pace == 0 {
+		b.pace = min(d, 1_000_000)
 	}
-	wt.pace += (min(d, 1_000_000) - wt.pace) / 16
+	b.pace += (min(d, 1_000_000) - b.pace) / 16
 }
 
 // stretch is by how much a tracer has lengthened so many calls, ns: what it takes besides what it shows as the duration of
