@@ -45,23 +45,32 @@ func (t *Timeline) repeat(s *stream, e *trace.Event) {
 		return
 	}
 	it := s.recent[len(s.recent)-r.Of:]
+	begin := it[0].Start()
+	if n := len(s.recent) - r.Of; n > 0 {
+		begin = min(begin, s.recent[n-1].Time) // what the thread did before its first call belongs to it
+	}
+	defer func() { // the newest iteration is the last of these now
+		for i, d := 0, e.Time-it[len(it)-1].Time; i < len(it); i++ {
+			it[i].Time += d
+		}
+	}()
 	period := max(r.Span, 0) / r.N
 	if r.N == 1 {
-		t.again(s, it, e.Time-period, e.Time, once)
+		t.again(s, it, begin, e.Time-period, e.Time, once)
 		s.calls.counted(e.Time)
 		return
 	}
 	rest := e.Time - 2*period
 	waited := r.Waited - 2*r.Waited/r.N
 	t.pass(s, e.Start(), rest, waited)
-	t.again(s, it, rest, rest+period, once)
-	t.again(s, it, rest+period, e.Time, weight{times: r.N - 1, period: period})
+	t.again(s, it, begin, rest, rest+period, once)
+	t.again(s, it, begin, rest+period, e.Time, weight{times: r.N - 1, period: period})
 	s.calls.counted(e.Time)
 }
 
-// again folds an iteration once more, between two moments.
-func (t *Timeline) again(s *stream, it []trace.Event, from, to int64, w weight) {
-	begin, end := it[0].Start(), it[len(it)-1].Time
+// again folds an iteration that began at a moment once more, between two others.
+func (t *Timeline) again(s *stream, it []trace.Event, begin, from, to int64, w weight) {
+	end := it[len(it)-1].Time
 	scale := 0.0
 	if end > begin {
 		scale = float64(to-from) / float64(end-begin)
