@@ -149,6 +149,10 @@ func (s *twice) compare(t *testing.T) *Snapshot {
 	}
 	near("waiting", x.Split.Waiting, y.Split.Waiting, s.at-1e9)
 	near("handler", x.Split.Handler+x.Split.Queueing, y.Split.Handler+y.Split.Queueing, s.at-1e9)
+	// What is counted comes at even distances, so a gap is the mean of its iterations'.
+	if p, q := got[0].Delays(MeasureGap), got[1].Delays(MeasureGap); p.Count != q.Count || max(p.P50, q.P50) > 2*min(p.P50, q.P50) {
+		t.Errorf("gaps: %d of %d ns folded, %d of %d ns in full", p.Count, p.P50, q.Count, q.P50)
+	}
 	if len(evs[0])*4 > len(evs[1]) || x.Repeats == 0 {
 		t.Errorf("%d events of %d", len(evs[0]), len(evs[1]))
 	}
