@@ -230,3 +230,35 @@ func TestRepeatMixed(t *testing.T) {
 		}
 	}
 }
+
+// TestRepeatedGap: an iteration begins with what its thread did since the one before, so the time between two waits is in it, however often
+// it was counted.
+func TestRepeatedGap(t *testing.T) {
+	const gap, wait, n = 80_000, 60_000, 50
+	at := int64(1e9)
+	var evs []trace.Event
+	add := func(e trace.Event) {
+		e.Stream, e.Seq, e.Time = 1, uint32(len(evs)+1), at
+		evs = append(evs, e)
+	}
+	iteration := func() {
+		at += gap
+		add(trace.Event{Kind: trace.Wait, Phase: trace.PhaseEnter, Inst: inst, FD: -1, Aux: trace.WaitAux(trace.CallEpollWait, 2), A: -1, B: -1})
+		at += wait
+		add(trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: inst, FD: -1, Aux: trace.WaitAux(trace.CallEpollWait, 2), A: -1, B: -1, Mask: 1, Dur: wait})
+		add(trace.Event{Kind: trace.Ready, Inst: inst, FD: 5, Mask: bitIn, A: 5})
+	}
+	add(trace.Event{Kind: trace.Thread, A: 9, B: 9, Mask: trace.RoleLoop})
+	iteration()
+	for range 3 {
+		iteration()
+		at += n * (gap + wait)
+		add(trace.Event{Kind: trace.Repeat, FD: -1, Aux: 3, A: n, B: n * wait, Mask: gap + wait, Dur: n * (gap + wait)})
+	}
+	tl := New(Options{Info: trace.Info{Timed: true, Kinds: trace.AllKinds() &^ trace.Kinds(trace.Renotify)}})
+	tl.Add(evs)
+	d := tl.Snapshot(at).Delays(MeasureGap)
+	if d.Count != 3+3*n || d.P50 < gap*9/10 || d.P50 > gap*11/10 || d.Max > 2*gap {
+		t.Errorf("%d gaps, half of them of %d ns and at most %d, want %d of %d", d.Count, d.P50, d.Max, 3+3*n, gap)
+	}
+}
