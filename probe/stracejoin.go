@@ -122,12 +122,15 @@ func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 		return raw, clean, true
 	}
 	if !n.mailed && bytes.Contains(raw, []byte("=3D")) {
-		n.mailed = true
-		raw = r.prepared(n, raw)
-		r.lines--
-		if clean = r.look(n, raw); l.hasEnd() {
-			return raw, clean, true
+		// So are mails encoded, and so do programs write what has nothing to do with it: it is the former if that makes a call of it.
+		whole, more := n.softBreaks(raw)
+		s := quotedPrintable(whole)
+		if c := r.look(n, s); l.hasEnd() && l.what == isCall {
+			n.mailed = true
+			r.skip(n, more)
+			return s, c, true
 		}
+		clean = r.look(n, raw)
 	}
 	if l.what == isCall || l.what == isResumed {
 		return raw, r.together(n, clean), true
@@ -142,16 +145,9 @@ func (r *straceReader) prepared(n *input, raw []byte) []byte {
 		n.numbered = n.numberedLines(raw)
 	}
 	if n.mailed {
-		s := bytes.Clone(bytes.TrimRight(raw, "\r"))
-		for len(s) > 0 && s[len(s)-1] == '=' && len(s) < maxTogether {
-			more, ok := n.next()
-			if !ok {
-				break
-			}
-			r.lines++
-			s = append(s[:len(s)-1], bytes.TrimRight(more, "\r")...)
-		}
-		raw = quotedPrintable(s)
+		whole, more := n.softBreaks(raw)
+		r.skip(n, more)
+		raw = quotedPrintable(whole)
 	}
 	if n.numbered {
 		if s := skipBlanks(raw); len(s) > 0 && isDigit(s[0]) {
@@ -163,6 +159,28 @@ func (r *straceReader) prepared(n *input, raw []byte) []byte {
 		}
 	}
 	return raw
+}
+
+// softBreaks puts a line together that a mail's encoding has broken, and says how many of the lines behind it are in it.
+func (n *input) softBreaks(raw []byte) (whole []byte, more int) {
+	whole = bytes.Clone(bytes.TrimRight(raw, "\r"))
+	for len(whole) > 0 && whole[len(whole)-1] == '=' && len(whole) < maxTogether {
+		next, ok := n.peek(more)
+		if !ok {
+			break
+		}
+		more++
+		whole = append(whole[:len(whole)-1], bytes.TrimRight(next, "\r")...)
+	}
+	return whole, more
+}
+
+// skip takes lines that were looked at already.
+func (r *straceReader) skip(n *input, lines int) {
+	for range lines {
+		n.next()
+		r.lines++
+	}
 }
 
 // numberedLines says whether the lines have numbers of an editor: each one more than the one before, and calls are whole in some of them.
