@@ -205,13 +205,19 @@ func (n *input) numberedLines(first []byte) bool {
 			return wholes > i/2
 		}
 		if line, ok = n.peek(i); !ok {
-			return i >= 2 && wholes > i/2
+			return i >= 2 && wholes > i/2 && (i >= fewNumbered || v < leastOfThreads)
 		}
 	}
 }
 
-// numberedFor is in how many lines one behind the other there must be a number.
-const numberedFor = 8
+const (
+	// numberedFor is in how many lines one behind the other there must be a number: a family of workers that are woken for the same thing has
+	// such numbers too, but then its first one comes again.
+	numberedFor = 64
+	// In a text of fewer lines than this the numbers are an editor's if they are smaller than those that threads have on a machine that is up.
+	fewNumbered    = 16
+	leastOfThreads = 1000
+)
 
 // peek is the line at i of those that follow, from 0, without handing it on. It reads no further than to the end of that line.
 func (n *input) peek(i int) (line []byte, ok bool) {
