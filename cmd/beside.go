@@ -43,9 +43,6 @@ func besideOf(src trace.Source, with *probe.Beside) beside {
 	return beside{with}
 }
 
-// hungUp are the rules about a peer that has closed.
-var hungUp = map[string]bool{"EV06": true, "EV07": true}
-
 // confirm holds findings against it, as --look does against the kernel. A socket that no line is about is not said to be gone: the lines
 // need not be of all.
 func (b beside) confirm(found []*diagnostics.Finding) {
@@ -62,13 +59,10 @@ func (b beside) confirm(found []*diagnostics.Finding) {
 			},
 			Interest: b.Interest,
 			Level:    b.Level,
+			Closing:  b.Closing,
 		})
 		if known {
 			*f = c
-		}
-		if hungUp[f.Rule.ID] && b.Closing(f.FD, f.Peer) {
-			f.Verdict = diagnostics.Certain
-			f.Sentence += " The socket is in CLOSE_WAIT: its peer has closed it, and the program has not."
 		}
 	}
 }

@@ -19,6 +19,9 @@ type Looks struct {
 
 	// Level tells whether a process has a descriptor registered level-triggered now. ok is false when it is not registered, or not known.
 	Level func(pid int64, fd int32) (level, ok bool)
+
+	// Closing tells whether the peer of a process's socket has closed it, and the process has not; pid is 0 where that is not known.
+	Closing func(pid int64, fd int32, peer string) bool
 }
 
 // Confirm asks about findings of rules that say what can be asked: that something was left behind, or registered wrongly. What is
@@ -60,6 +63,14 @@ func (f *Finding) askTrigger(looks Looks) {
 func (f *Finding) askUnread(looks Looks) {
 	f.askQueue(looks)
 	f.askTrigger(looks)
+}
+
+// askClosing is for what is reported because the peer has finished.
+func (f *Finding) askClosing(looks Looks) {
+	if looks.Closing != nil && looks.Closing(f.pid, f.FD, f.Peer) {
+		f.Verdict = Certain
+		f.Sentence += " The socket is in CLOSE_WAIT: its peer has closed it, and the program has not."
+	}
 }
 
 // askStale is for what is registered under a number that means something else.

@@ -20,6 +20,7 @@ type Beside struct {
 	regs  map[besideReg]int // places in Regs
 	where besideKey         // process and descriptor that the lines are about
 	late  bool              // a call of the log came before
+	of    int               // the only process that the log is about, as strace's command line or its first words say; 0 unknown
 }
 
 // BesideFD is a descriptor, or a socket of which the number is not known. What is "" or 0 is unknown.
@@ -162,29 +163,43 @@ func (b *Beside) Queue(local, remote string) (waiting int64, ok bool) {
 	return 0, false
 }
 
-// Interest says how a process has a descriptor registered. A number that a text does not say the process of is anybody's.
+// Interest says how a process has a descriptor registered.
 func (b *Beside) Interest(pid int64, fd int32) (armed, stale, ok bool) {
-	for i := range b.Regs {
-		if r := &b.Regs[i]; r.FD == int(fd) && (r.PID == 0 || int64(r.PID) == pid) {
-			return r.Armed(), false, true
-		}
+	if r := b.registration(pid, fd); r != nil {
+		return r.Armed(), false, true
 	}
 	return false, false, false
 }
 
 // Level says whether a process has a descriptor registered level-triggered.
 func (b *Beside) Level(pid int64, fd int32) (level, ok bool) {
-	for i := range b.Regs {
-		if r := &b.Regs[i]; r.FD == int(fd) && (r.PID == 0 || int64(r.PID) == pid) {
-			return r.Level(), true
-		}
+	if r := b.registration(pid, fd); r != nil {
+		return r.Level(), true
 	}
 	return false, false
 }
 
+func (b *Beside) registration(pid int64, fd int32) *BesideReg {
+	for i := range b.Regs {
+		if r := &b.Regs[i]; r.FD == int(fd) && b.about(r.PID, pid) {
+			return r
+		}
+	}
+	return nil
+}
+
+// about says whether a line about one process, 0 where it does not say, may be about another, 0 where the log does not say. What nobody says
+// the process of is anybody's, unless the log is of one that is known otherwise.
+func (b *Beside) about(line int, pid int64) bool {
+	if pid == 0 {
+		pid = int64(b.of)
+	}
+	return line == 0 || pid == 0 || int64(line) == pid
+}
+
 // Closing reports whether the kernel has a socket in CLOSE_WAIT: its peer has closed it, and the program has not. The socket is found by
-// its peer, and where that is not known by its number.
-func (b *Beside) Closing(fd int32, peer string) bool {
+// its peer, and where that is not known by its number; pid is the process whose number that is, 0 unknown.
+func (b *Beside) Closing(pid int64, fd int32, peer string) bool {
 	for i := range b.FDs {
 		x := &b.FDs[i]
 		if x.State != "CLOSE_WAIT" {
@@ -194,7 +209,7 @@ func (b *Beside) Closing(fd int32, peer string) bool {
 			if x.Peer == p {
 				return true
 			}
-		} else if x.FD >= 0 && int32(x.FD) == fd {
+		} else if x.FD >= 0 && int32(x.FD) == fd && b.about(x.PID, pid) {
 			return true
 		}
 	}

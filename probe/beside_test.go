@@ -236,8 +236,11 @@ func TestBesideQueue(t *testing.T) {
 			t.Errorf("%q, %q: %d, %v, want %d, %v", c.local, c.peer, n, ok, c.n, c.ok)
 		}
 	}
-	if !b.Closing(7, "10.0.0.2:40000") || !b.Closing(7, "") || b.Closing(5, "") || b.Closing(7, "10.0.0.3:1") {
+	if !b.Closing(0, 7, "10.0.0.2:40000") || !b.Closing(0, 7, "") || b.Closing(0, 5, "") || b.Closing(0, 7, "10.0.0.3:1") {
 		t.Error("fd 7 alone is in CLOSE_WAIT")
+	}
+	if !b.Closing(812, 7, "") || b.Closing(813, 7, "") {
+		t.Error("fd 7 of process 812 alone is in CLOSE_WAIT")
 	}
 	if armed, _, ok := b.Interest(4, 7); !ok || armed {
 		t.Error("fd 7 is registered and disarmed")
@@ -265,4 +268,34 @@ func FuzzBeside(f *testing.F) {
 		defer s.Close()
 		sound(t, s)
 	})
+}
+
+// TestBesideOfAnother: what stands beside the log of one process about another's descriptor of the same number is not taken for its own.
+func TestBesideOfAnother(t *testing.T) {
+	const call = "1700000000.001000 read(7, \"\", 10) = 0 <0.000010>\n"
+	for of, mine := range map[string]bool{"4711": true, "999": false} {
+		path := filepath.Join(t.TempDir(), "log")
+		text := "$ strace -ttt -T -p 4711\n" + call + "\nlsof says:\nsrv " + of + " www 7u IPv4 77002 0t0 TCP 10.0.0.1:80->10.0.0.9:40002 (CLOSE_WAIT)\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := OpenStream(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := false
+		for buf := make([]trace.Event, 64); ; {
+			n, err := s.Read(t.Context(), buf)
+			for i := range buf[:n] {
+				told = told || buf[i].Kind == trace.State && buf[i].FD == 7
+			}
+			if err != nil {
+				break
+			}
+		}
+		if closing := s.Beside().Closing(0, 7, ""); told != mine || closing != mine {
+			t.Errorf("lines of process %s: named %t, in CLOSE_WAIT %t, want %t", of, told, closing, mine)
+		}
+		s.Close()
+	}
 }

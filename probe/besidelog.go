@@ -23,6 +23,7 @@ type besideLog struct {
 	named   map[int]bool // numbers that it names itself (-y)
 	tids    map[int]bool
 	all     bool // it may have closed any
+	of      int  // the process that strace was attached to, if it was one
 }
 
 // ReadBeside reads a text of such lines. It is an error when there are none in it.
@@ -102,6 +103,9 @@ func (g *besideLog) read(r io.Reader) error {
 			continue
 		}
 		if parsePasted(&l, raw, in.colours); l.what != isCall && l.what != isBegun && l.what != isResumed {
+			if pid, ok := attachedTo(unwrap(raw)); ok {
+				g.of = pid
+			}
 			continue
 		}
 		if l.tid != 0 {
@@ -206,7 +210,7 @@ func (g *besideLog) add(o *besideLog) {
 	if g.changed == nil {
 		g.changed, g.named, g.tids = map[int]bool{}, map[int]bool{}, map[int]bool{}
 	}
-	g.all = g.all || o.all
+	g.all, g.of = g.all || o.all, max(g.of, o.of)
 	for n := range o.changed {
 		g.changed[n] = true
 	}
@@ -303,7 +307,13 @@ func (r *straceReader) ownersOf(t *tracee) func(pid int) bool {
 	for i := range r.beside.Regs {
 		note(r.beside.Regs[i].PID)
 	}
-	stranger := only != 0 && !many && (r.log == nil || !r.log.tids[only])
+	stranger := only != 0 && !many
+	if r.log != nil {
+		stranger = stranger && !r.log.tids[only]
+		if len(r.log.tids) == 0 && r.log.of != 0 { // it numbers no thread, and is known all the same
+			r.beside.of, stranger = r.log.of, stranger && r.log.of == only
+		}
+	}
 	return func(pid int) bool {
 		if pid == 0 || stranger {
 			return t == r.root
