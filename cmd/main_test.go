@@ -94,12 +94,21 @@ func TestBadInput(t *testing.T) {
 	knob := write("knob.star", "knobs = {\n    \"raed_size\": 7,\n}\ndef main():\n    pass\n")
 	foreign := write("foreign.evt", "this is no trace\nat all, but a text of some length that goes on for a while\n")
 	empty := write("empty.evt", "")
+	bare := filepath.Join(dir, "bare") // traces of strace -ff without a line
+	if err := os.Mkdir(bare, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write("bare/x.1", "")
+	write("bare/x.2", "hello\n")
 	for _, c := range []struct {
 		name string
 		args []string
 		code int
 		says []string
 	}{
+		{"traces without a line", []string{"check", bare}, 3, []string{"there is no event in it"}},
+		{"traces without a line, as text", []string{"replay", "--text", bare}, 3, []string{"there is no event in it"}},
+		{"traces without a line, in short", []string{"replay", "--summary", bare}, 3, []string{"there is no event in it"}},
 		{"flag", []string{"--haedless"}, 2, []string{"--haedless", "did you mean --headless?"}},
 		{"mode", []string{"--mode", "epol"}, 2, []string{"epol", "did you mean epoll?"}},
 		{"threads without epoll", []string{"--mode", "poll", "--threads", "3"}, 2, []string{"need epoll"}},

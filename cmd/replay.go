@@ -131,6 +131,9 @@ func (o *replayOptions) run(path string) error {
 		whole := time.Duration(last - first)
 		o.looks.span = max(min(o.looks.span, whole+whole/50), time.Millisecond)
 	}
+	if f.Events() == 0 {
+		return env(fmt.Errorf("%s: there is no event in it", f.Path()))
+	}
 	switch {
 	case o.text:
 		return o.printText(f)
@@ -238,9 +241,6 @@ func (o *replayOptions) printText(f recording) error {
 }
 
 func (o *replayOptions) screen(f recording) error {
-	if f.Events() == 0 {
-		return env(fmt.Errorf("%s: there is no event in it", f.Path()))
-	}
 	if err := o.within(f); err != nil {
 		return err
 	}

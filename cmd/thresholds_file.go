@@ -27,10 +27,10 @@ func projectSettings(log string, pairs []string) (set diagnostics.Settings, used
 		places = []string{filepath.Join(dir, thresholdsFile), thresholdsFile}
 	}
 	for _, path := range places {
-		text, err := files.Read(path, 1<<20)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+			continue // a folder that may not be searched: the log in it will say so, if it cannot be read either
 		}
+		text, err := files.Read(path, 1<<20)
 		if err != nil {
 			return set, "", usage("read %s: %v", path, err)
 		}

@@ -82,6 +82,7 @@ func newStraceReader(in []*input, odds func(Odd)) *straceReader {
 	if r.single {
 		r.clock, r.alone, r.where = in[0].clock, in[0].alone, in[0]
 	} else {
+		r.clock = &r.shared // of nothing, until there is a line
 		r.in = r.in[:0:0]
 		for _, n := range in {
 			r.advance(n)
