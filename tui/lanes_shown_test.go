@@ -33,3 +33,19 @@ func TestUnknownKindHasARow(t *testing.T) {
 		}
 	}
 }
+
+// TestRegisteredBefore: of a registration that nobody has told of it is not known for what it is, how, and whether it is armed.
+func TestRegisteredBefore(t *testing.T) {
+	for _, before := range []bool{false, true} {
+		l := &timeline.Lane{Registered: true, Armed: true, Before: before, Interest: 1, Trigger: trace.TriggerLevel}
+		for i := range columns {
+			c := &columns[i]
+			if c.name != "asks for" && c.name != "mode" && c.name != "armed" {
+				continue
+			}
+			if got, _ := c.cell(&frame{}, l); (got == "?") != before {
+				t.Errorf("before %t: %s is %q", before, c.name, got)
+			}
+		}
+	}
+}

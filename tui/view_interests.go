@@ -44,6 +44,11 @@ type column struct {
 
 func plainCell(s string) (string, func(*theme) tcell.Style) { return s, nil }
 
+// unknownCell is of a registration that lies before the events.
+func unknownCell() (string, func(*theme) tcell.Style) {
+	return "?", func(t *theme) tcell.Style { return t.dim }
+}
+
 func amount(n int64, unit func(int64) string) string {
 	if n < 0 {
 		return ""
@@ -89,11 +94,17 @@ var columns = []column{
 			}
 			return "unregistered", func(t *theme) tcell.Style { return t.dim }
 		}
+		if l.Before {
+			return unknownCell()
+		}
 		return plainCell(trace.PollString(l.Interest &^ modeBits))
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }, false},
 	{"mode", 8, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
 			return plainCell("")
+		}
+		if l.Before {
+			return unknownCell()
 		}
 		s := trace.TriggerNames.Word(l.Trigger)
 		if l.Interest&exclusiveBit != 0 { // EPOLLEXCLUSIVE
@@ -105,6 +116,8 @@ var columns = []column{
 		switch {
 		case !l.Registered:
 			return plainCell("")
+		case l.Before:
+			return unknownCell()
 		case l.Armed:
 			return plainCell("yes")
 		}
