@@ -39,12 +39,12 @@ func (b *Beside) Line(raw []byte) bool {
 	switch {
 	case strings.HasPrefix(s, "tfd:"):
 		return b.interest(s)
-	case fdinfoKey.MatchString(s):
+	case len(s) < 64 && fdinfoKey.MatchString(s):
 		b.info(fdinfoKey.FindStringSubmatch(s))
 		return true
 	case s[0] == 'l' && strings.Contains(s, " -> "):
 		return b.listed(s)
-	case lsofFor.MatchString(s):
+	case strings.Contains(s, "lsof") && lsofFor.MatchString(s):
 		b.where.pid, _ = strconv.Atoi(lsofFor.FindStringSubmatch(s)[1])
 		return true
 	case besideCommand.MatchString(s):

@@ -62,8 +62,33 @@ func (b *gapMarks) parts(gap int64) bool {
 const blankGap = 100e6
 
 // leftOut says whether a line stands for others: "[...]", "<snip>", "--- 8< ---", "[ 300 lines omitted ]".
-func leftOut(s []byte) bool {
-	if len(s) > 80 || !utf8.Valid(s) {
+func leftOut(s []byte) bool { return leftOutMark(s) || leftOutMark(undressed(s)) }
+
+// undressed takes off what a page, a string, a patch or a program that runs others puts around every line, and so around a mark.
+func undressed(s []byte) []byte {
+	if len(s) > 120 {
+		return nil
+	}
+	if i := bytes.Index(s, []byte("| ")); i >= 0 && i <= 40 {
+		s = s[i+2:]
+	}
+	s = bytes.Trim(s, " \t\r\"',;+")
+	var out []byte
+	for i := 0; i < len(s); {
+		if s[i] == '<' {
+			if end, _, _ := tagAt(s, i); end > 0 {
+				i = end
+				continue
+			}
+		}
+		out = append(out, s[i])
+		i++
+	}
+	return out
+}
+
+func leftOutMark(s []byte) bool {
+	if len(s) == 0 || len(s) > 80 || !utf8.Valid(s) {
 		return false
 	}
 	if separates(s) || patchHead(s) {

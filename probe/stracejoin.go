@@ -16,6 +16,12 @@ const (
 
 // whole says whether what follows a call's name has a result.
 func whole(s []byte) bool {
+	i := resultAt(s)
+	return i >= 0 && !openTail(s[i:])
+}
+
+// resultAt is where the result of a call stands, behind ") = ", which strace pads with blanks; -1 where there is none.
+func resultAt(s []byte) int {
 	for i := len(s) - 2; i > 0; i-- {
 		if s[i] != '=' || s[i+1] != ' ' || s[i-1] != ' ' && s[i-1] != '\t' {
 			continue
@@ -25,10 +31,10 @@ func whole(s []byte) bool {
 			j--
 		}
 		if j >= 0 && s[j] == ')' {
-			return !openTail(s[i+2:])
+			return i + 2
 		}
 	}
-	return false
+	return -1
 }
 
 // openTail says whether what follows "= " has a parenthesis that is not closed: "1 (in".
@@ -45,11 +51,11 @@ func openTail(s []byte) bool {
 
 // tailOf is the part of a text that stands in such a parenthesis, from it on; nil where there is none.
 func tailOf(s []byte) []byte {
-	i := bytes.LastIndex(s, []byte(") = "))
-	if i < 0 || !openTail(s[i+4:]) {
+	i := resultAt(s)
+	if i < 0 || !openTail(s[i:]) {
 		return nil
 	}
-	return s[bytes.IndexByte(s[i+4:], '(')+i+4:]
+	return s[i+bytes.IndexByte(s[i:], '('):]
 }
 
 // inTail says whether a line can go on in a parenthesis behind a result: the descriptors that are ready, what is left of the time, or what
@@ -249,6 +255,7 @@ func (n *input) peek(i int) (line []byte, ok bool) {
 
 // together looks behind a call that has no end for the rest of it. What is no rest stays where it is.
 func (r *straceReader) together(n *input, clean []byte) []byte {
+	clean = bytes.TrimRight(clean, "\r")
 	wide := bytes.Clone(clean) // with a blank where it was broken,
 	tight := bytes.Clone(clean)
 	at, pieces, blanks, lines := 0, 0, 0, int64(0)

@@ -402,7 +402,10 @@ func patchHead(s []byte) bool {
 
 // pagerMark says whether a line is what a pager shows below a page: "--More--(12%)".
 func pagerMark(s []byte) bool {
-	s = bytes.ToLower(bytes.TrimSpace(s))
+	if s = bytes.TrimSpace(s); len(s) > 16 {
+		return false
+	}
+	s = bytes.ToLower(s)
 	return bytes.HasPrefix(s, []byte("--more--")) && len(s) < 16 || string(s) == "-- more --" || string(s) == "(end)"
 }
 
