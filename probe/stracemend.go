@@ -17,7 +17,7 @@ var mends = []func(s []byte) []byte{byTags, byReturns, byMarkers, withoutEntitie
 
 // mend puts what a line was before it was pasted before what follows in the input. It is false where nothing comes out.
 func (r *straceReader) mend(n *input, s []byte) bool {
-	if n.piece || n.giant || len(s) < 8 || !bytes.ContainsAny(s, "(<&{+") && ascii(s) {
+	if n.piece || n.giant || len(s) < 8 || !bytes.ContainsAny(s, "(<&{+") && ascii(s) || !mayHold(s) {
 		return false
 	}
 	r.patience = 1<<16 + patience*len(s)
@@ -33,6 +33,50 @@ func (r *straceReader) mend(n *input, s []byte) bool {
 	n.patched = n.patched || s[0] == '+'
 	n.push(out)
 	return true
+}
+
+// mayHold says whether there can be a line of strace in a text, in whatever form: the result of a call, or a word that strace has for one that
+// is not whole. Logs are full of a program's own lines, on which no form need be tried.
+func mayHold(s []byte) bool {
+	for _, word := range [][]byte{[]byte("resumed"), []byte("unfinished"), []byte("+++"), []byte("---")} {
+		if bytes.Contains(s, word) {
+			return true
+		}
+	}
+	for i := 0; ; {
+		k := bytes.IndexByte(s[i:], ')')
+		if k < 0 {
+			return bytes.Contains(s, []byte("&#41;")) || bytes.Contains(s, []byte("&rpar;"))
+		}
+		i += k + 1
+		if j := behindMarks(s, i); j < len(s) && s[j] == '=' {
+			return true
+		}
+	}
+}
+
+// behindMarks is where a text goes on behind blanks, quotes, entities and tags.
+func behindMarks(s []byte, i int) int {
+	for i < len(s) {
+		switch c := s[i]; {
+		case c == '&':
+			end := bytes.IndexByte(s[i:min(i+12, len(s))], ';')
+			if end < 0 {
+				return i
+			}
+			i += end
+		case c == '<':
+			end := bytes.IndexByte(s[i:min(i+80, len(s))], '>')
+			if end < 0 {
+				return i
+			}
+			i += end
+		case c > ' ' && c < 0x80 && bytes.IndexByte([]byte("\"',|*`_\\"), c) < 0:
+			return i
+		}
+		i++
+	}
+	return i
 }
 
 // mended tries the forms on a text. What comes out has no empty lines.
