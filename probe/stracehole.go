@@ -135,18 +135,8 @@ func attachedTo(s []byte) (pid int, ok bool) {
 		tid, _ := threadOf(append([]byte("0"), word...))
 		return tid, tid != 0 && bytes.HasPrefix(rest, txtAttached[1:])
 	}
-	words := bytes.Fields(s)
-	at := -1
-	for i, w := range words {
-		if i < 5 && (string(w) == "strace" || bytes.HasSuffix(w, []byte("/strace"))) {
-			at = i
-			break
-		}
-	}
-	if at < 0 {
-		return 0, false
-	}
-	for i := at + 1; i < len(words); i++ {
+	words := straceArgs(s)
+	for i := range words {
 		w := words[i]
 		var num []byte
 		switch {
@@ -174,14 +164,25 @@ func attachedTo(s []byte) (pid int, ok bool) {
 
 // commandLine says whether a line is that of a shell that ran strace: it is no line of strace, and no loss either.
 func commandLine(s []byte) bool {
-	words := bytes.Fields(bytes.TrimLeft(unwrap(s), "$#% *`"))
+	words := straceArgs(bytes.TrimLeft(unwrap(s), "$#% *`"))
+	return len(words) > 0 && words[0][0] == '-'
+}
+
+// straceArgs are the words behind strace in a command that begins with it, with sudo or the like before it; nil where there is none.
+func straceArgs(s []byte) [][]byte {
+	if !bytes.Contains(s, txtStraceName) {
+		return nil
+	}
+	words := bytes.Fields(s)
 	for i, w := range words[:min(len(words), 5)] {
-		if string(w) == "strace" || bytes.HasSuffix(w, []byte("/strace")) {
-			return i+1 < len(words) && words[i+1][0] == '-'
+		if bytes.Equal(w, txtStraceName) || bytes.HasSuffix(w, []byte("/strace")) {
+			return words[i+1:]
 		}
 	}
-	return false
+	return nil
 }
+
+var txtStraceName = []byte("strace")
 
 // parted tells, before a line of strace at the moment at, what the lines before it mean.
 func (r *straceReader) parted(n *input, l *line, at int64) {
