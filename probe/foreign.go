@@ -33,7 +33,7 @@ const (
 	elsewhere = "evviz reads what strace prints, on Linux: if the program runs there, " + runStrace
 )
 
-// form is a kind of text that is recognised.
+// tool is a kind of text that is recognised.
 type tool struct {
 	name    string
 	least   int                           // so many lines of it are needed; one odd line proves nothing

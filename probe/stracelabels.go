@@ -62,7 +62,7 @@ func label(s []byte, known bool) (rest []byte, at stamp, ok bool) {
 			at = stamp{}
 		}
 		return rest, at, true
-	case weights[strings.ToLower(text)], text == "", text == "|":
+	case weights[strings.ToLower(text)], text == "", text == "|", known && text == "F": // F: a whole line, as containers' logs say
 		return rest, at, true
 	case !known:
 		return nil, at, false
