@@ -18,6 +18,7 @@ var house = map[string][]string{
 	"evviz/loop/poll":               {"trace", "internal/sys"},
 	"evviz/scenarios":               {"trace", "internal/files"},
 	"evviz/probe":                   {"record", "world", "trace", "internal/sys"}, // what strace printed is kept in memory as a recording is
+	"evviz/probe/look":              {"probe", "trace", "internal/sys"}, // registrations are read as they stand beside a log
 	"evviz/trace":                   {},
 	"evviz/world":                   {"trace"},
 	"evviz/record":                  {"world", "trace", "internal/files"},
@@ -62,6 +63,7 @@ var outside = map[string][]string{
 	"evviz/loop":           {"golang.org/x/sys/unix", "golang.org/x/net/dns/dnsmessage"},
 	"evviz/loop/poll":      {"golang.org/x/sys/unix"},
 	"evviz/probe":          {"golang.org/x/sys/unix"},
+	"evviz/probe/look":     {"golang.org/x/sys/unix"},
 	"evviz/internal/sys":   {"golang.org/x/sys/unix"},
 	"evviz/scenarios":      {"go.starlark.net/"},
 	"evviz/show":           {"golang.org/x/sys/unix"}, // no flags: those are cmd's

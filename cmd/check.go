@@ -13,6 +13,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/export"
 	"evviz/probe"
+	"evviz/probe/look"
 	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
@@ -217,7 +218,7 @@ func (o *checkOptions) run(path string) error {
 	}
 	besideOf(f, with).confirm(found)
 	if o.look {
-		if err := look(found); err != nil {
+		if err := lookAt(found); err != nil {
 			return env(err)
 		}
 	}
@@ -260,9 +261,9 @@ func (o *checkOptions) run(path string) error {
 	return nil
 }
 
-// look asks the kernel about the findings.
-func look(found []*diagnostics.Finding) error {
-	all, err := probe.Sockets()
+// lookAt asks the kernel about the findings.
+func lookAt(found []*diagnostics.Finding) error {
+	all, err := look.Sockets()
 	if err != nil {
 		return err
 	}
@@ -270,7 +271,7 @@ func look(found []*diagnostics.Finding) error {
 	registered := func(pid int64, fd int32) *probe.Registration {
 		list, asked := lists[pid]
 		if !asked {
-			list, _ = probe.Registrations(int(pid)) // it may have ended, or be somebody else's
+			list, _ = look.Registrations(int(pid)) // it may have ended, or be somebody else's
 			lists[pid] = list
 		}
 		for i := range list {
@@ -282,7 +283,7 @@ func look(found []*diagnostics.Finding) error {
 	}
 	diagnostics.Confirm(found, diagnostics.Looks{
 		Queue: func(local, remote string) (int64, bool) {
-			k, ok := probe.FindSocket(all, local, remote)
+			k, ok := look.FindSocket(all, local, remote)
 			return int64(k.RecvQ), ok
 		},
 		Interest: func(pid int64, fd int32) (armed, stale, ok bool) {

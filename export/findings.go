@@ -24,6 +24,8 @@ type Findings struct {
 	Baseline   *Baseline `json:"baseline"`                  // what a baseline leaves out; null: there is none
 	Thresholds string    `json:"thresholds_file,omitempty"` // the project's own, where there is one
 	Missing    []Missing `json:"missing"`                   // what the source cannot tell
+
+	looked bool // it is about a moment: when something was found says nothing
 }
 
 // Ignored is how many findings were left out by one word of the command line.
@@ -172,9 +174,12 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 			paragraph(b, "why it matters: "+f.Why, "  ")
 			paragraph(b, "possible false positives: "+f.Else, "  ")
 		}
-		fmt.Fprintf(b, "  %s %s · %s · %s · %s", f.ID, f.Name, f.Severity, f.Verdict, r.moment(f.First))
-		if f.Last > f.First {
-			fmt.Fprintf(b, " to %s", r.moment(f.Last))
+		fmt.Fprintf(b, "  %s %s · %s · %s", f.ID, f.Name, f.Severity, f.Verdict)
+		if !r.looked {
+			fmt.Fprintf(b, " · %s", r.moment(f.First))
+			if f.Last > f.First {
+				fmt.Fprintf(b, " to %s", r.moment(f.Last))
+			}
 		}
 		if f.In != "" {
 			b.WriteString(" · in " + plain.Text(f.In))

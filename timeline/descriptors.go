@@ -133,6 +133,7 @@ func (t *Timeline) state(s *stream, e *trace.Event) {
 		}
 		l.watch.connected = l.watch.connected || f.Peer.Text != ""
 		t.lanes.describe(l)
+		t.lookedFile(l, e)
 		return
 	}
 	if of == nil {
@@ -144,6 +145,7 @@ func (t *Timeline) state(s *stream, e *trace.Event) {
 	case changed:
 		r.presumed()
 	}
+	t.lookedReg(l, t.lanes.regOf(of), e)
 }
 
 // inherit lets a lane that has just got a number know whom that belonged to: a report may still wait for the former.

@@ -335,6 +335,12 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		return
 	}
 	t.lanes.mark(l, start, MarkArrive, 0)
+	if l.look != nil && e.Mask&bitRdHup != 0 {
+		l.look.finishedBefore(start)
+		if l.watch.eofAt != 0 {
+			l.watch.eofAt = min(l.watch.eofAt, start)
+		}
+	}
 	if e.Mask != 0 && e.Mask&bitsIn == 0 {
 		return
 	}
@@ -418,6 +424,9 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 		t.lanes.setType(l, trace.TypeListener)
 	}
 	t.lanes.mark(l, e.Time, MarkQueue, cut(e.A))
+	if l.look != nil {
+		l.look.Backlog = e.B
+	}
 	l.watch.looked, l.watch.filled = l.watch.looked || e.B > 0, l.watch.filled || e.B > 0 && e.A >= e.B
 	if e.B > 0 && e.A > e.B {
 		t.watch.happened(s, l, IncOverflow, e.Time, e.A, true)

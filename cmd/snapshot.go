@@ -1,0 +1,178 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"evviz/diagnostics"
+	"evviz/export"
+	"evviz/probe/look"
+	"evviz/record"
+	"evviz/timeline"
+)
+
+type snapshotOptions struct {
+	json, all bool
+	watch     time.Duration
+	record    string
+	force     bool
+	failOn    []string
+	only      []string
+	set       []string
+}
+
+// apart is how far the two looks of a snapshot lie apart: what was under way at the first is over at the second, unless the machine is very
+// busy.
+const apart = 100 * time.Millisecond
+
+func newSnapshot() *cobra.Command {
+	o := &snapshotOptions{}
+	c := &cobra.Command{
+		Use:   "snapshot PID...",
+		Short: "Look into a running program: what its event loops watch, what waits there, and which call each thread is in",
+		Long: `snapshot shows what a running program watches at this moment, without tracing it: every epoll instance with its registrations (descriptor,
+kind, address, events, trigger, whether it is armed and on the ready list, unread bytes), the sets that threads have passed to poll and
+select, accept queues against their backlog, and the call that each thread is in. The program is not stopped and none of its descriptors is
+taken.
+
+Then it says what is wrong, as far as that needs no time: data that no wait will return, a registration of a closed descriptor, a full
+accept queue, a descriptor that may block. Where something may have been just under way a second look follows after 100 ms, and
+only what both have found is said.
+
+It ends with 0 when there is nothing above info, with 1 when there is (or, with --fail-on, when what is named there was found), with 2
+for a wrong command line and with 3 when the process cannot be looked into.`,
+		Example: `  evviz snapshot 4711
+  evviz snapshot --json $(pgrep -x redis-server) | jq '.processes[].instances'
+  evviz snapshot --watch 1s 4711
+  evviz snapshot --record before.evt 4711       and later: evviz replay before.evt, evviz compare before.evt after.evt`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("snapshot: which process? evviz snapshot PID")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(args) },
+	}
+	f := c.Flags()
+	f.BoolVar(&o.json, "json", false, "print one JSON object; with --watch one for each look, a line each")
+	f.BoolVar(&o.all, "all", false, "show every registration, however many there are")
+	f.DurationVar(&o.watch, "watch", 0, "look again and again, so far apart, until Ctrl-C")
+	f.StringVar(&o.record, "record", "", "write what was found to a recording")
+	f.BoolVar(&o.force, "force", false, "with --record: replace a recording that is there already")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "end with 1 only when one of these was found: rules (EV03), severities (warn: and above)")
+	f.StringSliceVar(&o.only, "only", nil, "look for these rules alone")
+	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
+	c.SetFlagErrorFunc(flagError)
+	return c
+}
+
+// pidsOf reads process numbers.
+func pidsOf(command string, args []string) (pids []int, err error) {
+	for _, a := range args {
+		n, err := strconv.Atoi(a)
+		if err != nil || n <= 0 || n > 1<<22 {
+			return nil, usage("%s %q: want the number of a process (pgrep, ps and ss -p know it)", command, a)
+		}
+		pids = append(pids, n)
+	}
+	return pids, nil
+}
+
+func (o *snapshotOptions) run(args []string) error {
+	pids, err := pidsOf("snapshot", args)
+	if err != nil {
+		return err
+	}
+	if o.watch < 0 || o.watch > 0 && o.watch < 10*time.Millisecond {
+		return usage("--watch %v: want 10ms or more", o.watch)
+	}
+	g, err := (&checkOptions{failOn: o.failOn}).gate()
+	if err != nil {
+		return err
+	}
+	set, err := settings(o.set)
+	if err != nil {
+		return err
+	}
+	plan := look.Plan{Every: apart, Looks: 2, Again: true}
+	if o.watch > 0 {
+		plan = look.Plan{Every: o.watch}
+	}
+	src, err := look.Open(look.New(pids...), plan)
+	if err != nil {
+		return env(err)
+	}
+	defer src.Close()
+	_ = record.NewWriter
+	feed := timeline.NewFeed(src, timeline.Options{Ledger: true, Limits: set.Limits()})
+	if o.watch > 0 {
+		return o.watched(src, feed, set)
+	}
+	if err := feed.Run(context.Background()); err != nil {
+		return env(err)
+	}
+	found, err := o.print(feed.Snapshot(), set)
+	if err != nil {
+		return err
+	}
+	for _, x := range found {
+		if g.fails(x) {
+			return quiet(exitFailure)
+		}
+	}
+	return nil
+}
+
+func (o *snapshotOptions) print(s *timeline.Snapshot, set diagnostics.Settings) ([]*diagnostics.Finding, error) {
+	found := diagnostics.Check(s, set)
+	w := export.WatchedOf(s, found)
+	var err error
+	if o.json {
+		err = w.JSON(stdout)
+	} else {
+		err = w.Text(stdout, o.all)
+	}
+	if err != nil {
+		return nil, failure(fmt.Errorf("write the result: %w", err))
+	}
+	return found, nil
+}
+
+// watched looks until Ctrl-C, or until the processes have ended.
+func (o *snapshotOptions) watched(src *look.Source, feed *timeline.Feed, set diagnostics.Settings) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM, unix.SIGHUP)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- feed.Run(ctx) }()
+	var last int64
+	for {
+		select {
+		case err := <-done:
+			if err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
+				return env(err)
+			}
+			if why := src.Ended(); why != nil {
+				say("%v", why)
+			}
+			return nil
+		case <-time.After(o.watch / 4):
+		}
+		s := feed.Snapshot()
+		if s.Last == last {
+			continue
+		}
+		last = s.Last
+		if _, err := o.print(s, set); err != nil {
+			return err
+		}
+	}
+}
