@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -14,20 +13,24 @@ import (
 	"golang.org/x/sys/unix"
 
 	"evviz/diagnostics"
+	"evviz/docs/modes"
 	"evviz/export"
 	"evviz/probe/look"
-	"evviz/record"
+	"evviz/show"
 	"evviz/timeline"
+	"evviz/tui"
+	"evviz/tui/screen"
 )
 
 type snapshotOptions struct {
-	json, all bool
+	json, all, screen bool
 	watch     time.Duration
 	record    string
 	force     bool
 	failOn    []string
 	only      []string
 	set       []string
+	looks
 }
 
 // apart is how far the two looks of a snapshot lie apart: what was under way at the first is over at the second, unless the machine is very
@@ -60,9 +63,21 @@ for a wrong command line and with 3 when the process cannot be looked into.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return o.run(args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			cfg, err := settle(c)
+			if err != nil {
+				return err
+			}
+			if err := o.looks.check(cfg); err != nil {
+				return err
+			}
+			return o.run(args)
+		},
 	}
+	o.looks.flags(c)
+	c.Flags().Lookup("view").DefValue, o.view = "interests", "interests"
 	f := c.Flags()
+	f.BoolVar(&o.screen, "screen", false, "show it on the screen (view 3, registered fds), looking again every second")
 	f.BoolVar(&o.json, "json", false, "print one JSON object; with --watch one for each look, a line each")
 	f.BoolVar(&o.all, "all", false, "show every registration, however many there are")
 	f.DurationVar(&o.watch, "watch", 0, "look again and again, so far apart, until Ctrl-C")
@@ -103,24 +118,26 @@ func (o *snapshotOptions) run(args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.screen {
+		return o.show(pids, set)
+	}
 	plan := look.Plan{Every: apart, Looks: 2, Again: true}
 	if o.watch > 0 {
 		plan = look.Plan{Every: o.watch}
 	}
-	src, err := look.Open(look.New(pids...), plan)
+	src, line, err := o.open(pids, plan, set)
 	if err != nil {
-		return env(err)
+		return err
 	}
 	defer src.Close()
-	_ = record.NewWriter
-	feed := timeline.NewFeed(src, timeline.Options{Ledger: true, Limits: set.Limits()})
 	if o.watch > 0 {
-		return o.watched(src, feed, set)
+		return o.watched(src, line, set)
 	}
-	if err := feed.Run(context.Background()); err != nil {
+	line.Start(context.Background())
+	if err := line.End(0); err != nil {
 		return env(err)
 	}
-	found, err := o.print(feed.Snapshot(), set)
+	found, err := o.print(line.Feed.Snapshot(), set)
 	if err != nil {
 		return err
 	}
@@ -130,6 +147,26 @@ func (o *snapshotOptions) run(args []string) error {
 		}
 	}
 	return nil
+}
+
+// open takes the first look, and begins the recording when there is to be one.
+func (o *snapshotOptions) open(pids []int, p look.Plan, set diagnostics.Settings) (*look.Source, *show.Line, error) {
+	src, err := look.Open(look.New(pids...), p)
+	if err != nil {
+		return nil, nil, env(err)
+	}
+	line := show.NewLine(src, &show.LineOptions{Record: true, Findings: set, Picture: timeline.Options{Ledger: !o.screen}})
+	if o.record != "" {
+		start := line.Tee.Start
+		if o.force {
+			start = line.Tee.StartOver
+		}
+		if err := start(o.record); err != nil {
+			src.Close()
+			return nil, nil, env(err)
+		}
+	}
+	return src, line, nil
 }
 
 func (o *snapshotOptions) print(s *timeline.Snapshot, set diagnostics.Settings) ([]*diagnostics.Finding, error) {
@@ -148,31 +185,105 @@ func (o *snapshotOptions) print(s *timeline.Snapshot, set diagnostics.Settings) 
 }
 
 // watched looks until Ctrl-C, or until the processes have ended.
-func (o *snapshotOptions) watched(src *look.Source, feed *timeline.Feed, set diagnostics.Settings) error {
+func (o *snapshotOptions) watched(src *look.Source, line *show.Line, set diagnostics.Settings) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM, unix.SIGHUP)
 	defer stop()
-	done := make(chan error, 1)
-	go func() { done <- feed.Run(ctx) }()
-	var last int64
-	for {
-		select {
-		case err := <-done:
-			if err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
+	line.Start(ctx)
+	tick := time.NewTicker(min(o.watch/4, 100*time.Millisecond))
+	defer tick.Stop()
+	for last := int64(0); ; {
+		done, err := line.Feed.Ended()
+		if s := line.Feed.Snapshot(); s.Last != last && len(s.Threads) > 0 {
+			last = s.Last
+			if _, err := o.print(s, set); err != nil {
+				src.Close()
+				return errors.Join(err, line.End(0))
+			}
+		}
+		if done || ctx.Err() != nil {
+			src.Close()
+			err = errors.Join(err, line.End(0))
+			if err != nil {
 				return env(err)
 			}
 			if why := src.Ended(); why != nil {
 				say("%v", why)
 			}
 			return nil
-		case <-time.After(o.watch / 4):
 		}
-		s := feed.Snapshot()
-		if s.Last == last {
-			continue
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
 		}
-		last = s.Last
-		if _, err := o.print(s, set); err != nil {
-			return err
+	}
+}
+
+// show puts the looks on a screen, one a second.
+func (o *snapshotOptions) show(pids []int, set diagnostics.Settings) error {
+	every := o.watch
+	if every == 0 {
+		every = time.Second
+	}
+	code, err := show.Run(0, func() (show.Shown, error) {
+		src, line, err := o.open(pids, look.Plan{Every: every}, set)
+		if err != nil {
+			return nil, err
 		}
+		v := &shownLooks{snapshotOptions: o, src: src, line: line}
+		var ctx context.Context
+		ctx, v.cancel = context.WithCancel(context.Background())
+		line.Start(ctx)
+		return v, nil
+	})
+	if errors.Is(err, screen.ErrNoTerminal) {
+		return env(fmt.Errorf("%w (without --screen, evviz snapshot prints a table)", err))
+	}
+	return ended(code, err)
+}
+
+// shownLooks is a process that is looked at again and again, on a screen.
+type shownLooks struct {
+	*snapshotOptions
+	src    *look.Source
+	line   *show.Line
+	cancel context.CancelFunc
+}
+
+// Draw implements show.Shown.
+func (v *shownLooks) Draw(t *show.Terminal) (*tui.Picture, error) {
+	x := v.looks.options()
+	t.Put(&x)
+	v.line.Put(&x, v.notes)
+	x.ModePage = modes.Page
+	return tui.Run(x)
+}
+
+// notes says that the process has ended.
+func (v *shownLooks) notes() (string, bool) {
+	if why := v.src.Ended(); why != nil {
+		return why.Error(), true
+	}
+	return "", false
+}
+
+// Failed implements show.Shown: a process that has ended is no failure.
+func (v *shownLooks) Failed() error {
+	if done, err := v.line.Feed.Ended(); done {
+		return err
+	}
+	return nil
+}
+
+// Stop implements show.Shown.
+func (v *shownLooks) Stop(uint32) error {
+	v.cancel()
+	v.src.Close()
+	return v.line.End(0)
+}
+
+// Say implements show.Shown.
+func (v *shownLooks) Say() {
+	if why := v.src.Ended(); why != nil {
+		say("%v", why)
 	}
 }

@@ -41,7 +41,7 @@ func init() {
 		{ID: "EV14", Name: "herd", Says: "many are woken for one event",
 			Section: Threads, cause: true, thresholds: "herd-losers herd-share", check: herd},
 		{ID: "EV15", Name: "imbalance", Says: "one worker gets most of the connections",
-			Section: Threads, thresholds: "imbalance top-worker top-of-two", check: imbalance},
+			Section: Threads, thresholds: "imbalance top-worker top-of-two", check: imbalance, look: imbalanceLook},
 		{ID: "EV16", Name: "overlap", Says: "one descriptor is handled by two threads at once",
 			Section: Threads, check: overlap},
 		{ID: "EV17", Name: "oneshot-disarmed", Says: "a oneshot registration is not armed again, or too early",

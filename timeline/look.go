@@ -15,15 +15,37 @@ import (
 
 // Look is what looks into the kernel have found of a lane. What is unknown stays so.
 type Look struct {
-	At            int64 // the newest look (ns)
-	Unread        int64 // bytes, or connections to be accepted; -1 unknown
-	UnreadSince   int64 // every look since then has found something unread, and as much; 0 not
-	Backlog       int64 // of a listener: one more than so many connections fit; 0 unknown
-	Room          Tri   // a wait for room to write would return
-	Unsent        Tri   // bytes that were written wait to be sent or acknowledged
-	Finished      Tri   // the peer has finished
-	FinishedSince int64 // ... since this moment, or before; 0 it has not
+	At            int64    // the newest look (ns)
+	First         int64    // the one that has found it first
+	Unread        int64    // bytes, or connections to be accepted; -1 unknown
+	UnreadSince   int64    // every look since then has found something unread, and as much; 0 not
+	Backlog       int64    // of a listener: one more than so many connections fit; 0 unknown
+	Room          Tri      // a wait for room to write would return
+	Unsent        Tri      // bytes that were written wait to be sent or acknowledged
+	Finished      Tri      // the peer has finished
+	FinishedSince int64    // ... since this moment, or before; 0 it has not
+	Holders       []Holder // numbers that lead to it
 	Regs          []RegLook
+}
+
+// Holder is a process that has a lane open, and a number by which it does.
+type Holder struct {
+	Process uint32 // the descriptor table's: a process
+	FD      int32
+}
+
+// holds notes a holder.
+func (k *laneLook) holds(h Holder) {
+	if !slices.Contains(k.Holders, h) {
+		k.Holders = append(slices.Clip(k.Holders), h)
+	}
+}
+
+// closedLook forgets a number that was closed.
+func (l *laneB) closedLook(h Holder) {
+	if l.look != nil {
+		l.look.Holders = slices.DeleteFunc(slices.Clone(l.look.Holders), func(o Holder) bool { return o == h })
+	}
 }
 
 // RegLook is a registration as looks have found it.
@@ -55,7 +77,8 @@ func (r *RegLook) Exclusive() bool { return r.Mask&(1<<28) != 0 }
 type ThreadLook struct {
 	PID, TID int
 	Name     string
-	At       int64 // the newest look (ns)
+	First    int64 // the look that has found it first (ns)
+	At       int64 // the newest look
 	Doing    trace.Doing
 	Call     string // "" none, or unknown
 	FD       int32  // that the call is about; -1 none
@@ -73,7 +96,7 @@ type laneLook struct {
 }
 
 // looked takes a State that tells what a look has found of a descriptor.
-func (t *Timeline) lookedFile(l *laneB, e *trace.Event) {
+func (t *Timeline) lookedFile(s *stream, l *laneB, e *trace.Event) {
 	v := trace.StateOf(e)
 	unread, known := v.Unread()
 	room, finished := v.Room(), v.Finished()
@@ -82,7 +105,7 @@ func (t *Timeline) lookedFile(l *laneB, e *trace.Event) {
 	}
 	k := l.look
 	if k == nil {
-		k = &laneLook{Look: Look{Unread: -1}}
+		k = &laneLook{Look: Look{Unread: -1, First: e.Time}}
 		l.look = k
 	}
 	if !known {
@@ -91,6 +114,7 @@ func (t *Timeline) lookedFile(l *laneB, e *trace.Event) {
 	if e.Mask&oNonblock == 0 {
 		l.watch.nonblock = No
 	}
+	k.holds(Holder{s.who.Table.ID, e.FD})
 	k.before = k.Unread
 	k.Unsent = triOf(v.Unsent())
 	k.At, k.Unread, k.Room, k.Finished = e.Time, unread, triOf(room), triOf(finished)
@@ -134,7 +158,7 @@ func (t *Timeline) lookedReg(l *laneB, r *reg, e *trace.Event) {
 	v := trace.StateOf(e)
 	k := l.look
 	if k == nil {
-		k = &laneLook{Look: Look{Unread: -1}}
+		k = &laneLook{Look: Look{Unread: -1, First: e.Time}}
 		l.look = k
 	}
 	k.At = e.Time
@@ -229,7 +253,7 @@ func (t *Timeline) inCall(s *stream, e *trace.Event) {
 	v := trace.InCallOf(e)
 	k := s.look
 	if k == nil {
-		k = &threadLook{ThreadLook: ThreadLook{CPU: -1}}
+		k = &threadLook{ThreadLook: ThreadLook{CPU: -1, First: e.Time}}
 		s.look = k
 	}
 	switch {
