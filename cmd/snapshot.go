@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"evviz/diagnostics"
@@ -24,12 +25,12 @@ import (
 
 type snapshotOptions struct {
 	json, all, screen bool
-	watch     time.Duration
-	record    string
-	force     bool
-	failOn    []string
-	only      []string
-	set       []string
+	watch             time.Duration
+	record            string
+	force             bool
+	failOn            []string
+	only              []string
+	set               []string
 	looks
 }
 
@@ -88,6 +89,37 @@ for a wrong command line and with 3 when the process cannot be looked into.`,
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
 	c.SetFlagErrorFunc(flagError)
 	return c
+}
+
+// processOf says whether a word of a command line that wants a file is the number of a process, and no file.
+func processOf(word string) (pid int, ok bool) {
+	n, err := strconv.Atoi(word)
+	if err != nil || n <= 0 || n > 1<<22 {
+		return 0, false
+	}
+	if _, err := os.Lstat(word); err == nil {
+		return 0, false
+	}
+	return n, true
+}
+
+// process is evviz check PID: what a snapshot finds wrong, in the forms of check.
+func (o *checkOptions) process(c *cobra.Command, pid int) error {
+	var bad error
+	c.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "json", "md", "sarif", "explain", "fail-on", "only", "ignore", "threshold", "baseline", "write-baseline":
+		default:
+			bad = usage("--%s is about a file, and %d is a process", f.Name, pid)
+		}
+	})
+	if bad != nil {
+		return bad
+	}
+	return o.judge(strconv.Itoa(pid), func(set diagnostics.Settings) (*toJudge, error) {
+		s, err := looked(look.New(pid), look.Plan{Every: apart, Looks: 2, Again: true}, set)
+		return &toJudge{snapshot: s}, err
+	})
 }
 
 // pidsOf reads process numbers.

@@ -84,7 +84,8 @@ type Finding struct {
 
 // FindingsOf puts what was found in a picture into the form that is printed.
 func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
-	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}, Ignored: []Ignored{}}
+	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}, Ignored: []Ignored{},
+		looked: s.Info.Kinds.Has(trace.InCall) && !s.Info.Kinds.Has(trace.Wait)}
 	if s.Info.Timed {
 		d := s.Last - s.First
 		r.Duration = &d
@@ -117,6 +118,9 @@ func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 
 // nothing says that nothing was found, if so much was understood that this can be said.
 func (r *Findings) nothing() string {
+	if r.looked {
+		return "nothing wrong was found in what the kernel shows"
+	}
 	if !r.Calls.Enough() {
 		return "no verdict: too little of it was understood"
 	}

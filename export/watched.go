@@ -91,7 +91,6 @@ type WatchedDescriptor struct {
 // WatchedOf puts what looks have found into the form that is printed.
 func WatchedOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Watched {
 	f := FindingsOf(s, found)
-	f.looked = true
 	w := &Watched{Title: s.Info.Title, Processes: []WatchedProcess{}, Findings: f.Findings, Missing: f.Missing, found: f}
 	var first, last int64
 	for i := range s.Threads {

@@ -315,6 +315,10 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	l := t.lanes.laneOf(f)
 	t.lanes.recall(l)
 	start := e.Start()
+	if t.looks && trace.ArriveOf(e).By() == trace.ArriveProbe {
+		l.lookedBack(e)
+		return
+	}
 	if trace.ArriveOf(e).By() == trace.ArriveStamp {
 		// Each read of a long message carries the same stamp, and an observer may have told of it already.
 		if start-l.stamp < 1000 && l.stamp-start < 1000 {
@@ -335,12 +339,6 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		return
 	}
 	t.lanes.mark(l, start, MarkArrive, 0)
-	if l.look != nil && e.Mask&bitRdHup != 0 {
-		l.look.finishedBefore(start)
-		if l.watch.eofAt != 0 {
-			l.watch.eofAt = min(l.watch.eofAt, start)
-		}
-	}
 	if e.Mask != 0 && e.Mask&bitsIn == 0 {
 		return
 	}

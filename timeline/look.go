@@ -93,6 +93,8 @@ type ThreadLook struct {
 type laneLook struct {
 	Look
 	before int64 // unread by the look before
+	came   int64 // when the newest data came, as an Arrive has said that belongs to this look; 0 unknown
+	ended  int64 // ... and the end
 }
 
 // looked takes a State that tells what a look has found of a descriptor.
@@ -103,11 +105,7 @@ func (t *Timeline) lookedFile(s *stream, l *laneB, e *trace.Event) {
 	if !t.looks {
 		return
 	}
-	k := l.look
-	if k == nil {
-		k = &laneLook{Look: Look{Unread: -1, First: e.Time}}
-		l.look = k
-	}
+	k := l.looked(e.Time)
 	if !known {
 		unread = -1
 	}
@@ -118,35 +116,52 @@ func (t *Timeline) lookedFile(s *stream, l *laneB, e *trace.Event) {
 	k.before = k.Unread
 	k.Unsent = triOf(v.Unsent())
 	k.At, k.Unread, k.Room, k.Finished = e.Time, unread, triOf(room), triOf(finished)
+	came, ended := k.came, k.ended
+	k.came, k.ended = 0, 0
 	switch {
 	case unread <= 0:
 		k.UnreadSince = 0
+	case came != 0:
+		k.UnreadSince = came
 	case k.UnreadSince == 0 || k.before != unread:
 		k.UnreadSince = e.Time
 	}
 	if known {
 		l.ledger = unread
-		if unread == 0 {
-			t.lanes.closeBar(l, e.Time)
-			l.arrival = 0
-		} else if l.since == 0 {
-			t.lanes.openBar(l, e.Time, e.Time)
+		if l.since != 0 && (unread == 0 || k.UnreadSince > l.since) { // what waited then has been taken
+			t.lanes.closeBar(l, max(k.UnreadSince, l.since))
+		}
+		if l.arrival = 0; unread > 0 {
+			t.lanes.openBar(l, k.UnreadSince, k.UnreadSince)
 		}
 	}
 	switch {
 	case k.Finished != Yes:
 		k.FinishedSince, l.watch.eofAt = 0, 0
+	case ended != 0 && (k.FinishedSince == 0 || ended < k.FinishedSince):
+		k.FinishedSince = ended
 	case k.FinishedSince == 0:
 		k.FinishedSince = e.Time
-		l.watch.eofAt = e.Time
 	}
+	l.watch.eofAt = k.FinishedSince
 	t.lanes.touch(l)
 }
 
-// finishedBefore is told by an Arrive that says when the end came.
-func (k *laneLook) finishedBefore(at int64) {
-	if k.FinishedSince != 0 && at < k.FinishedSince {
-		k.FinishedSince = at
+// looked is the writer's side of what looks have found of the lane.
+func (l *laneB) looked(at int64) *laneLook {
+	if l.look == nil {
+		l.look = &laneLook{Look: Look{Unread: -1, First: at}}
+	}
+	return l.look
+}
+
+// lookedBack takes an Arrive of a source of looks: when the newest of what is unread has come, or the end. What the look itself has found follows.
+func (l *laneB) lookedBack(e *trace.Event) {
+	k := l.looked(e.Time)
+	if e.Mask&bitRdHup != 0 {
+		k.ended = e.Start()
+	} else {
+		k.came = e.Start()
 	}
 }
 
@@ -156,11 +171,7 @@ func (t *Timeline) lookedReg(l *laneB, r *reg, e *trace.Event) {
 		return
 	}
 	v := trace.StateOf(e)
-	k := l.look
-	if k == nil {
-		k = &laneLook{Look: Look{Unread: -1, First: e.Time}}
-		l.look = k
-	}
+	k := l.looked(e.Time)
 	k.At = e.Time
 	armed := e.Mask&^uint32(privateBits) != 0
 	queued := Unknown
@@ -182,7 +193,7 @@ func (t *Timeline) lookedReg(l *laneB, r *reg, e *trace.Event) {
 	changed := x.Mask != e.Mask
 	x.Mask, x.Data, x.Queued, x.Stale, x.Armed = e.Mask, uint64(e.A), queued, r.Stale, armed
 	left := k.Unread > 0 && queued != Yes && (e.Mask&bitsIn != 0 && e.Mask&bitET != 0 || !armed && e.Mask&bitOneshot != 0)
-	x.LeftSince = since(x.LeftSince, left, changed || k.UnreadSince == e.Time || k.before != k.Unread && k.before >= 0, e.Time)
+	x.LeftSince = since(x.LeftSince, left, changed || k.UnreadSince > x.LeftSince || k.before != k.Unread && k.before >= 0, e.Time)
 	roomy := armed && e.Mask&bitOut != 0 && e.Mask&(bitET|bitOneshot) == 0 && k.Room == Yes && k.Unsent != Yes
 	x.RoomSince = since(x.RoomSince, roomy, changed, e.Time)
 	x.StaleSince = since(x.StaleSince, r.Stale, false, e.Time)

@@ -75,7 +75,7 @@ type FileMoment struct {
 	Room        trace.Answer
 	Finished    trace.Answer // the peer has finished, or has gone
 	FinishedFor int64        // ... so long ago at least, ns; 0 unknown
-	UnreadFor   int64        // the newest data came so long ago, ns; 0 unknown
+	UnreadFor   int64        // the newest data came so long ago, ns; -1 unknown
 	ReusePort   trace.Answer
 	Count       int64 // of an eventfd; expirations of a timerfd that were not read; -1 unknown
 }

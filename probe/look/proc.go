@@ -141,7 +141,7 @@ func (pl *procLooker) process(pid int) (*ProcessMoment, error) {
 
 func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMoment, regs []RegMoment, ok bool) {
 	link := links[n]
-	f = FileMoment{FD: n, Unread: -1, Backlog: -1, Unsent: -1, Count: -1}
+	f = FileMoment{FD: n, Unread: -1, Backlog: -1, Unsent: -1, Count: -1, UnreadFor: -1}
 	dir := fmt.Sprintf("/proc/%d/", pid)
 	info, err := os.ReadFile(dir + "fdinfo/" + strconv.Itoa(int(n)))
 	if err != nil {
@@ -255,10 +255,10 @@ func (s *Socket) tell(f *FileMoment) {
 	} else if s.Type == trace.TypeStream && s.Family != unix.AF_UNIX {
 		f.Unsent = int64(s.SendQ)
 	}
-	if s.Finished == trace.AnswerYes {
+	if s.Finished == trace.AnswerYes && s.timed {
 		f.FinishedFor = s.LastHeard
 	}
-	if f.Unread > 0 && !s.Listening {
+	if f.Unread > 0 && s.timed {
 		f.UnreadFor = s.LastData
 	}
 }

@@ -28,9 +28,10 @@ type Socket struct {
 	Peer          uint32 // inode of the other end of a unix socket; 0 none
 	Room          trace.Answer
 	Finished      trace.Answer
-	LastData      int64 // the newest data came so long ago, ns; 0 unknown
+	LastData      int64 // the newest data came so long ago, ns, to the millisecond
 	LastHeard     int64 // the newest packet that acknowledges anything, likewise: a FIN came then or before
 
+	timed     bool // LastData and LastHeard are known
 	noQueues  bool // RecvQ and SendQ are not known
 	noBacklog bool // SendQ of a listener is not known
 }
@@ -226,6 +227,7 @@ func tcpSocket(b []byte) Socket {
 	attributes(b[inetAnswer:], func(kind uint16, v []byte) {
 		switch {
 		case kind == inetInfo && len(v) >= 60:
+			s.timed = true
 			s.LastData, s.LastHeard = int64(order.Uint32(v[52:]))*1e6, int64(order.Uint32(v[56:]))*1e6
 		case kind == inetMemory && len(v) >= 4*(memoryQueue+1):
 			// sk_stream_is_writeable (include/net/sock.h): as much is free as half of what is queued. While it connects there is no room.

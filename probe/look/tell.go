@@ -123,7 +123,6 @@ func (t *teller) moment(m *Moment) {
 		t.registrations(m, p, told)
 	}
 	for _, p := range m.Processes {
-		t.waiting(p)
 		t.inCalls(p)
 	}
 	t.before = m
@@ -260,8 +259,11 @@ func (t *teller) files(p *ProcessMoment) {
 		if t.shared[f.File] > 1 {
 			e.B |= int64(f.File) << 32
 		}
-		e.Time = t.last
+		t.came(main, f)
 		t.emit(main, e)
+		if f.Type == trace.TypeListener && f.Unread >= 0 {
+			t.emit(main, trace.Event{Kind: trace.Queue, Time: t.last, FD: f.FD, A: f.Unread, B: max(f.Backlog, 0)})
+		}
 	}
 }
 
@@ -365,20 +367,13 @@ func (t *teller) target(pid int, r *RegMoment) int64 {
 	return id
 }
 
-// waiting tells what waits at listeners, and how long ago what waits, or the end, has come where the kernel keeps that.
-func (t *teller) waiting(p *ProcessMoment) {
-	main := t.stream(p.PID, p.PID)
-	for i := range p.Files {
-		f := &p.Files[i]
-		switch {
-		case f.Type == trace.TypeListener && f.Unread >= 0:
-			t.emit(main, trace.Event{Kind: trace.Queue, Time: t.last, FD: f.FD, A: f.Unread, B: max(f.Backlog, 0)})
-		case f.Finished == trace.AnswerYes && f.FinishedFor > 0:
-			t.emit(main, trace.Event{Kind: trace.Arrive, Time: t.last, FD: f.FD, Mask: rdHup, Dur: f.FinishedFor, Aux: trace.ArriveProbe})
-		}
-		if f.Unread > 0 && f.UnreadFor > 0 {
-			t.emit(main, trace.Event{Kind: trace.Arrive, Time: t.last, FD: f.FD, Mask: pollIn, B: f.Unread + 1, Dur: f.UnreadFor, Aux: trace.ArriveProbe})
-		}
+// came tells how long ago the newest of what is unread, or the end, has come, where the kernel keeps that.
+func (t *teller) came(main *stream, f *FileMoment) {
+	if f.Finished == trace.AnswerYes && f.FinishedFor > 0 {
+		t.emit(main, trace.Event{Kind: trace.Arrive, Time: t.last, FD: f.FD, Mask: rdHup, Dur: f.FinishedFor, Aux: trace.ArriveProbe})
+	}
+	if f.Unread > 0 && f.UnreadFor >= 0 {
+		t.emit(main, trace.Event{Kind: trace.Arrive, Time: t.last, FD: f.FD, Mask: pollIn, B: f.Unread + 1, Dur: f.UnreadFor, Aux: trace.ArriveProbe})
 	}
 }
 
