@@ -39,7 +39,7 @@ func newCheck() *cobra.Command {
 event loop in it, in full sentences with their numbers. Without times, without the beginning, with lines missing: it
 says what it can, with its confidence.
 
-For a number that is no file but a process, check looks into that process as evviz snapshot does, and says what is wrong as far as one can
+For the number of a process, check looks into that process as evviz snapshot does, and says what is wrong as far as one can
 see that without tracing it.
 
 It ends with 0 when there is nothing above info, with 1 when there is (or, with --fail-on, when what is named there was

@@ -113,16 +113,16 @@ func strandedLook(c *checker) {
 				sev, v = Info, Possible
 			}
 		}
-		s := fmt.Sprintf("%s holds %s that nobody has read for %s or longer, and no wait will return it: it is edge-triggered, and %s. The next notification comes when more arrives.",
+		s := fmt.Sprintf("%s holds %s, unread for %s or longer, and no wait will return it: it is edge-triggered, and %s. The next notification comes when more arrives.",
 			x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, r.LeftSince), k.At), how)
 		fix := "read until EAGAIN after every notification; or keep track of what was not drained and go on reading it without waiting."
 		if x.l.Kind == timeline.KindListener {
-			s = fmt.Sprintf("%s holds %s that nobody has accepted for %s or longer, and no wait will return it: it is edge-triggered, and %s. The next notification comes with another connection.",
+			s = fmt.Sprintf("%s holds %s, not accepted for %s or longer, and no wait will return it: it is edge-triggered, and %s. The next notification comes with another connection.",
 				x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, r.LeftSince), k.At), how)
 			fix = "accept until EAGAIN after every notification."
 		}
 		if sev == Info {
-			s = fmt.Sprintf("%s holds %s that nobody has read for %s or longer. It is registered as runtimes do that read when a task asks for it, so this may be back-pressure.", x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, r.LeftSince), k.At))
+			s = fmt.Sprintf("%s holds %s, unread for %s or longer. It is registered as runtimes do that read when a task asks for it, so this may be back-pressure.", x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, r.LeftSince), k.At))
 			fix = "check whether a task should be reading this connection."
 		}
 		c.lookAt(c.find(x, nil, sev, v, s, fix), x.l, r.LeftSince)
@@ -139,7 +139,7 @@ func disarmedLook(c *checker) {
 		if !c.resting(int64(x.l.Table), since) {
 			sev, v, who = Info, Possible, "a thread may be at work on it"
 		}
-		c.lookAt(c.find(x, nil, sev, v, fmt.Sprintf("%s holds %s that nobody has read for %s or longer, and its oneshot registration has fired and was not armed again: no wait will return it (%s).",
+		c.lookAt(c.find(x, nil, sev, v, fmt.Sprintf("%s holds %s, unread for %s or longer, and its oneshot registration has fired and was not armed again: no wait will return it (%s).",
 			x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, since), k.At), who),
 			"arm it again with EPOLL_CTL_MOD when its handler is done, on every path."), x.l, since)
 	})

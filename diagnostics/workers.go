@@ -313,7 +313,7 @@ func (s Sharing) why() (why, spread string) {
 			"who is first depends on the order in which they are woken, the last that registered first, and on free CPUs; to spread them, give each worker a listener with SO_REUSEPORT; EPOLLEXCLUSIVE only spares the others the wakeup"
 	case SharedExclusive:
 		return "they watch one listener with EPOLLEXCLUSIVE: for each connection the kernel wakes one of those that wait, beginning with the one that registered first, so a worker that keeps up gets all of them and the others get what comes while it is busy",
-			"that is no fault as long as it keeps up; to spread them all the same, give each worker a listener with SO_REUSEPORT"
+			"as long as it keeps up nothing is wrong; to spread them all the same, give each worker a listener with SO_REUSEPORT"
 	case SharedInstance:
 		return "they wait on one epoll instance: the kernel wakes the one that went to wait last, so a worker that is quickly back gets most",
 			"to spread them, give each worker an instance, and a listener with SO_REUSEPORT"
