@@ -19,8 +19,9 @@ vet:
 	$(GO) vet ./...
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 
-# What only looks at recordings compiles on other systems, with its tests; what makes and traces events is Linux's.
-PORTABLE = ./trace ./world ./record ./timeline ./figures ./words ./picture ./diagnostics ./export ./tui ./tui/screen
+# What only looks at recordings compiles on other systems, with its tests, and so do the types of what the kernel said; what makes and
+# traces events is Linux's.
+PORTABLE = ./trace ./world ./record ./timeline ./figures ./words ./picture ./diagnostics ./export ./tui ./tui/screen ./internal/sys ./probe/kernel
 
 vet-foreign: ## vet of the packages that know no kernel, for other systems
 	@for os in darwin freebsd windows; do echo "GOOS=$$os $(GO) vet"; GOOS=$$os $(GO) vet $(PORTABLE) || exit 1; done
