@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: all build test race vet vet-foreign lint check load truth-quiet negatives positives bench bench-loop pictures golden fuzz docs man install clean
+.PHONY: all build test race vet vet-foreign lint check kernel kernel-check load truth-quiet negatives positives bench bench-loop pictures golden fuzz docs man install clean
 
 all: build
 
@@ -30,6 +30,15 @@ lint: ## staticcheck, pinned in go.mod
 	$(GO) tool staticcheck ./...
 
 check: vet vet-foreign lint test ## what CI runs, less the race detector
+
+kernel: ## the programs that run in the kernel, from probe/kernel/*.bpf.c; needs clang 14.0.6, `go build` does not
+	sh probe/kernel/generate.sh
+
+kernel-check: ## makes them in a scratch folder, and compares every byte with what is committed
+	@scratch=$$(mktemp -d) && trap 'rm -r "$$scratch"' EXIT && sh probe/kernel/generate.sh "$$scratch" && \
+	for f in $$(cd probe/kernel && git ls-files '*_bpfel.go' '*_bpfel.o'); do \
+		cmp "$$scratch/$$f" "probe/kernel/$$f" || { echo "$$f is not what its source makes: make kernel" >&2; exit 1; }; \
+	done && test "$$(ls "$$scratch" | wc -l)" = "$$(cd probe/kernel && git ls-files '*_bpfel.go' '*_bpfel.o' | wc -l)" && echo "probe/kernel: the objects are what their source makes"
 
 bench: ## the figures of docs/performance.md, paired and interleaved
 	$(GO) run ./bench
@@ -81,6 +90,7 @@ fuzz: ## half a minute for each fuzz target
 	$(GO) test ./loop -run xxx -fuzz FuzzLines -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceLine -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceFile -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./probe/kernel -run xxx -fuzz FuzzRecords -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./world -run xxx -fuzz FuzzTracker -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./timeline -run xxx -fuzz FuzzFilter -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./internal/plain -run xxx -fuzz FuzzJSON -fuzztime 30s -fuzzminimizetime 10x

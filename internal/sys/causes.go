@@ -65,6 +65,7 @@ const (
 	CauseLockdown                           // the kernel may not be read: Detail is the mode
 	CauseSeccomp                            // a filter may forbid bpf(2)
 	CauseOldKernel                          // older than what the programs need: Detail is its release
+	CauseLacking                            // built without something that the programs need: Detail is its release
 	CauseNoBPF                              // the kernel was built without bpf(2), or it is hidden
 	CauseOther                              // none of these was found: Detail is what bpf(2) answered
 )
@@ -102,6 +103,8 @@ func (c Cause) String() string {
 		return "a seccomp filter is on this process, which may forbid bpf(2), as those of containers do"
 	case CauseOldKernel:
 		return "the kernel is " + c.Detail + ", and " + OldestForBPF + " or newer is needed"
+	case CauseLacking:
+		return "the kernel, " + c.Detail + ", was built without BPF iterators over tasks and their files"
 	case CauseNoBPF:
 		return "the kernel has no bpf(2), or a sandbox hides it"
 	}

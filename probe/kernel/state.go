@@ -261,7 +261,8 @@ type Thread struct {
 	CPU    bool      // running on a CPU at that moment
 
 	Start        int64 // CLOCK_BOOTTIME, ns
-	User, System int64 // CPU time, ns, as accounted at the last tick
+	Ran          int64 // CPU time, ns, exact as of the last tick or change of threads
+	User, System int64 // CPU time, ns, as ticks found it: only their proportion is exact
 	Voluntary    int64 // times that it gave up the CPU in order to wait
 	Preempted    int64 // times that the CPU was taken away
 }
