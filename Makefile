@@ -36,9 +36,9 @@ kernel: ## the programs that run in the kernel, from probe/kernel/*.bpf.c; needs
 
 kernel-check: ## makes them in a scratch folder, and compares every byte with what is committed
 	@scratch=$$(mktemp -d) && trap 'rm -r "$$scratch"' EXIT && sh probe/kernel/generate.sh "$$scratch" && \
-	for f in $$(cd probe/kernel && git ls-files '*_bpfel.go' '*_bpfel.o'); do \
+	for f in $$(cd probe/kernel && git ls-files '*_bpfel.*'); do \
 		cmp "$$scratch/$$f" "probe/kernel/$$f" || { echo "$$f is not what its source makes: make kernel" >&2; exit 1; }; \
-	done && test "$$(ls "$$scratch" | wc -l)" = "$$(cd probe/kernel && git ls-files '*_bpfel.go' '*_bpfel.o' | wc -l)" && echo "probe/kernel: the objects are what their source makes"
+	done && test "$$(ls "$$scratch" | wc -l)" = "$$(cd probe/kernel && git ls-files '*_bpfel.*' | wc -l)" && echo "probe/kernel: the objects are what their source makes"
 
 bench: ## the figures of docs/performance.md, paired and interleaved
 	$(GO) run ./bench

@@ -251,7 +251,7 @@ struct in6_addr {
 };
 struct sock_common {
 	u32 skc_daddr, skc_rcv_saddr;
-	u16 skc_dport, skc_num;
+	u16 skc_dport;
 	u16 skc_family;
 	u8 skc_state;
 	u8 skc_reuseport : 1;
@@ -289,6 +289,9 @@ struct sock {
 struct socket {
 	struct file *file;
 	struct sock *sk;
+};
+struct inet_sock {
+	u16 inet_sport; /* skc_num is 0 once a connection has failed */
 };
 struct tcp_sock {
 	u32 rcv_nxt, copied_seq, write_seq, snd_una, snd_nxt, notsent_lowat;

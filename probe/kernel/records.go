@@ -160,7 +160,7 @@ func socket(r *stateSocketRecord) *Socket {
 	if s.Family == afUnix {
 		s.Path, s.PeerPath, s.PeerInode = unixPath(r.Name[:r.NameLen]), unixPath(r.PeerName[:r.PeerNameLen]), r.PeerIno
 	}
-	s.Local, s.Peer = address(s.Family, r.Local, r.Lport), address(s.Family, r.Peer, bits.ReverseBytes16(r.Rport))
+	s.Local, s.Peer = address(s.Family, r.Local, r.Lport), address(s.Family, r.Peer, r.Rport)
 	return s
 }
 
@@ -176,8 +176,9 @@ func unreadTCP(r *stateSocketRecord) int {
 	return max(n, 0)
 }
 
-// address is not valid when neither address nor port is set.
-func address(family int, b [16]uint8, port uint16) netip.AddrPort {
+// address is not valid when neither address nor port is set. The port is in network order.
+func address(family int, b [16]byte, swapped uint16) netip.AddrPort {
+	port := bits.ReverseBytes16(swapped) // amd64 and arm64 are little-endian
 	var a netip.Addr
 	switch family {
 	case afInet:

@@ -81,7 +81,7 @@ struct socket_record {
 	u32 packets;
 	u32 netns;
 	u16 family, type, protocol;
-	u16 lport, rport; /* lport as a number, rport in network order */
+	u16 lport, rport; /* in network order */
 	u8 state, shutdown, reuseport, tcp;
 	u8 local[16], peer[16];
 	s32 lowat, err, err_soft, wmem_queued, wmem_alloc, sndbuf;
@@ -402,7 +402,7 @@ static noinline int fill_socket(struct socket_record *r, struct file *f)
 		probe_read_kernel(r->peer, 16, &sk->__sk_common.skc_v6_daddr);
 	}
 	if (inet) {
-		r->lport = get(sk, __sk_common.skc_num);
+		r->lport = get((struct inet_sock *)sk, inet_sport);
 		r->rport = get(sk, __sk_common.skc_dport);
 		if (r->type == SOCK_STREAM && r->protocol == TCP) {
 			struct tcp_sock *t = (void *)sk;
