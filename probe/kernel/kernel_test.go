@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -37,18 +38,22 @@ type answer struct {
 }
 
 func playRole(role string) {
-	var a answer
-	a.PID = os.Getpid()
-	known, err := roles[role]()
+	playAnswer(roles[role]())
+	io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
+}
+
+func playAnswer(known any, err error) {
+	a := answer{PID: os.Getpid()}
 	if err != nil {
 		a.Error = err.Error()
 	}
 	a.Known, _ = json.Marshal(known)
 	line, _ := json.Marshal(a)
 	os.Stdout.Write(append(line, '\n'))
-	io.Copy(io.Discard, os.Stdin)
-	os.Exit(0)
 }
+
+func init() { runtime.LockOSThread() } // a role may want to be the first thread
 
 // child is a process that plays a role.
 type child struct {
