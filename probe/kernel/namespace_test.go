@@ -20,7 +20,13 @@ func init() {
 	roles["pid namespace"] = func() (any, error) { return readInside(false) }
 	roles["pid namespace with /proc"] = func() (any, error) { return readInside(true) }
 	roles["network namespace"] = makeSocketsInside
-	roles["eventfd"] = func() (any, error) { return unix.Eventfd(4711, 0) }
+	roles["eventfd"] = func() (any, error) { // watched, so that there is a registration
+		m := &maker{}
+		fd, err := unix.Eventfd(4711, 0)
+		m.must("eventfd", err)
+		m.register(m.epoll(), fd, unix.EPOLLIN)
+		return fd, m.err
+	}
 }
 
 // inside is what a reader in a pid namespace of its own has found.
