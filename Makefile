@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: all build test race vet vet-foreign lint check load truth-quiet negatives positives bench bench-loop pictures golden fuzz docs man install clean
+.PHONY: all build test race vet vet-foreign lint check kernel kernel-check load truth-quiet negatives positives bench bench-loop pictures golden fuzz docs man install clean
 
 all: build
 
@@ -19,8 +19,9 @@ vet:
 	$(GO) vet ./...
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 
-# What only looks at recordings compiles on other systems, with its tests; what makes and traces events is Linux's.
-PORTABLE = ./trace ./world ./record ./timeline ./figures ./words ./picture ./diagnostics ./export ./tui ./tui/screen
+# What only looks at recordings compiles on other systems, with its tests, and so do the types of what the kernel said; what makes and
+# traces events is Linux's.
+PORTABLE = ./trace ./world ./record ./timeline ./figures ./words ./picture ./diagnostics ./export ./tui ./tui/screen ./internal/sys ./probe/kernel
 
 vet-foreign: ## vet of the packages that know no kernel, for other systems
 	@for os in darwin freebsd windows; do echo "GOOS=$$os $(GO) vet"; GOOS=$$os $(GO) vet $(PORTABLE) || exit 1; done
@@ -29,6 +30,15 @@ lint: ## staticcheck, pinned in go.mod
 	$(GO) tool staticcheck ./...
 
 check: vet vet-foreign lint test ## what CI runs, less the race detector
+
+kernel: ## the programs that run in the kernel, from probe/kernel/*.bpf.c; needs clang 14.0.6, `go build` does not
+	sh probe/kernel/generate.sh
+
+kernel-check: ## makes them in a scratch folder, and compares every byte with what is committed
+	@scratch=$$(mktemp -d) && trap 'rm -r "$$scratch"' EXIT && sh probe/kernel/generate.sh "$$scratch" && \
+	for f in $$(cd probe/kernel && git ls-files '*_bpfel.*'); do \
+		cmp "$$scratch/$$f" "probe/kernel/$$f" || { echo "$$f is not what its source makes: make kernel" >&2; exit 1; }; \
+	done && test "$$(ls "$$scratch" | wc -l)" = "$$(cd probe/kernel && git ls-files '*_bpfel.*' | wc -l)" && echo "probe/kernel: the objects are what their source makes"
 
 bench: ## the figures of docs/performance.md, paired and interleaved
 	$(GO) run ./bench
@@ -80,6 +90,7 @@ fuzz: ## half a minute for each fuzz target
 	$(GO) test ./loop -run xxx -fuzz FuzzLines -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceLine -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceFile -fuzztime 30s -fuzzminimizetime 10x
+	$(GO) test ./probe/kernel -run xxx -fuzz FuzzRecords -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./world -run xxx -fuzz FuzzTracker -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./timeline -run xxx -fuzz FuzzFilter -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./internal/plain -run xxx -fuzz FuzzJSON -fuzztime 30s -fuzzminimizetime 10x

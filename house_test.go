@@ -17,8 +17,9 @@ var house = map[string][]string{
 	"evviz/loop":                    {"loop/poll", "trace", "internal/files", "internal/sys"},
 	"evviz/loop/poll":               {"trace", "internal/sys"},
 	"evviz/scenarios":               {"trace", "internal/files"},
-	"evviz/probe":                   {"record", "world", "trace", "internal/sys"}, // what strace printed is kept in memory as a recording is
-	"evviz/probe/look":              {"probe", "trace", "internal/sys"}, // registrations are read as they stand beside a log
+	"evviz/probe":                   {"record", "world", "trace", "internal/sys"},       // what strace printed is kept in memory as a recording is
+	"evviz/probe/look":              {"probe/kernel", "probe", "trace", "internal/sys"}, // registrations are read as they stand beside a log
+	"evviz/probe/kernel":            {"internal/sys"},
 	"evviz/trace":                   {},
 	"evviz/world":                   {"trace"},
 	"evviz/record":                  {"world", "trace", "internal/files"},
@@ -64,7 +65,8 @@ var outside = map[string][]string{
 	"evviz/loop/poll":      {"golang.org/x/sys/unix"},
 	"evviz/probe":          {"golang.org/x/sys/unix"},
 	"evviz/probe/look":     {"golang.org/x/sys/unix"},
-	"evviz/internal/sys":   {"golang.org/x/sys/unix"},
+	"evviz/probe/kernel":   {"github.com/cilium/ebpf", "golang.org/x/sys/unix"},
+	"evviz/internal/sys":   {"golang.org/x/sys/unix", "kernel.org/pub/linux/libs/security/libcap/psx"}, // psx: capabilities of every thread
 	"evviz/scenarios":      {"go.starlark.net/"},
 	"evviz/show":           {"golang.org/x/sys/unix"}, // no flags: those are cmd's
 	"evviz/lab":            {"golang.org/x/sys/unix"},

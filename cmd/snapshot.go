@@ -27,6 +27,7 @@ type snapshotOptions struct {
 	json, all, screen bool
 	watch             time.Duration
 	record            string
+	via               string
 	force             bool
 	failOn            []string
 	only              []string
@@ -78,6 +79,7 @@ for a wrong command line and with 3 when the process cannot be looked into.`,
 	o.looks.flags(c)
 	c.Flags().Lookup("view").DefValue, o.view = "interests", "interests"
 	f := c.Flags()
+	f.StringVar(&o.via, "via", "auto", "how to look: auto (BPF where it may be loaded, else proc), or proc (/proc and sock_diag)")
 	f.BoolVar(&o.screen, "screen", false, "show it on the screen (view 3, registered fds), looking again every second")
 	f.BoolVar(&o.json, "json", false, "print one JSON object; with --watch one for each look, a line each")
 	f.BoolVar(&o.all, "all", false, "show every registration, however many there are")
@@ -142,6 +144,9 @@ func (o *snapshotOptions) run(args []string) error {
 	if o.watch < 0 || o.watch > 0 && o.watch < 10*time.Millisecond {
 		return usage("--watch %v: want 10ms or more", o.watch)
 	}
+	if o.via != "auto" && o.via != "proc" {
+		return oneOf("--via", o.via, []string{"auto", "proc"})
+	}
 	g, err := (&checkOptions{failOn: o.failOn}).gate()
 	if err != nil {
 		return err
@@ -181,9 +186,17 @@ func (o *snapshotOptions) run(args []string) error {
 	return nil
 }
 
+// looker looks in the way that the command line asks for.
+func (o *snapshotOptions) looker(pids []int) *look.Looker {
+	if o.via == "proc" {
+		return look.NewByProc(pids...)
+	}
+	return look.New(pids...)
+}
+
 // open takes the first look, and begins the recording when there is to be one.
 func (o *snapshotOptions) open(pids []int, p look.Plan, set diagnostics.Settings) (*look.Source, *show.Line, error) {
-	src, err := look.Open(look.New(pids...), p)
+	src, err := look.Open(o.looker(pids), p)
 	if err != nil {
 		return nil, nil, env(err)
 	}

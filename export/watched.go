@@ -18,6 +18,7 @@ import (
 // Watched is what looks into the kernel have found: what each process watches, and what its threads are doing. A null is unknown.
 type Watched struct {
 	Title     string           `json:"title"`
+	By        string           `json:"looked_by"`
 	Looks     int64            `json:"look_span_ns"` // from the first look to the newest; 0 there was one
 	Processes []WatchedProcess `json:"processes"`
 	Findings  []Finding        `json:"findings"`
@@ -92,6 +93,11 @@ type WatchedDescriptor struct {
 func WatchedOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Watched {
 	f := FindingsOf(s, found)
 	w := &Watched{Title: s.Info.Title, Processes: []WatchedProcess{}, Findings: f.Findings, Missing: f.Missing, found: f}
+	for _, m := range s.Info.Meta {
+		if m.Key == "looked by" {
+			w.By = m.Value
+		}
+	}
 	var first, last int64
 	for i := range s.Threads {
 		t := &s.Threads[i]
@@ -252,9 +258,14 @@ func (w *Watched) Text(to io.Writer, all bool) error {
 	for i := range w.Processes {
 		w.Processes[i].text(b, all)
 	}
+	how := "Looked at once"
 	if w.Looks > 0 {
-		fmt.Fprintf(b, "Looked at for %s: what stands above is what the last look found.\n\n", words.Duration(w.Looks))
+		how = "Looked at for " + words.Duration(w.Looks) + ", and shown as the last look found it"
 	}
+	if w.By != "" {
+		how += " (by " + plain.Text(w.By) + ")"
+	}
+	b.WriteString(how + ".\n\n")
 	if len(w.Findings) == 0 {
 		b.WriteString("Nothing wrong was found in what the kernel shows.\n")
 		for _, m := range w.Missing {

@@ -1,5 +1,11 @@
-// Package sys is io_uring as the kernel offers it: setup, the two shared rings, submission entries, completions, provided
-// buffers, and the question what this kernel can do. golang.org/x/sys has the numbers of the system calls and nothing more.
+// Package sys is two corners of the kernel for which golang.org/x/sys has the numbers of the system calls and nothing more.
+//
+// One is io_uring (uring*.go): setup, the two shared rings, submission entries, completions, provided buffers, and the question what this
+// kernel can do. The headings below are about it.
+//
+// The other is what loading BPF programs takes: [LookRights] looks at what this process may do, [Rights.Causes] says what forbids it,
+// [DropCapabilities] gives everything back, and [IterLink] runs an iterator over one process. The types of these compile on every system,
+// since errors hold them; all else is Linux's.
 //
 // # Threads
 //

@@ -2,8 +2,10 @@ package look
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
+	"evviz/probe/kernel"
 	"evviz/trace"
 )
 
@@ -11,21 +13,63 @@ import (
 //
 // Thread rule: everything belongs to one goroutine.
 type Looker struct {
-	proc procLooker
-	pids []int
+	proc   procLooker
+	kernel *kernelLooker // nil: BPF programs cannot be loaded, or are not to be
+	why    *kernel.Refused
+	pids   []int
 }
 
-// New makes a looker for processes. No process is looked at yet.
-func New(pids ...int) *Looker { return &Looker{pids: slices.Clone(pids)} }
+// New makes a looker for processes. No process is looked at yet. It looks by BPF where this process may load its programs, and by /proc
+// elsewhere; Close gives the programs back.
+func New(pids ...int) *Looker {
+	l := &Looker{pids: slices.Clone(pids)}
+	r, err := kernel.Open()
+	if err != nil {
+		if !errors.As(err, &l.why) {
+			l.why = &kernel.Refused{Errno: err}
+		}
+		return l
+	}
+	l.kernel = &kernelLooker{reader: r}
+	return l
+}
+
+// NewByProc is New without BPF.
+func NewByProc(pids ...int) *Looker { return &Looker{pids: slices.Clone(pids)} }
+
+// Close gives back what the looker has loaded.
+func (l *Looker) Close() error {
+	if l.kernel == nil {
+		return nil
+	}
+	return l.kernel.reader.Close()
+}
+
+// way is how it looks, in words.
+func (l *Looker) way() string {
+	if l.kernel != nil {
+		return "BPF iterators"
+	}
+	return "/proc and sock_diag"
+}
+
+// Refused is why BPF is not used, nil where it is, or is not to be.
+func (l *Looker) Refused() *kernel.Refused { return l.why }
 
 // Look is one look at all of them. A process that has ended meanwhile is left out; when none is left, or the first look finds one that
 // cannot be looked into, the error is a *Refusal that says why.
 func (l *Looker) Look() (*Moment, error) {
-	l.proc.again()
+	process, missed := l.proc.process, &l.proc.missing
+	if l.kernel != nil {
+		l.kernel.again()
+		process, missed = l.kernel.process, &l.kernel.missing
+	} else {
+		l.proc.again()
+	}
 	m := &Moment{Time: trace.Now()}
 	var refusal error
 	for _, pid := range l.pids {
-		p, err := l.proc.process(pid)
+		p, err := process(pid)
 		switch {
 		case err == nil:
 			m.Processes = append(m.Processes, p)
@@ -38,7 +82,15 @@ func (l *Looker) Look() (*Moment, error) {
 	if len(m.Processes) == 0 {
 		return nil, refusal
 	}
-	m.Missing = l.proc.missing
+	for _, p := range m.Processes {
+		if p.Bits == 32 {
+			missed.add(fmt.Sprintf("the calls of process %d", p.PID), "it is a 32-bit program: its calls have other numbers")
+		}
+	}
+	if l.why != nil {
+		missed.add("what is on the ready list, and what lies in pipes", l.why.Error())
+	}
+	m.Missing = *missed
 	return m, nil
 }
 

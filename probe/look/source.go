@@ -39,10 +39,12 @@ type Plan struct {
 	Again bool          // the second look is left out when nothing in the first wants one, and there are two
 }
 
-// Open takes the first look. Whoever opens a source closes it.
+// Open takes the first look. The source takes the looker over, and gives back what that has loaded when it is closed, or when the first look
+// fails.
 func Open(looker *Looker, p Plan) (*Source, error) {
 	m, err := looker.Look()
 	if err != nil {
+		looker.Close()
 		return nil, err
 	}
 	s := &Source{looker: looker, every: p.Every, left: p.Looks - 1, closed: make(chan struct{}), newest: m}
@@ -53,6 +55,7 @@ func Open(looker *Looker, p Plan) (*Source, error) {
 		s.left = 0
 	}
 	s.info = infoOfMoment(m, p)
+	s.info.Meta = append(s.info.Meta, trace.Pair{Key: "looked by", Value: looker.way()})
 	s.tell = newTeller(func(e trace.Event) { s.buf = append(s.buf, e) })
 	s.tell.moment(m)
 	s.due = time.Now().Add(s.every)
@@ -97,7 +100,10 @@ func (s *Source) Present() int64 { return trace.Now() }
 
 // Close ends it. It may be called more than once.
 func (s *Source) Close() error {
-	s.once.Do(func() { close(s.closed) })
+	s.once.Do(func() {
+		close(s.closed)
+		s.looker.Close()
+	})
 	return nil
 }
 
@@ -145,6 +151,11 @@ func (s *Source) look(ctx context.Context) error {
 	m, err := s.looker.Look()
 	if err != nil {
 		s.over = true
+		select {
+		case <-s.closed:
+			return io.EOF
+		default:
+		}
 		s.mu.Lock()
 		s.why = err
 		s.mu.Unlock()

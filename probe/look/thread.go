@@ -58,8 +58,9 @@ func threads(p *ProcessMoment, main procStat, m *missing) {
 		switch {
 		case err == nil:
 			p.Inside = true
-			t.call(string(b))
-			if p.Bits != 32 {
+			if t.call(string(b)); p.Bits == 32 {
+				t.Call = unknownCall
+			} else {
 				t.Set, t.HasSet = setOf(p.PID, &t)
 				t.Timeout = timeoutOf(p.PID, &t)
 			}
