@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -170,6 +171,9 @@ func (o *snapshotOptions) run(args []string) error {
 	if o.watch > 0 {
 		return o.watched(src, line, set)
 	}
+	// What is made is printed and then over: collecting it would take longer than all the rest for a process with many registrations.
+	debug.SetMemoryLimit(512 << 20)
+	debug.SetGCPercent(-1)
 	line.Start(context.Background())
 	if err := line.End(0); err != nil {
 		return env(err)

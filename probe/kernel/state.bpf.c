@@ -255,9 +255,14 @@ static inline void look_into_pipe(struct file_record *r, struct pipe_inode_info 
 	u32 head = get(p, head), tail = get(p, tail);
 	struct slots s = {.bufs = (u64)get(p, bufs), .tail = tail, .mask = get(p, ring_size) - 1};
 	u32 used = head - tail;
-	if (with_loop && used && used <= PIPE_SLOTS)
-		loop(used, next_slot, &s, 0);
-	r->more[0] = used > PIPE_SLOTS || (used && !with_loop) ? (u64)-1 : s.bytes;
+	if (with_loop) {
+		if (used <= PIPE_SLOTS)
+			loop(used, next_slot, &s, 0);
+	} else {
+		for (u32 i = 0; i < PIPE_SLOTS && i < used; i++)
+			next_slot(i, &s);
+	}
+	r->more[0] = used > PIPE_SLOTS ? (u64)-1 : s.bytes;
 	r->more[1] = used;
 	r->more[2] = get(p, max_usage);
 	r->more[3] = get(p, readers);
