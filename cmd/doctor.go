@@ -108,7 +108,7 @@ they can (--headless, --text, --screenshot), so that is a note.`,
 // much is missing yields a whole report.
 func examine() *checkup {
 	r := &checkup{Version: version(), Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, System: system(), Runs: true}
-	r.Groups = []ward{examineTerminal(), examineSettings(), examineLimits(), examineKernel(), examineNetwork(), examineObserving(), examineFiles()}
+	r.Groups = []ward{examineTerminal(), examineSettings(), examineLimits(), examineKernel(), examineNetwork(), examineObserving(), examineLooking(), examineFiles()}
 	for _, g := range r.Groups {
 		for _, e := range g.Checks {
 			r.Runs = r.Runs && !e.Needed
@@ -156,12 +156,12 @@ func (r *checkup) text(w io.Writer) error {
 				mark, word, colour = m.missing, "MISSING", "31"
 				lacks = append(lacks, e.What)
 			}
-			fmt.Fprintf(&b, "  %s  %-18s %s\n", paint(colour, mark+" "+word), e.What, plain.Lines(e.Value))
+			fmt.Fprintf(&b, "  %s  %-19s %s\n", paint(colour, mark+" "+word), e.What, plain.Lines(e.Value))
 			for _, line := range wrap(plain.Lines(e.Why), 88) {
-				fmt.Fprintf(&b, "%32s%s\n", "", line)
+				fmt.Fprintf(&b, "%33s%s\n", "", line)
 			}
 			if e.Fix != "" {
-				fmt.Fprintf(&b, "%32s%s %s\n", "", paint("1", "fix:"), plain.Lines(e.Fix))
+				fmt.Fprintf(&b, "%33s%s %s\n", "", paint("1", "fix:"), plain.Lines(e.Fix))
 			}
 		}
 	}

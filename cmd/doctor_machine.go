@@ -152,16 +152,6 @@ func examineObserving() (w ward) {
 	} else {
 		w.ok("fdinfo", "/proc/PID/fdinfo lists registrations, of processes of the same user")
 	}
-	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
-		w.note("BTF", "not there", "nothing of this version needs it; eBPF tools that follow kernel structures do", "a kernel with CONFIG_DEBUG_INFO_BTF=y")
-	} else {
-		w.ok("BTF", "/sys/kernel/btf/vmlinux (nothing of this version needs it)")
-	}
-	if s := lab.Sysctl("kernel.perf_event_paranoid"); s == "" {
-		w.note("perf events", "unknown", "kernel.perf_event_paranoid cannot be read; nothing of this version needs them", "")
-	} else {
-		w.ok("perf events", "kernel.perf_event_paranoid is "+s+" (nothing of this version needs them)")
-	}
 	return w
 }
 
