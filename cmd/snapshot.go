@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ type snapshotOptions struct {
 	watch             time.Duration
 	record            string
 	via               string
+	hints             []string // what to type to see more
 	force             bool
 	failOn            []string
 	only              []string
@@ -200,9 +202,15 @@ func (o *snapshotOptions) looker(pids []int) *look.Looker {
 
 // open takes the first look, and begins the recording when there is to be one.
 func (o *snapshotOptions) open(pids []int, p look.Plan, set diagnostics.Settings) (*look.Source, *show.Line, error) {
-	src, err := look.Open(o.looker(pids), p)
+	l := o.looker(pids)
+	src, err := look.Open(l, p)
 	if err != nil {
 		return nil, nil, env(err)
+	}
+	if why := l.Refused(); why != nil {
+		for _, c := range why.Causes {
+			o.hints = append(o.hints, forBPF(c, "evviz snapshot "+strings.Trim(fmt.Sprint(pids), "[]")))
+		}
 	}
 	line := show.NewLine(src, &show.LineOptions{Record: true, Findings: set, Picture: timeline.Options{Ledger: !o.screen}})
 	if o.record != "" {
@@ -221,6 +229,7 @@ func (o *snapshotOptions) open(pids []int, p look.Plan, set diagnostics.Settings
 func (o *snapshotOptions) print(s *timeline.Snapshot, set diagnostics.Settings) ([]*diagnostics.Finding, error) {
 	found := diagnostics.Check(s, set)
 	w := export.WatchedOf(s, found)
+	w.Hints = o.hints
 	var err error
 	if o.json {
 		err = w.JSON(stdout)

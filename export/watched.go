@@ -23,6 +23,7 @@ type Watched struct {
 	Processes []WatchedProcess `json:"processes"`
 	Findings  []Finding        `json:"findings"`
 	Missing   []Missing        `json:"missing"`
+	Hints     []string         `json:"-"` // what to type to see more
 
 	found *Findings
 }
@@ -271,13 +272,14 @@ func (w *Watched) Text(to io.Writer, all bool) error {
 		for _, m := range w.Missing {
 			fmt.Fprintf(b, "unknown: %s (%s)\n", plain.Text(m.What), plain.Text(m.Why))
 		}
-		_, err := io.WriteString(to, b.String())
+	} else if err := w.found.Text(b, false); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(to, b.String()); err != nil {
-		return err
+	for _, h := range w.Hints {
+		fmt.Fprintf(b, "to see more: %s\n", plain.Text(h))
 	}
-	return w.found.Text(to, false)
+	_, err := io.WriteString(to, b.String())
+	return err
 }
 
 func (p *WatchedProcess) text(b *strings.Builder, all bool) {

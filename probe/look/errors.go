@@ -115,5 +115,5 @@ func refused(pid int, name string, err error) error {
 	if uid, _, _ := strings.Cut(field(fmt.Sprintf("/proc/%d/status", pid), "Uid"), "\t"); uid == strconv.Itoa(unix.Getuid()) {
 		why = "the kernel does not let this user look into it (it has changed its user, has more capabilities, or may not be dumped)"
 	}
-	return &Refusal{PID: pid, Name: name, Why: fmt.Sprintf("%s, and /proc/%d/fd may not be read: sudo evviz snapshot %d", why, pid, pid), Err: err}
+	return &Refusal{PID: pid, Name: name, Why: fmt.Sprintf("%s, and /proc/%d/fd may not be read: sudo evviz snapshot %d; or once: sudo setcap cap_bpf,cap_perfmon+ep $(command -v evviz)", why, pid, pid), Err: err}
 }
