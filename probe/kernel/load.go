@@ -139,6 +139,7 @@ func (o *objects) program(all *ebpf.CollectionSpec, types *btf.Cache, name strin
 	if err := spec.Variables[stateVarWithLoop].Set(with); err != nil {
 		return nil, err
 	}
+	clear(spec.Variables) // else the library maps the constants into memory, and they stay until the garbage collector comes
 	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{
 		Cache:           types,
 		MapReplacements: map[string]*ebpf.Map{stateMapRing: o.ring, stateMapPasses: o.passes},
