@@ -17,7 +17,8 @@ var house = map[string][]string{
 	"evviz/loop":                    {"loop/poll", "trace", "internal/files", "internal/sys"},
 	"evviz/loop/poll":               {"trace", "internal/sys"},
 	"evviz/scenarios":               {"trace", "internal/files"},
-	"evviz/probe":                   {"record", "world", "trace", "internal/sys"}, // what strace printed is kept in memory as a recording is
+	"evviz/probe":                   {"record", "world", "trace", "internal/sys"},       // what strace printed is kept in memory as a recording is
+	"evviz/probe/look":              {"probe/kernel", "probe", "trace", "internal/sys"}, // registrations are read as they stand beside a log
 	"evviz/probe/kernel":            {"internal/sys"},
 	"evviz/trace":                   {},
 	"evviz/world":                   {"trace"},
@@ -63,6 +64,7 @@ var outside = map[string][]string{
 	"evviz/loop":           {"golang.org/x/sys/unix", "golang.org/x/net/dns/dnsmessage"},
 	"evviz/loop/poll":      {"golang.org/x/sys/unix"},
 	"evviz/probe":          {"golang.org/x/sys/unix"},
+	"evviz/probe/look":     {"golang.org/x/sys/unix"},
 	"evviz/probe/kernel":   {"github.com/cilium/ebpf", "golang.org/x/sys/unix"},
 	"evviz/internal/sys":   {"golang.org/x/sys/unix", "kernel.org/pub/linux/libs/security/libcap/psx"}, // psx: capabilities of every thread
 	"evviz/scenarios":      {"go.starlark.net/"},

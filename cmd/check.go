@@ -13,6 +13,7 @@ import (
 	"evviz/diagnostics"
 	"evviz/export"
 	"evviz/probe"
+	"evviz/probe/look"
 	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
@@ -32,11 +33,14 @@ type checkOptions struct {
 func newCheck() *cobra.Command {
 	o := &checkOptions{}
 	c := &cobra.Command{
-		Use:   "check FILE|-",
+		Use:   "check FILE|PID|-",
 		Short: "Say what is wrong, with evidence: for a recording or what strace printed",
 		Long: `check reads a recording (.evt) or what strace printed (- is standard input: paste it) and says what is wrong with the
 event loop in it, in full sentences with their numbers. Without times, without the beginning, with lines missing: it
 says what it can, with its confidence.
+
+For the number of a process, check looks into that process as evviz snapshot does, and says what is wrong as far as one can
+see that without tracing it.
 
 It ends with 0 when there is nothing above info, with 1 when there is (or, with --fail-on, when what is named there was
 found), with 2 for a wrong command line and with 3 when the file cannot be read, or when less than 80 % of the lines that look
@@ -56,7 +60,12 @@ The rules: evviz explain. Their thresholds (--threshold NAME=VALUE):
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return o.run(args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if pid, ok := processOf(args[0]); ok {
+				return o.process(c, pid)
+			}
+			return o.run(args[0])
+		},
 	}
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print one JSON object (docs/check.md has its fields)")
@@ -138,6 +147,71 @@ func setPairs(set *diagnostics.Settings, pairs []string) error {
 }
 
 func (o *checkOptions) run(path string) error {
+	if o.valid {
+		if err := o.alone(); err != nil {
+			return err
+		}
+		return o.validate(path)
+	}
+	return o.judge(path, func(set diagnostics.Settings) (*toJudge, error) { return o.read(path, set) })
+}
+
+// toJudge is what a check is about.
+type toJudge struct {
+	snapshot *timeline.Snapshot
+	confirm  func([]*diagnostics.Finding) error // asks others about what was found; nil: there is nobody to ask
+	missed   func(*export.Findings)             // says what was not understood; nil: everything was
+	close    func() error
+}
+
+// read reads a file to check.
+func (o *checkOptions) read(path string, set diagnostics.Settings) (*toJudge, error) {
+	with, err := readWith(o.with)
+	if err != nil {
+		return nil, env(err)
+	}
+	f, err := openToCheck(path, with)
+	if err != nil {
+		return nil, env(err)
+	}
+	s, err := foldOf(f, path, set)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &toJudge{s, func(found []*diagnostics.Finding) error {
+		besideOf(f, with).confirm(found)
+		if o.look {
+			return lookAt(found)
+		}
+		return nil
+	}, func(r *export.Findings) { missedOf(r, f, path) }, f.Close}, nil
+}
+
+// foldOf reads a source to its end.
+func foldOf(f trace.Source, path string, set diagnostics.Settings) (*timeline.Snapshot, error) {
+	feed := timeline.NewFeed(f, timeline.Options{Ledger: true, Limits: set.Limits()})
+	if err := feed.Run(context.Background()); err != nil {
+		return nil, env(err)
+	}
+	if x, ok := f.(*probe.Stream); ok {
+		if other := x.Foreign(); other != nil {
+			return nil, env(fmt.Errorf("%s: %w", path, other))
+		}
+	}
+	s := feed.Snapshot()
+	if s.Stats.Events == 0 {
+		if err := nothingUnderstood(f, path); err != nil {
+			return nil, env(err)
+		}
+		return nil, env(fmt.Errorf("%s: there is no event in it; want a recording of evviz or what strace printed", path))
+	}
+	s.Info = f.Info() // what a reader of text has found out about it on the way
+	return s, nil
+}
+
+// judge says what is wrong with it.
+func (o *checkOptions) judge(path string, open func(diagnostics.Settings) (*toJudge, error)) error {
 	forms := 0
 	for _, b := range []bool{o.json, o.md, o.sarif} {
 		if b {
@@ -146,12 +220,6 @@ func (o *checkOptions) run(path string) error {
 	}
 	if forms > 1 {
 		return usage("--json, --md and --sarif are different forms: choose one")
-	}
-	if o.valid {
-		if err := o.alone(); err != nil {
-			return err
-		}
-		return o.validate(path)
 	}
 	g, err := o.gate()
 	if err != nil {
@@ -179,32 +247,14 @@ func (o *checkOptions) run(path string) error {
 	if err != nil {
 		return err
 	}
-	with, err := readWith(o.with)
+	x, err := open(set)
 	if err != nil {
-		return env(err)
+		return err
 	}
-	f, err := openToCheck(path, with)
-	if err != nil {
-		return env(err)
+	if x.close != nil {
+		defer x.close()
 	}
-	defer f.Close()
-	feed := timeline.NewFeed(f, timeline.Options{Ledger: true, Limits: set.Limits()})
-	if err := feed.Run(context.Background()); err != nil {
-		return env(err)
-	}
-	if x, ok := f.(*probe.Stream); ok {
-		if other := x.Foreign(); other != nil {
-			return env(fmt.Errorf("%s: %w", path, other))
-		}
-	}
-	s := feed.Snapshot()
-	if s.Stats.Events == 0 {
-		if err := nothingUnderstood(f, path); err != nil {
-			return env(err)
-		}
-		return env(fmt.Errorf("%s: there is no event in it; want a recording of evviz or what strace printed", path))
-	}
-	s.Info = f.Info() // what a reader of text has found out about it on the way
+	s := x.snapshot
 	found := diagnostics.Check(s, set)
 	if len(only) > 0 {
 		kept := found[:0]
@@ -215,9 +265,8 @@ func (o *checkOptions) run(path string) error {
 		}
 		found = kept
 	}
-	besideOf(f, with).confirm(found)
-	if o.look {
-		if err := look(found); err != nil {
+	if x.confirm != nil {
+		if err := x.confirm(found); err != nil {
 			return env(err)
 		}
 	}
@@ -235,7 +284,9 @@ func (o *checkOptions) run(path string) error {
 	}
 	r := export.FindingsOf(s, found)
 	r.Ignored, r.Baseline, r.Thresholds = append(r.Ignored, left...), base, project
-	missedOf(r, f, path)
+	if x.missed != nil {
+		x.missed(r)
+	}
 	switch {
 	case o.json:
 		err = r.JSON(stdout)
@@ -260,9 +311,9 @@ func (o *checkOptions) run(path string) error {
 	return nil
 }
 
-// look asks the kernel about the findings.
-func look(found []*diagnostics.Finding) error {
-	all, err := probe.Sockets()
+// lookAt asks the kernel about the findings.
+func lookAt(found []*diagnostics.Finding) error {
+	all, err := look.Sockets()
 	if err != nil {
 		return err
 	}
@@ -270,7 +321,7 @@ func look(found []*diagnostics.Finding) error {
 	registered := func(pid int64, fd int32) *probe.Registration {
 		list, asked := lists[pid]
 		if !asked {
-			list, _ = probe.Registrations(int(pid)) // it may have ended, or be somebody else's
+			list, _ = look.Registrations(int(pid)) // it may have ended, or be somebody else's
 			lists[pid] = list
 		}
 		for i := range list {
@@ -282,7 +333,7 @@ func look(found []*diagnostics.Finding) error {
 	}
 	diagnostics.Confirm(found, diagnostics.Looks{
 		Queue: func(local, remote string) (int64, bool) {
-			k, ok := probe.FindSocket(all, local, remote)
+			k, ok := look.FindSocket(all, local, remote)
 			return int64(k.RecvQ), ok
 		},
 		Interest: func(pid int64, fd int32) (armed, stale, ok bool) {

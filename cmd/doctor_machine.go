@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"evviz/lab"
-	"evviz/probe"
+	"evviz/probe/look"
 	"evviz/scenarios"
 	"evviz/words"
 )
@@ -267,7 +267,7 @@ func ownInterests() error {
 	}
 	defer unix.Close(ep)
 	defer unix.Close(ev)
-	list, err := probe.Registrations(os.Getpid())
+	list, err := look.Registrations(os.Getpid())
 	if err != nil {
 		return err
 	}

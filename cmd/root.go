@@ -66,7 +66,7 @@ Without a command it opens the lab.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	o.flags(root)
-	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newChild(), newCompare(), newCheck(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan())
+	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newChild(), newCompare(), newCheck(), newSnapshot(), newWorkers(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan())
 	completeFlags(root)
 	return root
 }

@@ -117,7 +117,12 @@ func Check(s *timeline.Snapshot, set Settings) []*Finding {
 			continue
 		}
 		at := len(c.found)
-		c.rule.check(c)
+		if !c.looksOnly() {
+			c.rule.check(c)
+		}
+		if c.rule.look != nil && len(s.Threads) > 0 {
+			c.rule.look(c)
+		}
 		c.gather(at)
 	}
 	slices.SortStableFunc(c.found, byWeight)

@@ -22,7 +22,8 @@ type Rule struct {
 	thresholds string                        // names of those that it uses, in the order in which they are shown
 	apart      int                           // most findings that are told apart; 0: maxFindings
 	confirm    func(f *Finding, looks Looks) // asks the system about a finding; nil: nothing can be asked
-	check      func(c *checker)
+	check      func(c *checker)              // judges what was seen to happen
+	look       func(c *checker)              // judges what looks into the kernel have found (rules_looks.go); nil: nothing can be said of that
 }
 
 // Section is where the page of all rules has a rule.

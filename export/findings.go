@@ -24,6 +24,8 @@ type Findings struct {
 	Baseline   *Baseline `json:"baseline"`                  // what a baseline leaves out; null: there is none
 	Thresholds string    `json:"thresholds_file,omitempty"` // the project's own, where there is one
 	Missing    []Missing `json:"missing"`                   // what the source cannot tell
+
+	looked bool // it is about a moment: when something was found says nothing
 }
 
 // Ignored is how many findings were left out by one word of the command line.
@@ -82,7 +84,8 @@ type Finding struct {
 
 // FindingsOf puts what was found in a picture into the form that is printed.
 func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
-	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}, Ignored: []Ignored{}}
+	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}, Ignored: []Ignored{},
+		looked: s.Info.Kinds.Has(trace.InCall) && !s.Info.Kinds.Has(trace.Wait)}
 	if s.Info.Timed {
 		d := s.Last - s.First
 		r.Duration = &d
@@ -115,6 +118,9 @@ func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 
 // nothing says that nothing was found, if so much was understood that this can be said.
 func (r *Findings) nothing() string {
+	if r.looked {
+		return "nothing wrong was found in what the kernel shows"
+	}
 	if !r.Calls.Enough() {
 		return "no verdict: too little of it was understood"
 	}
@@ -172,9 +178,12 @@ func (r *Findings) Text(w io.Writer, explain bool) error {
 			paragraph(b, "why it matters: "+f.Why, "  ")
 			paragraph(b, "possible false positives: "+f.Else, "  ")
 		}
-		fmt.Fprintf(b, "  %s %s · %s · %s · %s", f.ID, f.Name, f.Severity, f.Verdict, r.moment(f.First))
-		if f.Last > f.First {
-			fmt.Fprintf(b, " to %s", r.moment(f.Last))
+		fmt.Fprintf(b, "  %s %s · %s · %s", f.ID, f.Name, f.Severity, f.Verdict)
+		if !r.looked {
+			fmt.Fprintf(b, " · %s", r.moment(f.First))
+			if f.Last > f.First {
+				fmt.Fprintf(b, " to %s", r.moment(f.Last))
+			}
 		}
 		if f.In != "" {
 			b.WriteString(" · in " + plain.Text(f.In))

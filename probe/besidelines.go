@@ -106,7 +106,7 @@ func (b *Beside) path(s *string) (done, known bool) {
 
 // interest takes an entry of an interest list, in which the numbers but tfd are hexadecimal.
 func (b *Beside) interest(s string) bool {
-	regs := parseFdinfo([]byte(s))
+	regs := ParseRegistrations([]byte(s))
 	for _, r := range regs {
 		epfd := b.where.fd
 		if epfd == 0 && b.where.pid == 0 {

@@ -281,7 +281,7 @@ func (r *straceReader) restateBeside(t *tracee, at int64) {
 		}
 		begin()
 		r.em.tell(th, trace.Event{Kind: trace.State, Time: max(at, th.last), FD: int32(x.FD), Inst: instance(int32(epfd)),
-			Mask: x.Events &^ epollAlways, A: int64(x.Data), Aux: trace.StateAux(trace.StateRegistration, 0)})
+			Mask: x.Events &^ epollAlways, A: int64(x.Data), Aux: trace.StateAux(trace.StateRegistration, 0, trace.AnswerUnknown, trace.AnswerUnknown, trace.AnswerUnknown)})
 	}
 }
 

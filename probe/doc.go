@@ -1,8 +1,7 @@
 // Package probe turns the system calls of a foreign program into events of package trace, so that a program that knows
 // nothing of evviz is shown on the same screen as the lab.
 //
-// Two questions are asked of this machine's kernel and not of a text: what an instance watches now (fdinfo.go) and what lies in a
-// socket's queue (sockdiag.go). With their answers check confirms what it found.
+// What a program has open and watches at this moment is not asked here: package probe/look looks into running processes.
 //
 // # The two halves
 //

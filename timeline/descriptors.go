@@ -66,6 +66,9 @@ func (t *Timeline) closeFD(s *stream, e *trace.Event) {
 		return
 	}
 	l := t.lanes.laneOf(n.File)
+	if n.File.Refs > 1 {
+		l.closedLook(Holder{s.who.Table.ID, e.FD})
+	}
 	if l.file.Refs > 1 {
 		t.lanes.note(s, l, e.Time, MarkOther, 0)
 	} else {
@@ -133,6 +136,7 @@ func (t *Timeline) state(s *stream, e *trace.Event) {
 		}
 		l.watch.connected = l.watch.connected || f.Peer.Text != ""
 		t.lanes.describe(l)
+		t.lookedFile(s, l, e)
 		return
 	}
 	if of == nil {
@@ -144,6 +148,7 @@ func (t *Timeline) state(s *stream, e *trace.Event) {
 	case changed:
 		r.presumed()
 	}
+	t.lookedReg(l, t.lanes.regOf(of), e)
 }
 
 // inherit lets a lane that has just got a number know whom that belonged to: a report may still wait for the former.

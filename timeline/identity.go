@@ -33,6 +33,7 @@ type stream struct {
 	calls    threadCalls
 	inc      incidents
 	watch    streamWatch
+	look     *threadLook // nil: nobody looks
 	split    splitter
 	heading  bool
 	head     Class                 // of its newest wakeup
@@ -204,5 +205,7 @@ func (w watching) Bound(of *world.Registration, was *world.File, at int64) {
 
 // Unregistered implements world.Watcher.
 func (w watching) Unregistered(of *world.Registration, at int64) {
-	w.t.ledger.unregistered(w.t.lanes.regOf(of), at)
+	r := w.t.lanes.regOf(of)
+	r.lane.unregisteredLook(r)
+	w.t.ledger.unregistered(r, at)
 }

@@ -166,7 +166,7 @@ func TestRestatement(t *testing.T) {
 	}
 	state := func(s *script, at int64) {
 		name(s, at)
-		s.ev(at, trace.Event{Kind: trace.State, FD: 7, Aux: trace.StateAux(trace.StateDescriptor, trace.TypeStream), A: 1})
+		s.ev(at, trace.Event{Kind: trace.State, FD: 7, Aux: trace.StateAux(trace.StateDescriptor, trace.TypeStream, 0, 0, 0), A: 1})
 		s.ev(at, trace.Event{Kind: trace.State, FD: 7, Inst: ep, Mask: in | et, Aux: trace.StateRegistration, A: 7})
 		s.ev(at, trace.Event{Kind: trace.Mode, Aux: trace.DriverEpoll | trace.TriggerEdge<<8})
 	}

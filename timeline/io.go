@@ -315,6 +315,10 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	l := t.lanes.laneOf(f)
 	t.lanes.recall(l)
 	start := e.Start()
+	if t.looks && trace.ArriveOf(e).By() == trace.ArriveProbe {
+		l.lookedBack(e)
+		return
+	}
 	if trace.ArriveOf(e).By() == trace.ArriveStamp {
 		// Each read of a long message carries the same stamp, and an observer may have told of it already.
 		if start-l.stamp < 1000 && l.stamp-start < 1000 {
@@ -418,6 +422,9 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 		t.lanes.setType(l, trace.TypeListener)
 	}
 	t.lanes.mark(l, e.Time, MarkQueue, cut(e.A))
+	if l.look != nil {
+		l.look.Backlog = e.B
+	}
 	l.watch.looked, l.watch.filled = l.watch.looked || e.B > 0, l.watch.filled || e.B > 0 && e.A >= e.B
 	if e.B > 0 && e.A > e.B {
 		t.watch.happened(s, l, IncOverflow, e.Time, e.A, true)

@@ -77,6 +77,7 @@ type Lane struct {
 	Calls         Calls
 	Client        ClientStats // what the scripted client at the other end did
 
+	Look      *Look          // what looks into the kernel have found; nil: nobody looked
 	Incidents []Incident     // what a rule may judge; nil none
 	Takers    []Taker        // listener: who accepted how many
 	HandedOn  int64          // listener: connections of which another thread than the one that accepted them read first
@@ -225,6 +226,7 @@ type laneB struct {
 	pair         pairing
 	delays       *laneDelays
 	watch        laneWatch
+	look         *laneLook // nil: nobody looks
 	calls        callCount
 	client       clientOf
 	tally        []int64 // by Options.Count; nil none
@@ -405,6 +407,10 @@ func (l *laneB) publish(now int64) *Lane {
 	p.Calls, p.Client = l.calls.pub, l.client.publish()
 	p.tally = slices.Clone(l.tally)
 	l.watch.publish(p, now)
+	if l.look != nil {
+		k := l.look.Look
+		p.Look = &k
+	}
 	p.Whole = l.watch.exact || l.watch.answered || l.watch.asks
 	if l.inst != nil {
 		p.Instance = l.inst.stats.publish(l.inst)

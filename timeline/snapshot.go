@@ -21,11 +21,12 @@ type Snapshot struct {
 	Knobs     []KnobChange
 	Bookmarks []Bookmark
 
-	Loops []*LoopLane // in order of their first event
-	Lanes []*Lane     // listeners first, then everything by order of beginning
-	Stats Stats
-	Stuck []Stuck // threads that are in a call now, and in none that is their rest; since when, the first first
-	Past  []Past  // incidents of lanes that are no longer kept
+	Loops   []*LoopLane  // in order of their first event
+	Threads []ThreadLook // what looks have found threads doing, in order of their first event; nil: nobody looked
+	Lanes   []*Lane      // listeners first, then everything by order of beginning
+	Stats   Stats
+	Stuck   []Stuck // threads that are in a call now, and in none that is their rest; since when, the first first
+	Past    []Past  // incidents of lanes that are no longer kept
 
 	events    eventView
 	names     *nameTable
@@ -111,6 +112,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 			s.Stats.Time[i] += d[i]
 		}
 	}
+	s.Threads = t.threadLooks()
 	s.Stuck = t.publishStuck(stuck, s.Loops, now)
 	s.Stats.Latency, s.latBars = t.lanes.lat.read()
 	s.Stats.Served = t.traffic.served.read()

@@ -28,6 +28,7 @@ type base struct {
 	about    *laneB // the lane that the event at hand is about
 	lean     bool   // Options.Ledger
 	exact    bool   // the source tells repeats itself
+	looks    bool   // the source looks into the kernel (look.go)
 	timed    bool
 	measured bool // how long calls took is known
 	who      *world.World
@@ -83,7 +84,7 @@ func New(o Options) *Timeline {
 		o.MaxClosed = 2_000
 	}
 	t := &Timeline{origin: o.First, begin: o.Begin, bookmarks: slices.Clip(o.Bookmarks)}
-	t.base = base{info: o.Info, lean: o.Ledger, limits: o.Limits.bounded(), exact: o.Info.Facts().Has(trace.KnowsRepeats), timed: o.Info.Timed, measured: o.Info.Timed && o.Info.Facts().Has(trace.KnowsDurations),
+	t.base = base{info: o.Info, lean: o.Ledger, limits: o.Limits.bounded(), exact: o.Info.Facts().Has(trace.KnowsRepeats), looks: o.Info.Kinds.Has(trace.InCall), timed: o.Info.Timed, measured: o.Info.Timed && o.Info.Facts().Has(trace.KnowsDurations),
 		names: newNameTable(), w: once}
 	t.events.max = max(o.MaxEvents, blockEvents)
 	t.keep.max = o.MaxMarks
@@ -240,6 +241,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		t.unread(s, e)
 	case trace.Wake:
 		t.wake(s, e)
+		return
+	case trace.InCall:
+		t.inCall(s, e)
 		return
 	}
 	if s.observed() {

@@ -106,6 +106,7 @@ func (tr *traffic) made(s *stream, e *trace.Event) {
 		return
 	case trace.Usage:
 		tr.used(s, e)
+		s.usage(e)
 		return
 	case trace.Wait, trace.Sleep, trace.Accept, trace.Read, trace.Write, trace.Connect, trace.Close, trace.Shutdown, trace.SockOpt,
 		trace.FdFlags, trace.Listen, trace.Dup, trace.Instance, trace.Sys:

@@ -271,6 +271,30 @@ const (
 	InterestDiff = 1 << 0 // not a call of its own: the set passed to poll or select differs from the last one
 )
 
+// Whether something is so, where it need not be known.
+const (
+	AnswerUnknown = iota
+	AnswerYes
+	AnswerNo
+)
+
+// AnswerNames are the words for that.
+var AnswerNames = Enum{"", "yes", "no"}
+
+// What a thread was doing when it was looked at (InCall).
+const (
+	DoingUnknown = iota
+	DoingRunning // on a CPU, or it could be
+	DoingWaiting // for something that a signal can end
+	DoingBlocked // ... that nothing ends but itself: a disk, mostly
+	DoingStopped // by a signal
+	DoingTraced  // by a debugger
+	DoingEnded   // a zombie
+)
+
+// DoingNames are the words for what a thread was doing.
+var DoingNames = Enum{"", "running", "waiting", "blocked", "stopped", "traced", "ended"}
+
 // Operations of a completion queue (Submit, Complete).
 const (
 	OpUnknown = iota

@@ -87,6 +87,7 @@ const (
 	Usage  // run
 	Repeat // stream
 	Unread // io
+	InCall // run
 
 	KindCount
 )

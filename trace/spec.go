@@ -245,7 +245,11 @@ var Specs = [KindCount]Spec{
 		since(2, bits("file", SlotB, 32, 32, UCount, nil, "identity of the open file, where more than one number leads to it; registration: the file, where the number means another by now")),
 		since(2, f("unread", SlotDur, UPlus1, "descriptor: bytes that wait to be read, or connections to be accepted")),
 		since(2, bits("queued", SlotAux, 16, 1, UCount, nil, "registration: 1 it is on the instance's ready list")),
-		since(2, bits("inferred", SlotAux, 17, 1, UCount, nil, "registration: 1 it was not seen being made; its events show it"))}},
+		since(2, bits("inferred", SlotAux, 17, 1, UCount, nil, "registration: 1 it was not seen being made; its events show it")),
+		since(2, bits("looked", SlotAux, 18, 1, UCount, nil, "registration: 1 the ready list was looked at, so queued is known")),
+		since(2, bits("room", SlotAux, 19, 2, UEnum, AnswerNames, "descriptor: whether a wait for room to write would return")),
+		since(2, bits("finished", SlotAux, 21, 2, UEnum, AnswerNames, "descriptor: whether the peer has finished (its FIN came)")),
+		since(2, bits("unsent", SlotAux, 23, 2, UEnum, AnswerNames, "descriptor: whether bytes that were written wait to be sent or acknowledged"))}},
 	Name: {"Name", "stream", 1, false, "A piece of a string. Long strings take several events; an id may be given a new string later.", []Field{
 		f("id", SlotAux, UCount, "id, per stream"), f("len", SlotMask, UCount, "bytes in the whole string"), f("at", SlotGen, UCount, "where this piece begins"),
 		f("text", SlotA, UText, "up to 24 bytes")}},
@@ -264,4 +268,9 @@ var Specs = [KindCount]Spec{
 		f("longest", SlotMask, UNanos, "the longest of the iterations"), f("dur", SlotDur, UNanos, "from the end of the iteration before it to the end of the last one")}},
 	Unread: {"Unread", "io", 2, false, "The program asked how many bytes wait to be read (ioctl FIONREAD).", []Field{
 		fFD, fGen, f("bytes", SlotA, UPlus1, "so many"), fErr}},
+	InCall: {"InCall", "run", 2, false, "A thread was looked at: what it was doing, and in which call. When the call began is not known.", []Field{
+		fFD, fGen, fInst, f("name", SlotAux, UName, "the call; absent: none, or unknown"),
+		f("asked", SlotA, UNanos, "timeout of a wait; -1 none"),
+		bits("doing", SlotMask, 0, 8, UEnum, DoingNames, "what it was doing"),
+		bits("same", SlotMask, 8, 2, UEnum, AnswerNames, "whether it is in that call since the look before, and did not run meanwhile")}},
 }

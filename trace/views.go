@@ -107,6 +107,18 @@ type Operation uint32
 // String is its word, "" for unknown.
 func (x Operation) String() string { return OpNames.Word(uint32(x)) }
 
+// Answer is a number of AnswerNames.
+type Answer uint32
+
+// String is its word, "" for unknown.
+func (x Answer) String() string { return AnswerNames.Word(uint32(x)) }
+
+// Doing is a number of DoingNames.
+type Doing uint32
+
+// String is its word, "" for unknown.
+func (x Doing) String() string { return DoingNames.Word(uint32(x)) }
+
 // StartView reads the event Start.
 type StartView struct{ e *Event }
 
@@ -794,8 +806,22 @@ func (v StateView) Queued() uint32 { return v.e.Aux >> 16 & 0x1 }
 // Inferred: registration: 1 it was not seen being made; its events show it.
 func (v StateView) Inferred() uint32 { return v.e.Aux >> 17 & 0x1 }
 
-// StateAux is the Aux of a State: what its view reads as what, typ.
-func StateAux(what, typ uint32) uint32 { return what | typ<<8 }
+// Looked: registration: 1 the ready list was looked at, so queued is known.
+func (v StateView) Looked() uint32 { return v.e.Aux >> 18 & 0x1 }
+
+// Room: descriptor: whether a wait for room to write would return.
+func (v StateView) Room() Answer { return Answer(v.e.Aux >> 19 & 0x3) }
+
+// Finished: descriptor: whether the peer has finished (its FIN came).
+func (v StateView) Finished() Answer { return Answer(v.e.Aux >> 21 & 0x3) }
+
+// Unsent: descriptor: whether bytes that were written wait to be sent or acknowledged.
+func (v StateView) Unsent() Answer { return Answer(v.e.Aux >> 23 & 0x3) }
+
+// StateAux is the Aux of a State: what its view reads as what, typ, room, finished, unsent.
+func StateAux(what, typ, room, finished, unsent uint32) uint32 {
+	return what | typ<<8 | room<<19 | finished<<21 | unsent<<23
+}
 
 // LostView reads the event Lost.
 type LostView struct{ e *Event }
@@ -850,3 +876,21 @@ func UnreadOf(e *Event) UnreadView { return UnreadView{e} }
 
 // Bytes: so many.
 func (v UnreadView) Bytes() (int64, bool) { return int64(v.e.A) - 1, v.e.A != 0 }
+
+// InCallView reads the event InCall.
+type InCallView struct{ e *Event }
+
+// InCallOf is the view of a InCall.
+func InCallOf(e *Event) InCallView { return InCallView{e} }
+
+// Name: the call; absent: none, or unknown.
+func (v InCallView) Name() uint32 { return v.e.Aux }
+
+// Asked: timeout of a wait; -1 none.
+func (v InCallView) Asked() int64 { return v.e.A }
+
+// Doing: what it was doing.
+func (v InCallView) Doing() Doing { return Doing(v.e.Mask & 0xff) }
+
+// Same: whether it is in that call since the look before, and did not run meanwhile.
+func (v InCallView) Same() Answer { return Answer(v.e.Mask >> 8 & 0x3) }

@@ -22,6 +22,7 @@ var enumTypes = []struct {
 	{"Syscall", "CallNames", CallNames}, {"RenotifyReason", "RenotifyNames", RenotifyNames}, {"Handler", "HandlerNames", HandlerNames},
 	{"ArrivalSource", "ArriveNames", ArriveNames}, {"WakeWay", "ViaNames", ViaNames}, {"StepKind", "StepNames", StepNames},
 	{"StateKind", "StateNames", StateNames}, {"StopReason", "StopNames", StopNames}, {"LossPlace", "LostNames", LostNames}, {"Operation", "OpNames", OpNames},
+	{"Answer", "AnswerNames", AnswerNames}, {"Doing", "DoingNames", DoingNames},
 }
 
 func enumType(words Enum) string {
@@ -312,6 +313,8 @@ func viewOf(k Kind) func(*Event) any {
 		return func(e *Event) any { return UsageOf(e) }
 	case Unread:
 		return func(e *Event) any { return UnreadOf(e) }
+	case InCall:
+		return func(e *Event) any { return InCallOf(e) }
 	}
 	return nil
 }
@@ -338,7 +341,7 @@ func TestAux(t *testing.T) {
 	o := Event{Kind: Open, Aux: OpenAux(TypeStream, OriginAccept)}
 	w := Event{Kind: Wait, Aux: WaitAux(CallEpollWait, 512)}
 	s := Event{Kind: Step, Aux: StepAux(StepSend, 70_000)}
-	d := Event{Kind: State, Aux: StateAux(StateRegistration, TypeListener)}
+	d := Event{Kind: State, Aux: StateAux(StateRegistration, TypeListener, AnswerUnknown, AnswerUnknown, AnswerUnknown)}
 	if v := ModeOf(&m); v.Driver() != DriverEpoll || v.Trigger() != TriggerEdge || v.Cause() != CauseStart {
 		t.Errorf("%x", m.Aux)
 	}

@@ -25,6 +25,7 @@ type interestsView struct {
 	top    int
 	order  []int64
 	many   bool // the source has several processes
+	ready  bool // the ready list was looked at
 
 	selected *selection
 	pages    *pages
@@ -40,6 +41,7 @@ type column struct {
 	cell  func(f *frame, l *timeline.Lane) (string, func(t *theme) tcell.Style)
 	less  func(a, b *timeline.Lane) int
 	many  bool // only where the source has several processes
+	ready bool // only where the ready list was looked at
 }
 
 func plainCell(s string) (string, func(*theme) tcell.Style) { return s, nil }
@@ -69,24 +71,24 @@ var columns = []column{
 			s += fmt.Sprintf(" x%d", l.FDs)
 		}
 		return plainCell(s)
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.FD, b.FD) }, false},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.FD, b.FD) }, false, false},
 	{"process", 8, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		return plainCell(fmt.Sprint(l.Process))
 	}, func(a, b *timeline.Lane) int {
 		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.FD, b.FD))
-	}, true},
+	}, true, false},
 	{"kind", 10, 84, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.Label != "" && l.Kind != timeline.KindListener {
 			return plainCell(clean(l.Label))
 		}
 		return plainCell(l.Kind.String())
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Kind, b.Kind) }, false},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Kind, b.Kind) }, false, false},
 	{"peer", 13, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.Peer != "" {
 			return plainCell(port(l.Peer))
 		}
 		return plainCell(port(l.Local))
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }, false},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }, false, false},
 	{"asks for", 12, 52, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
 			if !registers(f, l) {
@@ -98,7 +100,7 @@ var columns = []column{
 			return unknownCell()
 		}
 		return plainCell(trace.PollString(l.Interest &^ modeBits))
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }, false},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }, false, false},
 	{"mode", 8, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
 			return plainCell("")
@@ -111,7 +113,7 @@ var columns = []column{
 			s = strings.TrimSpace(picture.TriggerShort(l.Trigger) + " excl")
 		}
 		return plainCell(s)
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Trigger, b.Trigger) }, false},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Trigger, b.Trigger) }, false, false},
 	{"armed", 5, 62, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		switch {
 		case !l.Registered:
@@ -122,7 +124,16 @@ var columns = []column{
 			return plainCell("yes")
 		}
 		return "no", func(t *theme) tcell.Style { return t.bad }
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(b2i(a.Armed), b2i(b.Armed)) }, false},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(b2i(a.Armed), b2i(b.Armed)) }, false, false},
+	{"ready", 5, 62, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+		switch queued(l) {
+		case timeline.Yes:
+			return plainCell("yes")
+		case timeline.No:
+			return "no", func(t *theme) tcell.Style { return t.dim }
+		}
+		return plainCell("")
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(queued(a), queued(b)) }, false, true},
 	{"unread", 9, 0, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		unit := words.Bytes
 		if l.Kind == timeline.KindListener {
@@ -133,7 +144,7 @@ var columns = []column{
 			return s, func(t *theme) tcell.Style { return t.bold }
 		}
 		return s, func(t *theme) tcell.Style { return t.dim }
-	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.Unread, b.Unread) }, false},
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.Unread, b.Unread) }, false, false},
 	{"waits", 8, 56, true, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Pending || !f.snap.Info.Timed {
 			return plainCell("")
@@ -143,12 +154,12 @@ var columns = []column{
 			return s, func(t *theme) tcell.Style { return t.warn }
 		}
 		return plainCell(s)
-	}, func(a, b *timeline.Lane) int { return cmp.Compare(pendingSince(a), pendingSince(b)) }, false},
+	}, func(a, b *timeline.Lane) int { return cmp.Compare(pendingSince(a), pendingSince(b)) }, false, false},
 	{"reports", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		return plainCell(blank(l.Stats.Counts[timeline.MarkReport]))
 	}, func(a, b *timeline.Lane) int {
 		return -cmp.Compare(a.Stats.Counts[timeline.MarkReport], b.Stats.Counts[timeline.MarkReport])
-	}, false},
+	}, false, false},
 	{"again", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		n := l.Stats.Counts[timeline.MarkRenotify]
 		if n > 0 {
@@ -157,16 +168,30 @@ var columns = []column{
 		return plainCell("")
 	}, func(a, b *timeline.Lane) int {
 		return -cmp.Compare(a.Stats.Counts[timeline.MarkRenotify], b.Stats.Counts[timeline.MarkRenotify])
-	}, false},
+	}, false, false},
 	{"classes of its reports", 30, 120, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		return plainCell(shares(l))
-	}, func(a, b *timeline.Lane) int { return -cmp.Compare(freshShare(a), freshShare(b)) }, false},
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(freshShare(a), freshShare(b)) }, false, false},
 	{"last", 24, 150, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.LastActivity == 0 || !f.snap.Info.Timed {
 			return plainCell("")
 		}
 		return words.Duration(f.snap.Now-l.LastActivity) + " ago", func(t *theme) tcell.Style { return t.dim }
-	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }, false},
+	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }, false, false},
+}
+
+// queued says whether a lane is on the ready list of an instance that watches it.
+func queued(l *timeline.Lane) timeline.Tri {
+	if l.Look == nil {
+		return timeline.Unknown
+	}
+	on := timeline.Unknown
+	for i := range l.Look.Regs {
+		if q := l.Look.Regs[i].Queued; q == timeline.Yes || on == timeline.Unknown {
+			on = q
+		}
+	}
+	return on
 }
 
 // registers reports whether a lane that is not known to be registered is known not to be. Operations of a completion queue are no
@@ -267,6 +292,7 @@ func (v *interestsView) draw(sc *scene, p pane) {
 	t := &sc.theme
 	rows := v.rowsOf(sc)
 	v.many = slices.ContainsFunc(rows, func(l *timeline.Lane) bool { return l.Process != 0 })
+	v.ready = slices.ContainsFunc(rows, func(l *timeline.Lane) bool { return queued(l) != timeline.Unknown })
 	head := fmt.Sprintf(" %s as of %s s", words.Count(int64(len(rows)), "descriptor"), seconds(sc.snap.Now-sc.snap.First, 3))
 	if !sc.snap.Info.Timed {
 		head = " " + words.Count(int64(len(rows)), "descriptor")
@@ -338,7 +364,7 @@ func (v *interestsView) shown(w int) (out []placed) {
 		if room := w - x; width > wordsLeast && !c.right {
 			width = max(min(width, room), wordsLeast)
 		}
-		if c.many && !v.many || w < c.least || x+width > w {
+		if c.many && !v.many || c.ready && !v.ready || w < c.least || x+width > w {
 			continue
 		}
 		out = append(out, placed{i, x, width})

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -54,6 +55,19 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 			note = fmt.Sprintf("from process %d", e.A)
 		}
 		return "signal " + sig, note, true
+	case trace.InCall:
+		v := trace.InCallOf(e)
+		doing := v.Doing().String()
+		if name == "" {
+			return "looked at: " + cmp.Or(doing, "unknown"), "", true
+		}
+		if e.FD >= 0 {
+			name += fmt.Sprintf(" on fd %d", e.FD)
+		}
+		if v.Same() == trace.AnswerYes {
+			doing += ", as at the look before"
+		}
+		return "looked at: in " + name, doing, true
 	case trace.RunDelay:
 		return "runnable for " + Duration(e.A), "no CPU was free", true
 	}

@@ -188,6 +188,8 @@ func (x *eventWords) say() string {
 			s += " within " + Duration(r.Span) + ", of which the thread waited for " + Duration(r.Waited)
 		}
 		return s + "; nothing was read, written, accepted or changed in any of them."
+	case trace.InCall:
+		return inCallSentence(x, e)
 	case trace.Unread:
 		if e.Errno != 0 {
 			return "The program asked how many bytes of " + x.fd() + " are unread" + ended(e.Errno) + "."
@@ -413,4 +415,34 @@ func word(e trace.Enum, v uint32, before string) string {
 		return before + w
 	}
 	return ""
+}
+
+// inCallSentence says what a thread was doing when it was looked at.
+func inCallSentence(x *eventWords, e *trace.Event) string {
+	v := trace.InCallOf(e)
+	s := "The thread was looked at: "
+	switch v.Doing() {
+	case trace.DoingRunning:
+		s += "it was running"
+	case trace.DoingStopped:
+		s += "a signal had stopped it"
+	case trace.DoingTraced:
+		s += "a debugger had stopped it"
+	case trace.DoingEnded:
+		s += "it had ended"
+	case trace.DoingUnknown:
+		s += "what it did is not known"
+	default:
+		s += "it was waiting"
+	}
+	if name := x.name(e.Aux, ""); name != "" {
+		s += ", in " + name
+		if e.FD >= 0 {
+			s += " on " + x.fd()
+		}
+	}
+	if v.Same() == trace.AnswerYes {
+		s += "; it had not run since the look before"
+	}
+	return s + "."
 }

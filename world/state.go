@@ -74,7 +74,13 @@ func (w *World) stateOfFile(th *Thread, e *trace.Event) *File {
 func (w *World) stateOfRegistration(th *Thread, e *trace.Event) (f *File, r *Registration, changed bool) {
 	in := w.Instance(th, e.Inst, e.Time)
 	if id := uint32(uint64(e.B) >> 32); id != 0 {
-		f = w.named[id]
+		if f = w.named[id]; f == nil || f.Refs == 0 && !f.numberless {
+			// No number that is known leads to it: it lives in a process that is not seen, or under nothing but its registration.
+			if f = w.nameless(th.Table, -1); f == nil {
+				return nil, nil, false
+			}
+			f.source, w.named[id], w.sources = id, f, max(w.sources, id)
+		}
 	}
 	stale, taken := false, false
 	if f != nil {

@@ -192,7 +192,7 @@ func (t *Tracker) files(r *restated, speaks map[*Table]uint32, out *[]trace.Even
 			} else if t.speaksFor(f.Local.Stream, tb) {
 				stream = f.Local.Stream
 			}
-			e := trace.Event{Kind: trace.State, Stream: stream, FD: n.FD, Gen: n.Gen, Mask: f.Flags, Aux: trace.StateAux(trace.StateDescriptor, f.Type)}
+			e := trace.Event{Kind: trace.State, Stream: stream, FD: n.FD, Gen: n.Gen, Mask: f.Flags, Aux: trace.StateAux(trace.StateDescriptor, f.Type, trace.AnswerUnknown, trace.AnswerUnknown, trace.AnswerUnknown)}
 			if n.Cloexec {
 				e.Mask |= oCloexec
 			}

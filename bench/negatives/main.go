@@ -1,5 +1,7 @@
 // Command negatives holds evviz against healthy servers: make negatives, or go run ./bench/negatives.
 //
+// Then it looks into each of them with evviz snapshot, which wants no strace, while it is under load and at rest.
+//
 // It starts each server on loopback, has strace write down its calls in the ways in which people do, sends it a bounded
 // load, and gives every log to evviz check. Nothing above info may be said that is not true of the program: what is true is
 // in true.tsv, with its proof, and anything else ends the command with 1. What cannot be installed or compiled on this machine
@@ -31,9 +33,10 @@ func main() {
 	dir := flag.String("dir", "", "the folder of the servers and logs; it is made, and removed unless -keep is given (default: a temporary one)")
 	keep := flag.Bool("keep", false, "keep the logs")
 	again := flag.Bool("again", false, "run no server: judge the logs that an earlier run with -keep left in -dir")
+	looks := flag.Bool("looks", false, "no strace: only evviz snapshot of each server, at rest, under load, and beside two busy loops")
 	logs := flag.Bool("testdata", false, "make the logs of "+tests+" anew, in /srv/demo unless -dir says where, and nothing else")
 	straced.Main("negatives", func(ctx context.Context) (bool, error) {
-		return negatives(ctx, options{*runs, *limit, *quick, *only, *all, *light, *dir, *keep, *again, *logs})
+		return negatives(ctx, options{*runs, *limit, *quick, *only, *all, *light, *dir, *keep, *again, *logs, *looks})
 	})
 }
 
@@ -49,6 +52,7 @@ type options struct {
 	keep  bool
 	again bool // judge the logs that are there
 	logs  bool // make the tests' logs
+	looks bool // look only
 }
 
 // negatives runs what was chosen and prints the table; false: something was said that is not known to be true, or a run failed.
@@ -92,6 +96,12 @@ func negatives(ctx context.Context, o options) (bool, error) {
 		chosen = combinations(servers)
 	default:
 		chosen = pairwise(servers, o.runs)
+	}
+	if !o.again {
+		chosen = append(chosen, lookedRuns(servers)...)
+	}
+	if o.looks {
+		chosen = lookedRuns(servers)
 	}
 	t := table{out: os.Stdout, known: known}
 	if _, err := exec.LookPath("wrk"); err != nil && !o.again {

@@ -21,3 +21,13 @@ func InTime(t *testing.T, f func() error) error {
 		return nil
 	}
 }
+
+// Until waits until something is so, asking again and again; a test that waits for longer than limit fails with what why says.
+func Until(t testing.TB, limit time.Duration, so func() bool, why func() string) {
+	t.Helper()
+	for end := time.Now().Add(limit); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(why())
+		}
+	}
+}

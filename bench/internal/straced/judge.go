@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strconv"
 	"strings"
 )
 
@@ -25,20 +26,33 @@ type Finding struct {
 
 // Judge runs evviz check. Its exit code says only what the findings say, but for 3: that is a log that could not be judged.
 func Judge(ctx context.Context, evviz, log string) (Checked, error) {
+	c, err := judged(ctx, evviz, "check", "--json", log)
+	if err == nil && c.Events == 0 {
+		return c, errors.New("there is no event in the log")
+	}
+	return c, err
+}
+
+// Look runs evviz snapshot on processes.
+func Look(ctx context.Context, evviz string, pids []int) (Checked, error) {
+	args := []string{"snapshot", "--json"}
+	for _, pid := range pids {
+		args = append(args, strconv.Itoa(pid))
+	}
+	return judged(ctx, evviz, args...)
+}
+
+func judged(ctx context.Context, evviz string, args ...string) (c Checked, err error) {
 	var out, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, evviz, "check", "--json", log)
+	cmd := exec.CommandContext(ctx, evviz, args...)
 	cmd.Stdout, cmd.Stderr = &out, &said
-	err := cmd.Run()
+	err = cmd.Run()
 	var code *exec.ExitError
 	if err != nil && (!errors.As(err, &code) || code.ExitCode() != 1) {
-		return Checked{}, fmt.Errorf("evviz check: %w: %s", err, LastLine(said.Bytes()))
+		return c, fmt.Errorf("evviz %s: %w: %s", args[0], err, LastLine(said.Bytes()))
 	}
-	var c Checked
 	if err := json.Unmarshal(out.Bytes(), &c); err != nil {
-		return c, fmt.Errorf("evviz check --json: %w", err)
-	}
-	if c.Events == 0 {
-		return c, errors.New("there is no event in the log")
+		return c, fmt.Errorf("evviz %s --json: %w", args[0], err)
 	}
 	return c, nil
 }

@@ -3,8 +3,6 @@ package probe
 import (
 	"bufio"
 	"bytes"
-	"fmt"
-	"os"
 	"strconv"
 	"strings"
 )
@@ -27,43 +25,10 @@ func (r *Registration) Level() bool { return r.Events&(1<<31) == 0 }
 
 const privateBits = 1<<28 | 1<<29 | 1<<30 | 1<<31 // EXCLUSIVE, WAKEUP, ONESHOT, ET
 
-// Registrations reads every interest list of a process from /proc/PID/fdinfo (proc(5), Linux 3.8). It needs the same user, or
-// CAP_SYS_PTRACE.
-func Registrations(pid int) ([]Registration, error) {
-	dir := fmt.Sprintf("/proc/%d/", pid)
-	fds, err := os.ReadDir(dir + "fd")
-	if err != nil {
-		return nil, fmt.Errorf("read the descriptors of process %d: %w", pid, err)
-	}
-	var out []Registration
-	for _, d := range fds {
-		if link, err := os.Readlink(dir + "fd/" + d.Name()); err != nil || link != "anon_inode:[eventpoll]" {
-			continue // closed meanwhile, or something else
-		}
-		b, err := os.ReadFile(dir + "fdinfo/" + d.Name())
-		if err != nil {
-			continue
-		}
-		epfd, _ := strconv.Atoi(d.Name())
-		for _, r := range parseFdinfo(b) {
-			r.EPFD = epfd
-			link, err := os.Readlink(dir + "fd/" + strconv.Itoa(r.FD))
-			r.Stale = err != nil
-			if _, ino, ok := strings.Cut(strings.TrimSuffix(link, "]"), ":["); ok {
-				if n, err := strconv.ParseUint(ino, 10, 64); err == nil && n != r.Inode {
-					r.Stale = true
-				}
-			}
-			out = append(out, r)
-		}
-	}
-	return out, nil
-}
-
-// parseFdinfo reads lines such as
+// ParseRegistrations reads the lines of an epoll instance in /proc/PID/fdinfo, such as
 //
 //	tfd:        5 events:       19 data:                5  pos:0 ino:3211b1d sdev:9
-func parseFdinfo(b []byte) (out []Registration) {
+func ParseRegistrations(b []byte) (out []Registration) {
 	sc := bufio.NewScanner(bytes.NewReader(b))
 	for sc.Scan() {
 		// A value may stand apart from its name, or not.

@@ -1,10 +1,12 @@
-package probe
+package look
 
 import (
 	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"evviz/probe"
 )
 
 // TestRegistrations: what this process registers is read back from the kernel: a plain entry, one that has fired and is
@@ -53,7 +55,7 @@ func TestRegistrations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[int]Registration{}
+	found := map[int]probe.Registration{}
 	for _, r := range all {
 		if r.EPFD == ep {
 			found[r.FD] = r

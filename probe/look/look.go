@@ -1,0 +1,149 @@
+package look
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"evviz/probe/kernel"
+	"evviz/trace"
+)
+
+// Looker looks into processes, again and again. It keeps what need not be found out twice.
+//
+// Thread rule: everything belongs to one goroutine.
+type Looker struct {
+	proc   procLooker
+	kernel *kernelLooker // nil: BPF programs cannot be loaded, or are not to be
+	why    *kernel.Refused
+	pids   []int
+}
+
+// New makes a looker for processes. No process is looked at yet. It looks by BPF where this process may load its programs, and by /proc
+// elsewhere; Close gives the programs back.
+func New(pids ...int) *Looker {
+	l := &Looker{pids: slices.Clone(pids)}
+	r, err := kernel.Open()
+	if err != nil {
+		if !errors.As(err, &l.why) {
+			l.why = &kernel.Refused{Errno: err}
+		}
+		return l
+	}
+	l.kernel = &kernelLooker{reader: r}
+	return l
+}
+
+// NewByProc is New without BPF.
+func NewByProc(pids ...int) *Looker { return &Looker{pids: slices.Clone(pids)} }
+
+// Close gives back what the looker has loaded.
+func (l *Looker) Close() error {
+	if l.kernel == nil {
+		return nil
+	}
+	return l.kernel.reader.Close()
+}
+
+// way is how it looks, in words.
+func (l *Looker) way() string {
+	if l.kernel != nil {
+		return "BPF iterators"
+	}
+	return "/proc and sock_diag"
+}
+
+// Refused is why BPF is not used, nil where it is, or is not to be.
+func (l *Looker) Refused() *kernel.Refused { return l.why }
+
+// Look is one look at all of them. A process that has ended meanwhile is left out; when none is left, or the first look finds one that
+// cannot be looked into, the error is a *Refusal that says why.
+func (l *Looker) Look() (*Moment, error) {
+	process, missed := l.proc.process, &l.proc.missing
+	if l.kernel != nil {
+		l.kernel.again()
+		process, missed = l.kernel.process, &l.kernel.missing
+	} else {
+		l.proc.again()
+	}
+	m := &Moment{Time: trace.Now()}
+	var refusal error
+	for _, pid := range l.pids {
+		p, err := process(pid)
+		switch {
+		case err == nil:
+			m.Processes = append(m.Processes, p)
+		case errors.Is(err, ErrEnded):
+			refusal = err
+		default:
+			return nil, err
+		}
+	}
+	if len(m.Processes) == 0 {
+		return nil, refusal
+	}
+	for _, p := range m.Processes {
+		if p.Bits == 32 {
+			missed.add(fmt.Sprintf("the calls of process %d", p.PID), "it is a 32-bit program: its calls have other numbers")
+		}
+	}
+	if l.why != nil {
+		missed.add("what is on the ready list, and what lies in pipes", l.why.Error())
+	}
+	m.Missing = *missed
+	return m, nil
+}
+
+// Process is the process with a number in the moment, nil if it is not in it.
+func (m *Moment) Process(pid int) *ProcessMoment {
+	for _, p := range m.Processes {
+		if p.PID == pid {
+			return p
+		}
+	}
+	return nil
+}
+
+// File is the descriptor with a number, nil if there is none.
+func (p *ProcessMoment) File(fd int32) *FileMoment {
+	i, ok := slices.BinarySearchFunc(p.Files, fd, func(f FileMoment, fd int32) int { return int(f.FD - fd) })
+	if !ok {
+		return nil
+	}
+	return &p.Files[i]
+}
+
+// Suspect reports whether the moment has something that a second look can tell from what was just under way: unread data, connections that
+// nobody has accepted, a wait for room that is there, a registration of a closed number, a thread that runs.
+func (m *Moment) Suspect() bool {
+	for _, p := range m.Processes {
+		for i := range p.Files {
+			if f := &p.Files[i]; f.Unread > 0 && f.Type != trace.TypeOther {
+				return true
+			}
+		}
+		for i := range p.Regs {
+			r := &p.Regs[i]
+			f := p.File(int32(r.FD))
+			if f == nil || r.Stale {
+				return true
+			}
+			if r.Armed() && r.Level() && r.Events&pollOut != 0 && f.Room == trace.AnswerYes {
+				return true
+			}
+		}
+		for i := range p.Threads {
+			if p.Threads[i].Doing == trace.DoingRunning {
+				return true
+			}
+			for _, x := range p.Threads[i].Set {
+				if f := p.File(x.FD); f != nil && x.Events&pollOut != 0 && f.Room == trace.AnswerYes {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+const pollOut = 0x4
