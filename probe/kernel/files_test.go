@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -431,7 +432,22 @@ func TestFiles(t *testing.T) {
 			}
 			numbers(t, s)
 			group(t, s, truths)
+			if o.withoutLoop {
+				missesLists(t, r)
+			}
 		})
+	}
+}
+
+// missesLists: without bpf_loop a state has no registrations, and the reader says so.
+func missesLists(t *testing.T, r *Reader) {
+	c := start(t, "lists", nil)
+	s := read(t, r, c.pid)
+	if e := file(t, s, known[lists](t, c).EPFD).Epoll; len(s.Regs) != 0 || len(s.Watched) != 0 || e.Entries != Unknown {
+		t.Errorf("%d registrations, %+v", len(s.Regs), *e)
+	}
+	if m := r.Missing(); len(m) != 1 || !strings.Contains(m[0], "interest lists") || !strings.Contains(m[0], "bpf_loop, which came with Linux 5.17") {
+		t.Errorf("missing: %q", m)
 	}
 }
 

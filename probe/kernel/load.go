@@ -3,8 +3,10 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -132,11 +134,7 @@ func (o *objects) program(all *ebpf.CollectionSpec, types *btf.Cache, name strin
 			delete(spec.Programs, other)
 		}
 	}
-	var with uint32
-	if loop {
-		with = 1
-	}
-	if err := spec.Variables[stateVarWithLoop].Set(with); err != nil {
+	if err := setConstant(spec, stateVarWithLoop, loop); err != nil {
 		return nil, err
 	}
 	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{
@@ -148,6 +146,32 @@ func (o *objects) program(all *ebpf.CollectionSpec, types *btf.Cache, name strin
 	}
 	defer c.Close()
 	return c.DetachProgram(name), nil
+}
+
+// setConstant puts a constant of the programs into the map of constants, and forgets that it is a variable: variables the library maps into
+// memory, where their map stays until the garbage collector comes.
+func setConstant(spec *ebpf.CollectionSpec, name string, on bool) error {
+	v := spec.Variables[name]
+	if v == nil {
+		return fmt.Errorf("the object has no constant %s", name)
+	}
+	m := spec.Maps[v.SectionName]
+	if m == nil || len(m.Contents) != 1 {
+		return fmt.Errorf("the object has no map for the constant %s", name)
+	}
+	data, ok := m.Contents[0].Value.([]byte)
+	if !ok || int(v.Offset)+4 > len(data) {
+		return fmt.Errorf("the object's map has no place for the constant %s", name)
+	}
+	data = slices.Clone(data) // copies of a spec share it
+	var value uint32
+	if on {
+		value = 1
+	}
+	binary.NativeEndian.PutUint32(data[v.Offset:], value)
+	m.Contents[0].Value = data
+	clear(spec.Variables)
+	return nil
 }
 
 // tryLink makes a link and lets go of it: what loads may still not be linked, and whether one process can be named is found by trying.

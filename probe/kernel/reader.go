@@ -30,7 +30,7 @@ type Reader struct {
 	oneProcess bool // a link can be made for one process (Linux 6.1)
 }
 
-// Open loads the programs, which takes about a quarter of a second, most of it the kernel's verifier. What a kernel lacks is left out, and
+// Open loads the programs, which takes tens of milliseconds. What a kernel lacks is left out, and
 // Missing says so. The error is a [*Refused] when they cannot be loaded at all.
 //
 // It needs Linux 5.15, CAP_BPF and CAP_PERFMON. Once it has returned, Read needs neither any more since Linux 5.19:

@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math/bits"
 	"net/netip"
 	"slices"
@@ -56,7 +57,7 @@ func (b *builder) understood(raw []byte) bool {
 	if len(raw) < 4 {
 		return false
 	}
-	switch *(*uint32)(unsafe.Pointer(unsafe.SliceData(slices.Clone(raw[:4])))) {
+	switch binary.LittleEndian.Uint32(raw) {
 	case recordFile:
 		r, ok := as[stateFileRecord](raw)
 		return ok && b.file(&r, nil)
@@ -212,11 +213,7 @@ func text(b []int8) string {
 }
 
 func raw(b []int8) string {
-	out := make([]byte, len(b))
-	for i, c := range b {
-		out[i] = byte(c)
-	}
-	return string(out)
+	return string(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(b))), len(b)))
 }
 
 func (b *builder) reg(r *stateRegRecord) bool {
@@ -273,12 +270,21 @@ func stateLetter(state, exit uint32) string {
 func (b *builder) state(now int64) *State {
 	s := &b.s
 	s.End, s.Lost = now, b.lost
-	slices.SortStableFunc(s.Files, func(a, c File) int {
+	slices.SortFunc(s.Files, func(a, c File) int {
 		return cmp.Or(cmp.Compare(ofThread(a, s.PID), ofThread(c, s.PID)), cmp.Compare(a.FD, c.FD))
 	})
-	slices.SortStableFunc(s.Watched, func(a, c File) int { return cmp.Compare(a.Inode, c.Inode) })
-	slices.SortStableFunc(s.Regs, func(a, c Reg) int { return cmp.Or(cmp.Compare(a.EPFD, c.EPFD), cmp.Compare(a.FD, c.FD)) })
-	slices.SortStableFunc(s.Threads, func(a, c Thread) int { return cmp.Compare(a.TID, c.TID) })
+	slices.SortFunc(s.Watched, func(a, c File) int { return cmp.Or(cmp.Compare(a.Inode, c.Inode), cmp.Compare(a.Time, c.Time)) })
+	// Comparing one after another, as there are many; of entries of one number the one that was read first.
+	slices.SortFunc(s.Regs, func(a, c Reg) int {
+		if a.EPFD != c.EPFD {
+			return a.EPFD - c.EPFD
+		}
+		if a.FD != c.FD {
+			return a.FD - c.FD
+		}
+		return cmp.Compare(a.Time, c.Time)
+	})
+	slices.SortFunc(s.Threads, func(a, c Thread) int { return cmp.Compare(a.TID, c.TID) })
 	if b.lists {
 		for i := range s.Files {
 			if f := &s.Files[i]; f.Epoll != nil {
