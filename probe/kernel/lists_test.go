@@ -158,7 +158,12 @@ func TestLists(t *testing.T) {
 			}
 			c := start(t, "lists", nil)
 			l := known[lists](t, c)
-			s := read(t, r, c.pid)
+			var s *State
+			testkit.Until(t, time.Minute, func() bool { // the child says that it is about to wait, before it does
+				s = read(t, r, c.pid)
+				i := slices.IndexFunc(s.Threads, func(t Thread) bool { return t.TID == l.TID })
+				return i >= 0 && slices.Contains(epollWaits(), s.Threads[i].Call) && s.Threads[i].State == "S" && s.FileAt(l.Blocked).Epoll.Waiting
+			}, func() string { return fmt.Sprintf("thread %d does not come to wait: %+v", l.TID, s.Threads) })
 			for _, e := range l.Entries {
 				i := slices.IndexFunc(s.Regs, func(r Reg) bool { return r.EPFD == e.EPFD && r.FD == e.FD && r.Data == e.Data })
 				if i < 0 {
@@ -206,6 +211,14 @@ func compareWatched(t *testing.T, s *State, g *Reg, e entry) {
 	}
 }
 
+// epollWaits are the numbers of the calls that wait on an instance.
+func epollWaits() []int {
+	if runtime.GOARCH == "amd64" {
+		return []int{unix.SYS_EPOLL_PWAIT, 232} // epoll_wait, which arm64 does not have
+	}
+	return []int{unix.SYS_EPOLL_PWAIT}
+}
+
 func instances(t *testing.T, s *State, l *lists) {
 	if s.FileAt(l.Dup).File != s.FileAt(l.EPFD).File {
 		t.Error("a duplicate of the instance is not the same open file")
@@ -226,11 +239,7 @@ func instances(t *testing.T, s *State, l *lists) {
 	if i < 0 {
 		t.Fatalf("thread %d is not in the state", l.TID)
 	}
-	waits := []int{unix.SYS_EPOLL_PWAIT}
-	if runtime.GOARCH == "amd64" {
-		waits = append(waits, 232) // epoll_wait, which arm64 does not have
-	}
-	if th := s.Threads[i]; !slices.Contains(waits, th.Call) || th.Args[0] != uint64(l.Blocked) || int32(th.Args[3]) != -1 || th.State != "S" || th.CPU {
+	if th := s.Threads[i]; !slices.Contains(epollWaits(), th.Call) || th.Args[0] != uint64(l.Blocked) || int32(th.Args[3]) != -1 || th.State != "S" || th.CPU {
 		t.Errorf("thread %+v: it is in epoll_wait(%d, ..., -1)", th, l.Blocked)
 	}
 }
