@@ -164,6 +164,10 @@ func (o *snapshotOptions) run(args []string) error {
 	plan := look.Plan{Every: apart, Looks: 2, Again: true}
 	if o.watch > 0 {
 		plan = look.Plan{Every: o.watch}
+	} else {
+		// What is made is printed and then over: collecting it would take longer than all the rest for a process with many registrations.
+		debug.SetMemoryLimit(512 << 20)
+		debug.SetGCPercent(-1)
 	}
 	src, line, err := o.open(pids, plan, set)
 	if err != nil {
@@ -173,9 +177,6 @@ func (o *snapshotOptions) run(args []string) error {
 	if o.watch > 0 {
 		return o.watched(src, line, set)
 	}
-	// What is made is printed and then over: collecting it would take longer than all the rest for a process with many registrations.
-	debug.SetMemoryLimit(512 << 20)
-	debug.SetGCPercent(-1)
 	line.Start(context.Background())
 	if err := line.End(0); err != nil {
 		return env(err)

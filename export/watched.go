@@ -136,6 +136,9 @@ func WatchedOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Watched {
 			continue
 		}
 		p := w.process(int64(l.Table))
+		if cap(p.Descriptors) == 0 {
+			p.Descriptors = make([]WatchedDescriptor, 0, len(s.Lanes))
+		}
 		p.Descriptors = append(p.Descriptors, descriptorOf(l))
 	}
 	for i := range w.Processes {
@@ -160,13 +163,23 @@ func (w *Watched) process(pid int64) *WatchedProcess {
 }
 
 func (w *Watched) instances(s *timeline.Snapshot) {
-	of := map[int64][]WatchedDescriptor{}
+	of, n := map[int64][]WatchedDescriptor{}, map[int64]int{}
+	for _, l := range s.Lanes {
+		if l.Look != nil && l.Closed == 0 {
+			for i := range l.Look.Regs {
+				n[l.Look.Regs[i].Instance]++
+			}
+		}
+	}
 	for _, l := range s.Lanes {
 		if l.Look == nil || l.Closed != 0 {
 			continue
 		}
 		for i := range l.Look.Regs {
 			if r := &l.Look.Regs[i]; r.Instance != 0 {
+				if of[r.Instance] == nil {
+					of[r.Instance] = make([]WatchedDescriptor, 0, n[r.Instance])
+				}
 				of[r.Instance] = append(of[r.Instance], registeredOf(l, r))
 			}
 		}
