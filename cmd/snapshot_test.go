@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/internal/sys"
 	"evviz/internal/testkit"
 )
 
@@ -208,6 +210,9 @@ func TestSnapshotWatch(t *testing.T) {
 			t.Fatalf("%v, %+v", err, s)
 		}
 	}
+	if r := sys.LookRights(); len(r.Causes()) == 0 && r.ReadsAfterDropping() {
+		withoutRights(t, c.Process.Pid)
+	}
 	p.main.Process.Kill()
 	go io.Copy(io.Discard, io.MultiReader(dec.Buffered(), out))
 	done := make(chan error, 1)
@@ -220,6 +225,28 @@ func TestSnapshotWatch(t *testing.T) {
 	case <-time.After(giveUp):
 		c.Process.Kill()
 		t.Error("it goes on although the process has ended")
+	}
+}
+
+// withoutRights holds every thread of a process to having no capability.
+func withoutRights(t *testing.T, pid int) {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("%v, %d threads", err, len(threads))
+	}
+	for _, path := range threads {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		for line := range strings.Lines(string(b)) {
+			for _, set := range []string{"CapEff:", "CapPrm:", "CapInh:", "CapAmb:"} {
+				if v, ok := strings.CutPrefix(line, set); ok && strings.Trim(v, " \t\n0") != "" {
+					t.Errorf("%s: %s", path, line)
+				}
+			}
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"evviz/internal/sys"
 	"evviz/probe/kernel"
 	"evviz/trace"
 )
@@ -43,6 +44,16 @@ func (l *Looker) Close() error {
 		return nil
 	}
 	return l.kernel.reader.Close()
+}
+
+// DropRights takes every capability from this process, once what wants them has been loaded: what parses foreign bytes, and draws, has none
+// then. Where the looker needs them for each look (by /proc, and on kernels before 5.19) nothing is dropped. What it no longer sees of other
+// users' processes are the sets of poll and select, which stand in their memory.
+func (l *Looker) DropRights() error {
+	if l.kernel == nil || !sys.LookRights().ReadsAfterDropping() {
+		return nil
+	}
+	return sys.DropCapabilities()
 }
 
 // way is how it looks, in words.
