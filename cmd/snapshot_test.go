@@ -190,6 +190,43 @@ func TestSnapshotRecorded(t *testing.T) {
 	}
 }
 
+// TestSnapshotCompare: what lies between two snapshots is said, the findings too.
+func TestSnapshotCompare(t *testing.T) {
+	dir := t.TempDir()
+	paths := map[bool]string{true: filepath.Join(dir, "before.evt"), false: filepath.Join(dir, "after.evt")}
+	for twin, path := range paths {
+		p := patientIn(t, "stranded", twin)
+		testkit.Until(t, giveUp, func() bool {
+			r := run(t, "snapshot", "--force", "--record", path, fmt.Sprint(p.pid))
+			return strings.Contains(r.out, "epoll_wait") && strings.Contains(r.out, "EV03") != twin
+		}, func() string { return "it never came to rest" })
+	}
+	r := run(t, "compare", "--json", paths[true], paths[false])
+	var c struct {
+		Registered, Unregistered []json.RawMessage
+		Figures                  []struct {
+			Name          string
+			Before, After int64
+		}
+		Appeared []struct{ ID string } `json:"findings_appeared"`
+		Gone     []struct{ ID string } `json:"findings_gone"`
+	}
+	if err := json.Unmarshal([]byte(r.out), &c); err != nil {
+		t.Fatalf("%v: %s%s", err, r.out, r.err)
+	}
+	if len(c.Registered) != 1 || len(c.Unregistered) != 1 || len(c.Appeared) != 1 || c.Appeared[0].ID != "EV03" || len(c.Gone) != 0 {
+		t.Errorf("%s", r.out) // the connection is another one, under the same number
+	}
+	for _, f := range c.Figures {
+		if f.Name == "unread bytes" && (f.Before != 0 || f.After != 4900) {
+			t.Errorf("%+v", f)
+		}
+	}
+	if r := run(t, "compare", paths[true], paths[false]); !strings.Contains(r.out, "findings that appeared: 1") || !strings.Contains(r.out, "unread bytes") {
+		t.Errorf("%s%s", r.out, r.err)
+	}
+}
+
 // TestSnapshotWatch: looks follow each other until the process has ended.
 func TestSnapshotWatch(t *testing.T) {
 	p := patientIn(t, "stranded", true)

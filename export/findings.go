@@ -85,7 +85,7 @@ type Finding struct {
 // FindingsOf puts what was found in a picture into the form that is printed.
 func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}, Ignored: []Ignored{},
-		looked: s.Info.Kinds.Has(trace.InCall) && !s.Info.Kinds.Has(trace.Wait)}
+		looked: LooksOnly(s)}
 	if s.Info.Timed {
 		d := s.Last - s.First
 		r.Duration = &d
