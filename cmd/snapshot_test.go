@@ -320,3 +320,18 @@ func TestSnapshotRefused(t *testing.T) {
 	}
 	t.Error("the patient has one thread")
 }
+
+// TestSnapshotScreen: what is registered stands on the screen, with what is unread and what is wrong; the process ends, and the screen stays.
+func TestSnapshotScreen(t *testing.T) {
+	t.Parallel()
+	p := patientIn(t, "stranded", false)
+	x := testkit.StartTerminal(t, 140, 30, program(t, "snapshot", "--screen", "--watch", "50ms", fmt.Sprint(p.pid)))
+	x.Shows("LIVE")
+	x.Shows("4,900 bytes")
+	x.Shows("edge")
+	x.Send("5")
+	x.Shows("et-undrained")
+	p.main.Process.Kill()
+	x.Shows("ended")
+	endsWell(t, x)
+}
