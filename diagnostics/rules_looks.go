@@ -110,6 +110,9 @@ func strandedLook(c *checker) {
 		if !r.Edge() || !r.Armed || r.Stale || !stays(r.LeftSince, k.At) {
 			return
 		}
+		if x.l.Kind == timeline.KindWake || x.l.Kind == timeline.KindTimer {
+			return // one that wakes a loop need not be read: each write is reported anew
+		}
 		sev, v := Critical, Certain
 		waits, how := c.waiters(r), "it is not on the ready list"
 		if r.Queued == timeline.Unknown {

@@ -114,12 +114,12 @@ func (kl *kernelLooker) descriptor(f *kernel.File) FileMoment {
 	case kernel.KindEventfd:
 		x.Type = trace.TypeEventfd
 		if f.Eventfd != nil {
-			x.Count = int64(min(f.Eventfd.Count, 1<<62))
+			x.counted(int64(min(f.Eventfd.Count, 1<<62)))
 		}
 	case kernel.KindTimerfd:
 		x.Type = trace.TypeTimerfd
 		if f.Timerfd != nil {
-			x.Count = int64(min(f.Timerfd.Ticks, 1<<62))
+			x.counted(int64(min(f.Timerfd.Ticks, 1<<62)))
 		}
 	case kernel.KindSignalfd:
 		x.Type = trace.TypeSignalfd

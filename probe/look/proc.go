@@ -185,9 +185,11 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 		}
 		regs = pl.entries(list, int(n), links)
 	case link == "anon_inode:[eventfd]":
-		f.Type, f.Count, f.Unread = trace.TypeEventfd, values.hex("eventfd-count", -1), -1
+		f.Type = trace.TypeEventfd
+		f.counted(values.hex("eventfd-count", -1))
 	case link == "anon_inode:[timerfd]":
-		f.Type, f.Count = trace.TypeTimerfd, values.decimal("ticks", -1)
+		f.Type = trace.TypeTimerfd
+		f.counted(values.decimal("ticks", -1))
 	case link == "anon_inode:[signalfd]":
 		f.Type = trace.TypeSignalfd
 	case link == "anon_inode:inotify", link == "anon_inode:[inotify]":
