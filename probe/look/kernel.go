@@ -42,6 +42,9 @@ func (kl *kernelLooker) file(k kernel.Key) uint64 {
 	return n
 }
 
+// errHidden says that a process is there and the iterators do not come by it: a hardened kernel may keep some from them.
+var errHidden = errors.New("the kernel does not show this process to BPF programs")
+
 // process looks at one process.
 func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 	st, err := examine(pid)
@@ -52,6 +55,9 @@ func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 	s, err := kl.reader.Read(pid)
 	switch {
 	case errors.Is(err, kernel.ErrNoProcess), errors.Is(err, kernel.ErrZombie):
+		if again, err := examine(pid); err == nil && again.start == st.start {
+			return nil, errHidden
+		}
 		return nil, &Refusal{PID: pid, Name: st.name, Why: "the process ended while it was looked at", Err: ErrEnded}
 	case err != nil:
 		return nil, &Refusal{PID: pid, Name: st.name, Why: "it cannot be looked into: " + err.Error(), Err: err}

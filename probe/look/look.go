@@ -71,16 +71,19 @@ func (l *Looker) Refused() *kernel.Refused { return l.why }
 // cannot be looked into, the error is a *Refusal that says why.
 func (l *Looker) Look() (*Moment, error) {
 	process, missed := l.proc.process, &l.proc.missing
+	l.proc.again()
 	if l.kernel != nil {
 		l.kernel.again()
 		process, missed = l.kernel.process, &l.kernel.missing
-	} else {
-		l.proc.again()
 	}
 	m := &Moment{Time: trace.Now()}
 	var refusal error
 	for _, pid := range l.pids {
 		p, err := process(pid)
+		if errors.Is(err, errHidden) {
+			missed.add(fmt.Sprintf("what is on the ready lists of process %d", pid), errHidden.Error()+"; it was looked at by /proc")
+			p, err = l.proc.process(pid)
+		}
 		switch {
 		case err == nil:
 			m.Processes = append(m.Processes, p)
