@@ -32,6 +32,7 @@ func New(pids ...int) *Looker {
 		return l
 	}
 	l.kernel = &kernelLooker{reader: r}
+	l.proc.files.next = 1 << 28 // apart from those of the kernel's looker, where both are needed
 	return l
 }
 
