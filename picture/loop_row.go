@@ -86,6 +86,45 @@ func (w *Window) shares(to *Cell, c *timeline.LoopCell, work, ready float64) {
 	}
 }
 
+// Busy is the share of the window, up to the present, in which a loop worked. ok is false where nothing is known of it.
+func (w *Window) Busy(cells []timeline.LoopCell) (share float64, ok bool) {
+	var work, all int64
+	for i := range cells {
+		d := &cells[i].Dur
+		work += d[timeline.LoopWorking] + d[timeline.LoopRenotified]
+		for s := range d {
+			if timeline.LoopState(s) != timeline.LoopUnknown {
+				all += d[s]
+			}
+		}
+	}
+	if all <= 0 {
+		return 0, false
+	}
+	return float64(work) / float64(all), true
+}
+
+// LoopDoes is what stands in front of a loop's row, in w characters: what it does now, and the share of the window in which it worked. Where
+// there is room for one, a call that blocks and an end go before the share.
+func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timeline.LoopCell, room int) string {
+	now := LoopNow(l, m, room)
+	share, ok := w.Busy(cells)
+	if !ok {
+		return now
+	}
+	busy := fmt.Sprintf("busy %.0f %%", share*100)
+	if share > 0 && share < 0.005 {
+		busy = "busy <1 %"
+	}
+	switch {
+	case len([]rune(now))+2+len(busy) <= room:
+		return now + "  " + busy
+	case len(busy) > room, l.Ended != 0, l.State == timeline.LoopWaiting && l.In != trace.Wait && l.In != trace.KindNone:
+		return now
+	}
+	return busy
+}
+
 // waitName is the call that a mechanism waits in.
 var waitName = map[uint32]string{trace.DriverSelect: "select", trace.DriverPoll: "poll", trace.DriverEpoll: "epoll_wait", trace.DriverURing: "uring_enter"}
 

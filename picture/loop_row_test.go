@@ -86,6 +86,38 @@ func TestLoopNow(t *testing.T) {
 	}
 }
 
+// TestLoopDoes: the share of the window in which a loop worked, and what it does, as far as there is room.
+func TestLoopDoes(t *testing.T) {
+	type d = map[timeline.LoopState]int64
+	cells := func(work int64) []timeline.LoopCell {
+		return []timeline.LoopCell{lasting(d{timeline.LoopWorking: work, timeline.LoopWaiting: 1000 - work}), lasting(d{timeline.LoopWaiting: 1000}), {}}
+	}
+	w := window(3, AllColours)
+	epoll := timeline.Mode{Known: true, Driver: trace.DriverEpoll}
+	waits := &timeline.LoopLane{State: timeline.LoopWaiting, In: trace.Wait}
+	for _, c := range []struct {
+		lane *timeline.LoopLane
+		work int64
+		room int
+		want string
+	}{
+		{waits, 1000, 10, "busy 50 %"},
+		{waits, 1000, 21, "epoll_wait  busy 50 %"},
+		{waits, 1, 10, "busy <1 %"},
+		{waits, 0, 10, "busy 0 %"},
+		{waits, 1000, 5, "waiting"}, // which is cut where it is drawn
+		{&timeline.LoopLane{State: timeline.LoopWaiting, In: trace.Read, InFD: 7}, 1000, 10, "in read 7"},
+		{&timeline.LoopLane{Ended: 1}, 1000, 10, "ended"},
+	} {
+		if got := w.LoopDoes(c.lane, epoll, cells(c.work), c.room); got != c.want {
+			t.Errorf("%d of 2000 in %d characters: %q, want %q", c.work, c.room, got, c.want)
+		}
+	}
+	if got := w.LoopDoes(waits, epoll, make([]timeline.LoopCell, 3), 20); got != "epoll_wait" {
+		t.Errorf("nothing is known of it: %q", got)
+	}
+}
+
 // TestRate: a graph up to the peak, with something where there is something; the colour says whether it was of any use.
 func TestRate(t *testing.T) {
 	cells := []timeline.LoopCell{{Reports: 0}, {Reports: 1}, {Reports: 50, Renotify: 25}, {Reports: 50, Renotify: 26}, {Reports: 100}, {Eagain: 7}}
