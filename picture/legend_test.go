@@ -89,7 +89,7 @@ func TestRoles(t *testing.T) {
 		} else {
 			names[s] = true
 		}
-		for _, k := range []Ink{r.Ink(), r.On(), r.Part(), r.Over()} {
+		for _, k := range []Ink{r.Ink(), r.On(), r.Part(), r.Over(), r.Beside()} {
 			if seen[k] || k >= InkCount {
 				t.Errorf("%v: ink %d is another one's, or too great", r, k)
 			}

@@ -56,13 +56,17 @@ func (w *Window) shares(to *Cell, c *timeline.LoopCell, work, ready float64) {
 	if c.Reports > 0 && 2*c.Renotify >= c.Reports {
 		role = RoleAgain
 	}
+	part := Role.Part
+	if c.Dur[timeline.LoopAsleep] > c.Dur[timeline.LoopWaiting] {
+		part = Role.Beside
+	}
 	n := w.Symbols.Steps()
 	low, high := w.Symbols.Height(work), w.Symbols.Height(work+ready)
 	switch {
 	case high == 0 && ready > work:
-		to.set(w.Symbols.Least, RoleReady.Part())
+		to.set(w.Symbols.Least, part(RoleReady))
 	case high == 0:
-		to.set(w.Symbols.Least, role.Part())
+		to.set(w.Symbols.Least, part(role))
 	case low == 0 && high == n:
 		r := ' '
 		if w.Colours < AllColours {
@@ -70,7 +74,7 @@ func (w *Window) shares(to *Cell, c *timeline.LoopCell, work, ready float64) {
 		}
 		to.set(r, RoleReady.Ink())
 	case low == 0:
-		to.set(w.Symbols.Spark[high], RoleReady.Part())
+		to.set(w.Symbols.Spark[high], part(RoleReady))
 	case low == n:
 		r := ' '
 		if w.Colours < AllColours {
@@ -82,7 +86,7 @@ func (w *Window) shares(to *Cell, c *timeline.LoopCell, work, ready float64) {
 	case high > low:
 		to.set(w.Symbols.Spark[low], role.Over())
 	default:
-		to.set(w.Symbols.Spark[low], role.Part())
+		to.set(w.Symbols.Spark[low], part(role))
 	}
 }
 

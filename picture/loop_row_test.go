@@ -39,6 +39,7 @@ func TestLoopRow(t *testing.T) {
 		{"a lock", AllColours, []timeline.LoopCell{lasting(d{lock: 50 * s, work: 50 * s}), lasting(d{lock: 49 * s, work: 51 * s}), lasting(d{lock: 1, wait: sec})}, "L▄░", "o(k)w"},
 		{"work by its share", AllColours, []timeline.LoopCell{lasting(d{work: 1, wait: sec}), lasting(d{work: 7 * s, wait: 93 * s}), lasting(d{work: 52 * s, wait: 48 * s}), lasting(d{work: sec}), lasting(d{wait: sec})}, "·▁▄ ░", "(k)(k)(k)kw"},
 		{"no CPU, above the work", AllColours, []timeline.LoopCell{lasting(d{ready: 50 * s, work: 25 * s}), lasting(d{ready: 50 * s, wait: 50 * s}), lasting(d{ready: sec}), lasting(d{ready: 1, wait: sec})}, "▂▄ ·", "<k>(y)y(y)"},
+		{"work beside sleep", AllColours, []timeline.LoopCell{lasting(d{work: 1, sleep: sec}), lasting(d{work: 52 * s, sleep: 48 * s})}, "·▄", "{k}{k}"},
 		{"few colours", FewColours, []timeline.LoopCell{lasting(d{work: sec}), z, z}, "█z ", "kzz"},
 		{"no colours", NoColours, []timeline.LoopCell{lasting(d{work: sec}), z, z}, "█zz", "kzz"},
 		{"asleep", AllColours, []timeline.LoopCell{z, z, z, z, z}, " z  z", "zzzzz"},

@@ -35,12 +35,12 @@ func (r Role) String() string {
 	return "role?"
 }
 
-// Ink is a role in one of four forms. It is a number below InkCount, so that who draws can keep what a colour costs to find in an array:
+// Ink is a role in one of five forms. It is a number below InkCount, so that who draws can keep what a colour costs to find in an array:
 // a dense picture has thousands of cells.
 type Ink uint8
 
 // InkCount is how many inks there are.
-const InkCount = 4 * Ink(RoleCount)
+const InkCount = 5 * Ink(RoleCount)
 
 // Ink is the role as it is: a glyph on an empty cell, or a cell that is filled.
 func (r Role) Ink() Ink { return Ink(r) }
@@ -53,6 +53,9 @@ func (r Role) Part() Ink { return 2*Ink(RoleCount) + Ink(r) }
 
 // Over is Part where the rest of the cell is a loop that is ready to run.
 func (r Role) Over() Ink { return 3*Ink(RoleCount) + Ink(r) }
+
+// Beside is Part where the rest of the cell is a loop that sleeps.
+func (r Role) Beside() Ink { return 4*Ink(RoleCount) + Ink(r) }
 
 // Fill is what a cell of a lane is filled with; it says why.
 type Fill uint8

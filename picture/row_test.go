@@ -68,6 +68,8 @@ func inks(row []Cell) string {
 		switch {
 		case c.Rune == 0:
 			b.WriteByte('_')
+		case c.Ink >= 4*Ink(RoleCount):
+			b.WriteString("{" + string(l) + "}")
 		case c.Ink >= 3*Ink(RoleCount):
 			b.WriteString("<" + string(l) + ">")
 		case c.Ink >= 2*Ink(RoleCount):

@@ -54,15 +54,17 @@ func (t *theme) role(r picture.Role) tcell.Style {
 // dip sets the inks of a theme.
 func (k *inks) dip(t *theme) {
 	ready := colourOf(t.ready)
+	_, asleep, _ := t.asleep.Decompose()
 	for r := range picture.RoleCount {
 		st := t.role(r)
 		part := t.text.Foreground(colourOf(st))
 		if t.mono {
 			part = t.text.Attributes(monoParts[r])
 		}
-		k.style[r.Ink()], k.style[r.On()], k.style[r.Part()], k.style[r.Over()] = st, on(st), part, part.Background(ready)
+		k.style[r.Ink()], k.style[r.On()], k.style[r.Part()] = st, on(st), part
+		k.style[r.Over()], k.style[r.Beside()] = part.Background(ready), part.Background(asleep)
 		if t.mono {
-			k.style[r.Over()] = part.Underline(true)
+			k.style[r.Over()], k.style[r.Beside()] = part.Underline(true), part
 		}
 	}
 }
