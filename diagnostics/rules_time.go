@@ -228,4 +228,30 @@ func timerDrift(c *checker) {
 		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was busy for longer than the period.", words.Thread(lp), words.Times(i.N), words.Number(i.Most)),
 			"find out what blocks the loop (EV25), or make the period longer than the longest iteration.")
 	})
+	starvedTick(c)
+}
+
+// starvedTick is periodic work that is done when a wait has timed out, and only then.
+func starvedTick(c *checker) {
+	c.eachThread(timeline.IncTick, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		o := over(i, max(int64(c.set.TicksMissed), 2)*i.Amount)
+		if o.n == 0 || c.lab() {
+			return
+		}
+		what, sev, v, tail := "", Warn, Likely, ""
+		if i.What != "" {
+			what = " (" + i.What + ")"
+		}
+		if i.Lone { // it may as well say that nothing came
+			sev, v, tail = Info, Possible, " If it prints that nothing has come for so long, this is as it should be."
+		}
+		many := words.Duration(i.Most)
+		if o.n > 1 {
+			many = fmt.Sprintf("up to %s (%s)", many, o.times())
+		}
+		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s does something%s each time its wait has timed out after %s, and only then: while events came faster than that it was not done for %s, because after each event the next wait began with the whole timeout again.%s",
+			words.Thread(lp), what, words.Duration(i.Amount), many, tail),
+			"keep the time at which it is due next: pass to each wait what is left until then, and look after each wait, also one that brought events, whether it is due; or add a timerfd with an interval to what is waited for.")
+		f.of(o)
+	})
 }

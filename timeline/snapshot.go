@@ -100,6 +100,9 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	threads := t.threads()
 	for _, lp := range t.loops {
 		p := lp.publish(now)
+		if i, ok := lp.s.watch.ticks.publish(&t.watch, lp.s); ok {
+			p.Incidents = append(p.Incidents, i)
+		}
 		if t.lanes.several {
 			p.Process = p.PID
 		}

@@ -254,6 +254,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	t.calls.event(s, e, t.w)
 	s.goesIn(e)
 	t.watch.progressed(s, e)
+	t.watch.ticked(s, e)
 	if e.Dur > 0 {
 		t.watch.spent(s, e)
 	}

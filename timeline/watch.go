@@ -151,6 +151,7 @@ type streamWatch struct {
 	lasting   bool      // the wait that begins is to last
 	naps      int64     // rests of a millisecond and more since it last got something done
 	progress  progress
+	ticks     ticks
 	waits     []*instance // that it has waited on, the first few
 	timers    map[uint32]*timerWatch
 	afterFull bool // the wait before its newest filled its array

@@ -7,6 +7,7 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l, w := r.lane, &r.watch
 	in.stats.Reports += wt.w.times
 	s.watch.reports++
+	s.watch.ticks.heard(l)
 	p.glance = s.watch.glance
 	if w.told == 0 {
 		w.first = in.stats.Waits
