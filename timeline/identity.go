@@ -161,6 +161,7 @@ func (ls *laneSet) regOf(of *world.Registration) *reg {
 	r := &reg{Registration: of, inst: ls.instOf(of.Inst), lane: ls.laneOf(of.File)}
 	of.User = r
 	r.lane.regs = append(r.lane.regs, r)
+	r.listens()
 	ls.touch(r.lane)
 	return r
 }

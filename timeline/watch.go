@@ -95,6 +95,7 @@ type instanceWatch struct {
 	many    bool      // and others too, so that nobody's being away leaves it alone
 	slept   bool      // some wait was not of 0
 	gaps    incidents // IncBlocked of the only waiter
+	listens []*reg    // registrations of listeners that it has, or had
 	full    bool      // the newest one filled its array
 	closed  bool      // its last number was given back
 	etMods  int64     // MODs that kept EPOLLET
