@@ -33,6 +33,7 @@ type stream struct {
 	calls    threadCalls
 	inc      incidents
 	watch    streamWatch
+	half     halfPair
 	split    splitter
 	heading  bool
 	head     Class                 // of its newest wakeup
