@@ -103,6 +103,9 @@ func blockedLoop(c *checker) {
 		}
 		s := fmt.Sprintf("%s did not return to its wait for up to %s (%s over %s)", words.Thread(lp), words.Duration(i.Most), o.times(), words.Duration(int64(c.set.Gap)))
 		fix := "move long work to another thread, or cut it into pieces with an iteration of the loop between them."
+		if f := c.byCPUTime(lp, i, o, s); f != nil {
+			return
+		}
 		if i.Call == timeline.Scattered {
 			f := c.onThread(lp, i, Info, Possible, s+": in many short calls, and being traced lengthens each of them.", "check without strace whether its iterations are long; if they are, handle fewer events per iteration or cut the work into pieces.")
 			f.of(o)
@@ -155,6 +158,45 @@ func blockedLoop(c *checker) {
 	})
 }
 
+// byCPUTime is a finding about pauses of which a signal, or the program's own questions for its CPU time, say what the thread did; nil where nothing
+// does.
+func (c *checker) byCPUTime(lp *timeline.LoopLane, i *timeline.Incident, o overs, s string) *Finding {
+	sev, fix := Warn, "move long work to another thread, or cut it into pieces with an iteration of the loop between them."
+	switch {
+	case timeline.Stopped(i.Call):
+		sev = Info
+		s += ": it was " + i.Call
+		fix = "there is nothing to fix in the program: find out who sends the signal (a shell's ^Z, a debugger, something that freezes containers)."
+	case i.Call == timeline.NotComputing:
+		sev = Info
+		s += ": it was in no call and not computing, as its CPU time shows, so it had no CPU, was stopped, or waited for a page"
+		fix = "look at what else runs on the machine, at the CPU limit of its cgroup and at memory that is swapped out, and not at the handler."
+	case i.Call == timeline.Computing, i.Call == timeline.ComputingProcess && lp.Alone:
+		s += ": computing, as its CPU time shows"
+		switch {
+		case c.seldom(o.n) && i.Most < int64(c.set.BigGap):
+			sev = Info
+		case !c.seldom(o.n) && i.Most >= int64(c.set.BigGap):
+			sev = Critical
+		}
+		if i.Lone || i.Amount == 1 {
+			sev = Info
+			s += "; nothing else waited for it, as far as is seen: it watches one descriptor"
+		}
+	case i.Call == timeline.ComputingProcess:
+		sev = Info
+		s += ": computing, it or another thread of its process, as the process's CPU time shows"
+		f := c.onThread(lp, i, sev, Likely, s+".", fix)
+		f.of(o)
+		return f
+	default:
+		return nil
+	}
+	f := c.onThread(lp, i, sev, Certain, s+".", fix)
+	f.of(o)
+	return f
+}
+
 // crowded says of a program that is watched from outside that its machine had no CPU free for it, or nobody knows: calls that cannot wait took
 // milliseconds, more than a few times; or the source does not tell how long calls took, or was told to leave some out, and the time between
 // two of them is all there is.
@@ -199,6 +241,8 @@ func headOfLine(c *checker) {
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
+		case i.Call == timeline.NotComputing:
+			sev, v = Info, Certain // the thread before it had no CPU, was stopped, or waited for a page
 		case i.Call == "futex" && o.n < int64(c.set.Pauses), c.stood() && o.n < int64(c.set.Pauses):
 			sev = Info
 		case i.Call == timeline.Unexplained && (o.n < int64(c.set.Pauses) || c.crowded()), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):

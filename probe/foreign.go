@@ -106,7 +106,7 @@ func ownLine(s string) bool {
 	switch clean := parsePasted(&l, []byte(s), false); l.what {
 	case isCall:
 		return hasResult(clean)
-	case isBegun, isResumed, isSignal, isExit:
+	case isBegun, isResumed, isSignal, isExit, isStopped:
 		return true
 	}
 	return false

@@ -362,6 +362,8 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		}
 	case trace.Signal:
 		t.stats.Signals++
+	case trace.Usage:
+		t.watch.used(s, e)
 	case trace.Mode:
 		v := trace.ModeOf(e)
 		m := Mode{true, uint32(v.Driver()), uint32(v.Trigger()), v.Interval(), t.mode.Since}

@@ -153,6 +153,7 @@ type streamWatch struct {
 	naps      int64     // rests of a millisecond and more since it last got something done
 	progress  progress
 	ticks     ticks
+	cpu       cpuTime
 	waits     []*instance // that it has waited on, the first few
 	timers    map[uint32]*timerWatch
 	afterFull bool // the wait before its newest filled its array

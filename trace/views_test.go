@@ -22,6 +22,7 @@ var enumTypes = []struct {
 	{"Syscall", "CallNames", CallNames}, {"RenotifyReason", "RenotifyNames", RenotifyNames}, {"Handler", "HandlerNames", HandlerNames},
 	{"ArrivalSource", "ArriveNames", ArriveNames}, {"WakeWay", "ViaNames", ViaNames}, {"StepKind", "StepNames", StepNames},
 	{"StateKind", "StateNames", StateNames}, {"StopReason", "StopNames", StopNames}, {"LossPlace", "LostNames", LostNames}, {"Operation", "OpNames", OpNames},
+	{"UsageOwner", "UsageNames", UsageNames},
 }
 
 func enumType(words Enum) string {
