@@ -296,7 +296,8 @@ func look(found []*diagnostics.Finding) error {
 				return r.Level(), true
 			}
 			return false, false
-		}})
+		},
+		Runtime: func(pid int64) timeline.Runtime { return timeline.RuntimeOf(probe.Program(int(pid))...) }})
 	return nil
 }
 

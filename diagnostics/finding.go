@@ -83,6 +83,10 @@ type Finding struct {
 	more  int    // 1: it sums up what is not told apart
 
 	stream uint32 // thread on which it happened last; 0 unknown
+
+	program int64             // process whose loop it is about; 0 unknown
+	kind    timeline.LaneKind // of what it is about
+	advised bool              // the fix says what it is in a runtime
 }
 
 // Short is the finding in a few words, for a list: "fd 7 lt-leftover 63x".
@@ -119,6 +123,9 @@ func Check(s *timeline.Snapshot, set Settings) []*Finding {
 		at := len(c.found)
 		c.rule.check(c)
 		c.gather(at)
+	}
+	for _, f := range c.found {
+		f.advise(c.runtimeOf(f))
 	}
 	slices.SortStableFunc(c.found, byWeight)
 	return c.found

@@ -109,6 +109,7 @@ func blockedLoop(c *checker) {
 		if i.Call == timeline.Scattered {
 			f := c.onThread(lp, i, Info, Possible, s+": in many short calls, and being traced lengthens each of them.", "check without strace whether its iterations are long; if they are, handle fewer events per iteration or cut the work into pieces.")
 			f.of(o)
+			f.advised = true
 			return
 		}
 		if i.Call != "" {
@@ -155,6 +156,7 @@ func blockedLoop(c *checker) {
 		}
 		f := c.onThread(lp, i, sev, v, s+".", fix)
 		f.of(o)
+		f.advised = i.Call == "futex" // a lock, which no runtime takes
 	})
 }
 
@@ -194,6 +196,7 @@ func (c *checker) byCPUTime(lp *timeline.LoopLane, i *timeline.Incident, o overs
 	}
 	f := c.onThread(lp, i, sev, Certain, s+".", fix)
 	f.of(o)
+	f.advised = i.Call == timeline.NotComputing || timeline.Stopped(i.Call) // it is nothing of the program's
 	return f
 }
 

@@ -36,6 +36,7 @@ type LoopLane struct {
 	Incidents []Incident
 	Set       *InstanceStats // of the set that it passes to poll or select; nil it passed none
 	Listens   []Listens      // listeners that it waits for, or waited
+	Runtime   Runtime        // whose loop it is
 
 	counts markView
 	states stateView

@@ -56,6 +56,7 @@ type Timeline struct {
 	any         bool
 	streams     []*stream // by number, for the small ones that nearly all sources use
 	tally       tallies
+	runs        runtimes
 
 	base
 	lanes   laneSet
@@ -255,6 +256,7 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	s.goesIn(e)
 	t.watch.progressed(s, e)
 	t.watch.ticked(s, e)
+	t.runtime(s, e)
 	if e.Dur > 0 {
 		t.watch.spent(s, e)
 	}
