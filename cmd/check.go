@@ -233,6 +233,7 @@ func (o *checkOptions) run(path string) error {
 		found = slices.DeleteFunc(found, func(f *diagnostics.Finding) bool { return old[keyOf(f)] })
 		base = &export.Baseline{File: o.baseline, Count: int64(n - len(found))}
 	}
+	found = diagnostics.Together(found)
 	r := export.FindingsOf(s, found)
 	r.Ignored, r.Baseline, r.Thresholds = append(r.Ignored, left...), base, project
 	missedOf(r, f, path)

@@ -62,12 +62,13 @@ type Finding struct {
 	Severity Severity
 	Verdict  Verdict
 
-	Lane    int64  // timeline.Lane.ID; 0 it is about a thread, or the whole
-	FD      int32  // -1 none
-	Peer    string // the connection's other end, or the listener's own address; "" unknown
-	Subject string // "fd 7 (127.0.0.1:53011)", "the loop of thread 4711", ...
-	Thread  int64  // thread id, 0 unknown
-	Process int64  // whose descriptor or thread it is where the source has several processes; 0 elsewhere
+	Lane    int64   // timeline.Lane.ID; 0 it is about a thread, or the whole
+	FD      int32   // -1 none
+	FDs     []int32 // all of them, where the finding is about several (Together); nil otherwise
+	Peer    string  // the connection's other end, or the listener's own address; "" unknown
+	Subject string  // "fd 7 (127.0.0.1:53011)", "the loop of thread 4711", ...
+	Thread  int64   // thread id, 0 unknown
+	Process int64   // whose descriptor or thread it is where the source has several processes; 0 elsewhere
 
 	In string // the thread in which it happened to a descriptor, in words, where the source has several loops; "" elsewhere
 
