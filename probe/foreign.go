@@ -68,6 +68,7 @@ func ForeignIn(head []byte) *Foreign {
 	for line := range strings.Lines(string(dropColours(head))) {
 		all = append(all, strings.TrimRight(line, " \t\r\n"))
 	}
+	all = withoutPrefix(all)
 	if f := uniqIn(all); f != nil {
 		return f
 	}
