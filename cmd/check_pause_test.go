@@ -83,3 +83,30 @@ func TestCheckPauses(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckLocks: how long a lock was waited for is a finding where the log says how long calls took, and otherwise the machine may have had no CPU.
+func TestCheckLocks(t *testing.T) {
+	log := func(took func(us int) string) (lines []string) {
+		at := 1795410600_000000
+		add := func(us int, s string) {
+			lines = append(lines, fmt.Sprintf("%d.%06d %s%s", at/1e6, at%1e6, s, took(us)))
+			at += us + 10
+		}
+		for _, fd := range []int{7, 8} {
+			add(10, fmt.Sprintf("epoll_ctl(4, EPOLL_CTL_ADD, %d, {events=EPOLLIN, data={u32=%[1]d, u64=%[1]d}}) = 0", fd))
+		}
+		for i := range 5 {
+			add(1000, fmt.Sprintf("epoll_wait(4, [{events=EPOLLIN, data={u32=%d, u64=%[1]d}}], 16, -1) = 1", 7+i%2))
+			add(10, fmt.Sprintf(`read(%d, "x", 100) = 1`, 7+i%2))
+			add(150_000, "futex(0x7f10, FUTEX_WAIT_PRIVATE, 2, NULL) = 0")
+		}
+		add(1000, "epoll_wait(4, [], 16, 1) = 0")
+		return lines
+	}
+	if f := one(t, said(t, log(func(us int) string { return fmt.Sprintf(" <%d.%06d>", us/1e6, us%1e6) })...), "EV25"); f == nil || f.Severity != diagnostics.Critical || !strings.Contains(f.Sentence, "futex") {
+		t.Errorf("with -T: %+v", f)
+	}
+	if f := one(t, said(t, log(func(int) string { return "" })...), "EV25"); f == nil || f.Severity != diagnostics.Info {
+		t.Errorf("without -T: %+v", f)
+	}
+}

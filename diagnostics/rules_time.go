@@ -124,7 +124,7 @@ func blockedLoop(c *checker) {
 			}
 			switch name {
 			case "futex":
-				if c.seldom(o.n) || c.stood() {
+				if c.seldom(o.n) || c.crowded() {
 					sev = Info // a lock that another thread held for once, or who holds it had no CPU
 				}
 				fix = "find out which thread holds what is waited for, and hold it for less time; what the loop's thread takes nobody should hold for long."
