@@ -79,9 +79,10 @@ type Finding struct {
 	Sentence string // what happened, with its numbers
 	Fix      string // what to do, with the call to make
 
-	local string // the descriptor's own address
-	pid   int64  // whose descriptor it is; 0 unknown
-	more  int    // 1: it sums up what is not told apart
+	local string     // the descriptor's own address
+	pid   int64      // whose descriptor it is; 0 unknown
+	more  int        // 1: it sums up what is not told apart,
+	rest  []*Finding // ... which is this
 
 	stream uint32 // thread on which it happened last; 0 unknown
 

@@ -79,7 +79,7 @@ func (c *checker) shares(group []*timeline.Lane) {
 	how := c.listening(group)
 	for _, lp := range c.s.Loops {
 		_, took := takers[int64(lp.TID)]
-		if !took && pids[int64(lp.PID)] && (len(pids) > 1 || c.lab() || how.threads[int64(lp.TID)]) {
+		if !took && pids[int64(lp.PID)] && (len(pids) > 1 || c.lab() || len(how.instances) > 1 && how.threads[int64(lp.TID)]) {
 			takers[int64(lp.TID)] = 0 // it waited, and got none
 		}
 	}

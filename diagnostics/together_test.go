@@ -42,6 +42,22 @@ func TestTogether(t *testing.T) {
 	if out := Together(many); len(out) != 1 || !strings.HasSuffix(out[0].Sentence, "fd 8 and 11 others.") || out[0].Count != 20 || len(out[0].FDs) != 20 {
 		t.Errorf("%d, %s", len(out), out[0].Sentence)
 	}
+	many = nil
+	for fd := range int32(40) {
+		many = append(many, of("EV08", fd, func(f *Finding) {
+			if fd == 39 {
+				f.Fix = "another."
+			}
+		}))
+	}
+	sums := gathered(RuleOf("EV08"), many)
+	if out := Together(sums); len(sums) != maxFindings || len(out) != 2 || out[0].Count != 39*3 || len(out[0].FDs) != 39 || out[1].FDs != nil || out[1].more != 0 {
+		t.Errorf("of %d with a sum: %+v", len(sums), out)
+	}
+	again := []*Finding{of("EV08", 9, nil), of("EV08", 9, func(f *Finding) { f.Lane = 7 })}
+	if out := Together(again); len(out) != 1 || !slices.Equal(out[0].FDs, []int32{9}) || !strings.Contains(out[0].Sentence, "1 more descriptor of that number") {
+		t.Errorf("the same number: %+v", out[0])
+	}
 	if out := Together(nil); out != nil {
 		t.Error(out)
 	}
