@@ -27,12 +27,18 @@ func shapeOf(s string) string {
 // withoutPrefix takes off what stands before the lines of a table; it gives the lines as they are where nothing does.
 func withoutPrefix(all []string) []string {
 	for _, s := range all {
+		if !strings.Contains(s, "calls") {
+			continue
+		}
 		if m := tableStart.FindStringSubmatch(s); m != nil && strings.TrimSpace(m[1]) != "" {
 			return cutShape(all, m[1])
 		}
 	}
 	shapes, best := map[string]int{}, ""
 	for _, s := range all {
+		if !strings.Contains(s, "  ") {
+			continue // the count is aligned at the right
+		}
 		if m := countStart.FindStringSubmatch(s); m != nil && (ownLine(m[2]) || strings.Contains(m[2], "[{EPOLL")) {
 			shape := shapeOf(m[1])
 			if shapes[shape]++; shapes[shape] > shapes[best] {

@@ -24,7 +24,7 @@ func (r *straceReader) unwrapped(n *input, raw []byte, ends bool) []byte {
 	width := len(raw)
 	lacks := ends && !lasted(raw) && n.lasts // a duration, which other lines have
 	n.lasts = n.lasts || ends && lasted(raw)
-	if width < leastWidth || ends && width != n.wrapAt && tidy(n.l.body) && !lacks {
+	if width < leastWidth || ends && width != n.wrapAt && !lacks && !cutInside(raw) {
 		return nil
 	}
 	text, more := r.wrapped(n, raw, width)
@@ -99,6 +99,12 @@ func tidy(s []byte) bool {
 	}
 	at := bytes.LastIndexByte(s[i:], '<')
 	return at < 0 || at+1 == len(s[i:]) || !isDigit(s[i+at+1]) || bytes.IndexByte(s[i+at:], ' ') < 0
+}
+
+// cutInside says of a line with a result, in a quick look, whether a duration or a decoration at its end is not ended.
+func cutInside(s []byte) bool {
+	i := bytes.LastIndexByte(s, '<')
+	return i >= 0 && bytes.IndexByte(s[i:], '>') < 0
 }
 
 // bothQuoted says whether both a line and the one behind it begin with a mail's mark.

@@ -108,7 +108,7 @@ func (wt *watcher) ticked(s *stream, e *trace.Event) {
 	case trace.Sleep:
 		x.off = x.off || e.A >= restful // it has another clock
 	case trace.Write, trace.Connect, trace.Open, trace.Fork, trace.Read, trace.Accept, trace.Close, trace.Sys, trace.Register, trace.Deregister, trace.Modify:
-		if e.Phase.Base() == trace.PhaseEnter || x.woken == wokenByNothing || len(x.turn) >= tickCalls && x.woken == wokenByTimeout {
+		if x.asked == 0 || e.Phase.Base() == trace.PhaseEnter || x.woken == wokenByNothing || len(x.turn) >= tickCalls && x.woken == wokenByTimeout {
 			return
 		}
 		c := tickCall{key: mix(0, uint64(e.Kind), uint64(e.FD)), ev: *e}
@@ -134,7 +134,9 @@ func (wt *watcher) ticked(s *stream, e *trace.Event) {
 			x.told = map[uint64]struct{}{}
 		}
 		x.told[c.key] = struct{}{}
-		x.off = len(x.told) > tickTold
+		if len(x.told) > tickTold {
+			*x = ticks{off: true}
+		}
 		if len(x.work) > 0 {
 			x.work = slices.DeleteFunc(x.work, func(o tickCall) bool { return o.key == c.key })
 			x.off = x.off || len(x.work) == 0
