@@ -291,6 +291,7 @@ func (o *checkOptions) judge(path string, open func(diagnostics.Settings) (*toJu
 		found = slices.DeleteFunc(found, func(f *diagnostics.Finding) bool { return old[keyOf(f)] })
 		base = &export.Baseline{File: o.baseline, Count: int64(n - len(found))}
 	}
+	found = diagnostics.Together(found)
 	r := export.FindingsOf(s, found)
 	r.Ignored, r.Baseline, r.Thresholds = append(r.Ignored, left...), base, project
 	if x.missed != nil {
@@ -356,7 +357,8 @@ func lookAt(found []*diagnostics.Finding) error {
 				return r.Level(), true
 			}
 			return false, false
-		}})
+		},
+		Runtime: func(pid int64) timeline.Runtime { return timeline.RuntimeOf(probe.Program(int(pid))...) }})
 	return nil
 }
 
