@@ -212,7 +212,7 @@ func (wt *watcher) leftBehind(r *reg, at int64) {
 	if r.drain == DrainExhausted {
 		return // IncDeaf
 	}
-	if r.Mask&^(bitErr|bitHup) == demandMask && r.lane.ledger <= 0 {
+	if r.Mask&^(bitErr|bitHup) == demandMask && (r.lane.ledger <= 0 || !wt.exact) {
 		r.lane.watch.demand = true
 	}
 	k := IncStranded
