@@ -148,7 +148,7 @@ func known(n int) int64 {
 }
 
 func (kl *kernelLooker) socket(x *FileMoment, s *kernel.Socket) {
-	x.Family, x.State, x.Local, x.Peer, x.ReusePort = s.Family, s.State, s.Local, s.Peer, yesNo(s.ReusePort)
+	x.Family, x.State, x.Local, x.Peer, x.ReusePort = s.Family, s.State, plainAddress(s.Local), plainAddress(s.Peer), yesNo(s.ReusePort)
 	x.LocalName, x.PeerName = unixAddress(s.Path), unixAddress(s.PeerPath)
 	switch {
 	case s.Listening:
@@ -197,6 +197,11 @@ func (kl *kernelLooker) age(inode uint64) *Socket {
 		}
 	}
 	return kl.ages[inode]
+}
+
+// plainAddress is an address as a person writes it: that of an IPv4 peer of an IPv6 socket is an IPv4 address.
+func plainAddress(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
 // unixAddress is an address of AF_UNIX, as ss writes it: @ begins an abstract one.
