@@ -87,12 +87,18 @@ func (l *Looker) Look() (*Moment, error) {
 			missed.add(fmt.Sprintf("the calls of process %d", p.PID), "it is a 32-bit program: its calls have other numbers")
 		}
 	}
-	if l.why != nil {
-		missed.add("what is on the ready list, and what lies in pipes", l.why.Error())
+	switch {
+	case l.why != nil:
+		missed.add(onlyBPF, l.why.Error())
+	case l.kernel == nil:
+		missed.add(onlyBPF, "/proc and sock_diag do not show it")
 	}
 	m.Missing = *missed
 	return m, nil
 }
+
+// onlyBPF is what /proc and sock_diag do not show.
+const onlyBPF = "what is on the ready list, and what lies in pipes"
 
 // Process is the process with a number in the moment, nil if it is not in it.
 func (m *Moment) Process(pid int) *ProcessMoment {

@@ -40,27 +40,59 @@ func (m *missing) add(what, why string) {
 	*m = append(*m, trace.Missing{What: what, Why: why})
 }
 
-// identities gives open files numbers of their own, from 1.
+// identities gives open files numbers of their own, from 1. A file keeps its number from look to look.
 type identities struct {
-	sockets map[uint64]uint64 // by inode: a socket has one open file
-	epolls  []epollFile
+	sockets generations[uint64]   // by inode: a socket has one open file
+	epolls  []epollFile           // of this look, one for each instance
+	numbers generations[epollKey] // of descriptors of instances
+	used    map[uint64]bool       // ... by instances of this look
 	next    uint64
 }
 
+type epollKey struct{ pid, fd int }
+
 type epollFile struct {
-	pid, fd int
-	id      uint64
+	epollKey
+	id uint64
+}
+
+// generations remembers what the present look and the one before have found, so that it does not grow with all that was ever open.
+type generations[K comparable] struct{ now, before map[K]uint64 }
+
+// again begins a look.
+func (g *generations[K]) again() { g.now, g.before = map[K]uint64{}, g.now }
+
+// of is the number of something, 0 when neither look has seen it.
+func (g *generations[K]) of(k K) uint64 {
+	n := g.now[k]
+	if n == 0 {
+		if n = g.before[k]; n != 0 {
+			g.put(k, n)
+		}
+	}
+	return n
+}
+
+func (g *generations[K]) put(k K, n uint64) {
+	if g.now == nil {
+		g.now = map[K]uint64{}
+	}
+	g.now[k] = n
+}
+
+// again begins a look.
+func (id *identities) again() {
+	id.sockets.again()
+	id.numbers.again()
+	id.epolls, id.used = nil, map[uint64]bool{}
 }
 
 func (id *identities) socket(inode uint64) uint64 {
-	if id.sockets == nil {
-		id.sockets = map[uint64]uint64{}
-	}
-	n := id.sockets[inode]
+	n := id.sockets.of(inode)
 	if n == 0 {
 		id.next++
 		n = id.next
-		id.sockets[inode] = n
+		id.sockets.put(inode, n)
 	}
 	return n
 }
@@ -70,16 +102,27 @@ const maxCompared = 64
 
 // epoll finds out whether an instance is one that another descriptor leads to already.
 func (id *identities) epoll(pid, fd int) uint64 {
+	k := epollKey{pid, fd}
 	for _, x := range id.epolls {
 		if same, ok := sameFile(x.pid, x.fd, pid, fd); ok && same {
+			id.numbers.put(k, x.id)
 			return x.id
 		}
 	}
-	id.next++
-	if len(id.epolls) < maxCompared {
-		id.epolls = append(id.epolls, epollFile{pid, fd, id.next})
+	n := id.numbers.before[k]
+	if n == 0 || id.used[n] {
+		id.next++
+		n = id.next
 	}
-	return id.next
+	if id.used == nil {
+		id.used = map[uint64]bool{}
+	}
+	id.used[n] = true
+	id.numbers.put(k, n)
+	if len(id.epolls) < maxCompared {
+		id.epolls = append(id.epolls, epollFile{k, n})
+	}
+	return n
 }
 
 // kcmp types (linux/kcmp.h).
@@ -170,7 +213,7 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 		for _, r := range probe.ParseRegistrations(info) {
 			r.EPFD = int(n)
 			target, open := links[int32(r.FD)]
-			r.Stale = !open || otherInode(target, r.Inode)
+			r.Stale = !open || otherInode(target, dir+"fd/"+strconv.Itoa(r.FD), r.Inode)
 			regs = append(regs, RegMoment{Registration: r})
 		}
 	case link == "anon_inode:[eventfd]":
@@ -202,7 +245,8 @@ func (pl *procLooker) targets(p *ProcessMoment) {
 		if !r.Stale {
 			return false
 		}
-		if link, err := os.Readlink(dir + "fd/" + strconv.Itoa(r.FD)); err == nil && !otherInode(link, r.Inode) {
+		path := dir + "fd/" + strconv.Itoa(r.FD)
+		if link, err := os.Readlink(path); err == nil && !otherInode(link, path, r.Inode) {
 			return true // it has come since the descriptors were read: the next look finds both
 		}
 		fds, asked := again[r.EPFD]
@@ -218,7 +262,7 @@ func (pl *procLooker) targets(p *ProcessMoment) {
 		return !fds[r.FD]
 	})
 	for i := range p.Regs {
-		p.Regs[i].Target = pl.files.sockets[p.Regs[i].Inode]
+		p.Regs[i].Target = pl.files.sockets.now[p.Regs[i].Inode]
 	}
 }
 
@@ -230,9 +274,13 @@ func (pl *procLooker) socket(pid int, f *FileMoment) {
 	if s == nil {
 		f.Type = trace.TypeOther
 		f.Path = "socket"
+		pl.missing.add(fmt.Sprintf("some sockets of process %d", pid), "sock_diag and /proc do not show those whose connection was reset, those that are not bound, and other families")
 		return
 	}
 	s.tell(f)
+	if s.noBytes {
+		pl.missing.add("how many bytes are unread in datagram sockets", "sock_diag and /proc count the memory, or the first packet")
+	}
 	if s.Family == unix.AF_UNIX && s.Peer != 0 {
 		if o := all[uint64(s.Peer)]; o != nil && o.Name != "" {
 			f.PeerName = o.Name
@@ -245,7 +293,7 @@ func (s *Socket) tell(f *FileMoment) {
 	f.Type, f.Family, f.State = s.Type, s.Family, s.State
 	f.Local, f.Peer, f.LocalName = s.Local, s.Remote, s.Name
 	f.Room, f.Finished = s.Room, s.Finished
-	if !s.noQueues {
+	if !s.noQueues && !s.noBytes {
 		f.Unread = int64(s.RecvQ)
 	}
 	if s.Listening {
@@ -296,7 +344,7 @@ func (pl *procLooker) socketsOf(pid int) map[uint64]*Socket {
 // again forgets what changes from look to look.
 func (pl *procLooker) again() {
 	pl.sockets, pl.other, pl.missing = nil, nil, nil
-	pl.files.epolls = nil
+	pl.files.again()
 }
 
 // info is what a file of /proc/PID/fdinfo says.
