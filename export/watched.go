@@ -457,7 +457,7 @@ func registeredTable(b *strings.Builder, rows []WatchedDescriptor, instance, all
 		if d.Exclusive {
 			trigger += " exclusive"
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", number, d.Kind, plain.Text(d.address()), cmp.Or(d.Events, "nothing"), trigger, answer(d.Armed), answer(d.Ready), unread, since, d.Data)
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", number, cmp.Or(d.Kind, "?"), plain.Text(d.address()), cmp.Or(d.Events, "nothing"), trigger, answer(d.Armed), answer(d.Ready), unread, since, d.Data)
 	}
 	t.Flush()
 	if left > 0 {

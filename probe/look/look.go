@@ -74,13 +74,18 @@ func (l *Looker) Look() (*Moment, error) {
 		case err == nil:
 			m.Processes = append(m.Processes, p)
 		case errors.Is(err, ErrEnded):
-			refusal = err
+			if refusal == nil {
+				refusal = err
+			}
 		default:
 			return nil, err
 		}
 	}
 	if len(m.Processes) == 0 {
 		return nil, refusal
+	}
+	if l.kernel == nil {
+		l.proc.targets(m)
 	}
 	for _, p := range m.Processes {
 		if p.Bits == 32 {

@@ -171,7 +171,7 @@ func (pl *procLooker) process(pid int) (*ProcessMoment, error) {
 		p.Files = append(p.Files, f)
 		p.Regs = append(p.Regs, regs...)
 	}
-	pl.targets(p)
+	pl.recheck(p)
 	if len(p.Regs) > many {
 		pl.missing.add(fmt.Sprintf("the loop of %d without a pause", pid), fmt.Sprintf("reading %d registrations from /proc held its instance's mutex for some milliseconds; with CAP_BPF and CAP_PERFMON it is not touched", len(p.Regs)))
 	}
@@ -236,9 +236,9 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 	return f, regs, true
 }
 
-// targets finds out which files registrations are about, and asks again about those whose number does not lead there: it may have been given
-// away, or the registration made, between the two readings.
-func (pl *procLooker) targets(p *ProcessMoment) {
+// recheck asks again about registrations whose number does not lead to what they are about: it may have been given away, or the
+// registration made, between the two readings.
+func (pl *procLooker) recheck(p *ProcessMoment) {
 	dir := fmt.Sprintf("/proc/%d/", p.PID)
 	again := map[int]map[int]bool{} // by instance: numbers that are registered still
 	p.Regs = slices.DeleteFunc(p.Regs, func(r RegMoment) bool {
@@ -261,8 +261,14 @@ func (pl *procLooker) targets(p *ProcessMoment) {
 		}
 		return !fds[r.FD]
 	})
-	for i := range p.Regs {
-		p.Regs[i].Target = pl.files.sockets.now[p.Regs[i].Inode]
+}
+
+// targets finds out which files registrations are about, once every process was looked at: another one may have it.
+func (pl *procLooker) targets(m *Moment) {
+	for _, p := range m.Processes {
+		for i := range p.Regs {
+			p.Regs[i].Target = pl.files.sockets.now[p.Regs[i].Inode]
+		}
 	}
 }
 
