@@ -64,9 +64,11 @@ const (
 	SharedInstance                 // all wait on one instance
 	SharedAccept                   // all are in accept, or go there
 	SharedReuseport                // each has a listener of its own at the address
+	SharedHanded                   // one waits for connections, and others have them
 )
 
-var sharingNames = [...]string{"one process waits for it", "a shared listener", "a shared listener with EPOLLEXCLUSIVE", "a shared epoll instance", "a shared listener and blocking accept", "SO_REUSEPORT"}
+var sharingNames = [...]string{"one process waits for it", "a shared listener", "a shared listener with EPOLLEXCLUSIVE", "a shared epoll instance", "a shared listener and blocking accept", "SO_REUSEPORT",
+	"one process waits for it, and others have the connections"}
 
 // String is the way in words.
 func (s Sharing) String() string { return sharingNames[s] }
@@ -92,14 +94,14 @@ func WorkersOf(s *timeline.Snapshot, set Settings) *Workers {
 		groups[l.Local] = append(groups[l.Local], l)
 	}
 	for _, address := range order {
-		if g := groupOf(s, set, address, groups[address]); len(g.Workers) > 0 {
+		if g := groupOf(s, set, address, order, groups[address]); len(g.Workers) > 0 {
 			w.Groups = append(w.Groups, g)
 		}
 	}
 	return w
 }
 
-func groupOf(s *timeline.Snapshot, set Settings, address string, lanes []*timeline.Lane) WorkerGroup {
+func groupOf(s *timeline.Snapshot, set Settings, address string, all []string, lanes []*timeline.Lane) WorkerGroup {
 	g := WorkerGroup{Address: address, lane: lanes[0]}
 	alive := looked{}
 	for i := range s.Threads {
@@ -132,7 +134,7 @@ func groupOf(s *timeline.Snapshot, set Settings, address string, lanes []*timeli
 			}
 		}
 	}
-	g.connections(s, alive, worker)
+	g.connections(s, alive, all, worker)
 	for i := range s.Threads {
 		t := &s.Threads[i]
 		x := workers[int64(t.PID)]
@@ -214,8 +216,8 @@ func (g *WorkerGroup) registered(s *timeline.Snapshot, alive looked, l *timeline
 	}
 }
 
-// connections counts those that came through the address.
-func (g *WorkerGroup) connections(s *timeline.Snapshot, alive looked, worker func(int64) *Worker) {
+// connections counts those that came through the address, which is one of all that are listened on.
+func (g *WorkerGroup) connections(s *timeline.Snapshot, alive looked, all []string, worker func(int64) *Worker) {
 	first := map[int64]int64{} // when a process was looked at first: its threads are the last that a look finds
 	for i := range s.Threads {
 		if t := &s.Threads[i]; first[int64(t.PID)] == 0 || t.First < first[int64(t.PID)] {
@@ -224,7 +226,7 @@ func (g *WorkerGroup) connections(s *timeline.Snapshot, alive looked, worker fun
 	}
 	for _, l := range s.Lanes {
 		k := l.Look
-		if k == nil || l.Kind != timeline.KindConn || l.Type != trace.TypeStream || !through(l.Local, g.Address) || l.Peer == "" && !strings.HasPrefix(g.Address, "/") && !strings.HasPrefix(g.Address, "@") {
+		if k == nil || l.Kind != timeline.KindConn || l.Type != trace.TypeStream || listenerOf(l.Local, all) != g.Address || l.Peer == "" && !strings.HasPrefix(g.Address, "/") && !strings.HasPrefix(g.Address, "@") {
 			continue
 		}
 		for _, pid := range alive.of(l) {
@@ -239,17 +241,28 @@ func (g *WorkerGroup) connections(s *timeline.Snapshot, alive looked, worker fun
 	}
 }
 
-// through reports whether a connection's own address is that of a listener, which may stand for every address.
-func through(own, listener string) bool {
-	if own == listener {
-		return true
+// listenerOf is the address, of those that are listened on, through which a connection came by its own; "" none of them. As in the kernel the
+// one that fits closest takes it (compute_score, net/ipv4/inet_hashtables.c): the address itself, then every address of its family, and
+// [::] takes IPv4 where nothing else does.
+func listenerOf(own string, all []string) (at string) {
+	best := 0
+	i := strings.LastIndexByte(own, ':')
+	for _, address := range all {
+		j, score := strings.LastIndexByte(address, ':'), 0
+		switch {
+		case address == own:
+			score = 3
+		case i < 0 || j < 0 || own[i:] != address[j:]:
+		case address[:j] == "0.0.0.0" && !strings.HasPrefix(own, "["):
+			score = 2
+		case address[:j] == "[::]":
+			score = 1
+		}
+		if score > best {
+			at, best = address, score
+		}
 	}
-	i, j := strings.LastIndexByte(own, ':'), strings.LastIndexByte(listener, ':')
-	if i < 0 || j < 0 || own[i:] != listener[j:] {
-		return false
-	}
-	host := strings.Trim(listener[:j], "[]")
-	return host == "0.0.0.0" || host == "::"
+	return at
 }
 
 // waitsOn says whether a thread of a process was in a wait on an instance.
@@ -292,6 +305,8 @@ func (g *WorkerGroup) sharing(lanes []*timeline.Lane) {
 	switch {
 	case len(lanes) > 1 && len(own) > 1:
 		g.How = SharedReuseport
+	case waiting == 1 && g.handed():
+		g.How = SharedHanded
 	case waiting <= 1:
 		g.How = SharedNot
 	case len(instances) > 0:
@@ -303,6 +318,15 @@ func (g *WorkerGroup) sharing(lanes []*timeline.Lane) {
 	default:
 		g.How = SharedPlain
 	}
+}
+
+// handed says whether who waits for connections has none of them, but for what it may be handing on at this moment.
+func (g *WorkerGroup) handed() bool {
+	total := int64(0)
+	for i := range g.Workers {
+		total += g.Workers[i].Open
+	}
+	return total > 0 && g.waiter().Open*10 <= total
 }
 
 // why says how connections get to the workers (kernel/sched/wait.c, fs/eventpoll.c: ep_ptable_queue_proc, ep_poll; net/core/sock_reuseport.c).
@@ -322,6 +346,8 @@ func (s Sharing) why() (why, spread string) {
 	case SharedReuseport:
 		return "each has its own listener (SO_REUSEPORT), and the kernel chooses one by a hash of the addresses and ports, whether that worker is busy or not",
 			"with few clients, or long connections, a hash spreads unevenly; more connections, or handing them on, evens it out"
+	case SharedHanded:
+		return "", "hand each connection to the worker that has fewest; or let every worker watch the listener."
 	}
 	return "", ""
 }
@@ -332,6 +358,9 @@ func (g *WorkerGroup) say(set Settings) {
 	for i := range g.Workers {
 		x := &g.Workers[i]
 		total += x.Open
+		if g.How == SharedHanded && len(x.lanes) > 0 {
+			continue // it deals them out
+		}
 		if len(x.lanes) > 0 || x.Open > 0 || x.Taken > 0 {
 			serving++
 		}
@@ -340,7 +369,7 @@ func (g *WorkerGroup) say(set Settings) {
 		}
 	}
 	why, spread := g.How.why()
-	if serving <= 1 || len(g.Workers) == 1 {
+	if (serving <= 1 || len(g.Workers) == 1) && g.How != SharedHanded {
 		g.Sentence = fmt.Sprintf("%s is served by process %d alone.", g.Address, g.top.PID)
 		if n := len(g.Workers); n > 1 {
 			g.Sentence = fmt.Sprintf("%s: process %d is the only one of %d that waits for connections now; the others have the listener open and do not watch it.", g.Address, g.waiter().PID, n)
@@ -349,6 +378,8 @@ func (g *WorkerGroup) say(set Settings) {
 	}
 	tooMany := g.top.Open*serving > int64(set.TopWorker)*total || serving == 2 && atLeast(g.top.Open, total, set.TopOfTwo)
 	switch {
+	case serving == 1:
+		g.Sentence = fmt.Sprintf("%s: process %d has all of %s.", g.Address, g.top.PID, words.Count(total, "connection"))
 	case total < int64(set.Imbalance):
 		g.Sentence = fmt.Sprintf("%s: %s among %s: too few to say who gets most.", g.Address, words.Count(total, "connection"), words.Count(serving, "worker"))
 	case !tooMany:
@@ -360,6 +391,10 @@ func (g *WorkerGroup) say(set Settings) {
 			g.Sentence += fmt.Sprintf(" Process %d is the only one that waits for connections now: the others have the listener open and do not watch it.", g.waiter().PID)
 			return
 		}
+	}
+	if g.How == SharedHanded {
+		g.Sentence += fmt.Sprintf(" Process %d alone waits for connections now, and has %s of them: it hands them on, or the workers take turns.", g.waiter().PID, words.Number(g.waiter().Open))
+		return
 	}
 	if why != "" {
 		g.Sentence += " How they share it: " + why + "."

@@ -54,8 +54,15 @@ type WatchedThread struct {
 // WatchedInstance is an epoll instance.
 type WatchedInstance struct {
 	FD         int32               `json:"fd"`
-	Waiting    []int               `json:"waiting"` // threads in a wait on it
+	Same       *WatchedNumber      `json:"same_as,omitempty"` // the number under which what it watches stands: this is another one of that instance
+	Waiting    []int               `json:"waiting"`           // threads in a wait on it, of this process where it is the same as another
 	Registered []WatchedDescriptor `json:"registered"`
+}
+
+// WatchedNumber is a descriptor of a process.
+type WatchedNumber struct {
+	PID int64 `json:"pid"`
+	FD  int32 `json:"fd"`
 }
 
 // WatchedSet is what a thread has passed to poll or select.
@@ -131,15 +138,19 @@ func WatchedOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Watched {
 	}
 	w.instances(s)
 	w.sets(s)
+	numbers := make([]int, len(w.Processes))
 	for _, l := range s.Lanes {
-		if l.Look == nil || l.Closed != 0 || l.FD < 0 {
-			continue
-		}
-		p := w.process(int64(l.Table))
-		if cap(p.Descriptors) == 0 {
-			p.Descriptors = make([]WatchedDescriptor, 0, len(s.Lanes))
-		}
-		p.Descriptors = append(p.Descriptors, descriptorOf(l))
+		w.eachNumber(l, func(i int, _ int32) { numbers[i]++ })
+	}
+	for i, n := range numbers {
+		w.Processes[i].Descriptors = make([]WatchedDescriptor, 0, n)
+	}
+	for _, l := range s.Lanes {
+		w.eachNumber(l, func(i int, fd int32) {
+			d := descriptorOf(l)
+			d.FD = fd
+			w.Processes[i].Descriptors = append(w.Processes[i].Descriptors, d)
+		})
 	}
 	for i := range w.Processes {
 		p := &w.Processes[i]
@@ -148,6 +159,21 @@ func WatchedOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Watched {
 	}
 	slices.SortFunc(w.Processes, func(a, b WatchedProcess) int { return cmp.Compare(a.PID, b.PID) })
 	return w
+}
+
+// eachNumber visits the processes, by their places, in which a lane is open, once for each of its numbers there: a duplicate has two, and
+// what was open at a fork has one in each process.
+func (w *Watched) eachNumber(l *timeline.Lane, visit func(process int, fd int32)) {
+	if l.Look == nil || l.Closed != 0 {
+		return
+	}
+	for _, h := range l.Look.Holders {
+		for i := range w.Processes {
+			if w.Processes[i].PID == int64(h.Process) {
+				visit(i, h.FD)
+			}
+		}
+	}
 }
 
 func byNumber(a, b WatchedDescriptor) int { return cmp.Compare(a.FD, b.FD) }
@@ -188,18 +214,36 @@ func (w *Watched) instances(s *timeline.Snapshot) {
 		if l.Kind != timeline.KindEpoll || l.Closed != 0 || l.Look == nil {
 			continue
 		}
-		x := WatchedInstance{FD: l.FD, Waiting: []int{}, Registered: of[l.ID]}
-		if x.Registered == nil {
-			x.Registered = []WatchedDescriptor{}
-		}
-		slices.SortStableFunc(x.Registered, byNumber)
-		for i := range s.Threads {
-			if t := &s.Threads[i]; t.Waits() && t.Lane == l.ID {
-				x.Waiting = append(x.Waiting, t.TID)
+		var all []WatchedNumber
+		w.eachNumber(l, func(i int, fd int32) { all = append(all, WatchedNumber{w.Processes[i].PID, fd}) })
+		slices.SortFunc(all, func(a, b WatchedNumber) int {
+			own := func(x WatchedNumber) int {
+				if x.PID == int64(l.Table) && x.FD == l.FD {
+					return 0
+				}
+				return 1
 			}
+			return cmp.Or(own(a)-own(b), cmp.Compare(a.PID, b.PID), cmp.Compare(a.FD, b.FD))
+		})
+		for i, at := range all {
+			x := WatchedInstance{FD: at.FD, Waiting: []int{}, Registered: []WatchedDescriptor{}}
+			if i > 0 {
+				x.Same = &all[0]
+			} else if of[l.ID] != nil {
+				x.Registered = of[l.ID]
+				slices.SortStableFunc(x.Registered, byNumber)
+			}
+			for j := range s.Threads {
+				if t := &s.Threads[j]; t.Waits() && t.Lane == l.ID && (i == 0 || int64(t.PID) == at.PID) {
+					x.Waiting = append(x.Waiting, t.TID)
+				}
+			}
+			p := w.process(at.PID)
+			p.Instances = append(p.Instances, x)
 		}
-		p := w.process(int64(l.Table))
-		p.Instances = append(p.Instances, x)
+	}
+	for i := range w.Processes {
+		slices.SortFunc(w.Processes[i].Instances, func(a, b WatchedInstance) int { return cmp.Compare(a.FD, b.FD) })
 	}
 }
 
@@ -325,6 +369,14 @@ func (p *WatchedProcess) text(b *strings.Builder, all bool) {
 	b.WriteByte('\n')
 	for i := range p.Instances {
 		x := &p.Instances[i]
+		if x.Same != nil {
+			at := fmt.Sprintf("fd %d", x.Same.FD)
+			if x.Same.PID != p.PID {
+				at += fmt.Sprintf(" of process %d", x.Same.PID)
+			}
+			fmt.Fprintf(b, "epoll instance fd %d: the same as %s, %s\n\n", x.FD, at, waitingOn(x.Waiting))
+			continue
+		}
 		fmt.Fprintf(b, "epoll instance fd %d: %s registered, %s\n", x.FD, words.Number(int64(len(x.Registered))), waitingOn(x.Waiting))
 		registeredTable(b, x.Registered, true, all)
 	}
@@ -405,7 +457,7 @@ func registeredTable(b *strings.Builder, rows []WatchedDescriptor, instance, all
 		if d.Exclusive {
 			trigger += " exclusive"
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", number, d.Kind, plain.Text(d.address()), cmp.Or(d.Events, "nothing"), trigger, answer(d.Armed), answer(d.Ready), unread, since, d.Data)
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", number, cmp.Or(d.Kind, "?"), plain.Text(d.address()), cmp.Or(d.Events, "nothing"), trigger, answer(d.Armed), answer(d.Ready), unread, since, d.Data)
 	}
 	t.Flush()
 	if left > 0 {

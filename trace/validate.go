@@ -340,7 +340,7 @@ func (v *Validator) uses(e *Event, s *streamCheck, spec *Spec) {
 	}
 	if e.Kind == State && e.Aux&0xff == StateDescriptor {
 		use("peer", uint64(e.A))
-		use("own address", uint64(e.B))
+		use("own address", uint64(uint32(e.B))) // the other half says which file it is
 	}
 }
 

@@ -296,6 +296,13 @@ struct inet_sock {
 struct tcp_sock {
 	u32 rcv_nxt, copied_seq, write_seq, snd_una, snd_nxt, notsent_lowat;
 };
+struct mptcp_sock {
+	u64 ack_seq, write_seq, snd_una;
+	struct sock *first; /* its first connection of TCP, or the listener */
+};
+struct mptcp_skb_cb {
+	u64 map_seq;
+};
 struct udp_sock {
 	struct sk_buff_head reader_queue;
 };

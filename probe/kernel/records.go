@@ -147,16 +147,22 @@ func socket(r *stateSocketRecord) *Socket {
 			s.notSentLow = 1<<32 - 1 // net.ipv4.tcp_notsent_lowat, which has this value unless somebody set it
 		}
 		if s.Listening {
-			s.Accept, s.Backlog = int(r.Backlog), int(r.MaxBacklog)
 			break
 		}
 		s.Unread = unreadTCP(r)
 		s.Unacked = max(int(int32(r.WriteSeq-r.SndUna)), 0)
-		s.Unsent = max(int(int32(r.WriteSeq-r.SndNxt)), 0)
-	case s.Family == afUnix && s.Listening:
-		s.Accept, s.Backlog = int(r.Packets), int(r.MaxBacklog) // a connection waits in the queue of packets
+		if r.Tcp != mptcp {
+			s.Unsent = max(int(int32(r.WriteSeq-r.SndNxt)), 0)
+		}
+	case s.Listening:
 	case s.Family == afUnix, s.isUDP():
 		s.Packets, s.Unread = int(r.Packets), int(r.Bytes)
+	}
+	if s.Listening {
+		s.Accept, s.Backlog = int(r.Backlog), int(r.MaxBacklog)
+		if s.Family == afUnix {
+			s.Accept = int(r.Packets) // a connection waits in the queue of packets
+		}
 	}
 	if s.Family == afUnix {
 		s.Path, s.PeerPath, s.PeerInode = unixPath(r.Name[:r.NameLen]), unixPath(r.PeerName[:r.PeerNameLen]), r.PeerIno
@@ -165,17 +171,21 @@ func socket(r *stateSocketRecord) *Socket {
 	return s
 }
 
-// unreadTCP is what FIONREAD says (tcp_inq, net/ipv4/tcp.c), but for urgent data: a FIN takes one number of the sequence.
+// unreadTCP is what FIONREAD says (tcp_inq, net/ipv4/tcp.c; mptcp_ioctl), but for urgent data: a FIN takes one number of the sequence, and so
+// does the end of the data of MPTCP, which sets no SOCK_DONE.
 func unreadTCP(r *stateSocketRecord) int {
 	if s := int(r.State); s == tcpSynSent || s == 3 { // TCP_SYN_RECV
 		return 0
 	}
 	n := int(int32(r.RcvNxt - r.CopiedSeq))
-	if n > 0 && r.Flags&sockDone != 0 {
+	if n > 0 && (r.Flags&sockDone != 0 || r.Tcp == mptcp && (r.State == tcpCloseWait || r.State == tcpLastAck || r.State == tcpClosing)) {
 		n--
 	}
 	return max(n, 0)
 }
+
+// mptcp is the value of a record's tcp for MPTCP (since Linux 5.6), whose sockets a Go program listens with unless it is told not to.
+const mptcp = 2
 
 // address is not valid when neither address nor port is set. The port is in network order.
 func address(family int, b [16]byte, swapped uint16) netip.AddrPort {

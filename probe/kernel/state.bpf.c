@@ -82,7 +82,7 @@ struct socket_record {
 	u32 netns;
 	u16 family, type, protocol;
 	u16 lport, rport; /* in network order */
-	u8 state, shutdown, reuseport, tcp;
+	u8 state, shutdown, reuseport, tcp; /* 1 TCP, 2 MPTCP: the numbers below are cut off to 32 bits */
 	u8 local[16], peer[16];
 	s32 lowat, err, err_soft, wmem_queued, wmem_alloc, sndbuf;
 	u32 backlog, max_backlog;
@@ -332,7 +332,7 @@ static noinline int fill(struct file_record *r, struct file *f, struct files_str
 
 /* ---- Sockets. */
 
-enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_DGRAM = 2, TCP = 6, UDP = 17, LISTEN = 10 };
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_DGRAM = 2, TCP = 6, UDP = 17, MPTCP = 262, LISTEN = 10 };
 
 struct queue {
 	u64 bytes;
@@ -426,6 +426,22 @@ static noinline int fill_socket(struct socket_record *r, struct file *f)
 			r->snd_nxt = get(t, snd_nxt);
 			r->write_seq = get(t, write_seq);
 			r->notsent_lowat = get(t, notsent_lowat);
+		} else if (r->type == SOCK_STREAM && r->protocol == MPTCP && has_type(struct mptcp_sock) && has_type(struct mptcp_skb_cb)) {
+			struct mptcp_sock *m = (void *)sk;
+			struct sock *first = get(m, first);
+			struct sk_buff *skb = get(sk, sk_receive_queue.next);
+			if (first) {
+				r->backlog = get(first, sk_ack_backlog);
+				r->max_backlog = get(first, sk_max_ack_backlog);
+			}
+			r->tcp = 2;
+			u64 left = 0;
+			if (skb != (void *)&sk->sk_receive_queue) /* what is left of the first packet says how far it was read */
+				left = get((struct mptcp_skb_cb *)&skb->cb, map_seq);
+			r->rcv_nxt = get(m, ack_seq);
+			r->copied_seq = left ? left : r->rcv_nxt;
+			r->snd_una = get(m, snd_una);
+			r->snd_nxt = r->write_seq = get(m, write_seq);
 		} else if (r->type == SOCK_DGRAM && r->protocol == UDP) {
 			struct udp_sock *u = (void *)sk;
 			/* a reader takes the whole queue over at once, and serves itself from there */

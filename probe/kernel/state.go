@@ -159,9 +159,9 @@ type Socket struct {
 	PeerInode   uint64         // AF_UNIX: st_ino of the socket it is connected to; 0 when there is none, or it is not accepted yet
 	NetNS       uint64         // inode of the network namespace, as in /proc/PID/ns/net
 
-	Unread     int // TCP: bytes; UDP and AF_UNIX: bytes of all packets in the queue; Unknown for other sockets and listeners
+	Unread     int // TCP and MPTCP: bytes; UDP and AF_UNIX: bytes of all packets in the queue; Unknown for other sockets and listeners
 	Packets    int // UDP and AF_UNIX: packets in the queue, also those of no length; Unknown for TCP and listeners
-	Unacked    int // TCP: bytes written that the peer has not acknowledged, a FIN counts as one; Unknown for other sockets
+	Unacked    int // TCP and MPTCP: bytes written that the peer has not acknowledged, a FIN counts as one; Unknown for other sockets
 	Unsent     int // TCP: the part of Unacked that has not left; Unknown for other sockets
 	Low        int // SO_RCVLOWAT: with less unread, EPOLLIN is not reported (TCP)
 	SendQueued int // bytes of memory that the send queue takes: data and the kernel's own
@@ -217,6 +217,9 @@ const (
 	sockStream, sockDgram   = 1, 2
 	protoTCP, protoUDP      = 6, 17
 	tcpSynSent, tcpListen   = 2, 10
+	tcpCloseWait            = 8
+	tcpLastAck              = 9
+	tcpClosing              = 11
 )
 
 // Reg is one entry of an interest list.

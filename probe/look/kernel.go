@@ -17,27 +17,33 @@ import (
 type kernelLooker struct {
 	reader  *kernel.Reader
 	missing missing
-	files   map[kernel.Key]uint64
+	files   generations[kernelFile]
 	next    uint64
 	ages    map[uint64]*Socket // of this network namespace, by inode; nil: not asked in this look
 	other   map[int]bool       // processes whose memory may not be read
 }
 
-func (kl *kernelLooker) again() { kl.missing, kl.ages = nil, nil }
+// kernelFile is an open file. A key is used again when its object is gone; most kinds have an inode that is not.
+type kernelFile struct {
+	key   kernel.Key
+	inode uint64
+}
+
+func (kl *kernelLooker) again() {
+	kl.missing, kl.ages = nil, nil
+	kl.files.again()
+}
 
 // file gives an open file a number of its own.
-func (kl *kernelLooker) file(k kernel.Key) uint64 {
+func (kl *kernelLooker) file(k kernel.Key, inode uint64) uint64 {
 	if k == 0 {
 		return 0
 	}
-	if kl.files == nil {
-		kl.files = map[kernel.Key]uint64{}
-	}
-	n := kl.files[k]
+	n := kl.files.of(kernelFile{k, inode})
 	if n == 0 {
 		kl.next++
 		n = kl.next
-		kl.files[k] = n
+		kl.files.put(kernelFile{k, inode}, n)
 	}
 	return n
 }
@@ -81,7 +87,7 @@ func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 	}
 	for i := range s.Regs {
 		r := &s.Regs[i]
-		x := RegMoment{Registration: probe.Registration{EPFD: r.EPFD, FD: r.FD, Events: r.Events, Data: r.Data, Inode: r.Inode, Stale: r.Stale}, Target: kl.file(r.File), Queued: trace.AnswerNo}
+		x := RegMoment{Registration: probe.Registration{EPFD: r.EPFD, FD: r.FD, Events: r.Events, Data: r.Data, Inode: r.Inode, Stale: r.Stale}, Target: kl.file(r.File, r.Inode), Queued: trace.AnswerNo}
 		if r.Queued {
 			x.Queued = trace.AnswerYes
 		}
@@ -93,7 +99,7 @@ func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 }
 
 func (kl *kernelLooker) descriptor(f *kernel.File) FileMoment {
-	x := FileMoment{FD: int32(f.FD), Flags: f.Flags, Inode: f.Inode, Device: f.Device, File: kl.file(f.File), Unread: -1, Backlog: -1, Unsent: -1, Count: -1, UnreadFor: -1}
+	x := FileMoment{FD: int32(f.FD), Flags: f.Flags, Inode: f.Inode, Device: f.Device, File: kl.file(f.File, f.Inode), Unread: -1, Backlog: -1, Unsent: -1, Count: -1, UnreadFor: -1}
 	if f.CloseOnExec {
 		x.Flags |= unix.O_CLOEXEC
 	}
@@ -154,7 +160,7 @@ func known(n int) int64 {
 }
 
 func (kl *kernelLooker) socket(x *FileMoment, s *kernel.Socket) {
-	x.Family, x.State, x.Local, x.Peer, x.ReusePort = s.Family, s.State, s.Local, s.Peer, yesNo(s.ReusePort)
+	x.Family, x.State, x.Local, x.Peer, x.ReusePort = s.Family, s.State, plainAddress(s.Local), plainAddress(s.Peer), yesNo(s.ReusePort)
 	x.LocalName, x.PeerName = unixAddress(s.Path), unixAddress(s.PeerPath)
 	switch {
 	case s.Listening:
@@ -203,6 +209,11 @@ func (kl *kernelLooker) age(inode uint64) *Socket {
 		}
 	}
 	return kl.ages[inode]
+}
+
+// plainAddress is an address as a person writes it: that of an IPv4 peer of an IPv6 socket is an IPv4 address.
+func plainAddress(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
 // unixAddress is an address of AF_UNIX, as ss writes it: @ begins an abstract one.

@@ -89,7 +89,9 @@ func (l *Looker) Look() (*Moment, error) {
 		case err == nil:
 			m.Processes = append(m.Processes, p)
 		case errors.Is(err, ErrEnded):
-			refusal = err
+			if refusal == nil {
+				refusal = err
+			}
 		default:
 			return nil, err
 		}
@@ -97,17 +99,26 @@ func (l *Looker) Look() (*Moment, error) {
 	if len(m.Processes) == 0 {
 		return nil, refusal
 	}
+	if l.kernel == nil {
+		l.proc.targets(m)
+	}
 	for _, p := range m.Processes {
 		if p.Bits == 32 {
 			missed.add(fmt.Sprintf("the calls of process %d", p.PID), "it is a 32-bit program: its calls have other numbers")
 		}
 	}
-	if l.why != nil {
-		missed.add("what is on the ready list, and what lies in pipes", l.why.Error())
+	switch {
+	case l.why != nil:
+		missed.add(onlyBPF, l.why.Error())
+	case l.kernel == nil:
+		missed.add(onlyBPF, "/proc and sock_diag do not show it")
 	}
 	m.Missing = *missed
 	return m, nil
 }
+
+// onlyBPF is what /proc and sock_diag do not show.
+const onlyBPF = "what is on the ready list, and what lies in pipes"
 
 // Process is the process with a number in the moment, nil if it is not in it.
 func (m *Moment) Process(pid int) *ProcessMoment {

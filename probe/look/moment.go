@@ -19,9 +19,9 @@ type Moment struct {
 type ProcessMoment struct {
 	PID, Parent int
 	Name        string
-	Time        int64 // when it was looked at, CLOCK_MONOTONIC (ns)
-	Threads     []ThreadMoment
-	Files       []FileMoment // by their numbers, the lowest first
+	Time        int64          // when it was looked at, CLOCK_MONOTONIC (ns)
+	Threads     []ThreadMoment // by their numbers, the lowest first
+	Files       []FileMoment   // by their numbers, the lowest first
 	Regs        []RegMoment
 	User        int  // effective user id of the process
 	Bits        int  // of its registers: 32 or 64; 0 unknown

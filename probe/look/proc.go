@@ -44,27 +44,59 @@ func (m *missing) add(what, why string) {
 	*m = append(*m, trace.Missing{What: what, Why: why})
 }
 
-// identities gives open files numbers of their own, from 1.
+// identities gives open files numbers of their own, from 1. A file keeps its number from look to look.
 type identities struct {
-	sockets map[uint64]uint64 // by inode: a socket has one open file
-	epolls  []epollFile
+	sockets generations[uint64]   // by inode: a socket has one open file
+	epolls  []epollFile           // of this look, one for each instance
+	numbers generations[epollKey] // of descriptors of instances
+	used    map[uint64]bool       // ... by instances of this look
 	next    uint64
 }
 
+type epollKey struct{ pid, fd int }
+
 type epollFile struct {
-	pid, fd int
-	id      uint64
+	epollKey
+	id uint64
+}
+
+// generations remembers what the present look and the one before have found, so that it does not grow with all that was ever open.
+type generations[K comparable] struct{ now, before map[K]uint64 }
+
+// again begins a look.
+func (g *generations[K]) again() { g.now, g.before = map[K]uint64{}, g.now }
+
+// of is the number of something, 0 when neither look has seen it.
+func (g *generations[K]) of(k K) uint64 {
+	n := g.now[k]
+	if n == 0 {
+		if n = g.before[k]; n != 0 {
+			g.put(k, n)
+		}
+	}
+	return n
+}
+
+func (g *generations[K]) put(k K, n uint64) {
+	if g.now == nil {
+		g.now = map[K]uint64{}
+	}
+	g.now[k] = n
+}
+
+// again begins a look.
+func (id *identities) again() {
+	id.sockets.again()
+	id.numbers.again()
+	id.epolls, id.used = nil, map[uint64]bool{}
 }
 
 func (id *identities) socket(inode uint64) uint64 {
-	if id.sockets == nil {
-		id.sockets = map[uint64]uint64{}
-	}
-	n := id.sockets[inode]
+	n := id.sockets.of(inode)
 	if n == 0 {
 		id.next++
 		n = id.next
-		id.sockets[inode] = n
+		id.sockets.put(inode, n)
 	}
 	return n
 }
@@ -74,16 +106,27 @@ const maxCompared = 64
 
 // epoll finds out whether an instance is one that another descriptor leads to already.
 func (id *identities) epoll(pid, fd int) uint64 {
+	k := epollKey{pid, fd}
 	for _, x := range id.epolls {
 		if same, ok := sameFile(x.pid, x.fd, pid, fd); ok && same {
+			id.numbers.put(k, x.id)
 			return x.id
 		}
 	}
-	id.next++
-	if len(id.epolls) < maxCompared {
-		id.epolls = append(id.epolls, epollFile{pid, fd, id.next})
+	n := id.numbers.before[k]
+	if n == 0 || id.used[n] {
+		id.next++
+		n = id.next
 	}
-	return id.next
+	if id.used == nil {
+		id.used = map[uint64]bool{}
+	}
+	id.used[n] = true
+	id.numbers.put(k, n)
+	if len(id.epolls) < maxCompared {
+		id.epolls = append(id.epolls, epollFile{k, n})
+	}
+	return n
 }
 
 // kcmp types (linux/kcmp.h).
@@ -132,7 +175,7 @@ func (pl *procLooker) process(pid int) (*ProcessMoment, error) {
 		p.Files = append(p.Files, f)
 		p.Regs = append(p.Regs, regs...)
 	}
-	pl.targets(p)
+	pl.recheck(p)
 	if len(p.Regs) > many {
 		pl.missing.add(fmt.Sprintf("the loop of %d without a pause", pid), fmt.Sprintf("reading %d registrations from /proc has held its instance's mutex for some milliseconds; by BPF it is not touched", len(p.Regs)))
 	}
@@ -150,7 +193,7 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 	if list, known := pl.long[longList{pid, int(n)}]; known && link == epollLink {
 		f.Type, f.File = trace.TypeEpoll, pl.files.epoll(pid, int(n))
 		pl.missing.add(fmt.Sprintf("what has changed among %d registrations of fd %d", len(list), n), "the list is long, and was read once: reading it holds the instance's mutex")
-		return f, pl.entries(list, int(n), links), true
+		return f, pl.entries(list, pid, int(n), links), true
 	}
 	info, err := os.ReadFile(dir + "fdinfo/" + strconv.Itoa(int(n)))
 	if err != nil {
@@ -183,7 +226,7 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 			}
 			pl.long[longList{pid, int(n)}] = list
 		}
-		regs = pl.entries(list, int(n), links)
+		regs = pl.entries(list, pid, int(n), links)
 	case link == "anon_inode:[eventfd]":
 		f.Type = trace.TypeEventfd
 		f.counted(values.hex("eventfd-count", -1))
@@ -207,27 +250,28 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 }
 
 // entries are the entries of an instance's list.
-func (pl *procLooker) entries(list []probe.Registration, epfd int, links map[int32]string) []RegMoment {
+func (pl *procLooker) entries(list []probe.Registration, pid, epfd int, links map[int32]string) []RegMoment {
 	regs := make([]RegMoment, 0, len(list))
 	for _, r := range list {
 		r.EPFD = epfd
 		target, open := links[int32(r.FD)]
-		r.Stale = !open || otherInode(target, r.Inode)
+		r.Stale = !open || otherInode(target, fmt.Sprintf("/proc/%d/fd/%d", pid, r.FD), r.Inode)
 		regs = append(regs, RegMoment{Registration: r})
 	}
 	return regs
 }
 
-// targets finds out which files registrations are about, and asks again about those whose number does not lead there: it may have been given
-// away, or the registration made, between the two readings.
-func (pl *procLooker) targets(p *ProcessMoment) {
+// recheck asks again about registrations whose number does not lead to what they are about: it may have been given away, or the
+// registration made, between the two readings.
+func (pl *procLooker) recheck(p *ProcessMoment) {
 	dir := fmt.Sprintf("/proc/%d/", p.PID)
 	again := map[int]map[int]bool{} // by instance: numbers that are registered still
 	p.Regs = slices.DeleteFunc(p.Regs, func(r RegMoment) bool {
 		if !r.Stale {
 			return false
 		}
-		if link, err := os.Readlink(dir + "fd/" + strconv.Itoa(r.FD)); err == nil && !otherInode(link, r.Inode) {
+		path := dir + "fd/" + strconv.Itoa(r.FD)
+		if link, err := os.Readlink(path); err == nil && !otherInode(link, path, r.Inode) {
 			return true // it has come since the descriptors were read: the next look finds both
 		}
 		fds, asked := again[r.EPFD]
@@ -245,8 +289,14 @@ func (pl *procLooker) targets(p *ProcessMoment) {
 		}
 		return !fds[r.FD]
 	})
-	for i := range p.Regs {
-		p.Regs[i].Target = pl.files.sockets[p.Regs[i].Inode]
+}
+
+// targets finds out which files registrations are about, once every process was looked at: another one may have it.
+func (pl *procLooker) targets(m *Moment) {
+	for _, p := range m.Processes {
+		for i := range p.Regs {
+			p.Regs[i].Target = pl.files.sockets.now[p.Regs[i].Inode]
+		}
 	}
 }
 
@@ -258,9 +308,13 @@ func (pl *procLooker) socket(pid int, f *FileMoment) {
 	if s == nil {
 		f.Type = trace.TypeOther
 		f.Path = "socket"
+		pl.missing.add(fmt.Sprintf("some sockets of process %d", pid), "sock_diag and /proc do not show those whose connection was reset, those that are not bound, and other families")
 		return
 	}
 	s.tell(f)
+	if s.noBytes {
+		pl.missing.add("how many bytes are unread in datagram sockets", "sock_diag and /proc count the memory, or the first packet")
+	}
 	if s.Family == unix.AF_UNIX && s.Peer != 0 {
 		if o := all[uint64(s.Peer)]; o != nil && o.Name != "" {
 			f.PeerName = o.Name
@@ -273,7 +327,7 @@ func (s *Socket) tell(f *FileMoment) {
 	f.Type, f.Family, f.State = s.Type, s.Family, s.State
 	f.Local, f.Peer, f.LocalName = s.Local, s.Remote, s.Name
 	f.Room, f.Finished = s.Room, s.Finished
-	if !s.noQueues {
+	if !s.noQueues && !s.noBytes {
 		f.Unread = int64(s.RecvQ)
 	}
 	if s.Listening {
@@ -324,7 +378,7 @@ func (pl *procLooker) socketsOf(pid int) map[uint64]*Socket {
 // again forgets what changes from look to look.
 func (pl *procLooker) again() {
 	pl.sockets, pl.other, pl.missing = nil, nil, nil
-	pl.files.epolls = nil
+	pl.files.again()
 }
 
 // info is what a file of /proc/PID/fdinfo says.

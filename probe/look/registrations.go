@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"evviz/probe"
 )
 
@@ -29,8 +31,9 @@ func Registrations(pid int) ([]probe.Registration, error) {
 		epfd, _ := strconv.Atoi(d.Name())
 		for _, r := range probe.ParseRegistrations(b) {
 			r.EPFD = epfd
-			link, err := os.Readlink(dir + "fd/" + strconv.Itoa(r.FD))
-			r.Stale = err != nil || otherInode(link, r.Inode)
+			path := dir + "fd/" + strconv.Itoa(r.FD)
+			link, err := os.Readlink(path)
+			r.Stale = err != nil || otherInode(link, path, r.Inode)
 			out = append(out, r)
 		}
 	}
@@ -40,12 +43,14 @@ func Registrations(pid int) ([]probe.Registration, error) {
 // epollLink is where the link of an epoll instance's descriptor leads.
 const epollLink = "anon_inode:[eventpoll]"
 
-// otherInode reports whether a descriptor's link says that it is another file than that with an inode: socket:[4711], pipe:[4711].
-func otherInode(link string, inode uint64) bool {
-	_, ino, ok := strings.Cut(strings.TrimSuffix(link, "]"), ":[")
-	if !ok {
-		return false
+// otherInode reports whether a descriptor is another file than that with an inode, by its link in /proc: socket:[4711], pipe:[4711]. Anonymous
+// files (eventfd, timerfd, epoll) have one inode all together, which their links do not name.
+func otherInode(link, path string, inode uint64) bool {
+	if _, ino, ok := strings.Cut(strings.TrimSuffix(link, "]"), ":["); ok {
+		if n, err := strconv.ParseUint(ino, 10, 64); err == nil {
+			return n != inode
+		}
 	}
-	n, err := strconv.ParseUint(ino, 10, 64)
-	return err == nil && n != inode
+	var st unix.Stat_t
+	return unix.Stat(path, &st) == nil && st.Ino != inode
 }

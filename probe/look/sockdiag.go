@@ -33,6 +33,7 @@ type Socket struct {
 
 	timed     bool // LastData and LastHeard are known
 	noQueues  bool // RecvQ and SendQ are not known
+	noBytes   bool // RecvQ is not 0, and not the number of bytes
 	noBacklog bool // SendQ of a listener is not known
 }
 
@@ -244,6 +245,7 @@ func tcpSocket(b []byte) Socket {
 func udpSocket(b []byte) Socket {
 	s := inetSocket(b)
 	s.Type, s.Listening = trace.TypeDatagram, false
+	s.noBytes = s.RecvQ > 0 // the memory of the packets: sk_rmem_alloc (udp_diag_get_info)
 	if s.Family != 0 {
 		s.Room = trace.AnswerYes
 	}
@@ -279,6 +281,7 @@ func unixSocket(b []byte) (s Socket) {
 			s.Peer = order.Uint32(v)
 		case kind == unixQueues && len(v) >= 8:
 			s.RecvQ, s.SendQ = order.Uint32(v), order.Uint32(v[4:])
+			s.noBytes = s.RecvQ > 0 && s.Type == trace.TypeDatagram // of the first packet: unix_inq_len
 		case kind == unixMemory && len(v) >= 4*(memoryQueue+1) && !s.Listening:
 			// unix_writable (net/unix/af_unix.c): a quarter of the buffer at most is in use.
 			if s.Room = trace.AnswerNo; int64(order.Uint32(v[4*memoryAlloc:]))<<2 <= int64(order.Uint32(v[4*memorySend:])) {

@@ -65,7 +65,7 @@ func tableLine(line string, family int, typ uint32) (s Socket, ok bool) {
 	}
 	s = Socket{Family: family, Type: typ, Local: local, State: int(state), RecvQ: uint32(rx), SendQ: uint32(tx), Inode: uint32(inode)}
 	if typ == trace.TypeDatagram {
-		s.Remote = remote
+		s.Remote, s.noBytes = remote, rx > 0 // memory, as in udpSocket
 		return s, true
 	}
 	if s.Listening = s.State == tcpListen; s.Listening {

@@ -225,9 +225,9 @@ func (t *teller) stop(why uint32) {
 	t.emit(t.stream(p.PID, p.PID), trace.Event{Kind: trace.Stop, Time: t.last, Aux: why})
 }
 
-// other reports whether a number means another file than at a look before.
+// other reports whether a number means another file than at a look before. Anonymous files have no inode of their own.
 func (f *FileMoment) other(o *FileMoment) bool {
-	return f.Type != o.Type || f.Inode != o.Inode || f.Path != o.Path
+	return f.Type != o.Type || f.Inode != o.Inode || f.Path != o.Path || f.File != 0 && o.File != 0 && f.File != o.File
 }
 
 type regKey struct {
@@ -418,8 +418,8 @@ func (th *ThreadMoment) sameAs(was *ProcessMoment) trace.Answer {
 	if was == nil {
 		return trace.AnswerUnknown
 	}
-	i := slices.IndexFunc(was.Threads, func(o ThreadMoment) bool { return o.TID == th.TID })
-	if i < 0 {
+	i, ok := slices.BinarySearchFunc(was.Threads, th.TID, func(o ThreadMoment, tid int) int { return o.TID - tid })
+	if !ok {
 		return trace.AnswerNo
 	}
 	o := &was.Threads[i]
