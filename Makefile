@@ -91,6 +91,7 @@ fuzz: ## half a minute for each fuzz target
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceLine -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceFile -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe/kernel -run xxx -fuzz FuzzRecords -fuzztime 30s -fuzzminimizetime 10x
+	for f in FuzzStat FuzzInfo FuzzTable FuzzCall FuzzAnswers; do $(GO) test ./probe/look -run xxx -fuzz $$f'$$' -fuzztime 30s -fuzzminimizetime 10x || exit 1; done
 	$(GO) test ./world -run xxx -fuzz FuzzTracker -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./timeline -run xxx -fuzz FuzzFilter -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./internal/plain -run xxx -fuzz FuzzJSON -fuzztime 30s -fuzzminimizetime 10x

@@ -73,7 +73,7 @@ func (r *Reader) Read(pid int) (*State, error) {
 	for r.drain(nil) > 0 { // what a pass that failed has left
 	}
 	if err := r.objects.passes.Put(uint32(0), statePass{Pid: uint32(pid)}); err != nil {
-		return fail(fmt.Errorf("tell the programs its number: %w", err))
+		return fail(fmt.Errorf("give the programs its number: %w", err))
 	}
 	for _, p := range []*ebpf.Program{r.objects.files, r.objects.threads} {
 		if p == nil {

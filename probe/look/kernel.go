@@ -76,7 +76,7 @@ func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 			}
 			p.Files = append(p.Files, kl.descriptor(f))
 		} else {
-			kl.missing.add(fmt.Sprintf("descriptors of thread %d", f.Table), "it has a descriptor table of its own")
+			kl.missing.add(fmt.Sprintf("descriptors of thread %d", f.Table), "it has another descriptor table")
 		}
 	}
 	for i := range s.Regs {
