@@ -156,6 +156,19 @@ func (o *checkOptions) run(path string) error {
 	return o.judge(path, func(set diagnostics.Settings) (*toJudge, error) { return o.read(path, set) })
 }
 
+// rulesOf are the rules that --only names.
+func rulesOf(words []string) (map[string]bool, error) {
+	rules := map[string]bool{}
+	for _, w := range words {
+		r := diagnostics.RuleOf(w)
+		if r == nil {
+			return nil, usage("--only %q: there is no such rule; evviz explain lists them", w)
+		}
+		rules[r.ID] = true
+	}
+	return rules, nil
+}
+
 // toJudge is what a check is about.
 type toJudge struct {
 	snapshot *timeline.Snapshot
@@ -225,13 +238,9 @@ func (o *checkOptions) judge(path string, open func(diagnostics.Settings) (*toJu
 	if err != nil {
 		return err
 	}
-	only := map[string]bool{}
-	for _, w := range o.only {
-		r := diagnostics.RuleOf(w)
-		if r == nil {
-			return usage("--only %q: there is no such rule; evviz explain lists them", w)
-		}
-		only[r.ID] = true
+	only, err := rulesOf(o.only)
+	if err != nil {
+		return err
 	}
 	ignore, err := ignoredOf(o.ignore)
 	if err != nil {
@@ -282,6 +291,7 @@ func (o *checkOptions) judge(path string, open func(diagnostics.Settings) (*toJu
 		found = slices.DeleteFunc(found, func(f *diagnostics.Finding) bool { return old[keyOf(f)] })
 		base = &export.Baseline{File: o.baseline, Count: int64(n - len(found))}
 	}
+	found = diagnostics.Together(found)
 	r := export.FindingsOf(s, found)
 	r.Ignored, r.Baseline, r.Thresholds = append(r.Ignored, left...), base, project
 	if x.missed != nil {
@@ -347,7 +357,8 @@ func lookAt(found []*diagnostics.Finding) error {
 				return r.Level(), true
 			}
 			return false, false
-		}})
+		},
+		Runtime: func(pid int64) timeline.Runtime { return timeline.RuntimeOf(probe.Program(int(pid))...) }})
 	return nil
 }
 

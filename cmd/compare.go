@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"evviz/diagnostics"
 	"evviz/export"
 	"evviz/internal/plain"
 	"evviz/internal/spelling"
@@ -324,6 +325,9 @@ func (o *compareOptions) files(c *cobra.Command, paths []string) error {
 		}
 		cmp.Columns = append(cmp.Columns, export.Column{Name: plain.Lines(name), Runs: []export.Measured{export.Measure(s)}, Lost: s.Stats.Lost})
 	}
+	if export.LooksOnly(shots[0]) && export.LooksOnly(shots[1]) {
+		return o.printLooks(export.WatchedOfBoth(shots[0], shots[1], diagnostics.Default()), cmp.Columns[0].Name, cmp.Columns[1].Name)
+	}
 	changes := export.Changes(shots[0], shots[1])
 	switch {
 	case o.json:
@@ -338,4 +342,20 @@ func (o *compareOptions) files(c *cobra.Command, paths []string) error {
 		return err
 	}
 	return cmp.WriteFilesText(stdout, changes)
+}
+
+// printLooks prints what lies between two snapshots of a running program.
+func (o *compareOptions) printLooks(c *export.WatchedChange, before, after string) error {
+	switch {
+	case o.json:
+		return c.JSON(stdout)
+	case o.csv:
+		return c.CSV(stdout)
+	case o.md:
+		if _, err := io.WriteString(stdout, "```\n"); err != nil {
+			return err
+		}
+		defer io.WriteString(stdout, "```\n")
+	}
+	return c.Text(stdout, before, after)
 }

@@ -36,6 +36,9 @@ func newExplain() *cobra.Command {
 					}
 					s := fmt.Sprintf("there is no rule %q", a)
 					if n := spelling.Nearest(a, words); n != "" {
+						if r := diagnostics.RuleOf(n); r != nil && strings.EqualFold(r.ID, n) {
+							n = r.ID
+						}
 						s += fmt.Sprintf("; did you mean %s?", n)
 					}
 					return usage("%s; evviz explain lists them", s)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +31,8 @@ type snapshotOptions struct {
 	watch             time.Duration
 	record            string
 	via               string
-	hints             []string // what to type to see more
+	rules             map[string]bool // of --only
+	hints             []string        // what to type to see more
 	force             bool
 	failOn            []string
 	only              []string
@@ -69,7 +71,7 @@ for a wrong command line and with 3 when the process cannot be looked into.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			cfg, err := settle(c)
+			cfg, err := settle(c, "theme", "symbols", "span", "no-mouse", "threshold") // the view is what this command is about
 			if err != nil {
 				return err
 			}
@@ -154,6 +156,9 @@ func (o *snapshotOptions) run(args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.rules, err = rulesOf(o.only); err != nil {
+		return err
+	}
 	set, err := settings(o.set)
 	if err != nil {
 		return err
@@ -223,12 +228,22 @@ func (o *snapshotOptions) open(pids []int, p look.Plan, set diagnostics.Settings
 			src.Close()
 			return nil, nil, env(err)
 		}
+		giveToUser(o.record)
+	}
+	if p.Looks == 0 {
+		if err := l.DropRights(); err != nil {
+			src.Close()
+			return nil, nil, env(errors.Join(err, line.End(0)))
+		}
 	}
 	return src, line, nil
 }
 
 func (o *snapshotOptions) print(s *timeline.Snapshot, set diagnostics.Settings) ([]*diagnostics.Finding, error) {
 	found := diagnostics.Check(s, set)
+	if len(o.only) > 0 {
+		found = slices.DeleteFunc(found, func(f *diagnostics.Finding) bool { return !o.rules[f.Rule.ID] })
+	}
 	w := export.WatchedOf(s, found)
 	w.Hints = o.hints
 	var err error
@@ -241,6 +256,15 @@ func (o *snapshotOptions) print(s *timeline.Snapshot, set diagnostics.Settings) 
 		return nil, failure(fmt.Errorf("write the result: %w", err))
 	}
 	return found, nil
+}
+
+// giveToUser makes a file that sudo has made the user's who called sudo. What cannot be given stays root's.
+func giveToUser(path string) {
+	uid, err1 := strconv.Atoi(os.Getenv("SUDO_UID"))
+	gid, err2 := strconv.Atoi(os.Getenv("SUDO_GID"))
+	if os.Geteuid() == 0 && err1 == nil && err2 == nil {
+		os.Lchown(path, uid, gid)
+	}
 }
 
 // watched looks until Ctrl-C, or until the processes have ended.

@@ -307,10 +307,10 @@ func TestSnapshotKinds(t *testing.T) {
 		what, kind string
 		bpf, proc  int64 // unread
 	}{
-		{"eventfd", "eventfd", unknown, unknown},
-		{"eventfd-empty", "eventfd", unknown, unknown},
-		{"timerfd", "timerfd", unknown, unknown},
-		{"timerfd-unset", "timerfd", unknown, unknown},
+		{"eventfd", "eventfd", 8, 8},
+		{"eventfd-empty", "eventfd", 0, 0},
+		{"timerfd", "timerfd", 8, 8},
+		{"timerfd-unset", "timerfd", 0, 0},
 		{"pipe", "pipe", 777, unknown},
 		{"unix-stream", "stream", 555, 555},
 		{"unix-peer", "stream", 0, 0},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"evviz/internal/sys"
 	"evviz/internal/testkit"
 )
 
@@ -188,6 +190,43 @@ func TestSnapshotRecorded(t *testing.T) {
 	}
 }
 
+// TestSnapshotCompare: what lies between two snapshots is said, the findings too.
+func TestSnapshotCompare(t *testing.T) {
+	dir := t.TempDir()
+	paths := map[bool]string{true: filepath.Join(dir, "before.evt"), false: filepath.Join(dir, "after.evt")}
+	for twin, path := range paths {
+		p := patientIn(t, "stranded", twin)
+		testkit.Until(t, giveUp, func() bool {
+			r := run(t, "snapshot", "--force", "--record", path, fmt.Sprint(p.pid))
+			return strings.Contains(r.out, "epoll_wait") && strings.Contains(r.out, "EV03") != twin
+		}, func() string { return "it never came to rest" })
+	}
+	r := run(t, "compare", "--json", paths[true], paths[false])
+	var c struct {
+		Registered, Unregistered []json.RawMessage
+		Figures                  []struct {
+			Name          string
+			Before, After int64
+		}
+		Appeared []struct{ ID string } `json:"findings_appeared"`
+		Gone     []struct{ ID string } `json:"findings_gone"`
+	}
+	if err := json.Unmarshal([]byte(r.out), &c); err != nil {
+		t.Fatalf("%v: %s%s", err, r.out, r.err)
+	}
+	if len(c.Registered) != 1 || len(c.Unregistered) != 1 || len(c.Appeared) != 1 || c.Appeared[0].ID != "EV03" || len(c.Gone) != 0 {
+		t.Errorf("%s", r.out) // the connection is another one, under the same number
+	}
+	for _, f := range c.Figures {
+		if f.Name == "unread bytes" && (f.Before != 0 || f.After != 4900) {
+			t.Errorf("%+v", f)
+		}
+	}
+	if r := run(t, "compare", paths[true], paths[false]); !strings.Contains(r.out, "findings that appeared: 1") || !strings.Contains(r.out, "unread bytes") {
+		t.Errorf("%s%s", r.out, r.err)
+	}
+}
+
 // TestSnapshotWatch: looks follow each other until the process has ended.
 func TestSnapshotWatch(t *testing.T) {
 	p := patientIn(t, "stranded", true)
@@ -208,6 +247,9 @@ func TestSnapshotWatch(t *testing.T) {
 			t.Fatalf("%v, %+v", err, s)
 		}
 	}
+	if r := sys.LookRights(); len(r.Causes()) == 0 && r.ReadsAfterDropping() {
+		withoutRights(t, c.Process.Pid)
+	}
 	p.main.Process.Kill()
 	go io.Copy(io.Discard, io.MultiReader(dec.Buffered(), out))
 	done := make(chan error, 1)
@@ -220,6 +262,28 @@ func TestSnapshotWatch(t *testing.T) {
 	case <-time.After(giveUp):
 		c.Process.Kill()
 		t.Error("it goes on although the process has ended")
+	}
+}
+
+// withoutRights holds every thread of a process to having no capability.
+func withoutRights(t *testing.T, pid int) {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("%v, %d threads", err, len(threads))
+	}
+	for _, path := range threads {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		for line := range strings.Lines(string(b)) {
+			for _, set := range []string{"CapEff:", "CapPrm:", "CapInh:", "CapAmb:"} {
+				if v, ok := strings.CutPrefix(line, set); ok && strings.Trim(v, " \t\n0") != "" {
+					t.Errorf("%s: %s", path, line)
+				}
+			}
+		}
 	}
 }
 
@@ -255,4 +319,19 @@ func TestSnapshotRefused(t *testing.T) {
 		return
 	}
 	t.Error("the patient has one thread")
+}
+
+// TestSnapshotScreen: what is registered stands on the screen, with what is unread and what is wrong; the process ends, and the screen stays.
+func TestSnapshotScreen(t *testing.T) {
+	t.Parallel()
+	p := patientIn(t, "stranded", false)
+	x := testkit.StartTerminal(t, 140, 30, program(t, "snapshot", "--screen", "--watch", "50ms", fmt.Sprint(p.pid)))
+	x.Shows("LIVE")
+	x.Shows("4,900 bytes")
+	x.Shows("edge")
+	x.Send("5")
+	x.Shows("et-undrained")
+	p.main.Process.Kill()
+	x.Shows("ended")
+	endsWell(t, x)
 }

@@ -312,21 +312,26 @@ const (
 
 // gather keeps the weightiest findings of a rule, from the index at on, and sums up the rest.
 func (c *checker) gather(at int) {
-	mine := c.found[at:]
+	c.found = append(c.found[:at], gathered(c.rule, c.found[at:])...)
+}
+
+// gathered is the weightiest findings of a rule, and the sum of the others.
+func gathered(rule *Rule, mine []*Finding) []*Finding {
 	slices.SortStableFunc(mine, byWeight)
 	most := maxFindings
-	if c.rule.apart > 0 {
-		most = c.rule.apart
+	if rule.apart > 0 {
+		most = rule.apart
 	}
 	if i := slices.IndexFunc(mine, func(f *Finding) bool { return f.Severity == Info }); i >= 0 {
 		most = min(most, i+maxInfos)
 	}
 	if len(mine) <= most {
-		return
+		return mine
 	}
 	rest := mine[most-1:]
 	sum := *rest[0]
-	sum.Lane, sum.FD, sum.Peer, sum.Thread, sum.Process, sum.In, sum.Count = 0, -1, "", 0, 0, "", 0
+	sum.rest = slices.Clone(rest)
+	sum.FDs, sum.Lane, sum.FD, sum.Peer, sum.Thread, sum.Process, sum.In, sum.Count = nil, 0, -1, "", 0, 0, "", 0
 	for _, f := range rest {
 		sum.Count += f.Count
 		sum.First, sum.Last = min(sum.First, f.First), max(sum.Last, f.Last)
@@ -338,7 +343,7 @@ func (c *checker) gather(at int) {
 	sum.Subject, sum.more = words.Number(int64(len(rest)))+" more", 1
 	sum.Sentence = fmt.Sprintf("%s of the same kind, %s all together; the first: %s", words.Count(int64(len(rest)), "more finding"), words.Times(sum.Count), rest[0].Sentence)
 	slices.SortFunc(sum.Evidence, cmp.Compare[int64])
-	c.found = append(c.found[:at+most-1], &sum)
+	return append(slices.Clone(mine[:most-1]), &sum)
 }
 
 // above says whether a part is more than so many percent of the whole, atLeast whether it is as many or more.

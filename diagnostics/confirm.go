@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"evviz/timeline"
 	"evviz/words"
 )
 
@@ -22,6 +23,9 @@ type Looks struct {
 
 	// Closing tells whether the peer of a process's socket has closed it, and the process has not; pid is 0 where that is not known.
 	Closing func(pid int64, fd int32, peer string) bool
+
+	// Runtime tells whose loop a process runs, by its file and by what it has mapped.
+	Runtime func(pid int64) timeline.Runtime
 }
 
 // Confirm asks about findings of rules that say what can be asked: that something was left behind, or registered wrongly. What is
@@ -30,6 +34,9 @@ func Confirm(found []*Finding, looks Looks) {
 	for _, f := range found {
 		if f.Rule.confirm != nil {
 			f.Rule.confirm(f, looks)
+		}
+		if looks.Runtime != nil && f.program != 0 {
+			f.advise(looks.Runtime(f.program))
 		}
 	}
 }

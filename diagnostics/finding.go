@@ -62,12 +62,13 @@ type Finding struct {
 	Severity Severity
 	Verdict  Verdict
 
-	Lane    int64  // timeline.Lane.ID; 0 it is about a thread, or the whole
-	FD      int32  // -1 none
-	Peer    string // the connection's other end, or the listener's own address; "" unknown
-	Subject string // "fd 7 (127.0.0.1:53011)", "the loop of thread 4711", ...
-	Thread  int64  // thread id, 0 unknown
-	Process int64  // whose descriptor or thread it is where the source has several processes; 0 elsewhere
+	Lane    int64   // timeline.Lane.ID; 0 it is about a thread, or the whole
+	FD      int32   // -1 none
+	FDs     []int32 // all of them, where the finding is about several (Together); nil otherwise
+	Peer    string  // the connection's other end, or the listener's own address; "" unknown
+	Subject string  // "fd 7 (127.0.0.1:53011)", "the loop of thread 4711", ...
+	Thread  int64   // thread id, 0 unknown
+	Process int64   // whose descriptor or thread it is where the source has several processes; 0 elsewhere
 
 	In string // the thread in which it happened to a descriptor, in words, where the source has several loops; "" elsewhere
 
@@ -78,11 +79,16 @@ type Finding struct {
 	Sentence string // what happened, with its numbers
 	Fix      string // what to do, with the call to make
 
-	local string // the descriptor's own address
-	pid   int64  // whose descriptor it is; 0 unknown
-	more  int    // 1: it sums up what is not told apart
+	local string     // the descriptor's own address
+	pid   int64      // whose descriptor it is; 0 unknown
+	more  int        // 1: it sums up what is not told apart,
+	rest  []*Finding // ... which is this
 
 	stream uint32 // thread on which it happened last; 0 unknown
+
+	program int64             // process whose loop it is about; 0 unknown
+	kind    timeline.LaneKind // of what it is about
+	advised bool              // the fix says what it is in a runtime
 }
 
 // Short is the finding in a few words, for a list: "fd 7 lt-leftover 63x".
@@ -124,6 +130,9 @@ func Check(s *timeline.Snapshot, set Settings) []*Finding {
 			c.rule.look(c)
 		}
 		c.gather(at)
+	}
+	for _, f := range c.found {
+		f.advise(c.runtimeOf(f))
 	}
 	slices.SortStableFunc(c.found, byWeight)
 	return c.found

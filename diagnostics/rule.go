@@ -17,6 +17,7 @@ type Rule struct {
 
 	cause      bool                          // it names why a thread is woken in vain
 	effect     bool                          // it is often the effect of what another rule names
+	alike      bool                          // what it says of one descriptor may be true of several for the same reason
 	trigger    bool                          // what it says depends on the trigger
 	root       bool                          // what it names has effects that other rules name as causes
 	thresholds string                        // names of those that it uses, in the order in which they are shown

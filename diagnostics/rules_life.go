@@ -2,6 +2,8 @@ package diagnostics
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"evviz/timeline"
 	"evviz/words"
@@ -66,13 +68,24 @@ func useAfterClose(c *checker) {
 		if i.N < int64(c.set.StrayChanges) && (i.Sure == 0 || c.s.Stats.Events > shortText) { // of one that is closed before our eyes once is enough
 			return
 		}
-		which := ""
-		if n := len(i.Moments); n > 0 && i.Moments[0].V == i.Moments[n-1].V {
-			which = " (" + words.FD(int32(i.Moments[0].V)) + ")"
+		if c.staleToo(lp, i) {
+			return // EV18 says what came of it
+		}
+		which, fds := "", numbersOf(i)
+		if len(fds) == 1 {
+			which = " (" + fds[0] + ")"
 		}
 		s := fmt.Sprintf("%s changed the registration of something that was closed or not registered%s, %s (EBADF or ENOENT)", words.Thread(lp), which, words.Times(i.N))
-		if i.Sure >= i.N {
+		closed := i.Sure >= i.N
+		if closed {
 			s = fmt.Sprintf("%s changed the registration of a descriptor%s after it was closed, %s (EBADF): close had taken it out already", words.Thread(lp), which, words.Times(i.N))
+		}
+		if n := len(fds); n > 1 && int64(n) == i.N && n <= maxNamed { // each once
+			all := strings.Join(fds[:n-1], ", ") + " and " + fds[n-1]
+			s = fmt.Sprintf("%s changed the registrations of %s, which were closed or not registered (EBADF or ENOENT)", words.Thread(lp), all)
+			if closed {
+				s = fmt.Sprintf("%s changed the registrations of %s after they were closed (EBADF): close had taken them out already", words.Thread(lp), all)
+			}
 		}
 		c.onThread(lp, i, Info, Certain, s+".", "EPOLL_CTL_DEL before close, and keep track of what is registered.")
 	})
@@ -165,4 +178,26 @@ func fdLeak(c *checker) {
 		c.doubt(f, closings)
 		c.found = append(c.found, f)
 	}
+}
+
+// staleToo says whether each descriptor that is the matter of an incident has an EV18: it was closed before its registration was taken out.
+func (c *checker) staleToo(lp *timeline.LoopLane, i *timeline.Incident) bool {
+	for _, m := range i.Moments {
+		if !slices.ContainsFunc(c.found, func(f *Finding) bool {
+			return f.Rule.ID == "EV18" && int64(f.FD) == m.V && (f.Process == 0 || f.Process == int64(lp.Process))
+		}) {
+			return false
+		}
+	}
+	return len(i.Moments) > 0 && int64(len(i.Moments)) >= i.N
+}
+
+// numbersOf are the descriptors that are the values of an incident's moments, each once.
+func numbersOf(i *timeline.Incident) (fds []string) {
+	for _, m := range i.Moments {
+		if name := words.FD(int32(m.V)); !slices.Contains(fds, name) {
+			fds = append(fds, name)
+		}
+	}
+	return fds
 }

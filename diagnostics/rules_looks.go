@@ -73,6 +73,21 @@ func (c *checker) resting(pid int64, since int64) bool {
 	return any
 }
 
+// waiting says whether every thread of a process was asleep in a wait, or on a futex, when it was looked at last.
+func (c *checker) waiting(pid int64) bool {
+	any := false
+	for i := range c.s.Threads {
+		t := &c.s.Threads[i]
+		if pid != 0 && int64(t.PID) != pid {
+			continue
+		}
+		if any = true; t.Doing != trace.DoingWaiting || !t.Waits() && t.Call != "futex" && t.Call != "rt_sigtimedwait" {
+			return false
+		}
+	}
+	return any
+}
+
 // lookedFor is how long something is known to be so, in words.
 func lookedFor(since, at int64) string { return words.Duration(at - since) }
 
@@ -94,6 +109,9 @@ func strandedLook(c *checker) {
 	c.eachLook(func(x subject, k *timeline.Look, r *timeline.RegLook) {
 		if !r.Edge() || !r.Armed || r.Stale || !stays(r.LeftSince, k.At) {
 			return
+		}
+		if x.l.Kind == timeline.KindWake || x.l.Kind == timeline.KindTimer {
+			return // one that wakes a loop need not be read: each write is reported anew
 		}
 		sev, v := Critical, Certain
 		waits, how := c.waiters(r), "it is not on the ready list"
@@ -136,7 +154,11 @@ func disarmedLook(c *checker) {
 		}
 		since := max(r.LeftSince, k.UnreadSince)
 		sev, v, who := Warn, Certain, "no thread of the process has run meanwhile"
-		if !c.resting(int64(x.l.Table), since) {
+		switch {
+		case c.resting(int64(x.l.Table), since):
+		case c.waiting(int64(x.l.Table)):
+			v, who = Likely, "every thread of the process is waiting for something else"
+		default:
 			sev, v, who = Info, Possible, "a thread may be at work on it"
 		}
 		c.lookAt(c.find(x, nil, sev, v, fmt.Sprintf("%s holds %s, unread for %s or longer, and its oneshot registration has fired and was not armed again: no wait will return it (%s).",

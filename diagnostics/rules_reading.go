@@ -116,7 +116,7 @@ func undrained(c *checker) {
 		if sev > Info && v == Certain && (i.Open != 0 || i.Forgotten > 0) {
 			sev = Critical
 		}
-		if x.l.OnDemand && v != Certain {
+		if x.l.OnDemand && (v != Certain || !c.lab()) { // that bytes are there, which both ends in one log show, does not say that somebody wants them
 			c.find(x, i, Info, Possible, fmt.Sprintf("%s is not being read: it may have unread data for %s. Its runtime reads when a task asks for it, so this may be back-pressure.", x.name, words.Duration(i.Most)),
 				"check whether a task should be reading this connection.")
 			return

@@ -41,59 +41,110 @@ func takenUnseen(c *checker) {
 }
 
 func imbalance(c *checker) {
-	groups := map[string][]timeline.Taker{} // by address: listeners that share one by SO_REUSEPORT are one queue in parts
+	groups := map[string][]*timeline.Lane{} // by address: listeners that share one by SO_REUSEPORT are one queue in parts
 	for _, l := range c.s.Lanes {
 		if l.Local != "" && l.Kind == timeline.KindListener {
-			groups[l.Local] = append(groups[l.Local], l.Takers...)
+			groups[l.Local] = append(groups[l.Local], l)
 		}
 	}
 	for _, l := range c.s.Lanes {
-		takers := l.Takers
+		group := []*timeline.Lane{l}
 		if g, ok := groups[l.Local]; ok && l.Kind == timeline.KindListener {
-			takers = g
+			group = g
 			groups[l.Local] = nil // judged once
 		}
-		total, top := int64(0), timeline.Taker{}
-		pids := map[int64]bool{}
-		for _, t := range takers {
+		c.shares(group)
+	}
+}
+
+// shares compares what the workers of a listener, or of several that are one queue in parts, have got.
+func (c *checker) shares(group []*timeline.Lane) {
+	if len(group) == 0 {
+		return
+	}
+	l := group[0]
+	takers := map[int64]int64{} // by thread
+	total, handedOn, top := int64(0), int64(0), timeline.Taker{}
+	pids := map[int64]bool{}
+	for _, g := range group {
+		handedOn += g.HandedOn
+		for _, t := range g.Takers {
 			total += t.N
 			pids[t.PID] = true
-			if t.N > top.N {
-				top = t
+			if takers[t.TID] += t.N; takers[t.TID] > top.N {
+				top = timeline.Taker{PID: t.PID, TID: t.TID, N: takers[t.TID]}
 			}
 		}
-		workers := int64(len(takers))
-		idle := int64(0)
-		for _, lp := range c.s.Loops {
-			if pids[int64(lp.PID)] {
-				took := false
-				for _, t := range takers {
-					took = took || t.TID == int64(lp.TID)
-				}
-				if !took {
-					idle++
-				}
-			}
-		}
-		if len(pids) > 1 || c.lab() {
-			workers += idle
-		}
-		tooMany := func(n int64) bool {
-			return n*workers > int64(c.set.TopWorker)*total || workers == 2 && atLeast(n, total, c.set.TopOfTwo)
-		}
-		if total < int64(c.set.Imbalance) || !tooMany(top.N) {
-			continue
-		}
-		sev := Warn
-		if c.instances() == 1 {
-			sev = Info // every thread that waits on one instance may run any handler
-		}
-		if !tooMany(top.N - l.HandedOn) {
-			sev = Info // it accepts for others, and serves no more than its share
-		}
-		c.find(subject{l, laneName(l)}, nil, sev, Likely, fmt.Sprintf("%s: thread %d accepted %s of %s among %s.", laneName(l), top.TID, words.Number(top.N),
-			words.Count(total, "connection"), words.Count(workers, "worker")), "give each worker its own listener with SO_REUSEPORT, or let one thread accept and distribute the connections in turn.").at(c, total, l.Opened, l.LastActivity)
 	}
+	how := c.listening(group)
+	for _, lp := range c.s.Loops {
+		_, took := takers[int64(lp.TID)]
+		if !took && pids[int64(lp.PID)] && (len(pids) > 1 || c.lab() || len(how.instances) > 1 && how.threads[int64(lp.TID)]) {
+			takers[int64(lp.TID)] = 0 // it waited, and got none
+		}
+	}
+	workers := int64(len(takers))
+	tooMany := func(n int64) bool {
+		return n*workers > int64(c.set.TopWorker)*total || workers == 2 && atLeast(n, total, c.set.TopOfTwo)
+	}
+	if total < int64(c.set.Imbalance) || !tooMany(top.N) {
+		return
+	}
+	sev := Warn
+	if c.instances() == 1 {
+		sev = Info // every thread that waits on one instance may run any handler
+	}
+	if !tooMany(top.N - handedOn) {
+		sev = Info // it accepts for others, and serves no more than its share
+	}
+	why, fix := how.why()
+	c.find(subject{l, laneName(l)}, nil, sev, Likely, fmt.Sprintf("%s: thread %d accepted %s of %s among %s%s.", laneName(l), top.TID, words.Number(top.N),
+		words.Count(total, "connection"), words.Count(workers, "worker"), why), fix).at(c, total, l.Opened, l.LastActivity)
+}
+
+// listening is how threads wait for a listener.
+type listening struct {
+	threads   map[int64]bool
+	instances map[int64]bool
+	lanes     map[int64]bool
+	shared    bool // some wait for a listener that others wait for, too
+	plain     bool // some registration is without EPOLLEXCLUSIVE
+}
+
+func (c *checker) listening(group []*timeline.Lane) listening {
+	h := listening{map[int64]bool{}, map[int64]bool{}, map[int64]bool{}, false, false}
+	for _, lp := range c.s.Loops {
+		for _, x := range lp.Listens {
+			for _, g := range group {
+				if g.ID != x.Lane {
+					continue
+				}
+				h.shared = h.shared || h.lanes[x.Lane] && !h.threads[int64(lp.TID)]
+				h.threads[int64(lp.TID)], h.lanes[x.Lane], h.instances[x.Instance] = true, true, true
+				h.plain = h.plain || !x.Exclusive
+			}
+		}
+	}
+	return h
+}
+
+// why says by which mechanism one of them gets the most, as far as the log shows how they wait, and what to do about it.
+func (h *listening) why() (why, fix string) {
+	fix = "give each worker its own listener with SO_REUSEPORT, or let one thread accept and distribute the connections in turn."
+	switch {
+	case len(h.threads) < 2:
+	case !h.shared && len(h.lanes) > 1:
+		return "; each has its own listener, and the kernel chooses one by a hash of the addresses (SO_REUSEPORT), whatever its thread has to do",
+			"let one thread accept and distribute the connections in turn, or choose the listener with a BPF program (SO_ATTACH_REUSEPORT_CBPF); from few clients, or through one proxy, the hash never spreads well."
+	case !h.shared:
+	case len(h.instances) == 1 && !h.instances[0]:
+		why = "; they wait on one instance, and the first that wakes takes what there is"
+	case !h.plain:
+		why = "; each waits for it with EPOLLEXCLUSIVE in its own instance, and the kernel wakes the one that registered it first, as long as that one waits"
+	case !h.instances[0]:
+		why = "; each waits for it in its own instance, and all are woken for each connection: the quickest takes it (EV14)"
+	}
+	return why, fix
 }
 
 // at fills in a finding that is not about an incident.

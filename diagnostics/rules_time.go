@@ -103,9 +103,13 @@ func blockedLoop(c *checker) {
 		}
 		s := fmt.Sprintf("%s did not return to its wait for up to %s (%s over %s)", words.Thread(lp), words.Duration(i.Most), o.times(), words.Duration(int64(c.set.Gap)))
 		fix := "move long work to another thread, or cut it into pieces with an iteration of the loop between them."
+		if f := c.byCPUTime(lp, i, o, s); f != nil {
+			return
+		}
 		if i.Call == timeline.Scattered {
 			f := c.onThread(lp, i, Info, Possible, s+": in many short calls, and being traced lengthens each of them.", "check without strace whether its iterations are long; if they are, handle fewer events per iteration or cut the work into pieces.")
 			f.of(o)
+			f.advised = true
 			return
 		}
 		if i.Call != "" {
@@ -120,7 +124,7 @@ func blockedLoop(c *checker) {
 			}
 			switch name {
 			case "futex":
-				if c.seldom(o.n) || c.stood() {
+				if c.seldom(o.n) || c.crowded() {
 					sev = Info // a lock that another thread held for once, or who holds it had no CPU
 				}
 				fix = "find out which thread holds what is waited for, and hold it for less time; what the loop's thread takes nobody should hold for long."
@@ -152,7 +156,48 @@ func blockedLoop(c *checker) {
 		}
 		f := c.onThread(lp, i, sev, v, s+".", fix)
 		f.of(o)
+		f.advised = i.Call == "futex" // a lock, which no runtime takes
 	})
+}
+
+// byCPUTime is a finding about pauses of which a signal, or the program's own questions for its CPU time, say what the thread did; nil where nothing
+// does.
+func (c *checker) byCPUTime(lp *timeline.LoopLane, i *timeline.Incident, o overs, s string) *Finding {
+	sev, fix := Warn, "move long work to another thread, or cut it into pieces with an iteration of the loop between them."
+	switch {
+	case timeline.Stopped(i.Call):
+		sev = Info
+		s += ": it was " + i.Call
+		fix = "there is nothing to fix in the program: find out who sends the signal (a shell's ^Z, a debugger, something that freezes containers)."
+	case i.Call == timeline.NotComputing:
+		sev = Info
+		s += ": it was in no call and not computing, as its CPU time shows, so it had no CPU, was stopped, or waited for a page"
+		fix = "look at what else runs on the machine, at the CPU limit of its cgroup and at memory that is swapped out, and not at the handler."
+	case i.Call == timeline.Computing, i.Call == timeline.ComputingProcess && lp.Alone:
+		s += ": computing, as its CPU time shows"
+		switch {
+		case c.seldom(o.n) && i.Most < int64(c.set.BigGap):
+			sev = Info
+		case !c.seldom(o.n) && i.Most >= int64(c.set.BigGap):
+			sev = Critical
+		}
+		if i.Lone || i.Amount == 1 {
+			sev = Info
+			s += "; nothing else waited for it, as far as is seen: it watches one descriptor"
+		}
+	case i.Call == timeline.ComputingProcess:
+		sev = Info
+		s += ": computing, it or another thread of its process, as the process's CPU time shows"
+		f := c.onThread(lp, i, sev, Likely, s+".", fix)
+		f.of(o)
+		return f
+	default:
+		return nil
+	}
+	f := c.onThread(lp, i, sev, Certain, s+".", fix)
+	f.of(o)
+	f.advised = i.Call == timeline.NotComputing || timeline.Stopped(i.Call) // it is nothing of the program's
+	return f
 }
 
 // crowded says of a program that is watched from outside that its machine had no CPU free for it, or nobody knows: calls that cannot wait took
@@ -199,6 +244,8 @@ func headOfLine(c *checker) {
 		switch {
 		case i.Call == timeline.Scattered:
 			sev, v = Info, Possible // many short turns, each lengthened by the tracer
+		case i.Call == timeline.NotComputing:
+			sev, v = Info, Certain // the thread before it had no CPU, was stopped, or waited for a page
 		case i.Call == "futex" && o.n < int64(c.set.Pauses), c.stood() && o.n < int64(c.set.Pauses):
 			sev = Info
 		case i.Call == timeline.Unexplained && (o.n < int64(c.set.Pauses) || c.crowded()), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):
@@ -227,5 +274,31 @@ func timerDrift(c *checker) {
 		}
 		c.onThread(lp, i, sev, Certain, fmt.Sprintf("%s: a timer fired for several periods at once, %s, %s at most: the loop was busy for longer than the period.", words.Thread(lp), words.Times(i.N), words.Number(i.Most)),
 			"find out what blocks the loop (EV25), or make the period longer than the longest iteration.")
+	})
+	starvedTick(c)
+}
+
+// starvedTick is periodic work that is done when a wait has timed out, and only then.
+func starvedTick(c *checker) {
+	c.eachThread(timeline.IncTick, func(lp *timeline.LoopLane, i *timeline.Incident) {
+		o := over(i, max(int64(c.set.TicksMissed), 2)*i.Amount)
+		if o.n == 0 || c.lab() {
+			return
+		}
+		what, sev, v, tail := "", Warn, Likely, ""
+		if i.What != "" {
+			what = " (" + i.What + ")"
+		}
+		if i.Lone { // it may as well say that nothing came
+			sev, v, tail = Info, Possible, " If it prints that nothing has come for so long, this is as it should be."
+		}
+		many := words.Duration(i.Most)
+		if o.n > 1 {
+			many = fmt.Sprintf("up to %s (%s)", many, o.times())
+		}
+		f := c.onThread(lp, i, sev, v, fmt.Sprintf("%s does something%s each time its wait has timed out after %s, and only then: while events came faster than that it was not done for %s, because after each event the next wait began with the whole timeout again.%s",
+			words.Thread(lp), what, words.Duration(i.Amount), many, tail),
+			"keep the time at which it is due next: pass to each wait what is left until then, and look after each wait, also one that brought events, whether it is due; or add a timerfd with an interval to what is waited for.")
+		f.of(o)
 	})
 }

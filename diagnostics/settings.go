@@ -44,6 +44,7 @@ type Settings struct {
 	BehindOnce    time.Duration
 	Drifts        int
 	Overruns      int
+	TicksMissed   int
 	Churn         int
 	ChurnShare    int
 	BatchFew      int
@@ -191,6 +192,8 @@ var Thresholds = []Threshold{
 		at: func(s *Settings) any { return &s.Drifts }},
 	{Name: "overruns", def: 5, busy: true, Doc: "expirations that stood for several periods of a timer",
 		at: func(s *Settings) any { return &s.Overruns }},
+	{Name: "ticks-missed", def: 4, Doc: "periods for which what is done when a wait times out is not done while events come",
+		at: func(s *Settings) any { return &s.TicksMissed }},
 	{Name: "churn", def: 20, Doc: "events from which on changes of registrations are counted against them",
 		at: func(s *Settings) any { return &s.Churn }},
 	{Name: "churn-share", def: 50, Doc: "percentage of the events above which changes of registrations are too many",

@@ -68,6 +68,7 @@ type Finding struct {
 	Severity string  `json:"severity"`
 	Verdict  string  `json:"verdict"`
 	FD       *int32  `json:"fd"`
+	FDs      []int32 `json:"fds,omitempty"`
 	Peer     *string `json:"peer"`
 	Thread   *int64  `json:"thread"`
 	In       string  `json:"-"` // the thread in words, where the sentence does not name it
@@ -85,7 +86,7 @@ type Finding struct {
 // FindingsOf puts what was found in a picture into the form that is printed.
 func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 	r := &Findings{Title: s.Info.Title, Events: s.Stats.Events, Lost: s.Stats.Lost, Findings: []Finding{}, Missing: []Missing{}, Ignored: []Ignored{},
-		looked: s.Info.Kinds.Has(trace.InCall) && !s.Info.Kinds.Has(trace.Wait)}
+		looked: LooksOnly(s)}
 	if s.Info.Timed {
 		d := s.Last - s.First
 		r.Duration = &d
@@ -98,7 +99,7 @@ func FindingsOf(s *timeline.Snapshot, found []*diagnostics.Finding) *Findings {
 	}
 	for _, f := range found {
 		x := Finding{ID: f.Rule.ID, Name: f.Rule.Name, Severity: f.Severity.String(), Verdict: f.Verdict.String(), Subject: f.Subject, Count: f.Count,
-			First: f.First - s.First, Last: f.Last - s.First, Evidence: []int64{}, Sentence: f.Sentence, Why: f.Rule.Why(), Fix: f.Fix, Else: f.Rule.Else(), In: f.In}
+			FDs: f.FDs, First: f.First - s.First, Last: f.Last - s.First, Evidence: []int64{}, Sentence: f.Sentence, Why: f.Rule.Why(), Fix: f.Fix, Else: f.Rule.Else(), In: f.In}
 		if f.FD >= 0 {
 			x.FD = &f.FD
 		}

@@ -3,6 +3,7 @@ package picture
 import (
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // Entry is what the legend says of one glyph or fill.
@@ -15,15 +16,15 @@ type Entry struct {
 
 // The legend's words, shorter than the marks' own.
 var (
-	freshWords = []string{"data waits: its length is the delay, its height how much", "data waits: its length is the delay", "data waits"}
-	oldWords   = []string{"waits long"}
-	staleWords = []string{"too long"}
-	againWords = []string{"told again"}
+	freshWords = []string{"unread: the height is its share of the time, the colour its age", "unread, by its share of the time", "unread"}
+	oldWords   = []string{words.Duration(OldAfter) + " and more", "long"}
+	staleWords = []string{words.Duration(StaleAfter) + " and more", "too long"}
+	againWords = []string{"repeated"}
 
 	workingWords  = []string{"working"}
 	asleepWords   = []string{"asleep"}
 	waitingWords  = []string{"waiting"}
-	runnableWords = []string{"runnable"}
+	runnableWords = []string{"ready, no CPU"}
 	edgeWords     = []string{"ET"}
 	onceWords     = []string{"oneshot"}
 
@@ -50,7 +51,7 @@ func (y *Symbols) AppendStates(to []Entry, kinds trace.KindSet) []Entry {
 		Entry{'z', asleepWords, RoleAsleep, false},
 		Entry{y.Wait, waitingWords, RoleWaiting, false})
 	if kinds.Has(trace.RunDelay) {
-		to = append(to, Entry{'R', runnableWords, RoleOld, false})
+		to = append(to, Entry{'R', runnableWords, RoleReady, true})
 	}
 	return append(to,
 		Entry{y.Edge, edgeWords, RoleWaiting, false},

@@ -27,7 +27,7 @@ func TestLegend(t *testing.T) {
 			}
 		}
 		states := y.AppendStates(nil, trace.AllKinds())
-		if e := find(states, "runnable"); e.Rune != 'R' || e.Role != RoleOld {
+		if e := find(states, "ready, no CPU"); e.Rune != 'R' || e.Role != RoleReady || !e.Filled {
 			t.Errorf("%s: %+v", name, e)
 		}
 		if n := len(y.AppendStates(nil, trace.AllKinds()&^trace.Kinds(trace.RunDelay))); n != len(states)-1 {
@@ -89,7 +89,7 @@ func TestRoles(t *testing.T) {
 		} else {
 			names[s] = true
 		}
-		for _, k := range []Ink{r.Ink(), r.On(), r.Part()} {
+		for _, k := range []Ink{r.Ink(), r.On(), r.Part(), r.Over(), r.Beside()} {
 			if seen[k] || k >= InkCount {
 				t.Errorf("%v: ink %d is another one's, or too great", r, k)
 			}

@@ -9,13 +9,14 @@ import (
 )
 
 // Loop is the row of a loop, drawn into row, which is the caller's to keep and to hand over again. cells are the loop's in this window.
-// What comes first wins:
+// A cell is painted as high as the part of its time in which the loop worked; a loop that was ready to run and had no CPU is the second
+// colour, above that. Less than half a step of the glyphs, and more than nothing, is a dot. What it does otherwise is the background: waiting, or
+// sleep with a z in every third cell.
 //
 //  1. Where events were dropped nothing else can be said.
-//  2. Repeated notifications.
-//  3. Waiting for a lock, and then ready to run without a CPU, when it lasted half as long as the work in the cell.
-//  4. Work, however short: a wakeup of a few microseconds is seen at any zoom.
-//  5. Sleep, with a z in every third cell; waiting.
+//  2. Waiting for a lock, when it took at least half of the cell.
+//  3. Work, in the colour of repeated notifications where at least half of the events told nothing new; and ready to run.
+//  4. Sleep; waiting.
 //
 // What has not happened yet is blank.
 func (w *Window) Loop(row []Cell, cells []timeline.LoopCell) []Cell {
@@ -25,21 +26,15 @@ func (w *Window) Loop(row []Cell, cells []timeline.LoopCell) []Cell {
 		if w.Moment(i) > w.Now {
 			break
 		}
-		switch working := c.Dur[timeline.LoopWorking]; {
+		width := max(w.Moment(i+1)-w.Moment(i), 1)
+		work, ready := c.Dur[timeline.LoopWorking]+c.Dur[timeline.LoopRenotified], c.Dur[timeline.LoopRunnable]
+		switch {
 		case c.Lost:
 			to.set('?', RoleWarn.Ink())
-		case c.Renotify > 0:
-			to.set(w.Symbols.Again, RoleAgain.Ink())
-		case c.Dur[timeline.LoopLocked] > 0 && c.Dur[timeline.LoopLocked]*2 >= working:
+		case c.Dur[timeline.LoopLocked]*2 >= width:
 			to.set('L', RoleOld.Ink())
-		case c.Dur[timeline.LoopRunnable] > 0 && c.Dur[timeline.LoopRunnable]*2 >= working:
-			to.set('R', RoleOld.Ink())
-		case working > 0:
-			r := ' '
-			if w.Colours < AllColours {
-				r = w.Symbols.Work
-			}
-			to.set(r, RoleWorking.Ink())
+		case work > 0 || ready > 0:
+			w.shares(to, c, float64(work)/float64(width), float64(ready)/float64(width))
 		case c.Top == timeline.LoopAsleep:
 			r := ' '
 			if i%3 == 1 || w.Colours == NoColours {
@@ -53,6 +48,85 @@ func (w *Window) Loop(row []Cell, cells []timeline.LoopCell) []Cell {
 		}
 	}
 	return row
+}
+
+// shares paints the parts of a cell in which a loop worked, and was ready to run.
+func (w *Window) shares(to *Cell, c *timeline.LoopCell, work, ready float64) {
+	role := RoleWorking
+	if c.Reports > 0 && 2*c.Renotify >= c.Reports {
+		role = RoleAgain
+	}
+	part := Role.Part
+	if c.Dur[timeline.LoopAsleep] > c.Dur[timeline.LoopWaiting] {
+		part = Role.Beside
+	}
+	n := w.Symbols.Steps()
+	low, high := w.Symbols.Height(work), w.Symbols.Height(work+ready)
+	switch {
+	case high == 0 && ready > work:
+		to.set(w.Symbols.Least, part(RoleReady))
+	case high == 0:
+		to.set(w.Symbols.Least, part(role))
+	case low == 0 && high == n:
+		r := ' '
+		if w.Colours < AllColours {
+			r = 'R'
+		}
+		to.set(r, RoleReady.Ink())
+	case low == 0:
+		to.set(w.Symbols.Spark[high], part(RoleReady))
+	case low == n:
+		r := ' '
+		if w.Colours < AllColours {
+			if r = w.Symbols.Work; role == RoleAgain {
+				r = w.Symbols.Again
+			}
+		}
+		to.set(r, role.Ink())
+	case high > low:
+		to.set(w.Symbols.Spark[low], role.Over())
+	default:
+		to.set(w.Symbols.Spark[low], part(role))
+	}
+}
+
+// Busy is the share of the window, up to the present, in which a loop worked. ok is false where nothing is known of it.
+func (w *Window) Busy(cells []timeline.LoopCell) (share float64, ok bool) {
+	var work, all int64
+	for i := range cells {
+		d := &cells[i].Dur
+		work += d[timeline.LoopWorking] + d[timeline.LoopRenotified]
+		for s := range d {
+			if timeline.LoopState(s) != timeline.LoopUnknown {
+				all += d[s]
+			}
+		}
+	}
+	if all <= 0 {
+		return 0, false
+	}
+	return float64(work) / float64(all), true
+}
+
+// LoopDoes is what stands in front of a loop's row, in w characters: what it does now, and the share of the window in which it worked. Where
+// there is room for one, a call that blocks and an end go before the share.
+func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timeline.LoopCell, room int) string {
+	now := LoopNow(l, m, room)
+	share, ok := w.Busy(cells)
+	if !ok {
+		return now
+	}
+	busy := fmt.Sprintf("busy %.0f %%", share*100)
+	if share > 0 && share < 0.005 {
+		busy = "busy <1 %"
+	}
+	switch {
+	case len([]rune(now))+2+len(busy) <= room:
+		return now + "  " + busy
+	case len(busy) > room, l.Ended != 0, l.State == timeline.LoopWaiting && l.In != trace.Wait && l.In != trace.KindNone:
+		return now
+	}
+	return busy
 }
 
 // waitName is the call that a mechanism waits in.

@@ -23,23 +23,25 @@ func lasting(d map[timeline.LoopState]int64) (c timeline.LoopCell) {
 func TestLoopRow(t *testing.T) {
 	type d = map[timeline.LoopState]int64
 	const wait, work, sleep, lock, ready = timeline.LoopWaiting, timeline.LoopWorking, timeline.LoopAsleep, timeline.LoopLocked, timeline.LoopRunnable
-	again := lasting(d{work: 10, lock: 90})
-	again.Renotify = 1
+	const s = sec / 100 // a hundredth of a cell
+	again := lasting(d{work: 50 * s, wait: 50 * s})
+	again.Reports, again.Renotify = 2, 1
 	lost := again
 	lost.Lost = true
-	z := lasting(d{sleep: 1})
+	z := lasting(d{sleep: sec})
 	for _, c := range []struct {
 		name       string
 		colours    Colours
 		cells      []timeline.LoopCell
 		text, inks string
 	}{
-		{"dropped events, repeated notifications", AllColours, []timeline.LoopCell{lost, again}, "?▒", "Wa"},
-		{"a lock", AllColours, []timeline.LoopCell{lasting(d{lock: 50, work: 100}), lasting(d{lock: 49, work: 100}), lasting(d{lock: 1})}, "L L", "oko"},
-		{"no CPU", AllColours, []timeline.LoopCell{lasting(d{ready: 50, work: 100}), lasting(d{ready: 49, work: 100}), lasting(d{ready: 1, wait: 100})}, "R R", "oko"},
-		{"work, however short", AllColours, []timeline.LoopCell{lasting(d{work: 1, wait: 1000}), lasting(d{wait: 1000})}, " ░", "kw"},
-		{"few colours", FewColours, []timeline.LoopCell{lasting(d{work: 1}), z, z}, "█z ", "kzz"},
-		{"no colours", NoColours, []timeline.LoopCell{lasting(d{work: 1}), z, z}, "█zz", "kzz"},
+		{"dropped events, repeated notifications", AllColours, []timeline.LoopCell{lost, again}, "?▄", "W(a)"},
+		{"a lock", AllColours, []timeline.LoopCell{lasting(d{lock: 50 * s, work: 50 * s}), lasting(d{lock: 49 * s, work: 51 * s}), lasting(d{lock: 1, wait: sec})}, "L▄░", "o(k)w"},
+		{"work by its share", AllColours, []timeline.LoopCell{lasting(d{work: 1, wait: sec}), lasting(d{work: 7 * s, wait: 93 * s}), lasting(d{work: 52 * s, wait: 48 * s}), lasting(d{work: sec}), lasting(d{wait: sec})}, "·▁▄ ░", "(k)(k)(k)kw"},
+		{"no CPU, above the work", AllColours, []timeline.LoopCell{lasting(d{ready: 50 * s, work: 25 * s}), lasting(d{ready: 50 * s, wait: 50 * s}), lasting(d{ready: sec}), lasting(d{ready: 1, wait: sec})}, "▂▄ ·", "<k>(y)y(y)"},
+		{"work beside sleep", AllColours, []timeline.LoopCell{lasting(d{work: 1, sleep: sec}), lasting(d{work: 52 * s, sleep: 48 * s})}, "·▄", "{k}{k}"},
+		{"few colours", FewColours, []timeline.LoopCell{lasting(d{work: sec}), z, z}, "█z ", "kzz"},
+		{"no colours", NoColours, []timeline.LoopCell{lasting(d{work: sec}), z, z}, "█zz", "kzz"},
 		{"asleep", AllColours, []timeline.LoopCell{z, z, z, z, z}, " z  z", "zzzzz"},
 		{"nothing known", AllColours, []timeline.LoopCell{{}}, "_", "_"},
 	} {
@@ -82,6 +84,38 @@ func TestLoopNow(t *testing.T) {
 		if got := LoopNow(&c.lane, c.mode, c.w); got != c.want {
 			t.Errorf("%v in %v, %d characters: %q, want %q", c.lane.State, c.lane.In, c.w, got, c.want)
 		}
+	}
+}
+
+// TestLoopDoes: the share of the window in which a loop worked, and what it does, as far as there is room.
+func TestLoopDoes(t *testing.T) {
+	type d = map[timeline.LoopState]int64
+	cells := func(work int64) []timeline.LoopCell {
+		return []timeline.LoopCell{lasting(d{timeline.LoopWorking: work, timeline.LoopWaiting: 1000 - work}), lasting(d{timeline.LoopWaiting: 1000}), {}}
+	}
+	w := window(3, AllColours)
+	epoll := timeline.Mode{Known: true, Driver: trace.DriverEpoll}
+	waits := &timeline.LoopLane{State: timeline.LoopWaiting, In: trace.Wait}
+	for _, c := range []struct {
+		lane *timeline.LoopLane
+		work int64
+		room int
+		want string
+	}{
+		{waits, 1000, 10, "busy 50 %"},
+		{waits, 1000, 21, "epoll_wait  busy 50 %"},
+		{waits, 1, 10, "busy <1 %"},
+		{waits, 0, 10, "busy 0 %"},
+		{waits, 1000, 5, "waiting"}, // which is cut where it is drawn
+		{&timeline.LoopLane{State: timeline.LoopWaiting, In: trace.Read, InFD: 7}, 1000, 10, "in read 7"},
+		{&timeline.LoopLane{Ended: 1}, 1000, 10, "ended"},
+	} {
+		if got := w.LoopDoes(c.lane, epoll, cells(c.work), c.room); got != c.want {
+			t.Errorf("%d of 2000 in %d characters: %q, want %q", c.work, c.room, got, c.want)
+		}
+	}
+	if got := w.LoopDoes(waits, epoll, make([]timeline.LoopCell, 3), 20); got != "epoll_wait" {
+		t.Errorf("nothing is known of it: %q", got)
 	}
 }
 

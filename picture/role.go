@@ -20,11 +20,12 @@ const (
 	RoleBad                 // an error, an end
 	RoleGood                // a change of a registration; notifications that were news
 	RoleWarn                // events were dropped here
+	RoleReady               // ready to run, and no CPU was free
 	RoleCount
 )
 
 var roleNames = [RoleCount]string{"text", "dim", "bold", "waiting", "working", "asleep", "again", "fresh", "old", "stale", "eagain", "accept",
-	"bad", "good", "warn"}
+	"bad", "good", "warn", "ready"}
 
 // String is the role's name; where a theme of the settings file has a colour for it, the name that it has there.
 func (r Role) String() string {
@@ -34,12 +35,12 @@ func (r Role) String() string {
 	return "role?"
 }
 
-// Ink is a role in one of three forms. It is a number below InkCount, so that who draws can keep what a colour costs to find in an array:
+// Ink is a role in one of five forms. It is a number below InkCount, so that who draws can keep what a colour costs to find in an array:
 // a dense picture has thousands of cells.
 type Ink uint8
 
 // InkCount is how many inks there are.
-const InkCount = 3 * Ink(RoleCount)
+const InkCount = 5 * Ink(RoleCount)
 
 // Ink is the role as it is: a glyph on an empty cell, or a cell that is filled.
 func (r Role) Ink() Ink { return Ink(r) }
@@ -49,6 +50,12 @@ func (r Role) On() Ink { return Ink(RoleCount) + Ink(r) }
 
 // Part is a block that stands for a part of a cell that the role fills: what fills the cell is its foreground.
 func (r Role) Part() Ink { return 2*Ink(RoleCount) + Ink(r) }
+
+// Over is Part where the rest of the cell is a loop that is ready to run.
+func (r Role) Over() Ink { return 3*Ink(RoleCount) + Ink(r) }
+
+// Beside is Part where the rest of the cell is a loop that sleeps.
+func (r Role) Beside() Ink { return 4*Ink(RoleCount) + Ink(r) }
 
 // Fill is what a cell of a lane is filled with; it says why.
 type Fill uint8

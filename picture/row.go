@@ -9,18 +9,17 @@ import (
 // lane's in this window. The rules, in the order in which they are applied, so that a later one draws over an earlier one:
 //
 //  0. A cell in which the descriptor is registered edge-triggered is dashed, oneshot dotted; level leaves it blank.
-//  1. A cell is filled while data waits in the kernel, from its arrival to the read that drains it, in the colour of the
-//     data's age at that place. The length of the bar is the delay; its height is how much waits, where that is known: a
-//     full cell is the most in this window, and each eighth less is half as much.
-//  2. A cell with repeated notifications is filled in their colour.
-//  3. Each cell shows the glyph of the one mark that matters most in it (timeline has the precedence). When a cell has
-//     both a read and a write, or a read and an EAGAIN after it, the second letter goes into the next cell if that is
-//     empty, so that "rw" reads as it would at a finer zoom; not when the cell shows the end of the connection.
-//  4. A connection that was refused says so, and why.
-//  5. A run of repeated notifications says how many events it stands for ("64x"), so that what takes 0.2 ms is as visible as
+//  1. A cell is painted as high as the part of its time in which something was unread: from its arrival to the read that drains it. What is
+//     more than nothing and less than half a step of the glyphs is a dot.
+//  2. Its colour is the greatest age that anything unread reaches in it, whatever the zoom.
+//  3. A cell with repeated notifications is filled in their colour.
+//  4. Letters stand only where they can be read: the one call of a cell, or two or three that fit into the empty cells behind it. Where there
+//     are more, there is none, and the label says how many they are.
+//  5. A connection that was refused says so, and why.
+//  6. A run of repeated notifications says how many events it stands for ("64x"), so that what takes 0.2 ms is as visible as
 //     what takes 200.
-//  6. A stranded bar says how much is stranded and that there is no further notification.
-//  7. A bar that is still open ends in an arrow.
+//  7. A stranded bar says how much is stranded and that there is no further notification.
+//  8. A bar that is still open ends in an arrow.
 func (w *Window) Lane(row []Cell, l *timeline.Lane, cells []timeline.Cell) []Cell {
 	row = empty(row, len(cells))
 	last := w.bars(row, cells)
@@ -38,13 +37,9 @@ func (w *Window) Lane(row []Cell, l *timeline.Lane, cells []timeline.Cell) []Cel
 // width is the width of a cell, ns, rounded down.
 func (w *Window) width() int64 { return (w.T1 - w.T0) / int64(w.Cells) }
 
-// bars draws what fills cells (rules 0 to 2), and returns the last one in which data waits, -1 for none.
+// bars draws what fills cells (rules 0 to 3), and returns the last one in which data waits, -1 for none.
 func (w *Window) bars(row []Cell, cells []timeline.Cell) (last int) {
 	last = -1
-	most := int64(0)
-	for i := range cells {
-		most = max(most, cells[i].Level)
-	}
 	width := w.width()
 	for i := range cells {
 		c, to := &cells[i], &row[i]
@@ -60,85 +55,110 @@ func (w *Window) bars(row []Cell, cells []timeline.Cell) (last int) {
 		case c.Trigger == trace.TriggerOneshot:
 			to.set(w.Symbols.Once, RoleWaiting.Ink())
 		}
-		if c.Cover > 0 && c.Since > 0 {
-			to.Fill = FillOf(min(w.Moment(i+1), w.Now) - c.Since)
-			role := to.Fill.Role()
-			if w.Colours == NoColours {
+		if c.Cover > 0 {
+			to.Fill = FillOf(c.Oldest)
+			role, most := to.Fill.Role(), w.Symbols.Steps()
+			switch h := w.Symbols.Height(float64(c.Cover)); {
+			case h == 0:
+				to.set(w.Symbols.Least, role.Part())
+			case h < most:
+				to.set(w.Symbols.Spark[h], role.Part())
+			case w.Colours == NoColours:
 				to.set(w.Symbols.Fill[to.Fill-FillFresh], role.Ink())
-			} else if r := w.Symbols.level(c.Level, most); r != 0 {
-				to.set(r, role.Part())
-			} else {
+			default:
 				to.set(' ', role.Ink())
 			}
-			last = i
+			to.Whole = w.Symbols.Height(float64(c.Cover)) == most
+			if c.Since > 0 {
+				last = i
+			}
 		}
 		if c.Counts[timeline.MarkRenotify] > 0 {
-			to.Fill = FillAgain
+			to.Fill, to.Whole = FillAgain, true
 			to.set(' ', RoleAgain.Ink())
 		}
 	}
 	return last
 }
 
-// level is the block whose height stands for how much waits, against the most that did; 0 for a full cell.
-func (y *Symbols) level(n, most int64) rune {
-	if n <= 0 || n >= most || len(y.Eighths) == 0 {
-		return 0
-	}
-	h := 8
-	for x := most; x > n && h > 1; x /= 2 {
-		h--
-	}
-	if h >= 8 {
-		return 0
-	}
-	return y.Spark[h]
+// Steps is how many heights there are besides none.
+func (y *Symbols) Steps() int { return len(y.Spark) - 1 }
+
+// Height is how many steps high a share of a cell is painted: the nearest. 0 of a share that is more than nothing is a dot.
+func (y *Symbols) Height(share float64) int {
+	n := y.Steps()
+	return min(max(int(share*float64(n)+0.5), 0), n)
 }
 
-// marks draws the glyphs (rule 3).
+// marks draws the glyphs (rule 4).
 func (w *Window) marks(row []Cell, cells []timeline.Cell) {
 	for i := range cells {
 		c, to := &cells[i], &row[i]
 		if c.Lost {
 			continue
 		}
-		r := w.Symbols.Glyph(c.Top)
-		if r == 0 && c.Counts[timeline.MarkArrive] > 0 {
-			r = w.Symbols.Arrive
-		}
-		if s := second(c); s != 0 && i+1 < len(cells) {
-			if next := &row[i+1]; cells[i+1].Top == timeline.MarkNone && next.Fill == FillNone {
-				next.Mark = true
-				next.set(s, RoleOf(timeline.MarkWrite).Ink())
-			}
-		}
-		if r == 0 {
+		var room [most]timeline.Mark
+		told, n := told(c, room[:0])
+		if n == 0 {
 			continue
 		}
-		to.Mark = true
-		if to.Fill != FillNone {
-			to.set(r, to.Fill.Role().On())
-		} else {
-			to.set(r, RoleOf(c.Top).Ink())
+		if n > len(told) || !w.spell(row, cells, i, told) {
+			to.Mark = true // more than can be read: what fills the cell stands for it
+			if to.Fill == FillNone {
+				to.set(w.Symbols.Least, RoleBold.Ink())
+			}
 		}
 	}
 }
 
-// second is the letter that follows a cell's own, 0 for none.
-func second(c *timeline.Cell) rune {
+// most is how many letters a cell may spell.
+const most = 3
+
+// letters are the marks that are letters, in the order in which they are spelled: as calls follow each other in an iteration.
+var letters = [...]timeline.Mark{timeline.MarkArrive, timeline.MarkOpen, timeline.MarkConnect, timeline.MarkAccept, timeline.MarkAcceptErr, timeline.MarkAcceptAgain,
+	timeline.MarkRead, timeline.MarkRecvDone, timeline.MarkReadAgain, timeline.MarkReadErr, timeline.MarkWrite, timeline.MarkSendDone, timeline.MarkWriteAgain,
+	timeline.MarkWriteErr, timeline.MarkModify, timeline.MarkRearmed, timeline.MarkReadEOF, timeline.MarkReset, timeline.MarkClose}
+
+// told are the marks of a cell that have letters, and how many calls and events they are. Of an arrival there is only a letter where there is
+// nothing else, and the end of a connection stands for everything in its cell.
+func told(c *timeline.Cell, to []timeline.Mark) ([]timeline.Mark, int) {
 	if c.Top == timeline.MarkClose || c.Top == timeline.MarkReset {
-		return 0 // behind the end it would be after it
+		return append(to, c.Top), 1
 	}
-	n := &c.Counts
-	switch {
-	case n[timeline.MarkRecvDone] > 0 && n[timeline.MarkSendDone] > 0:
-		return 'S'
-	case n[timeline.MarkRead] == 0 || n[timeline.MarkRenotify] > 0:
-		return 0
-	case n[timeline.MarkWrite] > 0:
-		return 'w'
-	case n[timeline.MarkReadAgain] > 0:
-		return 'E'
+	if c.Counts[timeline.MarkRenotify] > 0 { // the fill says it, and what was read then is no news
+		return append(to, timeline.MarkRenotify), 1
 	}
-	return 0
+	n := 0
+	for _, m := range letters[1:] {
+		k := int(c.Counts[m])
+		if k == 0 {
+			continue
+		}
+		if n += k; len(to) < cap(to) {
+			to = append(to, m)
+		}
+	}
+	if n == 0 && c.Counts[timeline.MarkArrive] > 0 {
+		return append(to, timeline.MarkArrive), 1
+	}
+	return to, n
+}
+
+// spell writes the letters of marks into a cell and the ones behind it, and reports whether there was room: they must be empty.
+func (w *Window) spell(row []Cell, cells []timeline.Cell, i int, marks []timeline.Mark) bool {
+	for k := 1; k < len(marks); k++ {
+		if i+k >= len(cells) || cells[i+k].Lost || cells[i+k].Top != timeline.MarkNone || cells[i+k].Counts[timeline.MarkArrive] > 0 || row[i+k].Fill != FillNone || row[i+k].Mark {
+			return false
+		}
+	}
+	for k, m := range marks {
+		to := &row[i+k]
+		to.Mark = true
+		if to.Whole {
+			to.set(w.Symbols.Glyph(m), to.Fill.Role().On())
+		} else {
+			to.set(w.Symbols.Glyph(m), RoleOf(m).Ink())
+		}
+	}
+	return true
 }

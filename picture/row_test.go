@@ -28,9 +28,16 @@ func marks(ms ...timeline.Mark) (c timeline.Cell) {
 	return c
 }
 
-// waits makes a cell i in which data waits that is so old at the cell's end.
+// waits makes a cell i in which something is unread all the time, that is so old at the cell's end.
 func waits(i int, age int64) timeline.Cell {
-	return timeline.Cell{Cover: 1, Since: at(i+1) - age, Until: at(i + 1), Level: -1}
+	return timeline.Cell{Cover: 1, Since: at(i+1) - age, Oldest: age, Level: -1}
+}
+
+// waited makes a cell i in which something was unread for a part of the time.
+func waited(i int, cover float32, age int64) timeline.Cell {
+	c := waits(i, age)
+	c.Cover = cover
+	return c
 }
 
 // repeated makes a cell with so many events, all of them repeated notifications.
@@ -54,13 +61,17 @@ func text(row []Cell) string {
 
 // inks is what a row is drawn in: a letter for each role, in capitals on a filled cell.
 func inks(row []Cell) string {
-	const letters = "tdbwkzafoseAxgW" // by Role
+	const letters = "tdbwkzafoseAxgWy" // by Role
 	var b strings.Builder
 	for _, c := range row {
 		l := letters[c.Ink%Ink(RoleCount)]
 		switch {
 		case c.Rune == 0:
 			b.WriteByte('_')
+		case c.Ink >= 4*Ink(RoleCount):
+			b.WriteString("{" + string(l) + "}")
+		case c.Ink >= 3*Ink(RoleCount):
+			b.WriteString("<" + string(l) + ">")
 		case c.Ink >= 2*Ink(RoleCount):
 			b.WriteString("(" + string(l) + ")")
 		case c.Ink >= Ink(RoleCount):
@@ -75,11 +86,6 @@ func inks(row []Cell) string {
 // TestLaneRow: each rule of a lane's row, by itself and against those before it.
 func TestLaneRow(t *testing.T) {
 	edge, once := timeline.Cell{Trigger: trace.TriggerEdge}, timeline.Cell{Trigger: trace.TriggerOneshot}
-	level := func(i int, n int64) timeline.Cell {
-		c := waits(i, 1)
-		c.Level = n
-		return c
-	}
 	on := func(c, mark timeline.Cell) timeline.Cell {
 		c.Top, c.Counts = mark.Top, mark.Counts
 		return c
@@ -95,22 +101,26 @@ func TestLaneRow(t *testing.T) {
 		{"0: registered", timeline.Lane{}, AllColours, []timeline.Cell{{Trigger: trace.TriggerLevel}, edge, once}, "_╌┈", "_ww"},
 		{"1: by age", timeline.Lane{}, AllColours, []timeline.Cell{waits(0, OldAfter-1), waits(1, OldAfter), waits(2, StaleAfter-1), waits(3, StaleAfter)}, "    ", "foos"},
 		{"1: by age, without colours", timeline.Lane{}, NoColours, []timeline.Cell{waits(0, OldAfter-1), waits(1, OldAfter), waits(2, StaleAfter)}, "░▒▓", "fos"},
-		{"1: by height", timeline.Lane{}, AllColours, []timeline.Cell{level(0, 64), level(1, 32), level(2, 16), level(3, 1), level(4, -1)}, " ▇▆▂ ", "f(f)(f)(f)f"},
-		{"1: without colours no height", timeline.Lane{}, NoColours, []timeline.Cell{level(0, 64), level(1, 1)}, "░░", "ff"},
-		{"2: repeated", timeline.Lane{}, AllColours, []timeline.Cell{on(waits(0, 1), repeated(1))}, "!", "[a]"},
-		{"3: a glyph on an empty cell", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead), marks(timeline.MarkReadAgain), marks(timeline.MarkReadErr), marks(timeline.MarkAccept), marks(timeline.MarkModify), marks(timeline.MarkOpen)}, "rE#Am+", "bexAgd"},
-		{"3: over dashes and bars", timeline.Lane{}, AllColours, []timeline.Cell{on(waits(0, 1), marks(timeline.MarkRead)), on(edge, marks(timeline.MarkWrite))}, "rw", "[f]b"},
-		{"3: an arrival under a mark that has no glyph", timeline.Lane{}, AllColours, []timeline.Cell{arrived}, "↓", "[f]"},
-		{"3: a mark without a glyph", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkCall)}, "_", "_"},
-		{"3: read and write", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite), {}, {}}, "rw_", "bb_"},
-		{"3: read and EAGAIN", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkReadAgain), {}}, "rE", "bb"},
-		{"3: completions", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRecvDone, timeline.MarkSendDone), {}}, "RS", "bb"},
-		{"3: the next cell is not empty", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite), waits(1, 1), marks(timeline.MarkRead, timeline.MarkWrite), marks(timeline.MarkCall)}, "r r_", "bfb_"},
-		{"3: a repeated notification and a read", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRenotify, timeline.MarkRead, timeline.MarkWrite), {}}, "!_", "[a]_"},
-		{"3: at the right edge", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite)}, "r", "b"},
-		{"3: the end", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkClose, timeline.MarkRead, timeline.MarkWrite), {}}, "x_", "x_"},
-		{"7: open", timeline.Lane{Pending: true}, AllColours, []timeline.Cell{waits(0, 1), waits(1, 1)}, " ▸", "f[f]"},
-		{"7: pending, and its bar ended before", timeline.Lane{Pending: true}, AllColours, []timeline.Cell{waits(0, 1), {}, {}, {}}, " ___", "f___"},
+		{"1: by share", timeline.Lane{}, AllColours, []timeline.Cell{waited(0, 1, 1), waited(1, 0.9, 1), waited(2, 0.5, 1), waited(3, 0.07, 1), waited(4, 0.01, 1), waited(5, 0.06, StaleAfter)}, " ▇▄▁··", "f(f)(f)(f)(f)(s)"},
+		{"1: the share without colours", timeline.Lane{}, NoColours, []timeline.Cell{waits(0, 1), waited(1, 0.5, OldAfter)}, "░▄", "f(o)"},
+		{"2: the oldest of a cell", timeline.Lane{}, AllColours, []timeline.Cell{{Cover: 0.5, Since: at(1) - 5, Oldest: OldAfter}}, "▄", "(o)"},
+		{"3: repeated", timeline.Lane{}, AllColours, []timeline.Cell{on(waits(0, 1), repeated(1))}, "!", "[a]"},
+		{"4: a glyph on an empty cell", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead), marks(timeline.MarkReadAgain), marks(timeline.MarkReadErr), marks(timeline.MarkAccept), marks(timeline.MarkModify), marks(timeline.MarkOpen)}, "rE#Am+", "bexAgd"},
+		{"4: over dashes and bars", timeline.Lane{}, AllColours, []timeline.Cell{on(waits(0, 1), marks(timeline.MarkRead)), on(edge, marks(timeline.MarkWrite))}, "rw", "[f]b"},
+		{"4: an arrival under a mark that has no glyph", timeline.Lane{}, AllColours, []timeline.Cell{arrived}, "↓", "[f]"},
+		{"4: a mark without a glyph", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkCall)}, "_", "_"},
+		{"4: on a part of a cell", timeline.Lane{}, AllColours, []timeline.Cell{on(waited(0, 0.3, 1), marks(timeline.MarkRead))}, "r", "b"},
+		{"4: read and write", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite), {}, {}}, "rw_", "bb_"},
+		{"4: read, EAGAIN and write", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkReadAgain, timeline.MarkWrite), {}, {}}, "rEw", "beb"},
+		{"4: completions", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRecvDone, timeline.MarkSendDone), {}}, "RS", "bb"},
+		{"4: the next cell is not empty", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite), waits(1, 1), marks(timeline.MarkRead, timeline.MarkWrite), marks(timeline.MarkCall)}, "· ·_", "bfb_"},
+		{"4: more than can be read", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkRead), {}, on(waits(2, 1), marks(timeline.MarkRead, timeline.MarkRead, timeline.MarkWrite, timeline.MarkWrite)), {}}, "·_ _", "b_f_"},
+		{"4: a repeated notification and a read", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRenotify, timeline.MarkRead, timeline.MarkWrite), {}}, "!_", "[a]_"},
+		{"4: many repeated notifications", timeline.Lane{}, AllColours, []timeline.Cell{repeated(1), repeated(0)}, "!_", "[a]_"},
+		{"4: at the right edge", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite)}, "·", "b"},
+		{"4: the end", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkClose, timeline.MarkRead, timeline.MarkWrite), {}}, "x_", "x_"},
+		{"8: open", timeline.Lane{Pending: true}, AllColours, []timeline.Cell{waits(0, 1), waits(1, 1)}, " ▸", "f[f]"},
+		{"8: pending, and its bar ended before", timeline.Lane{Pending: true}, AllColours, []timeline.Cell{waits(0, 1), {}, {}, {}}, " ___", "f___"},
 		{"dropped events", timeline.Lane{}, AllColours, []timeline.Cell{{Lost: true, Cover: 1, Since: 1, Top: timeline.MarkRead}, {Lost: true, Trigger: trace.TriggerEdge}}, "??", "WW"},
 		{"no cell", timeline.Lane{Pending: true}, AllColours, nil, "", ""},
 	} {
@@ -121,17 +131,13 @@ func TestLaneRow(t *testing.T) {
 	}
 }
 
-// TestLaneRowFuture: what has not happened yet is blank, and nothing is older than it is.
+// TestLaneRowFuture: what has not happened yet is blank.
 func TestLaneRowFuture(t *testing.T) {
 	w := window(4, AllColours)
 	w.Now = at(1) + 1
 	edge := timeline.Cell{Trigger: trace.TriggerEdge}
 	if got := text(w.Lane(nil, &timeline.Lane{}, []timeline.Cell{edge, edge, edge, edge})); got != "╌╌__" {
 		t.Errorf("%q", got)
-	}
-	old := waits(1, OldAfter) // at the end of the cell, which is nearly a second after the present
-	if got := w.Lane(nil, &timeline.Lane{}, []timeline.Cell{{}, old, {}, {}})[1].Fill; got != FillFresh {
-		t.Errorf("data that will be old has fill %d now", got)
 	}
 }
 

@@ -15,21 +15,22 @@ type Symbols struct {
 	Shade             []rune // from few to many, for heat maps without colours
 	Edge, Once        rune   // an edge-triggered or oneshot lane on which nothing happens; a level-triggered one is blank
 	Play, Still       rune
-	More              rune // text was cut here
-	Done, Todo        rune // of a bar that fills
-	Dots              bool // graphs may be drawn with braille
-	Above             rune // mark of what belongs to the row above it
-	Spark             []rune
+	More              rune   // text was cut here
+	Done, Todo        rune   // of a bar that fills
+	Dots              bool   // graphs may be drawn with braille
+	Above             rune   // mark of what belongs to the row above it
+	Spark             []rune // heights of a cell, from none to all of it
+	Least             rune   // less than half of the first of them, and more than nothing
 	Left, Right       string
 }
 
 var block = Symbols{Wait: '░', Work: '█', Again: '▒', Fill: [3]rune{'░', '▒', '▓'}, Arrive: '↓', GoesOn: '▸', Line: '─', Corner: '│',
 	Rec: '●', Dot: '·', Mark: '▾', Above: '▴', Found: '◆', Flag: '◊', Cursor: '│', Anchor: '┊', Half: '▀', Lower: '▄', Eighths: []rune("▏▎▍▌▋▊▉"),
-	Shade: []rune(" ·░▒▓█"), Edge: '╌', Once: '┈', Play: '▶', Still: '■', More: '…', Done: '━', Todo: '─', Spark: []rune(" ▁▂▃▄▅▆▇█"), Left: "←", Right: "→"}
+	Shade: []rune(" ·░▒▓█"), Edge: '╌', Once: '┈', Play: '▶', Still: '■', More: '…', Done: '━', Todo: '─', Spark: []rune(" ▁▂▃▄▅▆▇█"), Least: '·', Left: "←", Right: "→"}
 
 var ascii = Symbols{Wait: '.', Work: '#', Again: '%', Fill: [3]rune{'-', '=', '#'}, Arrive: 'v', GoesOn: '>', Line: '-', Corner: '|',
 	Rec: '*', Dot: '-', Mark: 'v', Above: '^', Found: '*', Flag: 'b', Cursor: '|', Anchor: ':', Half: 0,
-	Shade: []rune(" .:+#@"), Edge: '-', Once: '.', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#%"), Left: "<", Right: ">"}
+	Shade: []rune(" .:+#@"), Edge: '-', Once: '.', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#"), Least: '.', Left: "<", Right: ">"}
 
 // SymbolsNamed is the set of a name: block, braille or ascii; ok is false for any other. The slices in it are shared and not to be
 // changed.

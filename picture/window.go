@@ -21,11 +21,12 @@ func (w *Window) Moment(column int) int64 {
 
 // Cell is what is drawn in one cell of a row.
 type Cell struct {
-	Rune rune // 0: nothing
-	Ink  Ink
-	Fill Fill // of what was filled, whatever is drawn over it
-	Mark bool // the glyph of a mark belongs here, whatever is drawn over it
-	Open bool // the bar has no end yet, and the rune says so
+	Rune  rune // 0: nothing
+	Ink   Ink
+	Fill  Fill // of what was filled, whatever is drawn over it
+	Whole bool // the fill takes the whole cell, so that what is drawn over it stands on it
+	Mark  bool // the glyph of a mark belongs here, whatever is drawn over it
+	Open  bool // the bar has no end yet, and the rune says so
 }
 
 // set draws into a cell, and lets alone what it says besides.

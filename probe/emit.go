@@ -192,6 +192,11 @@ func (em *Emitter) unknown(c *Call, name string) {
 	}
 	th := em.thread(c)
 	em.abandon(th, c.Time-c.Dur)
+	em.sys(th, c, name)
+}
+
+// sys tells of a call by its name.
+func (em *Emitter) sys(th *thread, c *Call, name string) {
 	e := trace.Event{Kind: trace.Sys, Time: max(c.Time, th.last), Dur: c.Dur, FD: -1, B: c.result(), Errno: seen(c.Errno)}
 	if len(c.FDs) > 0 {
 		em.note(th, &c.FDs[0], c.Time-c.Dur)

@@ -68,6 +68,7 @@ func ForeignIn(head []byte) *Foreign {
 	for line := range strings.Lines(string(dropColours(head))) {
 		all = append(all, strings.TrimRight(line, " \t\r\n"))
 	}
+	all = withoutPrefix(all)
 	if f := uniqIn(all); f != nil {
 		return f
 	}
@@ -106,7 +107,7 @@ func ownLine(s string) bool {
 	switch clean := parsePasted(&l, []byte(s), false); l.what {
 	case isCall:
 		return hasResult(clean)
-	case isBegun, isResumed, isSignal, isExit:
+	case isBegun, isResumed, isSignal, isExit, isStopped:
 		return true
 	}
 	return false

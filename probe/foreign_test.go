@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -138,6 +139,41 @@ func TestForeign(t *testing.T) {
 				s.Close()
 			}
 		})
+	}
+}
+
+// TestForeignPrefix: tables are known behind a mail's marks and behind what a logger says, which differs in digits.
+func TestForeignPrefix(t *testing.T) {
+	marks := map[string]func(i int) string{
+		"a mail": func(int) string { return "> " }, "a mail about a mail": func(int) string { return ">> " }, "marks apart": func(int) string { return "> > " },
+		"a logger":    func(i int) string { return fmt.Sprintf("2026-03-04 09:08:%02d.%03d INFO tracer: ", i, 7*i) },
+		"syslog":      func(i int) string { return fmt.Sprintf("Mar  4 09:08:%02d host app[123]: ", i) },
+		"a container": func(int) string { return "app-1  | " },
+	}
+	for _, c := range foreign {
+		if c.says != "strace -c" && c.says != "perf trace" && c.says != "uniq" || c.name == "perf trace" {
+			continue
+		}
+		for name, mark := range marks {
+			var b strings.Builder
+			i := 0
+			for line := range strings.Lines(c.text) {
+				b.WriteString(mark(i) + line)
+				i++
+			}
+			if f := ForeignIn([]byte(b.String())); f == nil || !strings.Contains(f.Name, c.says) || !strings.Contains(f.Shows, c.shows) {
+				t.Errorf("%s behind %s: %+v", c.name, name, f)
+			}
+		}
+	}
+	for name, text := range map[string]string{
+		"threads in a mail": "> 812   epoll_wait(4, [], 64, 0) = 0\n> 813   read(7, \"\", 1) = 0\n> 12345 read(7, \"\", 1) = 0\n",
+		"threads in a log":  "app-1  | 812   epoll_wait(4, [], 64, 0) = 0\napp-1  | 813   read(7, \"\", 1) = 0\napp-1  | 12345 read(7, \"\", 1) = 0\n",
+		"numbered lines":    ">      98 read(7, \"\", 1) = 0\n>      99 read(7, \"\", 1) = 0\n>     100 read(8, \"\", 1) = 0\n>     101 read(9, \"\", 1) = 0\n",
+	} {
+		if f := ForeignIn([]byte(text)); f != nil {
+			t.Errorf("%s: taken for %q", name, f.Error())
+		}
 	}
 }
 

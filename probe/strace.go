@@ -116,7 +116,7 @@ func gather(st *Stream, most int) *Strace {
 var straceKinds = trace.Kinds(trace.Thread, trace.Exec, trace.Exit, trace.Fork, trace.Open, trace.Dup, trace.Close, trace.Shutdown,
 	trace.FdFlags, trace.SockOpt, trace.Listen, trace.Connect, trace.Instance, trace.Register, trace.Modify, trace.Deregister,
 	trace.Wait, trace.Sleep, trace.Ready, trace.Accept, trace.Read, trace.Write, trace.Sys, trace.TimerSet, trace.TimerFire,
-	trace.TimerStop, trace.Signal, trace.State, trace.Name, trace.Lost, trace.Repeat, trace.Unread)
+	trace.TimerStop, trace.Signal, trace.State, trace.Name, trace.Lost, trace.Repeat, trace.Unread, trace.Usage)
 
 // describe says what is known of the text so far.
 func (st *Stream) describe() trace.Info {

@@ -136,8 +136,14 @@ func firstWord(s []byte) []byte {
 	return s
 }
 
-// micros reads a struct timeval, with or without names.
+// micros reads a struct timeval of a moment, with or without names.
 func micros(s []byte) (ns int64, ok bool) {
+	ns, ok = timeval(s)
+	return ns, ok && ns > 0
+}
+
+// timeval reads a struct timeval.
+func timeval(s []byte) (ns int64, ok bool) {
 	if len(s) == 0 || s[0] != '{' {
 		return 0, false
 	}
@@ -145,7 +151,7 @@ func micros(s []byte) (ns int64, ok bool) {
 		sec := ns / 1e9 * 1e9
 		ns = sec + (ns-sec)*1000
 	}
-	return ns, ok && ns > 0
+	return ns, ok
 }
 
 // read is the moment of a line that tells what a clock showed.

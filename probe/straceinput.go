@@ -12,28 +12,31 @@ type input struct {
 	alone int    // the thread of lines that name none, from the name of a file of strace -ff
 	clock *clock
 
-	buf      []byte
-	from, to int // what of buf has not been handed on
-	err      error
-	number   int64 // of the last line
-	colours  bool  // there is an escape character in what was read so far,
-	comments bool  // and what looks like a comment
-	looked   bool  // the first line has been looked at:
-	numbered bool  // lines have numbers of an editor in front
-	mailed   bool  // the text is quoted-printable
-	gap      gapMarks
-	decided  bool  // how the text is encoded, and what ends its lines
-	returns  bool  // carriage returns end them
-	escaped  bool  // there are quotation marks that a page has made entities
-	typed    bool  // the text went through typesetting: lines are mended before they are read
-	mendedTo int   // up to here, buf holds what was made of a line that was no line of strace (stracemend.go)
-	patched  bool  // it is a patch that puts lines in
-	piece    bool  // the last line is of it
-	lineAt   int64 // time of the last line
-	heads    bool  // the beginning is kept, to tell what kind of text it is
-	head     []byte
-	quiet    bool // next found no whole line because nothing more has come yet
-	giant    bool // the last line was longer than maxLine, and only its beginning is there
+	buf       []byte
+	from, to  int // what of buf has not been handed on
+	err       error
+	number    int64 // of the last line
+	colours   bool  // there is an escape character in what was read so far,
+	comments  bool  // and what looks like a comment
+	looked    bool  // the first line has been looked at:
+	numbered  bool  // lines have numbers of an editor in front
+	mailed    bool  // the text is quoted-printable
+	gap       gapMarks
+	decided   bool  // how the text is encoded, and what ends its lines
+	returns   bool  // carriage returns end them
+	escaped   bool  // there are quotation marks that a page has made entities
+	typed     bool  // the text went through typesetting: lines are mended before they are read
+	mendedTo  int   // up to here, buf holds what was made of a line that was no line of strace (stracemend.go)
+	patched   bool  // it is a patch that puts lines in
+	piece     bool  // the last line is of it
+	wrapAt    int   // the width at which lines of it were broken, more than once; 0 none was
+	lasts     bool  // it has durations (-T)
+	lastWidth int   // of the first piece of the last one that was
+	lineAt    int64 // time of the last line
+	heads     bool  // the beginning is kept, to tell what kind of text it is
+	head      []byte
+	quiet     bool // next found no whole line because nothing more has come yet
+	giant     bool // the last line was longer than maxLine, and only its beginning is there
 
 	// The line that is read next, for putting several inputs into one order.
 	l   line

@@ -114,6 +114,19 @@ func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 	}
 	clean = r.look(n, raw)
 	l := &n.l
+	if l.what == isUnknown && !n.piece {
+		if text := r.unwrappedSignal(n, raw); text != nil {
+			return text, text, true
+		}
+	}
+	if !n.piece && !n.giant {
+		if text, more := r.withoutEcho(n, clean); text != nil {
+			r.skip(n, more)
+			parsePasted(l, text, n.colours)
+			l.whole = true
+			return text, text, true
+		}
+	}
 	ends := l.hasEnd()
 	if !n.piece && (!ends || len(clean) != len(raw) && severalByTags(raw)) {
 		if n.removed(l, raw) {
@@ -122,6 +135,11 @@ func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 		}
 		if r.mend(n, raw) {
 			return r.fetch(n)
+		}
+	}
+	if ends && !n.piece && !n.giant && (l.what == isCall || l.what == isResumed) {
+		if text := r.unwrapped(n, raw, true); text != nil {
+			return text, text, true
 		}
 	}
 	if ends || n.giant {
@@ -139,7 +157,7 @@ func (r *straceReader) fetch(n *input) (raw, clean []byte, ok bool) {
 		clean = r.look(n, raw)
 	}
 	if l.what == isCall || l.what == isResumed {
-		return raw, r.together(n, clean), true
+		return raw, r.together(n, raw, clean), true
 	}
 	return raw, clean, true
 }
@@ -254,11 +272,19 @@ func (n *input) peek(i int) (line []byte, ok bool) {
 }
 
 // together looks behind a call that has no end for the rest of it. What is no rest stays where it is.
-func (r *straceReader) together(n *input, clean []byte) []byte {
+func (r *straceReader) together(n *input, raw, clean []byte) []byte {
 	clean = bytes.TrimRight(clean, "\r")
+	first := bytes.Clone(raw)
+	if n.wrapAt > 0 && len(bytes.TrimRight(first, "\r")) == n.wrapAt && !n.piece {
+		if text := r.unwrapped(n, first, false); text != nil {
+			return text
+		}
+	}
 	wide := bytes.Clone(clean) // with a blank where it was broken,
 	tight := bytes.Clone(clean)
 	at, pieces, blanks, lines := 0, 0, 0, int64(0)
+	even := len(first) >= leastWidth
+	var cut func() []byte // makes do with a call whose result is cut
 	var l line
 	for pieces < maxPieces && blanks <= maxBlanks && len(wide) < maxTogether {
 		end := bytes.IndexByte(n.buf[n.from+at:n.to], '\n')
@@ -279,6 +305,7 @@ func (r *straceReader) together(n *input, clean []byte) []byte {
 		at = min(at+end+1, n.to-n.from)
 		lines++
 		pieces++
+		even = even && len(raw) == len(first)
 		if len(bytes.TrimSpace(raw)) == 0 {
 			blanks++
 			continue
@@ -309,21 +336,46 @@ func (r *straceReader) together(n *input, clean []byte) []byte {
 		}
 		for _, text := range [][]byte{wide, tight} {
 			if parsePasted(&l, text, false); l.what == n.l.what && l.sys == n.l.sys && r.readable(&l) {
-				n.l = l
-				n.l.whole = true
-				n.from += at
-				if n.from > n.mendedTo {
-					n.number += lines
-					r.lines += lines
+				if tidy(l.body) {
+					if even && !n.piece { // the last piece is as wide as the others, so it may not be the last
+						if text := r.unwrapped(n, first, false); text != nil {
+							return text
+						}
+					}
+					return r.takes(n, first, text, at, lines)
 				}
-				return text
+				if cut == nil {
+					text, at, lines := bytes.Clone(text), at, lines
+					cut = func() []byte { return r.takes(n, first, text, at, lines) }
+				}
 			}
 		}
+	}
+	if !n.piece {
+		if text := r.unwrapped(n, first, false); text != nil {
+			return text
+		}
+	}
+	if cut != nil {
+		return cut()
 	}
 	if tailOf(n.l.body) != nil { // its end was cut off; all that matters is there
 		n.l.whole = true
 	}
 	return clean
+}
+
+// takes makes one line of what was put together, and hands on no more of it.
+func (r *straceReader) takes(n *input, first, text []byte, bytesOf int, lines int64) []byte {
+	parsePasted(&n.l, text, false)
+	n.l.whole = true
+	n.brokenAt(first)
+	n.from += bytesOf
+	if n.from > n.mendedTo {
+		n.number += lines
+		r.lines += lines
+	}
+	return text
 }
 
 // skipQuote takes off what a mail or a comment puts before every line.

@@ -29,6 +29,7 @@ const (
 	isResumed      // <... name resumed>...
 	isSignal       // --- SIGINT {...} ---
 	isExit         // +++ exited with 0 +++
+	isStopped      // --- stopped by SIGSTOP ---
 )
 
 // maxTID is the largest thread number of Linux; a larger number at the start of a line is a time.
@@ -176,8 +177,11 @@ func (l *line) parseBody(s []byte) {
 		}
 		l.body = s[4 : len(s)-4]
 		l.what = isSignal
-		if bytes.HasPrefix(l.body, []byte("stopped by ")) {
+		if name, ok := bytes.CutPrefix(l.body, []byte("stopped by ")); ok {
 			l.what = isNothing
+			if signalNumber(name) != 0 {
+				l.what, l.name = isStopped, name
+			}
 			return
 		}
 		l.name, _, _ = bytes.Cut(l.body, []byte(" "))
@@ -320,7 +324,7 @@ func Sniff(first []byte) bool {
 				return true
 			}
 			good++
-		case isSignal, isExit:
+		case isSignal, isExit, isStopped:
 			good++
 		case isUnknown:
 			if len(bytes.TrimSpace(clean)) > 0 && !commandLine(clean) && !leftOut(clean) {

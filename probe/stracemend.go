@@ -128,7 +128,7 @@ func (r *straceReader) reads(s []byte) bool {
 		return ok
 	case isResumed:
 		return whole(l.body)
-	case isBegun, isSignal, isExit:
+	case isBegun, isSignal, isExit, isStopped:
 		return true
 	}
 	return false

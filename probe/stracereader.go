@@ -271,7 +271,15 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 	r.release(t, at)
 	r.holder = nil
 	ok := true
+	if l.what == isSignal && string(l.name) == "SIGCONT" {
+		r.continued(t, at)
+	}
+	if l.what != isStopped {
+		r.goesOn(t, at)
+	}
 	switch l.what {
+	case isStopped:
+		t.stops(string(l.name), at, true)
 	case isCall:
 		r.leave(t)
 		name := ""
@@ -295,6 +303,9 @@ func (r *straceReader) line(raw, clean []byte, l *line, at int64) {
 		}
 	case isSignal:
 		from, _ := decimal(after(l.body, "si_pid="))
+		if stopping(l.name) {
+			t.stops(string(l.name), at, false)
+		}
 		r.em.Signal(t.pid, t.tid, signalNumber(l.name), from, signalCode(after(l.body, "si_code=")), at)
 	case isExit:
 		ok = r.exited(t, l.body, at)
@@ -460,6 +471,9 @@ func (r *straceReader) call(t *tracee, sys Sys, name string, text []byte, start,
 		}
 	}
 	err := r.emit(t, c)
+	if sys == SysOther && err == nil && c.Errno == 0 && r.clock.fine && cpuCall(name) {
+		r.used(t, name, text, c.Time)
+	}
 	if sys == SysExecve && c.Errno == 0 {
 		t.files = r.em.tableOf(t.tid) // it is no longer shared
 	}

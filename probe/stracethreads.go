@@ -32,6 +32,7 @@ type tracee struct {
 	looks     int    // how often its end was looked for
 	ending    bool   // begun is whole, and its end is in straceReader.later
 
+	stop     stop
 	restated bool // what stands beside the log of its descriptors has been told
 
 	held    *Call // a wait whose end is known only by the thread's next line,

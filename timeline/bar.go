@@ -29,6 +29,7 @@ type coverPoint struct{ t, before int64 }
 // barStore belongs to the writer.
 type barStore struct {
 	spans  []span
+	ages   ages
 	points []coverPoint
 	total  int64
 	end    int64
@@ -46,6 +47,7 @@ func (b *barStore) put(start, end, since int64, stranded bool) int {
 	grown := 0
 	if !b.lean {
 		b.spans = append(b.spans, span{start, end, since, b.total, stranded})
+		b.ages.add(b.spans)
 		grown = 1
 	}
 	b.total += end - start
@@ -67,19 +69,21 @@ func (b *barStore) trim() int {
 		b.points = thin
 	}
 	b.spans = append(make([]span, 0, len(b.spans)-n+64), b.spans[n:]...)
+	b.ages = agesOf(b.spans)
 	return n
 }
 
 // barView is an immutable picture of a barStore with the open piece, which ends at the snapshot.
 type barView struct {
 	spans  []span
+	ages   ages
 	points []coverPoint
 	open   [2]span // at most a plain piece and a stranded one
 	nopen  int
 }
 
 func (b *barStore) view(openSince, openStart, strandedAt, now int64) barView {
-	v := barView{spans: b.spans, points: b.points}
+	v := barView{spans: b.spans, ages: b.ages, points: b.points}
 	if openSince == 0 {
 		return v
 	}

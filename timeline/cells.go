@@ -13,7 +13,7 @@ type Cell struct {
 	Top      Mark              // the one to show: highest precedence, not the last
 	Cover    float32           // share of the cell during which data waited
 	Since    int64             // arrival of what waits at the end of the covered part; 0: nothing waits in this cell
-	Until    int64             // end of the covered part: Until - Since is the age to colour it by
+	Oldest   int64             // the greatest age that anything unread reaches in it, ns; what merges two cells has the greater of theirs
 	Stranded bool              // ... and nobody will be told of it
 	Level    int64             // the most that waited while something did, bytes (a listener: connections); -1 unknown, or nothing waits
 	Trigger  uint32            // trace.Trigger*, at the end of the cell
@@ -88,6 +88,10 @@ func (l *Lane) fillBars(cells []Cell, edges []int64) {
 	next := sort.Search(v.len(), func(i int) bool { return v.at(i).start >= edges[0] })
 	for i := range cells {
 		a, b := edges[i], edges[i+1]
+		first := next
+		if first > 0 && v.at(first-1).end > a {
+			first-- // it goes on from the cell before
+		}
 		next = v.after(next, b)
 		var s *span // the youngest that begins before the right edge
 		to := before
@@ -101,7 +105,10 @@ func (l *Lane) fillBars(cells []Cell, edges []int64) {
 			c := &cells[i]
 			c.Cover = float32(float64(to-before) / float64(b-a))
 			if s != nil && s.end > a {
-				c.Since, c.Until, c.Stranded = s.since, min(s.end, b), s.stranded
+				c.Since, c.Stranded = s.since, s.stranded
+			}
+			if first < next {
+				c.Oldest = max(v.oldest(first, next-1), min(v.at(next-1).end, b)-v.at(next-1).since)
 			}
 		}
 		before = to

@@ -26,6 +26,7 @@ func (t *Timeline) open(s *stream, e *trace.Event) {
 	}
 	t.lanes.describe(l)
 	l.watch.origin = f.Origin
+	l.pairs(s, e)
 	if f.Origin == trace.OriginAccept {
 		l.watch.connected = true
 	}
@@ -39,6 +40,7 @@ func (ls *laneSet) describe(l *laneB) {
 		l.pub.Local = n
 	}
 	ls.setPeer(l, l.file.Peer.Text)
+	ls.addressed(l)
 	ls.touch(l)
 }
 

@@ -34,6 +34,7 @@ type stream struct {
 	inc      incidents
 	watch    streamWatch
 	look     *threadLook // nil: nobody looks
+	half     halfPair
 	split    splitter
 	heading  bool
 	head     Class                 // of its newest wakeup
@@ -167,6 +168,7 @@ func (ls *laneSet) regOf(of *world.Registration) *reg {
 	r := &reg{Registration: of, inst: ls.instOf(of.Inst), lane: ls.laneOf(of.File)}
 	of.User = r
 	r.lane.regs = append(r.lane.regs, r)
+	r.listens()
 	ls.touch(r.lane)
 	return r
 }

@@ -68,6 +68,7 @@ const (
 	IncNoProgress                       // a turn that was told something, achieved nothing, and was equal to the one before
 	IncIdle                             // a wait with a timeout expired; V: the timeout, ns. Run and RunTime are the worst row without progress between
 	IncStuck                            // a call held the thread while others had unread data; V: ns, Worst has how long they waited
+	IncTick                             // what a thread does when its wait times out, and only then, was not done while events came; V: ns without it
 	IncidentCount
 )
 
@@ -92,8 +93,8 @@ type Incident struct {
 	Proved      int64  // of the episodes of IncStranded, those that a later read ended: what it got had been there
 	Rested      bool   // of IncStranded: the newest episode began with a wait that was to last
 	Open        int64  // an episode that has begun then and goes on; 0 none
-	Lone        bool   // IncBlocked: the loop passes poll or select one descriptor, and nothing else can wait for it
-	What        string // IncNoProgress: the calls of the turn
+	Lone        bool   // IncBlocked: the loop passes poll or select one descriptor, and nothing else can wait for it; IncTick: the work is lines on standard output or error alone
+	What        string // IncNoProgress: the calls of the turn; IncTick: of the work
 	Every       bool   // the newest run is of every wait, or turn, that the thread made since it was first so
 	Waits       int64  // of its instance, in all
 	Counters    bool   // IncNoProgress: a counter (eventfd) was read or written in the turn, so a task without calls may have run

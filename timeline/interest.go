@@ -54,6 +54,7 @@ type reg struct {
 	armed   bool
 	inBatch bool
 	edge    bool // it is among the edge-triggered ones that its instance counts
+	listed  bool // ... and among the listeners that its instance watches
 
 	drain   Drain
 	rearmed bool    // MOD or ADD since the last report, while data waited

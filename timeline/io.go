@@ -83,6 +83,8 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		if l.pub.Kind == KindWake || l.pub.Kind == KindTimer {
 			in = 0 // a counter, and nothing that anybody sent
 		}
+		l.end.took += in * t.w.times
+		l.end.takes += t.w.times
 		t.stats.BytesIn += in
 		l.pub.Stats.BytesIn += in
 		t.lanes.note(s, l, e.Time, MarkRead, cut(in))
@@ -130,6 +132,9 @@ func (lg *ledger) took(l *laneB, e *trace.Event) {
 		short = true // eight bytes are all there is
 	}
 	left, _ := trace.ReadOf(e).Left() // -1 unknown
+	if left < 0 && !short {
+		left = l.left(e)
+	}
 	switch {
 	case left == 0, left < 0 && short:
 		lg.drained(l, outData, DrainEmpty, e.Time)
@@ -157,6 +162,7 @@ func (lg *ledger) drained(l *laneB, out outcome, d Drain, at int64) {
 	lg.lanes.closeBar(l, at)
 	l.pauseSince, l.emptied = 0, at
 	l.ledger, l.fresh = 0, false
+	l.end.emptied(at)
 	lg.touched(l, out, d, at)
 	lg.lanes.touch(l)
 }
@@ -285,6 +291,7 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 		t.stats.Writes++
 		t.stats.BytesOut += max(e.B, 0)
 		l.pub.Stats.BytesOut += max(e.B, 0)
+		t.ledger.sent(l, e)
 		t.traffic.replied(l, e.Time)
 		if e.B < e.A {
 			t.stats.ShortWrites++

@@ -224,6 +224,7 @@ type laneB struct {
 	reported     bool
 	reply        replyTo
 	pair         pairing
+	end          end
 	delays       *laneDelays
 	watch        laneWatch
 	look         *laneLook // nil: nobody looks
@@ -255,6 +256,7 @@ type laneSet struct {
 	several bool   // there is another one
 
 	clients clients
+	ends    ends
 	lat     latencies // arrival to read
 	rest    markStore // counts of threads that are not loops
 	besides besides   // counts of what is no socket
@@ -311,6 +313,7 @@ func (ls *laneSet) endLane(l *laneB, at int64, why uint32) {
 		}
 	}
 	ls.closeBar(l, at)
+	ls.noEnd(l)
 	l.pauseSince = 0
 	ls.mark(l, at, MarkClose, 0)
 	ls.stats.Closes++

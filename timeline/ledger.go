@@ -246,6 +246,7 @@ func (ls *laneSet) recall(l *laneB) {
 	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
 	l.ring = ringLane{done: l.ring.done}
 	l.reply, l.pair = replyTo{}, pairing{}
+	l.end.known = false
 	l.watch.owed, l.watch.eofAt, l.watch.starved, l.watch.eofs, l.ended = 0, 0, false, nil, false
 	for _, r := range l.regs {
 		r.drain, r.last, r.rearmed = DrainUnknown, 0, false
@@ -364,6 +365,8 @@ func (lg *ledger) repeated(p *report, r *reg, e *trace.Event, expected int64) {
 		p.why = trace.RenotifyUntouched
 	case p.prev == DrainUntouched:
 		p.same = true
+	case p.prev == DrainMaybe && bytes && r.lane.end.wholeSends():
+		return
 	case p.prev == DrainMaybe && bytes && expected > 0 && r.lane.pub.Kind != KindListener && !lg.exact:
 		p.why = trace.RenotifyLeftover
 	case p.prev == DrainMaybe && bytes && r.lane.pub.Kind != KindListener && expected < 0 && (!r.lane.stream() || r.lane.watch.exact || r.lane.watch.answered || r.lane.watch.asks):

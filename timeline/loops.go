@@ -35,6 +35,8 @@ type LoopLane struct {
 	Split     Split
 	Incidents []Incident
 	Set       *InstanceStats // of the set that it passes to poll or select; nil it passed none
+	Listens   []Listens      // listeners that it waits for, or waited
+	Runtime   Runtime        // whose loop it is
 
 	counts markView
 	states stateView
@@ -203,6 +205,7 @@ func (lp *loopB) publish(now int64) *LoopLane {
 	if in := lp.s.watch.set; in != nil {
 		p.Set = in.stats.publish(in)
 	}
+	p.Listens = lp.s.listens()
 	p.Waits = lp.s.watch.returned
 	for _, in := range lp.s.watch.waits {
 		p.Owns = p.Owns || !in.set() && in.lane != nil || in.stats.MostWatched > 0

@@ -99,8 +99,13 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	}
 	s.Stats.Pending = len(t.lanes.pending)
 	threads := t.threads()
-	for _, lp := range t.loops {
+	whose := t.runtimes()
+	for k, lp := range t.loops {
 		p := lp.publish(now)
+		p.Runtime = whose[k]
+		if i, ok := lp.s.watch.ticks.publish(&t.watch, lp.s); ok {
+			p.Incidents = append(p.Incidents, i)
+		}
 		if t.lanes.several {
 			p.Process = p.PID
 		}

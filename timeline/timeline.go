@@ -57,6 +57,7 @@ type Timeline struct {
 	any         bool
 	streams     []*stream // by number, for the small ones that nearly all sources use
 	tally       tallies
+	runs        runtimes
 
 	base
 	lanes   laneSet
@@ -258,6 +259,8 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	t.calls.event(s, e, t.w)
 	s.goesIn(e)
 	t.watch.progressed(s, e)
+	t.watch.ticked(s, e)
+	t.runtime(s, e)
 	if e.Dur > 0 {
 		t.watch.spent(s, e)
 	}
@@ -365,6 +368,8 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 		}
 	case trace.Signal:
 		t.stats.Signals++
+	case trace.Usage:
+		t.watch.used(s, e)
 	case trace.Mode:
 		v := trace.ModeOf(e)
 		m := Mode{true, uint32(v.Driver()), uint32(v.Trigger()), v.Interval(), t.mode.Since}

@@ -189,6 +189,9 @@ type threadUsage struct {
 
 // used notes what a thread says that it has used since it began.
 func (tr *traffic) used(s *stream, e *trace.Event) {
+	if !tr.exact {
+		return // it is told when the program asks, and not whenever it has been at work
+	}
 	if tr.usage == nil {
 		tr.usage = map[uint32]*threadUsage{}
 	}

@@ -95,6 +95,7 @@ type instanceWatch struct {
 	many    bool      // and others too, so that nobody's being away leaves it alone
 	slept   bool      // some wait was not of 0
 	gaps    incidents // IncBlocked of the only waiter
+	listens []*reg    // registrations of listeners that it has, or had
 	full    bool      // the newest one filled its array
 	closed  bool      // its last number was given back
 	etMods  int64     // MODs that kept EPOLLET
@@ -151,6 +152,8 @@ type streamWatch struct {
 	lasting   bool      // the wait that begins is to last
 	naps      int64     // rests of a millisecond and more since it last got something done
 	progress  progress
+	ticks     ticks
+	cpu       cpuTime
 	waits     []*instance // that it has waited on, the first few
 	timers    map[uint32]*timerWatch
 	afterFull bool // the wait before its newest filled its array

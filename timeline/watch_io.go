@@ -123,6 +123,9 @@ func (wt *watcher) hogged(s *stream, l *laneB, at, reads, waited int64, sure boo
 func (wt *watcher) acceptBy(s *stream, l *laneB, e *trace.Event) {
 	w := &l.watch
 	wt.touchedBy(s, l, e.Time)
+	for _, r := range l.regs {
+		r.listens()
+	}
 	switch e.Errno {
 	case 0:
 		w.ends(IncDeaf, e.Time)

@@ -96,7 +96,7 @@ func (wt *watcher) progressed(s *stream, e *trace.Event) {
 		return
 	}
 	switch e.Kind {
-	case trace.Name, trace.Thread, trace.State, trace.Repeat: // of the source, and not of the program
+	case trace.Name, trace.Thread, trace.State, trace.Repeat, trace.Usage: // of the source, and not of the program
 	default:
 		p.idling = false
 	}

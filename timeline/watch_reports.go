@@ -7,6 +7,7 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 	l, w := r.lane, &r.watch
 	in.stats.Reports += wt.w.times
 	s.watch.reports++
+	s.watch.ticks.heard(l)
 	p.glance = s.watch.glance
 	if w.told == 0 {
 		w.first = in.stats.Waits
@@ -172,11 +173,15 @@ func (wt *watcher) reportSettled(r *reg, out outcome, at int64) {
 func (wt *watcher) wasBehind(s *stream, l *laneB, at, lag int64) {
 	call, _ := wt.blame(s, &s.watch.away, at, lag)
 	switch {
+	case Stopped(call): // by whoever sent the signal, and not by a handler
+		return
 	case !wt.exact && call == "futex": // a lock that another thread holds, which may have no CPU
 	case wt.exact || call != "" && call != Scattered:
 		call = ""
 	case call == "":
-		call = Unexplained
+		if call = s.watch.cpu.computed(s.watch.wokeAt, at); call == "" || call == ComputingProcess {
+			call = Unexplained
+		}
 	}
 	wt.incident(&l.watch.inc, IncBehind, call).happened(s, at, lag, true, true)
 	wt.lanes.touch(l)
@@ -207,7 +212,7 @@ func (wt *watcher) leftBehind(r *reg, at int64) {
 	if r.drain == DrainExhausted {
 		return // IncDeaf
 	}
-	if r.Mask&^(bitErr|bitHup) == demandMask && r.lane.ledger <= 0 {
+	if r.Mask&^(bitErr|bitHup) == demandMask && (r.lane.ledger <= 0 || !wt.exact) {
 		r.lane.watch.demand = true
 	}
 	k := IncStranded

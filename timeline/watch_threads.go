@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"slices"
+	"strings"
 
 	"evviz/trace"
 )
@@ -267,7 +268,8 @@ func (wt *watcher) mayWait(s *stream, e *trace.Event) bool {
 		l, old := wt.lanes.find(s, e, false)
 		return wt.exact || l != nil && !old && l.watch.nonblock == No
 	case trace.Sys:
-		return wt.exact || waitsFor[wt.names.now(s.id, e.Aux)]
+		name := wt.names.now(s.id, e.Aux)
+		return wt.exact || waitsFor[name] || Stopped(name)
 	}
 	return true
 }
@@ -276,12 +278,22 @@ func (wt *watcher) mayWait(s *stream, e *trace.Event) bool {
 var waitsFor = map[string]bool{"fsync": true, "fdatasync": true, "futex": true, "flock": true, "wait4": true, "waitid": true, "waitpid": true, "msgrcv": true,
 	"semop": true, "semtimedop": true, "rt_sigtimedwait": true, "sync": true, "syncfs": true, "io_getevents": true, "pause": true, "sync_file_range": true}
 
+// Stopped says whether what a thread was in is no call: it was stopped by a signal.
+func Stopped(call string) bool { return strings.HasPrefix(call, "stopped by ") }
+
 // wasAway notes a long time between two waits, and the call that most of it went into.
 func (wt *watcher) wasAway(s *stream, a *away, at, gap int64) {
 	call, sure := wt.blame(s, a, at, gap)
+	n := int64(a.inst.who.Watches())
+	if call == "" && !wt.exact {
+		if call = s.watch.cpu.computed(a.from, at); call != "" {
+			sure = true
+		} else if len(s.watch.cpu.open) < maxPauses && wt.w.times == 1 {
+			s.watch.cpu.open = append(s.watch.cpu.open, pause{&a.inst.watch.gaps, a.from, at, gap, a.inst.set() && n <= 1, n})
+		}
+	}
 	x := wt.incident(&a.inst.watch.gaps, IncBlocked, call)
 	x.happened(s, a.from, gap, sure || wt.exact, false)
-	n := int64(a.inst.who.Watches())
 	x.pub.Lone = (x.pub.N == x.w.times || x.pub.Lone) && a.inst.set() && n <= 1
 	x.pub.Amount = max(x.pub.Amount, n)
 }

@@ -266,6 +266,16 @@ const (
 // LostNames are the words for where events were lost.
 var LostNames = Enum{"", "ring", "file", "kernel", "pipe", "paste"}
 
+// Whose CPU time a Usage tells.
+const (
+	UsageThread  = iota
+	UsageProcess // all threads of the process together
+	UsageTicks   // ... as times(2) counts it, in steps of 10 ms
+)
+
+// UsageNames are the words for whose CPU time it is.
+var UsageNames = Enum{"", "process", "ticks"}
+
 // Flags of a Register, Modify or Deregister.
 const (
 	InterestDiff = 1 << 0 // not a call of its own: the set passed to poll or select differs from the last one

@@ -261,7 +261,8 @@ var Specs = [KindCount]Spec{
 
 	Usage: {"Usage", "run", 1, false, "What a thread has used since it began: CPU time and context switches.", []Field{
 		f("user", SlotA, UNanos, "CPU time in the program"), f("system", SlotB, UNanos, "CPU time in the kernel"),
-		f("voluntary", SlotInst, UCount, "context switches because it waited"), f("involuntary", SlotMask, UCount, "context switches because it was made to")}},
+		f("voluntary", SlotInst, UCount, "context switches because it waited"), f("involuntary", SlotMask, UCount, "context switches because it was made to"),
+		since(2, bits("of", SlotAux, 0, 8, UEnum, UsageNames, "whose it is, where it is not the thread's"))}},
 	Repeat: {"Repeat", "stream", 2, false, "The events before it in its stream came again and again: iterations of a loop that achieved nothing, counted where they arose.", []Field{
 		f("events", SlotAux, UCount, "so many events before it, which are one iteration"), f("times", SlotA, UCount, "how often they came again"),
 		f("waited", SlotB, UNanos, "time inside waits and sleeps, all times together"),

@@ -119,6 +119,12 @@ type Doing uint32
 // String is its word, "" for unknown.
 func (x Doing) String() string { return DoingNames.Word(uint32(x)) }
 
+// UsageOwner is a number of UsageNames.
+type UsageOwner uint32
+
+// String is its word, "" for unknown.
+func (x UsageOwner) String() string { return UsageNames.Word(uint32(x)) }
+
 // StartView reads the event Start.
 type StartView struct{ e *Event }
 
@@ -867,6 +873,9 @@ func (v UsageView) Voluntary() uint32 { return v.e.Inst }
 
 // Involuntary: context switches because it was made to.
 func (v UsageView) Involuntary() uint32 { return v.e.Mask }
+
+// Of: whose it is, where it is not the thread's.
+func (v UsageView) Of() UsageOwner { return UsageOwner(v.e.Aux & 0xff) }
 
 // UnreadView reads the event Unread.
 type UnreadView struct{ e *Event }

@@ -23,6 +23,7 @@ var enumTypes = []struct {
 	{"ArrivalSource", "ArriveNames", ArriveNames}, {"WakeWay", "ViaNames", ViaNames}, {"StepKind", "StepNames", StepNames},
 	{"StateKind", "StateNames", StateNames}, {"StopReason", "StopNames", StopNames}, {"LossPlace", "LostNames", LostNames}, {"Operation", "OpNames", OpNames},
 	{"Answer", "AnswerNames", AnswerNames}, {"Doing", "DoingNames", DoingNames},
+	{"UsageOwner", "UsageNames", UsageNames},
 }
 
 func enumType(words Enum) string {

@@ -39,7 +39,7 @@ func (k *keyboard) page(sc *scene, w int) (title string, out []helpLine) {
 	}
 	out = append(out, helpLine{}, helpLine{keys: "The picture"})
 	for _, s := range []string{
-		"A lane is filled while data waits in the kernel, from its arrival to the read that drains it: the length of the bar is the delay. It turns from blue to orange to red as the data ages.",
+		"A lane is filled while data waits in the kernel, from its arrival to the read that drains it: the length of the bar is the delay. A cell is as high as the share of its time in which something was unread; its colour is the greatest age in it, from blue to orange to red. The same holds for the work of a loop.",
 		"Orange with a number: level-triggered and told again, so many times, of what was known. A red bar that does not end: edge-triggered and not drained, nobody will be told again.",
 		"Columns of E: every round asks every descriptor, and most have nothing.",
 		"The line above the keys says how far the picture can be believed: events lost, what evviz itself costs, what was observed and what is only inferred. Events that came late were told after younger ones, as the observer's are; they stand where they belong.",

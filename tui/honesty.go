@@ -65,6 +65,8 @@ func drawHonesty(sc *scene, p pane) {
 func known(f *frame) (out []string) {
 	facts, st := f.snap.Info.Facts(), &f.snap.Stats
 	switch {
+	case f.snap.Info.Kinds.Has(trace.InCall) && !f.snap.Info.Kinds.Has(trace.Wait):
+		return []string{"looked at now and then: what happens between two looks is not seen"}
 	case !facts.Has(trace.KnowsArrivals):
 		out = append(out, "arrivals unknown: bars begin at the report")
 	case st.Arrivals > 0:

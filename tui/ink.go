@@ -45,18 +45,42 @@ func (t *theme) role(r picture.Role) tcell.Style {
 		return t.good
 	case picture.RoleWarn:
 		return t.warn
+	case picture.RoleReady:
+		return t.ready
 	}
 	return t.text
 }
 
 // dip sets the inks of a theme.
 func (k *inks) dip(t *theme) {
+	ready := colourOf(t.ready)
+	_, asleep, _ := t.asleep.Decompose()
 	for r := range picture.RoleCount {
 		st := t.role(r)
-		_, ground, _ := st.Decompose()
-		k.style[r.Ink()], k.style[r.On()], k.style[r.Part()] = st, on(st), t.text.Foreground(ground)
+		part := t.text.Foreground(colourOf(st))
+		if t.mono {
+			part = t.text.Attributes(monoParts[r])
+		}
+		k.style[r.Ink()], k.style[r.On()], k.style[r.Part()] = st, on(st), part
+		k.style[r.Over()], k.style[r.Beside()] = part.Background(ready), part.Background(asleep)
+		if t.mono {
+			k.style[r.Over()], k.style[r.Beside()] = part.Underline(true), part
+		}
 	}
 }
+
+// colourOf is what a role's fill has as its colour; of a role that is a glyph, the glyph's.
+func colourOf(st tcell.Style) tcell.Color {
+	fg, bg, _ := st.Decompose()
+	if bg == tcell.ColorDefault {
+		return fg
+	}
+	return bg
+}
+
+// monoParts tell blocks of different meanings apart where there are no colours: their height is taken.
+var monoParts = [picture.RoleCount]tcell.AttrMask{picture.RoleOld: tcell.AttrBold, picture.RoleStale: tcell.AttrBold | tcell.AttrItalic, picture.RoleAgain: tcell.AttrBold,
+	picture.RoleReady: tcell.AttrDim}
 
 // inker is a screen that numbers styles.
 type inker interface {

@@ -11,9 +11,9 @@ import (
 func (x *lanes) drawLoop(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	t, g := &sc.theme, sc.gutter()
 	end := p.put(0, y, sc.loops.labels[loopIndex(sc.snap, l.Stream)], t.bold)
-	p.put(max(end+1, 9), y, cut(picture.LoopNow(l, sc.snap.Mode, g-10), g-10), t.dim)
-	rows := sc.rows()
-	x.row = rows.Loop(x.row, x.cache.loop(sc.frame, l, sc.cells()))
+	rows, cells := sc.rows(), x.cache.loop(sc.frame, l, sc.cells())
+	p.put(max(end+1, 9), y, cut(rows.LoopDoes(l, sc.snap.Mode, cells, g-10), g-10), t.dim)
+	x.row = rows.Loop(x.row, cells)
 	p.paint(g, y, x.row, &sc.inks)
 }
 

@@ -10,6 +10,7 @@ import (
 // TestRunnableRow: a loop that could run and got no CPU shows it in its row, and the legend says what the letter is where it can occur.
 func TestRunnableRow(t *testing.T) {
 	const ms = 1_000_000
+	t.Setenv("NO_COLOR", "1") // where it is a letter
 	evs := []trace.Event{
 		{Time: 1 * ms, Kind: trace.Thread, A: 100, B: 100, Mask: trace.RoleLoop},
 		{Time: 2 * ms, Kind: trace.Wait, Phase: trace.PhaseEnter, FD: -1, A: -1, B: -1},
@@ -26,7 +27,7 @@ func TestRunnableRow(t *testing.T) {
 		if !known {
 			of = append(evs[:2:2], evs[3:]...)
 		}
-		text := draw(t, Options{Feed: madeFeed(trace.Info{Title: "x", Timed: true, Kinds: kinds}, of), Symbols: "block", Span: 1e9}, 170, 44, 1<<24).Text()
+		text := draw(t, Options{Feed: madeFeed(trace.Info{Title: "x", Timed: true, Kinds: kinds}, of), Symbols: "block", Span: 1e9}, 240, 44, 1<<24).Text()
 		row := ""
 		for _, l := range strings.Split(text, "\n") {
 			if strings.HasPrefix(strings.TrimSpace(l), "loop ") {
@@ -36,7 +37,7 @@ func TestRunnableRow(t *testing.T) {
 		if n := strings.Count(row, "R"); known != (n > 30) {
 			t.Errorf("known: %v, %d cells of it in\n%s", known, n, text)
 		}
-		if strings.Contains(text, "RR runnable") != known {
+		if strings.Contains(text, "ready, no CPU") != known {
 			t.Errorf("known: %v, and the legend is\n%s", known, text)
 		}
 	}

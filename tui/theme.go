@@ -13,6 +13,7 @@ type theme struct {
 	text, dim, bold, title, bar tcell.Style // bar: header and footer line
 	waiting, working, asleep    tcell.Style
 	again                       tcell.Style // told again: nagging
+	ready                       tcell.Style // ready to run, and no CPU was free
 	fresh, old, stale           tcell.Style // data that waits, by its age
 	eagain, accept, bad, good   tcell.Style // glyphs
 	mode, rec, warn             tcell.Style
@@ -32,7 +33,7 @@ func newTheme(p Palette, colors int) theme {
 	case colors == 0:
 		t := theme{text: d, dim: d.Dim(true), bold: d.Bold(true), title: d.Bold(true), mono: true}
 		t.bar, t.waiting, t.working, t.asleep = d.Reverse(true), d.Dim(true), d, d.Dim(true)
-		t.again, t.fresh, t.old, t.stale = d.Bold(true), d, d, d.Reverse(true)
+		t.again, t.fresh, t.old, t.stale, t.ready = d.Bold(true), d, d, d.Reverse(true), d.Dim(true)
 		t.eagain, t.accept, t.bad, t.good = d, d.Bold(true), d.Reverse(true), d
 		t.mode, t.rec, t.warn, t.selected = d.Reverse(true).Bold(true), d.Bold(true), d.Reverse(true), d.Reverse(true)
 		t.cursor, t.tab = d.Bold(true), d.Bold(true)
@@ -45,6 +46,7 @@ func newTheme(p Palette, colors int) theme {
 		t.fresh = d.Background(tcell.ColorNavy).Foreground(tcell.ColorSilver)
 		t.old = d.Background(tcell.ColorOlive).Foreground(tcell.ColorBlack)
 		t.stale = d.Background(tcell.ColorMaroon).Foreground(tcell.ColorSilver)
+		t.ready = d.Background(tcell.ColorPurple).Foreground(tcell.ColorSilver)
 		t.eagain, t.accept = d.Foreground(tcell.ColorOlive).Bold(true), d.Foreground(tcell.ColorOlive).Bold(true)
 		t.bad, t.good = d.Foreground(tcell.ColorMaroon).Bold(true), d.Foreground(tcell.ColorGreen).Bold(true)
 		t.mode = d.Background(tcell.ColorOlive).Foreground(tcell.ColorBlack)
@@ -61,6 +63,7 @@ func newTheme(p Palette, colors int) theme {
 	t.bar = fill(p.Bar, p.BarInk)
 	t.waiting, t.working, t.asleep = ink(p.Waiting), fill(p.Working, p.Onto), fill(p.Asleep, p.AsleepIn)
 	t.again = fill(p.Again, p.AgainIn).Bold(true)
+	t.ready = fill(p.Ready, p.Onto)
 	t.fresh, t.old, t.stale = fill(p.Fresh, p.Onto), fill(p.Old, p.Onto), fill(p.Stale, p.Onto)
 	t.eagain, t.accept = ink(p.Eagain).Bold(true), ink(p.Accept).Bold(true)
 	t.bad, t.good = ink(p.Bad).Bold(true), ink(p.Good).Bold(true)

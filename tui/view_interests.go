@@ -134,7 +134,7 @@ var columns = []column{
 		}
 		return plainCell("")
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(queued(a), queued(b)) }, false, true},
-	{"unread", 9, 0, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"unread", 11, 0, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		unit := words.Bytes
 		if l.Kind == timeline.KindListener {
 			unit = func(n int64) string { return words.Number(n) + " conn" }

@@ -158,6 +158,9 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		}
 		return fmt.Sprintf("ioctl(%d, FIONREAD)", e.FD), known(e.A, "unread")
 	case trace.Usage:
+		if trace.UsageOf(e).Of() != trace.UsageThread {
+			return "the process has used " + Duration(e.A+e.B) + " of CPU time", ""
+		}
 		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
 	}
 	if what, note, ok := runLine(s, e, result); ok {

@@ -80,7 +80,11 @@ func FDOf(l *timeline.Lane) string {
 	of := OfProcess(int64(l.Process))
 	switch l.Numbered {
 	case timeline.NumberGuessed:
-		return "data " + Data(l.Data) + " (probably fd " + strconv.Itoa(int(l.FD)) + ")" + of
+		by := "its data"
+		if l.Data != uint64(l.FD) {
+			by = "the low half of its data, " + Data(l.Data)
+		}
+		return FD(l.FD) + " (by " + by + ")" + of
 	case timeline.NumberUnknown:
 		return "data " + Data(l.Data) + of
 	}

@@ -42,7 +42,7 @@ func TestEventsInWords(t *testing.T) {
 		{"1 Round complete n=1 asked=12 useful=0 dur=1ms", "The loop polled 12 times: 0 hits; the round took 1.0 ms."},
 		{"1 Round complete n=1 asked=12 useful=2", "The loop polled 12 times: 2 hits."},
 		{"1 Ready complete inst=ep3 fd=8 events=IN|RDHUP data=0x8 unread=512", "fd 8 was reported with IN|RDHUP; 512 bytes unread."},
-		{"1 Ready complete inst=ep3 fd=-1 events=IN data=0xbeef", "data 48879 (probably fd 48879) was reported with IN."},
+		{"1 Ready complete inst=ep3 fd=-1 events=IN data=0xbeef", "fd 48879 (by its data) was reported with IN."},
 		{"1 Renotify complete inst=ep3 fd=8 events=IN unread=512 why=left-over", "fd 8 was reported with IN; 512 bytes unread; a repeat."},
 		{"1 Read enter fd=8 call=recvfrom asked=10", "The thread goes into recvfrom on fd 8 and may stay there."},
 		{"1 Read complete fd=8 call=recvfrom asked=4096 ret=10 dur=2us", "recvfrom on fd 8 moved 10 bytes of 4 KiB; it took 2.0 µs."},

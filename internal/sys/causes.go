@@ -142,3 +142,9 @@ func (r Rights) Causes() (out []Cause) {
 	}
 	return out
 }
+
+// ReadsAfterDropping reports whether a program that is loaded can be put to work again and again by a process that has dropped its
+// capabilities. Before Linux 5.19 each link wanted them, where unprivileged BPF is switched off.
+func (r Rights) ReadsAfterDropping() bool {
+	return !older(r.Release, "5.19") || r.UnprivilegedBPF == 0
+}

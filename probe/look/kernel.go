@@ -48,6 +48,9 @@ func (kl *kernelLooker) file(k kernel.Key, inode uint64) uint64 {
 	return n
 }
 
+// errHidden says that a process is there and the iterators do not come by it: a hardened kernel may keep some from them.
+var errHidden = errors.New("the kernel does not show this process to BPF programs")
+
 // process looks at one process.
 func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 	st, err := examine(pid)
@@ -58,6 +61,9 @@ func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 	s, err := kl.reader.Read(pid)
 	switch {
 	case errors.Is(err, kernel.ErrNoProcess), errors.Is(err, kernel.ErrZombie):
+		if again, err := examine(pid); err == nil && again.start == st.start {
+			return nil, errHidden
+		}
 		return nil, &Refusal{PID: pid, Name: st.name, Why: "the process ended while it was looked at", Err: ErrEnded}
 	case err != nil:
 		return nil, &Refusal{PID: pid, Name: st.name, Why: "it cannot be looked into: " + err.Error(), Err: err}
@@ -76,7 +82,7 @@ func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 			}
 			p.Files = append(p.Files, kl.descriptor(f))
 		} else {
-			kl.missing.add(fmt.Sprintf("descriptors of thread %d", f.Table), "it has another descriptor table")
+			kl.missing.add(fmt.Sprintf("descriptors of thread %d", f.Table), "its descriptor table is not that of the process")
 		}
 	}
 	for i := range s.Regs {
@@ -120,12 +126,12 @@ func (kl *kernelLooker) descriptor(f *kernel.File) FileMoment {
 	case kernel.KindEventfd:
 		x.Type = trace.TypeEventfd
 		if f.Eventfd != nil {
-			x.Count = int64(min(f.Eventfd.Count, 1<<62))
+			x.counted(int64(min(f.Eventfd.Count, 1<<62)))
 		}
 	case kernel.KindTimerfd:
 		x.Type = trace.TypeTimerfd
 		if f.Timerfd != nil {
-			x.Count = int64(min(f.Timerfd.Ticks, 1<<62))
+			x.counted(int64(min(f.Timerfd.Ticks, 1<<62)))
 		}
 	case kernel.KindSignalfd:
 		x.Type = trace.TypeSignalfd

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"evviz/internal/sys"
 	"evviz/probe/kernel"
 	"evviz/trace"
 )
@@ -31,6 +32,7 @@ func New(pids ...int) *Looker {
 		return l
 	}
 	l.kernel = &kernelLooker{reader: r}
+	l.proc.files.next = 1 << 28 // apart from those of the kernel's looker, where both are needed
 	return l
 }
 
@@ -43,6 +45,16 @@ func (l *Looker) Close() error {
 		return nil
 	}
 	return l.kernel.reader.Close()
+}
+
+// DropRights takes every capability from this process, once what wants them has been loaded: what parses foreign bytes, and draws, has none
+// then. Where the looker needs them for each look (by /proc, and on kernels before 5.19) nothing is dropped. What it no longer sees of other
+// users' processes are the sets of poll and select, which stand in their memory.
+func (l *Looker) DropRights() error {
+	if l.kernel == nil || !sys.LookRights().ReadsAfterDropping() {
+		return nil
+	}
+	return sys.DropCapabilities()
 }
 
 // way is how it looks, in words.
@@ -60,16 +72,19 @@ func (l *Looker) Refused() *kernel.Refused { return l.why }
 // cannot be looked into, the error is a *Refusal that says why.
 func (l *Looker) Look() (*Moment, error) {
 	process, missed := l.proc.process, &l.proc.missing
+	l.proc.again()
 	if l.kernel != nil {
 		l.kernel.again()
 		process, missed = l.kernel.process, &l.kernel.missing
-	} else {
-		l.proc.again()
 	}
 	m := &Moment{Time: trace.Now()}
 	var refusal error
 	for _, pid := range l.pids {
 		p, err := process(pid)
+		if errors.Is(err, errHidden) {
+			missed.add(fmt.Sprintf("what is on the ready lists of process %d", pid), errHidden.Error()+"; it was looked at by /proc")
+			p, err = l.proc.process(pid)
+		}
 		switch {
 		case err == nil:
 			m.Processes = append(m.Processes, p)

@@ -80,6 +80,16 @@ type FileMoment struct {
 	Count       int64 // of an eventfd; expirations of a timerfd that were not read; -1 unknown
 }
 
+// counted takes the counter of an eventfd or timerfd: where it is not 0, a read returns its 8 bytes.
+func (f *FileMoment) counted(n int64) {
+	switch f.Count = n; {
+	case n > 0:
+		f.Unread = 8
+	case n == 0:
+		f.Unread = 0
+	}
+}
+
 // RegMoment is an entry of an interest list.
 type RegMoment struct {
 	probe.Registration

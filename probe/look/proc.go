@@ -26,7 +26,11 @@ type procLooker struct {
 	other   map[string]map[uint64]*Socket
 	missing missing
 	files   identities
+	long    map[longList][]probe.Registration // lists that are read once
 }
+
+// longList is an interest list that is long.
+type longList struct{ pid, fd int }
 
 // missing gathers what could not be looked at.
 type missing []trace.Missing
@@ -173,7 +177,7 @@ func (pl *procLooker) process(pid int) (*ProcessMoment, error) {
 	}
 	pl.recheck(p)
 	if len(p.Regs) > many {
-		pl.missing.add(fmt.Sprintf("the loop of %d without a pause", pid), fmt.Sprintf("reading %d registrations from /proc held its instance's mutex for some milliseconds; with CAP_BPF and CAP_PERFMON it is not touched", len(p.Regs)))
+		pl.missing.add(fmt.Sprintf("the loop of %d without a pause", pid), fmt.Sprintf("reading %d registrations from /proc has held its instance's mutex for some milliseconds; by BPF it is not touched", len(p.Regs)))
 	}
 	threads(p, st, &pl.missing)
 	if _, err := os.Stat(dir + "stat"); err != nil {
@@ -186,6 +190,11 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 	link := links[n]
 	f = FileMoment{FD: n, Unread: -1, Backlog: -1, Unsent: -1, Count: -1, UnreadFor: -1}
 	dir := fmt.Sprintf("/proc/%d/", pid)
+	if list, known := pl.long[longList{pid, int(n)}]; known && link == epollLink {
+		f.Type, f.File = trace.TypeEpoll, pl.files.epoll(pid, int(n))
+		pl.missing.add(fmt.Sprintf("what has changed among %d registrations of fd %d", len(list), n), "the list is long, and was read once: reading it holds the instance's mutex")
+		return f, pl.entries(list, pid, int(n), links), true
+	}
 	info, err := os.ReadFile(dir + "fdinfo/" + strconv.Itoa(int(n)))
 	if err != nil {
 		if !os.IsPermission(err) {
@@ -210,16 +219,20 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 		}
 	case link == epollLink:
 		f.Type, f.File = trace.TypeEpoll, pl.files.epoll(pid, int(n))
-		for _, r := range probe.ParseRegistrations(info) {
-			r.EPFD = int(n)
-			target, open := links[int32(r.FD)]
-			r.Stale = !open || otherInode(target, dir+"fd/"+strconv.Itoa(r.FD), r.Inode)
-			regs = append(regs, RegMoment{Registration: r})
+		list := probe.ParseRegistrations(info)
+		if len(list) > many {
+			if pl.long == nil {
+				pl.long = map[longList][]probe.Registration{}
+			}
+			pl.long[longList{pid, int(n)}] = list
 		}
+		regs = pl.entries(list, pid, int(n), links)
 	case link == "anon_inode:[eventfd]":
-		f.Type, f.Count, f.Unread = trace.TypeEventfd, values.hex("eventfd-count", -1), -1
+		f.Type = trace.TypeEventfd
+		f.counted(values.hex("eventfd-count", -1))
 	case link == "anon_inode:[timerfd]":
-		f.Type, f.Count = trace.TypeTimerfd, values.decimal("ticks", -1)
+		f.Type = trace.TypeTimerfd
+		f.counted(values.decimal("ticks", -1))
 	case link == "anon_inode:[signalfd]":
 		f.Type = trace.TypeSignalfd
 	case link == "anon_inode:inotify", link == "anon_inode:[inotify]":
@@ -236,6 +249,18 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 	return f, regs, true
 }
 
+// entries are the entries of an instance's list.
+func (pl *procLooker) entries(list []probe.Registration, pid, epfd int, links map[int32]string) []RegMoment {
+	regs := make([]RegMoment, 0, len(list))
+	for _, r := range list {
+		r.EPFD = epfd
+		target, open := links[int32(r.FD)]
+		r.Stale = !open || otherInode(target, fmt.Sprintf("/proc/%d/fd/%d", pid, r.FD), r.Inode)
+		regs = append(regs, RegMoment{Registration: r})
+	}
+	return regs
+}
+
 // recheck asks again about registrations whose number does not lead to what they are about: it may have been given away, or the
 // registration made, between the two readings.
 func (pl *procLooker) recheck(p *ProcessMoment) {
@@ -250,6 +275,9 @@ func (pl *procLooker) recheck(p *ProcessMoment) {
 			return true // it has come since the descriptors were read: the next look finds both
 		}
 		fds, asked := again[r.EPFD]
+		if _, long := pl.long[longList{p.PID, r.EPFD}]; long {
+			return true // it may have been taken out since
+		}
 		if !asked {
 			fds = map[int]bool{}
 			if b, err := os.ReadFile(dir + "fdinfo/" + strconv.Itoa(r.EPFD)); err == nil {
