@@ -42,6 +42,7 @@ var house = map[string][]string{
 	"evviz/bench":                   {"*"},
 	"evviz/bench/negatives":         {"bench/internal/straced"}, // they run the program, as people do
 	"evviz/bench/positives":         {"bench/internal/straced"},
+	"evviz/bench/looks":             {},
 	"evviz/bench/internal/straced":  {},
 	"evviz/docs/modes":              {},
 }
