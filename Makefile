@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: all build test race vet vet-foreign lint check kernel kernel-check load truth-quiet test-look negatives positives bench bench-loop pictures golden fuzz docs man install clean
+.PHONY: all build test race vet vet-foreign lint check kernel kernel-check load truth-quiet test-look negatives positives bench bench-loop bench-looks pictures golden fuzz docs man install clean
 
 all: build
 
@@ -45,6 +45,9 @@ bench: ## the figures of docs/performance.md, paired and interleaved
 
 test-look: ## snapshots held against the kernel's own words, twenty times a server
 	EVVIZ_LOOK_ROUNDS=20 $(GO) test -count=1 -v ./cmd -run 'LookEqualsKernel|SnapshotEqualsKernel'
+
+bench-looks: ## what a snapshot does to the program that it looks into, and how long it takes
+	$(GO) run ./bench/looks
 
 negatives: ## evviz check against healthy servers, about 150 runs; what it needs is installed with apt-get where it can be
 	@sh bench/negatives/install.sh
@@ -94,6 +97,7 @@ fuzz: ## half a minute for each fuzz target
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceLine -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe -run xxx -fuzz FuzzStraceFile -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./probe/kernel -run xxx -fuzz FuzzRecords -fuzztime 30s -fuzzminimizetime 10x
+	for f in FuzzStat FuzzInfo FuzzTable FuzzCall FuzzAnswers; do $(GO) test ./probe/look -run xxx -fuzz $$f'$$' -fuzztime 30s -fuzzminimizetime 10x || exit 1; done
 	$(GO) test ./world -run xxx -fuzz FuzzTracker -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./timeline -run xxx -fuzz FuzzFilter -fuzztime 30s -fuzzminimizetime 10x
 	$(GO) test ./internal/plain -run xxx -fuzz FuzzJSON -fuzztime 30s -fuzzminimizetime 10x

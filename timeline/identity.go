@@ -90,6 +90,11 @@ func (t *Timeline) thread(s *stream, e *trace.Event) {
 // exit ends the loops of threads that have ended. A parent may tell of its child's end.
 func (t *Timeline) exit(s *stream, e *trace.Event) {
 	t.who.Exit(s.who, e)
+	if t.looks && e.B == 0 {
+		for _, l := range t.lanes.all {
+			l.exitedLook(s.who.Table.ID)
+		}
+	}
 	for _, lp := range t.loops {
 		if lp.s.who.Ended() && lp.pub.Ended == 0 {
 			lp.ended(e.Time)

@@ -99,16 +99,16 @@ func (lg *ledger) ctl(s *stream, e *trace.Event) {
 	if e.Kind == trace.Deregister {
 		lg.stats.Deregisters++
 		in.stats.Deregisters++
-		r := lg.reg(in, e.FD)
-		if r == nil {
+		of := lg.who.Leaving(s.who, in.who, e.FD)
+		if of == nil {
 			if l, old := lg.lanes.find(s, e, false); l != nil && !old {
 				lg.lanes.mark(l, e.Time, MarkDeregister, 0)
 			}
 			return
 		}
-		l := r.lane
+		l := lg.lanes.regOf(of).lane
 		l.watch.undone(IncDisarmed)
-		lg.who.Unregister(r.Registration, e.Time)
+		lg.who.Unregister(of, e.Time)
 		lg.lanes.mark(l, e.Time, MarkDeregister, 0)
 		return
 	}

@@ -48,6 +48,13 @@ func (l *laneB) closedLook(h Holder) {
 	}
 }
 
+// exitedLook forgets the numbers of a process that has ended. What others share with it stays open.
+func (l *laneB) exitedLook(table uint32) {
+	if l.look != nil && slices.ContainsFunc(l.look.Holders, func(o Holder) bool { return o.Process == table }) {
+		l.look.Holders = slices.DeleteFunc(slices.Clone(l.look.Holders), func(o Holder) bool { return o.Process == table })
+	}
+}
+
 // RegLook is a registration as looks have found it.
 type RegLook struct {
 	Instance int64 // Lane.ID of the instance; 0 it is the set of a thread

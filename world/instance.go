@@ -1,6 +1,10 @@
 package world
 
-import "evviz/trace"
+import (
+	"slices"
+
+	"evviz/trace"
+)
 
 // Instance is what a wait asks: an epoll instance or an io_uring, which is a file too, or the set of descriptors that a thread passes
 // to poll or select.
@@ -15,7 +19,7 @@ type Instance struct {
 	dense []*Registration
 	more  map[int32]*Registration
 	data  map[uint64]dataRef
-	stale []*Registration // their number means something else by now, or is not known
+	stale []*Registration // their number means something else by now, or in another process, or is not known
 	habit habit
 }
 
@@ -61,10 +65,16 @@ func (w *World) Instance(th *Thread, id trace.InstanceID, at int64) *Instance {
 		}
 		return th.anon
 	}
-	if c := &th.cache; c.id == id && (c.inst.File == nil || c.inst.File.Refs > 0) {
-		return c.inst
-	}
 	number, set := trace.InstanceNumber(id)
+	if c := &th.cache; c.id == id {
+		if c.inst.File == nil {
+			return c.inst
+		}
+		// The number may mean another instance by now, also where another process has this one still.
+		if n := th.Table.At(int32(number)); n != nil && n.File == c.inst.File {
+			return c.inst
+		}
+	}
 	var in *Instance
 	if set {
 		if in = w.sets[id]; in == nil {
@@ -260,15 +270,68 @@ func (w *World) Subject(th *Thread, e *trace.Event) (in *Instance, f *File, r *R
 		}
 	}
 	if r != nil && (r.File != f || e.Kind == trace.Register) {
-		if r.File != f && r.Stale {
-			in.put(e.FD, nil) // the stale entry lives on under a number that now means something else
-			in.stale = append(in.stale, r)
+		if r.File != f && r.lives(th) {
+			in.aside(r)
 		} else {
 			w.Unregister(r, e.Time)
 		}
-		r = nil
+		r = f.under(in, e.FD)
+		if r != nil && e.Kind == trace.Register {
+			w.Unregister(r, e.Time)
+			r = nil
+		}
+		if r != nil {
+			in.back(r)
+		}
 	}
 	return in, f, r
+}
+
+// lives says whether a registration stays although its number leads to another file for a thread: that number was closed and its file was
+// not, or it is one of another process. In the kernel an entry is a file and a number.
+func (r *Registration) lives(th *Thread) bool {
+	return r.Stale || r.Table != th.Table && r.File.Refs > 0
+}
+
+// aside makes room under a registration's number for one of another file.
+func (in *Instance) aside(r *Registration) {
+	in.put(r.FD, nil)
+	in.stale = append(in.stale, r)
+}
+
+// back finds a registration under its number again.
+func (in *Instance) back(r *Registration) {
+	in.stale = slices.DeleteFunc(in.stale, func(o *Registration) bool { return o == r })
+	in.put(r.FD, r)
+}
+
+// under is the registration of a file in an instance that was made under a number, nil if there is none.
+func (f *File) under(in *Instance, fd int32) *Registration {
+	for _, o := range f.Regs {
+		if o.Inst == in && o.FD == fd && !o.Dead {
+			return o
+		}
+	}
+	return nil
+}
+
+// Leaving is the registration that a Deregister ends: that of the file which the number leads to, else one that was made under the number.
+// nil if there is none.
+func (w *World) Leaving(th *Thread, in *Instance, fd int32) *Registration {
+	if n := th.Table.At(fd); n != nil && n.File != nil {
+		if r := n.File.under(in, fd); r != nil {
+			return r
+		}
+	}
+	if r := in.Of(fd); r != nil {
+		return r
+	}
+	for _, r := range in.stale {
+		if r.FD == fd && fd >= 0 && !r.Dead {
+			return r
+		}
+	}
+	return nil
 }
 
 // Register makes a registration of a file under a number of a thread's table. It is not Known before Interest; nil for want of room.
@@ -339,7 +402,7 @@ func (w *World) change(th *Thread, e *trace.Event) {
 		return
 	}
 	if e.Kind == trace.Deregister {
-		if r := w.Instance(th, e.Inst, e.Time).Of(e.FD); r != nil {
+		if r := w.Leaving(th, w.Instance(th, e.Inst, e.Time), e.FD); r != nil {
 			w.Unregister(r, e.Time)
 		}
 		return

@@ -100,8 +100,23 @@ func (w *World) stateOfRegistration(th *Thread, e *trace.Event) (f *File, r *Reg
 			}
 		}
 	} else if r = in.Of(e.FD); r != nil && (r.File != f || r.Stale) {
-		w.Unregister(r, e.Time)
-		r = nil
+		if r.File != f && r.lives(th) {
+			in.aside(r)
+		} else {
+			w.Unregister(r, e.Time)
+		}
+		if r = f.under(in, e.FD); r != nil {
+			r.Stale = false
+			in.back(r)
+		}
+	}
+	switch {
+	case r == nil:
+	case stale:
+		changed = changed || !r.Stale
+		r.Stale = true
+	default:
+		r.Table = th.Table // whose number leads to it
 	}
 	if r == nil {
 		before := in.Of(e.FD)

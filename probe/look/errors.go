@@ -51,15 +51,21 @@ func statOf(path string) (st procStat, err error) {
 	if err != nil {
 		return st, err
 	}
-	s := string(b)
+	if st, err = parseStat(string(b)); err != nil {
+		return st, fmt.Errorf("%s: %w", path, err)
+	}
+	return st, nil
+}
+
+func parseStat(s string) (st procStat, err error) {
 	open, end := strings.IndexByte(s, '('), strings.LastIndexByte(s, ')')
 	if open < 0 || end < open {
-		return st, fmt.Errorf("%s: no name in it", path)
+		return st, errors.New("no name in it")
 	}
 	st.name = s[open+1 : end]
 	f := strings.Fields(s[end+1:])
 	if len(f) < 20 {
-		return st, fmt.Errorf("%s: %d fields", path, len(f))
+		return st, fmt.Errorf("%d fields behind the name", len(f))
 	}
 	st.state = f[0][0]
 	st.parent, _ = strconv.Atoi(f[1])

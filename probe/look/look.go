@@ -79,11 +79,14 @@ func (l *Looker) Look() (*Moment, error) {
 	}
 	m := &Moment{Time: trace.Now()}
 	var refusal error
+	var byProc []*ProcessMoment
 	for _, pid := range l.pids {
 		p, err := process(pid)
 		if errors.Is(err, errHidden) {
 			missed.add(fmt.Sprintf("what is on the ready lists of process %d", pid), errHidden.Error()+"; it was looked at by /proc")
-			p, err = l.proc.process(pid)
+			if p, err = l.proc.process(pid); err == nil {
+				byProc = append(byProc, p)
+			}
 		}
 		switch {
 		case err == nil:
@@ -100,8 +103,13 @@ func (l *Looker) Look() (*Moment, error) {
 		return nil, refusal
 	}
 	if l.kernel == nil {
-		l.proc.targets(m)
+		byProc = m.Processes
+	} else {
+		for _, x := range l.proc.missing {
+			missed.add(x.What, x.Why)
+		}
 	}
+	l.proc.targets(byProc)
 	for _, p := range m.Processes {
 		if p.Bits == 32 {
 			missed.add(fmt.Sprintf("the calls of process %d", p.PID), "it is a 32-bit program: its calls have other numbers")

@@ -292,8 +292,8 @@ func (pl *procLooker) recheck(p *ProcessMoment) {
 }
 
 // targets finds out which files registrations are about, once every process was looked at: another one may have it.
-func (pl *procLooker) targets(m *Moment) {
-	for _, p := range m.Processes {
+func (pl *procLooker) targets(all []*ProcessMoment) {
+	for _, p := range all {
 		for i := range p.Regs {
 			p.Regs[i].Target = pl.files.sockets.now[p.Regs[i].Inode]
 		}

@@ -150,29 +150,39 @@ func dump(fd int, req []byte, of func([]byte) Socket, out []Socket) ([]Socket, e
 		if err != nil {
 			return out, os.NewSyscallError("recvfrom", err)
 		}
-		for b := buf[:n]; len(b) >= netlinkHeader; {
-			size := int(order.Uint32(b))
-			if size < netlinkHeader || size > len(b) {
-				return out, errors.New("an answer of the kernel is cut off")
-			}
-			switch order.Uint16(b[4:]) {
-			case unix.NLMSG_DONE:
-				return out, nil
-			case unix.NLMSG_ERROR:
-				if size >= netlinkHeader+4 {
-					if e := int32(order.Uint32(b[netlinkHeader:])); e != 0 {
-						return out, os.NewSyscallError("sock_diag", unix.Errno(-e))
-					}
-				}
-				return out, nil
-			case diagByFamily:
-				if s := of(b[netlinkHeader:size]); s.Family != 0 {
-					out = append(out, s)
-				}
-			}
-			b = b[min((size+3)&^3, len(b)):]
+		var done bool
+		if out, done, err = answers(buf[:n], of, out); done || err != nil {
+			return out, err
 		}
 	}
+}
+
+// answers reads what one recvfrom has brought. done says that no more comes.
+func answers(b []byte, of func([]byte) Socket, out []Socket) (_ []Socket, done bool, err error) {
+	order := binary.NativeEndian
+	for len(b) >= netlinkHeader {
+		size := int(order.Uint32(b))
+		if size < netlinkHeader || size > len(b) {
+			return out, true, errors.New("an answer of the kernel is cut off")
+		}
+		switch order.Uint16(b[4:]) {
+		case unix.NLMSG_DONE:
+			return out, true, nil
+		case unix.NLMSG_ERROR:
+			if size >= netlinkHeader+4 {
+				if e := int32(order.Uint32(b[netlinkHeader:])); e != 0 {
+					return out, true, os.NewSyscallError("sock_diag", unix.Errno(-e))
+				}
+			}
+			return out, true, nil
+		case diagByFamily:
+			if s := of(b[netlinkHeader:size]); s.Family != 0 {
+				out = append(out, s)
+			}
+		}
+		b = b[min((size+3)&^3, len(b)):]
+	}
+	return out, false, nil
 }
 
 // attributes visits the netlink attributes that follow an answer.

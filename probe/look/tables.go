@@ -114,7 +114,7 @@ func unixLine(line string) (s Socket, ok bool) {
 	}
 	s = Socket{Family: unix.AF_UNIX, Inode: uint32(inode), noQueues: true}
 	if len(f) > 7 {
-		s.Name = f[7]
+		s.Name = unixTableName(line)
 	}
 	switch {
 	case flags&0x10000 != 0: // __SO_ACCEPTCON
@@ -127,4 +127,13 @@ func unixLine(line string) (s Socket, ok bool) {
 		s.Type = trace.TypeDatagram
 	}
 	return s, true
+}
+
+// unixTableName is what stands behind seven fields and a blank: a name may have blanks itself.
+func unixTableName(line string) string {
+	for range 7 {
+		line = strings.TrimLeft(line, " ")
+		_, line, _ = strings.Cut(line, " ")
+	}
+	return strings.TrimSuffix(line, "\n")
 }

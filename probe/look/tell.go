@@ -1,6 +1,7 @@
 package look
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,6 +37,7 @@ type stream struct {
 	names map[string]uint32
 	next  uint32
 	alive bool
+	set   map[int32]uint32 // what it has passed to poll or select when a look last found it in such a call, with the events
 }
 
 // maxStreamNames bounds the names of a stream; then the oldest ids get new ones.
@@ -115,8 +117,10 @@ func (t *teller) moment(m *Moment) {
 			t.gone(p, m.Process(p.PID))
 		}
 	}
-	for _, p := range m.Processes {
-		t.files(p)
+	for _, known := range []bool{true, false} { // who reads it knows those of the look before already, and finds out that others lead there, too
+		for _, p := range m.Processes {
+			t.files(p, known)
+		}
 	}
 	told := map[uint64]bool{}
 	for _, p := range m.Processes {
@@ -156,16 +160,35 @@ func (t *teller) gone(was, is *ProcessMoment) {
 	main := t.stream(was.PID, was.PID)
 	now := map[regKey]bool{}
 	for i := range is.Regs {
-		now[keyOf(&is.Regs[i])] = true
+		now[is.keyOf(&is.Regs[i])] = true
+	}
+	there := map[instanceKey]bool{} // instances that it has still
+	for i := range is.Files {
+		if f := &is.Files[i]; f.Type == trace.TypeEpoll {
+			there[is.instance(int(f.FD))] = true
+		}
+	}
+	entries := map[[2]int]int{} // so many have a number of an instance
+	for i := range was.Regs {
+		entries[[2]int{was.Regs[i].EPFD, was.Regs[i].FD}]++
 	}
 	for i := range was.Regs {
 		r := &was.Regs[i]
-		if now[keyOf(r)] || !is.Lists {
+		if now[was.keyOf(r)] || !is.Lists || !there[was.instance(r.EPFD)] {
 			continue
 		}
-		if f, o := was.File(int32(r.EPFD)), is.File(int32(r.EPFD)); o != nil && f != nil && !f.other(o) {
+		// An event names a number and no file. Where several entries have it all of them are taken out; those that are left are told next.
+		k := [2]int{r.EPFD, r.FD}
+		for ; entries[k] > 0; entries[k]-- {
 			t.emit(main, trace.Event{Kind: trace.Deregister, Time: t.last, Inst: trace.EpollInstance(r.EPFD), FD: int32(r.FD), Mask: asked(r.Events)})
 		}
+	}
+	alive := map[int]*ThreadMoment{}
+	for i := range is.Threads {
+		alive[is.Threads[i].TID] = &is.Threads[i]
+	}
+	for i := range was.Threads {
+		t.unset(was, is, was.Threads[i].TID, alive[was.Threads[i].TID])
 	}
 	for i := range was.Files {
 		f := &was.Files[i]
@@ -173,23 +196,23 @@ func (t *teller) gone(was, is *ProcessMoment) {
 			t.emit(main, trace.Event{Kind: trace.Close, Time: t.last, FD: f.FD})
 		}
 	}
-	there := map[int]*ThreadMoment{}
-	for i := range is.Threads {
-		there[is.Threads[i].TID] = &is.Threads[i]
-	}
 	for i := range was.Threads {
-		th := &was.Threads[i]
-		s := t.stream(was.PID, th.TID)
-		o := there[th.TID]
-		if th.HasSet && (o == nil || o.HasSet) {
-			for _, x := range th.Set {
-				if o == nil || !slices.ContainsFunc(o.Set, func(y SetMember) bool { return y.FD == x.FD }) {
-					t.emit(s, trace.Event{Kind: trace.Deregister, Time: t.last, Inst: trace.SetInstance(th.TID), FD: x.FD, Mask: x.Events, Aux: trace.InterestDiff})
-				}
-			}
+		if tid := was.Threads[i].TID; alive[tid] == nil {
+			t.exit(was.PID, tid)
 		}
-		if o == nil {
-			t.exit(was.PID, th.TID)
+	}
+}
+
+// unset tells what a thread passes to poll or select no more. What it is found outside such a call says nothing of the next one.
+func (t *teller) unset(was, is *ProcessMoment, tid int, now *ThreadMoment) {
+	s := t.stream(was.PID, tid)
+	for _, fd := range slices.Sorted(maps.Keys(s.set)) {
+		f, o := was.File(fd), is.File(fd)
+		closed := f != nil && (o == nil || f.other(o))
+		left := now == nil || now.HasSet && !slices.ContainsFunc(now.Set, func(x SetMember) bool { return x.FD == fd })
+		if closed || left {
+			t.emit(s, trace.Event{Kind: trace.Deregister, Time: t.last, Inst: trace.SetInstance(tid), FD: fd, Mask: s.set[fd], Aux: trace.InterestDiff})
+			delete(s.set, fd)
 		}
 	}
 }
@@ -230,13 +253,29 @@ func (f *FileMoment) other(o *FileMoment) bool {
 	return f.Type != o.Type || f.Inode != o.Inode || f.Path != o.Path || f.File != 0 && o.File != 0 && f.File != o.File
 }
 
-type regKey struct {
-	epfd, fd int
-	inode    uint64
-	target   uint64
+// instanceKey is an instance of a process: its file, or its number where that is not known.
+type instanceKey struct {
+	file   uint64
+	number int
 }
 
-func keyOf(r *RegMoment) regKey { return regKey{r.EPFD, r.FD, r.Inode, r.Target} }
+func (p *ProcessMoment) instance(epfd int) instanceKey {
+	if f := p.File(int32(epfd)); f != nil && f.File != 0 {
+		return instanceKey{file: f.File}
+	}
+	return instanceKey{number: epfd}
+}
+
+type regKey struct {
+	inst   instanceKey
+	fd     int
+	inode  uint64
+	target uint64
+}
+
+func (p *ProcessMoment) keyOf(r *RegMoment) regKey {
+	return regKey{p.instance(r.EPFD), r.FD, r.Inode, r.Target}
+}
 
 // epollAlways are the bits that the kernel puts into every registration: EPOLLERR and EPOLLHUP.
 const epollAlways = 0x8 | 0x10
@@ -244,11 +283,23 @@ const epollAlways = 0x8 | 0x10
 // asked is what a program has asked for, of a mask as the kernel has it.
 func asked(mask uint32) uint32 { return mask &^ epollAlways }
 
-// files tells the descriptors of a process.
-func (t *teller) files(p *ProcessMoment) {
+// files tells the descriptors of a process: those that the look before had, or those that it had not.
+func (t *teller) files(p *ProcessMoment, known bool) {
 	main := t.stream(p.PID, p.PID)
+	var was *ProcessMoment
+	if t.before != nil {
+		was = t.before.Process(p.PID)
+	}
 	for i := range p.Files {
 		f := &p.Files[i]
+		old := false
+		if was != nil {
+			o := was.File(f.FD)
+			old = o != nil && !o.other(f)
+		}
+		if old != known {
+			continue
+		}
 		local, peer := f.addresses()
 		e := trace.Event{Kind: trace.State, Time: t.last, FD: f.FD, Mask: f.Flags, Dur: f.Unread + 1,
 			Aux: trace.StateAux(trace.StateDescriptor, f.Type, uint32(f.Room), uint32(f.Finished), uint32(f.unsent()))}
@@ -392,6 +443,10 @@ func (t *teller) inCalls(p *ProcessMoment) {
 		th := &p.Threads[i]
 		s := t.stream(p.PID, th.TID)
 		for _, x := range th.Set {
+			if s.set == nil {
+				s.set = map[int32]uint32{}
+			}
+			s.set[x.FD] = x.Events
 			t.emit(s, trace.Event{Kind: trace.State, Time: t.last, FD: x.FD, Inst: trace.SetInstance(th.TID), Mask: x.Events, Aux: trace.StateRegistration})
 		}
 		e := trace.Event{Kind: trace.InCall, Time: t.last, FD: -1, A: th.Timeout, Mask: uint32(th.Doing) | uint32(th.sameAs(was))<<8}
