@@ -221,7 +221,11 @@ func staleLook(c *checker) {
 		if x.l.FD >= 0 {
 			lives = "as " + x.name
 		}
-		f := c.find(x, nil, Warn, Certain, fmt.Sprintf("%s watches a file that was registered as fd %d, and that number was closed: the file lives on %s, and so does its registration. EPOLL_CTL_DEL on fd %d does not reach it.%s",
+		sev, v := Warn, Certain
+		if inst != nil && inst.Look != nil && inst.Look.Inherited && len(c.waiters(r)) == 0 {
+			sev, v = Info, Possible // it came with a fork, and this process does not use it
+		}
+		f := c.find(x, nil, sev, v, fmt.Sprintf("%s watches a file that was registered as fd %d, and that number was closed: the file lives on %s, and so does its registration. EPOLL_CTL_DEL on fd %d does not reach it.%s",
 			name, r.FD, lives, r.FD, more), "remove a descriptor from its instance with EPOLL_CTL_DEL before it is closed, as long as a duplicate (dup, fork) may be open; to get rid of this one, close the duplicate or the instance.")
 		f.FD = r.FD
 		if inst != nil && f.pid == 0 {
@@ -340,6 +344,16 @@ func closingLook(c *checker) {
 	}
 }
 
+// waitedFor says whether any thread was in a wait on an instance.
+func (c *checker) waitedFor(inst *timeline.Lane) bool {
+	for i := range c.s.Threads {
+		if t := &c.s.Threads[i]; t.Waits() && t.Lane == inst.ID {
+			return true
+		}
+	}
+	return false
+}
+
 // accepted says whether a connection came through a listener that is seen.
 func (c *checker) accepted(l *timeline.Lane) bool {
 	var all []string
@@ -378,8 +392,12 @@ func stuckLook(c *checker) {
 	ready := map[uint32]*waiting{} // by process
 	c.eachLook(func(x subject, k *timeline.Look, r *timeline.RegLook) {
 		const in = 0x1 | 0x2 | 0x40
-		if r.Stale || r.Thread != 0 || !r.Armed || r.Mask&in == 0 || !stays(k.UnreadSince, k.At) || r.Edge() && r.Queued != timeline.Yes {
+		if r.Stale || r.Thread != 0 || !r.Armed || r.Mask&in == 0 || !stays(k.UnreadSince, k.At) || r.Edge() && r.Queued != timeline.Yes ||
+			x.l.Kind != timeline.KindConn && x.l.Kind != timeline.KindListener || len(c.waiters(r)) > 0 {
 			return
+		}
+		if inst := c.s.Lane(r.Instance); inst != nil && inst.Look != nil && (inst.Look.Inherited || len(inst.Look.Holders) > 1 && c.waitedFor(inst)) {
+			return // it came with a fork: another process may be the one that uses it
 		}
 		pid := x.l.Table
 		if inst := c.s.Lane(r.Instance); inst != nil {
@@ -415,8 +433,8 @@ func stuckLook(c *checker) {
 			on = fmt.Sprintf(" on fd %d", t.FD)
 		}
 		f := &Finding{Rule: c.rule, Severity: Warn, Verdict: Likely, FD: t.FD, Thread: int64(t.TID), Process: int64(w.lane.Process), pid: int64(t.PID), Subject: fmt.Sprintf("thread %d", t.TID),
-			Sentence: fmt.Sprintf("thread %d (%s) is in %s%s for %s or longer, and in no wait, while %s unread data, %s first.", t.TID, t.Name, t.Call, on, lookedFor(t.Since, t.At),
-				words.Count(int64(w.n), "descriptor has", "descriptors have"), laneName(w.lane)),
+			Sentence: fmt.Sprintf("thread %d (%s) is in %s%s for %s or longer, and in no wait, while something waits on %s, %s first.", t.TID, t.Name, t.Call, on, lookedFor(t.Since, t.At),
+				words.Count(int64(w.n), "descriptor"), laneName(w.lane)),
 			Fix: "find out what the call waits for; what may take long belongs into another thread, or needs a timeout."}
 		f.at(c, 1, t.Since, t.At)
 		c.found = append(c.found, f)
