@@ -100,7 +100,7 @@ func (l *Looker) Look() (*Moment, error) {
 		default:
 			missed.add(fmt.Sprintf("process %d", pid), err.Error())
 		}
-		if refusal == nil || errors.Is(refusal, ErrEnded) {
+		if refusal == nil || errors.Is(refusal, ErrEnded) && !errors.Is(err, ErrEnded) {
 			refusal = err // what is said when nothing is left: rather why one could not be looked into than that one has ended
 		}
 	}
