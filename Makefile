@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: all build test race vet vet-foreign lint check kernel kernel-check load truth-quiet negatives positives bench bench-loop bench-looks pictures golden fuzz docs man install clean
+.PHONY: all build test race vet vet-foreign lint check kernel kernel-check load truth-quiet test-look negatives positives bench bench-loop bench-looks pictures golden fuzz docs man install clean
 
 all: build
 
@@ -42,6 +42,9 @@ kernel-check: ## makes them in a scratch folder, and compares every byte with wh
 
 bench: ## the figures of docs/performance.md, paired and interleaved
 	$(GO) run ./bench
+
+test-look: ## snapshots held against the kernel's own words, twenty times a server
+	EVVIZ_LOOK_ROUNDS=20 $(GO) test -count=1 -v ./cmd -run 'LookEqualsKernel|SnapshotEqualsKernel'
 
 bench-looks: ## what a snapshot does to the program that it looks into, and how long it takes
 	$(GO) run ./bench/looks

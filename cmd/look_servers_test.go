@@ -84,14 +84,16 @@ const nodeHTTP = `const http = require("http");
 http.createServer((q, a) => a.end(q.url === "/big" ? "x".repeat(8 << 20) : "evviz-end\n")).listen(+process.argv[2], "127.0.0.1");
 `
 
-var lookedAts = []*lookedAt{
-	{name: "redis", needs: "redis-server", ask: "PING\r\n", end: "+PONG\r\n", big: "GET big\r\n",
-		fill: fmt.Sprintf("*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n$%d\r\n%s\r\n", 8<<20, strings.Repeat("x", 8<<20)),
-		argv: func(_ *testing.T, dir string, port int) []string {
-			return []string{"redis-server", "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--dir", dir}
-		}},
-	{name: "nginx", needs: "nginx", ask: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", end: "evviz-end\n", big: "GET /big HTTP/1.1\r\nHost: x\r\n\r\n", procs: 5,
-		files: map[string]string{"www/index.html": "evviz-end\n", "www/big": strings.Repeat("x", 8<<20), "conf": `worker_processes 4;
+// lookedAts are the servers. It is a function because what some of them are filled with is large, and this binary is evviz itself to other tests.
+func lookedAts() []*lookedAt {
+	return []*lookedAt{
+		{name: "redis", needs: "redis-server", ask: "PING\r\n", end: "+PONG\r\n", big: "GET big\r\n",
+			fill: fmt.Sprintf("*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n$%d\r\n%s\r\n", 8<<20, strings.Repeat("x", 8<<20)),
+			argv: func(_ *testing.T, dir string, port int) []string {
+				return []string{"redis-server", "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--dir", dir}
+			}},
+		{name: "nginx", needs: "nginx", ask: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", end: "evviz-end\n", big: "GET /big HTTP/1.1\r\nHost: x\r\n\r\n", procs: 5,
+			files: map[string]string{"www/index.html": "evviz-end\n", "www/big": strings.Repeat("x", 8<<20), "conf": `worker_processes 4;
 daemon off;
 pid pid;
 events { worker_connections 256; }
@@ -102,31 +104,31 @@ http {
 	server { listen 127.0.0.1:PORT; root DIR/www; }
 }
 `}, argv: func(_ *testing.T, dir string, _ int) []string {
-			argv := []string{"nginx", "-p", dir + "/", "-e", "error", "-c", dir + "/conf"}
-			if os.Getuid() == 0 {
-				argv = append(argv, "-g", "user root;") // its workers read the directory of a test
-			}
-			return argv
-		}},
-	{name: "node", needs: "node", ask: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", end: "evviz-end\n", big: "GET /big HTTP/1.1\r\nHost: x\r\n\r\n",
-		files: map[string]string{"server.js": nodeHTTP}, argv: func(_ *testing.T, dir string, port int) []string {
-			return []string{"node", dir + "/server.js", strconv.Itoa(port)}
-		}},
-	{name: "asyncio", needs: "python3", ask: "evviz-end\n", end: "evviz-end\n", big: strings.Repeat("x", 8<<20),
-		files: map[string]string{"server.py": asyncioEcho}, argv: func(_ *testing.T, dir string, port int) []string {
-			return []string{"python3", dir + "/server.py", strconv.Itoa(port)}
-		}},
-	{name: "go", needs: "go", ask: "evviz-end\n", end: "evviz-end\n", big: strings.Repeat("x", 8<<20),
-		files: map[string]string{"echo.go": goEcho}, argv: func(t *testing.T, dir string, port int) []string {
-			build := exec.Command("go", "build", "-o", dir+"/echo", dir+"/echo.go")
-			build.Env = append(os.Environ(), "GOFLAGS=")
-			if out, err := build.CombinedOutput(); err != nil {
-				t.Fatalf("go build: %v\n%s", err, out)
-			}
-			return []string{dir + "/echo", strconv.Itoa(port)}
-		}},
-	{name: "haproxy", needs: "haproxy", ask: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", end: "evviz-end\n",
-		files: map[string]string{"conf": `global
+				argv := []string{"nginx", "-p", dir + "/", "-e", "error", "-c", dir + "/conf"}
+				if os.Getuid() == 0 {
+					argv = append(argv, "-g", "user root;") // its workers read the directory of a test
+				}
+				return argv
+			}},
+		{name: "node", needs: "node", ask: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", end: "evviz-end\n", big: "GET /big HTTP/1.1\r\nHost: x\r\n\r\n",
+			files: map[string]string{"server.js": nodeHTTP}, argv: func(_ *testing.T, dir string, port int) []string {
+				return []string{"node", dir + "/server.js", strconv.Itoa(port)}
+			}},
+		{name: "asyncio", needs: "python3", ask: "evviz-end\n", end: "evviz-end\n", big: strings.Repeat("x", 8<<20),
+			files: map[string]string{"server.py": asyncioEcho}, argv: func(_ *testing.T, dir string, port int) []string {
+				return []string{"python3", dir + "/server.py", strconv.Itoa(port)}
+			}},
+		{name: "go", needs: "go", ask: "evviz-end\n", end: "evviz-end\n", big: strings.Repeat("x", 8<<20),
+			files: map[string]string{"echo.go": goEcho}, argv: func(t *testing.T, dir string, port int) []string {
+				build := exec.Command("go", "build", "-o", dir+"/echo", dir+"/echo.go")
+				build.Env = append(os.Environ(), "GOFLAGS=")
+				if out, err := build.CombinedOutput(); err != nil {
+					t.Fatalf("go build: %v\n%s", err, out)
+				}
+				return []string{dir + "/echo", strconv.Itoa(port)}
+			}},
+		{name: "haproxy", needs: "haproxy", ask: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", end: "evviz-end\n",
+			files: map[string]string{"conf": `global
 	maxconn 400
 	nbthread 2
 defaults
@@ -138,13 +140,14 @@ frontend in
 	bind 127.0.0.1:PORT
 	http-request return status 200 content-type text/plain lf-string "evviz-end\n"
 `}, argv: func(_ *testing.T, dir string, _ int) []string {
-			return []string{"haproxy", "-db", "-f", dir + "/conf"}
-		}},
-	{name: "memcached", needs: "memcached", ask: "mn\r\n", end: "MN\r\n", big: strings.Repeat("get big\r\n", 64),
-		fill: fmt.Sprintf("set big 0 0 %d\r\n%s\r\n", 500_000, strings.Repeat("x", 500_000)),
-		argv: func(_ *testing.T, _ string, port int) []string {
-			return []string{"memcached", "-u", "root", "-l", "127.0.0.1", "-p", strconv.Itoa(port), "-t", "4"}
-		}},
+				return []string{"haproxy", "-db", "-f", dir + "/conf"}
+			}},
+		{name: "memcached", needs: "memcached", ask: "mn\r\n", end: "MN\r\n", big: strings.Repeat("get big\r\n", 64),
+			fill: fmt.Sprintf("set big 0 0 %d\r\n%s\r\n", 500_000, strings.Repeat("x", 500_000)),
+			argv: func(_ *testing.T, _ string, port int) []string {
+				return []string{"memcached", "-u", "root", "-l", "127.0.0.1", "-p", strconv.Itoa(port), "-t", "4"}
+			}},
+	}
 }
 
 // served is a server that runs.

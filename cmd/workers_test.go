@@ -305,7 +305,7 @@ func (p *prefork) family(t *testing.T, o *observer) {
 // TestWorkersNginx: the same of nginx, with its connections where they are.
 func TestWorkersNginx(t *testing.T) {
 	var nginx *lookedAt
-	for _, s := range lookedAts {
+	for _, s := range lookedAts() {
 		if s.name == "nginx" {
 			nginx = s
 		}
