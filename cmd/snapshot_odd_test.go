@@ -127,7 +127,7 @@ func byBPF(t *testing.T) bool {
 
 // shown is a snapshot's JSON, with what these tests want of it.
 type shown struct {
-	By string `json:"looked_by"`
+	By        string `json:"looked_by"`
 	Processes []struct {
 		PID         int
 		Threads     []struct{ TID int }
