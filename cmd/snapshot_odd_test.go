@@ -127,6 +127,7 @@ func byBPF(t *testing.T) bool {
 
 // shown is a snapshot's JSON, with what these tests want of it.
 type shown struct {
+	By        string `json:"looked_by"`
 	Processes []struct {
 		PID         int
 		Threads     []struct{ TID int }
@@ -227,6 +228,7 @@ func TestSnapshotPIDNamespace(t *testing.T) {
 	if inside == outside || inside == 0 {
 		t.Fatalf("it is %d outside, and %d inside", outside, inside)
 	}
+	full := byBPF(t)
 	enter := []string{testkit.Need(t, "nsenter"), "-t", strconv.Itoa(outside), "-p", "-m"}
 	for _, via := range ways {
 		for _, c := range []struct {
@@ -246,6 +248,9 @@ func TestSnapshotPIDNamespace(t *testing.T) {
 					said, _ := s.finding("EV03")
 					return strings.Contains(said, "holds 4,900 bytes")
 				}, func() string { return fmt.Sprintf("EV03 was not found: %+v", s) })
+				if via == "auto" && full && (!strings.Contains(s.By, "BPF") || s.misses("ready lists")) {
+					t.Errorf("it was not looked at by BPF: %s, missing %+v", s.By, s.Missing)
+				}
 				if len(s.Processes) != 1 || s.Processes[0].PID != c.pid || len(s.Processes[0].Threads) != 2 || s.Processes[0].Threads[0].TID != c.pid {
 					t.Errorf("process %d: %+v", c.pid, s.Processes)
 				}

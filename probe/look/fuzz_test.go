@@ -38,7 +38,9 @@ func FuzzStat(f *testing.F) {
 		if err == nil && !strings.Contains(s, "("+st.name+")") {
 			t.Errorf("%q: %+v", s, st)
 		}
-		doing(st.state)
+		if d := doing(st.state); d > trace.DoingEnded {
+			t.Errorf("%q: doing %d", s, d)
+		}
 	})
 }
 
