@@ -71,6 +71,9 @@ for a wrong command line and with 3 when the process cannot be looked into.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if !o.screen {
+				return o.run(args) // without a screen nothing is asked of the settings
+			}
 			cfg, err := settle(c, "theme", "symbols", "span", "no-mouse", "threshold") // the view is what this command is about
 			if err != nil {
 				return err
@@ -247,9 +250,12 @@ func (o *snapshotOptions) print(s *timeline.Snapshot, set diagnostics.Settings) 
 	w := export.WatchedOf(s, found)
 	w.Hints = o.hints
 	var err error
-	if o.json {
+	switch {
+	case o.json && o.watch > 0:
+		err = w.JSONLine(stdout)
+	case o.json:
 		err = w.JSON(stdout)
-	} else {
+	default:
 		err = w.Text(stdout, o.all)
 	}
 	if err != nil {

@@ -53,6 +53,9 @@ func batchFull(c *checker) {
 		if in == nil || in.FullLeft < int64(c.set.BatchFew) || !above(in.FullLeft, in.Waits, c.set.BatchShare) {
 			continue
 		}
+		if in.Shared {
+			continue // several threads that take one event each share the work so
+		}
 		sev := Info
 		if in.FullLeft >= int64(c.set.BatchFull) {
 			sev = Warn

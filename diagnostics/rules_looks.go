@@ -73,19 +73,46 @@ func (c *checker) resting(pid int64, since int64) bool {
 	return any
 }
 
-// waiting says whether every thread of a process was asleep in a wait, or on a futex, when it was looked at last.
-func (c *checker) waiting(pid int64) bool {
-	any := false
+// elsewhere is a thread of a process that was in none of its rests when it was looked at last: it runs, or is in a call that has to do with
+// something else, and may own what is unread. nil: all of them wait for events, or on a futex.
+func (c *checker) elsewhere(pid int64) *timeline.ThreadLook {
 	for i := range c.s.Threads {
 		t := &c.s.Threads[i]
-		if pid != 0 && int64(t.PID) != pid {
+		if pid != 0 && int64(t.PID) != pid || t.Waits() && t.Doing == trace.DoingWaiting {
 			continue
 		}
-		if any = true; t.Doing != trace.DoingWaiting || !t.Waits() && t.Call != "futex" && t.Call != "rt_sigtimedwait" {
-			return false
+		switch t.Call {
+		case "futex", "rt_sigtimedwait", "io_uring_enter", "accept", "accept4", "restart_syscall":
+			if t.Doing == trace.DoingWaiting {
+				continue // the rest of a worker that has nothing to do
+			}
+		}
+		if t.Doing == trace.DoingWaiting && t.Lane != 0 {
+			if l := c.s.Lane(t.Lane); l != nil && l.Kind != timeline.KindConn && t.Call == "read" {
+				continue // of a signalfd, an eventfd, a pipe, the terminal
+			}
+		}
+		return t
+	}
+	return nil
+}
+
+// inWords says what a thread was doing.
+func inWords(t *timeline.ThreadLook) string {
+	if t.Call == "" || t.Doing == trace.DoingRunning {
+		return t.Doing.String()
+	}
+	return "in " + t.Call
+}
+
+// fullOne is an open connection of the same process without room to write: what is unread on another may wait for it. nil: there is none.
+func (c *checker) fullOne(l *timeline.Lane) *timeline.Lane {
+	for _, o := range c.s.Lanes {
+		if o != l && o.Look != nil && o.Closed == 0 && o.Table == l.Table && o.Kind == timeline.KindConn && o.Look.Room == timeline.No {
+			return o
 		}
 	}
-	return any
+	return nil
 }
 
 // lookedFor is how long something is known to be so, in words.
@@ -126,10 +153,16 @@ func strandedLook(c *checker) {
 			}
 			sev, v, how = Warn, Likely, "a thread has been in a wait for it all the while, which did not return"
 		}
-		if onDemand(r.Mask) || x.l.Kind == timeline.KindListener && len(waits) == 0 {
-			if x.l.Kind != timeline.KindListener {
-				sev, v = Info, Possible
-			}
+		why := ""
+		switch busy, full := c.elsewhere(int64(x.l.Table)), c.fullOne(x.l); {
+		case onDemand(r.Mask) && x.l.Kind != timeline.KindListener:
+			why = "It is registered as runtimes do that read when a task asks for it, so this may be back-pressure."
+		case full != nil:
+			why = fmt.Sprintf("%s has no room to write, so this may be back-pressure.", laneName(full))
+		case busy != nil && busy.Doing == trace.DoingRunning && k.At-k.UnreadSince >= c.stall():
+			sev, v = Warn, Likely // a loop that runs has had time for it
+		case busy != nil:
+			why = fmt.Sprintf("Thread %d (%s) is %s and may be at work on it.", busy.TID, busy.Name, inWords(busy))
 		}
 		s := fmt.Sprintf("%s holds %s, unread for %s or longer, and no wait will return it: it is edge-triggered, and %s. The next notification comes when more arrives.",
 			x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, r.LeftSince), k.At), how)
@@ -139,8 +172,9 @@ func strandedLook(c *checker) {
 				x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, r.LeftSince), k.At), how)
 			fix = "accept until EAGAIN after every notification."
 		}
-		if sev == Info {
-			s = fmt.Sprintf("%s holds %s, unread for %s or longer. It is registered as runtimes do that read when a task asks for it, so this may be back-pressure.", x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, r.LeftSince), k.At))
+		if why != "" {
+			sev, v = Info, Possible
+			s = fmt.Sprintf("%s holds %s, unread for %s or longer, and is not on the ready list. %s", x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, r.LeftSince), k.At), why)
 			fix = "check whether a task should be reading this connection."
 		}
 		c.lookAt(c.find(x, nil, sev, v, s, fix), x.l, r.LeftSince)
@@ -153,13 +187,12 @@ func disarmedLook(c *checker) {
 			return
 		}
 		since := max(r.LeftSince, k.UnreadSince)
-		sev, v, who := Warn, Certain, "no thread of the process has run meanwhile"
-		switch {
-		case c.resting(int64(x.l.Table), since):
-		case c.waiting(int64(x.l.Table)):
+		sev, v, who := Warn, Certain, "every thread of the process has been waiting for something else all the while"
+		switch busy := c.elsewhere(int64(x.l.Table)); {
+		case busy != nil:
+			sev, v, who = Info, Possible, fmt.Sprintf("thread %d, %s, may be at work on it", busy.TID, inWords(busy))
+		case !c.resting(int64(x.l.Table), since):
 			v, who = Likely, "every thread of the process is waiting for something else"
-		default:
-			sev, v, who = Info, Possible, "a thread may be at work on it"
 		}
 		c.lookAt(c.find(x, nil, sev, v, fmt.Sprintf("%s holds %s, unread for %s or longer, and its oneshot registration has fired and was not armed again: no wait will return it (%s).",
 			x.name, unreadOf(x.l), lookedFor(min(k.UnreadSince, since), k.At), who),
@@ -188,7 +221,11 @@ func staleLook(c *checker) {
 		if x.l.FD >= 0 {
 			lives = "as " + x.name
 		}
-		f := c.find(x, nil, Warn, Certain, fmt.Sprintf("%s watches a file that was registered as fd %d, and that number was closed: the file lives on %s, and so does its registration. EPOLL_CTL_DEL on fd %d does not reach it.%s",
+		sev, v := Warn, Certain
+		if inst != nil && inst.Look != nil && inst.Look.Inherited && len(c.waiters(r)) == 0 {
+			sev, v = Info, Possible // it came with a fork, and this process does not use it
+		}
+		f := c.find(x, nil, sev, v, fmt.Sprintf("%s watches a file that was registered as fd %d, and that number was closed: the file lives on %s, and so does its registration. EPOLL_CTL_DEL on fd %d does not reach it.%s",
 			name, r.FD, lives, r.FD, more), "remove a descriptor from its instance with EPOLL_CTL_DEL before it is closed, as long as a duplicate (dup, fork) may be open; to get rid of this one, close the duplicate or the instance.")
 		f.FD = r.FD
 		if inst != nil && f.pid == 0 {
@@ -272,7 +309,7 @@ func blockingLook(c *checker) {
 		if r.Edge() {
 			why = "with EPOLLET it has to be drained until EAGAIN, which never comes"
 		}
-		f := c.find(x, nil, Warn, Likely, fmt.Sprintf("%s is registered and has no O_NONBLOCK: a %s that finds nothing blocks the whole loop (%s).", x.name, call, why),
+		f := c.find(x, nil, Warn, Likely, fmt.Sprintf("%s is registered and has no O_NONBLOCK: %s blocks the whole loop when there is nothing (%s).", x.name, call, why),
 			"set O_NONBLOCK with fcntl before it is registered; accept4(..., SOCK_NONBLOCK|SOCK_CLOEXEC) does it for connections. Calls with MSG_DONTWAIT need none.")
 		for i := range c.s.Threads {
 			if t := &c.s.Threads[i]; t.Lane == x.l.ID && !t.Waits() && t.Call != "" && stays(t.Since, k.At) {
@@ -298,10 +335,34 @@ func closingLook(c *checker) {
 		if k.Unread > 0 {
 			eof = fmt.Sprintf("; %s was never read", words.Bytes(k.Unread))
 		}
-		name := laneName(l)
-		c.lookAt(c.find(subject{l, name}, nil, Warn, Likely, fmt.Sprintf("%s: the peer finished %s ago or longer (CLOSE_WAIT), and the descriptor is still open%s.", name, lookedFor(k.FinishedSince, k.At), eof),
+		name, sev, v := laneName(l), Warn, Likely
+		if !c.accepted(l) {
+			sev, v = Info, Possible // a pool of connections to servers notices at its next request
+		}
+		c.lookAt(c.find(subject{l, name}, nil, sev, v, fmt.Sprintf("%s: the peer finished %s ago or longer (CLOSE_WAIT), and the descriptor is still open%s.", name, lookedFor(k.FinishedSince, k.At), eof),
 			"close the descriptor when read returns 0 and everything is written."), l, k.FinishedSince)
 	}
+}
+
+// waitedFor says whether any thread was in a wait on an instance.
+func (c *checker) waitedFor(inst *timeline.Lane) bool {
+	for i := range c.s.Threads {
+		if t := &c.s.Threads[i]; t.Waits() && t.Lane == inst.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// accepted says whether a connection came through a listener that is seen.
+func (c *checker) accepted(l *timeline.Lane) bool {
+	var all []string
+	for _, o := range c.s.Lanes {
+		if o.Kind == timeline.KindListener && o.Look != nil && o.Closed == 0 {
+			all = append(all, o.Local)
+		}
+	}
+	return listenerOf(l.Local, all) != ""
 }
 
 func backlogLook(c *checker) {
@@ -331,8 +392,12 @@ func stuckLook(c *checker) {
 	ready := map[uint32]*waiting{} // by process
 	c.eachLook(func(x subject, k *timeline.Look, r *timeline.RegLook) {
 		const in = 0x1 | 0x2 | 0x40
-		if r.Stale || r.Thread != 0 || !r.Armed || r.Mask&in == 0 || !stays(k.UnreadSince, k.At) || r.Edge() && r.Queued != timeline.Yes {
+		if r.Stale || r.Thread != 0 || !r.Armed || r.Mask&in == 0 || !stays(k.UnreadSince, k.At) || r.Edge() && r.Queued != timeline.Yes ||
+			x.l.Kind != timeline.KindConn && x.l.Kind != timeline.KindListener || len(c.waiters(r)) > 0 {
 			return
+		}
+		if inst := c.s.Lane(r.Instance); inst != nil && inst.Look != nil && (inst.Look.Inherited || len(inst.Look.Holders) > 1 && c.waitedFor(inst)) {
+			return // it came with a fork: another process may be the one that uses it
 		}
 		pid := x.l.Table
 		if inst := c.s.Lane(r.Instance); inst != nil {
@@ -368,8 +433,8 @@ func stuckLook(c *checker) {
 			on = fmt.Sprintf(" on fd %d", t.FD)
 		}
 		f := &Finding{Rule: c.rule, Severity: Warn, Verdict: Likely, FD: t.FD, Thread: int64(t.TID), Process: int64(w.lane.Process), pid: int64(t.PID), Subject: fmt.Sprintf("thread %d", t.TID),
-			Sentence: fmt.Sprintf("thread %d (%s) is in %s%s for %s or longer, and in no wait, while %s unread data, %s first.", t.TID, t.Name, t.Call, on, lookedFor(t.Since, t.At),
-				words.Count(int64(w.n), "descriptor has", "descriptors have"), laneName(w.lane)),
+			Sentence: fmt.Sprintf("thread %d (%s) is in %s%s for %s or longer, and in no wait, while something waits on %s, %s first.", t.TID, t.Name, t.Call, on, lookedFor(t.Since, t.At),
+				words.Count(int64(w.n), "descriptor"), laneName(w.lane)),
 			Fix: "find out what the call waits for; what may take long belongs into another thread, or needs a timeout."}
 		f.at(c, 1, t.Since, t.At)
 		c.found = append(c.found, f)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -95,6 +96,7 @@ type WatchedDescriptor struct {
 	Data      string `json:"data,omitempty"`  // what the program attached, in hex
 
 	lane *timeline.Lane
+	out  bool // the program has made the connection, as far as can be seen
 }
 
 // WatchedOf puts what looks have found into the form that is printed.
@@ -280,9 +282,23 @@ func yes(t timeline.Tri) *bool {
 	return &b
 }
 
+// outgoing says whether a connection has a port of its own that the kernel gives to who connects (net.ipv4.ip_local_port_range begins at 32768
+// unless it was changed), and the other end has none.
+func outgoing(l *timeline.Lane) bool {
+	port := func(s string) int {
+		n, err := strconv.Atoi(s[strings.LastIndexByte(s, ':')+1:])
+		if err != nil {
+			return 0
+		}
+		return n
+	}
+	const first = 32768
+	return port(l.Local) >= first && port(l.Peer) > 0 && port(l.Peer) < first
+}
+
 func descriptorOf(l *timeline.Lane) WatchedDescriptor {
 	k := l.Look
-	d := WatchedDescriptor{FD: l.FD, Kind: trace.TypeNames.Word(l.Type), Local: l.Local, Peer: l.Peer, Room: yes(k.Room), Finished: yes(k.Finished), Nonblock: yes(l.Nonblock), lane: l}
+	d := WatchedDescriptor{out: outgoing(l), FD: l.FD, Kind: trace.TypeNames.Word(l.Type), Local: l.Local, Peer: l.Peer, Room: yes(k.Room), Finished: yes(k.Finished), Nonblock: yes(l.Nonblock), lane: l}
 	if k.Unread >= 0 {
 		d.Unread = &k.Unread
 		if n := k.At - k.UnreadSince; k.UnreadSince != 0 && n > 0 {
@@ -309,6 +325,9 @@ func registeredOf(l *timeline.Lane, r *timeline.RegLook) WatchedDescriptor {
 
 // JSON writes one object.
 func (w *Watched) JSON(to io.Writer) error { return plain.WriteJSON(to, w) }
+
+// JSONLine writes one object in one line.
+func (w *Watched) JSONLine(to io.Writer) error { return plain.WriteJSONLine(to, w) }
 
 // Text writes it for a person.
 func (w *Watched) Text(to io.Writer, all bool) error {
@@ -486,6 +505,8 @@ func (d *WatchedDescriptor) weight() int {
 
 func (d *WatchedDescriptor) address() string {
 	switch {
+	case d.Peer != "" && d.Local != "" && d.out:
+		return d.Local + " → " + d.Peer
 	case d.Peer != "" && d.Local != "":
 		return d.Local + " ← " + d.Peer
 	case d.Peer != "":

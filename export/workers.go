@@ -14,8 +14,9 @@ import (
 
 // Workers is how processes share their listeners, for a person and for machines. A null is unknown.
 type Workers struct {
-	Span   *int64        `json:"between_ns"` // between the two looks; null: there was one
-	Groups []WorkerGroup `json:"addresses"`
+	Span    *int64        `json:"between_ns"` // between the two looks; null: there was one
+	Groups  []WorkerGroup `json:"addresses"`
+	Missing []Missing     `json:"missing"`
 }
 
 // WorkerGroup is an address that is listened on.
@@ -48,7 +49,10 @@ type Worker struct {
 // WorkersOf puts it into the form that is printed.
 func WorkersOf(s *timeline.Snapshot, set diagnostics.Settings) *Workers {
 	w := diagnostics.WorkersOf(s, set)
-	out := &Workers{Groups: []WorkerGroup{}}
+	out := &Workers{Groups: []WorkerGroup{}, Missing: []Missing{}}
+	for _, m := range s.Info.Missing {
+		out.Missing = append(out.Missing, Missing{m.What, m.Why})
+	}
 	if w.Span > 0 {
 		out.Span = &w.Span
 	}
@@ -135,6 +139,9 @@ func (w *Workers) Text(to io.Writer) error {
 		}
 		paragraph(b, plain.Text(g.Sentence), "")
 		b.WriteByte('\n')
+	}
+	for _, m := range w.Missing {
+		fmt.Fprintf(b, "unknown: %s (%s)\n", plain.Text(m.What), plain.Text(m.Why))
 	}
 	_, err := io.WriteString(to, b.String())
 	return err

@@ -36,10 +36,11 @@ var (
 
 // AppendBars adds what fills the bar of a lane.
 func (y *Symbols) AppendBars(to []Entry) []Entry {
+	full := y.Spark[y.Steps()]
 	return append(to,
-		Entry{y.Fill[0], freshWords, RoleFresh, true},
-		Entry{y.Fill[1], oldWords, RoleOld, true},
-		Entry{y.Fill[2], staleWords, RoleStale, true},
+		Entry{full, freshWords, RoleFresh, true},
+		Entry{full, oldWords, RoleOld, true},
+		Entry{full, staleWords, RoleStale, true},
 		Entry{y.Again, againWords, RoleAgain, true})
 }
 

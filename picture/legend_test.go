@@ -22,7 +22,7 @@ func TestLegend(t *testing.T) {
 		}
 		bars := y.AppendBars(nil)
 		for i, e := range bars[:3] {
-			if f := FillFresh + Fill(i); e.Role != f.Role() || e.Rune != y.Fill[i] || !e.Filled {
+			if f := FillFresh + Fill(i); e.Role != f.Role() || e.Rune != y.Spark[y.Steps()] || !e.Filled {
 				t.Errorf("%s: fill %d is %+v", name, f, e)
 			}
 		}

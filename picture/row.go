@@ -64,7 +64,7 @@ func (w *Window) bars(row []Cell, cells []timeline.Cell) (last int) {
 			case h < most:
 				to.set(w.Symbols.Spark[h], role.Part())
 			case w.Colours == NoColours:
-				to.set(w.Symbols.Fill[to.Fill-FillFresh], role.Ink())
+				to.set(w.Symbols.Spark[most], role.Part()) // the age is an attribute there
 			default:
 				to.set(' ', role.Ink())
 			}
@@ -75,7 +75,11 @@ func (w *Window) bars(row []Cell, cells []timeline.Cell) (last int) {
 		}
 		if c.Counts[timeline.MarkRenotify] > 0 {
 			to.Fill, to.Whole = FillAgain, true
-			to.set(' ', RoleAgain.Ink())
+			r := ' '
+			if w.Colours == NoColours {
+				r = w.Symbols.Again
+			}
+			to.set(r, RoleAgain.Ink())
 		}
 	}
 	return last

@@ -100,9 +100,9 @@ func TestLaneRow(t *testing.T) {
 	}{
 		{"0: registered", timeline.Lane{}, AllColours, []timeline.Cell{{Trigger: trace.TriggerLevel}, edge, once}, "_╌┈", "_ww"},
 		{"1: by age", timeline.Lane{}, AllColours, []timeline.Cell{waits(0, OldAfter-1), waits(1, OldAfter), waits(2, StaleAfter-1), waits(3, StaleAfter)}, "    ", "foos"},
-		{"1: by age, without colours", timeline.Lane{}, NoColours, []timeline.Cell{waits(0, OldAfter-1), waits(1, OldAfter), waits(2, StaleAfter)}, "░▒▓", "fos"},
+		{"1: by age, without colours", timeline.Lane{}, NoColours, []timeline.Cell{waits(0, OldAfter-1), waits(1, OldAfter), waits(2, StaleAfter)}, "███", "(f)(o)(s)"},
 		{"1: by share", timeline.Lane{}, AllColours, []timeline.Cell{waited(0, 1, 1), waited(1, 0.9, 1), waited(2, 0.5, 1), waited(3, 0.07, 1), waited(4, 0.01, 1), waited(5, 0.06, StaleAfter)}, " ▇▄▁··", "f(f)(f)(f)(f)(s)"},
-		{"1: the share without colours", timeline.Lane{}, NoColours, []timeline.Cell{waits(0, 1), waited(1, 0.5, OldAfter)}, "░▄", "f(o)"},
+		{"1: the share without colours", timeline.Lane{}, NoColours, []timeline.Cell{waits(0, 1), waited(1, 0.5, OldAfter)}, "█▄", "(f)(o)"},
 		{"2: the oldest of a cell", timeline.Lane{}, AllColours, []timeline.Cell{{Cover: 0.5, Since: at(1) - 5, Oldest: OldAfter}}, "▄", "(o)"},
 		{"3: repeated", timeline.Lane{}, AllColours, []timeline.Cell{on(waits(0, 1), repeated(1))}, "!", "[a]"},
 		{"4: a glyph on an empty cell", timeline.Lane{}, AllColours, []timeline.Cell{marks(timeline.MarkRead), marks(timeline.MarkReadAgain), marks(timeline.MarkReadErr), marks(timeline.MarkAccept), marks(timeline.MarkModify), marks(timeline.MarkOpen)}, "rE#Am+", "bexAgd"},

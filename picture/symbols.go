@@ -2,8 +2,7 @@ package picture
 
 // Symbols are the glyphs of a picture. The ASCII set is for terminals that cannot show the others (LANG=C, the Linux console).
 type Symbols struct {
-	Wait, Work, Again rune    // fills of the loop's lane
-	Fill              [3]rune // fills of a waiting bar without colours, by age
+	Wait, Work, Again rune // fills of the loop's lane
 	Arrive, GoesOn    rune
 	Line, Corner      rune
 	Rec, Dot, Mark    rune
@@ -24,13 +23,13 @@ type Symbols struct {
 	Left, Right       string
 }
 
-var block = Symbols{Wait: '░', Work: '█', Again: '▒', Fill: [3]rune{'░', '▒', '▓'}, Arrive: '↓', GoesOn: '▸', Line: '─', Corner: '│',
+var block = Symbols{Wait: '░', Work: '█', Again: '▒', Arrive: '↓', GoesOn: '▸', Line: '─', Corner: '│',
 	Rec: '●', Dot: '·', Mark: '▾', Above: '▴', Found: '◆', Flag: '◊', Cursor: '│', Anchor: '┊', Half: '▀', Lower: '▄', Eighths: []rune("▏▎▍▌▋▊▉"),
 	Shade: []rune(" ·░▒▓█"), Edge: '╌', Once: '┈', Play: '▶', Still: '■', More: '…', Done: '━', Todo: '─', Spark: []rune(" ▁▂▃▄▅▆▇█"), Least: '·', Left: "←", Right: "→"}
 
-var ascii = Symbols{Wait: '.', Work: '#', Again: '%', Fill: [3]rune{'-', '=', '#'}, Arrive: 'v', GoesOn: '>', Line: '-', Corner: '|',
+var ascii = Symbols{Wait: '_', Work: '#', Again: '%', Arrive: 'v', GoesOn: '>', Line: '-', Corner: '|',
 	Rec: '*', Dot: '-', Mark: 'v', Above: '^', Found: '*', Flag: 'b', Cursor: '|', Anchor: ':', Half: 0,
-	Shade: []rune(" .:+#@"), Edge: '-', Once: '.', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#"), Least: '.', Left: "<", Right: ">"}
+	Shade: []rune(" .:+#@"), Edge: '-', Once: ',', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#"), Least: '.', Left: "<", Right: ">"}
 
 // SymbolsNamed is the set of a name: block, braille or ascii; ok is false for any other. The slices in it are shared and not to be
 // changed.

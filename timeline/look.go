@@ -24,6 +24,7 @@ type Look struct {
 	Unsent        Tri      // bytes that were written wait to be sent or acknowledged
 	Finished      Tri      // the peer has finished
 	FinishedSince int64    // ... since this moment, or before; 0 it has not
+	Inherited     bool     // an epoll instance: the parent of the process has it, too
 	Holders       []Holder // numbers that lead to it
 	Regs          []RegLook
 }
@@ -121,7 +122,7 @@ func (t *Timeline) lookedFile(s *stream, l *laneB, e *trace.Event) {
 	}
 	k.holds(Holder{s.who.Table.ID, e.FD})
 	k.before = k.Unread
-	k.Unsent = triOf(v.Unsent())
+	k.Unsent, k.Inherited = triOf(v.Unsent()), v.Inherited() != 0
 	k.At, k.Unread, k.Room, k.Finished = e.Time, unread, triOf(room), triOf(finished)
 	came, ended := k.came, k.ended
 	k.came, k.ended = 0, 0

@@ -121,11 +121,12 @@ type InstanceStats struct {
 	EdgeKept                         int64 // MODs that kept EPOLLET
 	MaxEvents                        int64 // room in the array, newest wait
 	Select                           bool  // the newest wait was select or pselect6
+	Shared                           bool  // several threads have waited on it
 }
 
 func (st *InstanceStats) publish(in *instance) *InstanceStats {
 	p := *st
-	p.EdgeKept = in.watch.etMods
+	p.EdgeKept, p.Shared = in.watch.etMods, in.watch.many
 	return &p
 }
 

@@ -249,7 +249,8 @@ var Specs = [KindCount]Spec{
 		since(2, bits("looked", SlotAux, 18, 1, UCount, nil, "registration: 1 the ready list was looked at, so queued is known")),
 		since(2, bits("room", SlotAux, 19, 2, UEnum, AnswerNames, "descriptor: whether a wait for room to write would return")),
 		since(2, bits("finished", SlotAux, 21, 2, UEnum, AnswerNames, "descriptor: whether the peer has finished (its FIN came)")),
-		since(2, bits("unsent", SlotAux, 23, 2, UEnum, AnswerNames, "descriptor: whether bytes that were written wait to be sent or acknowledged"))}},
+		since(2, bits("unsent", SlotAux, 23, 2, UEnum, AnswerNames, "descriptor: whether bytes that were written wait to be sent or acknowledged")),
+		since(2, bits("inherited", SlotAux, 25, 1, UCount, nil, "descriptor: 1 it is an epoll instance that the parent of the process has, too, under this number"))}},
 	Name: {"Name", "stream", 1, false, "A piece of a string. Long strings take several events; an id may be given a new string later.", []Field{
 		f("id", SlotAux, UCount, "id, per stream"), f("len", SlotMask, UCount, "bytes in the whole string"), f("at", SlotGen, UCount, "where this piece begins"),
 		f("text", SlotA, UText, "up to 24 bytes")}},

@@ -824,6 +824,9 @@ func (v StateView) Finished() Answer { return Answer(v.e.Aux >> 21 & 0x3) }
 // Unsent: descriptor: whether bytes that were written wait to be sent or acknowledged.
 func (v StateView) Unsent() Answer { return Answer(v.e.Aux >> 23 & 0x3) }
 
+// Inherited: descriptor: 1 it is an epoll instance that the parent of the process has, too, under this number.
+func (v StateView) Inherited() uint32 { return v.e.Aux >> 25 & 0x1 }
+
 // StateAux is the Aux of a State: what its view reads as what, typ, room, finished, unsent.
 func StateAux(what, typ, room, finished, unsent uint32) uint32 {
 	return what | typ<<8 | room<<19 | finished<<21 | unsent<<23

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/gdamore/tcell/v2"
+
 	"evviz/picture"
 )
 
@@ -30,11 +32,8 @@ func (l *legend) draw(sc *scene, p pane) {
 		if x+utf8.RuneCountInString(words)+4 > p.w {
 			continue
 		}
-		r := e.Rune
-		if e.Filled && !t.mono {
-			r = ' '
-		}
-		p.fill(x, 0, 2, r, t.role(e.Role))
+		r, st := sc.legendFill(e)
+		p.fill(x, 0, 2, r, st)
 		x = p.put(x+3, 0, words, t.dim) + 2
 	}
 	if p.h > 1 {
@@ -59,4 +58,19 @@ func legendWords(w, n int) int {
 		return min(1, n-1)
 	}
 	return 0
+}
+
+// legendFill is how the legend shows an entry: as it stands in the rows, by the colour of its ground where it has one, else as the glyph.
+func (k *style) legendFill(e *picture.Entry) (rune, tcell.Style) {
+	st := k.theme.role(e.Role)
+	if !e.Filled {
+		return e.Rune, st
+	}
+	if _, ground, _ := st.Decompose(); ground != tcell.ColorDefault {
+		return ' ', st
+	}
+	if e.Rune == k.sym.Spark[k.sym.Steps()] { // what tells blocks apart is an attribute, or a colour of the ink
+		st = k.inks.style[e.Role.Part()]
+	}
+	return e.Rune, st
 }

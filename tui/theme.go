@@ -32,7 +32,7 @@ func newTheme(p Palette, colors int) theme {
 	switch {
 	case colors == 0:
 		t := theme{text: d, dim: d.Dim(true), bold: d.Bold(true), title: d.Bold(true), mono: true}
-		t.bar, t.waiting, t.working, t.asleep = d.Reverse(true), d.Dim(true), d, d.Dim(true)
+		t.bar, t.waiting, t.working, t.asleep = d.Reverse(true), d.Dim(true), d.Underline(true), d.Dim(true)
 		t.again, t.fresh, t.old, t.stale, t.ready = d.Bold(true), d, d, d.Reverse(true), d.Dim(true)
 		t.eagain, t.accept, t.bad, t.good = d, d.Bold(true), d.Reverse(true), d
 		t.mode, t.rec, t.warn, t.selected = d.Reverse(true).Bold(true), d.Bold(true), d.Reverse(true), d.Reverse(true)
@@ -42,7 +42,7 @@ func newTheme(p Palette, colors int) theme {
 		t := theme{text: d, dim: d.Dim(true), bold: d.Bold(true), title: d.Bold(true)}
 		t.bar = d.Reverse(true)
 		t.waiting, t.working, t.asleep = d.Dim(true), d.Foreground(tcell.ColorGreen), d.Foreground(tcell.ColorPurple)
-		t.again = d.Background(tcell.ColorOlive).Foreground(tcell.ColorBlack)
+		t.again = d.Background(tcell.ColorTeal).Foreground(tcell.ColorBlack)
 		t.fresh = d.Background(tcell.ColorNavy).Foreground(tcell.ColorSilver)
 		t.old = d.Background(tcell.ColorOlive).Foreground(tcell.ColorBlack)
 		t.stale = d.Background(tcell.ColorMaroon).Foreground(tcell.ColorSilver)

@@ -14,6 +14,7 @@ import (
 	"github.com/gdamore/tcell/v2/terminfo"
 
 	"evviz/internal/testkit"
+	"evviz/picture"
 	"evviz/record"
 	"evviz/timeline"
 	"evviz/trace"
@@ -129,12 +130,24 @@ func TestWhatAStrangerSees(t *testing.T) {
 	}
 }
 
-// TestColoursAreDoubled: without any colour, bars are still told apart, by their fill.
+// TestColoursAreDoubled: no two entries of the legend look alike, with no colour, with eight, and with all, in every set of glyphs.
 func TestColoursAreDoubled(t *testing.T) {
-	text := draw(t, Options{Feed: tour(t, 15.5), Symbols: "block"}, 120, 30, 0).Text()
-	for _, r := range []string{"▓"} {
-		if !strings.Contains(text, r) {
-			t.Errorf("no %s in\n%s", r, text)
+	for _, colours := range []int{0, 8, 1 << 24} {
+		for _, set := range []string{"block", "ascii"} {
+			var k style
+			k.theme = newTheme(Themes["dark"], colours)
+			k.inks.dip(&k.theme)
+			k.sym, _ = picture.SymbolsNamed(set)
+			entries := k.sym.AppendStates(k.sym.AppendBars(nil), trace.AllKinds())
+			seen := map[string]string{}
+			for i := range entries {
+				r, st := k.legendFill(&entries[i])
+				looks := fmt.Sprintf("%q %+v", r, st)
+				if o := seen[looks]; o != "" {
+					t.Errorf("%d colours, %s: %q looks like %q", colours, set, entries[i].Words[0], o)
+				}
+				seen[looks] = entries[i].Words[0]
+			}
 		}
 	}
 }

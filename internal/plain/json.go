@@ -22,6 +22,18 @@ func WriteJSON(w io.Writer, v any) error {
 	return err
 }
 
+// WriteJSONLine is WriteJSON in one line.
+func WriteJSONLine(w io.Writer, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(escaped(b.Bytes()))
+	return err
+}
+
 // escaped is a text of JSON with its acting characters escaped. Outside of strings there is none but ends of lines.
 func escaped(text []byte) []byte {
 	out := make([]byte, 0, len(text))

@@ -93,6 +93,7 @@ func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 		}
 		p.Regs = append(p.Regs, x)
 	}
+	p.inherits()
 	slices.SortFunc(p.Files, func(a, b FileMoment) int { return int(a.FD - b.FD) })
 	kl.threads(p, s)
 	return p, nil

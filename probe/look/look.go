@@ -18,12 +18,13 @@ type Looker struct {
 	kernel *kernelLooker // nil: BPF programs cannot be loaded, or are not to be
 	why    *kernel.Refused
 	pids   []int
+	seen   map[int]string // the names of those that were looked at
 }
 
 // New makes a looker for processes. No process is looked at yet. It looks by BPF where this process may load its programs, and by /proc
 // elsewhere; Close gives the programs back.
 func New(pids ...int) *Looker {
-	l := &Looker{pids: slices.Clone(pids)}
+	l := &Looker{pids: slices.Clone(pids), seen: map[int]string{}}
 	r, err := kernel.Open()
 	if err != nil {
 		if !errors.As(err, &l.why) {
@@ -37,7 +38,7 @@ func New(pids ...int) *Looker {
 }
 
 // NewByProc is New without BPF.
-func NewByProc(pids ...int) *Looker { return &Looker{pids: slices.Clone(pids)} }
+func NewByProc(pids ...int) *Looker { return &Looker{pids: slices.Clone(pids), seen: map[int]string{}} }
 
 // Close gives back what the looker has loaded.
 func (l *Looker) Close() error {
@@ -68,8 +69,8 @@ func (l *Looker) way() string {
 // Refused is why BPF is not used, nil where it is, or is not to be.
 func (l *Looker) Refused() *kernel.Refused { return l.why }
 
-// Look is one look at all of them. A process that has ended meanwhile is left out; when none is left, or the first look finds one that
-// cannot be looked into, the error is a *Refusal that says why.
+// Look is one look at all of them. A process that has ended meanwhile, or cannot be looked into, is left out and missing; when none is left
+// the error is a *Refusal that says why.
 func (l *Looker) Look() (*Moment, error) {
 	process, missed := l.proc.process, &l.proc.missing
 	l.proc.again()
@@ -91,12 +92,16 @@ func (l *Looker) Look() (*Moment, error) {
 		switch {
 		case err == nil:
 			m.Processes = append(m.Processes, p)
+			l.seen[pid] = p.Name
+			continue
+		case errors.Is(err, ErrEnded) && l.seen[pid] != "":
+			err = &Refusal{PID: pid, Name: l.seen[pid], Why: "the process has ended", Err: ErrEnded}
 		case errors.Is(err, ErrEnded):
-			if refusal == nil {
-				refusal = err
-			}
 		default:
-			return nil, err
+			missed.add(fmt.Sprintf("process %d", pid), err.Error())
+		}
+		if refusal == nil || errors.Is(refusal, ErrEnded) && !errors.Is(err, ErrEnded) {
+			refusal = err // what is said when nothing is left: rather why one could not be looked into than that one has ended
 		}
 	}
 	if len(m.Processes) == 0 {

@@ -64,6 +64,9 @@ type FileMoment struct {
 	// File tells the open file description from every other of the same Moment; 0 unknown. It is good for nothing else.
 	File uint64
 
+	// Inherited says of an epoll instance that the parent of the process has it, too, under the same number: it came with a fork.
+	Inherited bool
+
 	Family      int            // AF_*, 0 no socket or unknown
 	Local, Peer netip.AddrPort // of TCP and UDP
 	LocalName   string         // of other sockets

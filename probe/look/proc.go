@@ -138,6 +138,19 @@ func sameFile(pid1, fd1, pid2, fd2 int) (same, ok bool) {
 	return r == 0 && errno == 0, errno == 0
 }
 
+// inherits finds the instances that came with a fork. Where kcmp(2) is not allowed none is found.
+func (p *ProcessMoment) inherits() {
+	if p.Parent <= 1 {
+		return
+	}
+	for i := range p.Files {
+		if f := &p.Files[i]; f.Type == trace.TypeEpoll {
+			same, _ := sameFile(p.PID, int(f.FD), p.Parent, int(f.FD))
+			f.Inherited = same
+		}
+	}
+}
+
 // process looks at one process.
 func (pl *procLooker) process(pid int) (*ProcessMoment, error) {
 	st, err := examine(pid)
@@ -176,6 +189,7 @@ func (pl *procLooker) process(pid int) (*ProcessMoment, error) {
 		p.Regs = append(p.Regs, regs...)
 	}
 	pl.recheck(p)
+	p.inherits()
 	if len(p.Regs) > many {
 		pl.missing.add(fmt.Sprintf("the loop of %d without a pause", pid), fmt.Sprintf("reading %d registrations from /proc has held its instance's mutex for some milliseconds; by BPF it is not touched", len(p.Regs)))
 	}

@@ -303,6 +303,9 @@ func (t *teller) files(p *ProcessMoment, known bool) {
 		local, peer := f.addresses()
 		e := trace.Event{Kind: trace.State, Time: t.last, FD: f.FD, Mask: f.Flags, Dur: f.Unread + 1,
 			Aux: trace.StateAux(trace.StateDescriptor, f.Type, uint32(f.Room), uint32(f.Finished), uint32(f.unsent()))}
+		if f.Inherited {
+			e.Aux |= stateInherited
+		}
 		if f.Type == trace.TypeEpoll {
 			e.Inst = trace.EpollInstance(int(f.FD))
 		}
@@ -385,6 +388,8 @@ func (t *teller) registrations(m *Moment, p *ProcessMoment, told map[uint64]bool
 const (
 	stateQueued = 1 << 16
 	stateLooked = 1 << 18
+
+	stateInherited = 1 << 25
 )
 
 // holder finds a process that has an instance, too, and whose number leads to what a registration is about.
