@@ -66,6 +66,7 @@ func open(opt options) (_ *Reader, err error) {
 	if err := r.tryLink(opt); err != nil {
 		return nil, refused(causes, rights, err)
 	}
+	r.clock = readClock()
 	if r.ring, err = ringbuf.NewReader(r.objects.ring); err != nil {
 		return nil, fmt.Errorf("map the ring that the programs write to: %w", err)
 	}

@@ -27,6 +27,7 @@ type Reader struct {
 	record  ringbuf.Record
 	closed  bool
 
+	clock      clock
 	oneProcess bool // a link can be made for one process (Linux 6.1)
 }
 
@@ -69,7 +70,7 @@ func (r *Reader) Read(pid int) (*State, error) {
 		return fail(err)
 	}
 	b := newBuilder(pid, monotonic())
-	b.lists = r.objects.lists
+	b.lists, b.clock = r.objects.lists, r.clock
 	for r.drain(nil) > 0 { // what a pass that failed has left
 	}
 	if err := r.objects.passes.Put(uint32(0), statePass{Pid: uint32(pid)}); err != nil {

@@ -24,6 +24,7 @@ type builder struct {
 	s     State
 	lost  int
 	lists bool // interest lists were asked for
+	clock clock
 
 	tables    map[uint64]int // tables of descriptors, by their keys: the thread that had it first
 	instances map[Key]place
@@ -78,7 +79,7 @@ func (b *builder) file(r *stateFileRecord, s *stateSocketRecord) bool {
 	if Kind(r.Kind) >= kinds || (Kind(r.Kind) == KindSocket) != (s != nil) || r.Fd < Unknown {
 		return false
 	}
-	f := File{Time: int64(r.Time), FD: int(r.Fd), Table: int(r.Tid), File: Key(r.File), Kind: Kind(r.Kind), Name: text(r.Name[:]), Flags: r.Flags,
+	f := File{Time: int64(r.Time) + b.clock.monotonic, FD: int(r.Fd), Table: int(r.Tid), File: Key(r.File), Kind: Kind(r.Kind), Name: text(r.Name[:]), Flags: r.Flags,
 		CloseOnExec: r.Cloexec != 0, Mode: uint32(r.Mode), Inode: r.Ino, Device: device(r.Dev)}
 	if s != nil {
 		if int(s.NameLen) > len(s.Name) || int(s.PeerNameLen) > len(s.PeerName) {
@@ -239,15 +240,15 @@ func (b *builder) reg(r *stateRegRecord) bool {
 	}
 	at.entries++
 	b.instances[Key(r.Instance)] = at
-	b.s.Regs = append(b.s.Regs, Reg{Time: int64(r.Time), EPFD: int(r.Epfd), Instance: Key(r.Instance), FD: int(r.Fd), File: Key(r.File), Kind: Kind(r.Kind),
+	b.s.Regs = append(b.s.Regs, Reg{Time: int64(r.Time) + b.clock.monotonic, EPFD: int(r.Epfd), Instance: Key(r.Instance), FD: int(r.Fd), File: Key(r.File), Kind: Kind(r.Kind),
 		Inode: r.Ino, Device: device(r.Dev), Events: r.Events, Data: r.Data, Queued: r.Queued != 0, Stale: r.Stale != 0})
 	return true
 }
 
 func (b *builder) thread(r *stateThreadRecord) bool {
 	const worker = 0x10 | 0x4000 // PF_IO_WORKER, PF_USER_WORKER
-	t := Thread{Time: int64(r.Time), TID: int(r.Tid), Name: text(r.Comm[:]), State: stateLetter(r.State, r.ExitState), Call: int(r.Call), Args: r.Args,
-		Compat: r.Compat != 0, Worker: r.Flags&worker != 0, CPU: r.OnCpu != 0, Start: int64(r.Start), User: int64(r.Utime), System: int64(r.Stime), Ran: int64(r.Ran),
+	t := Thread{Time: int64(r.Time) + b.clock.monotonic, TID: int(r.Tid), Name: text(r.Comm[:]), State: stateLetter(r.State, r.ExitState), Call: int(r.Call), Args: r.Args,
+		Compat: r.Compat != 0, Worker: r.Flags&worker != 0, CPU: r.OnCpu != 0, Start: int64(r.Start) + b.clock.boot, User: int64(r.Utime), System: int64(r.Stime), Ran: int64(r.Ran),
 		Voluntary: int64(r.Nvcsw), Preempted: int64(r.Nivcsw)}
 	if t.Call < 0 {
 		t.Args = [6]uint64{}
