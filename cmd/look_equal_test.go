@@ -538,5 +538,5 @@ func lookRounds() int {
 	if n, err := strconv.Atoi(os.Getenv("EVVIZ_LOOK_ROUNDS")); err == nil && n > 0 {
 		return n
 	}
-	return 4
+	return 2
 }
