@@ -217,6 +217,7 @@ func numberOf(t *testing.T, pid int) (n int) {
 
 // TestSnapshotPIDNamespace: a process in a pid namespace is looked into from outside, by its number there, and from inside by its own.
 func TestSnapshotPIDNamespace(t *testing.T) {
+	testkit.Long(t, "looks from inside a pid namespace")
 	before := unshared(t, "--pid", "--fork", "--mount-proc")
 	x := targetOf(t, append(before, pythonOf(t, "patient.py", "stranded")...)...)
 	pids := descendants(x.pid)
@@ -265,6 +266,7 @@ func TestSnapshotPIDNamespace(t *testing.T) {
 // TestSnapshotNetworkNamespace: sockets of another network namespace have their addresses, unread bytes and accept queues, and what /proc
 // does not show of them is said.
 func TestSnapshotNetworkNamespace(t *testing.T) {
+	testkit.Long(t, "looks into another network namespace")
 	testkit.Need(t, "ip")
 	before := append(unshared(t, "--net"), "sh", "-c", `ip link set lo up && exec "$@"`, "sh")
 	full := byBPF(t)
@@ -305,9 +307,14 @@ func TestSnapshotNetworkNamespace(t *testing.T) {
 
 // TestSnapshotKinds: what is behind each descriptor, and what lies in it.
 func TestSnapshotKinds(t *testing.T) {
+	testkit.Long(t, "thirteen kinds of descriptors, each looked at both ways")
 	x := targetOf(t, pythonOf(t, "odd.py", "kinds")...)
 	full := byBPF(t)
 	const unknown = -1
+	shots := map[string]*shown{}
+	for _, via := range ways {
+		shots[via] = shownBy(t, program(t, "snapshot", "--json", "--via", via, strconv.Itoa(x.pid)))
+	}
 	for _, c := range []struct {
 		what, kind string
 		bpf, proc  int64 // unread
@@ -327,7 +334,7 @@ func TestSnapshotKinds(t *testing.T) {
 		{"epoll", "epoll", unknown, unknown},
 	} {
 		for _, via := range ways {
-			s := shownBy(t, program(t, "snapshot", "--json", "--via", via, strconv.Itoa(x.pid)))
+			s := shots[via]
 			d := s.descriptor(x.pid, x.number(t, c.what))
 			want := c.bpf
 			if via == "proc" || !full {
@@ -366,6 +373,7 @@ func TestSnapshotKinds(t *testing.T) {
 
 // TestSnapshotForked: an instance that a child has, too, is one instance; each number of it is shown, and what it watches once.
 func TestSnapshotForked(t *testing.T) {
+	testkit.Long(t, "looks at a program and its child")
 	x := targetOf(t, pythonOf(t, "odd.py", "forked")...)
 	kid := x.number(t, "child")
 	for _, via := range ways {
@@ -394,6 +402,7 @@ func TestSnapshotForked(t *testing.T) {
 
 // TestSnapshotKept: a connection that the child keeps, and the parent has closed and not removed from its instance.
 func TestSnapshotKept(t *testing.T) {
+	testkit.Long(t, "a registration that a child keeps")
 	x := targetOf(t, pythonOf(t, "odd.py", "kept")...)
 	kid := x.number(t, "child")
 	for _, via := range ways {
@@ -481,6 +490,7 @@ func (w *watching) end(t *testing.T) int {
 
 // TestSnapshotExec: a program that becomes another one while it is watched keeps what is inheritable, and loses what is not.
 func TestSnapshotExec(t *testing.T) {
+	testkit.Long(t, "a program that becomes another while it is watched")
 	for _, via := range ways {
 		t.Run(via, func(t *testing.T) {
 			x := targetOf(t, pythonOf(t, "odd.py", "execs")...)
@@ -686,6 +696,7 @@ func main() {
 // TestSnapshot32: a 32-bit program has descriptors and registrations as every other; its calls, which have other numbers, are said to be
 // unknown.
 func TestSnapshot32(t *testing.T) {
+	testkit.Long(t, "a 32-bit program is built")
 	bin := goProgram(t, goPatient, "GOARCH=386", "CGO_ENABLED=0")
 	if err := exec.Command(bin).Run(); err != nil {
 		t.Skipf("SKIPPED, not tested: this kernel does not run 32-bit programs of x86: %v", err)

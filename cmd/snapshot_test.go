@@ -155,6 +155,9 @@ func TestSnapshotFinds(t *testing.T) {
 		})
 		t.Run(c.which+"-twin", func(t *testing.T) {
 			t.Parallel()
+			if c.which != "stranded" {
+				testkit.Long(t, "a healthy twin")
+			}
 			p := patientIn(t, c.which, true)
 			testkit.Until(t, giveUp, func() bool {
 				s, _ := snapshotOf(t, p.pid)

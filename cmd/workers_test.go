@@ -304,6 +304,7 @@ func (p *prefork) family(t *testing.T, o *observer) {
 
 // TestWorkersNginx: the same of nginx, with its connections where they are.
 func TestWorkersNginx(t *testing.T) {
+	testkit.Long(t, "nginx and its workers")
 	var nginx *lookedAt
 	for _, s := range lookedAts() {
 		if s.name == "nginx" {
