@@ -134,6 +134,9 @@ func TestSnapshotFinds(t *testing.T) {
 	} {
 		t.Run(c.which, func(t *testing.T) {
 			t.Parallel()
+			if c.which != "stranded" && c.which != "writable" {
+				testkit.Long(t, "a program in this state")
+			}
 			p := patientIn(t, c.which, false)
 			found := ""
 			testkit.Until(t, giveUp, func() bool {

@@ -240,6 +240,9 @@ func TestWorkers(t *testing.T) {
 		} {
 			t.Run(o.name+"/"+c.how, func(t *testing.T) {
 				t.Parallel()
+				if c.how != "exclusive" {
+					testkit.Long(t, "a way in which workers share a listener")
+				}
 				p := preforkServer(t, c.how, workers, o.as)
 				p.connect(t, connections, c.idle)
 				told := p.totals(t)
