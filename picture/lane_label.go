@@ -3,17 +3,85 @@ package picture
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"evviz/internal/plain"
 	"evviz/timeline"
+	"evviz/trace"
 	"evviz/words"
 )
 
-// LaneLabel is the text left of a lane, in w cells. A port that was cut would be another port, so what does not fit is set closer, left out
-// or marked as cut.
-func (y *Symbols) LaneLabel(l *timeline.Lane, w int) string {
+// LaneLabel is the text left of a lane, in room cells: who it is, how it was registered at the window's edge, and, where the row has no letters
+// for all that it did (Many), how much that was. A port that was cut would be another port, so what does not fit is set closer, left out or
+// marked as cut. row is the lane's as it was drawn from cells.
+func (w *Window) LaneLabel(l *timeline.Lane, row []Cell, cells []timeline.Cell, room int) string {
+	name := w.Symbols.LaneName(l, room)
+	n := utf8.RuneCountInString(name)
+	trigger := ""
+	if l.Kind != timeline.KindListener {
+		trigger = TriggerShort(w.triggerOf(l))
+	}
+	for _, rate := range w.rate(l, row, cells) {
+		if s := strings.TrimLeft(trigger+" "+rate, " "); n+len(s) < room {
+			return name + blanks[:min(room-n-len(s), max(1, triggerAt-n))] + s
+		}
+	}
+	if pad := min(room-n-len(trigger), max(1, triggerAt-n)); trigger != "" && pad > 0 {
+		return name + blanks[:pad] + trigger
+	}
+	return name
+}
+
+// triggerOf is how a lane was registered at the edge.
+func (w *Window) triggerOf(l *timeline.Lane) uint32 {
+	switch {
+	case w.Past():
+		return l.TriggerAt(w.Edge())
+	case l.Registered:
+		return l.Trigger
+	}
+	return trace.TriggerNone
+}
+
+// rate is how often a lane was read, or written, or accepted from in the part of the window in which it was there, in fewer and fewer words; nothing
+// where each call has its letter.
+func (w *Window) rate(l *timeline.Lane, row []Cell, cells []timeline.Cell) []string {
+	many := false
+	for i := range row {
+		many = many || row[i].Many
+	}
+	if !many {
+		return nil
+	}
+	var reads, writes, accepts int64
+	for i := range cells {
+		c := &cells[i].Counts
+		reads += int64(c[timeline.MarkRead] + c[timeline.MarkRecvDone])
+		writes += int64(c[timeline.MarkWrite] + c[timeline.MarkSendDone])
+		accepts += int64(c[timeline.MarkAccept])
+	}
+	n, what := reads, "reads"
+	switch {
+	case accepts > 0:
+		n, what = accepts, "accepts"
+	case writes > reads:
+		n, what = writes, "writes"
+	}
+	from, to := max(w.T0, l.Opened), w.Edge()
+	if l.Closed != 0 {
+		to = min(to, l.Closed)
+	}
+	if n == 0 || to <= from {
+		return nil
+	}
+	s := words.Rate(float64(n) * 1e9 / float64(to-from))
+	return []string{s + " " + what + "/s", s + "/s"}
+}
+
+// LaneName is who a lane is, in w cells.
+func (y *Symbols) LaneName(l *timeline.Lane, w int) string {
 	if l.Process != 0 {
-		return y.labelOfOne(l, w)
+		return y.nameOfOne(l, w)
 	}
 	if l.Kind == timeline.KindListener {
 		if s := "listener " + words.Port(l.Local); len([]rune(s)) <= w {
@@ -32,11 +100,11 @@ func (y *Symbols) LaneLabel(l *timeline.Lane, w int) string {
 	if len([]rune(s)) > w {
 		return y.Fits(fmt.Sprintf("fd%d %s", l.FD, other(l)), w)
 	}
-	return withTrigger(l, w, s)
+	return strings.TrimRight(s, " ")
 }
 
-// labelOfOne is the label where the source has several processes, which may have the same numbers: 4711/7 is number 7 of process 4711.
-func (y *Symbols) labelOfOne(l *timeline.Lane, w int) string {
+// nameOfOne is the name where the source has several processes, which may have the same numbers: 4711/7 is number 7 of process 4711.
+func (y *Symbols) nameOfOne(l *timeline.Lane, w int) string {
 	number := LaneNumber(l)
 	if l.Kind == timeline.KindListener {
 		for _, s := range []string{number + " listener " + words.Port(l.Local), number + " listener"} {
@@ -45,7 +113,7 @@ func (y *Symbols) labelOfOne(l *timeline.Lane, w int) string {
 			}
 		}
 	} else if s := strings.TrimSuffix(number+" "+other(l), " "); len([]rune(s)) <= w {
-		return withTrigger(l, w, s)
+		return s
 	}
 	return y.Fits(number, w)
 }
@@ -78,16 +146,6 @@ func other(l *timeline.Lane) string {
 		return words.Port(l.Peer)
 	}
 	return plain.Text(l.Label)
-}
-
-// withTrigger puts the triggering of a lane behind its label s, as far as there is room in w cells.
-func withTrigger(l *timeline.Lane, w int, s string) string {
-	tr, n := TriggerShort(l.Trigger), len([]rune(s))
-	pad := min(w-n-len(tr), max(1, triggerAt-n))
-	if tr == "" || !l.Registered || pad <= 0 {
-		return s
-	}
-	return s + blanks[:pad] + tr
 }
 
 // triggerAt is the column in which the triggering stands where the label leaves it free.

@@ -36,15 +36,30 @@ func TestLaneLabel(t *testing.T) {
 		{timeline.Lane{FD: -1, Numbered: timeline.NumberUnknown, Data: 9, Process: 4711}, 16, "4711/data 9"},
 		{timeline.Lane{FD: 55, Numbered: timeline.NumberGuessed, Process: 4711}, 16, "4711/55?"},
 		{of(conn, 4711), 23, "4711/7 :53011 ET"},
-		{of(conn, 4711), 12, "4711/7"},
+		{of(conn, 4711), 12, "4711/7    ET"},
 		{of(conn, 4711), 5, "4711…"},
 		{of(listener, 4711), 23, "4711/3 listener :4201"},
 		{of(listener, 4711), 16, "4711/3 listener"},
 	} {
-		y, _ := SymbolsNamed("block")
-		if got := y.LaneLabel(&c.lane, c.w); got != c.want {
+		if got := window(3, AllColours).LaneLabel(&c.lane, nil, nil, c.w); got != c.want {
 			t.Errorf("%d/%d in %d cells: %q, want %q", c.lane.Process, c.lane.FD, c.w, got, c.want)
 		}
+	}
+	w := window(4, AllColours)
+	cells := []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite, timeline.MarkRead), {}, {}, {}}
+	cells[2].Counts[timeline.MarkRead], cells[2].Top = 4000, timeline.MarkRead
+	row := w.Lane(nil, &conn, cells)
+	for room, want := range map[int]string{30: "fd 7   :53011 ET 1k reads/s", 23: "fd 7   :53011 ET 1k/s", 19: "fd 7   :53011 ET"} {
+		if got := w.LaneLabel(&conn, row, cells, room); got != want {
+			t.Errorf("more calls than letters, in %d cells: %q, want %q", room, got, want)
+		}
+	}
+	if few := []timeline.Cell{marks(timeline.MarkRead), {}, {}, {}}; w.LaneLabel(&conn, w.Lane(nil, &conn, few), few, 30) != "fd 7   :53011 ET" {
+		t.Error("a rate where each call has its letter")
+	}
+	w.Now = at(9)
+	if got := w.LaneLabel(&conn, nil, nil, 23); got != "fd 7   :53011" {
+		t.Errorf("it was not registered then, and is called %q", got)
 	}
 	if got := TriggerShort(99); got != "1S" {
 		t.Errorf("a triggering that is not known is taken for %q", got)

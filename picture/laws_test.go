@@ -119,7 +119,7 @@ func TestInkIsShare(t *testing.T) {
 		lane := s.Lanes[0]
 		bare := make([]timeline.Cell, 0, w.Cells)
 		for _, c := range lane.Cells(w.T0, w.T1, w.Cells) {
-			c.Counts, c.Top, c.Trigger = [timeline.MarkCount]uint32{}, 0, 0 // letters are another law
+			c.Counts, c.Top, c.Trigger, c.Level = [timeline.MarkCount]uint32{}, 0, 0, -1 // letters are another law, and so are amounts
 			bare = append(bare, c)
 		}
 		half := 0.5/float64(w.Symbols.Steps()) + 1e-6
@@ -178,6 +178,9 @@ func TestLettersCanBeRead(t *testing.T) {
 		b := drawTrace(t)
 		s, w := b.snapshot(), b.drawWindow(t)
 		cells := s.Lanes[0].Cells(w.T0, w.T1, w.Cells)
+		for i := range cells {
+			cells[i].Level = -1 // an amount is written in letters, too
+		}
 		row := w.Lane(nil, s.Lanes[0], cells)
 		for i, c := range row {
 			if c.Rune != 'r' {

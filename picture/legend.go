@@ -1,8 +1,8 @@
 package picture
 
 import (
-	"evviz/timeline"
-	"evviz/trace"
+	"math/bits"
+
 	"evviz/words"
 )
 
@@ -14,68 +14,79 @@ type Entry struct {
 	Filled bool // a cell in this role, where there are colours; the rune stands for it where there are none
 }
 
-// The legend's words, shorter than the marks' own.
-var (
-	freshWords = []string{"unread: the height is its share of the time, the colour its age", "unread, by its share of the time", "unread"}
-	oldWords   = []string{words.Duration(OldAfter) + " and more", "long"}
-	staleWords = []string{words.Duration(StaleAfter) + " and more", "too long"}
-	againWords = []string{"repeated"}
-
-	workingWords  = []string{"working"}
-	asleepWords   = []string{"asleep"}
-	waitingWords  = []string{"waiting"}
-	runnableWords = []string{"ready, no CPU"}
-	edgeWords     = []string{"ET"}
-	onceWords     = []string{"oneshot"}
-
-	markWords = map[timeline.Mark][]string{timeline.MarkArrive: {"arrived"}, timeline.MarkRead: {"read"}, timeline.MarkWrite: {"write"},
-		timeline.MarkReadAgain: {"EAGAIN"}, timeline.MarkRenotify: {"told again"}, timeline.MarkAccept: {"accept"}, timeline.MarkOpen: {"opened"},
-		timeline.MarkClose: {"closed"}, timeline.MarkReadEOF: {"end of file"}, timeline.MarkReset: {"reset"}, timeline.MarkModify: {"modified"},
-		timeline.MarkRecvDone: {"received"}, timeline.MarkSendDone: {"sent"}}
-)
-
-// AppendBars adds what fills the bar of a lane.
-func (y *Symbols) AppendBars(to []Entry) []Entry {
-	full := y.Spark[y.Steps()]
-	return append(to,
-		Entry{full, freshWords, RoleFresh, true},
-		Entry{full, oldWords, RoleOld, true},
-		Entry{full, staleWords, RoleStale, true},
-		Entry{y.Again, againWords, RoleAgain, true})
+// legendWords are the words of the entries, in the order of their bits. What ages says its limits.
+var legendWords = [usedLast][]string{
+	{"unread, height is the share of time, colour the age", "unread < " + words.Duration(OldAfter), "unread"},
+	{"unread < " + words.Duration(StaleAfter), "< " + words.Duration(StaleAfter)},
+	{"unread longer, or stranded", "longer"},
+	{"repeated notification", "repeated"},
+	{"loop works", "works"},
+	{"ready to run, no CPU", "no CPU"},
+	{"waits for a lock", "lock"},
+	{"asleep"},
+	{"waiting"},
+	{"too short to paint, or calls too close for letters", "short, or close calls", "short"},
+	{"edge-triggered", "ET"},
+	{"oneshot", "1S"},
+	{"arrived"}, {"read"}, {"write"}, {"received"}, {"sent"}, {"EAGAIN"}, {"repeat"}, {"accept"}, {"opened"}, {"connected", "connect"}, {"modified", "MOD"},
+	{"end of file", "EOF"}, {"error"}, {"reset"}, {"closed"}, {"goes on"}, {"events dropped", "dropped"}, {"finding"},
+	{"overview from the index", "overview"},
 }
 
-// AppendStates adds the states of a loop, and how a lane on which nothing happens is registered. A loop that is ready to run is only among
-// them where the source has such events.
-func (y *Symbols) AppendStates(to []Entry, kinds trace.KindSet) []Entry {
-	to = append(to,
-		Entry{y.Work, workingWords, RoleWorking, true},
-		Entry{'z', asleepWords, RoleAsleep, false},
-		Entry{y.Wait, waitingWords, RoleWaiting, false})
-	if kinds.Has(trace.RunDelay) {
-		to = append(to, Entry{'R', runnableWords, RoleReady, true})
-	}
-	return append(to,
-		Entry{y.Edge, edgeWords, RoleWaiting, false},
-		Entry{y.Once, onceWords, RoleWaiting, false})
-}
-
-// The marks that the legend explains, the most important first. With io_uring there is no read and no write, no EAGAIN and no repeated
-// notification.
-var (
-	legendMarks = []timeline.Mark{timeline.MarkArrive, timeline.MarkRead, timeline.MarkWrite, timeline.MarkReadAgain, timeline.MarkRenotify,
-		timeline.MarkAccept, timeline.MarkOpen, timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset, timeline.MarkModify}
-	uringMarks = []timeline.Mark{timeline.MarkArrive, timeline.MarkRecvDone, timeline.MarkSendDone, timeline.MarkAccept, timeline.MarkOpen,
-		timeline.MarkClose, timeline.MarkReadEOF, timeline.MarkReset}
-)
-
-// AppendMarks adds the glyphs of the marks that a mechanism (trace.Driver*) can have.
-func (y *Symbols) AppendMarks(to []Entry, driver uint32) []Entry {
-	marks := legendMarks
-	if driver == trace.DriverURing {
-		marks = uringMarks
-	}
-	for _, m := range marks {
-		to = append(to, Entry{y.Glyph(m), markWords[m], RoleOf(m), false})
+// AppendLegend adds the entries of what is used, in the order of the legend.
+func (y *Symbols) AppendLegend(to []Entry, u Used) []Entry {
+	for ; u != 0; u &= u - 1 {
+		to = append(to, y.entry(bits.TrailingZeros64(uint64(u))))
 	}
 	return to
 }
+
+// entry is the one of a bit.
+func (y *Symbols) entry(bit int) Entry {
+	full := y.Spark[y.Steps()]
+	filled := func(r rune, role Role) Entry { return Entry{r, legendWords[bit], role, true} }
+	glyph := func(r rune, role Role) Entry { return Entry{r, legendWords[bit], role, false} }
+	switch Used(1) << bit {
+	case usedFresh:
+		return filled(full, RoleFresh)
+	case usedOld:
+		return filled(full, RoleOld)
+	case usedStale:
+		return filled(full, RoleStale)
+	case usedAgain:
+		return filled(full, RoleAgain)
+	case usedWorking:
+		return filled(y.Work, RoleWorking)
+	case usedReady:
+		return filled('R', RoleReady)
+	case usedLocked:
+		return glyph('L', RoleOld)
+	case usedAsleep:
+		return glyph('z', RoleAsleep)
+	case usedWaiting:
+		return glyph(y.Wait, RoleWaiting)
+	case usedDot:
+		return glyph(y.Least, RoleText)
+	case usedEdge:
+		return glyph(y.Edge, RoleWaiting)
+	case usedOnce:
+		return glyph(y.Once, RoleWaiting)
+	case usedGoesOn:
+		return glyph(y.GoesOn, RoleText)
+	case usedDropped:
+		return glyph('?', RoleWarn)
+	case UsedFound:
+		return glyph(y.Found, RoleBad)
+	case UsedOverview:
+		return glyph(y.Shade[len(y.Shade)/2], RoleWaiting)
+	}
+	for _, m := range usedMarks {
+		if m.bit == Used(1)<<bit {
+			return glyph(y.Glyph(m.mark), RoleOf(m.mark))
+		}
+	}
+	return Entry{}
+}
+
+// UsedAll is every entry.
+const UsedAll = Used(1)<<usedLast - 1

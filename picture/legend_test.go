@@ -1,53 +1,26 @@
 package picture
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"evviz/timeline"
 	"evviz/trace"
 )
 
-// TestLegend: the legend explains what rows draw, with the glyphs and roles that rows have, and nothing that cannot occur.
+// TestLegend: every entry has a glyph of the set, and words that get shorter.
 func TestLegend(t *testing.T) {
-	for _, name := range []string{"block", "ascii"} {
+	for _, name := range []string{"block", "braille", "ascii"} {
 		y, _ := SymbolsNamed(name)
-		find := func(list []Entry, words string) *Entry {
-			i := slices.IndexFunc(list, func(e Entry) bool { return e.Words[0] == words })
-			if i < 0 {
-				t.Fatalf("%s: nothing says %q", name, words)
-			}
-			return &list[i]
+		all := y.AppendLegend(nil, UsedAll)
+		if len(all) != bits.OnesCount64(uint64(UsedAll)) {
+			t.Fatalf("%s: %d entries of %d", name, len(all), bits.OnesCount64(uint64(UsedAll)))
 		}
-		bars := y.AppendBars(nil)
-		for i, e := range bars[:3] {
-			if f := FillFresh + Fill(i); e.Role != f.Role() || e.Rune != y.Spark[y.Steps()] || !e.Filled {
-				t.Errorf("%s: fill %d is %+v", name, f, e)
-			}
-		}
-		states := y.AppendStates(nil, trace.AllKinds())
-		if e := find(states, "ready, no CPU"); e.Rune != 'R' || e.Role != RoleReady || !e.Filled {
-			t.Errorf("%s: %+v", name, e)
-		}
-		if n := len(y.AppendStates(nil, trace.AllKinds()&^trace.Kinds(trace.RunDelay))); n != len(states)-1 {
-			t.Errorf("%s: %d states without RunDelay, %d with it", name, n, len(states))
-		}
-		ready, uring := y.AppendMarks(nil, trace.DriverEpoll), y.AppendMarks(nil, trace.DriverURing)
-		for _, e := range []*Entry{find(ready, "EAGAIN"), find(ready, "read"), find(uring, "received")} {
-			if e.Rune == 0 || e.Filled {
-				t.Errorf("%s: %+v", name, e)
-			}
-		}
-		if e := find(ready, "EAGAIN"); e.Rune != y.Glyph(timeline.MarkReadAgain) || e.Role != RoleEagain {
-			t.Errorf("%s: %+v", name, e)
-		}
-		for _, e := range uring {
-			if e.Words[0] == "EAGAIN" || e.Words[0] == "told again" || e.Words[0] == "read" {
-				t.Errorf("%s: io_uring has no %s", name, e.Words[0])
-			}
-		}
-		for _, e := range slices.Concat(bars, states, ready, uring) {
+		for _, e := range all {
 			for i, w := range e.Words {
 				if w == "" || i > 0 && len(w) >= len(e.Words[i-1]) {
 					t.Errorf("%s: %q: the longest text is the first", name, e.Words)
@@ -60,6 +33,65 @@ func TestLegend(t *testing.T) {
 	}
 }
 
+// TestLegendIsWhatIsShown: the legend of a row has what is in it, and nothing else.
+func TestLegendIsWhatIsShown(t *testing.T) {
+	w := window(4, AllColours)
+	edge := timeline.Cell{Trigger: trace.TriggerEdge}
+	read := waits(0, 1)
+	read.Top, read.Counts[timeline.MarkRead] = timeline.MarkRead, 1
+	work, sleep := lasting(map[timeline.LoopState]int64{timeline.LoopWorking: 1e9}), lasting(map[timeline.LoopState]int64{timeline.LoopAsleep: 1e9})
+	both := lasting(map[timeline.LoopState]int64{timeline.LoopWorking: 5e8, timeline.LoopRunnable: 25e7})
+	for _, c := range []struct {
+		name string
+		row  []Cell
+		want Used
+	}{
+		{"nothing", w.Lane(nil, &timeline.Lane{}, make([]timeline.Cell, 4)), 0},
+		{"edge-triggered, and a read on a bar", w.Lane(nil, &timeline.Lane{}, []timeline.Cell{read, edge, {}, {}}), usedFresh | usedRead | usedEdge},
+		{"a bar that goes on", w.Lane(nil, &timeline.Lane{Pending: true}, []timeline.Cell{{}, {}, waits(2, OldAfter), waits(3, StaleAfter)}), usedOld | usedStale | usedGoesOn},
+		{"too short to paint", w.Lane(nil, &timeline.Lane{}, []timeline.Cell{waited(0, 0.01, 1), {}, {}, {}}), usedFresh | usedDot},
+		{"dropped", w.Lane(nil, &timeline.Lane{}, []timeline.Cell{{Lost: true}, {}, {}, {}}), usedDropped},
+		{"an amount explains itself", w.Lane(nil, &timeline.Lane{}, nil), 0},
+		{"a loop", w.Loop(nil, []timeline.LoopCell{work, sleep, both, {}}), usedWorking | usedAsleep | usedReady},
+	} {
+		if got := w.Uses(c.row); got != c.want {
+			t.Errorf("%s: %b, want %b", c.name, got, c.want)
+		}
+	}
+	bar := make([]timeline.Cell, 20)
+	for i := range bar {
+		bar[i] = waits(i, StaleAfter)
+		bar[i].Since, bar[i].Level = at(0), 5000
+	}
+	if got := window(20, AllColours).Uses(window(20, AllColours).Lane(nil, &timeline.Lane{}, bar)); got != usedStale {
+		t.Errorf("an amount is no glyph: %b", got)
+	}
+}
+
+// TestEveryGlyphIsInTheLegend: whatever a row shows, the legend of the row has an entry with that glyph, or one that fills cells in that role.
+func TestEveryGlyphIsInTheLegend(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := drawTrace(t)
+		s, w := b.snapshot(), b.drawWindow(t)
+		w.Colours = rapid.SampledFrom([]Colours{NoColours, FewColours, AllColours}).Draw(t, "colours")
+		rows := [][]Cell{w.Lane(nil, s.Lanes[0], s.Lanes[0].Cells(w.T0, w.T1, w.Cells)), w.Loop(nil, s.Loops[0].Cells(w.T0, w.T1, w.Cells))}
+		for _, row := range rows {
+			entries := w.Symbols.AppendLegend(nil, w.Uses(row))
+			for i, c := range row {
+				if c.Rune == 0 || c.Text {
+					continue
+				}
+				role := Role(c.Ink % Ink(RoleCount))
+				if !slices.ContainsFunc(entries, func(e Entry) bool {
+					return !e.Filled && e.Rune == c.Rune || e.Filled && (e.Role == role || c.Ink >= 3*Ink(RoleCount) && e.Role == RoleReady)
+				}) {
+					t.Fatalf("cell %d shows %q as %v, and nothing explains it", i, c.Rune, role)
+				}
+			}
+		}
+	})
+}
+
 // TestGlyphs: what stands for different things that the legend explains differs, in each set.
 func TestGlyphs(t *testing.T) {
 	for _, name := range []string{"block", "braille", "ascii"} {
@@ -68,11 +100,13 @@ func TestGlyphs(t *testing.T) {
 			t.Fatalf("there is no set %s", name)
 		}
 		seen := map[rune]string{}
-		for _, e := range y.AppendMarks(nil, trace.DriverEpoll) {
-			if other := seen[e.Rune]; other != "" {
+		for _, e := range y.AppendLegend(nil, UsedAll) {
+			if other := seen[e.Rune]; other != "" && !e.Filled {
 				t.Errorf("%s: %q is %s and %s", name, e.Rune, other, e.Words[0])
 			}
-			seen[e.Rune] = e.Words[0]
+			if !e.Filled {
+				seen[e.Rune] = e.Words[0]
+			}
 		}
 	}
 	if _, ok := SymbolsNamed("auto"); ok {

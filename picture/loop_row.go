@@ -108,10 +108,10 @@ func (w *Window) Busy(cells []timeline.LoopCell) (share float64, ok bool) {
 	return float64(work) / float64(all), true
 }
 
-// LoopDoes is what stands in front of a loop's row, in w characters: what it does now, and the share of the window in which it worked. Where
+// LoopDoes is what stands in front of a loop's row, in room characters: what it does at the window's edge, and the share of the window in which it worked. Where
 // there is room for one, a call that blocks and an end go before the share.
 func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timeline.LoopCell, room int) string {
-	now := LoopNow(l, m, room)
+	now := w.LoopNow(l, m, room)
 	share, ok := w.Busy(cells)
 	if !ok {
 		return now
@@ -123,7 +123,7 @@ func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timelin
 	switch {
 	case len([]rune(now))+2+len(busy) <= room:
 		return now + "  " + busy
-	case len(busy) > room, l.Ended != 0, l.State == timeline.LoopWaiting && l.In != trace.Wait && l.In != trace.KindNone:
+	case len(busy) > room, l.Ended != 0 && l.Ended <= w.Edge(), !w.Past() && l.State == timeline.LoopWaiting && l.In != trace.Wait && l.In != trace.KindNone:
 		return now
 	}
 	return busy
@@ -132,28 +132,33 @@ func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timelin
 // waitName is the call that a mechanism waits in.
 var waitName = map[uint32]string{trace.DriverSelect: "select", trace.DriverPoll: "poll", trace.DriverEpoll: "epoll_wait", trace.DriverURing: "uring_enter"}
 
-// LoopNow is what a loop does now, in a word or two for w characters in front of its row. m is the mode that the source runs in.
-func LoopNow(l *timeline.LoopLane, m timeline.Mode, w int) string {
+// LoopNow is what a loop does at the window's edge, in a word or two for room characters in front of its row. m is the mode that the source ran in
+// then. Which call it is in is known of the present only.
+func (w *Window) LoopNow(l *timeline.LoopLane, m timeline.Mode, room int) string {
+	state, in := l.State, l.In
+	if w.Past() {
+		state, in = l.StateAt(w.Edge()), trace.Wait
+	}
 	switch {
-	case l.Ended != 0:
+	case l.Ended != 0 && l.Ended <= w.Edge():
 		return "ended"
-	case l.State == timeline.LoopWaiting && l.In != trace.Wait && l.In != trace.KindNone:
-		what := "in " + strings.ToLower(l.In.String()) // a call that blocks
-		if on := fmt.Sprintf(" %d", l.InFD); l.InFD >= 0 && l.In != trace.Accept && len(what)+len(on) <= w {
+	case state == timeline.LoopWaiting && in != trace.Wait && in != trace.KindNone:
+		what := "in " + strings.ToLower(in.String()) // a call that blocks
+		if on := fmt.Sprintf(" %d", l.InFD); l.InFD >= 0 && in != trace.Accept && len(what)+len(on) <= room {
 			what += on
 		}
 		return what
-	case m.Known && l.State == timeline.LoopWaiting:
-		if what := waitName[m.Driver]; len(what) <= w {
+	case m.Known && state == timeline.LoopWaiting:
+		if what := waitName[m.Driver]; len(what) <= room {
 			return what
 		}
 		return "waiting"
-	case l.State == timeline.LoopLocked:
-		return "locked out"
-	case l.State == timeline.LoopRenotified:
-		return "again" // the legend's words, shortened to what a narrow screen has room for
+	case state == timeline.LoopLocked:
+		return "for a lock"
+	case state == timeline.LoopRenotified:
+		return "repeats"
 	}
-	return l.State.String()
+	return state.String()
 }
 
 // Rate is what the row below a loop counts.

@@ -77,13 +77,26 @@ func TestLoopNow(t *testing.T) {
 		{in(trace.Wait, -1), epoll, 10, "epoll_wait"},
 		{in(trace.Wait, -1), epoll, 9, "waiting"},
 		{in(trace.Wait, -1), timeline.Mode{}, 20, "waiting"},
-		{timeline.LoopLane{State: timeline.LoopLocked}, epoll, 20, "locked out"},
-		{timeline.LoopLane{State: timeline.LoopRenotified}, epoll, 20, "again"},
+		{timeline.LoopLane{State: timeline.LoopLocked}, epoll, 20, "for a lock"},
+		{timeline.LoopLane{State: timeline.LoopRenotified}, epoll, 20, "repeats"},
 		{timeline.LoopLane{State: timeline.LoopRunnable}, epoll, 20, "runnable"},
 	} {
-		if got := LoopNow(&c.lane, c.mode, c.w); got != c.want {
+		if got := window(1, AllColours).LoopNow(&c.lane, c.mode, c.w); got != c.want {
 			t.Errorf("%v in %v, %d characters: %q, want %q", c.lane.State, c.lane.In, c.w, got, c.want)
 		}
+	}
+}
+
+// TestLoopThen: beside a window of the past stands what was true at its edge, and nothing of the present.
+func TestLoopThen(t *testing.T) {
+	w := window(2, AllColours)
+	w.Now = at(9)
+	l := timeline.LoopLane{Ended: at(5), State: timeline.LoopWaiting, In: trace.Read, InFD: 7}
+	if got := w.LoopNow(&l, timeline.Mode{}, 20); got != "unknown" {
+		t.Errorf("nothing is known of then: %q", got)
+	}
+	if l.Ended = at(1); w.LoopNow(&l, timeline.Mode{}, 20) != "ended" {
+		t.Error("it had ended")
 	}
 }
 

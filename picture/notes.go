@@ -14,6 +14,7 @@ import (
 func note[T string | []byte](row []Cell, text T, k Ink) {
 	for i := range len(text) {
 		row[i].set(rune(text[i]), k)
+		row[i].Text = true
 	}
 }
 
@@ -21,6 +22,7 @@ func note[T string | []byte](row []Cell, text T, k Ink) {
 func noteOnFill(row []Cell, text string) {
 	for i := range len(text) {
 		row[i].set(rune(text[i]), row[i].Fill.Role().On())
+		row[i].Text = true
 	}
 }
 
@@ -43,7 +45,7 @@ func (w *Window) refused(row []Cell, l *timeline.Lane) {
 
 // repeats writes into each run of repeated notifications how many events it stands for. The event that began it was news,
 // but the message it was about is the same, so it is counted too: 64 events, 63 of them repeated notifications.
-func repeats(row []Cell, cells []timeline.Cell) {
+func (w *Window) repeats(row []Cell, l *timeline.Lane, cells []timeline.Cell) {
 	for i := 0; i < len(cells); {
 		if cells[i].Counts[timeline.MarkRenotify] == 0 {
 			i++
@@ -67,7 +69,9 @@ func repeats(row []Cell, cells []timeline.Cell) {
 		if i > 0 && cells[i-1].Counts[timeline.MarkReport] > 0 && cells[i-1].Since != 0 && cells[i-1].Since == cells[i].Since {
 			n += int(cells[i-1].Counts[timeline.MarkReport])
 		}
-		if n > 1 {
+		if s := w.spin(l, cells[i:j], n); s != "" {
+			spins(row, i, j, s)
+		} else if n > 1 {
 			var room [24]byte
 			beside(row, cells, i, j, append(strconv.AppendInt(room[:0], int64(n), 10), 'x'))
 		}
@@ -92,59 +96,89 @@ func beside(row []Cell, cells []timeline.Cell, from, to int, text []byte) {
 	note(row[to:], text, RoleAccept.Ink())
 }
 
-// stranded says what a stranded bar, the last in the row, holds, and what rescued it.
-func (w *Window) stranded(row []Cell, l *timeline.Lane, cells []timeline.Cell) {
-	begin, end := -1, -1
-	for i := len(cells) - 1; i >= 0; i-- {
-		if cells[i].Stranded && cells[i].Cover > 0 {
-			if end < 0 {
-				end = i + 1
-			}
-			begin = i
-		} else if end >= 0 {
-			break
+// amounts says how much is unread, on each bar that has room for it, and on the last that is stranded what that means and what rescued it.
+func (w *Window) amounts(row []Cell, l *timeline.Lane, cells []timeline.Cell) {
+	for i := 0; i < len(cells); {
+		since := cells[i].Since
+		if since == 0 || cells[i].Cover == 0 || row[i].Fill == FillAgain {
+			i++
+			continue
 		}
-	}
-	if begin < 0 {
-		return
-	}
-	// What rescued it: a MOD makes the kernel look again, and that report is the MOD's own doing.
-	if !l.Stranded && end < len(cells) {
-		for i := max(end-1, begin); i <= end; i++ {
-			const s = "re-armed "
-			if cells[i].Counts[timeline.MarkModify]+cells[i].Counts[timeline.MarkRearmed] > 0 && end-len(s) > begin {
-				end -= len(s)
-				noteOnFill(row[end:], s)
+		j, least, most, stranded := i, cells[i].Level, int64(-1), false
+		for ; j < len(cells) && cells[j].Since == since && cells[j].Cover > 0 && row[j].Fill != FillAgain; j++ {
+			least, most = min(least, cells[j].Level), max(most, cells[j].Level)
+			stranded = stranded || cells[j].Stranded
+		}
+		from, to := i, j
+		if i = j; to-from < leastNote {
+			continue
+		}
+		if stranded {
+			to = w.rescued(row, l, cells, from, to)
+		}
+		for _, s := range amount(l, least, most, stranded) { // the longest that there is room for
+			if w.fit(row, cells, from, to, s) {
 				break
 			}
 		}
 	}
-	texts := [][2]string{{"left here", ", nobody told again"}, {"stranded"}}
-	if l.Unread > 0 && l.Stranded {
-		n := words.Bytes(l.Unread)
-		texts = [][2]string{{n, " left, nobody told again"}, {n, " left"}, {n}}
-	}
-	for _, s := range texts { // the longest that there is room for
-		if w.fit(row, cells, begin, end, s[0], s[1]) {
-			return
-		}
-	}
 }
 
-// fit writes two parts of a text into the middle of the filled cells [from, to), and reports whether it did: there must be room, and no
-// glyph in the way.
-func (w *Window) fit(row []Cell, cells []timeline.Cell, from, to int, a, b string) bool {
-	n := len(a) + len(b)
-	if n+3 > to-from {
+// leastNote is the fewest cells in which an amount is written.
+const leastNote = 8
+
+// amount is how much is unread on a bar, in fewer and fewer words. What is not known is not said.
+func amount(l *timeline.Lane, least, most int64, stranded bool) (texts []string) {
+	what := ""
+	switch {
+	case most <= 0:
+	case l.Kind == timeline.KindListener:
+		what = words.Count(most, "connection") + " not accepted"
+	default:
+		what = words.Bytes(most) + " unread"
+	}
+	if what != "" && least >= 0 && least < most {
+		what = "up to " + what
+	}
+	switch {
+	case stranded && what != "":
+		return []string{what + ", no further notification", what, words.Bytes(most)}
+	case stranded:
+		return []string{"unread, no further notification", "unread"}
+	case what != "":
+		return []string{what, words.Bytes(most)}
+	}
+	return nil
+}
+
+// rescued says at the end of a stranded bar that a MOD ended it: that makes the kernel look again, and its event is the MOD's own doing. It returns
+// where the bar ends for other notes.
+func (w *Window) rescued(row []Cell, l *timeline.Lane, cells []timeline.Cell, begin, end int) int {
+	const s = "re-armed "
+	if l.Stranded && !w.Past() || end >= len(cells) || end-len(s) <= begin {
+		return end
+	}
+	for i := max(end-1, begin); i <= end; i++ {
+		if cells[i].Counts[timeline.MarkModify]+cells[i].Counts[timeline.MarkRearmed] > 0 {
+			noteOnFill(row[end-len(s):], s)
+			return end - len(s)
+		}
+	}
+	return end
+}
+
+// fit writes a text into the middle of the filled cells [from, to), and reports whether it did: there must be room, and no glyph in the way.
+func (w *Window) fit(row []Cell, cells []timeline.Cell, from, to int, text string) bool {
+	n := len(text)
+	if n+2 > to-from {
 		return false
 	}
 	at := from + 1 + (to-from-n-2)/2
 	for i := at; i < at+n; i++ {
-		if w.Symbols.Glyph(cells[i].Top) != 0 {
+		if w.Symbols.Glyph(cells[i].Top) != 0 || row[i].Mark || !row[i].Whole {
 			return false
 		}
 	}
-	noteOnFill(row[at:], a)
-	noteOnFill(row[at+len(a):], b)
+	noteOnFill(row[at:], text)
 	return true
 }

@@ -58,41 +58,45 @@ func TestRepeats(t *testing.T) {
 	}
 	inside := window(3, AllColours).Lane(nil, &timeline.Lane{}, row(3, func(x []timeline.Cell) { run(x, 0, 3, 2) }))
 	behind := window(4, AllColours).Lane(nil, &timeline.Lane{}, row(4, func(x []timeline.Cell) { run(x, 0, 1, 64) }))
-	if a, b := inks(inside), inks(behind); a != "[a][a][a]" || b != "[a]AAA" {
+	if a, b := inks(inside), inks(behind); a != "[a][a]A" || b != "AAAA" {
 		t.Errorf("%q is drawn in %q, %q in %q", text(inside), a, text(behind), b)
 	}
 }
 
-// TestStranded: a stranded bar says how much it holds in as many words as there is room for, and what rescued it.
-func TestStranded(t *testing.T) {
-	bar := func(n, from, to int) []timeline.Cell {
+// TestAmounts: a bar says how much is unread in as many words as there is room for, and a stranded one what rescued it.
+func TestAmounts(t *testing.T) {
+	of := func(n, from, to int, level int64) []timeline.Cell {
 		return row(n, func(x []timeline.Cell) {
 			for i := from; i < to; i++ {
 				x[i] = waits(i, StaleAfter)
-				x[i].Stranded = true
+				x[i].Since, x[i].Stranded, x[i].Level = at(from)-StaleAfter, true, level
 			}
 		})
 	}
+	bar := func(n, from, to int) []timeline.Cell { return of(n, from, to, 63<<10) }
+	grows := bar(40, 0, 40)
+	grows[0].Level, grows[1].Stranded = 1<<10, false
 	with := func(x []timeline.Cell, at int, m timeline.Mark) []timeline.Cell {
 		x[at].Top, x[at].Counts[m] = m, 1
 		return x
 	}
-	open := timeline.Lane{Stranded: true, Unread: 63 << 10}
+	open := timeline.Lane{Stranded: true}
 	for _, c := range []struct {
 		name  string
 		lane  timeline.Lane
 		cells []timeline.Cell
 		want  string
 	}{
-		{"whole", open, bar(36, 1, 35), "_  63 KiB left, nobody told again  _"},
-		{"shorter", open, bar(20, 0, 20), "    63 KiB left     "},
+		{"whole", open, bar(44, 1, 43), "_  63 KiB unread, no further notification  _"},
+		{"shorter", open, bar(20, 0, 20), "   63 KiB unread    "},
 		{"shortest", open, bar(10, 0, 10), "  63 KiB  "},
-		{"no room", open, bar(8, 0, 8), "        "},
-		{"a glyph in the way of the longest", open, with(bar(40, 0, 40), 10, timeline.MarkWrite), "          w   63 KiB left               "},
-		{"not known how much", timeline.Lane{Stranded: true, Unread: -1}, bar(34, 0, 34), "   left here, nobody told again   "},
-		{"in the past", timeline.Lane{}, bar(14, 0, 12), "  stranded  __"},
-		{"rescued by a MOD", timeline.Lane{}, with(bar(34, 0, 32), 32, timeline.MarkModify), "       stranded        re-armed m_"},
-		{"a MOD that did not rescue it", timeline.Lane{Stranded: true, Unread: -1}, with(bar(34, 0, 32), 32, timeline.MarkModify), "  left here, nobody told again  m_"},
+		{"no room", open, bar(7, 0, 7), "       "},
+		{"a glyph in the way of the longest", open, with(bar(40, 0, 40), 10, timeline.MarkWrite), "          w  63 KiB unread              "},
+		{"not known how much", timeline.Lane{Stranded: true}, of(34, 0, 34, -1), " unread, no further notification  "},
+		{"it grows", open, grows, "          up to 63 KiB unread           "},
+		{"a listener", timeline.Lane{Kind: timeline.KindListener}, of(46, 0, 46, 3), "          3 connections not accepted          "},
+		{"rescued by a MOD", timeline.Lane{}, with(bar(34, 0, 32), 32, timeline.MarkModify), "     63 KiB unread     re-armed m_"},
+		{"a MOD that did not rescue it", timeline.Lane{Stranded: true}, with(of(36, 0, 34, -1), 34, timeline.MarkModify), " unread, no further notification  m_"},
 		{"nothing stranded", open, row(12, func([]timeline.Cell) {}), "____________"},
 	} {
 		if got := text(window(len(c.cells), AllColours).Lane(nil, &c.lane, c.cells)); got != c.want {

@@ -12,21 +12,22 @@ import (
 //  1. A cell is painted as high as the part of its time in which something was unread: from its arrival to the read that drains it. What is
 //     more than nothing and less than half a step of the glyphs is a dot.
 //  2. Its colour is the greatest age that anything unread reaches in it, whatever the zoom.
-//  3. A cell with repeated notifications is filled in their colour.
+//  3. Repeated notifications have a colour of their own, as high as something was unread; where nothing was, a dot, or all of the cell where they
+//     come so fast that the loop spins.
 //  4. Letters stand only where they can be read: the one call of a cell, or two or three that fit into the empty cells behind it. Where there
-//     are more, there is none, and the label says how many they are.
+//     are more, there is none, and the label says how many a second they are.
 //  5. A connection that was refused says so, and why.
 //  6. A run of repeated notifications says how many events it stands for ("64x"), so that what takes 0.2 ms is as visible as
-//     what takes 200.
-//  7. A stranded bar says how much is stranded and that there is no further notification.
+//     what takes 200; one in which nothing else is done, and that goes on, that it is a spin.
+//  7. A bar that has room says how much is unread; a stranded one, that there is no further notification.
 //  8. A bar that is still open ends in an arrow.
 func (w *Window) Lane(row []Cell, l *timeline.Lane, cells []timeline.Cell) []Cell {
 	row = empty(row, len(cells))
 	last := w.bars(row, cells)
 	w.marks(row, cells)
 	w.refused(row, l)
-	repeats(row, cells)
-	w.stranded(row, l, cells)
+	w.repeats(row, l, cells)
+	w.amounts(row, l, cells)
 	if width := w.width(); l.Pending && last >= 0 && w.T0+int64(last+1)*width >= w.Now-width {
 		row[last].Open = true
 		row[last].set(w.Symbols.GoesOn, row[last].Fill.Role().On())
@@ -55,34 +56,44 @@ func (w *Window) bars(row []Cell, cells []timeline.Cell) (last int) {
 		case c.Trigger == trace.TriggerOneshot:
 			to.set(w.Symbols.Once, RoleWaiting.Ink())
 		}
+		again := c.Counts[timeline.MarkRenotify] > 0
 		if c.Cover > 0 {
 			to.Fill = FillOf(c.Oldest)
+			if again {
+				to.Fill = FillAgain
+			}
 			role, most := to.Fill.Role(), w.Symbols.Steps()
 			switch h := w.Symbols.Height(float64(c.Cover)); {
 			case h == 0:
 				to.set(w.Symbols.Least, role.Part())
 			case h < most:
 				to.set(w.Symbols.Spark[h], role.Part())
-			case w.Colours == NoColours:
-				to.set(w.Symbols.Spark[most], role.Part()) // the age is an attribute there
 			default:
-				to.set(' ', role.Ink())
+				w.whole(to, role)
 			}
 			to.Whole = w.Symbols.Height(float64(c.Cover)) == most
 			if c.Since > 0 {
 				last = i
 			}
-		}
-		if c.Counts[timeline.MarkRenotify] > 0 {
-			to.Fill, to.Whole = FillAgain, true
-			r := ' '
-			if w.Colours == NoColours {
-				r = w.Symbols.Again
+		} else if again {
+			to.Fill = FillAgain
+			if to.Whole = fast(c, width); to.Whole {
+				w.whole(to, RoleAgain)
+			} else {
+				to.set(w.Symbols.Least, RoleAgain.Part())
 			}
-			to.set(r, RoleAgain.Ink())
 		}
 	}
 	return last
+}
+
+// whole fills a cell.
+func (w *Window) whole(to *Cell, role Role) {
+	if w.Colours == NoColours {
+		to.set(w.Symbols.Spark[w.Symbols.Steps()], role.Part()) // what it means is an attribute there
+		return
+	}
+	to.set(' ', role.Ink())
 }
 
 // Steps is how many heights there are besides none.
@@ -107,7 +118,7 @@ func (w *Window) marks(row []Cell, cells []timeline.Cell) {
 			continue
 		}
 		if n > len(told) || !w.spell(row, cells, i, told) {
-			to.Mark = true // more than can be read: what fills the cell stands for it
+			to.Mark, to.Many = true, true // more than can be read: what fills the cell stands for it
 			if to.Fill == FillNone {
 				to.set(w.Symbols.Least, RoleBold.Ink())
 			}

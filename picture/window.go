@@ -9,6 +9,12 @@ type Window struct {
 	Colours Colours
 }
 
+// Edge is the right edge, or the present where that lies within.
+func (w *Window) Edge() int64 { return min(w.T1, w.Now) }
+
+// Past reports whether the edge lies before the present.
+func (w *Window) Past() bool { return w.T1 < w.Now }
+
 // Column is the cell in which a moment lies; it may be outside.
 func (w *Window) Column(t int64) int {
 	return int(Scaled(Minus(t, w.T0), int64(w.Cells), w.T1-w.T0))
@@ -27,6 +33,8 @@ type Cell struct {
 	Whole bool // the fill takes the whole cell, so that what is drawn over it stands on it
 	Mark  bool // the glyph of a mark belongs here, whatever is drawn over it
 	Open  bool // the bar has no end yet, and the rune says so
+	Text  bool // a character of a text that is written over the row
+	Many  bool // more calls than there is room to write letters for: none is written
 }
 
 // set draws into a cell, and lets alone what it says besides.

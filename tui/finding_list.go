@@ -48,8 +48,8 @@ func (x *findings) drawRows(sc *scene, p pane) (more int) {
 }
 
 // drawMoments marks on a lane where the evidence of its findings lies, in cells of its row that show nothing else. The end of a bar
-// that is still open stays.
-func drawMoments(sc *scene, p pane, y int, l *timeline.Lane, row []picture.Cell) {
+// that is still open stays. It reports whether there was any.
+func drawMoments(sc *scene, p pane, y int, l *timeline.Lane, row []picture.Cell) (any bool) {
 	for _, x := range sc.found {
 		if x.Lane != l.ID || x.Severity == diagnostics.Info {
 			continue
@@ -61,6 +61,8 @@ func drawMoments(sc *scene, p pane, y int, l *timeline.Lane, row []picture.Cell)
 				continue
 			}
 			p.set(sc.gutter()+i, y, sc.sym.Found, mix(sc.theme.role(row[i].Fill.Role()), sc.severityStyle(x.Severity)))
+			any = true
 		}
 	}
+	return any
 }

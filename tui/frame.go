@@ -38,6 +38,21 @@ func (f *frame) window(span, right int64) {
 // seen is the part of the window that has happened.
 func (f *frame) seen() (t0, t1 int64) { return f.t0, min(f.t1, f.snap.Now) }
 
+// edge is the right edge of the window, or the present where that lies within. What stands beside the picture, the mode, how a lane is
+// registered, which findings there are, is what was true then.
+func (f *frame) edge() int64 { return min(f.t1, f.snap.Now) }
+
+// past reports whether the edge lies before the present.
+func (f *frame) past() bool { return f.t1 < f.snap.Now }
+
+// mode is how the loop ran at the edge.
+func (f *frame) mode() timeline.Mode {
+	if !f.past() {
+		return f.snap.Mode
+	}
+	return f.snap.ModeAt(f.edge())
+}
+
 // gutter is how wide the labels left of the timeline are.
 func (f *frame) gutter() int {
 	switch {

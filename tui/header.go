@@ -10,14 +10,14 @@ import (
 	"evviz/words"
 )
 
-// drawHeader says what runs and where, and keeps the honest numbers in sight: what was lost and what is being recorded.
+// drawHeader says what runs and where, and keeps the honest numbers in sight: what was dropped and what is being recorded.
 //
-//	evviz  lab · epoll LEVEL · echo 127.0.0.1:4201 · demo              ● REC demo.evt 1.2 MiB   lost 0
+//	evviz  lab · epoll LEVEL · echo 127.0.0.1:4201 · demo              ● REC demo.evt 1.2 MiB   dropped 0
 func drawHeader(sc *scene, p pane) {
 	t := &sc.theme
 	p.fill(0, 0, p.w, ' ', t.bar)
 
-	right := "lost " + words.Number(sc.snap.Stats.Lost) + " "
+	right := "dropped " + words.Number(sc.snap.Stats.Lost) + " "
 	lostStyle := t.bar
 	if sc.snap.Stats.Lost > 0 {
 		lostStyle = t.warn
@@ -77,14 +77,14 @@ func drawHeader(sc *scene, p pane) {
 		at = left.put(0, 0, " evviz  ", t.bar.Bold(true))
 	}
 	sep := " " + string(sc.sym.Dot) + " "
-	m := sc.snap.Mode
+	m := sc.mode()
 	mode := func() {
 		if !m.Known {
 			return
 		}
 		at = left.put(at, 0, sc.fits(trace.DriverNames.Word(m.Driver), left.w-at), t.bar)
 		if w := trace.TriggerNames.Word(m.Trigger); w != "" {
-			at = left.put(at+1, 0, " "+strings.ToUpper(w)+" ", t.mode)
+			at = left.put(at+1, 0, " "+strings.ToUpper(w)+" ", t.badge)
 		} else if m.Driver == trace.DriverSleepPoll {
 			at = left.put(at, 0, sc.fits(" "+words.Duration(m.Interval), left.w-at), t.bar)
 		}

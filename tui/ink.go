@@ -79,7 +79,7 @@ func colourOf(st tcell.Style) tcell.Color {
 }
 
 // monoParts tell blocks of different meanings apart where there are no colours: their height is taken.
-var monoParts = [picture.RoleCount]tcell.AttrMask{picture.RoleOld: tcell.AttrBold, picture.RoleStale: tcell.AttrBold | tcell.AttrItalic, picture.RoleAgain: tcell.AttrBold,
+var monoParts = [picture.RoleCount]tcell.AttrMask{picture.RoleOld: tcell.AttrBold, picture.RoleStale: tcell.AttrBold | tcell.AttrItalic, picture.RoleAgain: tcell.AttrBold | tcell.AttrUnderline,
 	picture.RoleReady: tcell.AttrDim, picture.RoleWorking: tcell.AttrUnderline}
 
 // inker is a screen that numbers styles.

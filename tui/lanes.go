@@ -23,6 +23,8 @@ type lanes struct {
 	top   int     // first lane shown
 	cache cellCache
 	row   []picture.Cell // room for the cells of a row
+	uses  []picture.Used // by line: which entries of the legend occur there
+
 
 	scene    *scene
 	selected *selection
@@ -40,6 +42,29 @@ func (x *lanes) setFilter(s string) error {
 	return nil
 }
 
+// used is which entries of the legend occur in the rows that were drawn last.
+func (x *lanes) used() (u picture.Used) {
+	for _, of := range x.uses {
+		u |= of
+	}
+	return u
+}
+
+// paint puts the row that was drawn last on a line, and keeps what it uses. A line that stays as it is keeps that, too.
+func (x *lanes) paint(sc *scene, p pane, y int, rows *picture.Window) {
+	p.paint(sc.gutter(), y, x.row, &sc.inks)
+	if y < len(x.uses) {
+		x.uses[y] = rows.Uses(x.row)
+	}
+}
+
+// use adds to what a line uses.
+func (x *lanes) use(y int, u picture.Used) {
+	if y < len(x.uses) {
+		x.uses[y] |= u
+	}
+}
+
 // forget begins anew: the source is another one.
 func (x *lanes) forget() { x.order, x.top = nil, 0 }
 
@@ -51,7 +76,11 @@ func (x *lanes) forget() { x.order, x.top = nil, 0 }
 //	fd 7  :53011 LT         ↓rw        ↓r!!!!!!!w
 func (x *lanes) draw(sc *scene, p pane) {
 	sc.inks.number(p.s)
+	if len(x.uses) != p.h {
+		x.uses = make([]picture.Used, max(p.h, 0))
+	}
 	y := 0
+	defer func() { clear(x.uses[min(y, len(x.uses)):]) }()
 	for _, l := range sc.snap.Loops {
 		if y >= p.h {
 			return
@@ -63,6 +92,7 @@ func (x *lanes) draw(sc *scene, p pane) {
 		if sc.coarse != nil {
 			if o := sc.coarse.over.Lane(l.Stream, -1); o != nil {
 				drawCoarse(sc, p, y, []*timeline.OverviewLane{o}, false, nil)
+				x.use(y, picture.UsedOverview)
 			}
 		}
 		y++
@@ -90,6 +120,7 @@ func (x *lanes) draw(sc *scene, p pane) {
 		x.drawLane(sc, p, y, lanes[i])
 		if sc.coarse != nil {
 			drawCoarse(sc, p, y, sc.coarse.lanes(number{lanes[i].Table, lanes[i].FD}), false, lanes[i])
+			x.use(y, picture.UsedOverview)
 		}
 		y++
 	}

@@ -63,7 +63,7 @@ func (l *layout) arrange(w, h int, want optionalRows) {
 		if h >= 18 {
 			legend = 1
 		}
-		if h >= 26 {
+		if h >= 22 {
 			legend = 2
 		}
 	}

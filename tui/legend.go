@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"unicode/utf8"
 
 	"github.com/gdamore/tcell/v2"
@@ -9,55 +8,62 @@ import (
 	"evviz/picture"
 )
 
-// legend explains colours and glyphs.
+// legend explains the colours and glyphs that are on the screen, and no others.
 type legend struct {
+	lanes   []*lanes        // whose rows it explains; they are drawn before it
 	entries []picture.Entry // room for them
 	memo    *memo
 }
 
 func (l *legend) draw(sc *scene, p pane) {
-	driver := sc.snap.ModeAt(sc.t1).Driver
-	if l.memo.keepRegion(sc, p, driver) {
+	used := picture.Used(0)
+	for _, x := range l.lanes {
+		used |= x.used()
+	}
+	if l.memo.keepRegion(sc, p, used) {
 		return
 	}
-	t := &sc.theme
-	x := 1
-	l.entries = sc.sym.AppendBars(l.entries[:0])
-	if p.h > 1 {
-		l.entries = sc.sym.AppendStates(l.entries, sc.snap.Info.Kinds)
+	l.entries = sc.sym.AppendLegend(l.entries[:0], used)
+	short := 0
+	for short < mostWords-1 && !l.fits(p.w, p.h, short) {
+		short++
 	}
+	x, y := 1, 0
 	for i := range l.entries {
 		e := &l.entries[i]
-		words := e.Words[legendWords(p.w, len(e.Words))]
-		if x+utf8.RuneCountInString(words)+4 > p.w {
-			continue
+		words, glyph := e.Words[min(short, len(e.Words)-1)], glyphWidth(e)
+		if x+glyph+1+utf8.RuneCountInString(words) > p.w {
+			x, y = 1, y+1
 		}
 		r, st := sc.legendFill(e)
-		p.fill(x, 0, 2, r, st)
-		x = p.put(x+3, 0, words, t.dim) + 2
-	}
-	if p.h > 1 {
-		x = 1
-	}
-	l.entries = sc.sym.AppendMarks(l.entries[:0], driver)
-	for i := range l.entries {
-		s := fmt.Sprintf("%c %s", l.entries[i].Rune, l.entries[i].Words[0])
-		if x+utf8.RuneCountInString(s) > p.w { // a glyph without its words explains nothing
-			break
-		}
-		x = p.put(x, p.h-1, s, t.dim) + 2
+		p.fill(x, y, glyph, r, st)
+		x = p.put(x+glyph+1, y, words, sc.theme.dim) + 2
 	}
 }
 
-// legendWords is which of n texts for the same, the longest first, a legend of w cells has room for.
-func legendWords(w, n int) int {
-	switch {
-	case w < 100:
-		return n - 1
-	case w < 136:
-		return min(1, n-1)
+// mostWords is how many texts an entry has at most.
+const mostWords = 3
+
+// glyphWidth is how many cells an entry shows.
+func glyphWidth(e *picture.Entry) int {
+	if e.Filled {
+		return 2
 	}
-	return 0
+	return 1
+}
+
+// fits reports whether all entries have room in h rows of w cells, each in its text number short.
+func (l *legend) fits(w, h, short int) bool {
+	x, y := 1, 0
+	for i := range l.entries {
+		e := &l.entries[i]
+		n := glyphWidth(e) + 1 + utf8.RuneCountInString(e.Words[min(short, len(e.Words)-1)])
+		if x+n > w {
+			x, y = 1, y+1
+		}
+		x += n + 2
+	}
+	return y < h
 }
 
 // legendFill is how the legend shows an entry: as it stands in the rows, by the colour of its ground where it has one, else as the glyph.

@@ -113,7 +113,7 @@ func (c *course) drawCard(sc *scene, p pane) {
 	}
 	t := &sc.theme
 	place, title, text := c.lessons.Card()
-	x := p.put(0, 0, " lesson "+clean(place)+" ", t.mode)
+	x := p.put(0, 0, " lesson "+clean(place)+" ", t.message)
 	p.put(x+1, 0, cut(clean(title), max(p.w-x-1, 0)), t.text.Bold(true))
 	for i, line := range wrapped(clean(text), p.w-2) {
 		if i+1 >= p.h {

@@ -10,7 +10,7 @@ type narration struct{ said narrated }
 
 func (n *narration) draw(sc *scene, p pane) {
 	if s, bad := sc.session.message, sc.session.bad; s != "" {
-		st := sc.theme.mode
+		st := sc.theme.message
 		if bad {
 			st = sc.theme.warn
 		}

@@ -191,7 +191,7 @@ func (q *prompt) drawOffered(sc *scene, p pane) {
 		c := q.offered[i]
 		st := t.bar
 		if i == q.chosen {
-			st = t.mode
+			st = t.selected
 		}
 		word := clean(lastWord(c.text))
 		if x+len([]rune(word)) >= p.w {

@@ -3,6 +3,7 @@ package tui
 import (
 	"unicode/utf8"
 
+	"evviz/picture"
 	"evviz/timeline"
 )
 
@@ -11,14 +12,16 @@ import (
 func (x *lanes) drawLane(sc *scene, p pane, y int, l *timeline.Lane) {
 	t, g := &sc.theme, sc.gutter()
 	st := t.text
-	if l.Closed != 0 {
+	if l.Closed != 0 && l.Closed <= sc.edge() {
 		st = t.dim
 	}
 	if l.ID == sc.row {
 		p.fill(0, y, g-1, ' ', t.selected)
 		st = t.selected
 	}
-	end := p.put(0, y, sc.label(l, g-1), st)
+	rows, cells := sc.rows(), x.cache.cells(sc.frame, l)
+	x.row = rows.Lane(x.row, l, cells)
+	end := p.put(0, y, wide(rows.LaneLabel(l, x.row, cells, g-1)), st)
 	if of := sc.threadLabel(l.Thread); of != "" && end+1+utf8.RuneCountInString(of) < g {
 		whose := t.dim
 		if l.ID == sc.row {
@@ -29,8 +32,8 @@ func (x *lanes) drawLane(sc *scene, p pane, y int, l *timeline.Lane) {
 	if w := sc.worst(l.ID); w != nil {
 		p.set(g-1, y, sc.mark(w.Severity), sc.severityStyle(w.Severity))
 	}
-	rows := sc.rows()
-	x.row = rows.Lane(x.row, l, x.cache.cells(sc.frame, l))
-	p.paint(g, y, x.row, &sc.inks)
-	drawMoments(sc, p, y, l, x.row)
+	x.paint(sc, p, y, &rows)
+	if drawMoments(sc, p, y, l, x.row) {
+		x.use(y, picture.UsedFound)
+	}
 }

@@ -61,6 +61,8 @@ func newSplit(o SplitOptions) *split {
 		u.keyboard.keys = s.table()
 		s.halves[i] = u
 	}
+	a, b := s.halves[0], s.halves[1]
+	a.legend.lanes, b.legend.lanes = []*lanes{&a.lanes, &b.lanes}, []*lanes{&a.lanes, &b.lanes}
 	s.halves[1].app = s.halves[0].app // one application: what suspends or ends it must be the one that runs
 	return s
 }

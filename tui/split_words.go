@@ -16,7 +16,7 @@ func drawHalfName(sc *scene, p pane) int {
 		name = " was" + name
 	}
 	if sc.half.focus {
-		return p.put(0, 0, " "+string(sc.sym.GoesOn)+name, t.mode) + 1
+		return p.put(0, 0, " "+string(sc.sym.GoesOn)+name, t.selected) + 1
 	}
 	return p.put(0, 0, "  "+name, t.bar.Bold(true)) + 1
 }

@@ -47,8 +47,8 @@ func (k *style) colours() picture.Colours {
 // flat reports whether the screen has too few colours to fill cells with: a character stands in their place.
 func (k *style) flat() bool { return k.colours() < picture.AllColours }
 
-// label is the text left of a lane, in w cells.
-func (k *style) label(l *timeline.Lane, w int) string { return wide(k.sym.LaneLabel(l, w)) }
+// label is who a lane is, in w cells.
+func (k *style) label(l *timeline.Lane, w int) string { return wide(k.sym.LaneName(l, w)) }
 
 // severityStyle is a finding's colour; the mark doubles it.
 func (k *style) severityStyle(s diagnostics.Severity) tcell.Style {

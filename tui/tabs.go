@@ -106,23 +106,23 @@ func liveness(sc *scene) (string, tcell.Style) {
 	}
 	r := &sc.replay
 	switch {
-	case sc.frozen != nil && !r.pauses:
-		state, st = " PAUSED ", sc.theme.mode
+	case sc.frozen != nil && (sc.t1 < sc.snap.Now || r.pauses):
+		state, st = " BROWSING ", sc.theme.halted
 	case sc.frozen != nil:
-		state, st = " LOOKING AROUND ", sc.theme.mode
+		state, st = " PAUSED ", sc.theme.halted
 	case r.pauses && r.over:
-		state, st = " END ", sc.theme.mode
+		state, st = " ENDED ", sc.theme.halted
 	case r.pauses && r.paused:
-		state, st = " STANDS STILL ", sc.theme.mode
+		state, st = " PAUSED ", sc.theme.halted
 	case r.pauses:
-		state = fmt.Sprintf(" %gx ", r.speed)
+		state = fmt.Sprintf(" LIVE %gx ", r.speed)
 	case sc.session.moment:
 		state, st = fmt.Sprintf(" at %s s ", seconds(sc.snap.Now-sc.snap.First, 1)), sc.theme.dim
 		if sc.tabbed {
 			st = sc.theme.bar
 		}
 	case sc.session.ended:
-		state, st = " ENDED ", sc.theme.mode
+		state, st = " ENDED ", sc.theme.halted
 	}
 	return state, st
 }

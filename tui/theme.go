@@ -12,11 +12,12 @@ import (
 type theme struct {
 	text, dim, bold, title, bar tcell.Style // bar: header and footer line
 	waiting, working, asleep    tcell.Style
-	again                       tcell.Style // told again: nagging
+	again                       tcell.Style // repeated notifications
 	ready                       tcell.Style // ready to run, and no CPU was free
-	fresh, old, stale           tcell.Style // data that waits, by its age
+	fresh, old, stale           tcell.Style // unread data, by its age
 	eagain, accept, bad, good   tcell.Style // glyphs
-	mode, rec, warn             tcell.Style
+	badge, halted, message      tcell.Style // a mechanism's triggering; the view is not live; what the screen answers to a key
+	rec, warn                   tcell.Style
 	selected                    tcell.Style
 	cursor                      tcell.Style
 	tab                         tcell.Style   // the tab of the present view
@@ -35,7 +36,8 @@ func newTheme(p Palette, colors int) theme {
 		t.bar, t.waiting, t.working, t.asleep = d.Reverse(true), d.Dim(true), d.Underline(true), d.Dim(true)
 		t.again, t.fresh, t.old, t.stale, t.ready = d.Bold(true), d, d, d.Reverse(true), d.Dim(true)
 		t.eagain, t.accept, t.bad, t.good = d, d.Bold(true), d.Reverse(true), d
-		t.mode, t.rec, t.warn, t.selected = d.Reverse(true).Bold(true), d.Bold(true), d.Reverse(true), d.Reverse(true)
+		t.badge, t.halted, t.message = d.Reverse(true).Bold(true), d.Reverse(true).Underline(true), d.Bold(true).Underline(true)
+		t.rec, t.warn, t.selected = d.Bold(true), d.Reverse(true), d.Reverse(true)
 		t.cursor, t.tab = d.Bold(true), d.Bold(true)
 		return t
 	case colors < 256:
@@ -49,7 +51,9 @@ func newTheme(p Palette, colors int) theme {
 		t.ready = d.Background(tcell.ColorPurple).Foreground(tcell.ColorSilver)
 		t.eagain, t.accept = d.Foreground(tcell.ColorOlive).Bold(true), d.Foreground(tcell.ColorOlive).Bold(true)
 		t.bad, t.good = d.Foreground(tcell.ColorMaroon).Bold(true), d.Foreground(tcell.ColorGreen).Bold(true)
-		t.mode = d.Background(tcell.ColorOlive).Foreground(tcell.ColorBlack)
+		t.badge = d.Background(tcell.ColorSilver).Foreground(tcell.ColorNavy).Bold(true)
+		t.halted = d.Background(tcell.ColorGreen).Foreground(tcell.ColorBlack)
+		t.message = d.Bold(true).Underline(true)
 		t.rec, t.warn = d.Foreground(tcell.ColorMaroon).Bold(true), d.Background(tcell.ColorMaroon).Foreground(tcell.ColorSilver)
 		t.selected, t.cursor, t.tab = d.Reverse(true), d.Bold(true), d.Reverse(true).Bold(true)
 		t.heat = []tcell.Style{d.Foreground(tcell.ColorNavy), d.Foreground(tcell.ColorTeal), d.Foreground(tcell.ColorOlive), d.Foreground(tcell.ColorMaroon)}
@@ -67,7 +71,8 @@ func newTheme(p Palette, colors int) theme {
 	t.fresh, t.old, t.stale = fill(p.Fresh, p.Onto), fill(p.Old, p.Onto), fill(p.Stale, p.Onto)
 	t.eagain, t.accept = ink(p.Eagain).Bold(true), ink(p.Accept).Bold(true)
 	t.bad, t.good = ink(p.Bad).Bold(true), ink(p.Good).Bold(true)
-	t.mode, t.rec, t.warn = fill(p.Again, p.AgainIn).Bold(true), ink(p.Bad).Bold(true), t.stale
+	t.badge, t.halted, t.message = fill(p.Badge, p.BadgeIn).Bold(true), fill(p.Halted, p.HaltedIn).Bold(true), fill(p.Message, p.MessageIn)
+	t.rec, t.warn = ink(p.Bad).Bold(true), t.stale
 	t.selected, t.cursor, t.tab = fill(p.Picked, p.Onto), ink(p.Cursor), fill(p.Picked, p.Onto).Bold(true)
 	t.heat = ramp(d, p)
 	return t

@@ -38,7 +38,7 @@ func (r *transport) draw(sc *scene, p pane) {
 		x = p.put(x, 0, " / "+words.Duration(hi-lo), t.dim)
 	}
 	if y.round != [2]int64{} {
-		x = p.put(x+1, 0, fmt.Sprintf("round %s-%s", seconds(y.round[0]-lo, 2), seconds(y.round[1]-lo, 2)), t.mode)
+		x = p.put(x+1, 0, fmt.Sprintf("round %s-%s", seconds(y.round[0]-lo, 2), seconds(y.round[1]-lo, 2)), t.selected)
 	}
 	r.barAt = max(x+2, 28)
 	x0, w := r.barAt, p.w-r.barAt-1

@@ -118,7 +118,7 @@ func TestWhatAStrangerSees(t *testing.T) {
 	}{
 		{7.9, []string{"SLEEP", "E", "polled ", "hits"}},
 		{12.7, []string{" LEVEL ", "64x"}},
-		{18.4, []string{" EDGE ", "63 KiB left, nobody told again"}},
+		{18.4, []string{" EDGE ", "63 KiB unread, no further notification"}},
 		{20, []string{" LEVEL ", "re-armed", "63x"}},
 	} {
 		text := draw(t, Options{Feed: tour(t, c.at), Symbols: "block"}, 120, 30, 1<<24).Text()
@@ -138,7 +138,7 @@ func TestColoursAreDoubled(t *testing.T) {
 			k.theme = newTheme(Themes["dark"], colours)
 			k.inks.dip(&k.theme)
 			k.sym, _ = picture.SymbolsNamed(set)
-			entries := k.sym.AppendStates(k.sym.AppendBars(nil), trace.AllKinds())
+			entries := k.sym.AppendLegend(nil, picture.UsedAll)
 			seen := map[string]string{}
 			for i := range entries {
 				r, st := k.legendFill(&entries[i])

@@ -25,6 +25,7 @@ type ui struct {
 	style     style
 	loops     loopLabels
 	memo      memo
+	legend    legend
 	tabs      tabs
 	transport transport
 
@@ -105,6 +106,7 @@ func newUI(o Options) *ui {
 	u.bookmarks = bookmarks{scene: sc, src: &u.source, window: &u.window, worker: &u.worker, status: &u.status, dialog: &u.dialog, lasts: u.recording.lasts}
 	u.course = course{lessons: o.Lessons, worker: &u.worker}
 	u.tabs.views = &u.views
+	u.legend = legend{memo: &u.memo, lanes: []*lanes{&u.lanes}}
 	u.transport.window = &u.window
 	u.regions()
 	u.bodies()
@@ -120,7 +122,7 @@ func (u *ui) regions() {
 	l.body = region(func(sc *scene, p pane) { u.views.body().draw(sc, p) })
 	l.axis, l.lanes, l.detail = region(drawAxis), region(u.lanes.draw), region(drawDetail)
 	l.events = region(u.lower.draw)
-	l.legend, l.honesty, l.transport = region((&legend{memo: &u.memo}).draw), region(drawHonesty), region(u.transport.draw)
+	l.legend, l.honesty, l.transport = region(u.legend.draw), region(drawHonesty), region(u.transport.draw)
 	l.footer, l.offered = region((&footer{&u.keyboard, &u.dialog, &u.memo}).draw), region(u.dialog.drawOffered)
 	l.page = region(u.pages.draw)
 	u.root = &root{tview.NewBox(), u}

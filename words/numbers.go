@@ -31,7 +31,22 @@ func Count(n int64, one string, many ...string) string {
 	return Number(n) + " " + one + "s"
 }
 
-// times writes "once", "twice", "3 times".
+// Rate writes how often something happens, to two or three figures: 0.4, 41, 2.1k, 310k, 1.2M.
+func Rate(perSecond float64) string {
+	switch {
+	case perSecond < 9.95:
+		return strings.TrimSuffix(strconv.FormatFloat(perSecond, 'f', 1, 64), ".0")
+	case perSecond < 999.5:
+		return strconv.FormatFloat(perSecond, 'f', 0, 64)
+	case perSecond < 99_950:
+		return strings.TrimSuffix(strconv.FormatFloat(perSecond/1e3, 'f', 1, 64), ".0") + "k"
+	case perSecond < 999_500:
+		return strconv.FormatFloat(perSecond/1e3, 'f', 0, 64) + "k"
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(perSecond/1e6, 'f', 1, 64), ".0") + "M"
+}
+
+// Times writes "once", "twice", "3 times".
 func Times(n int64) string {
 	switch n {
 	case 1:
