@@ -28,10 +28,10 @@ func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	}
 	n.io = n.w.Sockets()
 	n.lanes()
-	n.lost()
-	n.said()
 	n.stuck()
 	n.stranded()
+	n.lost()
+	n.said()
 	n.exhausted()
 	n.repeats()
 	n.rearmed()

@@ -19,6 +19,8 @@ type Rule struct {
 	effect     bool                          // it is often the effect of what another rule names
 	alike      bool                          // what it says of one descriptor may be true of several for the same reason
 	trigger    bool                          // what it says depends on the trigger
+	lasts      bool                          // what it names goes on until the descriptor is closed, whether or not something happens on it
+	strands    bool                          // what it names goes on as long as the descriptor is stranded
 	root       bool                          // what it names has effects that other rules name as causes
 	thresholds string                        // names of those that it uses, in the order in which they are shown
 	apart      int                           // most findings that are told apart; 0: maxFindings

@@ -104,10 +104,10 @@ func edgeLost(c *checker) {
 				edge += l.Instance.Edge
 			}
 		}
-		sev, v := Warn, Certain
-		if c.switched(i.First) {
-			sev = Info
+		if c.switched(i.First) { // on purpose: the whole loop was switched at that moment
+			return
 		}
+		v := Certain
 		if kept == 0 && edge == 0 {
 			v = Possible
 		} else if kept == 0 {
@@ -117,10 +117,7 @@ func edgeLost(c *checker) {
 		if n := x.l.Incident(timeline.IncUntouched); n != nil {
 			s += fmt.Sprintf("; it was reported again %s since", words.Times(n.N))
 		}
-		if sev == Info {
-			s += "; the whole loop was switched at that moment"
-		}
-		c.find(x, i, sev, v, s+".", "pass EPOLLET with every EPOLL_CTL_MOD: the mask replaces the old one, flags and all.")
+		c.find(x, i, Warn, v, s+".", "pass EPOLLET with every EPOLL_CTL_MOD: the mask replaces the old one, flags and all.")
 	})
 }
 

@@ -43,6 +43,9 @@ func (w *Window) triggerOf(l *timeline.Lane) uint32 {
 	return trace.TriggerNone
 }
 
+// leastRate is how many calls make a rate.
+const leastRate = 20
+
 // rate is how often a lane was read, or written, or accepted from in the part of the window in which it was there, in fewer and fewer words; nothing
 // where each call has its letter.
 func (w *Window) rate(l *timeline.Lane, row []Cell, cells []timeline.Cell) []string {
@@ -71,7 +74,7 @@ func (w *Window) rate(l *timeline.Lane, row []Cell, cells []timeline.Cell) []str
 	if l.Closed != 0 {
 		to = min(to, l.Closed)
 	}
-	if n == 0 || to <= from {
+	if n < leastRate || to <= from {
 		return nil
 	}
 	s := words.Rate(float64(n) * 1e9 / float64(to-from))

@@ -6,6 +6,7 @@ import (
 
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/words"
 )
 
 // Loop is the row of a loop, drawn into row, which is the caller's to keep and to hand over again. cells are the loop's in this window.
@@ -178,12 +179,17 @@ func RateOf(m timeline.Mode) Rate {
 	return RateReports
 }
 
+// PerSecond is how often it happens in a cell with so many, to be written in front of the row.
+func (w *Window) PerSecond(n uint32) string {
+	return words.Rate(float64(n)*1e9/float64(max(w.T1-w.T0, 1))*float64(w.Cells)) + "/s"
+}
+
 // String is what stands in front of the row.
 func (r Rate) String() string {
 	if r == RateEagain {
 		return "EAGAIN"
 	}
-	return "reports"
+	return "events"
 }
 
 func (r Rate) of(c *timeline.LoopCell) uint32 {

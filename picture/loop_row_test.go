@@ -161,8 +161,8 @@ func TestRate(t *testing.T) {
 	if got := inks(w.Rate(row, RateReports, []timeline.LoopCell{good, repeats, repeats, good})); got != "gg" {
 		t.Errorf("the greater of two counts has the colour: %q", got)
 	}
-	for m, want := range map[timeline.Mode]string{{}: "reports", {Known: true, Driver: trace.DriverEpoll}: "reports",
-		{Known: true, Driver: trace.DriverSleepPoll}: "EAGAIN", {Driver: trace.DriverSleepPoll}: "reports"} {
+	for m, want := range map[timeline.Mode]string{{}: "events", {Known: true, Driver: trace.DriverEpoll}: "events",
+		{Known: true, Driver: trace.DriverSleepPoll}: "EAGAIN", {Driver: trace.DriverSleepPoll}: "events"} {
 		if got := RateOf(m).String(); got != want {
 			t.Errorf("%+v: %q, want %q", m, got, want)
 		}

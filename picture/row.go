@@ -177,3 +177,22 @@ func (w *Window) spell(row []Cell, cells []timeline.Cell, i int, marks []timelin
 	}
 	return true
 }
+
+// Ends is the row of lanes that are folded together, drawn into row: where they were opened and closed.
+func (w *Window) Ends(row []Cell, lanes []*timeline.Lane) []Cell {
+	row = empty(row, w.Cells)
+	put := func(t int64, m timeline.Mark) {
+		if t < w.T0 || t >= w.Edge() || t == 0 {
+			return
+		}
+		if i := w.Column(t); i >= 0 && i < len(row) && (row[i].Rune == 0 || m == timeline.MarkClose) {
+			row[i].Mark = true
+			row[i].set(w.Symbols.Glyph(m), RoleDim.Ink())
+		}
+	}
+	for _, l := range lanes {
+		put(l.Opened, timeline.MarkOpen)
+		put(l.Closed, timeline.MarkClose)
+	}
+	return row
+}

@@ -9,9 +9,10 @@ import (
 
 // Findings on the screen
 //
-//	header    how many there are, in the colour of the worst
+//	header    how many problems there are now, in the colour of the worst
+//	headline  the most important one that is true now
 //	lanes     a mark between the label and the picture of a lane that has one, and in the picture where it happened
-//	list      left of the events, the worst first (a narrow screen has it only in view 5)
+//	list      left of the events: what is true at the window's edge first, then what is over, then what is ahead (a narrow screen has it only in view 5)
 //	view 5    all of them, with evidence, explanation and remedy
 //	n N       go to the next one: its moment in the middle, its lane selected, its sentence below the lanes
 //	Enter     the page about it
@@ -47,6 +48,10 @@ type checker struct {
 	found []*diagnostics.Finding
 	whole bool // they are those of the whole source, not only of what has been played
 
+	foundOf []*diagnostics.Finding // what stand was made of
+	edge    int64
+	stand   []*diagnostics.Problem
+
 	wholeOf    *timeline.Snapshot // what wholeFound is about
 	wholeFound []*diagnostics.Finding
 }
@@ -66,6 +71,16 @@ func (j *checker) findings(s *timeline.Snapshot) (found []*diagnostics.Finding, 
 	}
 	j.of, j.found, j.whole = s, diagnostics.Check(s, j.settings), false
 	return j.found, j.whole
+}
+
+// problems are what was found as it stands at the edge of a frame.
+func (j *checker) problems(f *frame) []*diagnostics.Problem {
+	edge := f.edge()
+	if len(f.found) > 0 && len(j.foundOf) == len(f.found) && j.foundOf[0] == f.found[0] && j.edge == edge {
+		return j.stand
+	}
+	j.foundOf, j.edge, j.stand = f.found, edge, diagnostics.Problems(f.found, f.snap, edge)
+	return j.stand
 }
 
 // forget makes it ask the rules anew: the source is another one.
@@ -103,7 +118,8 @@ func translated(found []*diagnostics.Finding, from, to *timeline.Snapshot) (out 
 
 // findings are the list of what was found, and going through it.
 type findings struct {
-	top int // first one shown
+	top  int                    // first problem shown
+	rows []*diagnostics.Finding // by row of the list: whose it is, nil nobody's
 
 	scene    *scene
 	selected *selection
@@ -111,19 +127,14 @@ type findings struct {
 	status   *status
 }
 
-// index is which one is selected, -1 none.
-func (x *findings) index() int {
-	return slices.IndexFunc(x.scene.found, func(f *diagnostics.Finding) bool { return keyOf(f) == x.selected.finding })
-}
-
-// next selects the finding after the selected one and shows its moment.
+// next selects the problem after the selected one and shows its moment.
 func (x *findings) next(by int) {
-	if x.scene.frame == nil || len(x.scene.found) == 0 {
+	if x.scene.frame == nil || len(x.scene.problems) == 0 {
 		x.status.say("nothing has been found")
 		return
 	}
-	list := x.scene.found
-	i := x.index()
+	list := x.scene.problems
+	i := slices.IndexFunc(list, func(p *diagnostics.Problem) bool { return slices.ContainsFunc(p.Findings, x.selects) })
 	switch {
 	case i < 0 && by < 0:
 		i = len(list) - 1
@@ -132,8 +143,11 @@ func (x *findings) next(by int) {
 	default:
 		i = (i + by + len(list)) % len(list)
 	}
-	x.show(list[i])
+	x.show(list[i].Findings[0])
 }
+
+// selects reports whether a finding is the selected one.
+func (x *findings) selects(f *diagnostics.Finding) bool { return keyOf(f) == x.selected.finding }
 
 // show selects a finding and puts its first piece of evidence into the middle of the window. A replay is taken there,
 // so that it plays on from that moment.
@@ -147,18 +161,19 @@ func (x *findings) show(f *diagnostics.Finding) {
 		at = f.Evidence[0]
 	}
 	x.window.goTo(at)
-	if x.window.cursor != 0 || x.scene.view == viewIteration || x.scene.view == viewEvents { // those two are about the cursor's moment, not about a window
-		x.window.cursor = at
-	}
+	x.window.cursor = at // the lists are about that moment, too
 }
 
-// move selects the finding above or below.
+// move selects the finding above or below: the next subject of the problem, or the next problem.
 func (x *findings) move(by int) {
-	list := x.scene.found
+	var list []*diagnostics.Finding
+	for _, p := range x.scene.problems {
+		list = append(list, p.Findings...)
+	}
 	if len(list) == 0 {
 		return
 	}
-	i := x.index()
+	i := slices.IndexFunc(list, x.selects)
 	if i < 0 && by < 0 {
 		i = len(list)
 	}

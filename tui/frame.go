@@ -10,14 +10,15 @@ import (
 
 // frame is a snapshot, the window of time that is shown of it, and what was found in it. It does not change while it is drawn.
 type frame struct {
-	snap   *timeline.Snapshot
-	found  []*diagnostics.Finding
-	whole  bool  // what was found is of the whole source, not only of what has been played
-	t0, t1 int64 // window; the right part may lie in the future
-	live   bool
-	w, h   int
-	small  bool    // too small to draw
-	coarse *coarse // what draws the part of the window that is not held; nil all is
+	snap     *timeline.Snapshot
+	found    []*diagnostics.Finding
+	problems []*diagnostics.Problem // the same by what they have in common, as they stand at the edge
+	whole    bool                   // what was found is of the whole source, not only of what has been played
+	t0, t1   int64                  // window; the right part may lie in the future
+	live     bool
+	w, h     int
+	small    bool    // too small to draw
+	coarse   *coarse // what draws the part of the window that is not held; nil all is
 }
 
 // The smallest screen that is drawn; below, one line says so.
@@ -103,23 +104,28 @@ func (f *frame) findingOf(k findingKey) *diagnostics.Finding {
 	return nil
 }
 
-// worst is the weightiest finding about a lane.
+// worst is the weightiest finding about a lane that touches the window.
 func (f *frame) worst(lane int64) *diagnostics.Finding {
 	for _, x := range f.found { // in order of weight
-		if x.Lane == lane && lane != 0 {
+		if x.Lane == lane && lane != 0 && f.touches(x) {
 			return x
 		}
 	}
 	return nil
 }
 
-// counts is how many findings there are above info, and the worst severity of all.
+// touches reports whether what was found was true at some time in the window.
+func (f *frame) touches(x *diagnostics.Finding) bool {
+	return x.First <= f.edge() && (x.Last >= f.t0 || x.StageAt(f.snap, f.t0) == diagnostics.Now)
+}
+
+// counts is how many problems above info there are at the edge, and the worst severity of them.
 func (f *frame) counts() (n int, worst diagnostics.Severity) {
-	for _, x := range f.found {
-		if x.Severity > diagnostics.Info {
+	for _, p := range f.problems {
+		if p.Stage == diagnostics.Now && p.Severity > diagnostics.Info {
 			n++
+			worst = max(worst, p.Severity)
 		}
-		worst = max(worst, x.Severity)
 	}
 	return n, worst
 }

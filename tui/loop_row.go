@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"fmt"
-
 	"evviz/picture"
 	"evviz/timeline"
 )
@@ -26,7 +24,12 @@ func (x *lanes) drawRate(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	p.put(0, y, rate.String(), t.dim)
 	scale := ""
 	if peak := rate.Peak(cells); peak > 0 {
-		scale = fmt.Sprintf("%d/cell", peak)
+		fine := rows // braille has more of them
+		fine.Cells = rows.RateCells()
+		scale = "to " + fine.PerSecond(peak)
+	}
+	if !sc.snap.Info.Timed {
+		scale = ""
 	}
 	if of := sc.threadLabel(l.Stream); of != "" {
 		if both := of + " " + scale; len([]rune(both)) <= g-10 {
@@ -38,7 +41,4 @@ func (x *lanes) drawRate(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	p.put(9, y, cut(scale, g-10), t.dim)
 	x.row = rows.Rate(x.row, rate, cells)
 	p.paint(g, y, x.row, &sc.inks)
-	if y < len(x.uses) {
-		x.uses[y] = 0
-	}
 }

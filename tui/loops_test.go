@@ -83,7 +83,7 @@ func TestTheSelectedLoop(t *testing.T) {
 	streams := map[string]uint32{"4711": 1, "4712": 2, "4713": 3}
 	rate := func() string {
 		for _, row := range strings.Split(u.picture().Text(), "\n") {
-			if strings.HasPrefix(row, "reports ") {
+			if strings.HasPrefix(row, "events ") {
 				return row
 			}
 		}

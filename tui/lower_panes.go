@@ -44,6 +44,7 @@ type lowerKey struct {
 	here  int64
 	found *diagnostics.Finding
 	finds int
+	now   int // problems
 	loops int // which labels they have
 }
 
@@ -51,6 +52,14 @@ func (b *lowerPanes) key(sc *scene) lowerKey {
 	k := lowerKey{here: sc.eventAt(sc.cursor, sc.event), finds: len(sc.found), loops: sc.loops.version}
 	if len(sc.found) > 0 {
 		k.found = sc.found[0]
+	}
+	for _, p := range sc.problems {
+		if p.Stage == diagnostics.Now {
+			k.now++
+		}
+	}
+	if len(sc.problems) == 0 { // how much has been looked at is said
+		k.snap = sc.snap
 	}
 	if sc.snap.Info.Origin != b.of || sc.snap.Begin != b.from { // another timeline counts its events anew
 		b.of, b.from = sc.snap.Info.Origin, sc.snap.Begin
@@ -64,8 +73,8 @@ func (b *lowerPanes) click(sc *scene, x, y, w int) {
 	row := y - 1
 	if sc.w >= wideEnough && x < w*2/5-1 {
 		b.findings.selected.pane = paneFindings
-		if i := b.findings.top + row; row >= 0 && i < len(sc.found) {
-			b.findings.show(sc.found[i])
+		if row >= 0 && row < len(b.findings.rows) && b.findings.rows[row] != nil {
+			b.findings.show(b.findings.rows[row])
 		}
 		return
 	}

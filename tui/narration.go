@@ -5,7 +5,7 @@ import (
 	"evviz/timeline"
 )
 
-// narration says in words what happens in the window. A message of the moment takes its place for a few seconds.
+// narration says in words what happens in the window, the most important first: a critical finding that is true now. A message of the moment takes its place for a few seconds.
 type narration struct{ said narrated }
 
 func (n *narration) draw(sc *scene, p pane) {
@@ -38,7 +38,33 @@ func (n *narration) draw(sc *scene, p pane) {
 	if sc.coarse != nil && (sc.t0 < sc.snap.Begin || sc.frozen != nil) { // the rest of the window is shades
 		lead = "in what is held: "
 	}
-	p.put(1, 0, sc.fits(lead+clean(diagnostics.Sentence(n.words(sc, t0, t1, h), p.w-2-len(lead))), p.w-1), sc.theme.bold)
+	clauses, found := n.words(sc, t0, t1, h), headline(sc)
+	where := ""
+	if found != nil {
+		where = "(" + found.Rule.ID + ", n Enter)"
+		if s := found.Headline(); s != "" && !sc.past() {
+			clauses = append([]string{s}, clauses...)
+		}
+	}
+	room := p.w - 2
+	if where != "" && p.w >= 60 {
+		room -= len(where) + 2
+	}
+	x := p.put(1, 0, sc.fits(lead+clean(diagnostics.Sentence(clauses, room-len(lead))), room), sc.theme.bold)
+	if where != "" && x+2+len(where) <= p.w {
+		p.put(x+2, 0, where, sc.theme.dim)
+	}
+}
+
+// headline is the critical finding that is true at the edge, which is said before anything else; nil when there is none.
+func headline(sc *scene) *diagnostics.Finding {
+	if len(sc.problems) == 0 || sc.coarse != nil {
+		return nil
+	}
+	if p := sc.problems[0]; p.Stage == diagnostics.Now && p.Severity == diagnostics.Critical {
+		return p.Findings[0]
+	}
+	return nil
 }
 
 // narrated is what was said last, and of what.

@@ -34,6 +34,6 @@ func (x *lanes) drawLane(sc *scene, p pane, y int, l *timeline.Lane) {
 	}
 	x.paint(sc, p, y, &rows)
 	if drawMoments(sc, p, y, l, x.row) {
-		x.use(y, picture.UsedFound)
+		x.uses[y] |= picture.UsedFound
 	}
 }

@@ -37,7 +37,7 @@ func TestRunnableRow(t *testing.T) {
 		if n := strings.Count(row, "R"); known != (n > 30) {
 			t.Errorf("known: %v, %d cells of it in\n%s", known, n, text)
 		}
-		if strings.Contains(text, "ready, no CPU") != known {
+		if strings.Contains(text, "ready to run, no CPU") != known {
 			t.Errorf("known: %v, and the legend is\n%s", known, text)
 		}
 	}

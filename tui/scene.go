@@ -51,10 +51,11 @@ func (u *ui) newFrame(w, h int) {
 	u.selected.reselect(snap)
 	u.selected.follow(snap)
 	f.found, f.whole = u.checker.findings(snap)
+	f.problems = u.checker.problems(f)
 	f.coarse = u.overview.of(f)
 	u.overview.drawn = true
-	if u.views.at == viewFindings && f.findingOf(u.selected.finding) == nil && len(f.found) > 0 { // view 5 is always about one
-		u.selected.finding = keyOf(f.found[0])
+	if u.views.at == viewFindings && f.findingOf(u.selected.finding) == nil && len(f.problems) > 0 { // view 5 is always about one
+		u.selected.finding = keyOf(f.problems[0].Findings[0])
 	}
 	u.window.goRound()
 	u.update()

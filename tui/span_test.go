@@ -120,7 +120,7 @@ func TestFarApart(t *testing.T) {
 								return
 							}
 							if view == viewTimeline && k == "whole" && picture.Minus(c[1], c[0]) > year && picture.Minus(c[1], c[0]) < 200*year {
-								row := rowOf(shown.Diff, laneRow(shown.Diff, "fd 6"))
+								row := rowOf(shown.Diff, rowText(shown.Diff, "fd 6"))
 								if i := strings.LastIndex(row, "r"); i < len(row)*3/4 {
 									t.Errorf("%s: the read at the end is not at the right: %s", now, row)
 								}
@@ -139,8 +139,8 @@ func TestFarApart(t *testing.T) {
 	}
 }
 
-// laneRow is the row that begins with a label.
-func laneRow(d *screen.Diff, label string) int {
+// rowText is the row that begins with a label.
+func rowText(d *screen.Diff, label string) int {
 	_, h := d.Size()
 	for y := range h {
 		if strings.HasPrefix(rowOf(d, y), label) {

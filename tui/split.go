@@ -222,7 +222,7 @@ func (s *split) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMou
 				}
 				u.touched()
 				r := u.layout.lanes.rect()
-				u.lanes.click(x-r.x, y-r.y, r.h)
+				u.lanes.click(x-r.x, y-r.y)
 			}
 		}
 	}

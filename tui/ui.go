@@ -90,7 +90,7 @@ func newUI(o Options) *ui {
 	u.checker = checker{src: &u.source, settings: o.Findings}
 
 	u.pages.scene, u.pages.status = sc, &u.status
-	u.lanes.scene, u.lanes.selected, u.lanes.window, u.lanes.memo = sc, &u.selected, &u.window, &u.memo
+	u.lanes.scene, u.lanes.selected, u.lanes.window, u.lanes.memo, u.lanes.status = sc, &u.selected, &u.window, &u.memo, &u.status
 	u.events = events{scene: sc, selected: &u.selected, window: &u.window, src: &u.source, status: &u.status, steps: &u.steps}
 	u.findings = findings{scene: sc, selected: &u.selected, window: &u.window, status: &u.status}
 	u.lower = lowerPanes{findings: &u.findings, events: &u.events, memo: &u.memo}

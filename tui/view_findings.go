@@ -31,19 +31,20 @@ func (v *findingsView) draw(sc *scene, p pane) {
 			p.set(list.w, y, sc.sym.Corner, t.dim)
 		}
 	} else {
-		list.h = min(max(p.h/3, 3), len(sc.found)+1)
+		list.h = min(max(p.h/3, 3), len(sc.problems)+1)
 		page.y, page.h = p.y+list.h+1, p.h-list.h-1
 		p.fill(0, list.h, p.w, sc.sym.Line, t.dim)
 	}
 	if len(sc.found) == 0 {
-		list.put(1, 0, "nothing found so far", t.dim)
-		list.put(1, 1, scope(sc), t.dim)
+		for i, s := range append(wrap(healthy(sc), max(list.w-2, 10)), scope(sc)) {
+			list.put(1, i, s, t.dim)
+		}
 		return
 	}
 	head := list
 	v.rows = list.h - 1
 	list.y, list.h = list.y+1, list.h-1
-	more := v.findings.drawRows(sc, list)
+	more := v.findings.drawCards(sc, list)
 	s := scope(sc)
 	if more > 0 {
 		s = fmt.Sprintf("%d more below · %s", more, s)
@@ -111,7 +112,7 @@ func (v *findingsView) click(sc *scene, x, y int) {
 	if sc.body.w >= 100 && x >= sc.body.w*2/5 {
 		return
 	}
-	if i := v.findings.top + y - 1; y > 0 && y <= v.rows && i < len(sc.found) {
-		v.findings.selected.finding, v.scroll = keyOf(sc.found[i]), 0
+	if rows := v.findings.rows; y > 0 && y <= v.rows && y <= len(rows) && rows[y-1] != nil {
+		v.findings.selected.finding, v.scroll = keyOf(rows[y-1]), 0
 	}
 }

@@ -37,12 +37,12 @@ const (
 func (v *timelineView) draw(sc *scene, p pane) {
 	l := v.layout
 	h := p.h - 2 // axis, detail
-	// The lanes get what they have ever needed, and at least half; the events get the rest. Lanes that come and go must not
+	// The lanes get what they have ever needed, and at least a third; findings and events get the rest. Lanes that come and go must not
 	// make the picture jump, so the need only grows.
 	v.rows = max(v.rows, v.lanes.needs(sc))
 	events := 0
 	if h >= 9 {
-		events = max(3, min(h*3/10, h-v.rows), min(h/2, h-v.rows-1))
+		events = max(3, h*3/10, min(h*2/3, h-v.rows-1))
 	}
 	y := p.y
 	place := func(r *region, n int) {
@@ -142,7 +142,7 @@ func (v *timelineView) click(sc *scene, x, y int) {
 	switch {
 	case l.lanes.InRect(x, y):
 		r := l.lanes.rect()
-		v.lanes.click(x-r.x, y-r.y, r.h)
+		v.lanes.click(x-r.x, y-r.y)
 	case l.events.InRect(x, y):
 		r := l.events.rect()
 		v.lower.click(sc, x-r.x, y-r.y, r.w)
