@@ -102,7 +102,7 @@ func (lg *ledger) brought(s *stream, l *laneB, e *trace.Event) {
 	} else {
 		lg.lanes.note(s, l, e.Time, MarkComplete, 0)
 	}
-	lg.served(l, e.Time)
+	lg.served(l, e.Time, e.B)
 	short := l.stream() && e.B < l.ring.asked || l.pub.Kind == KindWake || l.pub.Kind == KindTimer
 	if l.ledger >= 0 {
 		l.ledger = max(l.ledger-e.B, 0)
@@ -143,7 +143,7 @@ func (lg *ledger) acceptedBy(s *stream, l *laneB, e *trace.Event) {
 	case 0:
 		lg.stats.Accepts++
 		lg.lanes.note(s, l, e.Time, MarkAccept, 0)
-		lg.served(l, e.Time)
+		lg.served(l, e.Time, 1)
 		if l.ledger > 0 {
 			l.ledger--
 		}

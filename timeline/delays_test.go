@@ -51,7 +51,7 @@ func TestDelaysOfOneMessage(t *testing.T) {
 		s.exit(5000, 0)
 		s.enter(5003)
 		sn := s.fold()
-		for m, want := range map[Measure][]int64{MeasureDelivered: {15}, MeasureRead: {15}, MeasureAnswered: {15}, MeasureServed: {30}, MeasureGap: {50, 3}} {
+		for m, want := range map[Measure][]int64{MeasureDelivered: {15}, MeasureRead: {15}, MeasureAnswered: {15}, MeasureServed: {30}, MeasureFirst: {30}, MeasureGap: {50, 3}} {
 			d := sn.Delays(m)
 			if !d.Known || d.Count != int64(len(want)) || d.Max != want[0]*us {
 				t.Errorf("late %v: %v: %+v, want %d µs", late, m, d, want)
@@ -134,19 +134,21 @@ func TestHeatAddsUp(t *testing.T) {
 			at += rapid.Int64Range(0, 1<<rapid.IntRange(1, 31).Draw(rt, "step")).Draw(rt, "at")
 			v := rapid.Int64Range(0, 1<<rapid.IntRange(1, 40).Draw(rt, "size")).Draw(rt, "v")
 			tl.last = at
-			tl.delays.delay(MeasureRead, l, at, v)
+			tl.delays.delay(MeasureRead, nil, l, at, v)
 			ats, vs = append(ats, at), append(vs, v)
 			if i == n/2 {
 				old, oldN = tl.Snapshot(0), i+1
 			}
 		}
 		if rapid.Bool().Draw(rt, "coarse") {
-			tl.delays.recent.lost = at // as if the single samples were gone
-			tl.delays.dirty = true
+			tl.delays.keep.max = 0 // the single delays go as far as they can
+			for st := tl.delays.rest[MeasureRead]; len(st.blocks)-st.head > 1; {
+				st.evict()
+			}
 		}
 		s := tl.Snapshot(0)
 		for _, cols := range []int{1, 7, 200} {
-			h := s.Heat(MeasureRead, ats[0]-firstWidth, at+s.delays.heat[MeasureRead].width+1, cols, 1+cols%12)
+			h := s.Heat(MeasureRead, ats[0]-1, at+1, cols, 1+cols%12)
 			var sum int64
 			for _, c := range h.N {
 				sum += int64(c)
@@ -180,7 +182,7 @@ func TestPercentiles(t *testing.T) {
 		x = x*6364136223846793005 + 1442695040888963407
 		v := int64(x >> 33 >> (x >> 20 % 20))
 		vs = append(vs, v)
-		tl.delays.delay(MeasureRead, l, int64(i)*us, v)
+		tl.delays.delay(MeasureRead, nil, l, int64(i)*us, v)
 	}
 	slices.Sort(vs)
 	s := tl.Snapshot(0)
@@ -204,19 +206,19 @@ func TestPercentiles(t *testing.T) {
 // TestDelaysAreBounded: many samples take no more memory than the first ones.
 func TestDelaysAreBounded(t *testing.T) {
 	tl := New(Options{Info: trace.Info{Timed: true}})
-	for i := int64(0); i < 200_000; i++ {
-		tl.delays.delay(MeasureGap, nil, i*10_000_000, i)
+	for i := int64(0); i < 600_000; i++ {
+		tl.delays.delay(MeasureGap, nil, nil, i*10_000_000, i)
 	}
-	d := &tl.delays
-	if n := len(d.recent.blocks); n > maxSamples {
+	d := tl.delays.rest[MeasureGap]
+	if n := len(d.blocks) - d.head; n > maxSamples/blockSamples+2 {
 		t.Errorf("%d blocks of samples", n)
 	}
-	if n := len(d.heat[MeasureGap].slots); n > heatSlots || n < heatSlots/2 {
-		t.Errorf("%d slots", n)
+	if n := len(d.points); n > maxDelayPts || n == 0 {
+		t.Errorf("%d points", n)
 	}
 	s := tl.Snapshot(0)
-	eq(t, "samples in the map", s.Heat(MeasureGap, 0, 200_001*10_000_000, 80, 20).Total, 200_000)
-	eq(t, "newest ones, each by itself", s.Heat(MeasureGap, 199_000*10_000_000, 200_000*10_000_000, 80, 20).Total, 1000)
+	eq(t, "samples in the map", s.Heat(MeasureGap, 0, 600_001*10_000_000, 80, 20).Total, 600_000)
+	eq(t, "newest ones, each by itself", s.Heat(MeasureGap, 599_000*10_000_000, 600_000*10_000_000, 80, 20).Total, 1000)
 }
 
 // anyLane is a lane of which nothing is known.

@@ -88,7 +88,7 @@ func (t *Timeline) read(s *stream, e *trace.Event) {
 		t.stats.BytesIn += in
 		l.pub.Stats.BytesIn += in
 		t.lanes.note(s, l, e.Time, MarkRead, cut(in))
-		t.ledger.served(l, e.Time)
+		t.ledger.served(l, e.Time, e.B)
 		t.ledger.took(l, e)
 	}
 }
@@ -145,6 +145,9 @@ func (lg *ledger) took(l *laneB, e *trace.Event) {
 		lg.lanes.openBar(l, e.Time, e.Time)
 	case left > 0:
 		l.ledger = left
+		if !l.byItem() {
+			l.arrived.known(left)
+		}
 		lg.lanes.openBar(l, e.Time, e.Time)
 		lg.touched(l, outData, DrainMaybe, e.Time)
 	default:
@@ -159,6 +162,12 @@ func (lg *ledger) took(l *laneB, e *trace.Event) {
 
 // drained closes the bar after an operation that took everything.
 func (lg *ledger) drained(l *laneB, out outcome, d Drain, at int64) {
+	switch {
+	case out != outErr:
+		lg.lanes.readAll(l)
+	case d == DrainError:
+		lg.lanes.neverRead(l, at)
+	}
 	lg.lanes.closeBar(l, at)
 	l.pauseSince, l.emptied = 0, at
 	l.ledger, l.fresh = 0, false
@@ -168,14 +177,15 @@ func (lg *ledger) drained(l *laneB, out outcome, d Drain, at int64) {
 }
 
 // served notes that somebody got what had arrived.
-func (lg *ledger) served(l *laneB, at int64) {
-	l.lastServed, l.servedKnown = at, false
+func (lg *ledger) served(l *laneB, at, n int64) {
+	l.lastServed, l.servedKnown = at, !l.arrived.empty()
 	lg.delays.gotSome(l, at)
 	l.client.read(at)
 	l.readReply(l.arrival)
-	if l.arrival != 0 {
-		lg.lanes.latency(l, at-l.arrival)
-		l.arrival, l.servedKnown = 0, true
+	l.arrival = 0
+	lg.lanes.reads(l, at, max(n, 0))
+	if l.pair.read != 0 || l.reply.asked != 0 {
+		lg.lanes.serving.put(l)
 	}
 }
 
@@ -198,7 +208,7 @@ func (t *Timeline) accept(s *stream, e *trace.Event) {
 	case 0:
 		t.stats.Accepts++
 		t.lanes.note(s, l, e.Time, MarkAccept, 0)
-		t.ledger.served(l, e.Time)
+		t.ledger.served(l, e.Time, 1)
 		if l.ledger > 0 {
 			l.ledger--
 		}
@@ -334,6 +344,9 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		l.stamp = start
 		if l.arrival != 0 && start <= l.arrival && start >= l.lastServed {
 			l.arrival = start
+			if a := &l.arrived; !a.empty() {
+				a.q[a.head].at = start
+			}
 			t.lanes.openBar(l, start, start)
 			return
 		}
@@ -353,9 +366,18 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 	t.delays.arrivedLate(l, start)
 	if start < l.lastServed {
 		// The program was served before we heard of it (a receive stamp is known after the read only).
+		all := unread == 0 || l.emptied >= start // everything was read that had come by then
+		if !all {
+			t.lanes.arrives(l, start, unread, true)
+			if r := l.arrived.firstRead(start); r != 0 && !l.servedKnown {
+				t.delays.delay(MeasureFirst, l.loop, l, r, r-start)
+			}
+		}
 		if !l.servedKnown {
 			l.servedKnown = true
-			t.lanes.latency(l, l.lastServed-start)
+			if all {
+				t.lanes.readLate(l, start)
+			}
 			t.traffic.lateReply(l, start)
 			if l.since == 0 {
 				t.lanes.noteSpans(l, l.bars.put(start, l.lastServed, start, false))
@@ -388,6 +410,7 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		l.arrival = start
 	}
 	l.pauseSince = 0
+	t.lanes.arrives(l, start, unread, start < l.lastServed)
 	t.lanes.openBar(l, start, start)
 	t.watch.arrivedDisarmed(l, start)
 	t.ledger.abandoned(l, e.Time)
@@ -439,6 +462,7 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 	if e.Time < max(l.lastServed, l.emptied) {
 		return // it was looked before what has been accepted since: the news comes late
 	}
+	t.lanes.queued(l, e.Time, e.A)
 	if e.A <= 0 {
 		t.lanes.closeBar(l, e.Time)
 		l.ledger, l.arrival = 0, 0
@@ -457,7 +481,7 @@ func (t *Timeline) queue(s *stream, e *trace.Event) {
 // note puts a mark on a lane and counts it for the thread.
 func (ls *laneSet) note(s *stream, l *laneB, at int64, m Mark, v uint32) {
 	if s.loop != nil {
-		l.pub.Thread = s.id
+		l.pub.Thread, l.loop = s.id, s.loop
 	}
 	ls.mark(l, at, m, v)
 	ls.count(s, at, uint8(m), v)

@@ -89,6 +89,8 @@ type Lane struct {
 	OnDemand  bool           // registered as runtimes do that read when a task asks
 
 	delays  *laneDelays
+	open    []openDelay // what has not ended,
+	now     int64       // ... at this moment
 	marks   markView
 	bars    barView
 	trigger []triggerTurn
@@ -187,13 +189,14 @@ func (g *gapList) add(at int64) {
 
 // laneB is the writer's side of a lane.
 type laneB struct {
-	pub   Lane
-	shown *Lane // what the last snapshot got
-	file  *world.File
-	gaps  *gapList // of the table in which the file was seen first
-	gone  imposter // whose report may wait for it, when its number was given back
-	dirty bool
-	dead  bool // forgotten
+	pub      Lane
+	shown    *Lane // what the last snapshot got
+	file     *world.File
+	gaps     *gapList // of the table in which the file was seen first
+	gone     imposter // whose report may wait for it, when its number was given back
+	gathered *Lane    // whose open delays the last snapshot got
+	dirty    bool
+	dead     bool // forgotten
 
 	data     uint64 // of its newest registration that has ended
 	absorbed bool   // what happened on it is another lane's
@@ -210,16 +213,19 @@ type laneB struct {
 	since, start int64 // open bar: arrival, and where the open piece begins; since 0: closed
 	pauseSince   int64 // arrival of a bar that level triggering closed for the moment
 	strandedAt   int64
-	pendIndex    int // place in Timeline.pending
-	arrival      int64
-	lastServed   int64 // end of the last read that got something
-	emptied      int64 // end of the last operation that took everything
-	stamp        int64 // the newest receive stamp
-	servedKnown  bool  // its latency was recorded
-	fresh        bool  // bytes came since the last report
-	ledger       int64 // bytes known to wait, at least; -1 unknown
-	ended        bool  // the end of file was read
-	every        int64 // of a timer that repeats: ns between two expirations; 0 it does not, or unknown
+	pendIndex    int      // place in Timeline.pending
+	arrival      int64    // of the oldest of which no report and no read is known
+	arrived      arrivals // that were not read
+	loop         *loopB   // that did something on it last, or was told of it
+	place        [2]int   // in lists of lanes, plus 1
+	lastServed   int64    // end of the last read that got something
+	emptied      int64    // end of the last operation that took everything
+	stamp        int64    // the newest receive stamp
+	servedKnown  bool     // its latency was recorded
+	fresh        bool     // bytes came since the last report
+	ledger       int64    // bytes known to wait, at least; -1 unknown
+	ended        bool     // the end of file was read
+	every        int64    // of a timer that repeats: ns between two expirations; 0 it does not, or unknown
 	epoch        uint32
 	reported     bool
 	reply        replyTo
@@ -248,6 +254,8 @@ type laneSet struct {
 	dirty     []*laneB
 	allDirty  bool
 	pending   []*laneB // with an open bar
+	owed      laneList // with arrivals that were not read
+	serving   laneList // that were read and not answered
 	spans     int
 	maxSpans  int
 	held      int64 // from here on nothing was forgotten; 0: nothing was. See keeper.held for marks.
@@ -257,9 +265,9 @@ type laneSet struct {
 
 	clients clients
 	ends    ends
-	lat     latencies // arrival to read
-	rest    markStore // counts of threads that are not loops
-	besides besides   // counts of what is no socket
+	lat     distribution // arrival to read
+	rest    markStore    // counts of threads that are not loops
+	besides besides      // counts of what is no socket
 }
 
 func (ls *laneSet) newLane(f *world.File) *laneB {
@@ -312,8 +320,11 @@ func (ls *laneSet) endLane(l *laneB, at int64, why uint32) {
 			ls.watch.happened(nil, l, IncClosedUnder, at, 0, true)
 		}
 	}
+	ls.neverRead(l, at)
 	ls.closeBar(l, at)
 	ls.noEnd(l)
+	ls.serving.drop(l)
+	l.pair = pairing{}
 	l.pauseSince = 0
 	ls.mark(l, at, MarkClose, 0)
 	ls.stats.Closes++
@@ -400,7 +411,7 @@ func (l *laneB) stream() bool {
 func (l *laneB) takenUnseen() bool { return l.watch.mapped || l.pub.Type == trace.TypeURing }
 
 // publish makes the picture of a lane that a snapshot hands out.
-func (l *laneB) publish(now int64) *Lane {
+func (l *laneB) publish(now int64, answers bool) *Lane {
 	p := new(Lane)
 	*p = l.pub
 	p.FDs = l.file.Refs
@@ -421,6 +432,7 @@ func (l *laneB) publish(now int64) *Lane {
 	if p.delays = l.delays; p.delays != nil {
 		p.delays.shared = true
 	}
+	p.open, p.now = l.waits(answers), now
 	p.marks = l.marks.view()
 	p.bars = l.bars.view(l.since, l.start, l.strandedAt, now)
 	p.trigger, p.levels = l.trig, l.levels
@@ -466,6 +478,10 @@ func (ls *laneSet) closeBar(l *laneB, at int64) {
 	if l.since == 0 {
 		return
 	}
+	if !l.arrived.seen {
+		ls.delays.delay(measureUntimed, l.loop, l, at, at-l.since)
+	}
+	l.arrived.seen = !l.arrived.empty()
 	n := 0
 	if l.strandedAt != 0 {
 		cut := max(l.strandedAt, l.start)

@@ -246,6 +246,7 @@ func (ls *laneSet) recall(l *laneB) {
 	l.ledger, l.arrival, l.pauseSince, l.lastServed, l.fresh = -1, 0, 0, 0, false
 	l.ring = ringLane{done: l.ring.done}
 	l.reply, l.pair = replyTo{}, pairing{}
+	ls.forgetDelays(l)
 	l.end.known = false
 	l.watch.owed, l.watch.eofAt, l.watch.starved, l.watch.eofs, l.ended = 0, 0, false, nil, false
 	for _, r := range l.regs {
@@ -297,6 +298,9 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 			news = e.B-1 > expected
 		}
 		l.ledger = e.B - 1
+		if !l.byItem() {
+			l.arrived.known(e.B - 1)
+		}
 	}
 	r.rearmed = r.rearmed && r.sameBy != s
 	s.guessed(r)
@@ -316,6 +320,9 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 	}
 	r.rep = p
 	lg.lanes.mark(l, e.Time, MarkReport, 0)
+	if s.loop != nil {
+		l.loop = s.loop
+	}
 	if e.Mask&bitsIn != 0 {
 		lg.delays.toldOf(l, e.Time)
 	}

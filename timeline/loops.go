@@ -40,6 +40,7 @@ type LoopLane struct {
 
 	counts markView
 	states stateView
+	delays *delayView // nil: nothing was measured, or with others
 	gaps   []int64
 }
 
@@ -52,6 +53,8 @@ type loopB struct {
 	open  [8]turn // turns that are not settled yet; the last is now
 	nopen int
 	gaps  []int64
+
+	delays *loopDelays // nil: it has none of its own
 
 	wakeReports, wakeRenotify int
 }
@@ -193,6 +196,7 @@ func (lp *loopB) publish(now int64) *LoopLane {
 	p.Events = lp.s.events
 	p.states = lp.view(now)
 	p.counts = lp.store.view()
+	p.delays = lp.delays.view()
 	p.gaps = lp.gaps
 	p.Table = lp.s.who.Table.ID
 	p.Split = lp.s.split.sum
@@ -340,6 +344,11 @@ func (t *Timeline) wakeEnds(s *stream, at int64) {
 		now := t.w
 		t.w.times = s.headOf
 		t.lanes.count(s, at, cntUseful, 0)
+		t.w = now
+	} else if s.heading && !s.inRing {
+		now := t.w
+		t.w.times = s.headOf
+		t.lanes.count(s, at, cntUseless, 0)
 		t.w = now
 	}
 	s.wakeNo++

@@ -101,10 +101,11 @@ const (
 	cntLost     // a gap
 	cntEnter    // a call that hands operations to a completion queue, or waits for it
 	cntComplete // a completion
+	cntUseless  // a wakeup that is over and told nothing new
 	cntClass    // first class
 	cntEnd      = cntClass + uint8(ClassCount)
 	_           = uint(tallyKinds - int(cntEnd)) // everything fits, or this does not compile
-	tallyKinds  = 60
+	tallyKinds  = 64
 	tallySums   = 4
 	sumNone     = 0xff
 	sumIn       = 0

@@ -28,18 +28,20 @@ type Snapshot struct {
 	Stuck   []Stuck // threads that are in a call now, and in none that is their rest; since when, the first first
 	Past    []Past  // incidents of lanes that are no longer kept
 
-	events    eventView
-	names     *nameTable
-	nameCount int
-	rest      markView
-	besides   [BesideCount]markView
-	notes     noteView
-	lanesBy   *laneIndex
-	delays    *delayView // nil: none are kept
-	lean      bool
-	tally     tallies
-	clients   clientView
-	latBars   []LatencyBar
+	events     eventView
+	names      *nameTable
+	nameCount  int
+	rest       markView
+	besides    [BesideCount]markView
+	notes      noteView
+	lanesBy    *laneIndex
+	delays     []*delayView // of the loops, and of what no loop did; nil: none are kept
+	open       []openDelay  // that have not ended
+	delaysHeld int64
+	lean       bool
+	tally      tallies
+	clients    clientView
+	latBars    []LatencyBar
 }
 
 // Snapshot takes a picture. now is CLOCK_MONOTONIC as far as the view knows it: spans that have not ended are drawn up to
@@ -53,9 +55,6 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	s := &Snapshot{Info: t.info, First: first, Begin: begin, Held: held, Last: t.last, Now: now, Mode: t.mode,
 		Modes: t.modes, Knobs: t.knobs, Bookmarks: t.bookmarks, Stats: t.stats,
 		events: t.events.view(), names: t.names, nameCount: len(t.names.log), rest: t.lanes.rest.view(), besides: t.lanes.besides.view(), notes: t.notes.view(), lanesBy: new(laneIndex), lean: t.lean}
-	if !t.lean {
-		s.delays = t.delays.now()
-	}
 	stuck := t.stuck()
 	for _, lp := range t.loops {
 		t.lanes.hasTable(lp.s.who.Table.ID)
@@ -70,10 +69,15 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	for _, l := range t.lanes.pending {
 		t.lanes.touch(l) // its bar grows
 	}
+	for _, list := range [][]*laneB{t.lanes.owed.all, t.lanes.serving.all} {
+		for _, l := range list {
+			t.lanes.touch(l)
+		}
+	}
 	for _, l := range t.lanes.dirty {
 		l.dirty = false
 		if !l.dead {
-			l.shown = l.publish(now)
+			l.shown = l.publish(now, t.stats.BytesOut > 0)
 			if t.lanes.several {
 				l.shown.Process = l.shown.Table
 			}
@@ -119,9 +123,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	}
 	s.Threads = t.threadLooks()
 	s.Stuck = t.publishStuck(stuck, s.Loops, now)
-	s.Stats.Latency, s.latBars = t.lanes.lat.read()
-	s.Stats.Served = t.traffic.served.read()
-	s.Stats.Answered, s.Stats.RoundTrip = t.traffic.answered.read(), t.traffic.trip.read()
+	t.publishDelays(s)
 	s.Stats.Traffic, s.Stats.Usage = t.traffic.window(t.first, t.last), t.traffic.cost()
 	s.Stats.Client, s.Stats.Calls, s.Stats.Pauses = t.lanes.clients.all, t.calls.pub, t.calls.pauses
 	s.Stats.Drift, s.Stats.Drifts = t.calls.drift()

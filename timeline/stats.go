@@ -1,8 +1,6 @@
 package timeline
 
 import (
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
-
 	"evviz/trace"
 )
 
@@ -58,7 +56,7 @@ type Stats struct {
 	Pending  int // lanes with data waiting now
 	Stranded int // lanes with stranded data now
 
-	Latency   Latency // arrival to the first read that got something
+	Latency   Latency // arrival to the read that got the last of it
 	Served    Latency // the same without what waited to be accepted
 	Answered  Latency // arrival to the first write after that read; see traffic.go
 	RoundTrip Latency // as the clients saw it
@@ -92,41 +90,68 @@ func ratio(a, b int64) (float64, bool) {
 	return float64(a) / float64(b), true
 }
 
-// Latency is a distribution, in ns. Values are exact to 1 %, Max is exact.
+// Latency is a distribution, in ns. Percentiles are exact to 2 %, Max is exact. What has not ended counts for as long as it has lasted so far,
+// and a figure that would be greater if that never ended is a lower bound (Delays).
 type Latency struct {
 	Count              int64
+	Unfinished         int64 // of Count
 	P50, P90, P99, Max int64
+	Least              LowerBounds
 }
 
-// LatencyBar is a piece of the distribution: Count samples from Low to High, ns.
-type LatencyBar struct{ Low, High, Count int64 }
+// LatencyBar is a piece of the distribution: Count samples from Low to High, ns, of which some have not ended.
+type LatencyBar struct{ Low, High, Count, Unfinished int64 }
 
-// maxLatency is the longest delay that the histogram tells apart: ten hours.
-const maxLatency = int64(36_000_000_000_000)
-
-func newHistogram() *hdr.Histogram { return hdr.New(1, maxLatency, 2) }
-
-// latencies is the distribution of the time from arrival to read, with its shape.
-type latencies struct {
-	distribution
-	bars []LatencyBar
+// distribution is one of the whole run, also where no delays are kept one by one.
+type distribution struct {
+	done, lost *spread // what has ended, and what never will
+	dirty      bool
+	now        Latency
+	bars       []LatencyBar
 }
 
-// read is the distribution now; it is worked out again only when it has changed.
-func (x *latencies) read() (Latency, []LatencyBar) {
-	if x.dirty {
-		x.bars = nil
-		for _, b := range x.h.Distribution() {
-			if b.Count > 0 {
-				x.bars = append(x.bars, LatencyBar{b.From, b.To, b.Count})
-			}
-		}
+func (d *distribution) add(v int64) {
+	if d.done == nil {
+		d.done = newSpread()
 	}
-	return x.distribution.read(), x.bars
+	d.done.add(max(v, 0), 1)
+	d.dirty = true
 }
 
-// latency records how long something waited.
-func (ls *laneSet) latency(l *laneB, d int64) {
+// never adds what will not end any more.
+func (d *distribution) never(v int64) {
+	if d.lost == nil {
+		d.lost = newSpread()
+	}
+	d.lost.add(max(v, 0), 1)
+	d.dirty = true
+}
+
+// read is the distribution with what has not ended, nil for nothing; it is worked out again only when it has changed.
+func (d *distribution) read(open *spread) (Latency, []LatencyBar) {
+	if !d.dirty && open == nil {
+		return d.now, d.bars
+	}
+	d.dirty = open != nil
+	done := d.done
+	if done == nil {
+		done = newSpread()
+	}
+	if open == nil {
+		open = newSpread()
+	}
+	if d.lost != nil {
+		open.join(d.lost)
+	}
+	q := quantilesOf(done, open, [...]float64{0.5, 0.9, 0.99, 1})
+	d.now = Latency{Count: done.count + open.count, Unfinished: open.count, P50: q.v[0], P90: q.v[1], P99: q.v[2], Max: q.max,
+		Least: LowerBounds{P50: q.least[0], P90: q.least[1], P99: q.least[2], Max: q.maxLeast}}
+	d.bars = barsOf(done, open)
+	return d.now, d.bars
+}
+
+// latency records how long something waited until it was read.
+func (ls *laneSet) latency(l *laneB, at, d int64) {
 	d = max(d, 0)
 	l.pub.Stats.LastLatency = d
 	l.pub.Stats.Latencies++
@@ -135,7 +160,7 @@ func (ls *laneSet) latency(l *laneB, d int64) {
 		ls.traffic.served.add(d)
 	}
 	if l.timedLane() {
-		ls.delays.delay(MeasureServed, l, l.lastServed, d)
+		ls.delays.delay(MeasureServed, l.loop, l, at, d)
 	}
 	ls.lat.add(d)
 }

@@ -1,10 +1,6 @@
 package timeline
 
-import (
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
-
-	"evviz/trace"
-)
+import "evviz/trace"
 
 // Traffic: what a comparison of two runs needs
 //
@@ -41,36 +37,11 @@ type Usage struct {
 	Voluntary, Involuntary int64 // context switches
 }
 
-// distribution is a histogram that is read only when it has changed.
-type distribution struct {
-	h     *hdr.Histogram
-	max   int64
-	dirty bool
-	now   Latency
-}
-
-func (d *distribution) add(v int64) {
-	if d.h == nil {
-		d.h = newHistogram()
-	}
-	v = max(v, 0)
-	d.max, d.dirty = max(d.max, v), true
-	_ = d.h.RecordValue(min(v, maxLatency)) // fails only beyond the range
-}
-
-func (d *distribution) read() Latency {
-	if d.dirty {
-		d.dirty = false
-		v := d.h.ValueAtPercentiles([]float64{50, 90, 99})
-		d.now = Latency{Count: d.h.TotalCount(), P50: min(v[50], d.max), P90: min(v[90], d.max), P99: min(v[99], d.max), Max: d.max}
-	}
-	return d.now
-}
-
 // traffic belongs to the writer.
 type traffic struct {
 	*base
 	delays *delayStore
+	lanes  *laneSet
 
 	served, answered, trip distribution
 	calls                  int64 // of the whole run
@@ -248,6 +219,7 @@ func (tr *traffic) lateReply(l *laneB, arrival int64) {
 // replied is called when a write took bytes.
 func (tr *traffic) replied(l *laneB, at int64) {
 	tr.delays.gaveSome(l, at)
+	tr.lanes.serving.drop(l)
 	if l.reply.asked != 0 {
 		tr.answered.add(at - l.reply.asked)
 		l.reply.asked = 0

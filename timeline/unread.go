@@ -16,5 +16,8 @@ func (t *Timeline) unread(s *stream, e *trace.Event) {
 	t.lanes.recall(l)
 	l.watch.asks = true
 	l.ledger = n
+	if !l.byItem() {
+		l.arrived.known(n)
+	}
 	t.lanes.touch(l)
 }
