@@ -220,9 +220,6 @@ func (v *latencyView) drawHeat(sc *scene, p pane, lane *timeline.Lane) {
 		h = sc.snap.Heat(v.measure, t0, t1, cols, rows)
 	}
 	title := " over the window: " + words.Count(h.Total, "delay") + " "
-	if h.Width > (t1-t0)/int64(cols) {
-		title += "(told apart to " + words.Duration(h.Width) + ") "
-	}
 	if h.Since > t0 && lane != nil {
 		title += "(kept since " + seconds(h.Since-sc.snap.First, 1) + " s) "
 	}
