@@ -117,10 +117,7 @@ func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timelin
 	if !ok {
 		return now
 	}
-	busy := fmt.Sprintf("busy %.0f %%", share*100)
-	if share > 0 && share < 0.005 {
-		busy = "busy <1 %"
-	}
+	busy := "busy " + words.Percent(share)
 	switch {
 	case len([]rune(now))+2+len(busy) <= room:
 		return now + "  " + busy

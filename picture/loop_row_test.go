@@ -116,8 +116,9 @@ func TestLoopDoes(t *testing.T) {
 		want string
 	}{
 		{waits, 1000, 10, "busy 50 %"},
+		{waits, 16, 10, "busy 0.8 %"},
 		{waits, 1000, 21, "epoll_wait  busy 50 %"},
-		{waits, 1, 10, "busy <1 %"},
+		{waits, 1, 11, "busy <0.1 %"},
 		{waits, 0, 10, "busy 0 %"},
 		{waits, 1000, 5, "waiting"}, // which is cut where it is drawn
 		{&timeline.LoopLane{State: timeline.LoopWaiting, In: trace.Read, InFD: 7}, 1000, 10, "in read 7"},

@@ -38,6 +38,7 @@
 //	header     what runs, where, recording, loss                       (header.go)
 //	tabs       the six views; the scale, and whether it is the present (tabs.go)
 //	narration  what is happening, in words                             (narration.go)
+//	panel      the numbers of the window                               (panel.go)
 //	body       of the view                                             (view_*.go)
 //	legend     the glyphs, under the timeline                          (legend.go)
 //	honesty    what was lost, what it costs, what is inferred          (honesty.go)

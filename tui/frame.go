@@ -58,9 +58,9 @@ func (f *frame) mode() timeline.Mode {
 func (f *frame) gutter() int {
 	switch {
 	case f.w >= 140:
-		return 24
+		return 31
 	case f.w >= 100:
-		return 20
+		return 25
 	case f.w >= 60:
 		return 17
 	}

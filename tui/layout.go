@@ -7,14 +7,14 @@ import (
 
 // layout is the regions of the screen. A region without height is not drawn.
 type layout struct {
-	header, tabs, card, narration, body, legend, honesty, transport, offered, footer *region
+	header, tabs, card, narration, panel, body, legend, honesty, transport, offered, footer *region
 	axis, lanes, detail, events                                                      *region // of the timeline's body
 	page                                                                             *region // over everything
 }
 
 // stack is the regions that lie one below the other, and what is offered over the last of them.
-func (l *layout) stack() [10]*region {
-	return [...]*region{l.header, l.tabs, l.card, l.narration, l.body, l.legend, l.honesty, l.transport, l.footer, l.offered}
+func (l *layout) stack() [11]*region {
+	return [...]*region{l.header, l.tabs, l.card, l.narration, l.panel, l.body, l.legend, l.honesty, l.transport, l.footer, l.offered}
 }
 
 // optionalRows are what decides how many rows the regions get, besides the size of the screen.
@@ -46,6 +46,7 @@ func (l *layout) arrange(w, h int, want optionalRows) {
 	top(l.tabs, tabs)
 	top(l.card, card)
 	top(l.narration, 1)
+	top(l.panel, b2i(w >= panelWide && h >= panelHigh))
 	end := h
 	bottom := func(r *region, n int) {
 		end -= n

@@ -120,7 +120,7 @@ func TestTheSelectedLoop(t *testing.T) {
 			u.press(",")
 			frame()
 		}
-		if head := strings.Split(u.picture().Text(), "\n")[3]; !strings.Contains(head, "thread "+c.thread) {
+		if head := strings.Split(u.picture().Text(), "\n")[4]; !strings.Contains(head, "thread "+c.thread) {
 			t.Errorf("the head of view 2 does not name thread %s: %q", c.thread, head)
 		}
 	}

@@ -119,6 +119,7 @@ func (u *ui) regions() {
 	l := &u.layout
 	l.header, l.tabs, l.card = region(drawHeader), region(u.tabs.draw), region(u.course.drawCard)
 	l.narration = region((&narration{}).draw)
+	l.panel = region((&panel{memo: &u.memo}).draw)
 	l.body = region(func(sc *scene, p pane) { u.views.body().draw(sc, p) })
 	l.axis, l.lanes, l.detail = region(drawAxis), region(u.lanes.draw), region(drawDetail)
 	l.events = region(u.lower.draw)
