@@ -13,13 +13,14 @@ import (
 
 // Knobs implements tui.KnobLab: the settings as they are now, mode and trigger first.
 func (e *control) Knobs() []tui.Knob {
+	const whatRuns = "What runs"
 	now := map[string]string{}
 	for _, k := range e.s.Feed.Snapshot().Knobs {
 		now[k.Name] = k.New
 	}
 	driver, trigger := e.s.loop.Mode()
-	out := []tui.Knob{{Name: "mode", Value: trace.DriverNames.Word(driver), Default: trace.DriverNames.Word(driver), About: "the mechanism that the loop runs on"},
-		{Name: "trigger", Value: trace.TriggerNames.Word(trigger), Default: trace.TriggerNames.Word(trigger), About: "when epoll reports a descriptor: level (while data is there), edge (when it comes), oneshot (once, until armed again)",
+	out := []tui.Knob{{Group: whatRuns, Name: "mode", Value: trace.DriverNames.Word(driver), Default: trace.DriverNames.Word(driver), About: "the mechanism that the loop runs on"},
+		{Group: whatRuns, Name: "trigger", Value: trace.TriggerNames.Word(trigger), Default: trace.TriggerNames.Word(trigger), About: "when epoll reports a descriptor: level (while data is there), edge (when it comes), oneshot (once, until armed again)",
 			Choices: []string{"level", "edge", "oneshot"}, Idle: driver != trace.DriverEpoll}}
 	for _, d := range loop.Drivers {
 		if loop.Live(d) {
@@ -27,13 +28,12 @@ func (e *control) Knobs() []tui.Knob {
 		}
 	}
 	def := loop.Default()
-	for i := range loop.Knobs {
-		k := &loop.Knobs[i]
+	for _, k := range grouped() {
 		v, changed := now[k.Name]
 		if !changed {
 			v = k.Get(&e.s.begun)
 		}
-		out = append(out, tui.Knob{Name: k.Name, Value: v, Default: k.Get(&def), About: k.Doc, Choices: KnobChoices(k), Idle: !loop.Means(k.Name, driver)})
+		out = append(out, tui.Knob{Group: loop.KnobGroupOf(k.Name), Name: k.Name, Value: v, Default: k.Get(&def), About: k.Doc, Choices: KnobChoices(k), Idle: !loop.Means(k.Name, driver)})
 	}
 	return out
 }
@@ -92,4 +92,18 @@ func (e *control) SetKnob(name, value string) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%s is now %s", name, value), nil
+}
+
+// grouped are the settings of a loop, in the order of their groups.
+func grouped() (out []*loop.Knob) {
+	for _, g := range loop.KnobGroups {
+		for _, name := range g.Names {
+			for i := range loop.Knobs {
+				if loop.Knobs[i].Name == name {
+					out = append(out, &loop.Knobs[i])
+				}
+			}
+		}
+	}
+	return out
 }

@@ -5,6 +5,7 @@ type Symbols struct {
 	Wait, Work, Again rune // fills of the loop's lane
 	Arrive, GoesOn    rune
 	Line, Corner      rune
+	Corners           [4]rune // of a box: top left, top right, bottom left, bottom right
 	Rec, Dot, Mark    rune
 	Found             rune   // where a finding happened
 	Flag              rune   // a bookmark
@@ -23,11 +24,11 @@ type Symbols struct {
 	Left, Right       string
 }
 
-var block = Symbols{Wait: '░', Work: '█', Again: '▒', Arrive: '↓', GoesOn: '▸', Line: '─', Corner: '│',
+var block = Symbols{Wait: '░', Work: '█', Again: '▒', Arrive: '↓', GoesOn: '▸', Line: '─', Corner: '│', Corners: [4]rune{'┌', '┐', '└', '┘'},
 	Rec: '●', Dot: '·', Mark: '▾', Above: '▴', Found: '◆', Flag: '◊', Cursor: '│', Anchor: '┊', Half: '▀', Lower: '▄', Eighths: []rune("▏▎▍▌▋▊▉"),
 	Shade: []rune(" ·░▒▓█"), Edge: '╌', Once: '┈', Play: '▶', Still: '■', More: '…', Done: '━', Todo: '─', Spark: []rune(" ▁▂▃▄▅▆▇█"), Least: '·', Left: "←", Right: "→"}
 
-var ascii = Symbols{Wait: '_', Work: '#', Again: '%', Arrive: 'v', GoesOn: '>', Line: '-', Corner: '|',
+var ascii = Symbols{Wait: '_', Work: '#', Again: '%', Arrive: 'v', GoesOn: '>', Line: '-', Corner: '|', Corners: [4]rune{'+', '+', '+', '+'},
 	Rec: '*', Dot: '-', Mark: 'v', Above: '^', Found: '*', Flag: 'b', Cursor: '|', Anchor: ':', Half: 0,
 	Shade: []rune(" .:o&@"), Edge: '-', Once: ',', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#"), Least: '.', Left: "<", Right: ">"}
 

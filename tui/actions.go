@@ -79,9 +79,18 @@ func (u *ui) mechanism() string {
 // modePage is the page about the mechanism, of the keys while that is not known.
 func (u *ui) modePage(sc *scene, w int) (string, []helpLine) {
 	if m := u.mechanism(); m != "" {
-		return "evviz: " + m, pageLines(u.mode(m), w)
+		return m, pageLines(u.mode(m), w)
 	}
 	return u.keyboard.page(sc, w)
+}
+
+// search is /: on a page it looks for a word, elsewhere it filters.
+func (u *ui) search() {
+	if u.pages.shown() {
+		u.pages.search()
+		return
+	}
+	u.commands.askFilter()
 }
 
 // vertical is Up and Down: on a page they scroll, elsewhere they select.

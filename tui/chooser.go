@@ -1,149 +1,215 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// chooser is a list to choose from, over the view. It gets every key while it is open.
+// chooser is a list to choose from, in a box over the view. It gets every key while it is open. What is typed finds: only what has it is listed.
 //
-//	title
-//	  name          value
-//	> name          value
-//	  ...
-//	what the selected one is, in words
+//	┌ title ─────────────────────────────────────────────────────┐
+//	│ Group                           │ what the selected one is, │
+//	│   name          value           │ in words                  │
+//	│ > name          value           │                           │
+//	└ arrows or letters choose, ... ──────────────────────────────┘
 type chooser struct {
 	title, help string
 	items       []item
 	at, top     int
-	keep        string           // typed, to find an item by
+	typed       string           // to find items by
 	refresh     func(c *chooser) // makes the items anew for each frame; nil they stay
+
+	y     int   // line of the screen where the first of the lines lies
+	lines []int // by line: which item; -1 none
 }
 
 // item is a line of a chooser.
 type item struct {
+	group              string // the heading that it stands below; "" none
 	name, value, about string
 	off                bool // shown dim: it has no meaning at present
 	pick               func()
 }
 
+// has reports whether what was typed is in an item: in its name, or, from three letters on, in what is said of it.
+func (c *chooser) has(it *item) bool {
+	word := strings.ToLower(c.typed)
+	return strings.Contains(strings.ToLower(it.name), word) || len(word) > 2 && strings.Contains(strings.ToLower(it.value+" "+it.about), word)
+}
+
+// found are the items that have what was typed, as indices.
+func (c *chooser) found() (out []int) {
+	for i := range c.items {
+		if c.has(&c.items[i]) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 func (c *chooser) press(d *dialog, name string) {
-	n := len(c.items)
+	list := c.found()
+	step := func(by int) {
+		if k := slices.Index(list, c.at) + by; len(list) > 0 {
+			c.at = list[min(max(k, 0), len(list)-1)]
+		}
+	}
 	switch name {
 	case "Esc", "Ctrl-G":
-		d.list = nil
+		if c.typed == "" {
+			d.list = nil
+		}
+		c.typed = ""
 	case "Up":
-		c.at = max(0, c.at-1)
+		step(-1)
 	case "Down":
-		c.at = min(max(n-1, 0), c.at+1)
+		step(1)
 	case "PgUp":
-		c.at = max(0, c.at-10)
+		step(-10)
 	case "PgDn":
-		c.at = min(max(n-1, 0), c.at+10)
+		step(10)
 	case "Home":
-		c.at = 0
+		step(-len(c.items))
 	case "End":
-		c.at = max(n-1, 0)
+		step(len(c.items))
 	case "Enter":
-		if c.at < n && c.items[c.at].pick != nil {
+		if slices.Contains(list, c.at) && c.items[c.at].pick != nil {
 			c.items[c.at].pick()
 		}
 	case "Backspace":
-		if r := []rune(c.keep); len(r) > 0 {
-			c.keep = string(r[:len(r)-1])
-			c.find(c.at)
+		if r := []rune(c.typed); len(r) > 0 {
+			c.typed = string(r[:len(r)-1])
 		}
 	default:
 		if utf8.RuneCountInString(name) == 1 || name == "Space" {
 			if name == "Space" {
 				name = " "
 			}
-			c.keep += name
-			if !c.find(0) {
-				c.keep = name
-				if !c.find(0) {
-					c.keep = ""
-				}
-			}
+			c.typed += name
+			c.seek()
 		}
 	}
 }
 
-// find selects the first item whose name begins with, or else has in it, what was typed.
-func (c *chooser) find(from int) bool {
-	if c.keep == "" {
-		c.at = from
-		return true
-	}
-	for _, match := range []func(s, sub string) bool{strings.HasPrefix, strings.Contains} {
-		for i, x := range c.items {
-			if match(strings.ToLower(x.name), strings.ToLower(c.keep)) {
-				c.at = i
-				return true
-			}
+// seek selects what was typed: the first item whose name begins with it, else the first that has it.
+func (c *chooser) seek() {
+	list := c.found()
+	for _, i := range list {
+		if strings.HasPrefix(strings.ToLower(c.items[i].name), strings.ToLower(c.typed)) {
+			c.at = i
+			return
 		}
 	}
-	return false
+	if len(list) > 0 && !slices.Contains(list, c.at) {
+		c.at = list[0]
+	}
 }
 
-// click selects the item in a row of the screen.
+// click selects the item in a line of the screen.
 func (c *chooser) click(y int) {
-	if i := c.top + y - 1; y >= 1 && i < len(c.items) {
-		c.at = i
+	if i := y - c.y; i >= 0 && i < len(c.lines) && c.lines[i] >= 0 {
+		c.at = c.lines[i]
 	}
 }
 
-// hit reports whether the selected item stands in a row of the screen.
-func (c *chooser) hit(y int) bool { return y >= 1 && c.top+y-1 == c.at }
+// hit reports whether the selected item stands in a line of the screen.
+func (c *chooser) hit(y int) bool {
+	i := y - c.y
+	return i >= 0 && i < len(c.lines) && c.lines[i] == c.at
+}
 
-// draw draws the list over everything.
+// chooserHint are the keys of a chooser.
+const chooserHint = "arrows choose, letters search, Enter takes it, Esc closes"
+
+// beside is from how many columns on what is said of an item stands beside the list.
+const beside = 84
+
+// draw draws the list in a box.
 func (c *chooser) draw(sc *scene, p pane) {
 	t := &sc.theme
 	if c.refresh != nil {
 		c.refresh(c)
 		c.at = min(c.at, max(len(c.items)-1, 0))
 	}
-	p.fill(0, 0, p.w, ' ', t.bar)
-	x := p.put(1, 0, clean(c.title), t.bar.Bold(true))
-	if c.keep != "" {
-		p.put(x+2, 0, clean(c.keep), t.bar)
+	title := clean(c.title)
+	if c.typed != "" {
+		title += ": " + clean(c.typed)
 	}
-	about := []string{c.help}
-	if c.at < len(c.items) && c.items[c.at].about != "" {
-		about = wrap(clean(c.items[c.at].about), max(p.w-4, 10))
+	lines := c.laidOut()
+	in := sc.box(p, 116, max(len(lines), 8)+1, boxMiddle, title, chooserHint)
+	list, about := in, in
+	text := c.help
+	if c.at < len(c.items) && c.items[c.at].about != "" && slices.Contains(lines, c.at) {
+		text = clean(c.items[c.at].about)
 	}
-	if len(about) > max(1, p.h/3) {
-		about = about[:max(1, p.h/3)]
+	if in.w >= beside {
+		list.w = in.w * 3 / 5
+		about.x, about.w = in.x+list.w+2, in.w-list.w-2
+		for y := range in.h {
+			in.set(list.w, y, sc.sym.Corner, t.dim)
+		}
+	} else {
+		n := min(len(wrap(text, max(in.w-1, 10))), max(1, in.h/3))
+		list.h -= n
+		about.y, about.h = in.y+list.h, n
 	}
-	room := p.h - 2 - len(about)
-	if c.at < c.top {
-		c.top = c.at
+	for i, s := range wrap(text, max(about.w-1, 10)) {
+		about.put(0, i, s, t.dim)
 	}
-	if room > 0 && c.at >= c.top+room {
-		c.top = c.at - room + 1
+	at := max(slices.Index(lines, c.at), 0)
+	if at < c.top || at == 1 && c.top == 1 {
+		c.top = at
+		if at > 0 && lines[at-1] < 0 { // its heading, too
+			c.top--
+		}
 	}
-	c.top = max(0, min(c.top, len(c.items)-max(room, 0)))
+	if list.h > 0 && at >= c.top+list.h {
+		c.top = at - list.h + 1
+	}
+	c.top = max(0, min(c.top, len(lines)-max(list.h, 0)))
 	wide := 12
-	for _, it := range c.items {
-		wide = max(wide, min(len([]rune(it.name)), p.w/2))
+	for i := range c.items {
+		wide = max(wide, min(utf8.RuneCountInString(c.items[i].name), list.w/2))
 	}
-	for y := 0; y < room && c.top+y < len(c.items); y++ {
-		it := &c.items[c.top+y]
-		st := t.text
-		if it.off {
-			st = t.dim
+	c.y = list.y
+	c.lines = append(c.lines[:0], lines[c.top:min(c.top+max(list.h, 0), len(lines))]...)
+	for y, i := range c.lines {
+		if i < 0 { // the heading of the item below
+			list.put(0, y, clean(c.items[-1-i].group), t.title)
+			continue
 		}
-		if c.top+y == c.at {
-			st = t.selected
-			p.fill(0, y+1, p.w, ' ', st)
-			p.set(0, y+1, sc.sym.GoesOn, st)
+		c.drawItem(sc, list, y, i, wide)
+	}
+	if len(lines) == 0 {
+		list.put(2, 0, "nothing has it", t.dim)
+	}
+}
+
+// laidOut is the items that are listed, with a heading before each group: -1 less the index of its first item.
+func (c *chooser) laidOut() (lines []int) {
+	group := ""
+	for _, i := range c.found() {
+		if g := c.items[i].group; g != group && g != "" {
+			lines = append(lines, -1-i)
+			group = g
 		}
-		p.put(2, y+1, cut(clean(it.name), wide), st.Bold(!it.off))
-		p.put(2+wide+2, y+1, clean(it.value), st)
+		lines = append(lines, i)
 	}
-	for i, s := range about {
-		p.put(2, p.h-1-len(about)+i, s, t.dim)
+	return lines
+}
+
+func (c *chooser) drawItem(sc *scene, p pane, y, i, wide int) {
+	t, it := &sc.theme, &c.items[i]
+	st := t.text
+	if it.off {
+		st = t.dim
 	}
-	p.fill(0, p.h-1, p.w, ' ', t.bar)
-	p.put(1, p.h-1, "arrows or letters choose, Enter takes it, Esc leaves", t.bar)
+	if i == c.at {
+		st = t.selected
+		p.fill(0, y, p.w, ' ', st)
+		p.set(0, y, sc.sym.GoesOn, st)
+	}
+	p.put(2, y, cut(clean(it.name), wide), st.Bold(!it.off))
+	p.put(2+wide+2, y, sc.fits(clean(it.value), p.w-wide-5), st)
 }

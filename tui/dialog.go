@@ -26,14 +26,6 @@ func (d *dialog) press(name string) {
 // offers reports whether there is something that what was typed could become.
 func (d *dialog) offers() bool { return d.line != nil && len(d.line.offered) > 0 }
 
-// draw draws the list over everything, with the line in its last row.
-func (d *dialog) draw(sc *scene, p pane) {
-	d.list.draw(sc, p)
-	if d.line != nil {
-		d.line.draw(sc, pane{p.s, p.x, p.y + p.h - 1, p.w, 1})
-	}
-}
-
 // drawOffered draws what a line could become, above it.
 func (d *dialog) drawOffered(sc *scene, p pane) {
 	if d.line != nil {

@@ -56,7 +56,7 @@ func (g *pages) explainFinding() { g.open(pageText, findingPage) }
 func findingPage(sc *scene, w int) (title string, lines []helpLine) {
 	x := sc.chosen()
 	if x == nil {
-		return "evviz: the finding is gone", nil
+		return "the finding is gone", nil
 	}
 	para := func(head, s string) {
 		lines = append(lines, helpLine{keys: "#", text: head, whole: true})
@@ -82,7 +82,7 @@ func findingPage(sc *scene, w int) (title string, lines []helpLine) {
 	for len(rest) > 0 && rest[0].text == "" {
 		rest = rest[1:]
 	}
-	return "evviz: " + x.Rule.ID + " " + x.Rule.Name, append(lines, rest...)
+	return x.Rule.ID + " " + x.Rule.Name, append(lines, rest...)
 }
 
 // explainRule opens the page of a rule by its number.
@@ -92,7 +92,7 @@ func (g *pages) explainRule(id string) error {
 		return fmt.Errorf("explain %s: there is no such rule; %s", id, diagnostics.IDs())
 	}
 	g.open(pageText, func(_ *scene, w int) (string, []helpLine) {
-		return "evviz: " + r.ID + " " + r.Name, pageLines(r.Page(), w)
+		return r.ID + " " + r.Name, pageLines(r.Page(), w)
 	})
 	return nil
 }

@@ -49,5 +49,5 @@ func (k *keyboard) page(sc *scene, w int) (title string, out []helpLine) {
 			out = append(out, helpLine{text: l})
 		}
 	}
-	return "evviz: keys", out
+	return "keys", out
 }

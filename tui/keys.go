@@ -54,7 +54,7 @@ func table() []key {
 		{"next-finding", []string{"n"}, "n finding", "go to the next finding: its moment, its lane, its sentence", "", func(u *ui) { u.findings.next(1) }},
 		{"previous-finding", []string{"N"}, "", "go to the finding before", "", func(u *ui) { u.findings.next(-1) }},
 		{"explain", []string{"Enter"}, "Enter why", "explain what is selected (lane, event, finding, turn, measure) with the kernel's rule behind it; on a finding of view 5, go to its moment", "", (*ui).enter},
-		{"filter", []string{"/"}, "/ filter", "show only lanes and events that match: fd:7, :53011, left-over, EAGAIN, read ...; ! inverts; empty shows all", "", func(u *ui) { u.commands.askFilter() }},
+		{"filter", []string{"/"}, "/ filter", "show only lanes and events that match: fd:7, :53011, left-over, EAGAIN, read ...; ! inverts; empty shows all", "", (*ui).search},
 		{"measure", []string{"v"}, "v measure", "set a cursor; again: a second one, and what lies between is measured; again: take them away", "", func(u *ui) { u.window.measure() }},
 		{"record", []string{"r"}, "record", "start or stop recording to a file", "record", func(u *ui) { u.recording.toggle() }},
 		{"save", []string{"S"}, "S save", "save the last seconds to a file (--keep says how many)", "saver", func(u *ui) { u.recording.save("") }},

@@ -25,6 +25,7 @@ type KnobLab interface {
 
 // Knob is a setting of a lab.
 type Knob struct {
+	Group                string // the heading that it is listed under
 	Name, Value, Default string
 	About                string   // what it does, and what values it takes
 	Choices              []string // when there are few; nil: free text

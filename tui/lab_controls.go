@@ -70,13 +70,13 @@ func (c *controls) chooseKnob() {
 				value = "-"
 			}
 			if k.Value != k.Default {
-				value += "   (usually " + or(k.Default, "-") + ")"
+				value += "   (default " + or(k.Default, "-") + ")"
 			}
 			about := k.About
 			if k.Idle {
-				about += " - without meaning in the present mode"
+				about += ". It has no meaning in the present mode."
 			}
-			list.items = append(list.items, item{name: k.Name, value: value, about: about, off: k.Idle, pick: func() { c.turnKnob(lab, k) }})
+			list.items = append(list.items, item{group: k.Group, name: k.Name, value: value, about: about, off: k.Idle, pick: func() { c.turnKnob(lab, k) }})
 		}
 	}}
 }

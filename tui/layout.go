@@ -8,8 +8,8 @@ import (
 // layout is the regions of the screen. A region without height is not drawn.
 type layout struct {
 	header, tabs, card, narration, panel, body, legend, honesty, transport, offered, footer *region
-	axis, lanes, detail, events                                                      *region // of the timeline's body
-	page                                                                             *region // over everything
+	axis, lanes, detail, events                                                             *region // of the timeline's body
+	page                                                                                    *region // over everything
 }
 
 // stack is the regions that lie one below the other, and what is offered over the last of them.

@@ -14,6 +14,7 @@ type memo struct {
 	drawn   frameKey
 	frames  uint64       // that were drawn, and not only found to be as the last
 	lines   map[int]kept // by line: what stands there
+	covered bool         // a box lies over some of them
 }
 
 // touched is told of everything that a person did.
@@ -108,6 +109,9 @@ type kept struct {
 func (m *memo) keepLines(k keeper, y, n int, key any) bool {
 	if m.lines == nil {
 		m.lines = map[int]kept{}
+	}
+	if m.covered {
+		return false
 	}
 	was := m.lines[y]
 	m.lines[y] = kept{key, m.frames}

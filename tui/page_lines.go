@@ -14,6 +14,12 @@ type helpLine struct {
 	whole      bool // text from the left edge; keys makes it a heading
 }
 
+// blank reports whether nothing stands on the line.
+func (l *helpLine) blank() bool { return l.text == "" && l.keys == "" }
+
+// continues reports whether the line goes on with what the one above it says.
+func (l *helpLine) continues() bool { return !l.blank() && l.keys == "" && !l.whole }
+
 // paragraphs lays out a page of words.
 func paragraphs(p words.Page, w int) (lines []helpLine) {
 	for i, q := range p.Parts {

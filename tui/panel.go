@@ -15,11 +15,11 @@ import (
 // The panel is the numbers of the window under the headline, each with how it went on in the window; there is one from panelWide columns on. It is
 // about the loop that is looked at where there are several.
 //
-//	wakeups 41.2k/s ▂▃▅▆▅  useful 98 %  ▇▇▇▇▇  busy 71 %  ▅▆▇▆▅  read p50 40 µs  p99 0.42 ms ▁▁▃▁▁  EAGAIN 12/s ▁  oldest 1.9 s ▂▄▆█
+//	wakeups 41.2k/s ▂▃▅▆▅  useful 98 %  ▇▇▇▇▇  busy 71 %  ▅▆▇▆▅  read p50 40 µs  p99 0.42 ms ▁▁▃▁▁  oldest 1.9 s ▂▄▆█  EAGAIN 12/s ▁
 const (
 	panelWide = 100
 	panelHigh = 22
-	panelGap  = 2
+	panelGap  = 2  // between its parts
 	mostSpark = 12 // columns of a sparkline, at most
 	leastHint = 3  // ... and at least: fewer say nothing
 )
@@ -47,8 +47,8 @@ var panelItems = []panelItem{
 	{"useful", []string{"useful_share"}, []string{""}, []int{5}},
 	{"busy", []string{"busy_share"}, []string{""}, []int{5}},
 	{"read", []string{"read_p50", "read_p99"}, []string{"p50 ", "p99 "}, []int{7, 9}},
-	{"EAGAIN", []string{"eagain_per_second"}, []string{""}, []int{7}},
 	{"oldest", []string{"oldest_unread"}, []string{""}, []int{9}},
+	{"EAGAIN", []string{"eagain_per_second"}, []string{""}, []int{7}},
 }
 
 // textWidth is how wide the parts are without their sparklines.
@@ -72,18 +72,25 @@ func (b *panel) draw(sc *scene, p pane) {
 	if b.memo.keepRegion(sc, p, panelKey{sc.snap, stream, sc.t0, sc.t1}) {
 		return
 	}
-	text := (len(panelItems) - 1) * panelGap
+	text := 0
 	for i := range panelItems {
-		text += panelItems[i].textWidth() + 1
+		text += panelItems[i].textWidth() + panelGap
 	}
-	spark := min((p.w-2-text)/len(panelItems), mostSpark)
+	spark := min((p.w-2-text)/len(panelItems)-1, mostSpark)
 	if spark < leastHint {
 		spark = 0
+	}
+	gap := panelGap
+	if text > p.w {
+		gap = 1
 	}
 	b.measure(sc, loop, stream, max(spark, 1))
 	x := 1
 	for i := range panelItems {
-		x = b.drawItem(sc, p, x, &panelItems[i], spark) + panelGap
+		if x+panelItems[i].textWidth() > p.w {
+			break
+		}
+		x = b.drawItem(sc, p, x, &panelItems[i], spark) + gap
 	}
 }
 

@@ -114,12 +114,13 @@ func TestDoubleClicks(t *testing.T) {
 		c.items = append(c.items, item{name: "thing", pick: func() { picked, u.dialog.list = i, nil }})
 	}
 	u.dialog.list = c
-	twice(3, 2)
+	frame()
+	twice(30, c.y+1)
 	if picked != 1 || u.dialog.list != nil {
 		t.Errorf("a double click on the second thing took %d", picked)
 	}
 	u.dialog.list, picked = c, -1
-	twice(3, 20)
+	twice(30, c.y+20)
 	if picked != -1 {
 		t.Error("a double click below the list took something")
 	}

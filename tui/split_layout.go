@@ -94,9 +94,6 @@ func (s *split) draw(screen tcell.Screen) {
 			whole.put(0, i, t, a.style.theme.text)
 		}
 		return
-	case a.pages.shown():
-		a.layout.page.Draw(screen)
-		return
 	}
 	// The half with the selection first: it decides how far both are scrolled.
 	for _, u := range []*ui{a, b} {
@@ -129,6 +126,9 @@ func (s *split) draw(screen tcell.Screen) {
 		a.layout.legend.Draw(screen)
 	}
 	a.layout.footer.Draw(screen)
+	if a.pages.shown() {
+		a.layout.page.Draw(screen)
+	}
 }
 
 // splitRoot is the split screen as tview sees it.

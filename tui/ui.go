@@ -89,7 +89,7 @@ func newUI(o Options) *ui {
 	u.steps = stepper{scene: sc, src: &u.source, window: &u.window, worker: &u.worker, status: &u.status}
 	u.checker = checker{src: &u.source, settings: o.Findings}
 
-	u.pages.scene, u.pages.status = sc, &u.status
+	u.pages.scene, u.pages.status, u.pages.dialog = sc, &u.status, &u.dialog
 	u.lanes.scene, u.lanes.selected, u.lanes.window, u.lanes.memo, u.lanes.status = sc, &u.selected, &u.window, &u.memo, &u.status
 	u.events = events{scene: sc, selected: &u.selected, window: &u.window, src: &u.source, status: &u.status, steps: &u.steps}
 	u.findings = findings{scene: sc, selected: &u.selected, window: &u.window, status: &u.status}
@@ -160,18 +160,27 @@ func (r *root) Draw(s tcell.Screen) {
 	switch {
 	case sc.frame == nil || u.memo.same(sc, s):
 		return
-	case sc.small || u.pages.shown() && !u.dialog.open():
+	case sc.small:
 		l.page.SetRect(x, y, w, h)
 		l.page.Draw(s)
 		return
-	case u.dialog.list != nil:
-		u.dialog.draw(sc, pane{s, x, y, w, h})
-		return
 	}
+	u.memo.covered = u.pages.shown() || u.dialog.list != nil
 	for _, g := range l.stack() {
 		if _, _, _, h := g.GetRect(); h > 0 {
 			g.Draw(s)
 		}
+	}
+	if u.pages.shown() {
+		l.page.SetRect(x, y, w, h)
+		l.page.Draw(s)
+	}
+	if u.dialog.list != nil {
+		u.dialog.list.draw(sc, pane{s, x, y, w, h})
+	}
+	if u.memo.covered && u.dialog.line != nil { // a small screen has the box all over it
+		l.footer.Draw(s)
+		l.offered.Draw(s)
 	}
 }
 

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 
 	"evviz/words"
 )
@@ -52,7 +51,7 @@ func (v *findingsView) draw(sc *scene, p pane) {
 	head.put(1, 0, cut(s, head.w-1), t.dim)
 
 	title, lines := findingPage(sc, page.w-1)
-	page.put(0, 0, cut(strings.TrimPrefix(title, "evviz: "), page.w), t.bold)
+	page.put(0, 0, cut(title, page.w), t.bold)
 	v.scroll = max(0, min(v.scroll, len(lines)-(page.h-1)))
 	for i := 0; i < page.h-1 && i+v.scroll < len(lines); i++ {
 		l := lines[i+v.scroll]
