@@ -40,6 +40,9 @@ func (n *narration) draw(sc *scene, p pane) {
 	}
 	clauses, found := n.words(sc, t0, t1, h), headline(sc)
 	where := ""
+	if n.said.effect != "" { // it says what is critical in numbers
+		clauses, found = append([]string{n.said.effect}, clauses...), nil
+	}
 	if found != nil {
 		where = "(" + found.Rule.ID + ", n Enter)"
 		if s := found.Headline(); s != "" && !sc.past() {
@@ -74,6 +77,7 @@ type narrated struct {
 	w       int
 	presses uint64
 	words   []string
+	effect  string // of a live switch
 }
 
 // words say what happens in the window. While time goes on in one window the words are good for a moment (findEvery):
@@ -82,7 +86,7 @@ func (x *narration) words(sc *scene, t0, t1 int64, h diagnostics.Hint) []string 
 	n := &x.said
 	fresh := n.snap == sc.snap || n.snap != nil && sc.live && n.snap.Begin == sc.snap.Begin && sc.snap.Now >= n.snap.Now && sc.snap.Now-n.snap.Now < findEvery
 	if !fresh || n.t0 != t0 || n.w != sc.w || n.presses != sc.presses || sc.half != nil {
-		*n = narrated{sc.snap, t0, sc.w, sc.presses, diagnostics.Narrate(sc.snap, t0, t1, h)}
+		*n = narrated{sc.snap, t0, sc.w, sc.presses, diagnostics.Narrate(sc.snap, t0, t1, h), diagnostics.Effect(sc.snap, sc.edge())}
 	}
 	return n.words
 }
