@@ -22,6 +22,7 @@ type Symbols struct {
 	Spark             []rune // heights of a cell, from none to all of it
 	Least             rune   // less than half of the first of them, and more than nothing
 	Left, Right       string
+	ASCII             bool // nothing else is shown
 }
 
 var block = Symbols{Wait: '░', Work: '█', Again: '▒', Arrive: '↓', GoesOn: '▸', Line: '─', Corner: '│', Corners: [4]rune{'┌', '┐', '└', '┘'},
@@ -30,7 +31,7 @@ var block = Symbols{Wait: '░', Work: '█', Again: '▒', Arrive: '↓', GoesO
 
 var ascii = Symbols{Wait: '_', Work: '#', Again: '%', Arrive: 'v', GoesOn: '>', Line: '-', Corner: '|', Corners: [4]rune{'+', '+', '+', '+'},
 	Rec: '*', Dot: '-', Mark: 'v', Above: '^', Found: '*', Flag: 'b', Cursor: '|', Anchor: ':', Half: 0,
-	Shade: []rune(" .:o&@"), Edge: '-', Once: ',', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#"), Least: '.', Left: "<", Right: ">"}
+	Shade: []rune(" .:o&@"), Edge: '-', Once: ',', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#"), Least: '.', Left: "<", Right: ">", ASCII: true}
 
 // SymbolsNamed is the set of a name: block, braille or ascii; ok is false for any other. The slices in it are shared and not to be
 // changed.

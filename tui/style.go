@@ -31,7 +31,12 @@ func (k *style) setTheme(name string) {
 }
 
 // setSymbols changes the glyphs.
-func (k *style) setSymbols(name string) { k.sym = newSymbols(name, k.screen) }
+func (k *style) setSymbols(name string) {
+	k.sym = newSymbols(name, k.screen)
+	if s, ok := k.screen.(interface{ Plain(bool) }); ok {
+		s.Plain(k.sym.ASCII)
+	}
+}
 
 // colours is how many colours there are to draw with.
 func (k *style) colours() picture.Colours {

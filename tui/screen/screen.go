@@ -19,6 +19,7 @@ type Diff struct {
 	back  []cell // what is being drawn
 	front []cell // what the terminal shows
 	base  tcell.Style
+	plain bool   // only ASCII is drawn
 	dirty bool   // front is not known: everything must be sent
 	ended bool   // the terminal was given back
 	wiped []bool // lines that were asked to be cleared, and on which nothing has been drawn since
@@ -219,6 +220,9 @@ func (d *Diff) put(x, y int, c cell) {
 		d.wipe(y)
 	}
 	d.drawn[y] = true
+	if d.plain && c.r > 0x7e {
+		c.r, c.comb = near(c.r), 0
+	}
 	d.back[y*d.w+x] = c
 	if c.r >= 0x1100 && RuneWidth(c.r) == 2 && x+1 < d.w {
 		d.back[y*d.w+x+1] = cell{' ', c.style, contNo}
