@@ -15,7 +15,7 @@ const (
 )
 
 // Effect says what the newest live switch up to a moment has changed, as far as that can be seen at the moment: "level → edge: wakeups per message
-// 64 → 1, unread at the end 0 → 63 KiB". It is "" where there was none shortly before, or nothing is different yet.
+// 64 → 1, unread at the end 0 bytes → 63 KiB". It is "" where there was none shortly before, or nothing is different yet.
 func Effect(s *timeline.Snapshot, edge int64) string {
 	i := len(s.Modes) - 1
 	for i >= 0 && s.Modes[i].At > edge {
@@ -39,14 +39,14 @@ func Effect(s *timeline.Snapshot, edge int64) string {
 	if before.perMessage > 0 && after.perMessage > 0 {
 		arrow("wakeups per message", words.Rate(before.perMessage), words.Rate(after.perMessage))
 	}
-	if differs(before.again, after.again) {
-		arrow("EAGAIN", words.Rate(before.again)+"/s", words.Rate(after.again)+"/s")
+	if before.unread != after.unread {
+		arrow("unread at the end", words.Bytes(before.unread), words.Bytes(after.unread))
 	}
 	if differs(float64(before.longest), float64(after.longest)) && max(before.longest, after.longest) > 1e6 {
 		arrow("longest unread", words.Duration(before.longest), words.Duration(after.longest))
 	}
-	if before.unread != after.unread {
-		arrow("unread at the end", words.Bytes(before.unread), words.Bytes(after.unread))
+	if differs(before.again, after.again) && max(before.again, after.again) >= 2 {
+		arrow("EAGAIN", words.Rate(before.again)+"/s", words.Rate(after.again)+"/s")
 	}
 	if len(parts) == 0 {
 		return ""

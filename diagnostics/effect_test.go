@@ -24,7 +24,7 @@ func TestEffect(t *testing.T) {
 	for at, want := range map[int64]string{
 		900 * ms:    "",
 		1400 * ms:   "",
-		2000 * ms:   "level → edge: wakeups per message 8 → 1, longest unread 1.7 ms → 990 ms, unread at the end 0 bytes → 7 KiB",
+		2000 * ms:   "level → edge: wakeups per message 8 → 1, unread at the end 0 bytes → 7 KiB, longest unread 1.7 ms → 990 ms",
 		9001 * ms:   "",
 		20_000 * ms: "",
 	} {

@@ -2,10 +2,12 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
 
+	"evviz/diagnostics"
 	"evviz/timeline"
 	"evviz/trace"
 	"evviz/words"
@@ -142,6 +144,7 @@ func (x *events) drawRows(sc *scene, p pane) {
 		p.put(1, 0, why, t.dim)
 		return
 	}
+	chosen := sc.chosen()
 	for y, i := range rows {
 		e, _ := sc.snap.Event(i)
 		st := t.text
@@ -150,6 +153,9 @@ func (x *events) drawRows(sc *scene, p pane) {
 			p.fill(0, y+pad, p.w, ' ', st)
 		}
 		drawEventLine(sc, p, y+pad, i, &e, st, i == here && sc.cursor != 0)
+		if chosen != nil && evidence(sc, chosen, i, &e) {
+			p.set(0, y+pad, sc.sym.Found, mix(st, sc.severityStyle(chosen.Severity)))
+		}
 	}
 	if pad > 0 {
 		x.rows = append(make([]int64, pad), rows...)
@@ -157,6 +163,18 @@ func (x *events) drawRows(sc *scene, p pane) {
 			x.rows[i] = -1
 		}
 	}
+}
+
+// evidence reports whether an event is evidence of a finding: at one of its moments, and on its descriptor where it is about one.
+func evidence(sc *scene, x *diagnostics.Finding, i int64, e *trace.Event) bool {
+	if !slices.Contains(x.Evidence, e.Time) && !slices.Contains(x.Evidence, e.Start()) {
+		return false
+	}
+	if x.Lane == 0 {
+		return true
+	}
+	l := sc.snap.LaneOf(i, e)
+	return l != nil && l.ID == x.Lane
 }
 
 // maxLooked bounds how many events a list looks at for one frame.

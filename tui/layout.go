@@ -54,7 +54,7 @@ func (l *layout) arrange(w, h int, want optionalRows) {
 	}
 	bottom(l.footer, 1)
 	transport, honesty, legend := 0, 0, 0
-	if want.replay && h >= 12 {
+	if want.replay && h >= 12 || h >= liveMap {
 		transport = 1
 	}
 	if h >= 20 {

@@ -49,7 +49,7 @@ type lowerKey struct {
 }
 
 func (b *lowerPanes) key(sc *scene) lowerKey {
-	k := lowerKey{here: sc.eventAt(sc.cursor, sc.event), finds: len(sc.found), loops: sc.loops.version}
+	k := lowerKey{here: sc.eventAt(sc.cursor, sc.event), finds: len(sc.found), loops: sc.loops.version, picked: sc.finding}
 	if len(sc.found) > 0 {
 		k.found = sc.found[0]
 	}

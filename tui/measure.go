@@ -12,6 +12,14 @@ import (
 // Two cursors measure: v sets one, moves on with the arrows, v again holds it and sets the other, v once more takes both
 // away. While both are set the narration says what lies between them.
 
+// measuredSpan is how long it is from one moment to another, in words.
+func measuredSpan(s *timeline.Snapshot, one, other int64) string {
+	if !s.Info.Timed {
+		return "a part"
+	}
+	return words.Duration(max(one, other) - min(one, other))
+}
+
 // measured says what lies between two cursors.
 func measured(s *timeline.Snapshot, one, other int64) string {
 	a, b := min(one, other), max(one, other)

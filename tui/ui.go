@@ -54,6 +54,7 @@ type ui struct {
 	// what a person does
 	keyboard  keyboard
 	clicked   [2]int // where the mouse was clicked last
+	pressed   int64  // the moment at which its button was pressed in the timeline; 0 it is not
 	dialog    dialog
 	commands  commandLine
 	controls  controls

@@ -22,8 +22,9 @@ type viewport struct {
 // window decides which time is shown, and moves it.
 type window struct {
 	viewport
-	anchor int64    // the other end of what is measured, the cursor being the one; 0 none
-	round  [2]int64 // the range that a replay goes round in; 0 none
+	dragged bool     // the two were set with the mouse
+	anchor  int64    // the other end of what is measured, the cursor being the one; 0 none
+	round   [2]int64 // the range that a replay goes round in; 0 none
 
 	scene    *scene // as it was drawn last
 	src      *source
@@ -267,4 +268,11 @@ func (w *window) measure() {
 	default:
 		w.cursor, w.anchor = 0, 0
 	}
+	w.dragged = false
+}
+
+// drag selects a span with the mouse.
+func (w *window) drag(from, to int64) {
+	w.freeze()
+	w.anchor, w.cursor, w.dragged = from, to, true
 }
