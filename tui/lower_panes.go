@@ -46,6 +46,8 @@ type lowerKey struct {
 	finds int
 	now   int // problems
 	loops int // which labels they have
+
+	picked findingKey // whose evidence is marked
 }
 
 func (b *lowerPanes) key(sc *scene) lowerKey {
