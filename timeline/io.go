@@ -410,7 +410,9 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		l.arrival = start
 	}
 	l.pauseSince = 0
-	t.lanes.arrives(l, start, unread, start < l.lastServed)
+	if unread >= 0 || !l.ended || l.pub.Kind != KindConn { // behind the end of file nothing comes
+		t.lanes.arrives(l, start, unread, start < l.lastServed)
+	}
 	t.lanes.openBar(l, start, start)
 	t.watch.arrivedDisarmed(l, start)
 	t.ledger.abandoned(l, e.Time)
