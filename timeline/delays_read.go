@@ -205,8 +205,8 @@ type quantiles struct {
 	maxLeast bool
 }
 
-// quantilesOf reads percentiles. The middle of a bucket stands for what is in it. One is a lower bound when it would be in a longer bucket if what is
-// unfinished never ended; the longest is one when it has not ended itself.
+// quantilesOf reads percentiles. The middle of a bucket stands for what is in it, but for the longest, which is exact. One is a lower bound when it would be in
+// a longer bucket if what is unfinished never ended; the longest is one when it has not ended itself.
 func quantilesOf(done, open *spread, of [4]float64) (q quantiles) {
 	q.max = max(done.max, open.max)
 	q.maxLeast = open.count > 0 && open.max >= done.max
@@ -226,6 +226,9 @@ func quantilesOf(done, open *spread, of [4]float64) (q quantiles) {
 			low, high := bucketRange(b, runBits)
 			q.v[next] = min((low+high-1)/2, q.max)
 			q.least[next] = ended < rank[next] // else it would be in this bucket all the same
+			if rank[next] == count {
+				q.v[next], q.least[next] = q.max, q.maxLeast
+			}
 			next++
 		}
 	}
