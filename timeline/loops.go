@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"slices"
+
 	"evviz/trace"
 	"evviz/world"
 )
@@ -416,6 +418,13 @@ func (t *Timeline) lost(s *stream, e *trace.Event) {
 		for i := len(t.lanes.pending) - 1; i >= 0; i-- {
 			if l := t.lanes.pending[i]; l.file.Table == tb {
 				t.lanes.closeBar(l, e.Time)
+			}
+		}
+		for _, list := range []*laneList{&t.lanes.serving, &t.lanes.holding} {
+			for _, l := range slices.Clone(list.all) {
+				if l.file.Table == tb {
+					t.lanes.endService(l, e.Time)
+				}
 			}
 		}
 		gapsOf(tb).add(e.Time)

@@ -69,7 +69,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	for _, l := range t.lanes.pending {
 		t.lanes.touch(l) // its bar grows
 	}
-	for _, list := range [][]*laneB{t.lanes.owed.all, t.lanes.serving.all} {
+	for _, list := range [][]*laneB{t.lanes.owed.all, t.lanes.serving.all, t.lanes.holding.all} {
 		for _, l := range list {
 			t.lanes.touch(l)
 		}
