@@ -184,7 +184,6 @@ func (lg *ledger) served(l *laneB, at, n int64) {
 	l.readReply(l.arrival)
 	l.arrival = 0
 	lg.lanes.reads(l, at, max(n, 0))
-	lg.lanes.inService(l)
 }
 
 // accept handles an accept call.

@@ -191,14 +191,13 @@ func (g *gapList) add(at int64) {
 
 // laneB is the writer's side of a lane.
 type laneB struct {
-	pub      Lane
-	shown    *Lane // what the last snapshot got
-	file     *world.File
-	gaps     *gapList // of the table in which the file was seen first
-	gone     imposter // whose report may wait for it, when its number was given back
-	gathered *Lane    // whose open delays the last snapshot got
-	dirty    bool
-	dead     bool // forgotten
+	pub   Lane
+	shown *Lane // what the last snapshot got
+	file  *world.File
+	gaps  *gapList // of the table in which the file was seen first
+	gone  imposter // whose report may wait for it, when its number was given back
+	dirty bool
+	dead  bool // forgotten
 
 	data     uint64 // of its newest registration that has ended
 	absorbed bool   // what happened on it is another lane's
@@ -219,7 +218,6 @@ type laneB struct {
 	arrival      int64    // of the oldest of which no report and no read is known
 	arrived      arrivals // that were not read
 	loop         *loopB   // that did something on it last, or was told of it
-	place        [3]int   // in lists of lanes, plus 1
 	service      barStore // requests in service
 	output       barStore // output that waited to be sent,
 	heldSince    int64    // ... and waits; 0 none does
@@ -259,9 +257,6 @@ type laneSet struct {
 	dirty     []*laneB
 	allDirty  bool
 	pending   []*laneB // with an open bar
-	owed      laneList // with arrivals that were not read
-	serving   laneList // that were read and not answered
-	holding   laneList // of which the program has output that waits
 	spans     int
 	maxSpans  int
 	held      int64 // from here on nothing was forgotten; 0: nothing was. See keeper.held for marks.

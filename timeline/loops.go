@@ -1,8 +1,6 @@
 package timeline
 
 import (
-	"slices"
-
 	"evviz/trace"
 	"evviz/world"
 )
@@ -420,11 +418,9 @@ func (t *Timeline) lost(s *stream, e *trace.Event) {
 				t.lanes.closeBar(l, e.Time)
 			}
 		}
-		for _, list := range []*laneList{&t.lanes.serving, &t.lanes.holding} {
-			for _, l := range slices.Clone(list.all) {
-				if l.file.Table == tb {
-					t.lanes.endService(l, e.Time)
-				}
+		for _, l := range t.lanes.all {
+			if l.file.Table == tb {
+				t.lanes.endService(l, e.Time)
 			}
 		}
 		gapsOf(tb).add(e.Time)

@@ -78,16 +78,8 @@ func (v *barView) spansIn(t0, t1 int64) (out []Span) {
 	return out
 }
 
-// inService begins to count the time of a request, unless one is in service.
-func (ls *laneSet) inService(l *laneB) {
-	if l.pair.read != 0 || l.reply.asked != 0 {
-		ls.serving.put(l)
-	}
-}
-
 // answered ends the service of a request.
 func (ls *laneSet) answered(l *laneB, at int64) {
-	ls.serving.drop(l)
 	if since := l.pair.read; since != 0 && !ls.lean && ls.stats.BytesOut > 0 {
 		ls.noteSpansOf(&l.service, l.service.put(since, at, since, false))
 		ls.touch(l)
@@ -101,11 +93,9 @@ func (ls *laneSet) holds(l *laneB, at int64, output bool) {
 	case ls.lean:
 	case output && l.heldSince == 0:
 		l.heldSince = max(at, 1)
-		ls.holding.put(l)
 	case !output && l.heldSince != 0:
 		ls.noteSpansOf(&l.output, l.output.put(l.heldSince, at, l.heldSince, false))
 		l.heldSince = 0
-		ls.holding.drop(l)
 		ls.touch(l)
 	}
 }
