@@ -323,7 +323,9 @@ func (o *compareOptions) files(c *cobra.Command, paths []string) error {
 		if i == 1 && name == cmp.Columns[0].Name { // before/run.evt and after/run.evt
 			cmp.Columns[0].Name, name = paths[0], p
 		}
-		cmp.Columns = append(cmp.Columns, export.Column{Name: plain.Lines(name), Runs: []export.Measured{export.Measure(s)}, Lost: s.Stats.Lost})
+		col := export.Column{Name: plain.Lines(name)}
+		col.Add(s)
+		cmp.Columns = append(cmp.Columns, col)
 	}
 	if export.LooksOnly(shots[0]) && export.LooksOnly(shots[1]) {
 		return o.printLooks(export.WatchedOfBoth(shots[0], shots[1], diagnostics.Default()), cmp.Columns[0].Name, cmp.Columns[1].Name)

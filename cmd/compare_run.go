@@ -55,8 +55,7 @@ func (r *runs) all(vs []variant, repeat int) ([]export.Column, error) {
 			if err != nil {
 				return nil, err
 			}
-			out[i].Runs = append(out[i].Runs, export.Measure(s))
-			out[i].Lost += s.Stats.Lost
+			out[i].Add(s)
 		}
 	}
 	return out, nil

@@ -79,7 +79,11 @@ func sleepPoll(c *checker) {
 			s += fmt.Sprintf(", %s for each that got something", ratioWords(st.Asked-st.AskedUseful, st.AskedUseful))
 		}
 		if l := &c.s.Stats.Latency; l.Count > 0 {
-			s += fmt.Sprintf("; data was unread for %s (median), %s at most", words.Duration(l.P50), words.Duration(l.Max))
+			most := words.Duration(l.Max) + " at most"
+			if l.Least.Max {
+				most = "at least " + words.Duration(l.Max) + " at worst"
+			}
+			s += fmt.Sprintf("; data was unread for %s (median), %s", words.Duration(l.P50), most)
 		}
 		c.onThread(lp, i, Warn, Certain, s+".", "register the descriptors with epoll and wait for readiness with the time until the next timer.")
 	})

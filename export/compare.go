@@ -19,6 +19,8 @@ type Column struct {
 	Name string
 	Runs []Measured
 	Lost int64 // events that are missing, all runs together
+
+	Least []bool // by figure: in one run at least it is a lower bound, because something had not ended
 }
 
 // Spread is a figure over the runs of a column. Without a known run Known is false and the rest means nothing.
@@ -26,6 +28,7 @@ type Spread struct {
 	Known                   bool
 	N                       int // runs in which it is known
 	Median, Lowest, Highest float64
+	AtLeast                 bool // it is a lower bound
 }
 
 // Of is the spread of figure i. The median of an even number of runs is the mean of the two in the middle.
@@ -41,7 +44,7 @@ func (c *Column) Of(i int) (s Spread) {
 	}
 	slices.Sort(v)
 	n := len(v)
-	return Spread{true, n, (v[(n-1)/2] + v[n/2]) / 2, v[0], v[n-1]}
+	return Spread{true, n, (v[(n-1)/2] + v[n/2]) / 2, v[0], v[n-1], i < len(c.Least) && c.Least[i]}
 }
 
 // apart says that two spreads do not overlap. A single run has no spread, so nothing can be said of it.
@@ -116,6 +119,10 @@ func (c *Comparison) judge(what, by string, highest bool) Verdict {
 		return v
 	}
 	first := all[0]
+	if !highest && first.s.AtLeast {
+		v.Why = "of " + first.name + " it is a lower bound: something had not ended"
+		return v
+	}
 	v.Within = []string{first.name}
 	for _, e := range all[1:] {
 		if !first.s.apart(e.s) {

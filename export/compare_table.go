@@ -33,6 +33,14 @@ func show(u figures.Unit, v float64) string {
 	return strings.TrimSpace(s + " " + unit)
 }
 
+// atLeast stands before a lower bound.
+func (s Spread) atLeast() string {
+	if s.AtLeast {
+		return "≥ "
+	}
+	return ""
+}
+
 func percent(v float64) string { return strconv.FormatFloat(v*100, 'f', 1, 64) }
 
 func index(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
@@ -128,7 +136,7 @@ func (c *Comparison) grid() (g grid) {
 			s := c.Columns[k].Of(i)
 			cell, under := "", s.spread(Figures[i].Unit)
 			if s.Known {
-				cell = show(Figures[i].Unit, s.Median)
+				cell = s.atLeast() + show(Figures[i].Unit, s.Median)
 			}
 			any = any || under != ""
 			r.cells, r.under = append(r.cells, cell), append(r.under, under)
@@ -258,7 +266,7 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 			s := c.Columns[k].Of(i)
 			v := ""
 			if s.Known {
-				v = show(Figures[i].Unit, s.Median)
+				v = s.atLeast() + show(Figures[i].Unit, s.Median)
 				if u := s.spread(Figures[i].Unit); u != "" {
 					v += " (" + u + ")"
 				}
@@ -283,6 +291,7 @@ type figureJSON struct {
 	Lowest  *float64     `json:"lowest"`
 	Highest *float64     `json:"highest"`
 	Runs    []*float64   `json:"runs"`
+	AtLeast bool         `json:"at_least,omitempty"` // a lower bound: something had not ended
 }
 
 type columnJSON struct {
@@ -305,7 +314,7 @@ func (c *Comparison) columnsJSON() []columnJSON {
 		for i := range Figures {
 			f := figureJSON{Unit: Figures[i].Unit, Runs: []*float64{}}
 			if s := col.Of(i); s.Known {
-				f.Median, f.Lowest, f.Highest = &s.Median, &s.Lowest, &s.Highest
+				f.Median, f.Lowest, f.Highest, f.AtLeast = &s.Median, &s.Lowest, &s.Highest, s.AtLeast
 			}
 			for _, r := range col.Runs {
 				f.Runs = append(f.Runs, r[i])
@@ -321,13 +330,13 @@ func encode(w io.Writer, v any) error {
 	return plain.WriteJSON(w, v)
 }
 
-var csvHead = []string{"mode", "figure", "unit", "median", "lowest", "highest", "runs"}
+var csvHead = []string{"mode", "figure", "unit", "median", "lowest", "highest", "runs", "at_least"}
 
 // csv is a line for each figure; what is unknown is empty.
 func (c *Column) csv() (out [][]string) {
 	for i := range Figures {
 		s := c.Of(i)
-		line := []string{c.Name, Figures[i].ColumnName(), string(Figures[i].Unit), "", "", "", fmt.Sprint(s.N)}
+		line := []string{c.Name, Figures[i].ColumnName(), string(Figures[i].Unit), "", "", "", fmt.Sprint(s.N), fmt.Sprint(s.AtLeast)}
 		if s.Known {
 			for at, v := range []float64{s.Median, s.Lowest, s.Highest} {
 				line[3+at] = strconv.FormatFloat(v, 'g', -1, 64)

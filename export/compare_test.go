@@ -150,11 +150,11 @@ func TestCompareCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 1+6*len(Figures) || !slices.Equal(rows[0], []string{"mode", "figure", "unit", "median", "lowest", "highest", "runs"}) {
+	if len(rows) != 1+6*len(Figures) || !slices.Equal(rows[0], []string{"mode", "figure", "unit", "median", "lowest", "highest", "runs", "at_least"}) {
 		t.Fatalf("%d rows, head %v", len(rows), rows[0])
 	}
 	for _, r := range rows[1:] {
-		if r[0] == "sleep-poll" && r[1] == "renotifications" && !slices.Equal(r[2:], []string{"1", "", "", "", "0"}) {
+		if r[0] == "sleep-poll" && r[1] == "renotifications" && !slices.Equal(r[2:], []string{"1", "", "", "", "0", "false"}) {
 			t.Errorf("unknown should be empty: %v", r)
 		}
 		if r[0] == "select" && r[1] == "round_trip_p50" && r[3] != "191400.00000000003" {
@@ -165,11 +165,11 @@ func TestCompareCSV(t *testing.T) {
 
 func TestSpread(t *testing.T) {
 	odd := column("x", figTrip, 5, 1, 3)
-	if s := odd.Of(FigureOf(figTrip)); s != (Spread{true, 3, 3, 1, 5}) {
+	if s := odd.Of(FigureOf(figTrip)); s != (Spread{true, 3, 3, 1, 5, false}) {
 		t.Errorf("odd: %+v", s)
 	}
 	even := column("x", figTrip, 4, 1, 3, 9)
-	if s := even.Of(FigureOf(figTrip)); s != (Spread{true, 4, 3.5, 1, 9}) {
+	if s := even.Of(FigureOf(figTrip)); s != (Spread{true, 4, 3.5, 1, 9, false}) {
 		t.Errorf("even: %+v", s)
 	}
 	if s := even.Of(FigureOf(figCPU)); s.Known {

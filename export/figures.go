@@ -34,6 +34,18 @@ func FigureOf(name string) int {
 // Measured is the figures of one run, in the order of Figures. nil is unknown.
 type Measured []*float64
 
+// Add adds a run to a column.
+func (c *Column) Add(s *timeline.Snapshot) {
+	c.Runs = append(c.Runs, Measure(s))
+	if c.Least == nil {
+		c.Least = make([]bool, len(Figures))
+	}
+	for i, f := range Figures {
+		c.Least[i] = c.Least[i] || f.AtLeast(s)
+	}
+	c.Lost += s.Stats.Lost
+}
+
 // Measure reads the figures of a run.
 func Measure(s *timeline.Snapshot) Measured {
 	m := make(Measured, len(Figures))

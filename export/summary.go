@@ -67,10 +67,13 @@ type Run struct {
 	Interest    int64 `json:"interest_changes"`
 
 	Latencies  int64  `json:"latency_samples"`
-	LatencyP50 *int64 `json:"latency_p50_ns"` // arrival to the first read that got something
+	Unfinished int64  `json:"latency_unfinished"` // ... of what is unread, or never was read: it counts as long as it was
+	LatencyP50 *int64 `json:"latency_p50_ns"`     // arrival to the read that got the last of what had arrived by then
 	LatencyP90 *int64 `json:"latency_p90_ns"`
 	LatencyP99 *int64 `json:"latency_p99_ns"`
 	LatencyMax *int64 `json:"latency_max_ns"`
+
+	LatencyLeast []string `json:"latency_at_least,omitempty"` // those of these that are lower bounds
 
 	Pending  int `json:"lanes_waiting_at_end"`
 	Stranded int `json:"lanes_stranded_at_end"`
@@ -113,12 +116,17 @@ func Summarize(s *timeline.Snapshot, set diagnostics.Settings) Run {
 		Writes: st.Writes, WriteAgain: st.WriteAgain, WriteErr: st.WriteErr,
 		Accepts: st.Accepts, AcceptAgain: st.AcceptAgain, AcceptErr: st.AcceptErr,
 		BytesIn: st.BytesIn, BytesOut: st.BytesOut, Connections: st.Connections, Resets: st.Resets, Interest: st.Modifies,
-		Latencies: st.Latency.Count, LatencyP50: of("latency_p50"), LatencyP90: of("latency_p90"),
+		Latencies: st.Latency.Count, Unfinished: st.Latency.Unfinished, LatencyP50: of("latency_p50"), LatencyP90: of("latency_p90"),
 		LatencyP99: of("latency_p99"), LatencyMax: of("latency_max"),
 		Pending: st.Pending, Stranded: st.Stranded,
 		Waiting: of("waiting"), Working: of("working"),
 		Renotified: of("renotified"),
 		Asleep:     of("asleep"), Locked: of("locked"), Unknown: of("unseen"),
+	}
+	for _, name := range []string{"latency_p50", "latency_p90", "latency_p99", "latency_max"} {
+		if figures.Lower(s, name) {
+			r.LatencyLeast = append(r.LatencyLeast, name+"_ns")
+		}
 	}
 	if loops {
 		p := &st.Split
@@ -206,10 +214,16 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 	t.text("bytes out", words.Bytes(r.BytesOut), "")
 
 	t.gap()
-	t.dur("latency p50", r.LatencyP50, ifAny(r.Latencies, words.Count(r.Latencies, "sample")+", arrival to read"))
-	t.dur("latency p90", r.LatencyP90, "")
-	t.dur("latency p99", r.LatencyP99, "")
-	t.dur("latency max", r.LatencyMax, "")
+	samples := ifAny(r.Latencies, words.Count(r.Latencies, "sample")+", arrival to read"+ifAny(r.Unfinished, ", of which "+words.Number(r.Unfinished)+" unread"))
+	least := &s.Stats.Latency.Least
+	t.least("latency p50", r.LatencyP50, least.P50, samples)
+	t.least("latency p90", r.LatencyP90, least.P90, "")
+	t.least("latency p99", r.LatencyP99, least.P99, "")
+	unread := ""
+	if least.Max {
+		unread = stillUnread(s)
+	}
+	t.least("latency max", r.LatencyMax, least.Max, unread)
 	t.dur("loop waiting", r.Waiting, "")
 	t.dur("loop working", r.Working, "")
 	t.dur("loop on repeats", r.Renotified, "")
@@ -296,6 +310,28 @@ func (t *textTable) dur(what string, v *int64, remark string) {
 		s = words.Duration(*v)
 	}
 	t.text(what, s, remark)
+}
+
+// least is dur of what may be a lower bound.
+func (t *textTable) least(what string, v *int64, atLeast bool, remark string) {
+	if v == nil || !atLeast {
+		t.dur(what, v, remark)
+		return
+	}
+	t.text(what, "≥ "+words.Duration(*v), remark)
+}
+
+// stillUnread says of the longest that something was unread whether it still is.
+func stillUnread(s *timeline.Snapshot) string {
+	for _, l := range s.Lanes {
+		if d := l.Delays(timeline.MeasureServed); d.Unfinished > 0 && d.Max == s.Stats.Latency.Max {
+			if l.Closed != 0 {
+				return "never read"
+			}
+			return "still unread"
+		}
+	}
+	return "unread"
 }
 
 func (t *textTable) write(w io.Writer) error {

@@ -34,6 +34,9 @@ type Figure struct {
 	Run  Run    // nil: it is not known of a whole run
 	Lane Lane   // nil: it is not known of one descriptor
 
+	// Least says whether the value of a run is a lower bound, because something has not ended; nil: it never is.
+	Least func(s *timeline.Snapshot) bool
+
 	Column *Column // how a comparison shows it; nil: not at all
 	Fault  string  // what appeared or went, for a number that should be 0; "": a high number is no fault
 }
@@ -78,6 +81,9 @@ func (f *Figure) Compared(s *timeline.Snapshot) (v float64, ok bool) {
 	return v, unknown == ""
 }
 
+// AtLeast says whether the value of a run is a lower bound: what has not ended, unread data for one, could make it more.
+func (f *Figure) AtLeast(s *timeline.Snapshot) bool { return f.Least != nil && f.Least(s) }
+
 // Find is the figure of a name, nil when there is none.
 func Find(name string) *Figure {
 	if i := slices.IndexFunc(Table, func(f Figure) bool { return f.Name == name }); i >= 0 {
@@ -107,6 +113,12 @@ func Count(s *timeline.Snapshot, name string) *int64 {
 	}
 	n := int64(v)
 	return &n
+}
+
+// Lower says whether Count of the same name is a lower bound.
+func Lower(s *timeline.Snapshot, name string) bool {
+	f := Find(name)
+	return f != nil && f.AtLeast(s)
 }
 
 // Stories are the figures by the names that stories have for them. It is what package scenarios asks for.

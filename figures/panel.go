@@ -31,10 +31,10 @@ type gauge struct {
 
 // panel is the list of gauges, in the order in which they are shown.
 var panel = []gauge{
-	{Gauge{Name: "wakeups_per_second", Title: "wakeups/s", Unit: Rate, Doc: "waits that returned events, a second"}, waitsKnown,
+	{Gauge{Name: "wakeups_per_second", Title: "wakeups/s", Unit: Rate, Doc: "returns from a wait or a sleep, a second"}, waitsKnown,
 		func(g *timeline.Gauges) (float64, bool, bool) { return perSecondOf(g, g.Wakeups) }},
-	{Gauge{Name: "useful_share", Title: "useful", Unit: Share, Doc: "of the wakeups that were over, those that told something new"}, waitsKnown,
-		func(g *timeline.Gauges) (float64, bool, bool) { return part(g.Useful, g.Judged) }},
+	{Gauge{Name: "useful_share", Title: "useful", Unit: Share, Doc: "of the wakeups with events that were over, those with something new; of a polling loop's calls, those that got something"}, waitsKnown,
+		useful},
 	{Gauge{Name: "busy_share", Title: "loop busy", Unit: Share, Doc: "of the loops' time of which something is known, that in which they worked"}, timesKnown,
 		func(g *timeline.Gauges) (float64, bool, bool) { return part(g.Busy, g.Seen) }},
 	{Gauge{Name: "read_p50", Title: "arrival to read p50", Unit: Nanos, Doc: "median of the time from an arrival to the read that got the last of it; what is unread counts as long as it has been"}, arrivalsKnown,
@@ -43,7 +43,7 @@ var panel = []gauge{
 		func(g *timeline.Gauges) (float64, bool, bool) { return float64(g.P99), g.P99AtLeast, g.Reads > 0 }},
 	{Gauge{Name: "eagain_per_second", Title: "EAGAIN/s", Unit: Rate, Doc: "calls that found nothing (EAGAIN), a second"}, callsKnown,
 		func(g *timeline.Gauges) (float64, bool, bool) { return perSecondOf(g, g.Again) }},
-	{Gauge{Name: "oldest_unread", Title: "oldest unread", Unit: Nanos, Doc: "how long the oldest unread data had been unread at the end of the window; where no arrival was seen, since the event that told of it"}, timesKnown,
+	{Gauge{Name: "oldest_unread", Title: "oldest unread", Unit: Nanos, Doc: "how long the oldest unread data had been unread at the end of the window; where no arrival was seen, since the first event for it"}, timesKnown,
 		func(g *timeline.Gauges) (float64, bool, bool) { return float64(g.Oldest), g.OldestAtLeast, g.Span > 0 }},
 }
 
@@ -83,6 +83,13 @@ func PanelNames() []Gauge {
 	return out
 }
 
+func useful(g *timeline.Gauges) (float64, bool, bool) {
+	if g.Judged == 0 {
+		return part(g.Hits, g.Asked)
+	}
+	return part(g.Useful, g.Judged)
+}
+
 func perSecondOf(g *timeline.Gauges, n int64) (float64, bool, bool) {
 	if g.Span <= 0 {
 		return 0, false, false
@@ -105,10 +112,10 @@ func timesKnown(s *timeline.Snapshot) string {
 }
 
 func waitsKnown(s *timeline.Snapshot) string {
-	if why := timesKnown(s); why != "" || s.WaitsKnown() {
+	if why := timesKnown(s); why != "" || s.WakeupsKnown() {
 		return why
 	}
-	return "no waits were seen"
+	return "no waits and no sleeps were seen"
 }
 
 func callsKnown(s *timeline.Snapshot) string {

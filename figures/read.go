@@ -81,6 +81,16 @@ func percentile(of func(*timeline.Stats) *timeline.Latency, what func(*timeline.
 	}
 }
 
+// lower says of a percentile whether it is a lower bound.
+func lower(of func(*timeline.Stats) *timeline.Latency, what func(*timeline.LowerBounds) bool) func(*timeline.Snapshot) bool {
+	return func(s *timeline.Snapshot) bool { return what(&of(&s.Stats).Least) }
+}
+
+func leastP50(l *timeline.LowerBounds) bool { return l.P50 }
+func leastP90(l *timeline.LowerBounds) bool { return l.P90 }
+func leastP99(l *timeline.LowerBounds) bool { return l.P99 }
+func leastMax(l *timeline.LowerBounds) bool { return l.Max }
+
 func latency(s *timeline.Stats) *timeline.Latency  { return &s.Latency }
 func trips(s *timeline.Stats) *timeline.Latency    { return &s.RoundTrip }
 func served(s *timeline.Stats) *timeline.Latency   { return &s.Served }

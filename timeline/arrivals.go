@@ -89,7 +89,6 @@ func (ls *laneSet) arrives(l *laneB, at, unread int64, read bool) {
 	}
 	a.push(x, read)
 	a.seen = true
-	ls.owed.put(l)
 }
 
 // queued notes how many connections wait on a listener: those that nobody saw come are there since the moment of the look.
@@ -97,7 +96,6 @@ func (ls *laneSet) queued(l *laneB, at, n int64) {
 	a := &l.arrived
 	if n <= 0 {
 		a.reset()
-		ls.owed.drop(l)
 		return
 	}
 	for int64(len(a.q)-a.head) < min(n, maxArrivals) {
@@ -137,7 +135,6 @@ func (ls *laneSet) reads(l *laneB, at, n int64) {
 	}
 	if a.empty() {
 		a.reset()
-		ls.owed.drop(l)
 	}
 }
 
@@ -163,7 +160,6 @@ func (ls *laneSet) readAll(l *laneB) {
 		}
 	}
 	a.reset()
-	ls.owed.drop(l)
 }
 
 // readLate notes an arrival that becomes known after all that had arrived was read.
@@ -189,15 +185,12 @@ func (ls *laneSet) neverRead(l *laneB, at int64) {
 		}
 	}
 	a.reset()
-	ls.owed.drop(l)
 }
 
 // forgetDelays gives up what was going on before events were lost.
 func (ls *laneSet) forgetDelays(l *laneB) {
 	l.arrived.reset()
 	l.arrived.seen = false
-	ls.owed.drop(l)
-	ls.serving.drop(l)
 }
 
 // unread says whether an arrival is known to be unread, at least in part.
@@ -236,29 +229,4 @@ func (l *laneB) waits(answers bool) (out []openDelay) {
 		put(MeasureAnswered, p.read)
 	}
 	return out
-}
-
-// laneList is a list of lanes from which one can be taken without a search.
-type laneList struct {
-	which int // of laneB.place
-	all   []*laneB
-}
-
-func (x *laneList) put(l *laneB) {
-	if l.place[x.which] == 0 {
-		x.all = append(x.all, l)
-		l.place[x.which] = len(x.all)
-	}
-}
-
-func (x *laneList) drop(l *laneB) {
-	i := l.place[x.which]
-	if i == 0 {
-		return
-	}
-	last := x.all[len(x.all)-1]
-	x.all[i-1], last.place[x.which] = last, i
-	x.all[len(x.all)-1] = nil
-	x.all = x.all[:len(x.all)-1]
-	l.place[x.which] = 0
 }

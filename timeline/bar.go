@@ -31,6 +31,7 @@ type barStore struct {
 	spans  []span
 	ages   ages
 	points []coverPoint
+	thin   thinning
 	total  int64
 	end    int64
 	lean   bool // keep the sum alone
@@ -59,14 +60,9 @@ func (b *barStore) put(start, end, since int64, stranded bool) int {
 func (b *barStore) trim() int {
 	n := len(b.spans) / 2
 	for i := 0; i < n; i += 64 {
-		b.points = append(b.points, coverPoint{b.spans[i].start, b.spans[i].before})
-	}
-	for len(b.points) > maxPoints {
-		thin := make([]coverPoint, 0, maxPoints)
-		for i := 0; i < len(b.points); i += 2 {
-			thin = append(thin, b.points[i])
+		if b.thin.point() {
+			b.points = thinned(&b.thin, b.points, coverPoint{b.spans[i].start, b.spans[i].before}, maxPoints)
 		}
-		b.points = thin
 	}
 	b.spans = append(make([]span, 0, len(b.spans)-n+64), b.spans[n:]...)
 	b.ages = agesOf(b.spans)

@@ -19,72 +19,73 @@ func TestBar(t *testing.T) {
 		since   int64 // µs; 0: closed
 		waited  int64 // µs in finished bars
 		unread  int64
-		latency int64 // µs; -1: none
+		latency int64 // µs, from the arrival to the read that got the last of it; -1: none, or not known
+		open    int64 // arrivals that are unread, or never were read
 	}{
-		{"an arrival opens it", func(s *script) { s.arrive(100, 7, 0, 10) }, 100, 0, 10, -1},
-		{"an arrival of which nobody knows the size opens it", func(s *script) { s.arrive(100, 7, 0, -1) }, 100, 0, -1, -1},
-		{"the loop was faster than the observer", func(s *script) { s.arrive(100, 7, 0, 0) }, 0, 0, -1, -1},
-		{"a report opens it when nobody saw an arrival", func(s *script) { report(s, 100, -1) }, 100, 0, -1, -1},
-		{"a report of the write side does not", func(s *script) { s.enter(99); s.exit(100, 1); s.ready(100, 7, out, -1) }, 0, 0, -1, -1},
-		{"a short read closes it", func(s *script) { s.arrive(100, 7, 0, 10); s.read(150, 7, 4096, 10, -1) }, 0, 50, 0, 50},
-		{"EAGAIN closes it", func(s *script) { s.arrive(100, 7, 0, 10); s.readErr(150, 7, eAGAIN) }, 0, 50, 0, -1},
-		{"end of file closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 4096, 0, -1) }, 0, 50, 0, -1},
+		{"an arrival opens it", func(s *script) { s.arrive(100, 7, 0, 10) }, 100, 0, 10, -1, 1},
+		{"an arrival of which nobody knows the size opens it", func(s *script) { s.arrive(100, 7, 0, -1) }, 100, 0, -1, -1, 1},
+		{"the loop was faster than the observer", func(s *script) { s.arrive(100, 7, 0, 0) }, 0, 0, -1, -1, 0},
+		{"a report opens it when nobody saw an arrival", func(s *script) { report(s, 100, -1) }, 100, 0, -1, -1, 0},
+		{"a report of the write side does not", func(s *script) { s.enter(99); s.exit(100, 1); s.ready(100, 7, out, -1) }, 0, 0, -1, -1, 0},
+		{"a short read closes it", func(s *script) { s.arrive(100, 7, 0, 10); s.read(150, 7, 4096, 10, -1) }, 0, 50, 0, 50, 0},
+		{"EAGAIN closes it", func(s *script) { s.arrive(100, 7, 0, 10); s.readErr(150, 7, eAGAIN) }, 0, 50, 0, -1, 0},
+		{"end of file closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 4096, 0, -1) }, 0, 50, 0, -1, 0},
 		{"nothing is left behind the end of file, however late somebody saw it", func(s *script) {
 			s.arrive(100, 7, 0, 10)
 			s.read(150, 7, 4096, 10, -1)
 			s.read(160, 7, 4096, 0, -1)
 			s.arrive(170, 7, 0, -1)
-		}, 170, 50, 0, 50},
-		{"an error closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.readErr(150, 7, eCONNRESET) }, 0, 50, 0, -1},
-		{"a full read that left nothing closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 10, 10, 0) }, 0, 50, 0, 50},
-		{"a full read with unknown rest keeps it open", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 10, 10, -1) }, 100, 0, -1, 50},
-		{"a full read with a known rest keeps it open", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 10, 10, 5) }, 100, 0, 5, 50},
-		{"the ledger knows the rest", func(s *script) { s.arrive(100, 7, 0, 30); s.read(150, 7, 10, 10, -1) }, 100, 0, 20, 50},
-		{"another arrival does not restart it", func(s *script) { s.arrive(100, 7, 0, 10); s.arrive(120, 7, 0, 20) }, 100, 0, 20, -1},
-		{"a read that was interrupted says nothing", func(s *script) { s.arrive(100, 7, 0, 10); s.readErr(150, 7, eINTR) }, 100, 0, 10, -1},
+		}, 170, 50, 0, 50, 0},
+		{"an error closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.readErr(150, 7, eCONNRESET) }, 0, 50, 0, -1, 1},
+		{"a full read that left nothing closes it", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 10, 10, 0) }, 0, 50, 0, 50, 0},
+		{"a full read with unknown rest keeps it open", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 10, 10, -1) }, 100, 0, -1, -1, 0},
+		{"a full read with a known rest keeps it open", func(s *script) { s.arrive(100, 7, 0, -1); s.read(150, 7, 10, 10, 5) }, 100, 0, 5, -1, 0},
+		{"the ledger knows the rest", func(s *script) { s.arrive(100, 7, 0, 30); s.read(150, 7, 10, 10, -1) }, 100, 0, 20, -1, 1},
+		{"another arrival does not restart it", func(s *script) { s.arrive(100, 7, 0, 10); s.arrive(120, 7, 0, 20) }, 100, 0, 20, -1, 2},
+		{"a read that was interrupted says nothing", func(s *script) { s.arrive(100, 7, 0, 10); s.readErr(150, 7, eINTR) }, 100, 0, 10, -1, 1},
 		{"a peek takes nothing", func(s *script) {
 			s.arrive(100, 7, 0, 10)
 			s.read(150, 7, 4096, 10, -1)
 			s.evs[len(s.evs)-1].Mask = msgPeek
-		}, 100, 0, 10, -1},
-		{"close ends it", func(s *script) { s.arrive(100, 7, 0, 10); s.close(150, 7) }, 0, 50, 10, -1},
-		{"a short read after which more came opens another", func(s *script) { s.arrive(100, 7, 0, 10); s.read(150, 7, 4096, 10, 3) }, 150, 50, 3, 50},
+		}, 100, 0, 10, -1, 1},
+		{"close ends it", func(s *script) { s.arrive(100, 7, 0, 10); s.close(150, 7) }, 0, 50, 10, -1, 1},
+		{"a short read after which more came opens another", func(s *script) { s.arrive(100, 7, 0, 10); s.read(150, 7, 4096, 10, 3) }, 150, 50, 3, 50, 0},
 		{"a stamp known after the read only still draws it", func(s *script) {
 			s.read(150, 7, 4096, 10, -1)
 			s.ev(151, trace.Event{Kind: trace.Arrive, FD: 7, Mask: in, Aux: trace.ArriveStamp, Dur: 51 * us})
-		}, 0, 50, 0, 50},
+		}, 0, 50, 0, 50, 0},
 		{"a stamp beside the observer makes it exact", func(s *script) {
 			s.arrive(100, 7, 0, 10)
 			s.ev(150, trace.Event{Kind: trace.Arrive, FD: 7, Mask: in, Aux: trace.ArriveStamp, Dur: 60 * us})
 			s.read(150, 7, 4096, 10, -1)
-		}, 0, 60, 0, 60},
+		}, 0, 60, 0, 60, 0},
 		{"the same stamp with each read counts once", func(s *script) {
 			for i := int64(0); i < 3; i++ {
 				s.ev(150+i*10, trace.Event{Kind: trace.Arrive, FD: 7, Mask: in, Aux: trace.ArriveStamp, Dur: (50 + i*10) * us})
 				s.read(150+i*10, 7, 10, 10, 20-i*10)
 			}
-		}, 0, 70, 0, 50},
+		}, 0, 70, 0, 70, 0},
 		{"level: going to wait pauses what may be left", func(s *script) {
 			s.arrive(100, 7, 0, -1)
 			report(s, 110, -1)
 			s.read(120, 7, 10, 10, -1)
 			s.enter(130)
-		}, 0, 30, -1, 20},
+		}, 0, 30, -1, -1, 0},
 		{"level: told at once, it goes on with its old age", func(s *script) {
 			s.arrive(100, 7, 0, -1)
 			report(s, 110, -1)
 			s.read(120, 7, 10, 10, -1)
 			report(s, 135, -1)
-		}, 100, 30, -1, 20},
+		}, 100, 30, -1, -1, 0},
 		{"a gap ends it", func(s *script) {
 			s.arrive(100, 7, 0, 10)
 			s.ev(150, trace.Event{Kind: trace.Lost, A: 3, Aux: trace.LostRing})
-		}, 0, 50, 10, -1},
+		}, 0, 50, 10, -1, 0},
 		{"after a gap nothing is known", func(s *script) {
 			s.arrive(100, 7, 0, 10)
 			s.ev(150, trace.Event{Kind: trace.Lost, A: 3, Aux: trace.LostRing})
 			s.write(160, 7, 5, 5)
-		}, 0, 50, -1, -1},
+		}, 0, 50, -1, -1, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := new(script).epoll()
@@ -101,7 +102,11 @@ func TestBar(t *testing.T) {
 				want = -1
 			}
 			eq(t, "latency", l.Stats.LastLatency, want)
-			eq(t, "samples", sn.Stats.Latency.Count, map[bool]int64{true: 1}[want >= 0])
+			x := &sn.Stats.Latency
+			eq(t, "samples", x.Count-x.Unfinished, map[bool]int64{true: 1}[want >= 0])
+			eq(t, "unfinished", x.Unfinished, c.open)
+			d := sn.Delays(MeasureServed)
+			eq(t, "samples of the measure", [2]int64{d.Count, d.Unfinished}, [2]int64{x.Count, x.Unfinished})
 		})
 	}
 }

@@ -23,6 +23,30 @@ func busy(n int) []trace.Event {
 	return evs[:n]
 }
 
+// opened are the connections of busy, so that their delays count.
+func opened() (evs []trace.Event) {
+	for fd := int32(7); fd < 107; fd++ {
+		evs = append(evs, trace.Event{Time: 1_000_000, Stream: 1, Kind: trace.Open, FD: fd, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept)})
+	}
+	return evs
+}
+
+// BenchmarkAddConnections is BenchmarkAdd with connections that are known to be some.
+func BenchmarkAddConnections(b *testing.B) {
+	evs := busy(5000)
+	span := evs[len(evs)-1].Time
+	b.ReportAllocs()
+	b.SetBytes(1) // MB/s are million events per second
+	tl := New(Options{})
+	tl.Add(opened())
+	for i := 0; i < b.N; i += len(evs) {
+		tl.Add(evs[:min(len(evs), b.N-i)])
+		for j := range evs {
+			evs[j].Time += span
+		}
+	}
+}
+
 func BenchmarkAdd(b *testing.B) {
 	evs := busy(5000) // a batch as a reader hands it on, still in the cache
 	span := evs[len(evs)-1].Time
@@ -56,6 +80,7 @@ func tenMillion() *Timeline {
 	evs := busy(1_000_000)
 	span := evs[len(evs)-1].Time
 	tl := New(Options{})
+	tl.Add(opened())
 	for i := 0; i < 10; i++ {
 		tl.Add(evs)
 		for j := range evs {

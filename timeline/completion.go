@@ -122,9 +122,9 @@ func (lg *ledger) sentBy(s *stream, l *laneB, e *trace.Event) {
 	switch e.Errno {
 	case 0:
 		m = MarkSendDone
-		lg.traffic.replied(l, e.Time)
 		lg.stats.BytesOut += max(e.B, 0)
 		l.pub.Stats.BytesOut += max(e.B, 0)
+		lg.traffic.replied(l, e.Time)
 	case eCONNRESET, ePIPE:
 		m = MarkReset
 		lg.stats.Resets++

@@ -268,7 +268,6 @@ func (ds *delayStore) gotSome(l *laneB, at int64) {
 func (ds *delayStore) gaveSome(l *laneB, at int64) {
 	if p := &l.pair; p.read != 0 {
 		ds.delay(MeasureAnswered, l.loop, l, at, at-p.read)
-		p.read = 0
 	}
 }
 

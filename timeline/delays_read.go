@@ -205,8 +205,8 @@ type quantiles struct {
 	maxLeast bool
 }
 
-// quantilesOf reads percentiles. The middle of a bucket stands for what is in it. One is a lower bound when it would be in a longer bucket if what is
-// unfinished never ended; the longest is one when it has not ended itself.
+// quantilesOf reads percentiles. The middle of a bucket stands for what is in it, but for the longest, which is exact. One is a lower bound when it would be in
+// a longer bucket if what is unfinished never ended; the longest is one when it has not ended itself.
 func quantilesOf(done, open *spread, of [4]float64) (q quantiles) {
 	q.max = max(done.max, open.max)
 	q.maxLeast = open.count > 0 && open.max >= done.max
@@ -226,6 +226,9 @@ func quantilesOf(done, open *spread, of [4]float64) (q quantiles) {
 			low, high := bucketRange(b, runBits)
 			q.v[next] = min((low+high-1)/2, q.max)
 			q.least[next] = ended < rank[next] // else it would be in this bucket all the same
+			if rank[next] == count {
+				q.v[next], q.least[next] = q.max, q.maxLeast
+			}
 			next++
 		}
 	}
@@ -301,7 +304,7 @@ func (t *Timeline) publishDelays(s *Snapshot) {
 		(*d).add(max(v, 0), 1)
 	}
 	answers := t.stats.BytesOut > 0
-	for _, l := range t.lanes.owed.all {
+	for _, l := range t.lanes.pending {
 		a := &l.arrived
 		first := true
 		for i := a.head; i < len(a.q) && l.epoch == l.gaps.epoch; i++ {
@@ -324,7 +327,7 @@ func (t *Timeline) publishDelays(s *Snapshot) {
 	s.Stats.Latency, s.latBars = t.lanes.lat.read(all)
 	s.Stats.Served, _ = t.traffic.served.read(served)
 	s.Stats.RoundTrip, _ = t.traffic.trip.read(trips)
-	for _, l := range t.lanes.serving.all {
+	for _, l := range t.lanes.all {
 		if answers && l.reply.asked != 0 && l.epoch == l.gaps.epoch {
 			add(&answered, s.Now-l.reply.asked)
 		}
@@ -346,20 +349,17 @@ func (t *Timeline) publishDelays(s *Snapshot) {
 
 // publishOpen gives a snapshot the delays that have not ended.
 func (t *Timeline) publishOpen(s *Snapshot) {
-	for _, list := range [][]*laneB{t.lanes.pending, t.lanes.owed.all, t.lanes.serving.all} {
-		for _, l := range list {
-			if len(l.shown.open) == 0 || l.gathered == l.shown {
-				continue
-			}
-			l.gathered = l.shown
-			loop := uint32(0)
-			if l.loop != nil {
-				loop = l.loop.pub.Stream
-			}
-			for _, x := range l.shown.open {
-				x.lane, x.loop = l.shown, loop
-				s.open = append(s.open, x)
-			}
+	for _, l := range t.lanes.all {
+		if l.dead || len(l.shown.open) == 0 {
+			continue
+		}
+		loop := uint32(0)
+		if l.loop != nil {
+			loop = l.loop.pub.Stream
+		}
+		for _, x := range l.shown.open {
+			x.lane, x.loop = l.shown, loop
+			s.open = append(s.open, x)
 		}
 	}
 	for _, lp := range t.loops {

@@ -70,6 +70,7 @@ type samplePoint struct {
 type sampleStore struct {
 	keep   *delayKeeper
 	points []samplePoint
+	thin   thinning
 	blocks []*sampleBlock
 	froms  []int64 // the earliest beginning in each block, the last one's included
 	head   int     // blocks before it are forgotten
@@ -202,18 +203,21 @@ func (s *sampleStore) evict() int {
 	b := s.blocks[s.head]
 	s.head++
 	s.keep.held = max(s.keep.held, s.blocks[s.head].first)
-	if most := max(maxDelayPts/max(s.keep.stores, 1), 16); len(s.points) >= most {
-		thin := make([]samplePoint, 0, most)
-		for i := 0; i < len(s.points); i += 2 {
-			p := s.points[i]
-			if i+1 < len(s.points) {
-				p.max = max(p.max, s.points[i+1].max)
+	if s.thin.point() {
+		if most := max(maxDelayPts/max(s.keep.stores, 1), 16); len(s.points) >= most { // what goes leaves its longest to the one before it
+			points := slices.Clone(s.points)
+			for i := 1; i < len(points); i += 2 {
+				points[i-1].max = max(points[i-1].max, points[i].max)
 			}
-			thin = append(thin, p)
+			s.points = thinned(&s.thin, points, samplePoint{b.first, b.max, b.before}, most)
+		} else {
+			s.points = append(s.points, samplePoint{b.first, b.max, b.before})
 		}
-		s.points = thin
 	}
-	s.points = append(s.points, samplePoint{b.first, b.max, b.before})
+	if last := &s.points[len(s.points)-1]; b.max > last.max {
+		s.points = slices.Clone(s.points) // snapshots have the old ones
+		s.points[len(s.points)-1].max = b.max
+	}
 	if s.head > 64 && s.head > len(s.blocks)/4 {
 		s.blocks = append(make([]*sampleBlock, 0, len(s.blocks)-s.head+64), s.blocks[s.head:]...)
 		s.froms, s.shared = append(make([]int64, 0, len(s.froms)-s.head+64), s.froms[s.head:]...), false

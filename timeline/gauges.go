@@ -11,11 +11,10 @@ type Gauges struct {
 	T0, T1 int64
 	Span   int64 // ns of the window of which something is known: from Snapshot.Begin to Snapshot.Now
 
-	Wakeups int64 // returns of waits with events
-	Judged  int64 // wakeups that were over, and of which it is known whether they told something new
+	Wakeups int64 // returns of waits and sleeps, but for those that a signal ended
+	Judged  int64 // wakeups with events that were over, and of which it is known whether they told something new
 	Useful  int64 // ... that did
 	Again   int64 // calls that found nothing (EAGAIN)
-	Sleeps  int64
 	Asked   int64 // calls of a polling loop
 	Hits    int64 // ... that got something
 
@@ -35,9 +34,9 @@ type Gauges struct {
 // ArrivalsUnknown says why the times from arrival to read cannot be known of this source, "" they can.
 func (s *Snapshot) ArrivalsUnknown() string { return s.unknownDelay(MeasureServed) }
 
-// WaitsKnown says whether the source tells the waits of the loops, and so how often they woke.
-func (s *Snapshot) WaitsKnown() bool {
-	return s.Info.Kinds.Has(trace.Wait) && s.Stats.Waits+s.Stats.Interrupted > 0
+// WakeupsKnown says whether the waits or the sleeps of the loops are seen, and so how often they woke.
+func (s *Snapshot) WakeupsKnown() bool {
+	return s.Info.Kinds&(trace.Kinds(trace.Wait)|trace.Kinds(trace.Sleep)) != 0 && s.Stats.Waits+s.Stats.Sleeps+s.Stats.Interrupted > 0
 }
 
 // Gauges are those of one loop, or with nil of all loops and what no loop did, over [t0, t1), and over n windows of equal width that it is made of.
@@ -100,11 +99,10 @@ func (s *Snapshot) Gauges(of *LoopLane, t0, t1 int64, n int) (whole Gauges, part
 
 func (g *Gauges) count(d *tally) {
 	n := func(k uint8) int64 { return int64(d.n[k]) }
-	g.Wakeups += n(cntWakeup)
+	g.Wakeups += n(cntWait) + n(cntSleep)
 	g.Useful += n(cntUseful)
 	g.Judged += n(cntUseful) + n(cntUseless)
 	g.Again += n(uint8(MarkReadAgain)) + n(uint8(MarkWriteAgain)) + n(uint8(MarkAcceptAgain))
-	g.Sleeps += n(cntSleep)
 	g.Asked += int64(d.sum[sumAsked])
 	g.Hits += int64(d.sum[sumUseful])
 }
@@ -116,7 +114,6 @@ func (g *Gauges) join(o *Gauges) {
 	g.Judged += o.Judged
 	g.Useful += o.Useful
 	g.Again += o.Again
-	g.Sleeps += o.Sleeps
 	g.Asked += o.Asked
 	g.Hits += o.Hits
 	g.Busy += o.Busy

@@ -13,7 +13,7 @@ import (
 // madeUp is a server that was made up: its events, and what is true of it, kept apart from them.
 type madeUp struct {
 	evs    []trace.Event
-	wakes  []int64 // ends of waits with events
+	wakes  []int64 // ends of waits
 	again  []int64
 	rests  [][2]int64 // waits, from when to when
 	comes  []madeUpArrival
@@ -76,9 +76,7 @@ func makeUp(draw func(n int) int, n int) *madeUp {
 		}
 		m.rests = append(m.rests, [2]int64{waits, now})
 		emit(trace.Event{Kind: trace.Wait, Phase: trace.PhaseExit, Inst: 4, FD: -1, B: -1, Mask: uint32(len(told)), Dur: now - waits})
-		if len(told) > 0 {
-			m.wakes = append(m.wakes, now)
-		}
+		m.wakes = append(m.wakes, now)
 		useful := false
 		for _, c := range told {
 			useful = useful || !known[c]
@@ -159,6 +157,9 @@ func percentile(done, open []int64, p float64) (v int64, least bool) {
 	}
 	r := int(math.Ceil(p*float64(len(all)))) - 1
 	v = all[r]
+	if r == len(all)-1 {
+		return v, len(open) > 0 && open[len(open)-1] == v
+	}
 	return v, r >= len(done) || bucketOf(done[r], runBits) > bucketOf(v, runBits)
 }
 

@@ -184,9 +184,6 @@ func (lg *ledger) served(l *laneB, at, n int64) {
 	l.readReply(l.arrival)
 	l.arrival = 0
 	lg.lanes.reads(l, at, max(n, 0))
-	if l.pair.read != 0 || l.reply.asked != 0 {
-		lg.lanes.serving.put(l)
-	}
 }
 
 // accept handles an accept call.
@@ -281,6 +278,9 @@ func (t *Timeline) write(s *stream, e *trace.Event) {
 	l.pub.LastWrite = Op{e.Time, e.A, e.B, e.Errno}
 	if n, known := trace.WriteOf(e).Unsent(); known {
 		l.pub.Unsent = n
+		t.lanes.holds(l, e.Time, n > 0)
+	} else {
+		t.lanes.holds(l, e.Time, e.Errno == eAGAIN || e.Errno == 0 && e.B < e.A)
 	}
 	out := outData
 	switch {
@@ -410,7 +410,9 @@ func (t *Timeline) arrive(s *stream, e *trace.Event) {
 		l.arrival = start
 	}
 	l.pauseSince = 0
-	t.lanes.arrives(l, start, unread, start < l.lastServed)
+	if unread >= 0 || !l.ended || l.pub.Kind != KindConn { // behind the end of file nothing comes
+		t.lanes.arrives(l, start, unread, start < l.lastServed)
+	}
 	t.lanes.openBar(l, start, start)
 	t.watch.arrivedDisarmed(l, start)
 	t.ledger.abandoned(l, e.Time)

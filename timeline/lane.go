@@ -93,6 +93,8 @@ type Lane struct {
 	now     int64       // ... at this moment
 	marks   markView
 	bars    barView
+	service barView
+	output  barView
 	trigger []triggerTurn
 	gaps    []int64
 	levels  []levelPoint
@@ -189,14 +191,13 @@ func (g *gapList) add(at int64) {
 
 // laneB is the writer's side of a lane.
 type laneB struct {
-	pub      Lane
-	shown    *Lane // what the last snapshot got
-	file     *world.File
-	gaps     *gapList // of the table in which the file was seen first
-	gone     imposter // whose report may wait for it, when its number was given back
-	gathered *Lane    // whose open delays the last snapshot got
-	dirty    bool
-	dead     bool // forgotten
+	pub   Lane
+	shown *Lane // what the last snapshot got
+	file  *world.File
+	gaps  *gapList // of the table in which the file was seen first
+	gone  imposter // whose report may wait for it, when its number was given back
+	dirty bool
+	dead  bool // forgotten
 
 	data     uint64 // of its newest registration that has ended
 	absorbed bool   // what happened on it is another lane's
@@ -217,7 +218,9 @@ type laneB struct {
 	arrival      int64    // of the oldest of which no report and no read is known
 	arrived      arrivals // that were not read
 	loop         *loopB   // that did something on it last, or was told of it
-	place        [2]int   // in lists of lanes, plus 1
+	service      barStore // requests in service
+	output       barStore // output that waited to be sent,
+	heldSince    int64    // ... and waits; 0 none does
 	lastServed   int64    // end of the last read that got something
 	emptied      int64    // end of the last operation that took everything
 	stamp        int64    // the newest receive stamp
@@ -254,8 +257,6 @@ type laneSet struct {
 	dirty     []*laneB
 	allDirty  bool
 	pending   []*laneB // with an open bar
-	owed      laneList // with arrivals that were not read
-	serving   laneList // that were read and not answered
 	spans     int
 	maxSpans  int
 	held      int64 // from here on nothing was forgotten; 0: nothing was. See keeper.held for marks.
@@ -323,7 +324,7 @@ func (ls *laneSet) endLane(l *laneB, at int64, why uint32) {
 	ls.neverRead(l, at)
 	ls.closeBar(l, at)
 	ls.noEnd(l)
-	ls.serving.drop(l)
+	ls.endService(l, at)
 	l.pair = pairing{}
 	l.pauseSince = 0
 	ls.mark(l, at, MarkClose, 0)
@@ -343,8 +344,8 @@ func (ls *laneSet) forget(n int) {
 		ls.watch.past.take(l)
 		ls.clients.forget(l)
 		l.marks.drop()
-		ls.spans -= len(l.bars.spans)
-		l.bars = barStore{}
+		ls.spans -= len(l.bars.spans) + len(l.service.spans) + len(l.output.spans)
+		l.bars, l.service, l.output = barStore{}, barStore{}, barStore{}
 	}
 	ls.closed = append(ls.closed[:0:0], ls.closed[n:]...)
 	ls.all = slices.DeleteFunc(ls.all, func(l *laneB) bool { return l.dead })
@@ -435,6 +436,11 @@ func (l *laneB) publish(now int64, answers bool) *Lane {
 	p.open, p.now = l.waits(answers), now
 	p.marks = l.marks.view()
 	p.bars = l.bars.view(l.since, l.start, l.strandedAt, now)
+	inService := l.pair.read
+	if !answers {
+		inService = 0
+	}
+	p.service, p.output = l.service.view(inService, inService, 0, now), l.output.view(l.heldSince, l.heldSince, 0, now)
 	p.trigger, p.levels = l.trig, l.levels
 	p.gaps = l.gaps.at
 	p.Registered = len(l.regs) > 0
@@ -507,11 +513,13 @@ func (ls *laneSet) closeBar(l *laneB, at int64) {
 }
 
 // noteSpans keeps the number of spans below its bound: a lane with more than its share forgets its older half.
-func (ls *laneSet) noteSpans(l *laneB, n int) {
+func (ls *laneSet) noteSpans(l *laneB, n int) { ls.noteSpansOf(&l.bars, n) }
+
+func (ls *laneSet) noteSpansOf(b *barStore, n int) {
 	ls.spans += n
-	if ls.spans > ls.maxSpans && len(l.bars.spans) > max(64, ls.maxSpans/(len(ls.all)+1)) {
-		ls.spans -= l.bars.trim()
-		ls.held = max(ls.held, l.bars.spans[0].start)
+	if ls.spans > ls.maxSpans && len(b.spans) > max(64, ls.maxSpans/(len(ls.all)+1)) {
+		ls.spans -= b.trim()
+		ls.held = max(ls.held, b.spans[0].start)
 	}
 }
 

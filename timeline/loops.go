@@ -418,6 +418,11 @@ func (t *Timeline) lost(s *stream, e *trace.Event) {
 				t.lanes.closeBar(l, e.Time)
 			}
 		}
+		for _, l := range t.lanes.all {
+			if l.file.Table == tb {
+				t.lanes.endService(l, e.Time)
+			}
+		}
 		gapsOf(tb).add(e.Time)
 	}
 	if e.Stream == 0 { // nobody says whose events are missing

@@ -18,7 +18,7 @@ import "sort"
 //
 // Memory is bounded by forgetting the marks of the oldest blocks, of whichever lane, but not their totals: a forgotten
 // block becomes one point (when it began, and the totals there), which draws the old part coarser, never wrong in sum.
-// When a lane has 2048 such points, every other one goes. So the cost is MaxMarks times 16 bytes, plus 300 bytes for each
+// When a lane has 2048 such points, every other one goes, and from then on every other block leaves one (thin.go). So the cost is MaxMarks times 16 bytes, plus 300 bytes for each
 // 256 marks that were forgotten, at most 600 KiB a lane.
 //
 // Snapshots share the blocks with the writer. What a snapshot can see is never changed: the writer appends beyond it, and
@@ -78,6 +78,7 @@ type point struct {
 type markStore struct {
 	keep   *keeper
 	points []point
+	thin   thinning
 	blocks []*markBlock
 	head   int // blocks before it are forgotten
 	seen   int // marks of the last block that a snapshot can see
@@ -193,14 +194,9 @@ func (s *markStore) evict() int {
 	b := s.blocks[s.head]
 	s.head++
 	s.keep.held = max(s.keep.held, s.blocks[s.head].first)
-	if len(s.points) >= maxPoints {
-		thin := make([]point, 0, maxPoints)
-		for i := 0; i < len(s.points); i += 2 {
-			thin = append(thin, s.points[i])
-		}
-		s.points = thin
+	if s.thin.point() {
+		s.points = thinned(&s.thin, s.points, point{b.first, b.before}, maxPoints)
 	}
-	s.points = append(s.points, point{b.first, b.before})
 	if s.head > 64 && s.head > len(s.blocks)/4 {
 		s.blocks = append(make([]*markBlock, 0, len(s.blocks)-s.head+64), s.blocks[s.head:]...)
 		s.head = 0

@@ -69,9 +69,9 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 	for _, l := range t.lanes.pending {
 		t.lanes.touch(l) // its bar grows
 	}
-	for _, list := range [][]*laneB{t.lanes.owed.all, t.lanes.serving.all} {
-		for _, l := range list {
-			t.lanes.touch(l)
+	for _, l := range t.lanes.all {
+		if l.pair.read != 0 || l.heldSince != 0 {
+			t.lanes.touch(l) // these, too
 		}
 	}
 	for _, l := range t.lanes.dirty {

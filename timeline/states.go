@@ -53,6 +53,7 @@ type durPoint struct {
 type stateStore struct {
 	keep   *keeper
 	points []durPoint
+	thin   thinning
 	blocks []*turnBlock
 	head   int
 	total  Durations // up to last.t
@@ -95,14 +96,9 @@ func (st *stateStore) evict() int {
 	b := st.blocks[st.head]
 	st.head++
 	st.keep.held = max(st.keep.held, st.blocks[st.head].first)
-	if len(st.points) >= maxPoints {
-		thin := make([]durPoint, 0, maxPoints)
-		for i := 0; i < len(st.points); i += 2 {
-			thin = append(thin, st.points[i])
-		}
-		st.points = thin
+	if st.thin.point() {
+		st.points = thinned(&st.thin, st.points, durPoint{b.first, b.before}, maxPoints)
 	}
-	st.points = append(st.points, durPoint{b.first, b.before})
 	if st.head > 64 && st.head > len(st.blocks)/4 {
 		st.blocks = append(make([]*turnBlock, 0, len(st.blocks)-st.head+64), st.blocks[st.head:]...)
 		st.head = 0

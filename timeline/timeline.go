@@ -94,7 +94,6 @@ func New(o Options) *Timeline {
 	t.lanes.rest.keep = &t.keep
 	t.ledger = ledger{base: &t.base, lanes: &t.lanes, watch: &t.watch, delays: &t.delays, traffic: &t.traffic}
 	t.watch = watcher{base: &t.base, lanes: &t.lanes, ledger: &t.ledger}
-	t.lanes.serving.which = 1
 	t.delays.base = &t.base
 	t.delays.keep.max = maxSamples
 	t.traffic.base, t.traffic.delays, t.traffic.lanes = &t.base, &t.delays, &t.lanes

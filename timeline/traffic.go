@@ -219,7 +219,6 @@ func (tr *traffic) lateReply(l *laneB, arrival int64) {
 // replied is called when a write took bytes.
 func (tr *traffic) replied(l *laneB, at int64) {
 	tr.delays.gaveSome(l, at)
-	tr.lanes.serving.drop(l)
 	if l.reply.asked != 0 {
 		tr.answered.add(at - l.reply.asked)
 		l.reply.asked = 0
@@ -227,4 +226,5 @@ func (tr *traffic) replied(l *laneB, at int64) {
 	if l.reply.answered == 0 {
 		l.reply.answered = at
 	}
+	tr.lanes.answered(l, at)
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -10,12 +11,13 @@ import (
 	"evviz/words"
 )
 
-// latencyView is view 4: how long things took, over the whole run as histograms and over the window as a heat map.
+// latencyView is view 4: how long things took, in the window that is shown, as histograms and as a heat map. What had not ended at the right edge of
+// the window counts for as long as it had lasted by then.
 //
 //	 of all descriptors                      count     p50     p90     p99   p99.9     max
 //	 arrival to delivered                    1,204    41 µs   ...
-//	>arrival to read                         ...
-//	── arrival to read, whole run ─────────┬── over the window ───────────────────────────
+//	>arrival to read                         ...                               ≥ 6.5 s  1 still unread
+//	── arrival to read ────────────────────┬── over time ─────────────────────────────────
 //	 1.0 ms │██████████▌ 412               │ ▄▄▀ ▀    ▄
 //	 512 µs │████▏ 160                     │ ▀▀▀▄▄▀▀▄▄▀▀▀▄
 //
@@ -33,13 +35,14 @@ type latencyView struct {
 // latencyHeads are the columns of the table where there is room for all.
 var latencyHeads = []string{"count", "p50", "p90", "p99", "p99.9", "max"}
 
-// measureOrder is the measures as they are listed: the two that together make the third stand before it.
-var measureOrder = []timeline.Measure{timeline.MeasureDelivered, timeline.MeasureRead, timeline.MeasureServed, timeline.MeasureAnswered, timeline.MeasureGap}
+// measureOrder is the measures as they are listed: the two that together make the third stand before it. The one that is shown first is that
+// of the whole way, from arrival to read, where it is known.
+var measureOrder = []timeline.Measure{timeline.MeasureDelivered, timeline.MeasureRead, timeline.MeasureFirst, timeline.MeasureServed, timeline.MeasureAnswered, timeline.MeasureGap}
 
 func (v *latencyView) draw(sc *scene, p pane) {
 	t := &sc.theme
-	if !v.chosen { // the first that is known
-		for _, m := range measureOrder {
+	if !v.chosen { // the whole way, or else the first that is known
+		for _, m := range slices.Concat([]timeline.Measure{timeline.MeasureServed}, measureOrder) {
 			if d := sc.snap.Delays(m); d.Known && d.Count > 0 {
 				v.measure = m
 				break
@@ -84,17 +87,20 @@ func (v *latencyView) draw(sc *scene, p pane) {
 			p.set(0, y, sc.sym.GoesOn, st)
 		}
 		p.put(2, y, sc.fits(m.String(), from-3), st.Bold(true))
-		d := delaysOf(sc.snap, lane, m)
+		d := v.delays(sc, lane, m)
 		switch {
 		case !d.Known:
 			p.put(from+2, y, sc.fits("unknown: "+clean(d.Why), p.w-from-3), st)
 		case d.Count == 0:
-			p.put(from+2, y, "none yet", st)
+			p.put(from+2, y, "none in this window", st)
 		default:
-			figures := map[string]string{"count": words.Number(d.Count), "p50": words.Duration(d.P50), "p90": words.Duration(d.P90),
-				"p99": words.Duration(d.P99), "p99.9": words.Duration(d.P999), "max": words.Duration(d.Max)}
+			figures := map[string]string{"count": words.Number(d.Count), "p50": words.AtLeast(d.P50, d.Least.P50), "p90": words.AtLeast(d.P90, d.Least.P90),
+				"p99": words.AtLeast(d.P99, d.Least.P99), "p99.9": words.AtLeast(d.P999, d.Least.P999), "max": words.AtLeast(d.Max, d.Least.Max)}
 			for i, h := range heads {
 				p.put(from+(i+1)*wide-len([]rune(figures[h])), y, figures[h], st)
+			}
+			if d.Unfinished > 0 {
+				p.put(from+len(heads)*wide+2, y, sc.fits(words.Unfinished(m, d.Unfinished), p.w-from-len(heads)*wide-3), st)
 			}
 		}
 		y++
@@ -122,26 +128,29 @@ func (v *latencyView) draw(sc *scene, p pane) {
 	v.drawHistogram(sc, left, lane)
 }
 
-// delaysOf are those of a lane, nil of all.
-func delaysOf(s *timeline.Snapshot, lane *timeline.Lane, m timeline.Measure) timeline.Delays {
-	d := s.Delays(m)
-	if lane != nil && d.Known {
-		return lane.Delays(m)
+// delays are those of the window: of a lane, or with nil of all.
+func (v *latencyView) delays(sc *scene, lane *timeline.Lane, m timeline.Measure) timeline.Delays {
+	if lane != nil {
+		return sc.snap.LaneDelaysIn(lane, m, sc.t0, sc.t1)
 	}
-	return d
+	return sc.snap.DelaysIn(nil, m, sc.t0, sc.t1)
 }
 
-// drawHistogram draws the distribution over the whole run, the long delays on top as in the heat map.
+// drawHistogram draws the distribution, the long delays on top as in the heat map.
 func (v *latencyView) drawHistogram(sc *scene, p pane, lane *timeline.Lane) {
 	t := &sc.theme
 	p.fill(0, 0, p.w, sc.sym.Line, t.dim)
-	p.put(2, 0, " "+v.measure.String()+", whole run ", t.title)
-	d := delaysOf(sc.snap, lane, v.measure)
+	d := v.delays(sc, lane, v.measure)
+	title := " " + v.measure.String()
+	if d.Unfinished > 0 {
+		title += ", " + words.Unfinished(v.measure, d.Unfinished)
+	}
+	p.put(2, 0, cut(title+" ", p.w-3), t.title)
 	if len(d.Bars) == 0 {
 		return
 	}
 	rows := p.h - 1
-	lows, counts := octaves(d.Bars, rows)
+	lows, counts, open := octaves(d.Bars, rows)
 	most := int64(1)
 	for _, n := range counts {
 		most = max(most, n)
@@ -153,15 +162,19 @@ func (v *latencyView) drawHistogram(sc *scene, p pane, lane *timeline.Lane) {
 		w := float64(counts[i]) / float64(most) * float64(max(room, 1))
 		end := sc.bar(p, 10, y, w, t.fresh)
 		if counts[i] > 0 {
-			p.put(end+1, y, words.Number(counts[i]), t.text)
+			n := words.Number(counts[i])
+			if open[i] > 0 {
+				n += " (" + words.Unfinished(v.measure, open[i]) + ")"
+			}
+			p.put(end+1, y, sc.fits(n, p.w-end-1), t.text)
 		}
 	}
 }
 
 // octaves puts the pieces of a distribution together into at most so many rows, each a power of two or a root of it.
-func octaves(bars []timeline.LatencyBar, rows int) (lows, counts []int64) {
+func octaves(bars []timeline.LatencyBar, rows int) (lows, counts, unfinished []int64) {
 	if len(bars) == 0 || rows < 1 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	step := 1.4142135623730951
 	lo, hi := max(bars[0].Low, 1), max(bars[len(bars)-1].High, 1)
@@ -178,15 +191,16 @@ func octaves(bars []timeline.LatencyBar, rows int) (lows, counts []int64) {
 		}
 		step *= step
 	}
-	counts = make([]int64, len(lows))
+	counts, unfinished = make([]int64, len(lows)), make([]int64, len(lows))
 	i := 0
 	for _, b := range bars {
 		for i+1 < len(lows) && lows[i+1] <= b.Low {
 			i++
 		}
 		counts[i] += b.Count
+		unfinished[i] += b.Unfinished
 	}
-	return lows, counts
+	return lows, counts, unfinished
 }
 
 // floorOctave is the greatest power of two that is not above n.
@@ -219,9 +233,13 @@ func (v *latencyView) drawHeat(sc *scene, p pane, lane *timeline.Lane) {
 	} else {
 		h = sc.snap.Heat(v.measure, t0, t1, cols, rows)
 	}
-	title := " over the window: " + words.Count(h.Total, "delay") + " "
-	if h.Since > t0 && lane != nil {
-		title += "(kept since " + seconds(h.Since-sc.snap.First, 1) + " s) "
+	title := " over time: " + words.Count(h.Total, "delay") + " "
+	if h.Since > t0 {
+		kept := "coarser"
+		if lane != nil {
+			kept = "not kept"
+		}
+		title += "(" + kept + " before " + seconds(h.Since-sc.snap.First, 1) + " s) "
 	}
 	p.put(2, 0, cut(title, p.w-3), t.title)
 	n := h.Rows()

@@ -95,11 +95,25 @@ func laneDelays(l *timeline.Lane) string {
 	var lines []string
 	for m := range timeline.MeasureCount {
 		d := l.Delays(m)
-		if d.Known && d.Count == 1 {
-			lines = append(lines, m.String()+": once, "+Duration(d.Max))
-		} else if d.Known && d.Count > 1 {
-			lines = append(lines, m.String()+": median "+Duration(d.P50)+", at most "+Duration(d.Max)+", of "+Number(d.Count))
+		most := ", at most " + Duration(d.Max)
+		if d.Least.Max {
+			most = ", at worst " + AtLeast(d.Max, true)
 		}
+		line := m.String() + ": "
+		switch {
+		case !d.Known || d.Count == 0:
+			continue
+		case d.Count == 1 && d.Unfinished == 0:
+			line += "once, " + Duration(d.Max)
+		case d.Count == 1:
+			line += AtLeast(d.Max, true)
+		default:
+			line += "median " + AtLeast(d.P50, d.Least.P50) + most + ", of " + Number(d.Count)
+		}
+		if d.Unfinished > 0 {
+			line += " (" + Unfinished(m, d.Unfinished) + ")"
+		}
+		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"evviz/timeline"
 )
 
 // Number writes n with separators for thousands: 1,048,576.
@@ -141,3 +143,28 @@ func Percent(share float64) string {
 
 // fd names a descriptor: fd 7.
 func FD(n int32) string { return "fd " + strconv.Itoa(int(n)) }
+
+// AtLeast is a duration that may be a lower bound.
+func AtLeast(ns int64, least bool) string {
+	if least {
+		return "≥ " + Duration(ns)
+	}
+	return Duration(ns)
+}
+
+// Unfinished says what so many delays of a measure that had not ended are.
+func Unfinished(m timeline.Measure, n int64) string {
+	what := "still unread"
+	if m == timeline.MeasureServed {
+		what = "unread" // or it never was read: its connection was closed
+	}
+	switch m {
+	case timeline.MeasureDelivered:
+		what = "not reported yet"
+	case timeline.MeasureAnswered:
+		what = "not answered yet"
+	case timeline.MeasureGap:
+		what = "not over yet"
+	}
+	return Number(n) + " " + what
+}
