@@ -39,6 +39,7 @@ func flagValues() map[string]valueOf {
 		"scenario":       scenarioValues,
 		"lesson":         wordsOf(func() []string { return storyWords(scenarios.Lessons) }),
 		"param":          paramValues,
+		"text":           wordsOf(func() []string { return []string{"lines\tfor people", "raw\tevery field; can be read back"} }),
 		"theme":          wordsOf(themeWords),
 		"symbols":        wordsOf(func() []string { return tui.SymbolSets }),
 		"view":           wordsOf(func() []string { return tui.ViewNames() }),

@@ -2,13 +2,11 @@ package cmd
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -18,7 +16,6 @@ import (
 	"evviz/loop"
 	"evviz/record"
 	"evviz/scenarios"
-	"evviz/trace"
 )
 
 // run is the lab: checked wholly before anything starts, then with a screen or without.
@@ -77,10 +74,10 @@ func (o *labOptions) run(c *cobra.Command) error {
 		Saved: func(words string, _ bool) { say("%s", words) },
 		Said:  func(st record.Status) { say("recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path) },
 		After: func(err error) { say("%v", err) }}
-	if o.text {
+	if o.text != "" {
 		// Whoever reads the events may have enough of them: that ends the run in good order, with its recording.
 		signal.Ignore(syscall.SIGPIPE)
-		text := &textSink{w: bufio.NewWriter(stdout), gone: make(chan struct{})}
+		text := &textSink{w: bufio.NewWriter(stdout), form: o.text, gone: make(chan struct{})}
 		h.Out = os.Stderr // standard output carries the events
 		run.Wrap, h.Gone, h.Why = text.wrap, text.gone, func() error { return text.err }
 	}
@@ -125,7 +122,7 @@ func (o *labOptions) limits() error {
 	switch {
 	case o.remote && o.listen == "":
 		return usage("--allow-remote goes with --listen")
-	case o.text && !o.headless:
+	case o.text != "" && !o.headless:
 		return usage("--text goes with --headless: the screen lists the events below the lanes")
 	case o.force && o.record == "":
 		return usage("--force goes with --record: it replaces the recording that is there")
@@ -145,41 +142,4 @@ func (o *labOptions) scenarioError(err error) error {
 		err = fmt.Errorf("%w; did you mean %s?", err, n)
 	}
 	return scriptError(err)
-}
-
-// textSink prints events as they are read.
-type textSink struct {
-	w    *bufio.Writer
-	gone chan struct{} // closed when they cannot be written any more
-	once sync.Once
-	err  error // why not; read when gone is closed
-}
-
-func (t *textSink) wrap(src trace.Source) trace.Source {
-	info := src.Info()
-	t.w.Write(record.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
-	return &textSource{Source: src, t: trace.NewTextWriter(t.w), sink: t}
-}
-
-type textSource struct {
-	trace.Source
-	t    *trace.TextWriter
-	sink *textSink
-}
-
-// Unwrap is the source whose events are printed.
-func (s *textSource) Unwrap() trace.Source { return s.Source }
-
-func (s *textSource) Read(ctx context.Context, buf []trace.Event) (int, error) {
-	n, err := s.Source.Read(ctx, buf)
-	if e := s.t.Write(buf[:n]); e == nil {
-		s.t.Flush()
-	}
-	if e := s.sink.w.Flush(); e != nil {
-		s.sink.once.Do(func() {
-			s.sink.err = e
-			close(s.sink.gone)
-		})
-	}
-	return n, err
 }

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"strings"
 
-	"evviz/timeline"
 	"evviz/trace"
 )
 
 // runLine says what happens to a run, its processes and threads, and the calls that no other line is about. ok is false for
 // every other kind.
-func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (what, note string, ok bool) {
+func runLine(s Around, e *trace.Event, result func(int64) string) (what, note string, ok bool) {
 	name := harmless(s.Name(e.Stream, e.Aux))
 	took := ""
 	if e.Dur > 0 {
@@ -24,7 +23,11 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 		why := map[string]string{"asked": "by request", "time": "its time was over", "signal": "a signal ended it", "error": "an error ended it"}
 		return "the run ends", why[trace.StopOf(e).Why().String()], true
 	case trace.Thread:
-		return fmt.Sprintf("thread %d", e.B), strings.TrimSpace(trace.RoleNames.Word(e.Mask&0xff) + " " + name), true
+		role := trace.RoleNames.Word(e.Mask & 0xff)
+		if name == role {
+			role = ""
+		}
+		return fmt.Sprintf("thread %d", e.B), strings.TrimSpace(role + " " + name), true
 	case trace.Exec:
 		return fmt.Sprintf("execve(%s) = %s", name, result(0)), "", true
 	case trace.Exit:
@@ -81,6 +84,8 @@ func aType(word string) string {
 		return "of a type that is not known"
 	case word == "other":
 		return "of another type"
+	case word == "epoll":
+		return "an epoll instance"
 	case strings.ContainsRune("aeiou", rune(word[0])):
 		return "an " + word
 	}
