@@ -194,7 +194,7 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 func passedOn(c *cobra.Command) (out []string) {
 	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "allow-remote", "record", "force", "symbols", "no-mouse", "theme"}
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if !slices.Contains(own, f.Name) {
+		if _, off := f.Value.(*offValue); !off && !slices.Contains(own, f.Name) { // what it has set is passed on
 			out = append(out, "--"+f.Name+"="+f.Value.String())
 		}
 	})

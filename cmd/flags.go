@@ -70,26 +70,6 @@ func (o *labOptions) flags(c *cobra.Command) {
 	o.knobFlags(c)
 }
 
-// knobFlags makes a flag of every knob.
-func (o *labOptions) knobFlags(c *cobra.Command) { o.knobFlagsBut(c, "") }
-
-// knobFlagsBut makes a flag of every knob but one, whose name means something else there.
-func (o *labOptions) knobFlagsBut(c *cobra.Command, but string) {
-	f := c.Flags()
-	def := loop.Default()
-	o.knobs = map[string]*string{}
-	for i := range loop.Knobs {
-		k := &loop.Knobs[i]
-		if k.Name == but {
-			continue
-		}
-		o.knobs[k.Name] = f.String(k.Name, k.Get(&def), k.Doc)
-		if v := k.Get(&def); v == "true" || v == "false" {
-			f.Lookup(k.Name).NoOptDefVal = "true" // --split alone means --split=true
-		}
-	}
-}
-
 // oneOf says that a word is none of the right ones, and which one it may have been.
 func oneOf(flag, got string, words []string) error {
 	return usage("%s", spelling.NotOneOf(flag, got, words))

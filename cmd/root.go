@@ -67,6 +67,7 @@ Without a command it opens the lab.`,
 	root.SetFlagErrorFunc(flagError)
 	o.flags(root)
 	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newChild(), newCompare(), newCheck(), newSnapshot(), newWorkers(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan())
+	useHelp(root)
 	completeFlags(root)
 	return root
 }
@@ -84,7 +85,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if args[0] == "true" || args[0] == "false" {
-		return usage("%q stands alone: write the flag and its value in one word, for example --split=%s", args[0], args[0])
+		return usage("%q stands alone: a switch needs no value (--split), or has it in one word (--split=%s)", args[0], args[0])
 	}
 	s := fmt.Sprintf("there is no command %q", args[0])
 	var names []string
