@@ -219,11 +219,12 @@ func completeFlags(c *cobra.Command) {
 		return []string{"evt", "strace", "log", "txt"}, cobra.ShellCompDirectiveFilterFileExt
 	}
 	args := map[string]cobra.CompletionFunc{
-		"evviz":        none,
-		"evviz replay": recordings,
-		"evviz check":  recordings,
-		"evviz config": none,
-		"evviz doctor": none,
+		"evviz":         none,
+		"evviz replay":  recordings,
+		"evviz check":   recordings,
+		"evviz config":  none,
+		"evviz doctor":  none,
+		"evviz version": none,
 		"evviz man": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},

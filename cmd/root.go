@@ -5,7 +5,6 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -66,17 +65,11 @@ Without a command it opens the lab.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	o.flags(root)
-	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newChild(), newCompare(), newCheck(), newSnapshot(), newWorkers(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan())
+	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newChild(), newCompare(), newCheck(), newSnapshot(), newWorkers(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan(), newVersion())
 	useHelp(root)
+	root.SetVersionTemplate(versionText())
 	completeFlags(root)
 	return root
-}
-
-func version() string {
-	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" {
-		return bi.Main.Version
-	}
-	return "(devel)"
 }
 
 // noArgs refuses arguments: cobra takes an unknown word for one when the root command itself can run.
