@@ -55,6 +55,8 @@ func flagValues() map[string]valueOf {
 		"ignore":         wordsOf(func() []string { return ruleWords(false) }),
 		"baseline":       filesOf("json"),
 		"write-baseline": filesOf("json"),
+		"screencast":     filesOf("svg", "cast"),
+		"fps":            wordsOf(func() []string { return []string{"5", "10", "20"} }),
 		"screenshot":     filesOf("svg", "txt", "ans"),
 	}
 }

@@ -10,10 +10,10 @@ type flagGroup struct {
 var flagGroups = []flagGroup{
 	{"What runs", []string{"mode", "trigger", "scenario", "lesson", "serve", "preset", "threads", "for", "listen", "param", "seed", "connect", "max-connections", "allow-remote"}},
 	{"What is compared", []string{"repeat", "sweep"}},
-	{"What is played", []string{"at", "to", "speed", "paused", "follow"}},
+	{"What is played", []string{"at", "speed", "paused", "follow"}},
 	{"How it looks", []string{"screen", "watch", "via", "all", "between"}},
 	{"What is judged", []string{"only", "ignore", "threshold", "look", "with", "baseline", "write-baseline", "fail-on", "validate"}},
-	{"Without a screen", []string{"headless", "text", "summary", "json", "md", "csv", "sarif", "explain", "unparsed", "screenshot", "screencast", "size", "keys"}},
+	{"Without a screen", []string{"headless", "text", "summary", "json", "md", "csv", "sarif", "explain", "unparsed", "screenshot", "screencast", "to", "fps", "size", "keys"}},
 	{"What is kept", []string{"record", "keep", "save-on", "force", "memory", "ring"}},
 	{"The screen", []string{"view", "span", "theme", "light", "symbols", "no-mouse"}},
 	{"The server: reading and writing", []string{"reads", "read-size", "budget", "defer", "defer-quiet", "hold", "echo", "unsent", "write-interest", "measure-writes", "rcvbuf", "sndbuf"}},

@@ -29,7 +29,9 @@ type replayOptions struct {
 	at                        time.Duration
 	looks                     looks
 	fit                       bool // nobody said how much time a screen shows: a short recording fills it
-	shot, size, keys          string
+	to                        time.Duration
+	shot, cast, size, keys    string
+	fps                       int
 	light, force              bool
 	thresholds, with          []string
 	findings                  diagnostics.Settings
@@ -83,9 +85,12 @@ FILE reads them all. docs/strace.md has more.`,
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
 	f.StringVar(&o.shot, "screenshot", "", "write one frame to this file (.svg, .txt, .ans) instead of opening the screen")
-	f.BoolVar(&o.force, "force", false, "with --screenshot: replace a file that is there already")
-	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
-	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
+	f.StringVar(&o.cast, "screencast", "", "write what the screen shows while the recording is replayed to this file: .svg (an animated picture) or .cast (an asciicast)")
+	f.DurationVar(&o.to, "to", 0, "with --screencast: end this far into the recording (default: at its end)")
+	f.IntVar(&o.fps, "fps", 10, "with --screencast: frames a second")
+	f.BoolVar(&o.force, "force", false, "with --screenshot or --screencast: replace a file that is there already")
+	f.StringVar(&o.size, "size", "120x36", "with --screenshot or --screencast: columns x rows")
+	f.StringVar(&o.keys, "keys", "", "with --screenshot or --screencast: keys to press first, separated by blanks")
 	withFlag(c, &o.with)
 	f.BoolVar(&o.light, "light", false, "the same as --theme light")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
@@ -97,14 +102,8 @@ func (o *replayOptions) run(path string) error {
 	if o.speed < 0.1 || o.speed > 100 {
 		return usage("--speed %g: want 0.1 to 100", o.speed)
 	}
-	if o.unparsed && (o.text != "" || o.summary || o.shot != "") {
-		return usage("--unparsed prints something else: choose one of --unparsed, --text, --summary and --screenshot")
-	}
-	if o.force && o.shot == "" {
-		return usage("--force goes with --screenshot: it replaces the file that is there")
-	}
-	if o.text != "" && o.summary {
-		return usage("--text and --summary are two different things to print: choose one")
+	if err := o.together(); err != nil {
+		return err
 	}
 	set, err := settings(o.thresholds)
 	if err != nil {
@@ -147,7 +146,40 @@ func (o *replayOptions) run(path string) error {
 	if o.shot != "" {
 		return o.screenshot(f)
 	}
+	if o.cast != "" {
+		return o.screencast(f)
+	}
 	return o.screen(f)
+}
+
+// together refuses flags that do not go with one another.
+func (o *replayOptions) together() error {
+	var results []string
+	for _, x := range []struct {
+		flag  string
+		given bool
+	}{{"--unparsed", o.unparsed}, {"--text", o.text != ""}, {"--summary", o.summary}, {"--screenshot", o.shot != ""}, {"--screencast", o.cast != ""}} {
+		if x.given {
+			results = append(results, x.flag)
+		}
+	}
+	switch {
+	case len(results) > 1:
+		return usage("%s are different results: choose one", strings.Join(results, " and "))
+	case o.force && o.shot == "" && o.cast == "":
+		return usage("--force goes with --screenshot and --screencast: it replaces the file that is there")
+	case o.to != 0 && o.cast == "":
+		return usage("--to goes with --screencast: it says where that ends")
+	}
+	return nil
+}
+
+// sized is --size.
+func (o *replayOptions) sized() (w, h int, err error) {
+	if n, err := fmt.Sscanf(o.size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
+		return 0, 0, usage("--size %q: want columns x rows, for example 120x36", o.size)
+	}
+	return w, h, nil
 }
 
 // within refuses a moment that the recording does not have.
@@ -174,9 +206,9 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err := o.within(f); err != nil {
 		return err
 	}
-	var w, h int
-	if n, err := fmt.Sscanf(o.size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
-		return usage("--size %q: want columns x rows, for example 120x36", o.size)
+	w, h, err := o.sized()
+	if err != nil {
+		return err
 	}
 	if _, err := pictureFormat(o.shot); err != nil {
 		return usage("--screenshot %v", err)
