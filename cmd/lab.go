@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 	"evviz/loop"
 	"evviz/record"
 	"evviz/scenarios"
+	"evviz/trace"
 )
 
 // run is the lab: checked wholly before anything starts, then with a screen or without.
@@ -66,6 +68,9 @@ func (o *labOptions) run(c *cobra.Command) error {
 		say("%s", words)
 	}
 	run := o.options(b, script)
+	if !c.Flags().Changed("span") && o.looks.span == defaultSpan {
+		o.looks.span = spanFor(&b)
+	}
 	if !o.headless {
 		return ended(o.screen(c, run).Run())
 	}
@@ -82,6 +87,18 @@ func (o *labOptions) run(c *cobra.Command) error {
 		run.Wrap, h.Gone, h.Why = text.wrap, text.gone, func() error { return text.err }
 	}
 	return ended(h.Run())
+}
+
+// roundsShown is how many rounds of a polling loop a screen shows at first, at least.
+const roundsShown = 4
+
+// spanFor is how much time a screen shows at first when nobody says: of a loop that sleeps for long, as --preset article does, some rounds
+// rather than a part of a sleep.
+func spanFor(b *loop.Behaviour) time.Duration {
+	if b.Driver != trace.DriverSleepPoll {
+		return defaultSpan
+	}
+	return min(max(defaultSpan, roundsShown*b.Interval), 30*time.Minute)
 }
 
 // options are the lab that the flags ask for.
