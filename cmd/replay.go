@@ -175,9 +175,9 @@ func (o *replayOptions) together() error {
 }
 
 // sized is --size.
-func (o *replayOptions) sized() (w, h int, err error) {
-	if n, err := fmt.Sscanf(o.size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
-		return 0, 0, usage("--size %q: want columns x rows, for example 120x36", o.size)
+func sized(size string) (w, h int, err error) {
+	if n, err := fmt.Sscanf(size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
+		return 0, 0, usage("--size %q: want columns x rows, for example 120x36", size)
 	}
 	return w, h, nil
 }
@@ -206,7 +206,7 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err := o.within(f); err != nil {
 		return err
 	}
-	w, h, err := o.sized()
+	w, h, err := sized(o.size)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (o *replayOptions) screencast(f recording) error {
 	if err != nil {
 		return err
 	}
-	w, h, err := o.sized()
+	w, h, err := sized(o.size)
 	if err != nil {
 		return err
 	}
