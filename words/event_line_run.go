@@ -51,6 +51,9 @@ func runLine(s Around, e *trace.Event, result func(int64) string) (what, note st
 		if name == "" {
 			name = "a system call"
 		}
+		if mapping[name] && e.Errno == 0 {
+			return fmt.Sprintf("%s = %#x", name, uint64(e.B)), took, true
+		}
 		return fmt.Sprintf("%s = %s", name, result(e.B)), took, true
 	case trace.Signal:
 		sig := signalName(e.Aux)
@@ -84,6 +87,8 @@ func aType(word string) string {
 		return "of a type that is not known"
 	case word == "other":
 		return "of another type"
+	case word == "stream" || word == "datagram": // a listener is one, too, where it is not known to be more
+		return "a " + word + " socket"
 	case word == "epoll":
 		return "an epoll instance"
 	case strings.ContainsRune("aeiou", rune(word[0])):
@@ -91,6 +96,9 @@ func aType(word string) string {
 	}
 	return "a " + word
 }
+
+// mapping are calls whose result is an address.
+var mapping = map[string]bool{"mmap": true, "mmap2": true, "mremap": true, "brk": true, "shmat": true}
 
 // cloneThread is CLONE_THREAD of include/uapi/linux/sched.h: a thread of the same process was made.
 const cloneThread = 0x10000
