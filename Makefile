@@ -6,8 +6,12 @@ GO ?= go
 
 all: build
 
+# A release is a tag. Without git, or a copy of it, the program says so.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+STAMP = -X evviz/cmd.builtVersion=$(VERSION) -X evviz/cmd.builtCommit=$(shell git rev-parse HEAD 2>/dev/null) -X evviz/cmd.builtDate=$(shell git log -1 --format=%cI 2>/dev/null)
+
 build: ## the program, as ./evviz
-	$(GO) build -o evviz .
+	$(GO) build -ldflags "$(STAMP)" -o evviz .
 
 test: ## every test
 	$(GO) test ./...

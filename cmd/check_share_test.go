@@ -69,7 +69,7 @@ func TestCheckShare(t *testing.T) {
 
 // TestShareOfRecording: a recording that was made from text keeps how much of it was understood.
 func TestShareOfRecording(t *testing.T) {
-	text := run(t, "replay", "--text", written(t, "few.strace", quietCalls+"read(7, ??) = 1\n"))
+	text := run(t, "replay", "--text=raw", written(t, "few.strace", quietCalls+"read(7, ??) = 1\n"))
 	if text.code != 0 {
 		t.Fatal(text.err)
 	}
@@ -85,7 +85,7 @@ func TestCheckForeign(t *testing.T) {
 	for name, text := range map[string]string{"strace -c": table, "dtruss": strings.Repeat("kevent(0x4, 0x0, 0x0)\t\t = 1 0\n", 5),
 		"uniq": "     12 read(7, \"\", 1) = 0\n      3 read(8, \"\", 1) = 0\n    120 read(9, \"\", 1) = 0\n"} {
 		path := written(t, "x.txt", text)
-		for _, args := range [][]string{{"check", path}, {"check", "--json", path}, {"replay", path}, {"replay", "--text", path}, {"replay", "--summary", path}} {
+		for _, args := range [][]string{{"check", path}, {"check", "--json", path}, {"replay", path}, {"replay", "--text=raw", path}, {"replay", "--summary", path}} {
 			if r := run(t, args...); r.code != exitEnv || !strings.Contains(r.err, name) || !strings.Contains(r.err, "strace -f -ttt -T -yy") {
 				t.Errorf("%s: %v: exit code %d\n%s%s", name, args, r.code, r.out, r.err)
 			}
@@ -117,7 +117,7 @@ func TestCheckWith(t *testing.T) {
 	if r := run(t, "check", "--with", written(t, "prose", "nothing\n"), log); r.code != exitEnv || !strings.Contains(r.err, "lsof -p") {
 		t.Errorf("prose: exit code %d, %s", r.code, r.err)
 	}
-	if r := run(t, "replay", "--text", "--with", written(t, "ss", about), log); !strings.Contains(r.out, `text="10.0.0.2:40000"`) {
+	if r := run(t, "replay", "--text=raw", "--with", written(t, "ss", about), log); !strings.Contains(r.out, `text="10.0.0.2:40000"`) {
 		t.Errorf("replay: %s%s", r.out, r.err)
 	}
 }

@@ -33,8 +33,9 @@ type compareOptions struct {
 	sweep         string
 	args          []string // of every run
 
-	screen bool
-	looks  looks
+	screen     bool
+	looks      looks
+	shot, size string // with --screen: the picture, and how large it is
 }
 
 // defaultModes are compared when none is named.
@@ -78,7 +79,7 @@ With --screen it runs two modes at the same time, under the same traffic, and sh
 	f.BoolVar(&o.md, "md", false, "print a Markdown table")
 	f.StringVar(&o.sweep, "sweep", "", "compare at several values of a scenario's param, and say where modes cross: active=1..100%, connections=10..1000")
 	f.StringVar(&o.keep, "keep", "", "keep the recordings in this directory")
-	f.BoolVar(&o.lab.force, "force", false, "with --keep: replace recordings that are there already")
+	f.BoolVar(&o.lab.force, "force", false, "with --keep: replace recordings that are there already; with --screenshot: the picture")
 	o.screenFlags(f)
 	return c
 }
@@ -96,8 +97,8 @@ func (o *compareOptions) run(c *cobra.Command, args []string) error {
 	if err := o.checkScreenFlags(c); err != nil {
 		return err
 	}
-	if o.lab.force && o.keep == "" {
-		return usage("--force goes with --keep: it replaces the recordings that are there")
+	if o.lab.force && o.keep == "" && o.shot == "" {
+		return usage("--force goes with --keep and --screenshot: it replaces what is there")
 	}
 	modes, files, err := sortArgs(args)
 	switch {
@@ -192,9 +193,9 @@ func (o *compareOptions) variant(spec string, script *scenarios.Script) (variant
 
 // passedOn are the flags that a run gets as they were given.
 func passedOn(c *cobra.Command) (out []string) {
-	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "allow-remote", "record", "force", "symbols", "no-mouse", "theme"}
+	own := []string{"repeat", "json", "csv", "md", "keep", "sweep", "scenario", "param", "screen", "listen", "allow-remote", "record", "force", "symbols", "no-mouse", "theme", "screenshot", "size"}
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if !slices.Contains(own, f.Name) {
+		if _, off := f.Value.(*offValue); !off && !slices.Contains(own, f.Name) { // what it has set is passed on
 			out = append(out, "--"+f.Name+"="+f.Value.String())
 		}
 	})

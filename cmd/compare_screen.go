@@ -23,6 +23,8 @@ func (o *compareOptions) screenFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.looks.symbols, "symbols", "auto", "with --screen: glyphs: auto, braille, block, ascii")
 	f.StringVar(&o.looks.theme, "theme", "terminal", "with --screen: colours: terminal, dark, light, colour-blind, or one of the settings file")
 	f.BoolVar(&o.looks.noMouse, "no-mouse", false, "with --screen: leave the mouse to the terminal")
+	f.StringVar(&o.shot, "screenshot", "", "with --screen and --for: write the screen at the end to this file (.svg, .txt, .ans) instead of opening it")
+	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
 	o.looks.view, o.looks.span = "timeline", 4*time.Second
 	f.StringVarP(&o.lab.record, "record", "r", "", "not here")
 	f.MarkHidden("record") // it exists so that its absence can be explained
@@ -34,7 +36,7 @@ func (o *compareOptions) checkScreenFlags(c *cobra.Command) error {
 		return usage("--record: a comparison is not recorded into one file; --keep DIR keeps the recordings of evviz compare without --screen, " +
 			"and evviz --mode MODE --record FILE records one mode")
 	}
-	with, without := []string{"repeat", "json", "csv", "md", "keep", "sweep"}, []string{"listen", "allow-remote", "symbols", "no-mouse", "theme"}
+	with, without := []string{"repeat", "json", "csv", "md", "keep", "sweep"}, []string{"listen", "allow-remote", "symbols", "no-mouse", "theme", "screenshot", "size"}
 	if !o.screen {
 		for _, name := range without {
 			if c.Flags().Changed(name) {
@@ -51,6 +53,14 @@ func (o *compareOptions) checkScreenFlags(c *cobra.Command) error {
 	cfg, err := settle(c, "symbols", "no-mouse", "theme")
 	if err != nil {
 		return err
+	}
+	if o.shot != "" {
+		if _, err := pictureFormat(o.shot); err != nil {
+			return usage("--screenshot %v", err)
+		}
+		if o.lab.duration <= 0 {
+			return usage("--screenshot goes with --for, which says when the picture is made")
+		}
 	}
 	return o.looks.check(cfg)
 }
@@ -122,5 +132,24 @@ func (o *compareOptions) runScreen(c *cobra.Command, specs []string) error {
 		v.lab.listen, v.lab.memory, v.lab.seed = addrs[i], memoryFlag(lab.DefaultMemory/2), o.lab.seed
 		both.Names[i], both.Labs[i] = v.name, v.lab.options(v.b, script)
 	}
+	if o.shot != "" {
+		return o.drawScreen(&both)
+	}
 	return ended(both.Run())
+}
+
+// drawScreen writes the picture that --screenshot asks for.
+func (o *compareOptions) drawScreen(both *lab.SplitScreen) error {
+	w, h, err := sized(o.size)
+	if err != nil {
+		return err
+	}
+	p, code, err := both.Picture(w, h)
+	if err != nil || code != 0 {
+		return ended(code, err)
+	}
+	if err := writePicture(o.shot, p, o.looks.lightGround(), o.lab.force); err != nil {
+		return env(takenName(err))
+	}
+	return nil
 }

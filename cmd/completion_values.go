@@ -39,6 +39,7 @@ func flagValues() map[string]valueOf {
 		"scenario":       scenarioValues,
 		"lesson":         wordsOf(func() []string { return storyWords(scenarios.Lessons) }),
 		"param":          paramValues,
+		"text":           wordsOf(func() []string { return []string{"lines\tfor people", "raw\tevery field; can be read back"} }),
 		"theme":          wordsOf(themeWords),
 		"symbols":        wordsOf(func() []string { return tui.SymbolSets }),
 		"view":           wordsOf(func() []string { return tui.ViewNames() }),
@@ -54,6 +55,8 @@ func flagValues() map[string]valueOf {
 		"ignore":         wordsOf(func() []string { return ruleWords(false) }),
 		"baseline":       filesOf("json"),
 		"write-baseline": filesOf("json"),
+		"screencast":     filesOf("svg", "cast"),
+		"fps":            wordsOf(func() []string { return []string{"5", "10", "20"} }),
 		"screenshot":     filesOf("svg", "txt", "ans"),
 	}
 }
@@ -218,11 +221,12 @@ func completeFlags(c *cobra.Command) {
 		return []string{"evt", "strace", "log", "txt"}, cobra.ShellCompDirectiveFilterFileExt
 	}
 	args := map[string]cobra.CompletionFunc{
-		"evviz":        none,
-		"evviz replay": recordings,
-		"evviz check":  recordings,
-		"evviz config": none,
-		"evviz doctor": none,
+		"evviz":         none,
+		"evviz replay":  recordings,
+		"evviz check":   recordings,
+		"evviz config":  none,
+		"evviz doctor":  none,
+		"evviz version": none,
 		"evviz man": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},

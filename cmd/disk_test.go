@@ -36,7 +36,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("left behind: %v", es)
 	}
 
-	p = limitedTo(t, 32, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll", "--write-interest", "always", "--scenario", "trickle", "--record", "x.evt", "--text", "--for", "1h")
+	p = limitedTo(t, 32, "--headless", "--listen", "127.0.0.1:0", "--mode", "epoll", "--write-interest", "always", "--scenario", "trickle", "--record", "x.evt", "--text=raw", "--for", "1h")
 	out, err := p.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -118,9 +118,9 @@ func TestUnprinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"--headless", "--text", "--for", "1h", "--listen", "127.0.0.1:0", "--scenario", "trickle"},
+		{"--headless", "--text=raw", "--for", "1h", "--listen", "127.0.0.1:0", "--scenario", "trickle"},
 		{"--headless", "--for", "1ms", "--listen", "127.0.0.1:0"},
-		{"replay", "--text", tour}, {"replay", "--summary", tour}, {"check", tour}, {"check", "--json", tour}, {"compare", tour, tour},
+		{"replay", "--text=raw", tour}, {"replay", "--summary", tour}, {"check", tour}, {"check", "--json", tour}, {"compare", tour, tour},
 		{"scenarios"}, {"scenarios", "run", "trickle", "--for", "10ms"}, {"explain"}, {"explain", "EV01"},
 		{"config", "--path"}, {"config", "--print-default"}, {"config"}, {"completion", "bash"}, {"doctor"}, {"--version"}, {"--help"},
 	} {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -107,7 +106,7 @@ they can (--headless, --text, --screenshot), so that is a note.`,
 // examine looks at everything. None of it lasts, and none of it depends on another's result, so that a machine on which
 // much is missing yields a whole report.
 func examine() *checkup {
-	r := &checkup{Version: version(), Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, System: system(), Runs: true}
+	r := &checkup{Version: version(), Go: platform(), System: system(), Runs: true}
 	r.Groups = []ward{examineTerminal(), examineSettings(), examineLimits(), examineKernel(), examineNetwork(), examineObserving(), examineLooking(), examineFiles()}
 	for _, g := range r.Groups {
 		for _, e := range g.Checks {

@@ -55,7 +55,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 // TestTermInHandler: SIGTERM does not wait for a handler that sleeps for a minute, and the recording is closed.
 func TestTermInHandler(t *testing.T) {
-	for _, args := range [][]string{{"--headless", "--text", "--scenario", "trickle", "--mode", "epoll", "--work", "sleep:1m", "--record", "x.evt", "--listen", "127.0.0.1:0"}} {
+	for _, args := range [][]string{{"--headless", "--text=raw", "--scenario", "trickle", "--mode", "epoll", "--work", "sleep:1m", "--record", "x.evt", "--listen", "127.0.0.1:0"}} {
 		p := program(t, args...)
 		out, err := p.StdoutPipe()
 		if err != nil {
@@ -88,7 +88,7 @@ func TestTermInHandler(t *testing.T) {
 // TestSecondSignal: when the end in order is held up (here by a reader of the events that does not read), another signal ends
 // the program at once.
 func TestSecondSignal(t *testing.T) {
-	p := program(t, "--headless", "--text", "--scenario", "surge", "--mode", "sleep-poll", "--interval", "1ms", "--listen", "127.0.0.1:0")
+	p := program(t, "--headless", "--text=raw", "--scenario", "surge", "--mode", "sleep-poll", "--interval", "1ms", "--listen", "127.0.0.1:0")
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

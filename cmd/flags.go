@@ -28,7 +28,7 @@ type labOptions struct {
 	record        string
 	force         bool // replace the recording that is there
 	headless      bool
-	text          bool
+	text          textForm
 	duration      time.Duration
 	looks         looks
 	thresholds    []string
@@ -57,7 +57,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVarP(&o.record, "record", "r", "", "record to this file from the start")
 	f.BoolVar(&o.force, "force", false, "with --record: replace a recording that is there already")
 	f.BoolVar(&o.headless, "headless", false, "run without a screen and print a summary at the end")
-	f.BoolVar(&o.text, "text", false, "with --headless: print every event as a line of text")
+	textFlag(f, &o.text, "with --headless: print every event as a line of text, for people; raw has every field and can be read back")
 	f.DurationVar(&o.duration, "for", 0, "stop after this time (default: when the scenario ends or you quit)")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
 	o.looks.flags(c)
@@ -68,26 +68,6 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.IntVar(&o.maxConns, "max-connections", scenarios.DefaultMaxConns, "connections that the scenario may have open at once")
 	o.flightFlags(c)
 	o.knobFlags(c)
-}
-
-// knobFlags makes a flag of every knob.
-func (o *labOptions) knobFlags(c *cobra.Command) { o.knobFlagsBut(c, "") }
-
-// knobFlagsBut makes a flag of every knob but one, whose name means something else there.
-func (o *labOptions) knobFlagsBut(c *cobra.Command, but string) {
-	f := c.Flags()
-	def := loop.Default()
-	o.knobs = map[string]*string{}
-	for i := range loop.Knobs {
-		k := &loop.Knobs[i]
-		if k.Name == but {
-			continue
-		}
-		o.knobs[k.Name] = f.String(k.Name, k.Get(&def), k.Doc)
-		if v := k.Get(&def); v == "true" || v == "false" {
-			f.Lookup(k.Name).NoOptDefVal = "true" // --split alone means --split=true
-		}
-	}
 }
 
 // oneOf says that a word is none of the right ones, and which one it may have been.

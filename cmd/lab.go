@@ -2,14 +2,13 @@ package cmd
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +68,9 @@ func (o *labOptions) run(c *cobra.Command) error {
 		say("%s", words)
 	}
 	run := o.options(b, script)
+	if !c.Flags().Changed("span") && o.looks.span == defaultSpan {
+		o.looks.span = spanFor(&b)
+	}
 	if !o.headless {
 		return ended(o.screen(c, run).Run())
 	}
@@ -77,14 +79,26 @@ func (o *labOptions) run(c *cobra.Command) error {
 		Saved: func(words string, _ bool) { say("%s", words) },
 		Said:  func(st record.Status) { say("recorded %d events, %d bytes, to %s", st.Events, st.Bytes, st.Path) },
 		After: func(err error) { say("%v", err) }}
-	if o.text {
+	if o.text != "" {
 		// Whoever reads the events may have enough of them: that ends the run in good order, with its recording.
 		signal.Ignore(syscall.SIGPIPE)
-		text := &textSink{w: bufio.NewWriter(stdout), gone: make(chan struct{})}
+		text := &textSink{w: bufio.NewWriter(stdout), form: o.text, gone: make(chan struct{})}
 		h.Out = os.Stderr // standard output carries the events
 		run.Wrap, h.Gone, h.Why = text.wrap, text.gone, func() error { return text.err }
 	}
 	return ended(h.Run())
+}
+
+// roundsShown is how many rounds of a polling loop a screen shows at first, at least.
+const roundsShown = 4
+
+// spanFor is how much time a screen shows at first when nobody says: of a loop that sleeps for long, as --preset article does, some rounds
+// rather than a part of a sleep.
+func spanFor(b *loop.Behaviour) time.Duration {
+	if b.Driver != trace.DriverSleepPoll {
+		return defaultSpan
+	}
+	return min(max(defaultSpan, roundsShown*b.Interval), 30*time.Minute)
 }
 
 // options are the lab that the flags ask for.
@@ -125,7 +139,7 @@ func (o *labOptions) limits() error {
 	switch {
 	case o.remote && o.listen == "":
 		return usage("--allow-remote goes with --listen")
-	case o.text && !o.headless:
+	case o.text != "" && !o.headless:
 		return usage("--text goes with --headless: the screen lists the events below the lanes")
 	case o.force && o.record == "":
 		return usage("--force goes with --record: it replaces the recording that is there")
@@ -145,41 +159,4 @@ func (o *labOptions) scenarioError(err error) error {
 		err = fmt.Errorf("%w; did you mean %s?", err, n)
 	}
 	return scriptError(err)
-}
-
-// textSink prints events as they are read.
-type textSink struct {
-	w    *bufio.Writer
-	gone chan struct{} // closed when they cannot be written any more
-	once sync.Once
-	err  error // why not; read when gone is closed
-}
-
-func (t *textSink) wrap(src trace.Source) trace.Source {
-	info := src.Info()
-	t.w.Write(record.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
-	return &textSource{Source: src, t: trace.NewTextWriter(t.w), sink: t}
-}
-
-type textSource struct {
-	trace.Source
-	t    *trace.TextWriter
-	sink *textSink
-}
-
-// Unwrap is the source whose events are printed.
-func (s *textSource) Unwrap() trace.Source { return s.Source }
-
-func (s *textSource) Read(ctx context.Context, buf []trace.Event) (int, error) {
-	n, err := s.Source.Read(ctx, buf)
-	if e := s.t.Write(buf[:n]); e == nil {
-		s.t.Flush()
-	}
-	if e := s.sink.w.Flush(); e != nil {
-		s.sink.once.Do(func() {
-			s.sink.err = e
-			close(s.sink.gone)
-		})
-	}
-	return n, err
 }

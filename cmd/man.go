@@ -95,11 +95,15 @@ func manPage(c *cobra.Command) string {
 	r.section("DESCRIPTION")
 	r.plain(or(c.Long, c.Short+"."))
 	r.section("OPTIONS")
-	c.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden && f.Deprecated == "" {
+	groups := groupsOf(c)
+	for _, g := range groups {
+		if len(groups) > 1 {
+			fmt.Fprintf(&r.b, ".SS %s\n", roffText(g.title))
+		}
+		for _, f := range g.flags {
 			r.flag(f)
 		}
-	})
+	}
 	if c.Example != "" {
 		r.section("EXAMPLES")
 		r.plain(c.Example)
@@ -176,25 +180,17 @@ func (r *roff) item(tag, s string) {
 
 // flag is a flag with its value and default.
 func (r *roff) flag(f *pflag.Flag) {
-	what, usage := pflag.UnquoteUsage(f)
 	tag := "\\fB" + roffText("--"+f.Name) + "\\fP"
 	if f.Shorthand != "" {
 		tag = "\\fB" + roffText("-"+f.Shorthand) + "\\fP, " + tag
 	}
-	switch {
+	switch what := valueWord(f); {
 	case f.NoOptDefVal != "" && what != "":
 		tag += "[=\\fI" + roffText(what) + "\\fP]"
 	case what != "":
 		tag += " \\fI" + roffText(what) + "\\fP"
 	}
-	switch f.DefValue {
-	case "", "0", "0s", "false", "[]":
-	default:
-		if !strings.Contains(usage, "(default") {
-			usage += " (default " + f.DefValue + ")"
-		}
-	}
-	fmt.Fprintf(&r.b, ".TP\n%s\n%s\n", tag, roffText(usage))
+	fmt.Fprintf(&r.b, ".TP\n%s\n%s\n", tag, roffText(flagDoc(f)))
 }
 
 // plain is a text as it is written for a terminal: paragraphs, and indented lines that stay as they are.

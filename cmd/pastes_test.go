@@ -30,7 +30,7 @@ func TestOneCallIsEnough(t *testing.T) {
 		if r := run(t, "check", p); r.code == exitEnv || strings.Contains(r.err, "neither") {
 			t.Errorf("check %s: exit code %d, %s%s", name, r.code, r.out, r.err)
 		}
-		if r := run(t, "replay", "--text", p); r.code != 0 || !strings.Contains(r.out, "call=") {
+		if r := run(t, "replay", "--text=raw", p); r.code != 0 || !strings.Contains(r.out, "call=") {
 			t.Errorf("replay %s: exit code %d, %s%s", name, r.code, r.out, r.err)
 		}
 	}

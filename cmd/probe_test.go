@@ -328,7 +328,7 @@ func replayShows(t *testing.T, path string) {
 	if r.code != 0 || r.err != "" || !regexp.MustCompile(`connections\s+[1-9]`).MatchString(r.out) || !strings.Contains(r.out, "inferred") {
 		t.Errorf("summary: exit code %d, %s\n%s", r.code, r.err, r.out)
 	}
-	if r := run(t, "replay", "--text", path); r.code != 0 || !strings.Contains(r.out, " Ready complete ") {
+	if r := run(t, "replay", "--text=raw", path); r.code != 0 || !strings.Contains(r.out, " Ready complete ") {
 		t.Errorf("text: exit code %d, %s", r.code, r.err)
 	}
 	shot := filepath.Join(t.TempDir(), "shot.txt")
@@ -347,7 +347,7 @@ func TestReplayOfText(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := run(t, "replay", "--text", path)
+	r := run(t, "replay", "--text=raw", path)
 	if r.code != 0 || strings.Count(r.out, " Close ") != 2 || !strings.Contains(r.out, " Wait ") {
 		t.Errorf("exit code %d\n%s", r.code, r.out)
 	}
@@ -357,7 +357,7 @@ func TestReplayOfText(t *testing.T) {
 	if err := os.WriteFile(path, []byte("a text\nlike any other\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := run(t, "replay", "--text", path); r.code != exitEnv || r.out != "" {
+	if r := run(t, "replay", "--text=raw", path); r.code != exitEnv || r.out != "" {
 		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
 	}
 }

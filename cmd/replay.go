@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -23,16 +22,19 @@ import (
 )
 
 type replayOptions struct {
-	text, summary, paused, unparsed bool
-	follow                          bool
-	speed                           float64
-	at                              time.Duration
-	looks                           looks
-	fit                             bool // nobody said how much time a screen shows: a short recording fills it
-	shot, size, keys                string
-	light, force                    bool
-	thresholds, with                []string
-	findings                        diagnostics.Settings
+	text                      textForm
+	summary, paused, unparsed bool
+	follow                    bool
+	speed                     float64
+	at                        time.Duration
+	looks                     looks
+	fit                       bool // nobody said how much time a screen shows: a short recording fills it
+	to                        time.Duration
+	shot, cast, size, keys    string
+	fps                       int
+	light, force              bool
+	thresholds, with          []string
+	findings                  diagnostics.Settings
 }
 
 func newReplay() *cobra.Command {
@@ -41,7 +43,7 @@ func newReplay() *cobra.Command {
 		Use:   "replay FILE",
 		Short: "Show a recording on the same screen",
 		Long: `replay plays a recording (.evt), its text form, or what strace printed, on the screen of the lab, with pause, single step,
-speed and seek; or prints it as text, one event a line, or as a summary. The best way to run strace for it is:
+speed and seek; or prints it as text, one event a line (--text=raw: for a program, and it can be read back), or as a summary. The best way to run strace for it is:
 
   strace -f -ttt -T -yy -o FILE COMMAND
 
@@ -75,7 +77,7 @@ FILE reads them all. docs/strace.md has more.`,
 	}
 	f := c.Flags()
 	o.looks.flags(c)
-	f.BoolVar(&o.text, "text", false, "print the events as text")
+	textFlag(f, &o.text, "print the events as text, one a line: lines for people, or raw with every field, which can be read back")
 	f.BoolVar(&o.summary, "summary", false, "print the summary that --headless prints")
 	f.BoolVar(&o.unparsed, "unparsed", false, "print the lines of strace text that are not understood, with their numbers")
 	f.BoolVar(&o.follow, "follow", false, "the file is still being written by strace: show what it has and what comes")
@@ -83,9 +85,12 @@ FILE reads them all. docs/strace.md has more.`,
 	f.Float64Var(&o.speed, "speed", 1, "times real time, 0.1 to 100")
 	f.DurationVar(&o.at, "at", 0, "begin this far into the recording")
 	f.StringVar(&o.shot, "screenshot", "", "write one frame to this file (.svg, .txt, .ans) instead of opening the screen")
-	f.BoolVar(&o.force, "force", false, "with --screenshot: replace a file that is there already")
-	f.StringVar(&o.size, "size", "120x36", "with --screenshot: columns x rows")
-	f.StringVar(&o.keys, "keys", "", "with --screenshot: keys to press first, separated by blanks")
+	f.StringVar(&o.cast, "screencast", "", "write what the screen shows while the recording is replayed to this file: .svg (an animated picture) or .cast (an asciicast)")
+	f.DurationVar(&o.to, "to", 0, "with --screencast: end this far into the recording (default: at its end)")
+	f.IntVar(&o.fps, "fps", 10, "with --screencast: frames a second")
+	f.BoolVar(&o.force, "force", false, "with --screenshot or --screencast: replace a file that is there already")
+	f.StringVar(&o.size, "size", "120x36", "with --screenshot or --screencast: columns x rows")
+	f.StringVar(&o.keys, "keys", "", "with --screenshot or --screencast: keys to press first, separated by blanks")
 	withFlag(c, &o.with)
 	f.BoolVar(&o.light, "light", false, "the same as --theme light")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "change a threshold of the findings: NAME=VALUE (evviz check --help lists them)")
@@ -97,14 +102,8 @@ func (o *replayOptions) run(path string) error {
 	if o.speed < 0.1 || o.speed > 100 {
 		return usage("--speed %g: want 0.1 to 100", o.speed)
 	}
-	if o.unparsed && (o.text || o.summary || o.shot != "") {
-		return usage("--unparsed prints something else: choose one of --unparsed, --text, --summary and --screenshot")
-	}
-	if o.force && o.shot == "" {
-		return usage("--force goes with --screenshot: it replaces the file that is there")
-	}
-	if o.text && o.summary {
-		return usage("--text and --summary are two different things to print: choose one")
+	if err := o.together(); err != nil {
+		return err
 	}
 	set, err := settings(o.thresholds)
 	if err != nil {
@@ -135,8 +134,8 @@ func (o *replayOptions) run(path string) error {
 		return env(fmt.Errorf("%s: there is no event in it", f.Path()))
 	}
 	switch {
-	case o.text:
-		return o.printText(f)
+	case o.text != "":
+		return printText(f, o.text)
 	case o.summary:
 		feed := timeline.NewFeed(f, timeline.Options{Limits: o.findings.Limits()})
 		if err := feed.Run(context.Background()); err != nil {
@@ -147,16 +146,59 @@ func (o *replayOptions) run(path string) error {
 	if o.shot != "" {
 		return o.screenshot(f)
 	}
+	if o.cast != "" {
+		return o.screencast(f)
+	}
 	return o.screen(f)
+}
+
+// together refuses flags that do not go with one another.
+func (o *replayOptions) together() error {
+	var results []string
+	for _, x := range []struct {
+		flag  string
+		given bool
+	}{{"--unparsed", o.unparsed}, {"--text", o.text != ""}, {"--summary", o.summary}, {"--screenshot", o.shot != ""}, {"--screencast", o.cast != ""}} {
+		if x.given {
+			results = append(results, x.flag)
+		}
+	}
+	switch {
+	case len(results) > 1:
+		return usage("%s are different results: choose one", strings.Join(results, " and "))
+	case o.force && o.shot == "" && o.cast == "":
+		return usage("--force goes with --screenshot and --screencast: it replaces the file that is there")
+	case o.to != 0 && o.cast == "":
+		return usage("--to goes with --screencast: it says where that ends")
+	}
+	return nil
+}
+
+// sized is --size.
+func sized(size string) (w, h int, err error) {
+	if n, err := fmt.Sscanf(size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
+		return 0, 0, usage("--size %q: want columns x rows, for example 120x36", size)
+	}
+	return w, h, nil
 }
 
 // within refuses a moment that the recording does not have.
 func (o *replayOptions) within(f recording) error {
-	first, last := f.Bounds()
+	_, last := f.Bounds()
+	first := zeroOf(f)
 	if o.at < 0 || last > first && int64(o.at) > last-first {
 		return usage("--at %v: the recording lasts %v", o.at, time.Duration(last-first).Round(time.Millisecond))
 	}
 	return nil
+}
+
+// zeroOf is the moment of a recording that times count from, as the screen and check have it.
+func zeroOf(f recording) int64 {
+	if t := timeline.FirstMoment(f); t != 0 {
+		return t
+	}
+	first, _ := f.Bounds()
+	return first
 }
 
 // screenshot draws one frame without a terminal: everything up to --at is read, then the frame is drawn.
@@ -164,17 +206,16 @@ func (o *replayOptions) screenshot(f recording) error {
 	if err := o.within(f); err != nil {
 		return err
 	}
-	var w, h int
-	if n, err := fmt.Sscanf(o.size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || w > 1000 || h > 500 {
-		return usage("--size %q: want columns x rows, for example 120x36", o.size)
+	w, h, err := sized(o.size)
+	if err != nil {
+		return err
 	}
 	if _, err := pictureFormat(o.shot); err != nil {
 		return usage("--screenshot %v", err)
 	}
 	var src trace.Source = f
 	if o.at > 0 {
-		first, _ := f.Bounds()
-		src = &until{f, first + int64(o.at)}
+		src = &until{f, zeroOf(f) + int64(o.at)}
 	}
 	feed := timeline.NewFeed(src, timeline.Options{Limits: o.findings.Limits()})
 	if err := feed.Run(context.Background()); err != nil {
@@ -215,31 +256,6 @@ func (u *until) Read(ctx context.Context, buf []trace.Event) (int, error) {
 // Position is what open spans reach up to.
 func (u *until) Position() int64 { return u.at }
 
-func (o *replayOptions) printText(f recording) error {
-	w := bufio.NewWriterSize(stdout, 1<<16)
-	info := f.Info()
-	w.Write(record.AppendTextHead(nil, &info)) // an error stays, and comes with Flush
-	t := trace.NewTextWriter(w)
-	buf := make([]trace.Event, 4096)
-	for {
-		n, err := f.Read(context.Background(), buf)
-		if e := t.Write(buf[:n]); e != nil {
-			return failure(fmt.Errorf("write text: %w", e))
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return env(err)
-		}
-	}
-	t.Flush()
-	if err := w.Flush(); err != nil {
-		return failure(fmt.Errorf("write text: %w", err))
-	}
-	return nil
-}
-
 func (o *replayOptions) screen(f recording) error {
 	if err := o.within(f); err != nil {
 		return err
@@ -267,8 +283,7 @@ func (o *replayOptions) play(f recording) (show.Shown, error) {
 	p := record.NewPlayer(f)
 	p.SetSpeed(o.speed)
 	if o.at > 0 {
-		first, _ := p.Bounds()
-		if err := p.SeekTime(first + int64(o.at)); err != nil {
+		if err := p.SeekTime(zeroOf(f) + int64(o.at)); err != nil {
 			return nil, err
 		}
 	}

@@ -20,7 +20,7 @@ import (
 // piped reports whether a screen is asked for and standard input is a pipe, which is shown as it comes. What is to be played at another pace
 // is read as a whole first.
 func (o *replayOptions) piped(path string) bool {
-	if path != "-" || o.text || o.summary || o.shot != "" || o.paused || o.at != 0 || o.speed != 1 || len(o.with) > 0 {
+	if path != "-" || o.text != "" || o.summary || o.shot != "" || o.cast != "" || o.paused || o.at != 0 || o.speed != 1 || len(o.with) > 0 {
 		return false
 	}
 	st, err := os.Stdin.Stat()
@@ -40,7 +40,7 @@ func (o *replayOptions) live(path string) error {
 	for _, x := range []struct {
 		flag  string
 		given bool
-	}{{"text", o.text}, {"summary", o.summary}, {"screenshot", o.shot != ""}, {"paused", o.paused}, {"at", o.at != 0}, {"speed", o.speed != 1}, {"with", len(o.with) > 0}} {
+	}{{"text", o.text != ""}, {"summary", o.summary}, {"screenshot", o.shot != ""}, {"screencast", o.cast != ""}, {"paused", o.paused}, {"at", o.at != 0}, {"speed", o.speed != 1}, {"with", len(o.with) > 0}} {
 		if x.given {
 			return usage("--follow shows what is still being written: --%s does not go with it", x.flag)
 		}

@@ -5,7 +5,6 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -66,16 +65,11 @@ Without a command it opens the lab.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	o.flags(root)
-	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newChild(), newCompare(), newCheck(), newSnapshot(), newWorkers(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan())
+	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newChild(), newCompare(), newCheck(), newSnapshot(), newWorkers(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan(), newVersion())
+	useHelp(root)
+	root.SetVersionTemplate(versionText())
 	completeFlags(root)
 	return root
-}
-
-func version() string {
-	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" {
-		return bi.Main.Version
-	}
-	return "(devel)"
 }
 
 // noArgs refuses arguments: cobra takes an unknown word for one when the root command itself can run.
@@ -84,7 +78,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if args[0] == "true" || args[0] == "false" {
-		return usage("%q stands alone: write the flag and its value in one word, for example --split=%s", args[0], args[0])
+		return usage("%q stands alone: a switch needs no value (--split), or has it in one word (--split=%s)", args[0], args[0])
 	}
 	s := fmt.Sprintf("there is no command %q", args[0])
 	var names []string

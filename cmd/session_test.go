@@ -122,7 +122,7 @@ func TestLiveEqualsReplay(t *testing.T) {
 		t.Errorf("frames differ\n--- live\n%s--- replay\n%s", a, b)
 	}
 
-	r := run(t, "replay", "--text", path)
+	r := run(t, "replay", "--text=raw", path)
 	if r.code != 0 {
 		t.Fatalf("replay --text: exit code %d: %s", r.code, r.err)
 	}
@@ -264,7 +264,7 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, "lost "+words.Number(int64(lost))) {
 		t.Errorf("header: %s, rings lost %d", header, lost)
 	}
-	text := run(t, "replay", "--text", path).out
+	text := run(t, "replay", "--text=raw", path).out
 	var inText uint64
 	for _, m := range regexp.MustCompile(`(?m) Lost \S+ n=(\d+)`).FindAllStringSubmatch(text, -1) {
 		var n uint64

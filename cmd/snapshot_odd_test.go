@@ -739,7 +739,7 @@ func TestSnapshotWatchEnds(t *testing.T) {
 		if r := run(t, "check", "--validate", path); r.code != 0 {
 			t.Errorf("by %s, the recording is not valid: %s%s", via, r.out, r.err)
 		}
-		if r := run(t, "replay", "--text", path); strings.Count(r.out, " Exit ") < 2 {
+		if r := run(t, "replay", "--text=raw", path); strings.Count(r.out, " Exit ") < 2 {
 			t.Errorf("by %s, the recording has not both ends:\n%s", via, r.out)
 		}
 	}

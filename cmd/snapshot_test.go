@@ -188,7 +188,7 @@ func TestSnapshotRecorded(t *testing.T) {
 	if r := run(t, "check", path); r.code != exitFailure || !strings.Contains(r.out, "holds 4,900 bytes") {
 		t.Errorf("code %d\n%s%s", r.code, r.out, r.err)
 	}
-	if r := run(t, "replay", "--text", path); !strings.Contains(r.out, " InCall ") || !strings.Contains(r.out, "unread=4900") {
+	if r := run(t, "replay", "--text=raw", path); !strings.Contains(r.out, " InCall ") || !strings.Contains(r.out, "unread=4900") {
 		t.Errorf("code %d\n%s%s", r.code, r.out, r.err)
 	}
 	if r := run(t, "compare", path, path); r.code != 0 {

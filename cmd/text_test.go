@@ -21,11 +21,11 @@ func TestReplayText(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := filepath.Join(t.TempDir(), "x.txt")
-		printed := run(t, "replay", "--text", of).out
+		printed := run(t, "replay", "--text=raw", of).out
 		if err := os.WriteFile(text, []byte(printed), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if again := run(t, "replay", "--text", text); again.out != printed || again.code != 0 {
+		if again := run(t, "replay", "--text=raw", text); again.out != printed || again.code != 0 {
 			t.Errorf("%s: printed again it is something else (%d): %s", of, again.code, again.err)
 		}
 		var screens [2]string
@@ -66,11 +66,11 @@ func TestReplayBadText(t *testing.T) {
 // TestHeadlessText: what the lab prints while it runs can be replayed, too.
 func TestHeadlessText(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "x.txt")
-	lab := run(t, "--headless", "--text", "--listen", "127.0.0.1:0", "--scenario", "none", "--waits", "3", "--mode", "epoll", "--timeout", "1ms")
+	lab := run(t, "--headless", "--text=raw", "--listen", "127.0.0.1:0", "--scenario", "none", "--waits", "3", "--mode", "epoll", "--timeout", "1ms")
 	if err := os.WriteFile(text, []byte(lab.out), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := run(t, "replay", "--text", text)
+	r := run(t, "replay", "--text=raw", text)
 	if r.code != 0 || r.out != lab.out || !strings.Contains(r.out, "Wait ") || !strings.Contains(r.out, "meta.knob.waits=\"3\"") {
 		t.Errorf("exit code %d, %s\n%s\nand was\n%s", r.code, r.err, r.out, lab.out)
 	}

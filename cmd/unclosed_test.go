@@ -38,7 +38,7 @@ func TestUnclosed(t *testing.T) {
 	if err := os.WriteFile(killed, all[:index], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"replay", "--summary"}, {"replay", "--text"}, {"replay", "--size", "80x24", "--screenshot", filepath.Join(dir, "x.txt")}, {"check"}} {
+	for _, args := range [][]string{{"replay", "--summary"}, {"replay", "--text=raw"}, {"replay", "--size", "80x24", "--screenshot", filepath.Join(dir, "x.txt")}, {"check"}} {
 		if r := run(t, append(args, tour)...); strings.Contains(r.err, "was not closed") {
 			t.Errorf("%v of a finished recording: %s", args, r.err)
 		}

@@ -35,7 +35,7 @@ func TestUnparsed(t *testing.T) {
 	if r := finish(t, c); r.code != 0 || strings.Count(r.out, "\n") != 30 || !strings.HasPrefix(r.out, "-:2: strange") {
 		t.Errorf("from standard input: exit code %d, %.300s%s", r.code, r.out, r.err)
 	}
-	c = program(t, "replay", "--text", "-")
+	c = program(t, "replay", "--text=raw", "-")
 	c.Stdin = strings.NewReader("> 7 close(3) = 0\n> 7 close(4) = 0\n")
 	if r := finish(t, c); r.code != 0 || strings.Count(r.out, " Close ") != 2 || r.err != "" {
 		t.Errorf("a paste: exit code %d, %s%s", r.code, r.out, r.err)
@@ -47,14 +47,14 @@ func TestUnparsed(t *testing.T) {
 	if r := run(t, "replay", "--unparsed", out); r.code != 0 || r.out != out+".7:2: odd\n" {
 		t.Errorf("-ff: exit code %d, %s%s", r.code, r.out, r.err)
 	}
-	if r := run(t, "replay", "--text", out); r.code != 0 || strings.Count(r.out, " Close ") != 2 {
+	if r := run(t, "replay", "--text=raw", out); r.code != 0 || strings.Count(r.out, " Close ") != 2 {
 		t.Errorf("-ff: exit code %d, %s%s", r.code, r.out, r.err)
 	}
 
 	if r := run(t, "replay", "--unparsed", file("a.txt", "a text\nlike any other\n")); r.code != exitEnv || !strings.Contains(r.err, "not strace text") {
 		t.Errorf("another text: exit code %d, %s", r.code, r.err)
 	}
-	if r := run(t, "replay", "--unparsed", "--text", log); r.code != exitUsage {
+	if r := run(t, "replay", "--unparsed", "--text=raw", log); r.code != exitUsage {
 		t.Errorf("two things at once: exit code %d, %s", r.code, r.err)
 	}
 }

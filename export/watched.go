@@ -440,9 +440,9 @@ func registeredTable(b *strings.Builder, rows []WatchedDescriptor, instance, all
 	}
 	t := table(b)
 	if instance {
-		fmt.Fprintln(t, "  fd\tkind\taddress\tasks for\ttrigger\tarmed\tready\tunread\tfor\tdata")
+		fmt.Fprintln(t, "  fd\tkind\taddress\tevents\ttrigger\tarmed\tready\tunread\tfor\tdata")
 	} else {
-		fmt.Fprintln(t, "  fd\tkind\taddress\tasks for\tunread\tfor")
+		fmt.Fprintln(t, "  fd\tkind\taddress\tevents\tunread\tfor")
 	}
 	for i := range rows {
 		d := &rows[i]

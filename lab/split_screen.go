@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"evviz/show"
+	"evviz/trace"
 	"evviz/tui"
 )
 
@@ -20,26 +21,52 @@ type SplitScreen struct {
 
 // Run runs them; see show.Run for what is returned.
 func (o *SplitScreen) Run() (code int, err error) {
-	return show.Run(o.For, func() (show.Shown, error) {
-		v := &shownPair{SplitScreen: o}
-		for i, lab := range o.Labs {
-			s, err := New(lab)
-			if err != nil {
-				return v, fmt.Errorf("%s: %w", o.Names[i], err)
-			}
-			v.sessions = append(v.sessions, s)
+	return show.Run(o.For, func() (show.Shown, error) { return o.start() })
+}
+
+// Picture runs them for their time without a terminal, and is what the screen shows at its end. code is what a signal asks for that came
+// before.
+func (o *SplitScreen) Picture(w, h int) (p *tui.Picture, code int, err error) {
+	sigs, undo := show.WatchSignals()
+	defer undo()
+	v, err := o.start()
+	if err != nil {
+		return nil, 0, errors.Join(&show.NotStarted{Err: err}, v.Stop(trace.StopError))
+	}
+	over := time.NewTimer(o.For)
+	defer over.Stop()
+	select {
+	case sig := <-sigs:
+		return nil, show.SignalCode(sig), v.Stop(trace.StopSignal)
+	case <-over.C:
+	}
+	if err := v.Failed(); err != nil {
+		return nil, 0, errors.Join(err, v.Stop(trace.StopError))
+	}
+	p, err = tui.DrawSplit(v.options(), w, h, 1<<24, nil)
+	return p, 0, errors.Join(err, v.Stop(trace.StopTime))
+}
+
+// start starts both. What has been started is there also when that fails.
+func (o *SplitScreen) start() (*shownPair, error) {
+	v := &shownPair{SplitScreen: o}
+	for i, lab := range o.Labs {
+		s, err := New(lab)
+		if err != nil {
+			return v, fmt.Errorf("%s: %w", o.Names[i], err)
 		}
-		// The clients last, and one right after the other: that is as much at the same time as two processes can be started.
-		for _, s := range v.sessions {
-			s.startFeed()
+		v.sessions = append(v.sessions, s)
+	}
+	// The clients last, and one right after the other: that is as much at the same time as two processes can be started.
+	for _, s := range v.sessions {
+		s.startFeed()
+	}
+	for _, s := range v.sessions {
+		if err := s.startClients(); err != nil {
+			return v, err
 		}
-		for _, s := range v.sessions {
-			if err := s.startClients(); err != nil {
-				return v, err
-			}
-		}
-		return v, nil
-	})
+	}
+	return v, nil
 }
 
 // shownPair is two labs while they are shown, or as many of them as have been started.
@@ -49,12 +76,18 @@ type shownPair struct {
 }
 
 func (v *shownPair) Draw(t *show.Terminal) (*tui.Picture, error) {
-	o := v.Looks
+	o := v.options()
 	t.PutSplit(&o)
+	return nil, tui.RunSplit(o)
+}
+
+// options are the screen's.
+func (v *shownPair) options() tui.SplitOptions {
+	o := v.Looks
 	for i, s := range v.sessions {
 		o.Halves[i] = tui.Half{Name: v.Names[i], Feed: s.Feed, Lab: &control{s}, Notes: s.notes}
 	}
-	return nil, tui.RunSplit(o)
+	return o
 }
 
 func (v *shownPair) Failed() error {

@@ -19,13 +19,13 @@ func (b *Behaviour) Check() error {
 	case b.Driver == trace.DriverEpoll && trace.TriggerNames.Word(b.Trigger) == "":
 		return fmt.Errorf("epoll needs a trigger: level, edge or oneshot")
 	case b.Driver == trace.DriverSelect && b.RDHUP:
-		return fmt.Errorf("select reports readable, writable and exceptional only, not rdhup; set --rdhup=false or use poll or epoll")
+		return fmt.Errorf("select reports readable, writable and exceptional only, not rdhup; leave --rdhup out or use poll or epoll")
 	case b.Threads > 1 && b.Driver != trace.DriverEpoll:
 		return fmt.Errorf("%d threads need epoll: a set of %s belongs to one call of one thread; use --mode epoll", b.Threads, mode)
 	case b.Threads > 1 && b.Listeners == ListenersExclusive && b.Trigger == trace.TriggerOneshot:
 		return fmt.Errorf("the kernel refuses EPOLLEXCLUSIVE together with EPOLLONESHOT; use --listeners shared, or level or edge")
 	case (b.Threads > 1 || b.Split) && b.Connect != "":
-		return fmt.Errorf("streams are connected by a server of one thread; use --threads 1 and --split=false, or no --connect")
+		return fmt.Errorf("streams are connected by a server of one thread; use --threads 1 without --split, or no --connect")
 	case b.Driver == trace.DriverURing && b.Connect != "":
 		return fmt.Errorf("this version of the lab does not connect through io_uring; use another mode for --connect")
 	case b.Driver == trace.DriverGo && (b.Serve != ServeEcho || b.Echo != EchoExact || b.Connect != ""):

@@ -31,7 +31,7 @@ func (f *Feed) rewound() {
 		f.origin = f.t.first
 	}
 	if f.origin == 0 && !whole {
-		f.origin = firstMoment(f.src)
+		f.origin = FirstMoment(f.src)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -42,8 +42,8 @@ func (f *Feed) rewound() {
 	f.t = New(f.opt)
 }
 
-// firstMoment is where a timeline over the source would have its first event; 0 when that cannot be known.
-func firstMoment(src trace.Source) int64 {
+// FirstMoment is where a timeline over the source would have its first event; 0 when that cannot be known.
+func FirstMoment(src trace.Source) int64 {
 	again, err := trace.Reopen(src)
 	if err != nil {
 		return 0

@@ -236,15 +236,7 @@ func (k *style) eventStyle(e *trace.Event) tcell.Style {
 }
 
 // hidden are events that only repeat what the line beside them says.
-func hidden(e *trace.Event) bool {
-	switch e.Kind {
-	case trace.Name, trace.Sync, trace.Call:
-		return true
-	case trace.Wait, trace.Sleep:
-		return e.Phase.Base() == trace.PhaseEnter
-	}
-	return false
-}
+func hidden(e *trace.Event) bool { return words.Aside(e) }
 
 // text is a string of the trace made safe for the screen.
 func text(s string) string { return clean(strings.TrimSpace(s)) }

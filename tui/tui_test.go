@@ -468,7 +468,7 @@ func TestDocsKeys(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", strings.Join(names, " "), k.Help)
 	}
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../docs/keys.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -476,15 +476,15 @@ func TestDocsKeys(t *testing.T) {
 	head, rest, ok := strings.Cut(string(readme), begin)
 	old, tail, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatal("README.md has lost the marks around its key table")
+		t.Fatal("docs/keys.md has lost the marks around its key table")
 	}
 	if old == b.String() {
 		return
 	}
 	if !testkit.Updating() {
-		t.Fatalf("the README's key table is not the program's: go test ./tui -run TestDocs -update-golden")
+		t.Fatalf("the key table of docs/keys.md is not the program's: go test ./tui -run TestDocs -update-golden")
 	}
-	if err := os.WriteFile("../README.md", []byte(head+begin+b.String()+end+tail), 0o644); err != nil {
+	if err := os.WriteFile("../docs/keys.md", []byte(head+begin+b.String()+end+tail), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

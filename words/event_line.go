@@ -9,8 +9,30 @@ import (
 	"evviz/trace"
 )
 
+// Around is what an event's line says of the trace around it.
+type Around struct {
+	Name  func(stream, id uint32) string // what an id means
+	First int64                          // the moment that times count from, in the clock of the source (ns)
+}
+
 // EventLine is an event as a system call trace writes it, and a note of what else is known.
 func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
+	return LineAround(Around{s.Name, s.First}, e)
+}
+
+// Aside reports whether an event only repeats what the line beside it says: no list has a line of it.
+func Aside(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Name, trace.Sync, trace.Call:
+		return true
+	case trace.Wait, trace.Sleep:
+		return e.Phase.Base() == trace.PhaseEnter
+	}
+	return false
+}
+
+// LineAround is EventLine where there is no timeline.
+func LineAround(s Around, e *trace.Event) (what, note string) {
 	call := func(bits uint32) string {
 		if w := trace.CallNames.Word(bits & 0xff); w != "" {
 			return w
@@ -151,7 +173,7 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 		return fmt.Sprintf("timer %d cancelled", e.Aux), ""
 	case trace.Repeat:
 		r := trace.RepeatOf(e)
-		return fmt.Sprintf("the %s before it: %s more", Count(int64(r.Of), "event"), Times(r.N)), "in " + Duration(r.Span)
+		return fmt.Sprintf("× %s in %s", Number(int64(r.N)), Duration(r.Span)), "the iteration above, again"
 	case trace.Unread:
 		if e.Errno != 0 {
 			return fmt.Sprintf("ioctl(%d, FIONREAD) = %s", e.FD, result(0)), ""
@@ -162,6 +184,9 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 			return "the process has used " + Duration(e.A+e.B) + " of CPU time", ""
 		}
 		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+	}
+	if e.Kind == trace.State {
+		return stateLine(s, e)
 	}
 	if what, note, ok := runLine(s, e, result); ok {
 		return what, note
@@ -174,7 +199,7 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 }
 
 // eventBegins says a call that has begun and may last, the way a system call trace does.
-func eventBegins(s *timeline.Snapshot, e *trace.Event, call string) string {
+func eventBegins(s Around, e *trace.Event, call string) string {
 	switch e.Kind {
 	case trace.Wait:
 		return fmt.Sprintf("%s(%s%s ...", call, waitFor(e.B), forTimer(e))

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"strings"
 
-	"evviz/timeline"
 	"evviz/trace"
 )
 
 // runLine says what happens to a run, its processes and threads, and the calls that no other line is about. ok is false for
 // every other kind.
-func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (what, note string, ok bool) {
+func runLine(s Around, e *trace.Event, result func(int64) string) (what, note string, ok bool) {
 	name := harmless(s.Name(e.Stream, e.Aux))
 	took := ""
 	if e.Dur > 0 {
@@ -24,7 +23,11 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 		why := map[string]string{"asked": "by request", "time": "its time was over", "signal": "a signal ended it", "error": "an error ended it"}
 		return "the run ends", why[trace.StopOf(e).Why().String()], true
 	case trace.Thread:
-		return fmt.Sprintf("thread %d", e.B), strings.TrimSpace(trace.RoleNames.Word(e.Mask&0xff) + " " + name), true
+		role := trace.RoleNames.Word(e.Mask & 0xff)
+		if name == role {
+			role = ""
+		}
+		return fmt.Sprintf("thread %d", e.B), strings.TrimSpace(role + " " + name), true
 	case trace.Exec:
 		return fmt.Sprintf("execve(%s) = %s", name, result(0)), "", true
 	case trace.Exit:
@@ -47,6 +50,9 @@ func runLine(s *timeline.Snapshot, e *trace.Event, result func(int64) string) (w
 	case trace.Sys:
 		if name == "" {
 			name = "a system call"
+		}
+		if mapping[name] && e.Errno == 0 {
+			return fmt.Sprintf("%s = %#x", name, uint64(e.B)), took, true
 		}
 		return fmt.Sprintf("%s = %s", name, result(e.B)), took, true
 	case trace.Signal:
@@ -81,11 +87,18 @@ func aType(word string) string {
 		return "of a type that is not known"
 	case word == "other":
 		return "of another type"
+	case word == "stream" || word == "datagram": // a listener is one, too, where it is not known to be more
+		return "a " + word + " socket"
+	case word == "epoll":
+		return "an epoll instance"
 	case strings.ContainsRune("aeiou", rune(word[0])):
 		return "an " + word
 	}
 	return "a " + word
 }
+
+// mapping are calls whose result is an address.
+var mapping = map[string]bool{"mmap": true, "mmap2": true, "mremap": true, "brk": true, "shmat": true}
 
 // cloneThread is CLONE_THREAD of include/uapi/linux/sched.h: a thread of the same process was made.
 const cloneThread = 0x10000

@@ -3,7 +3,6 @@ package words
 import (
 	"fmt"
 
-	"evviz/timeline"
 	"evviz/trace"
 )
 
@@ -19,7 +18,7 @@ var sockOpts = map[[2]int64]string{
 }
 
 // socketLine says the calls that set a socket up and take it down.
-func socketLine(s *timeline.Snapshot, e *trace.Event, result string) (what, note string) {
+func socketLine(s Around, e *trace.Event, result string) (what, note string) {
 	switch e.Kind {
 	case trace.SockOpt:
 		opt, ok := sockOpts[[2]int64{e.A, e.B}]

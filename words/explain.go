@@ -183,6 +183,9 @@ func lastOp(l *timeline.Lane, at int64) string {
 func op(name, again string, o timeline.Op) string {
 	switch o.Errno {
 	case 0:
+		if o.Asked <= 0 { // a completion does not say what was asked for
+			return name + " " + Bytes(o.Result)
+		}
 		return name + " " + share(o.Result, o.Asked)
 	case 11:
 		return name + " " + again + " (EAGAIN)"

@@ -48,7 +48,6 @@ var later = []exempt{
 // quoted are parts of pages that are made from something else or are scripts: from a line that begins with the first to one that
 // begins with the second.
 var quoted = map[string][2]string{
-	"README.md":         {"<!-- keys", "<!-- /keys"}, // the keys' help; it changes with the screen
 	"docs/settings.md":  {"```", "```"},              // the default settings file: the keys' help again
 	"docs/museum.md":    {"```", "```"},              // scripts
 	"docs/scenarios.md": {"```", "```"},              // scripts

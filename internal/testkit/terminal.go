@@ -98,11 +98,27 @@ func (x *Terminal) Send(keys string) {
 func (x *Terminal) Screen() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	return shownBy(x.emu, x.w, x.h)
+}
+
+// Emulated is what a terminal shows that has been sent so many bytes and nothing else, one line a row.
+func Emulated(t testing.TB, w, h int, sent []byte) string {
+	t.Helper()
+	emu := vt.NewMockTerm(vt.MockOptSize{X: vt.Col(w), Y: vt.Row(h)}, vt.MockOptColors(1<<24))
+	if err := emu.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer emu.Stop()
+	emu.Write(sent)
+	return shownBy(emu, w, h)
+}
+
+func shownBy(emu vt.MockTerm, w, h int) string {
 	var b strings.Builder
-	for y := 0; y < x.h; y++ {
+	for y := 0; y < h; y++ {
 		var line strings.Builder
-		for c := 0; c < x.w; c++ {
-			s := x.emu.GetCell(vt.Coord{X: vt.Col(c), Y: vt.Row(y)}).C
+		for c := 0; c < w; c++ {
+			s := emu.GetCell(vt.Coord{X: vt.Col(c), Y: vt.Row(y)}).C
 			if s == "" {
 				s = " "
 			}
