@@ -27,7 +27,7 @@ var house = map[string][]string{
 	"evviz/words":                   {"timeline", "trace"},
 	"evviz/diagnostics":             {"words", "timeline", "trace"},
 	"evviz/picture":                 {"words", "timeline", "trace"},
-	"evviz/tui":                     {"tui/screen", "picture", "diagnostics", "words", "timeline", "trace"},
+	"evviz/tui":                     {"tui/screen", "picture", "figures", "diagnostics", "words", "timeline", "trace"},
 	"evviz/tui/screen":              {},
 	"evviz/figures":                 {"timeline", "trace"},
 	"evviz/export":                  {"figures", "diagnostics", "words", "timeline", "trace"},

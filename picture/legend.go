@@ -26,6 +26,8 @@ var legendWords = [usedLast][]string{
 	{"asleep"},
 	{"waiting"},
 	{"too short to paint, or calls too close for letters", "short, or close calls", "short"},
+	{"request in service", "in service"},
+	{"output unsent", "unsent"},
 	{"edge-triggered", "ET"},
 	{"oneshot", "1S"},
 	{"arrived"}, {"read"}, {"write"}, {"received"}, {"sent"}, {"EAGAIN"}, {"repeat"}, {"accept"}, {"opened"}, {"connected", "connect"}, {"modified", "MOD"},
@@ -67,6 +69,10 @@ func (y *Symbols) entry(bit int) Entry {
 		return glyph(y.Wait, RoleWaiting)
 	case usedDot:
 		return glyph(y.Least, RoleText)
+	case usedService:
+		return glyph(y.Service, RoleService)
+	case usedUnsent:
+		return glyph(y.Unsent, RoleUnsent)
 	case usedEdge:
 		return glyph(y.Edge, RoleWaiting)
 	case usedOnce:

@@ -21,11 +21,13 @@ const (
 	RoleGood                // a change of a registration; notifications that were news
 	RoleWarn                // events were dropped here
 	RoleReady               // ready to run, and no CPU was free
+	RoleService             // a request was read and is not answered yet
+	RoleUnsent              // output waits to be sent
 	RoleCount
 )
 
 var roleNames = [RoleCount]string{"text", "dim", "bold", "waiting", "working", "asleep", "again", "fresh", "old", "stale", "eagain", "accept",
-	"bad", "good", "warn", "ready"}
+	"bad", "good", "warn", "ready", "service", "unsent"}
 
 // String is the role's name; where a theme of the settings file has a colour for it, the name that it has there.
 func (r Role) String() string {

@@ -178,6 +178,23 @@ func (w *Window) spell(row []Cell, cells []timeline.Cell, i int, marks []timelin
 	return true
 }
 
+// Service draws thin bars where a request was in service and where output waited to be sent into the cells of a lane's row that show nothing else.
+func (w *Window) Service(row []Cell, shares []timeline.Shares) {
+	least := 0.5 / float32(w.Symbols.Steps())
+	for i := range min(len(row), len(shares)) {
+		to := &row[i]
+		if to.Fill != FillNone || to.Mark || to.Text || to.Rune == '?' {
+			continue
+		}
+		switch s := shares[i]; {
+		case s.Unsent >= least:
+			to.set(w.Symbols.Unsent, RoleUnsent.Ink())
+		case s.Service >= least:
+			to.set(w.Symbols.Service, RoleService.Ink())
+		}
+	}
+}
+
 // Ends is the row of lanes that are folded together, drawn into row: where they were opened and closed.
 func (w *Window) Ends(row []Cell, lanes []*timeline.Lane) []Cell {
 	row = empty(row, w.Cells)

@@ -61,7 +61,7 @@ func text(row []Cell) string {
 
 // inks is what a row is drawn in: a letter for each role, in capitals on a filled cell.
 func inks(row []Cell) string {
-	const letters = "tdbwkzafoseAxgWy" // by Role
+	const letters = "tdbwkzafoseAxgWyvu" // by Role
 	var b strings.Builder
 	for _, c := range row {
 		l := letters[c.Ink%Ink(RoleCount)]

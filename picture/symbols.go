@@ -20,6 +20,7 @@ type Symbols struct {
 	Dots              bool   // graphs may be drawn with braille
 	Above             rune   // mark of what belongs to the row above it
 	Spark             []rune // heights of a cell, from none to all of it
+	Service, Unsent   rune   // thin bars: a request in service, output that waits to be sent
 	Least             rune   // less than half of the first of them, and more than nothing
 	Left, Right       string
 	ASCII             bool // nothing else is shown
@@ -27,11 +28,11 @@ type Symbols struct {
 
 var block = Symbols{Wait: '░', Work: '█', Again: '▒', Arrive: '↓', GoesOn: '▸', Line: '─', Corner: '│', Corners: [4]rune{'┌', '┐', '└', '┘'},
 	Rec: '●', Dot: '·', Mark: '▾', Above: '▴', Found: '◆', Flag: '◊', Cursor: '│', Anchor: '┊', Half: '▀', Lower: '▄', Eighths: []rune("▏▎▍▌▋▊▉"),
-	Shade: []rune(" ·░▒▓█"), Edge: '╌', Once: '┈', Play: '▶', Still: '■', More: '…', Done: '━', Todo: '─', Spark: []rune(" ▁▂▃▄▅▆▇█"), Least: '·', Left: "←", Right: "→"}
+	Shade: []rune(" ·░▒▓█"), Edge: '╌', Once: '┈', Play: '▶', Still: '■', More: '…', Done: '━', Todo: '─', Spark: []rune(" ▁▂▃▄▅▆▇█"), Service: '_', Unsent: '¯', Least: '·', Left: "←", Right: "→"}
 
 var ascii = Symbols{Wait: '_', Work: '#', Again: '%', Arrive: 'v', GoesOn: '>', Line: '-', Corner: '|', Corners: [4]rune{'+', '+', '+', '+'},
 	Rec: '*', Dot: '-', Mark: 'v', Above: '^', Found: '*', Flag: 'b', Cursor: '|', Anchor: ':', Half: 0,
-	Shade: []rune(" .:o&@"), Edge: '-', Once: ',', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#"), Least: '.', Left: "<", Right: ">", ASCII: true}
+	Shade: []rune(" .:o&@"), Edge: '-', Once: ',', Play: '>', Still: '=', More: '~', Done: '=', Todo: '-', Spark: []rune(" .:-=+*#"), Service: ';', Unsent: '^', Least: '.', Left: "<", Right: ">", ASCII: true}
 
 // SymbolsNamed is the set of a name: block, braille or ascii; ok is false for any other. The slices in it are shared and not to be
 // changed.

@@ -17,6 +17,8 @@ const (
 	usedAsleep
 	usedWaiting
 	usedDot
+	usedService
+	usedUnsent
 	usedEdge
 	usedOnce
 	usedArrive
@@ -108,7 +110,12 @@ func (y *Symbols) usedGlyph(r rune, role Role) Used {
 	case 'L':
 		return usedLocked
 	}
-	if role == RoleWaiting {
+	switch role {
+	case RoleService:
+		return usedService
+	case RoleUnsent:
+		return usedUnsent
+	case RoleWaiting:
 		switch r {
 		case y.Wait:
 			return usedWaiting

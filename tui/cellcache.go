@@ -18,6 +18,7 @@ type cellCache struct {
 type cachedLane struct {
 	lane   *timeline.Lane // what it was computed from
 	cells  []timeline.Cell
+	shares []timeline.Shares
 	hasAll bool // cells are there
 	active bool // something happened on it in the window
 }
@@ -66,9 +67,16 @@ func (c *cellCache) cells(f *frame, l *timeline.Lane) []timeline.Cell {
 	x := c.of(l)
 	if !x.hasAll {
 		x.cells = l.AppendCells(x.cells[:0], f.t0, f.t1, c.n)
+		x.shares = l.AppendShares(x.shares[:0], f.t0, f.t1, c.n)
 		x.hasAll = true
 	}
 	return x.cells
+}
+
+// shares are a lane's requests in service and unsent output in the frame's window. They are the cache's, as its cells are.
+func (c *cellCache) shares(f *frame, l *timeline.Lane) []timeline.Shares {
+	c.cells(f, l)
+	return c.of(l).shares
 }
 
 // active reports whether anything happened on a lane in the frame's window.

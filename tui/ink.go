@@ -47,6 +47,10 @@ func (t *theme) role(r picture.Role) tcell.Style {
 		return t.warn
 	case picture.RoleReady:
 		return t.ready
+	case picture.RoleService:
+		return t.service
+	case picture.RoleUnsent:
+		return t.unsent
 	}
 	return t.text
 }

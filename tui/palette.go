@@ -42,6 +42,9 @@ type Palette struct {
 	Old      string `toml:"old"`   // ... long
 	Stale    string `toml:"stale"` // ... too long, or stranded
 
+	Service string `toml:"service"` // a request is in service
+	Unsent  string `toml:"unsent"`  // output waits to be sent
+
 	Eagain string `toml:"eagain"` // EAGAIN
 	Accept string `toml:"accept"` // a warning, a connection accepted
 	Bad    string `toml:"bad"`
@@ -67,19 +70,19 @@ var Themes = map[string]Palette{
 	"terminal": {Dim: "#7d8590", Bar: "#222c3a", BarInk: "#d8dee9", Picked: "#3a506c", Onto: "#f4f6fa", Cursor: "#8a93a0",
 		Badge: "#79c0ff", BadgeIn: "#0b1a2b", Halted: "#c9d1dc", HaltedIn: "#10141c", Message: "#0f5f70", MessageIn: "#f4f6fa",
 		Waiting: "#6a7686", Working: "#2f9e74", Ready: "#8a63c8", Asleep: "#40366e", AsleepIn: "#b8aee8", Again: "#d88a1e", AgainIn: "#201200",
-		Fresh: "#235c94", Old: "#b0581c", Stale: "#a82a32", Eagain: "#b07d12", Accept: "#b87a10", Bad: "#d64545", Good: "#249a6c"},
+		Fresh: "#235c94", Old: "#b0581c", Stale: "#a82a32", Service: "#1f93a6", Unsent: "#b8569a", Eagain: "#b07d12", Accept: "#b87a10", Bad: "#d64545", Good: "#249a6c"},
 	"dark": {Ground: "#10141c", Ink: "#cfd6e1", Dim: "#7f8996", Bar: "#222c3a", BarInk: "#d8dee9", Picked: "#33485f", Onto: "#f4f6fa", Cursor: "#e8edf4",
 		Badge: "#79c0ff", BadgeIn: "#0b1a2b", Halted: "#d8dee9", HaltedIn: "#10141c", Message: "#0f5f70", MessageIn: "#f4f6fa",
 		Waiting: "#5c6878", Working: "#3eb589", Ready: "#9a7fd6", Asleep: "#40366e", AsleepIn: "#b8aee8", Again: "#d88a1e", AgainIn: "#201200",
-		Fresh: "#235c94", Old: "#b0581c", Stale: "#a82a32", Eagain: "#d8a32a", Accept: "#e6a92e", Bad: "#f0605f", Good: "#46c294"},
+		Fresh: "#235c94", Old: "#b0581c", Stale: "#a82a32", Service: "#2fb3c4", Unsent: "#d673b8", Eagain: "#d8a32a", Accept: "#e6a92e", Bad: "#f0605f", Good: "#46c294"},
 	"light": {Ground: "#fbfbf8", Ink: "#1c2430", Dim: "#68717d", Bar: "#dde3ea", BarInk: "#1c2430", Picked: "#bcd3ec", Onto: "#10151d", Cursor: "#1c2430",
 		Badge: "#1f6fb8", BadgeIn: "#ffffff", Halted: "#3c4656", HaltedIn: "#ffffff", Message: "#bfe6ec", MessageIn: "#0c3a44",
 		Waiting: "#9aa5b2", Working: "#57bf96", Ready: "#b69be6", Asleep: "#cfc7ee", AsleepIn: "#4b3f86", Again: "#f2b04e", AgainIn: "#3a2400",
-		Fresh: "#8dbbe8", Old: "#eb9a5e", Stale: "#e0767a", Eagain: "#8a5d00", Accept: "#8f5c00", Bad: "#b3212b", Good: "#0f7a52"},
+		Fresh: "#8dbbe8", Old: "#eb9a5e", Stale: "#e0767a", Service: "#0f7080", Unsent: "#9a3480", Eagain: "#8a5d00", Accept: "#8f5c00", Bad: "#b3212b", Good: "#0f7a52"},
 	"colour-blind": {Dim: "#7d8590", Bar: "#222c3a", BarInk: "#d8dee9", Picked: "#3a506c", Onto: "#ffffff", Cursor: "#8a93a0",
 		Badge: "#e8e8f0", BadgeIn: "#10141c", Halted: "#8f98a6", HaltedIn: "#10141c", Message: "#1d4f6b", MessageIn: "#ffffff",
 		Waiting: "#6a7686", Working: "#56b4e9", Ready: "#cc79a7", Asleep: "#4a4a5e", AsleepIn: "#c8c8e0", Again: "#f0e442", AgainIn: "#201c00",
-		Fresh: "#0072b2", Old: "#b06a00", Stale: "#7a2a00", Eagain: "#a67c00", Accept: "#a67c00", Bad: "#cc5f00", Good: "#2b8ac6"},
+		Fresh: "#0072b2", Old: "#b06a00", Stale: "#7a2a00", Service: "#5f8fa0", Unsent: "#cc79a7", Eagain: "#a67c00", Accept: "#a67c00", Bad: "#cc5f00", Good: "#2b8ac6"},
 }
 
 // themeNames lists the themes that can be asked for.

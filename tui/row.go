@@ -21,6 +21,7 @@ func (x *lanes) drawLane(sc *scene, p pane, y int, l *timeline.Lane) {
 	}
 	rows, cells := sc.rows(), x.cache.cells(sc.frame, l)
 	x.row = rows.Lane(x.row, l, cells)
+	rows.Service(x.row, x.cache.shares(sc.frame, l))
 	end := p.put(0, y, wide(rows.LaneLabel(l, x.row, cells, g-1-b2i(g > 17))), st)
 	if of := sc.threadLabel(l.Thread); of != "" && end+1+utf8.RuneCountInString(of) < g {
 		whose := t.dim

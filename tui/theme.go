@@ -14,6 +14,7 @@ type theme struct {
 	waiting, working, asleep    tcell.Style
 	again                       tcell.Style // repeated notifications
 	ready                       tcell.Style // ready to run, and no CPU was free
+	service, unsent             tcell.Style // a request in service; output that waits to be sent
 	fresh, old, stale           tcell.Style // unread data, by its age
 	eagain, accept, bad, good   tcell.Style // glyphs
 	badge, halted, message      tcell.Style // a mechanism's triggering; the view is not live; what the screen answers to a key
@@ -38,6 +39,7 @@ func newTheme(p Palette, colors int) theme {
 		t.eagain, t.accept, t.bad, t.good = d, d.Bold(true), d.Reverse(true), d
 		t.badge, t.halted, t.message = d.Reverse(true).Bold(true), d.Reverse(true).Underline(true), d.Bold(true).Underline(true)
 		t.rec, t.warn, t.selected = d.Bold(true), d.Reverse(true), d.Reverse(true)
+		t.service, t.unsent = d.Dim(true), d.Bold(true)
 		t.cursor, t.tab = d.Bold(true), d.Bold(true)
 		return t
 	case colors < 256:
@@ -54,6 +56,7 @@ func newTheme(p Palette, colors int) theme {
 		t.badge = d.Background(tcell.ColorSilver).Foreground(tcell.ColorNavy).Bold(true)
 		t.halted = d.Background(tcell.ColorGreen).Foreground(tcell.ColorBlack)
 		t.message = d.Bold(true).Underline(true)
+		t.service, t.unsent = d.Foreground(tcell.ColorTeal), d.Foreground(tcell.ColorPurple).Bold(true)
 		t.rec, t.warn = d.Foreground(tcell.ColorMaroon).Bold(true), d.Background(tcell.ColorMaroon).Foreground(tcell.ColorSilver)
 		t.selected, t.cursor, t.tab = d.Reverse(true), d.Bold(true), d.Reverse(true).Bold(true)
 		t.heat = []tcell.Style{d.Foreground(tcell.ColorNavy), d.Foreground(tcell.ColorTeal), d.Foreground(tcell.ColorOlive), d.Foreground(tcell.ColorMaroon)}
@@ -73,6 +76,7 @@ func newTheme(p Palette, colors int) theme {
 	t.bad, t.good = ink(p.Bad).Bold(true), ink(p.Good).Bold(true)
 	t.badge, t.halted, t.message = fill(p.Badge, p.BadgeIn).Bold(true), fill(p.Halted, p.HaltedIn).Bold(true), fill(p.Message, p.MessageIn)
 	t.rec, t.warn = ink(p.Bad).Bold(true), t.stale
+	t.service, t.unsent = ink(p.Service), ink(p.Unsent)
 	t.selected, t.cursor, t.tab = fill(p.Picked, p.Onto), ink(p.Cursor), fill(p.Picked, p.Onto).Bold(true)
 	t.heat = ramp(d, p)
 	return t
