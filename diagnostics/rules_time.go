@@ -33,7 +33,7 @@ const busyFix = "wait with the time until the next timer, or -1 when there is no
 
 func timeoutRounding(c *checker) {
 	c.eachThread(timeline.IncRounding, func(lp *timeline.LoopLane, i *timeline.Incident) {
-		if i.N < int64(c.set.Roundings) || lp.Runtime == timeline.RuntimeGo { // its scheduler looks with timeout 0 whether it rounded or not, before every wait
+		if i.N < int64(c.set.Roundings) || lp.Runtime == timeline.RuntimeGo && i.Call == timeline.GoPoller { // its scheduler looks with timeout 0 whether it rounded or not, before every wait
 			return
 		}
 		c.onThread(lp, i, Warn, Likely, fmt.Sprintf("%s: before %s a wait ended too early and %s with timeout 0 followed, up to %s in one go: the timeout was rounded down to whole milliseconds.",

@@ -133,7 +133,11 @@ const (
 	showsDemand     = 1 << 31
 	sigURG          = 23
 	goNap           = 20_000
+	goRoom          = 128 // events that its poller has room for
 )
+
+// GoPoller is the Call of an incident on an instance that has as much room for events as the poller of Go's runtime.
+const GoPoller = "as Go's poller"
 
 // runtime takes what an event says about the runtime of its process.
 func (t *Timeline) runtime(s *stream, e *trace.Event) {
@@ -200,7 +204,7 @@ func (r Runtime) waitsSo(lp *loopB) bool {
 	case RuntimeLibevent:
 		return set || room >= 32 && room <= 4096 && room&(room-1) == 0
 	case RuntimeGo:
-		return room == 128
+		return room == goRoom
 	case RuntimeAsyncio:
 		return room != 1023 // of select.epoll, when nobody says how much
 	}

@@ -398,7 +398,11 @@ func (wt *watcher) timedWait(s *stream, in *instance, e *trace.Event) {
 		return
 	}
 	if b.armed && b.n >= int64(wt.limits.ZeroBurst) {
-		wt.onThread(s, IncRounding, "", b.from, b.n, true)
+		call := ""
+		if in.stats.MaxEvents == goRoom {
+			call = GoPoller
+		}
+		wt.onThread(s, IncRounding, call, b.from, b.n, true)
 	}
 	*b = burst{armed: nothing && e.B > 0}
 	w.zeroes = nil

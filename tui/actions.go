@@ -175,7 +175,7 @@ func (u *ui) nextPane(by int) {
 	t.tab(&u.scene, by)
 }
 
-// nextOrder is O: the next order of the lanes, or the next column of the interests.
+// nextOrder is O: the next order of the lanes, or the next column of view 3.
 func (u *ui) nextOrder() {
 	if v, ok := u.views.body().(*interestsView); ok {
 		v.nextColumn(&u.scene)

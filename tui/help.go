@@ -7,7 +7,7 @@ import (
 
 // sections are the headings of the key table, each before the action that it begins with.
 var sections = map[string]string{"pause": "The running server", "timeline": "Views", "zoom-in": "Moving through time", "step": "Stepping, and replays",
-	"next-finding": "Finding out", "record": "Keeping", "next-pane": "Lanes and panes", "knobs": "More of the server", "escape": "Anywhere"}
+	"next-finding": "Finding out", "record": "Keeping", "next-pane": "Lanes and panes", "settings": "More of the server", "escape": "Anywhere"}
 
 // page is the page of all keys, commands and colours.
 func (k *keyboard) page(sc *scene, w int) (title string, out []helpLine) {

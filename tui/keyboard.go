@@ -36,6 +36,9 @@ func (k *keyboard) of(name string) *key {
 
 // action is an action by its name, nil when there is none.
 func (k *keyboard) action(name string) *key {
+	if now := formerActions[name]; now != "" {
+		name = now
+	}
 	for i := range k.keys {
 		if k.keys[i].Name == name {
 			return &k.keys[i]

@@ -30,7 +30,7 @@ func table() []key {
 		{"previous-lesson", []string{"["}, "", "go to the previous lesson", "lesson", func(u *ui) { u.course.turn(-1) }},
 		{"timeline", []string{"1"}, "1-6 views", "view 1: the timeline", "", func(u *ui) { u.views.show(viewTimeline) }},
 		{"iteration", []string{"2"}, "", "view 2: one iteration of the loop as a waterfall", "", func(u *ui) { u.views.show(viewIteration) }},
-		{"interests", []string{"3"}, "", "view 3: the registered fds, how, and what is unread", "", func(u *ui) { u.views.show(viewInterests) }},
+		{"registered", []string{"3"}, "", "view 3: the registered fds, how, and what is unread", "", func(u *ui) { u.views.show(viewInterests) }},
 		{"latency", []string{"4"}, "", "view 4: histograms of the delays, and a heat map over time", "", func(u *ui) { u.views.show(viewLatency) }},
 		{"findings", []string{"5"}, "", "view 5: what is wrong, with evidence and fix", "", func(u *ui) { u.views.show(viewFindings) }},
 		{"events", []string{"6"}, "", "view 6: the events as text, in step with the timeline", "", func(u *ui) { u.views.show(viewEvents) }},
@@ -66,7 +66,7 @@ func table() []key {
 		{"sort", []string{"O"}, "", "sort the lanes by age, activity, descriptor or findings; in view 3 by the next column", "", (*ui).nextOrder},
 		{"pin", []string{"p"}, "", "pin the selected lane: it stays at the top and is never folded; again: no longer", "", func(u *ui) { u.lanes.pin() }},
 		{"fold", []string{"f"}, "", "show or fold lanes that are closed or idle", "", func(u *ui) { u.lanes.unfold = !u.lanes.unfold }},
-		{"knobs", []string{"o"}, "o knobs", "the settings of the server: what each does, and to change it while it runs", "knobs", func(u *ui) { u.controls.chooseKnob() }},
+		{"settings", []string{"o"}, "o settings", "the settings of the server: what each does, and to change it while it runs", "knobs", func(u *ui) { u.controls.chooseKnob() }},
 		{"client", []string{"c"}, "c client", "one more client by hand: connect, type, send, half-close, reset", "client", func(u *ui) { u.controls.byHand() }},
 		{"escape", []string{"Esc"}, "", "close this page, give up the selection, or go back to live", "", (*ui).escape},
 		{"command", []string{":"}, ": command", "type a command; Tab completes", "", func(u *ui) { u.commands.ask() }},
@@ -93,11 +93,20 @@ func Actions() (out []Action) {
 	return out
 }
 
+// formerActions are the names that actions had before, which still work.
+var formerActions = map[string]string{"interests": "registered", "knobs": "settings"}
+
 // rebind gives actions other keys.
 func rebind(keys []key, other map[string][]string) []key {
 	out := slices.Clone(keys)
 	for i := range out {
-		if k, ok := other[out[i].Name]; ok {
+		k, ok := other[out[i].Name]
+		for was, now := range formerActions {
+			if !ok && now == out[i].Name {
+				k, ok = other[was]
+			}
+		}
+		if ok {
 			if out[i].Short != "" && !slices.Equal(k, out[i].Keys) { // the words name the old key
 				out[i].Short = renamed(out[i].Short, out[i].Keys, k)
 			}
@@ -125,7 +134,7 @@ func CheckKeys(other map[string][]string) error {
 		known[k.Name] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(other)) {
-		if !known[name] {
+		if !known[name] && formerActions[name] == "" {
 			return fmt.Errorf("there is no action %q; evviz config --print-default lists them", name)
 		}
 		for _, k := range other[name] {

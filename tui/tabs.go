@@ -11,7 +11,7 @@ import (
 
 // tabs name the views, and says at the right what the window shows and whether it is the present:
 //
-//	1 Timeline  2 Iteration  3 Interests  4 Latency  5 Findings 2  6 Events          4.0 s  40 ms a cell   LIVE
+//	1 Timeline  2 Iteration  3 Registered  4 Latency  5 Findings 2  6 Events          4.0 s  40 ms a cell   LIVE
 type tabs struct {
 	at    [viewCount][2]int // columns of the names
 	views *views

@@ -112,7 +112,7 @@ func (r *transport) drawPlace(sc *scene, p pane, lo, hi int64) int {
 	t, y := &sc.theme, &sc.replay
 	if !y.seeks {
 		if !sc.snap.Info.Timed {
-			return 1
+			return p.put(1, 0, "the whole run", t.dim)
 		}
 		x := p.put(1, 0, seconds(picture.Minus(sc.t0, lo), 1), t.bold)
 		return p.put(x, 0, " of "+words.Duration(hi-lo), t.dim)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,10 @@ const (
 	viewCount
 )
 
-var viewNames = [viewCount]string{"Timeline", "Iteration", "Interests", "Latency", "Findings", "Events"}
+var viewNames = [viewCount]string{"Timeline", "Iteration", "Registered", "Latency", "Findings", "Events"}
+
+// formerNames are those that views had before, which still work.
+var formerNames = []string{viewInterests: "interests"}
 
 // ViewNames are the names that --view and the ":" line take.
 func ViewNames() (out []string) {
@@ -69,5 +73,8 @@ func viewOf(s string) (viewID, error) {
 			return viewID(v), nil
 		}
 	}
-	return 0, fmt.Errorf("there is no view %q: timeline, iteration, interests, latency, findings, events", s)
+	if v := viewID(slices.Index(formerNames, strings.ToLower(s))); v >= 0 {
+		return v, nil
+	}
+	return 0, fmt.Errorf("there is no view %q: %s", s, strings.Join(ViewNames(), ", "))
 }

@@ -18,7 +18,7 @@ shot edge 18500ms 120x24
 shot rescued 20000ms 120x24
 shot light 18500ms 120x24 --theme light
 shot iteration 14100ms 120x24 --view iteration --keys ", ,"
-shot interests 18500ms 120x18 --view interests
+shot registered 18500ms 120x18 --view registered
 shot latency 14s 120x26 --view latency --span 12s --keys "Down Down"
 shot findings 22s 120x30 --view findings
 shot events 12700ms 120x24 --view events
