@@ -33,6 +33,7 @@ type manual struct {
 	fd    int32
 	local uint32 // name of its address
 	names uint32
+	yours uint32 // id of the name that its connections have
 	state tui.ClientState
 }
 
@@ -97,6 +98,9 @@ func (h *manual) step(what uint32, begin, asked, done int64, err error) {
 	now := h.ring.Now()
 	e := h.ring.Next(trace.Step, now)
 	e.FD, e.Aux, e.Inst, e.A, e.B, e.Dur = h.fd, what, h.local, asked, done, now-begin
+	if what == trace.StepConnect {
+		e.Gen = h.yours
+	}
 	if err != nil {
 		e.B = -1
 		var no syscall.Errno
@@ -193,6 +197,11 @@ func (h *manual) connect() (string, error) {
 	h.names++
 	h.local = h.names
 	h.ring.Name(h.local, tc.LocalAddr().String(), h.ring.Now())
+	if h.yours == 0 {
+		h.names++
+		h.yours = h.names
+		h.ring.Name(h.yours, "yours", h.ring.Now())
+	}
 	h.state = tui.ClientState{Connected: true, Address: tc.LocalAddr().String()}
 	h.step(trace.StepConnect, begin, 0, 0, nil)
 	show.Go(func() { h.receive(tc) })

@@ -21,6 +21,11 @@ func (w *Window) LaneLabel(l *timeline.Lane, row []Cell, cells []timeline.Cell, 
 	if l.Kind != timeline.KindListener {
 		trigger = TriggerShort(w.triggerOf(l))
 	}
+	if part := plain.Text(l.Client.Part); part != "" {
+		if s := name + " " + part; utf8.RuneCountInString(s)+1+len(trigger) < room {
+			name, n = s, utf8.RuneCountInString(s)
+		}
+	}
 	for _, rate := range w.rate(l, row, cells) {
 		if s := strings.TrimLeft(trigger+" "+rate, " "); n+len(s) < room {
 			return name + blanks[:min(room-n-len(s), max(1, triggerAt-n))] + s

@@ -57,6 +57,13 @@ func TestLaneLabel(t *testing.T) {
 	if few := []timeline.Cell{marks(timeline.MarkRead), {}, {}, {}}; w.LaneLabel(&conn, w.Lane(nil, &conn, few), few, 30) != "fd 7   :53011 ET" {
 		t.Error("a rate where each call has its letter")
 	}
+	by := conn
+	by.Client.Part = "steady"
+	for room, want := range map[int]string{30: "fd 7   :53011 steady ET", 21: "fd 7   :53011 ET"} {
+		if got := w.LaneLabel(&by, nil, nil, room); got != want {
+			t.Errorf("a client that plays a part, in %d cells: %q, want %q", room, got, want)
+		}
+	}
 	w.Now = at(9)
 	if got := w.LaneLabel(&conn, nil, nil, 23); got != "fd 7   :53011" {
 		t.Errorf("it was not registered then, and is called %q", got)

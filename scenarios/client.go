@@ -70,7 +70,7 @@ func connect(u *user, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tu
 		d.Control = ownOnly
 	}
 	c, err := d.DialContext(u.r.ctx, "tcp", to)
-	e := trace.Event{FD: -1, Aux: trace.StepConnect, Dur: trace.Now() - t0}
+	e := trace.Event{FD: -1, Aux: trace.StepConnect, Dur: trace.Now() - t0, Gen: u.partName()}
 	if err != nil {
 		u.r.noRoom()
 		if u.r.ctx.Err() != nil || u.r.serverEnded(err) {

@@ -76,6 +76,7 @@ type run struct {
 	err   error
 	id    uint32                    // the last name id that was given
 	inUse map[uint32]bool           // ids that open connections carry
+	parts map[string]uint32         // ids of the parts that clients play
 	open  map[*net.TCPConn]struct{} // closed when the run ends, whatever the story left open
 	count int                       // connections that are open or being made
 	alive int                       // clients
@@ -144,6 +145,7 @@ func (s *Script) Run(ctx context.Context, o Options) error {
 type user struct {
 	r       *run
 	n       uint32
+	part    string // which it plays: the function that it runs
 	seed    uint64
 	spawned uint64 // clients that this one has started
 	th      *starlark.Thread
@@ -175,7 +177,7 @@ func (r *run) spawn(fn starlark.Callable, args starlark.Tuple, kwargs []starlark
 	}
 	r.alive++
 	r.next++
-	u := &user{r: r, n: r.next, seed: seed, rand: rand.New(rand.NewSource(int64(seed)))}
+	u := &user{r: r, n: r.next, part: fn.Name(), seed: seed, rand: rand.New(rand.NewSource(int64(seed)))}
 	r.mu.Unlock()
 	r.wg.Add(1)
 	go func() {
@@ -245,6 +247,25 @@ func (r *run) name(s string, kept bool) uint32 {
 	}
 	ring.Name(r.id, s, ring.Now())
 	return r.id
+}
+
+// partName is the id of the part that a client plays. There are as many as a scenario has functions, and each keeps its id.
+func (u *user) partName() uint32 {
+	r := u.r
+	r.mu.Lock()
+	id, known := r.parts[u.part]
+	r.mu.Unlock()
+	if known {
+		return id
+	}
+	id = r.name(u.part, true)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.parts == nil {
+		r.parts = map[string]uint32{}
+	}
+	r.parts[u.part] = id
+	return id
 }
 
 func (u *user) note(s string) {

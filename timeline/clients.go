@@ -14,8 +14,9 @@ const (
 
 // ClientStats is what clients did, by their own steps.
 type ClientStats struct {
-	Sent, Received int64 // bytes
-	Served         int64 // of one lane: the longest time from a send to the read that got it, ns; 0 unknown
+	Sent, Received int64  // bytes
+	Part           string // of one lane: what the client plays in its scenario; "" unknown
+	Served         int64  // of one lane: the longest time from a send to the read that got it, ns; 0 unknown
 }
 
 // stepMark is a mark of a step whose lane is not known yet.
@@ -105,6 +106,13 @@ func (c *clientOf) step(e *trace.Event) {
 	}
 }
 
+// plays notes which part the client plays, unless that is not known.
+func (c *clientOf) plays(part string) {
+	if part != "" {
+		c.pub.Part = part
+	}
+}
+
 func (c *clientOf) sends(at int64) {
 	switch {
 	case c.lastRead >= at: // the read was quicker than the end of the send
@@ -156,8 +164,13 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 	if m != MarkStepRecv {
 		at = e.Start()
 	}
+	part := ""
+	if what == trace.StepConnect && e.Errno == 0 {
+		part = t.names.now(s.id, e.Gen)
+	}
 	if l := t.lanes.clients.lanes[peer]; l != nil {
 		l.client.step(e)
+		l.client.plays(part)
 		if l.pub.Closed == 0 {
 			t.lanes.mark(l, at, m, 0)
 		} else {
@@ -177,6 +190,7 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 		t.lanes.clients.waiting[peer] = q
 	}
 	q.client.step(e)
+	q.client.plays(part)
 	if len(q.marks) < maxUnclaimedPerPeer {
 		q.marks = append(q.marks, stepMark{at, m})
 	}
@@ -196,6 +210,7 @@ func (ls *laneSet) claimSteps(l *laneB, peer string) {
 	for _, m := range q.marks {
 		ls.mark(l, m.t, m.m, 0)
 	}
+	l.client.plays(q.client.pub.Part)
 	l.client.pub.Sent += q.client.pub.Sent
 	l.client.pub.Received += q.client.pub.Received
 	if q.client.sent != 0 {

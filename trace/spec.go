@@ -232,7 +232,7 @@ var Specs = [KindCount]Spec{
 	Step: {"Step", "client", 1, true, "A step of a scripted client.", []Field{
 		fFD, bits("what", SlotAux, 0, 8, UEnum, StepNames, "which step"), bits("user", SlotAux, 8, 24, UCount, nil, "which client"),
 		f("n", SlotA, UBytes, "bytes wanted"), f("done", SlotB, UBytes, "bytes moved, -1 when it failed"),
-		f("local", SlotInst, UName, "the client's address, which is the server's peer"), f("note", SlotGen, UName, "words of the scenario"), fErr, fDur}},
+		f("local", SlotInst, UName, "the client's address, which is the server's peer"), f("note", SlotGen, UName, "words of the scenario; of a connect the part that the client plays in it"), fErr, fDur}},
 
 	Sync: {"Sync", "stream", 1, false, "The monotonic and the wall clock at one moment.", []Field{
 		f("wall", SlotA, UWall, "Unix time")}},

@@ -264,7 +264,10 @@ func cardWhen(sc *scene, p *diagnostics.Problem, f *diagnostics.Finding) string 
 	case diagnostics.Ahead:
 		return s + dot + "at " + at(f.First) + dot + "ahead"
 	case diagnostics.Over:
-		return s + dot + many + "from " + at(f.First) + dot + "over since " + at(max(f.Last, f.First))
+		if f.Last <= f.First {
+			return s + dot + "at " + at(f.First) + dot + "over"
+		}
+		return s + dot + many + seconds(f.First-sc.snap.First, 2) + " to " + at(f.Last) + dot + "over"
 	}
 	if sc.past() { // how often it had happened by then is not known
 		many = ""
