@@ -764,7 +764,7 @@ func (v StepView) Done() int64 { return v.e.B }
 // Local: the client's address, which is the server's peer.
 func (v StepView) Local() uint32 { return v.e.Inst }
 
-// Note: words of the scenario.
+// Note: words of the scenario; of a connect the part that the client plays in it.
 func (v StepView) Note() uint32 { return v.e.Gen }
 
 // StepAux is the Aux of a Step: what its view reads as what, user.
