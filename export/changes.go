@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"evviz/diagnostics"
 	"evviz/figures"
 	"evviz/timeline"
 	"evviz/words"
@@ -36,7 +37,31 @@ func Changes(a, b *timeline.Snapshot) (out []Change) {
 			out = append(out, Change{"events: " + c.String(), x.Class[c], y.Class[c]})
 		}
 	}
+	return append(out, findingChanges(a, b)...)
+}
+
+// findingChanges are the rules that found something above info in one of the two, with how often; a rule that needs times or facts that one of
+// them does not have found nothing there, so it is only compared where both have times.
+func findingChanges(a, b *timeline.Snapshot) (out []Change) {
+	before, after := foundBy(a), foundBy(b)
+	for i := range diagnostics.Rules {
+		r := &diagnostics.Rules[i]
+		if n, m := before[r], after[r]; n+m > 0 && (!r.ByTime || a.Info.Timed && b.Info.Timed) {
+			out = append(out, Change{r.ID + " " + r.Name, n, m})
+		}
+	}
 	return out
+}
+
+// foundBy counts the findings above info of each rule.
+func foundBy(s *timeline.Snapshot) map[*diagnostics.Rule]int64 {
+	n := map[*diagnostics.Rule]int64{}
+	for _, f := range diagnostics.Check(s, diagnostics.Default()) {
+		if f.Severity > diagnostics.Info {
+			n[f.Rule]++
+		}
+	}
+	return n
 }
 
 // ChangesText says what appeared and what went, in words.

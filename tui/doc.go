@@ -30,7 +30,7 @@
 // A key goes from the terminal through app.go, which gives it its name (key_names.go), to ui.press. What is open over the view, a line to
 // type on or a list to choose from, takes it (dialog.go). Else the key table says what it means (keys.go): each line names the part of the
 // screen that does it, window, steps, findings, pages, controls and so on, or the view that is shown (views.go). A part has only those
-// others that it needs; newUI ties them (ui.go). Footer, help, README and settings file are made from that table, and the ":" line takes its
+// others that it needs; newUI ties them (ui.go). Footer, help, docs/keys.md and settings file are made from that table, and the ":" line takes its
 // names as commands (commands.go, command_line.go).
 //
 // # The layout

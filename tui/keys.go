@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// key is one line of the key table. The footer, the help page, the README's table, the commands of the ":" line and the
+// key is one line of the key table. The footer, the help page, docs/keys.md, the commands of the ":" line and the
 // settings file's [keys] are made from it.
 type key struct {
 	Name  string   // of the action, in settings and on the ":" line
