@@ -13,8 +13,8 @@ import (
 // The source hands events on in the order in which they ended, or became known. A list for a person has them in the order in which things began, and what
 // caused something before it:
 //
-//   - An event that carries a duration stands where it began: a wait, a handler, a client's send. One whose beginning is an event of its own (a call
-//     that blocks) has that one there, and stands itself where it ended.
+//   - An event that carries a duration stands where it began: a wait, a handler, a client's send. Where its beginning is an event of its own that says no
+//     more than it does: a list shows beginnings of what has not ended alone (Snapshot.Ended).
 //   - A handler stands after the event that it handles and before the calls in it, also where all have one time.
 //   - A client's send stands before the read that got it, also where that call had begun before; so does an arrival.
 //   - What has one time, and no cause in it, stands in the order of the source.
@@ -37,13 +37,6 @@ func (a orderKey) compare(b orderKey) int {
 func StandsAt(e *trace.Event) int64 {
 	if !lasting.Has(e.Kind) || e.Dur <= 0 {
 		return e.Time
-	}
-	switch e.Kind {
-	case trace.Wait, trace.Sleep, trace.Call, trace.Task:
-	default:
-		if e.Phase.Base() == trace.PhaseExit { // its beginning is an event of its own
-			return e.Time
-		}
 	}
 	return e.Start()
 }
@@ -114,35 +107,42 @@ func handledBy(x, e *trace.Event) bool {
 	return false
 }
 
-// causes moves reads behind the sends that they got, where the call had begun before the send.
+// causes moves reads and accepts behind the sends and the arrivals that they got, where the call had begun before those.
 func causes(evs []trace.Event, keys []orderKey, peer func(e *trace.Event) string, text func(e *trace.Event, id uint32) string) {
-	var sends map[string][]int // by the client's address, in the order of the source
+	sends := map[string][]int{} // by the client's address
+	came := map[int32][]int{}   // arrivals, by descriptor
 	for i := range evs {
-		if e := &evs[i]; e.Kind == trace.Step && trace.StepOf(e).What() == trace.StepSend && e.B > 0 && e.Phase.Base() != trace.PhaseEnter {
+		switch e := &evs[i]; {
+		case e.Kind == trace.Arrive:
+			came[e.FD] = append(came[e.FD], i)
+		case e.Kind == trace.Step && trace.StepOf(e).What() == trace.StepSend && e.B > 0 && e.Phase.Base() != trace.PhaseEnter:
 			if who := text(e, e.Inst); who != "" {
-				if sends == nil {
-					sends = map[string][]int{}
-				}
 				sends[who] = append(sends[who], i)
 			}
 		}
 	}
-	if sends == nil {
+	if len(sends) == 0 && len(came) == 0 {
 		return
 	}
+	byTime := func(a, b int) int { return cmp.Compare(keys[a].at, keys[b].at) }
 	for _, list := range sends {
-		slices.SortFunc(list, func(a, b int) int { return cmp.Compare(keys[a].at, keys[b].at) })
+		slices.SortFunc(list, byTime)
+	}
+	for _, list := range came {
+		slices.SortFunc(list, byTime)
 	}
 	for i := range evs {
 		e := &evs[i]
-		if e.Kind != trace.Read || e.Errno != 0 || e.B <= 0 || keys[i].at >= e.Time {
+		if e.Kind != trace.Read && e.Kind != trace.Accept || e.Errno != 0 || e.Kind == trace.Read && e.B <= 0 || keys[i].at >= e.Time {
 			continue
 		}
-		list := sends[peer(e)]
-		// The newest send that began before the read ended.
-		if n := sort.Search(len(list), func(k int) bool { return keys[list[k]].at > e.Time }); n > 0 && keys[list[n-1]].at > keys[i].at {
-			keys[i].at = keys[list[n-1]].at
+		at := keys[i].at
+		for _, list := range [][]int{sends[peer(e)], came[e.FD]} { // the newest that began before the call ended
+			if n := sort.Search(len(list), func(k int) bool { return keys[list[k]].at > e.Time }); n > 0 {
+				at = max(at, keys[list[n-1]].at)
+			}
 		}
+		keys[i].at = at
 	}
 }
 
@@ -266,4 +266,30 @@ func (s *Snapshot) reaching(evs []trace.Event, at []int64, first, end, from, to 
 		}
 	}
 	return evs, at
+}
+
+// maxToEnd is how many events of its thread behind a beginning are looked at for its end.
+const maxToEnd = 4096
+
+// Ended says of an event that begins something whether its end is kept, too: then that one says all, and stands where this one does.
+func (s *Snapshot) Ended(i int64, e *trace.Event) bool {
+	if e.Phase.Base() != trace.PhaseEnter {
+		return false
+	}
+	k := i
+	for range maxToEnd {
+		if k = s.events.next(e.Stream, k+1); k < 0 {
+			return false
+		}
+		x, _ := s.Event(k)
+		switch {
+		case x.Kind == trace.Lost:
+			return false
+		case x.Kind == e.Kind && x.Phase.Base() == trace.PhaseEnter && e.Kind != trace.Call && e.Kind != trace.Task:
+			return false // a thread is in one call at a time
+		case x.Kind == e.Kind && x.Phase.Base() == trace.PhaseExit && (x.FD == e.FD && x.A == e.A || e.Kind != trace.Call && e.Kind != trace.Task):
+			return true
+		}
+	}
+	return false
 }
