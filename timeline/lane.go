@@ -420,7 +420,9 @@ func (l *laneB) publish(now int64, answers bool) *Lane {
 	p.FDs = l.file.Refs
 	p.Pending, p.PendingSince = l.since != 0, l.since
 	p.Stranded, p.StrandedSince = l.strandedAt != 0, l.strandedAt
-	p.Unread = l.ledger
+	if p.Unread = l.ledger; p.Unread == 0 && p.Pending && !l.ended {
+		p.Unread = -1 // something was reported since nothing was left; how much nobody has said
+	}
 	p.Calls, p.Client = l.calls.pub, l.client.publish()
 	p.tally = slices.Clone(l.tally)
 	l.watch.publish(p, now)

@@ -166,7 +166,10 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 	if what, note, ok := runLine(s, e, result); ok {
 		return what, note
 	}
-	line := string(trace.AppendText(nil, e))
+	if what, note, ok := stateLine(s, e); ok {
+		return what, note
+	}
+	line := string(trace.AppendText(nil, e)) // a kind that this evviz does not know
 	if f := strings.SplitN(line, " ", 3); len(f) == 3 {
 		line = f[2]
 	}
