@@ -33,10 +33,11 @@ type arrived struct {
 type arrivals struct {
 	q     []arrived
 	head  int
-	fresh int   // the first of which nothing was read since it came
-	took  int64 // bytes read, or items
-	seen  bool  // the bar that is open has an arrival
-	reads [4]int64
+	fresh int      // the first of which nothing was read since it came
+	took  int64    // bytes read, or items
+	seen  bool     // the bar that is open has an arrival
+	reads [4]int64 // the newest, in no order
+	turn  uint8    // the place of the oldest of them
 }
 
 func (a *arrivals) empty() bool { return a.head == len(a.q) }
@@ -114,14 +115,16 @@ func (ls *laneSet) queued(l *laneB, at, n int64) {
 // reads notes a read that got n bytes, or an item: it ends the arrivals that it reaches, and is the first read of those before it.
 func (ls *laneSet) reads(l *laneB, at, n int64) {
 	a := &l.arrived
-	if l.byItem() {
+	if !l.stream() || l.pub.Kind == KindListener {
 		n = 1
 	}
 	a.took += n
-	copy(a.reads[1:], a.reads[:3])
-	a.reads[0] = at
+	a.reads[a.turn&3], a.turn = at, a.turn+1
 	if a.empty() {
 		return
+	}
+	if ls.lean {
+		a.fresh = len(a.q)
 	}
 	for ; a.fresh < len(a.q); a.fresh++ {
 		if !l.timedLane() {
@@ -140,11 +143,12 @@ func (ls *laneSet) reads(l *laneB, at, n int64) {
 
 // firstRead is the first read at or after a moment, 0 when that is not known.
 func (a *arrivals) firstRead(from int64) (at int64) {
-	for i := len(a.reads) - 1; i >= 0; i-- {
-		if r := a.reads[i]; r >= from {
-			if i == len(a.reads)-1 {
-				return 0 // there may be one before it
-			}
+	for i := range a.reads {
+		switch r := a.reads[(int(a.turn)+i)&3]; {
+		case r < from:
+		case i == 0:
+			return 0 // there may be one before it
+		default:
 			return r
 		}
 	}

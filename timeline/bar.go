@@ -47,6 +47,9 @@ func (b *barStore) put(start, end, since int64, stranded bool) int {
 	}
 	grown := 0
 	if !b.lean {
+		if n := len(b.spans); n == cap(b.spans) { // append would grow a long one by a quarter, and copy each span five times
+			b.spans = append(make([]span, 0, max(2*n, 8)), b.spans...)
+		}
 		b.spans = append(b.spans, span{start, end, since, b.total, stranded})
 		b.ages.add(b.spans)
 		grown = 1

@@ -17,6 +17,7 @@ import (
 // streamIndex says which events of a block are of which stream.
 type streamIndex struct {
 	once   sync.Once
+	least  int64       // the earliest moment at which one of them stands in a list
 	runs   []streamRun // by stream
 	places []uint16    // in the block, run by run, in order
 }
@@ -38,7 +39,18 @@ func (b *eventBlock) of(stream uint32) []uint16 {
 	return x.places[x.runs[i].from:x.runs[i].to]
 }
 
+// earliest is the earliest moment at which an event of a full block stands in a list.
+func (b *eventBlock) earliest() int64 {
+	x := &b.threads
+	x.once.Do(func() { x.make(b.e) })
+	return x.least
+}
+
 func (x *streamIndex) make(es []trace.Event) {
+	x.least = lastMoment
+	for i := range es {
+		x.least = min(x.least, StandsAt(&es[i]))
+	}
 	counts := map[uint32]uint16{}
 	for i := range es {
 		counts[es[i].Stream]++

@@ -214,21 +214,19 @@ type laneB struct {
 	since, start int64 // open bar: arrival, and where the open piece begins; since 0: closed
 	pauseSince   int64 // arrival of a bar that level triggering closed for the moment
 	strandedAt   int64
-	pendIndex    int      // place in Timeline.pending
-	arrival      int64    // of the oldest of which no report and no read is known
-	arrived      arrivals // that were not read
-	loop         *loopB   // that did something on it last, or was told of it
-	service      barStore // requests in service
-	output       barStore // output that waited to be sent,
-	heldSince    int64    // ... and waits; 0 none does
-	lastServed   int64    // end of the last read that got something
-	emptied      int64    // end of the last operation that took everything
-	stamp        int64    // the newest receive stamp
-	servedKnown  bool     // its latency was recorded
-	fresh        bool     // bytes came since the last report
-	ledger       int64    // bytes known to wait, at least; -1 unknown
-	ended        bool     // the end of file was read
-	every        int64    // of a timer that repeats: ns between two expirations; 0 it does not, or unknown
+	pendIndex    int       // place in Timeline.pending
+	arrival      int64     // of the oldest of which no report and no read is known
+	arrived      arrivals  // that were not read
+	loop         *loopB    // that did something on it last, or was told of it
+	busy         *busyWith // nil: with nothing
+	lastServed   int64     // end of the last read that got something
+	emptied      int64     // end of the last operation that took everything
+	stamp        int64     // the newest receive stamp
+	servedKnown  bool      // its latency was recorded
+	fresh        bool      // bytes came since the last report
+	ledger       int64     // bytes known to wait, at least; -1 unknown
+	ended        bool      // the end of file was read
+	every        int64     // of a timer that repeats: ns between two expirations; 0 it does not, or unknown
 	epoch        uint32
 	reported     bool
 	reply        replyTo
@@ -344,8 +342,12 @@ func (ls *laneSet) forget(n int) {
 		ls.watch.past.take(l)
 		ls.clients.forget(l)
 		l.marks.drop()
-		ls.spans -= len(l.bars.spans) + len(l.service.spans) + len(l.output.spans)
-		l.bars, l.service, l.output = barStore{}, barStore{}, barStore{}
+		ls.spans -= len(l.bars.spans)
+		l.bars = barStore{}
+		if x := l.busy; x != nil {
+			ls.spans -= len(x.service.spans) + len(x.output.spans)
+			l.busy = nil
+		}
 	}
 	ls.closed = append(ls.closed[:0:0], ls.closed[n:]...)
 	ls.all = slices.DeleteFunc(ls.all, func(l *laneB) bool { return l.dead })
@@ -418,7 +420,9 @@ func (l *laneB) publish(now int64, answers bool) *Lane {
 	p.FDs = l.file.Refs
 	p.Pending, p.PendingSince = l.since != 0, l.since
 	p.Stranded, p.StrandedSince = l.strandedAt != 0, l.strandedAt
-	p.Unread = l.ledger
+	if p.Unread = l.ledger; p.Unread == 0 && p.Pending && !l.ended {
+		p.Unread = -1 // something was reported since nothing was left; how much nobody has said
+	}
 	p.Calls, p.Client = l.calls.pub, l.client.publish()
 	p.tally = slices.Clone(l.tally)
 	l.watch.publish(p, now)
@@ -440,7 +444,11 @@ func (l *laneB) publish(now int64, answers bool) *Lane {
 	if !answers {
 		inService = 0
 	}
-	p.service, p.output = l.service.view(inService, inService, 0, now), l.output.view(l.heldSince, l.heldSince, 0, now)
+	if x := l.busy; x != nil {
+		p.service, p.output = x.service.view(inService, inService, 0, now), x.output.view(x.heldSince, x.heldSince, 0, now)
+	} else if inService != 0 {
+		p.service = new(barStore).view(inService, inService, 0, now)
+	}
 	p.trigger, p.levels = l.trig, l.levels
 	p.gaps = l.gaps.at
 	p.Registered = len(l.regs) > 0

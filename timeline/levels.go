@@ -32,8 +32,11 @@ func (ls *laneSet) levelled(e *trace.Event) {
 	}
 	ls.about = nil
 	n := l.ledger
-	if l.since == 0 && n <= 0 {
+	switch {
+	case l.since == 0 && n <= 0:
 		n = 0
+	case l.since != 0 && n == 0 && !l.ended:
+		n = -1 // something is there, and nobody has said how much
 	}
 	if k := len(l.levels); k > 0 && l.levels[k-1].n == n || k == 0 && n <= 0 {
 		return

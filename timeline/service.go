@@ -78,10 +78,25 @@ func (v *barView) spansIn(t0, t1 int64) (out []Span) {
 	return out
 }
 
+// busyWith is the writer's side.
+type busyWith struct {
+	service   barStore // requests in service
+	output    barStore // output that waited to be sent,
+	heldSince int64    // ... and waits; 0 none does
+}
+
+func (l *laneB) isBusy() *busyWith {
+	if l.busy == nil {
+		l.busy = new(busyWith)
+	}
+	return l.busy
+}
+
 // answered ends the service of a request.
 func (ls *laneSet) answered(l *laneB, at int64) {
 	if since := l.pair.read; since != 0 && !ls.lean && ls.stats.BytesOut > 0 {
-		ls.noteSpansOf(&l.service, l.service.put(since, at, since, false))
+		x := l.isBusy()
+		ls.noteSpansOf(&x.service, x.service.put(since, at, since, false))
 		ls.touch(l)
 	}
 	l.pair.read = 0
@@ -89,13 +104,14 @@ func (ls *laneSet) answered(l *laneB, at int64) {
 
 // holds notes that output waits to be sent from a moment on, or that none does.
 func (ls *laneSet) holds(l *laneB, at int64, output bool) {
+	x := l.busy
 	switch {
 	case ls.lean:
-	case output && l.heldSince == 0:
-		l.heldSince = max(at, 1)
-	case !output && l.heldSince != 0:
-		ls.noteSpansOf(&l.output, l.output.put(l.heldSince, at, l.heldSince, false))
-		l.heldSince = 0
+	case output && (x == nil || x.heldSince == 0):
+		l.isBusy().heldSince = max(at, 1)
+	case !output && x != nil && x.heldSince != 0:
+		ls.noteSpansOf(&x.output, x.output.put(x.heldSince, at, x.heldSince, false))
+		x.heldSince = 0
 		ls.touch(l)
 	}
 }

@@ -70,7 +70,7 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 		t.lanes.touch(l) // its bar grows
 	}
 	for _, l := range t.lanes.all {
-		if l.pair.read != 0 || l.heldSince != 0 {
+		if l.pair.read != 0 || l.busy != nil && l.busy.heldSince != 0 {
 			t.lanes.touch(l) // these, too
 		}
 	}

@@ -68,7 +68,7 @@ type Rest struct {
 	End    int64 // 0: it is not over
 
 	Call      string // system call, "" unknown
-	Asked     int64  // how long the program wanted to rest, ns; -1 for ever; unknown for a blocking call (LimitUnknown)
+	Asked     int64  // how long the program wanted to rest, ns; -1 for ever; unknown for a blocking call and where a sleep ends at a moment (LimitUnknown)
 	Passed    int64  // what it told the kernel
 	Limit     Limit
 	Timer     uint32 // which timer limits it; 0 none is known
@@ -442,7 +442,9 @@ func (u *Turn) takeRest(w *walker, evs []turnEvent) []turnEvent {
 	}
 	switch r.Kind {
 	case RestSleep:
-		r.Asked, r.Passed, r.Limit = e.A, e.A, LimitAsked
+		if r.Asked, r.Passed, r.Limit = e.A, e.A, LimitAsked; e.A <= 0 { // a moment, or not known
+			r.Asked, r.Passed, r.Limit = -1, -1, LimitUnknown
+		}
 	case RestCall:
 		r.Asked, r.Passed, r.FD = -1, -1, e.FD
 		if l := w.s.LaneOf(evs[0].i, e); l != nil {

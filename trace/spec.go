@@ -175,7 +175,7 @@ var Specs = [KindCount]Spec{
 		f("count", SlotMask, UCount, "reports delivered; meaningful at the end"),
 		f("timer", SlotFD, UInt, "the timer that limits the wait; 0 none does, or unknown"), fErr, fDur}},
 	Sleep: {"Sleep", "waiting", 1, true, "Sleeping without waiting for anything.", []Field{
-		fCall, f("asked", SlotA, UNanos, "how long"), fErr, fDur}},
+		fCall, f("asked", SlotA, UNanos, "how long; 0 also where the program named a moment instead, or it is not known"), fErr, fDur}},
 	Round: {"Round", "waiting", 1, false, "One pass of a polling loop over all its descriptors.", []Field{
 		f("n", SlotAux, UCount, "number of the round"), f("asked", SlotA, UCount, "calls made"), f("useful", SlotB, UCount, "calls that got something"), fDur}},
 

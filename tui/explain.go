@@ -113,19 +113,19 @@ func turnTitle(t *timeline.Turn) string {
 			what = append(what, words.Count(int64(n), word))
 		}
 	}
-	add(t.Reports, "report")
+	add(t.Reports, "event")
 	add(t.Completions, "completion")
 	add(t.Timers, "timer")
 	add(t.Tasks, "task")
 	if t.Asked > 0 {
-		s := "asked " + words.Number(t.Asked)
+		s := "polled " + words.Times(t.Asked)
 		if t.Useful >= 0 {
-			s += ", " + words.Number(t.Useful) + " useful"
+			s += ": " + words.Count(t.Useful, "hit")
 		}
 		what = append(what, s)
 	}
 	if len(what) == 0 && t.Busy() {
-		return "calls without a report"
+		return "calls without an event"
 	}
 	if len(what) == 0 {
 		return "nothing to do"

@@ -9,16 +9,16 @@ import (
 	"evviz/words"
 )
 
-// drawAround lists the turns before and after, those in which there was something to do, so that one knows where one is:
+// drawAround lists the iterations before and after, those in which there was something to do, so that one knows where one is:
 //
-//	── Turns around it ──────────────────────────
+//	── Iterations around it ──────────────────────────
 //	  12.700 s  waited 42 ms   worked 1.1 ms  1 report
 //	> 12.731 s  waited 21 ms   worked 0.3 ms  2 reports
 //	  12.755 s  waited 24 ms   worked 0.2 ms  1 timer
 func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 	t := &sc.theme
 	p.fill(0, 0, p.w, sc.sym.Line, t.dim)
-	p.put(2, 0, " Turns around it ", t.title)
+	p.put(2, 0, " Iterations around it ", t.title)
 	rows := min(p.h-1, 15)
 	var before, after []timeline.Turn
 	for at := *turn; len(before) < rows/2; {
@@ -37,12 +37,25 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 		after = append(after, x)
 		at = x
 	}
+	late := turn.Overrun > 0
+	for _, list := range [][]timeline.Turn{before, after} {
+		for i := range list {
+			late = late || list[i].Overrun > 0
+		}
+	}
 	y := 1
 	line := func(x *timeline.Turn, st tcell.Style) {
 		when := seconds(x.Begin-sc.snap.First, 6) + " s"
 		s := fmt.Sprintf("%14s  ", when)
 		if x.Timed {
 			s += fmt.Sprintf("waited %-9s worked %-9s ", words.Duration(x.Waited), words.Duration(x.Working))
+			if late { // where one of them was: their time is in a column, too
+				woke := ""
+				if x.Overrun > 0 {
+					woke = "woke " + words.Duration(x.Overrun) + " late"
+				}
+				s += fmt.Sprintf("%-20s ", woke)
+			}
 		} else {
 			s = "  "
 		}

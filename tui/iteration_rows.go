@@ -26,6 +26,7 @@ const (
 	rowCall
 	rowBad
 	rowQuiet
+	rowHandler // a handler, with the calls in it below it
 )
 
 // fill makes the rows of a turn.
@@ -57,7 +58,12 @@ func (v *iterationView) fill(s *timeline.Snapshot, turn *timeline.Turn) {
 		if x.In >= 0 {
 			row.label = "  " + row.label
 		}
+		if x.Kind == timeline.ItemOther && v.single(s, x, &row) {
+			v.rows = append(v.rows, row)
+			continue
+		}
 		v.rows = append(v.rows, row)
+		v.handler(s, turn, i)
 		for _, at := range x.Events {
 			e, ok := s.Event(at)
 			if !ok || at == x.Report || at == x.Handler || e.Phase.Base() == trace.PhaseEnter {
@@ -77,24 +83,81 @@ func (v *iterationView) fill(s *timeline.Snapshot, turn *timeline.Turn) {
 	}
 }
 
-// restNote says why the wait was as long as it was.
+// single makes the row of an item that is one call the call's: its name, what it returned and how long it took.
+func (v *iterationView) single(s *timeline.Snapshot, x *timeline.Item, row *iterRow) bool {
+	last := x.Events[len(x.Events)-1]
+	e, ok := s.Event(last)
+	if !ok || len(x.Events) > 2 || len(x.Events) == 2 && e.Phase.Base() != trace.PhaseExit {
+		return false
+	}
+	what, note := lineOf(s, &e)
+	row.label, row.note, row.event = strings.TrimSpace(what), note, last
+	if e.Errno != 0 {
+		row.style = rowBad
+	}
+	return true
+}
+
+// handler makes the row of the handler of an item: between the calls in it the program's own code runs, and nowhere else is that to be seen. A
+// task is one itself.
+func (v *iterationView) handler(s *timeline.Snapshot, turn *timeline.Turn, i int) {
+	x := &turn.Items[i]
+	if x.Kind == timeline.ItemTask || x.Handler < 0 && !x.Open {
+		return
+	}
+	at, open := x.Handler, false
+	if at < 0 { // it runs
+		for _, k := range x.Events {
+			if e, ok := s.Event(k); ok && e.Kind == trace.Call && e.Phase.Base() == trace.PhaseEnter {
+				at, open = k, true
+			}
+		}
+	}
+	e, ok := s.Event(at)
+	if !ok || at < 0 || e.Kind != trace.Call {
+		return
+	}
+	name := clean(words.HandlerName(s, &e))
+	if name == "" {
+		name = clean(trace.CallOf(&e).What().String())
+	}
+	row := iterRow{i, at, e.Start(), e.Time, "    handler " + name, "", rowHandler}
+	switch {
+	case open:
+		row.end, row.note = max(turn.End, e.Time), "runs"
+	case turn.Timed && e.Dur > 0:
+		row.note = words.Duration(e.Dur)
+	}
+	v.rows = append(v.rows, row)
+}
+
+// restNote says what limited the wait, and whether it ended when it should.
 func restNote(s *timeline.Snapshot, turn *timeline.Turn) string {
 	r := &turn.Rest
 	switch r.Limit {
 	case timeline.LimitNone:
-		return "no limit: until something happens"
+		return "no timeout (-1)"
 	case timeline.LimitZero:
-		return "not to wait at all"
+		return "timeout 0"
 	case timeline.LimitTimer:
 		if r.Due != 0 && turn.Timed {
 			return fmt.Sprintf("until timer %d, due at %s s", r.Timer, seconds(r.Due-s.First, 3))
 		}
 		return fmt.Sprintf("until timer %d", r.Timer)
 	case timeline.LimitAsked:
-		if r.Interrupt || r.Count > 0 { // it ended before
-			return "at most " + words.Duration(r.Asked)
+		asked := "timeout " + words.Duration(r.Asked)
+		if r.Kind == timeline.RestSleep {
+			asked = "sleep of " + words.Duration(r.Asked)
 		}
-		return "as long as it asked for"
+		switch {
+		case !r.TimedOut(): // something ended it before, or it is not over
+			return asked
+		case turn.Timed && turn.Overrun > 0:
+			return asked + ", woke " + words.Duration(turn.Overrun) + " late"
+		case turn.Timed:
+			return asked + ", on time"
+		}
+		return asked
 	}
 	return ""
 }
@@ -132,7 +195,7 @@ func (v *iterationView) itemNote(x *timeline.Item) string {
 		parts = append(parts, x.Class.String())
 	}
 	if x.Kind == timeline.ItemReport && x.Unread >= 0 {
-		parts = append(parts, words.Bytes(x.Unread)+" waited")
+		parts = append(parts, words.Bytes(x.Unread)+" unread")
 	}
 	if x.Kind == timeline.ItemReport && !x.Touched() {
 		parts = append(parts, "not touched")
@@ -141,15 +204,17 @@ func (v *iterationView) itemNote(x *timeline.Item) string {
 		switch {
 		case v.turn0.Rest.Kind != timeline.RestWait: // nobody is told of anything here
 		case x.Earlier >= v.turn0.First:
-			parts = append(parts, "reported in this turn")
+			parts = append(parts, "reported in this iteration")
 		case x.Earlier >= 0:
-			parts = append(parts, "reported in an earlier turn")
+			parts = append(parts, "reported in an earlier iteration")
 		default:
-			parts = append(parts, "no report in this turn")
+			parts = append(parts, "no event in this iteration")
 		}
 	}
 	if x.Kind == timeline.ItemTimer {
-		parts = append(parts, words.Duration(x.Late)+" late")
+		if x.Late >= 0 {
+			parts = append(parts, words.Duration(x.Late)+" late")
+		}
 		if x.Times > 1 {
 			parts = append(parts, fmt.Sprintf("for %d times", x.Times))
 		}

@@ -94,7 +94,11 @@ var columns = []column{
 			if !registers(f, l) {
 				return plainCell("")
 			}
-			return "unregistered", func(t *theme) tcell.Style { return t.dim }
+			s := "unregistered"
+			if !words.RegistrationSeen(f.snap, l) {
+				s = "not seen"
+			}
+			return s, func(t *theme) tcell.Style { return t.dim }
 		}
 		if l.Before {
 			return unknownCell()

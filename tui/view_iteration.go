@@ -9,14 +9,15 @@ import (
 	"evviz/words"
 )
 
-// iterationView is view 2: one turn of the loop as a waterfall, from the moment at which it went to wait to the moment at
+// iterationView is view 2: one iteration of the loop as a waterfall, from the moment at which it went to wait to the moment at
 // which it goes to wait again.
 //
-//	turn 1,204 at 12.731 s: 2 reports                                          , and . step, a by itself
+//	iteration at 12.731 s: 2 events                                            , and . step, a by itself
 //	woke because fd 7 had 512 bytes; it could have waited until timer 3, 12 ms later
 //	                          0            100 µs          200 µs
 //	epoll_wait(21 ms) = 2     ░░░░░░░░░░░░░
 //	fd 7 :53011 IN fresh                   ████████
+//	  handler connection                   ████████ 41 µs
 //	  read(7, 4096) = 512                  ██
 //	  write(7, 512) = 512                    ████
 //	fd 8 :53012 IN again                           ███
@@ -68,19 +69,24 @@ func (v *iterationView) draw(sc *scene, p pane) {
 	}
 	v.turn0, v.has = turn, ok
 	if !ok {
-		s := "no turn of the loop is kept of this moment"
+		s := "no iteration of the loop is kept of this moment"
 		switch {
 		case sc.snap.EventCount() == 0:
 			s = "no event yet"
+		case len(sc.snap.Loops) == 0 && len(sc.snap.Threads) > 0:
+			v.drawThreads(sc, p)
+			return
+		case len(sc.snap.Loops) == 0 && !sc.snap.Info.Kinds.Has(trace.Wait):
+			s = "this source does not see waits: there is no iteration to look at"
 		case len(sc.snap.Loops) == 0:
-			s = "up to here no thread waited for anything: there is no loop to look at"
+			s = "up to here no thread was seen to wait: there is no loop to look at"
 		}
-		p.put(2, 1, s, t.dim)
+		p.put(2, 1, sc.fits(s, p.w-2), t.dim)
 		return
 	}
-	head := fmt.Sprintf(" turn at %s s: %s", seconds(turn.Begin-sc.snap.First, 6), turnTitle(&turn))
+	head := fmt.Sprintf(" iteration at %s s: %s", seconds(turn.Begin-sc.snap.First, 6), turnTitle(&turn))
 	if !turn.Timed {
-		head = " turn: " + turnTitle(&turn)
+		head = " iteration: " + turnTitle(&turn)
 	}
 	if n := len(sc.snap.Loops); n > 1 {
 		i := loopIndex(sc.snap, turn.Stream)
@@ -97,7 +103,7 @@ func (v *iterationView) draw(sc *scene, p pane) {
 	if turn.Timed && p.w > 90 {
 		s := fmt.Sprintf("waited %s, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Working))
 		if turn.Overrun > 0 {
-			s = fmt.Sprintf("waited %s, %s too long, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Overrun), words.Duration(turn.Working))
+			s = fmt.Sprintf("waited %s, woke %s late, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Overrun), words.Duration(turn.Working))
 		}
 		if turn.Repeats > 0 {
 			s += fmt.Sprintf("· %s more within %s ", words.Times(turn.Repeats), words.Duration(turn.RepeatedFor))
@@ -168,6 +174,8 @@ func (v *iterationView) drawRow(sc *scene, p pane, g, y, i int, a iterAxis) {
 		st, fill = t.bad, t.stale
 	case rowQuiet:
 		st = t.dim
+	case rowHandler:
+		fill = t.working
 	}
 	if r.event >= 0 {
 		if e, ok := sc.snap.Event(r.event); ok && trace.ErrnoName(e.Errno) == "EAGAIN" {
@@ -238,7 +246,7 @@ func (v *iterationView) step(sc *scene, by int) bool {
 	}
 	if !ok {
 		v.steps.stop()
-		v.status.say("no turn of the loop is kept of this moment")
+		v.status.say("no iteration of the loop is kept of this moment")
 		return true
 	}
 	v.window.freeze()
@@ -253,10 +261,10 @@ func (v *iterationView) step(sc *scene, by int) bool {
 		}
 		v.steps.stop()
 		if by > 0 && v.window.cursor == 0 {
-			v.status.say("the newest turn with something to do; , goes back")
+			v.status.say("the newest iteration with something to do; , goes back")
 			return true
 		}
-		v.status.say("there is no turn with something to do %s this one", map[bool]string{true: "after", false: "before"}[by > 0])
+		v.status.say("there is no iteration with something to do %s this one", map[bool]string{true: "after", false: "before"}[by > 0])
 		return true
 	}
 	v.show(next)

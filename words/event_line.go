@@ -61,9 +61,9 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	}
 	switch e.Kind {
 	case trace.Wait:
-		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), "waited " + took
+		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), strings.TrimSuffix("waited "+took, "waited ")
 	case trace.Sleep:
-		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), Duration(e.A), result(0)), "slept " + took
+		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), sleepFor(e.A), result(0)), strings.TrimSuffix("slept "+took, "slept ")
 	case trace.Round:
 		return fmt.Sprintf("round %d", e.Aux), fmt.Sprintf("polled %d, %s, %s", e.A, Count(e.B, "hit"), took)
 	case trace.Submit:
@@ -152,7 +152,7 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	case trace.Lock:
 		return "got the lock", "waited " + took
 	case trace.Call:
-		return "handled " + handlerOf(e), took
+		return "handler of " + handlerOf(s, e), took
 	case trace.Bookmark:
 		if e.A > 0 { // a person's, which may have been set later than it marks
 			return "bookmark " + name(e.Aux), "at " + fmt.Sprintf("%.6f", float64(e.B-s.First)/1e9) + " s"
@@ -185,13 +185,13 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 		}
 		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
 	}
-	if e.Kind == trace.State {
-		return stateLine(s, e)
-	}
 	if what, note, ok := runLine(s, e, result); ok {
 		return what, note
 	}
-	line := string(trace.AppendText(nil, e))
+	if what, note, ok := stateLine(s, e); ok {
+		return what, note
+	}
+	line := string(trace.AppendText(nil, e)) // a kind that this evviz does not know
 	if f := strings.SplitN(line, " ", 3); len(f) == 3 {
 		line = f[2]
 	}
@@ -204,7 +204,7 @@ func eventBegins(s Around, e *trace.Event, call string) string {
 	case trace.Wait:
 		return fmt.Sprintf("%s(%s%s ...", call, waitFor(e.B), forTimer(e))
 	case trace.Sleep:
-		return fmt.Sprintf("%s(%s ...", call, Duration(e.A))
+		return fmt.Sprintf("%s(%s...", call, strings.TrimSuffix(sleepFor(e.A)+" ", "... "))
 	case trace.Accept:
 		return fmt.Sprintf("%s(%d ...", call, e.FD)
 	case trace.Read, trace.Write:
@@ -214,7 +214,7 @@ func eventBegins(s Around, e *trace.Event, call string) string {
 	case trace.Lock:
 		return "waits for a lock ..."
 	case trace.Call:
-		return fmt.Sprintf("handler of %s begins", handlerOf(e))
+		return fmt.Sprintf("handler of %s begins", handlerOf(s, e))
 	case trace.Task:
 		return "task " + harmless(s.Name(e.Stream, e.Aux)) + " begins"
 	case trace.Sys:
@@ -235,12 +235,28 @@ func forTimer(e *trace.Event) string {
 }
 
 // handlerOf names what a handler handles.
-func handlerOf(e *trace.Event) string {
+func handlerOf(s *timeline.Snapshot, e *trace.Event) string {
 	what := trace.CallOf(e).What().String()
+	if name := HandlerName(s, e); name != "" {
+		what = strings.TrimSpace(name + " " + what)
+	}
 	if e.FD >= 0 {
 		return fmt.Sprintf("%s fd %d", what, e.FD)
 	}
 	return what
+}
+
+// HandlerName is what the program calls a handler, "" where the source does not say.
+func HandlerName(s *timeline.Snapshot, e *trace.Event) string {
+	return harmless(s.Name(e.Stream, trace.CallOf(e).Name()))
+}
+
+// sleepFor is how long a sleep was to last, where that is known: the program may have named a moment instead.
+func sleepFor(ns int64) string {
+	if ns <= 0 {
+		return "..."
+	}
+	return Duration(ns)
 }
 
 func waitFor(ns int64) string {

@@ -8,28 +8,48 @@ import (
 	"evviz/trace"
 )
 
-// stateLine says what was open or registered already where the trace, or a part of it, begins.
-func stateLine(s Around, e *trace.Event) (what, note string) {
+// stateLine says what is open or registered, as a recording states it again so that one can begin there, and as a look finds it. ok is false
+// for every other kind.
+func stateLine(s Around, e *trace.Event) (what, note string, ok bool) {
+	switch e.Kind {
+	case trace.Name:
+		return "a name is made known", harmless(s.Name(e.Stream, e.Aux)), true
+	case trace.Sync:
+		return "the clocks are compared", "", true
+	case trace.State:
+	default:
+		return "", "", false
+	}
 	v := trace.StateOf(e)
 	var notes []string
-	if v.What() == trace.StateRegistration {
-		what = fmt.Sprintf("fd %d is registered for %s", e.FD, cmp.Or(trace.PollString(v.Bits()), "nothing"))
-		if v.Inferred() != 0 {
-			notes = append(notes, "inferred from its events")
+	add := func(ok bool, words string) {
+		if ok {
+			notes = append(notes, words)
 		}
-		if v.Queued() != 0 {
-			notes = append(notes, "on the ready list")
+	}
+	switch v.What() {
+	case trace.StateDescriptor:
+		peer := harmless(s.Name(e.Stream, uint32(v.A())))
+		if peer != "" {
+			peer = " of " + Port(peer)
 		}
-		return what, strings.Join(notes, ", ")
+		n, known := v.Unread()
+		unit := Bytes(n) + " unread"
+		if v.Type() == trace.TypeListener {
+			unit = Count(n, "connection") + " to be accepted"
+		}
+		add(known, unit)
+		add(v.Finished() == trace.AnswerYes, "its peer has finished")
+		add(v.Unsent() == trace.AnswerYes, "unsent bytes")
+		return fmt.Sprintf("open: fd %d, %s%s", e.FD, aType(v.Type().String()), peer), strings.Join(notes, ", "), true
+	case trace.StateRegistration:
+		add(v.Inferred() != 0, "inferred from its events")
+		add(v.Looked() != 0 && v.Queued() != 0, "on the ready list")
+		who := fmt.Sprintf("fd %d", e.FD)
+		if e.FD < 0 {
+			who = fmt.Sprintf("data %#x", v.A())
+		}
+		return fmt.Sprintf("registered: %s for %s", who, cmp.Or(trace.PollString(v.Bits()), "nothing, or unknown")), strings.Join(notes, ", "), true
 	}
-	what = fmt.Sprintf("fd %d is open: %s", e.FD, aType(v.Type().String()))
-	if peer := harmless(s.Name(e.Stream, uint32(v.A()))); peer != "" {
-		notes = append(notes, peer)
-	}
-	if n, ok := v.Unread(); ok && v.Type() != trace.TypeListener {
-		notes = append(notes, Bytes(n)+" unread")
-	} else if ok {
-		notes = append(notes, fmt.Sprintf("%d waiting for accept", n))
-	}
-	return what, strings.Join(notes, ", ")
+	return "stated again: " + fmt.Sprintf("fd %d", e.FD), "", true
 }

@@ -16,7 +16,7 @@ func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 	line := Explain(l, t0, at, s.Info.Timed)
 	line = strings.TrimPrefix(strings.TrimPrefix(line, plain.Text(who(l))), " · ")
 	p.add("In this window", strings.ReplaceAll(line, " · ", "; "))
-	p.add("Registered", registeredAs(l))
+	p.add("Registered", registeredAs(s, l))
 	p.add("Its events, over its whole life", classShares(&l.Stats))
 	p.add("Delays", laneDelays(l))
 	p.add("Calls on it", explainInstance(l.Instance))
@@ -43,9 +43,17 @@ func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 	return p
 }
 
+// RegistrationSeen says of a lane without a registration whether it would have been seen if it had one: since its beginning, or in a look.
+func RegistrationSeen(s *timeline.Snapshot, l *timeline.Lane) bool {
+	return l.Opened != 0 && s.Info.Kinds.Has(trace.Register) || l.Look != nil
+}
+
 // registeredAs says how a lane is registered now.
-func registeredAs(l *timeline.Lane) string {
-	if !l.Registered {
+func registeredAs(sn *timeline.Snapshot, l *timeline.Lane) string {
+	switch {
+	case !l.Registered && !RegistrationSeen(sn, l):
+		return "Not known: it is older than the events, and its registration, if it has one, was not seen."
+	case !l.Registered:
 		return "No instance."
 	}
 	s := "For "

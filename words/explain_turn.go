@@ -27,6 +27,9 @@ func whyWoke(s *timeline.Snapshot, u *timeline.Turn) string {
 	case r.Errno != 0 && r.Errno != 62 && r.Kind != timeline.RestCall:
 		return "the wait failed: " + errnoWord(r.Errno)
 	case r.Kind == timeline.RestSleep:
+		if r.Asked < 0 {
+			return "woke because its sleep was over"
+		}
 		return "woke because its sleep of " + Duration(r.Asked) + " was over"
 	case r.Kind == timeline.RestCall:
 		return "went on because " + returned(s, u)
@@ -45,6 +48,9 @@ func resting(s *timeline.Snapshot, u *timeline.Turn) string {
 	}
 	switch {
 	case r.Kind == timeline.RestSleep:
+		if r.Asked < 0 {
+			return "has slept" + since
+		}
 		return "has slept" + since + " of " + Duration(r.Asked) + "; only a signal ends that earlier"
 	case r.Kind == timeline.RestCall:
 		return "is blocked in " + r.Call + "(" + strconv.Itoa(int(r.FD)) + ")" + since + ": no other descriptor is served meanwhile"
