@@ -23,9 +23,9 @@ func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
 // Aside reports whether an event only repeats what the line beside it says: no list has a line of it.
 func Aside(e *trace.Event) bool {
 	switch e.Kind {
-	case trace.Name, trace.Sync, trace.Call:
+	case trace.Name, trace.Sync:
 		return true
-	case trace.Wait, trace.Sleep:
+	case trace.Wait, trace.Sleep, trace.Call:
 		return e.Phase.Base() == trace.PhaseEnter
 	}
 	return false
@@ -235,9 +235,9 @@ func forTimer(e *trace.Event) string {
 }
 
 // handlerOf names what a handler handles.
-func handlerOf(s *timeline.Snapshot, e *trace.Event) string {
+func handlerOf(s Around, e *trace.Event) string {
 	what := trace.CallOf(e).What().String()
-	if name := HandlerName(s, e); name != "" {
+	if name := harmless(s.Name(e.Stream, trace.CallOf(e).Name())); name != "" {
 		what = strings.TrimSpace(name + " " + what)
 	}
 	if e.FD >= 0 {
