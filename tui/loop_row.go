@@ -31,6 +31,9 @@ func (x *lanes) drawRate(sc *scene, p pane, y int, l *timeline.LoopLane) {
 	if !sc.snap.Info.Timed {
 		scale = ""
 	}
+	if len(scale) > g-10 {
+		scale = scale[len("to "):]
+	}
 	if of := sc.threadLabel(l.Stream); of != "" {
 		if both := of + " " + scale; len([]rune(both)) <= g-10 {
 			scale = both

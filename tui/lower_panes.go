@@ -23,7 +23,15 @@ func (b *lowerPanes) draw(sc *scene, p pane) {
 		return
 	}
 	if sc.w < wideEnough {
+		if b.narrowFindings(sc) {
+			b.findings.draw(sc, p)
+			p.right(0, " Events (Tab) ", sc.theme.dim)
+			return
+		}
 		b.events.draw(sc, p)
+		if len(sc.problems) > 0 {
+			p.right(0, " "+findingsTitle(sc)+" (Tab) ", sc.theme.dim)
+		}
 		return
 	}
 	left := p
@@ -36,6 +44,11 @@ func (b *lowerPanes) draw(sc *scene, p pane) {
 		p.set(left.w, y, sc.sym.Corner, sc.theme.dim)
 	}
 	b.events.draw(sc, right)
+}
+
+// narrowFindings reports whether a screen that has no room for both shows the findings: when they have the focus, or one is selected.
+func (b *lowerPanes) narrowFindings(sc *scene) bool {
+	return sc.w < wideEnough && (sc.pane == paneFindings || sc.chosen() != nil && sc.pane != paneEvents)
 }
 
 // lowerKey is what the panes depend on.
@@ -73,7 +86,7 @@ func (b *lowerPanes) key(sc *scene) lowerKey {
 // click selects the finding or the event under the mouse, from the panes' corner.
 func (b *lowerPanes) click(sc *scene, x, y, w int) {
 	row := y - 1
-	if sc.w >= wideEnough && x < w*2/5-1 {
+	if sc.w >= wideEnough && x < w*2/5-1 || b.narrowFindings(sc) {
 		b.findings.selected.pane = paneFindings
 		if row >= 0 && row < len(b.findings.rows) && b.findings.rows[row] != nil {
 			b.findings.show(b.findings.rows[row])

@@ -154,13 +154,8 @@ func (v *timelineView) click(sc *scene, x, y int) {
 }
 
 // tab gives the arrows to the next pane.
-func (v *timelineView) tab(sc *scene, by int) {
-	for {
-		v.selected.pane = (v.selected.pane + by + paneCount) % paneCount
-		if v.selected.pane != paneFindings || sc.w >= wideEnough {
-			return
-		}
-	}
+func (v *timelineView) tab(_ *scene, by int) {
+	v.selected.pane = (v.selected.pane + by + paneCount) % paneCount
 }
 
 // drawPaneTitle draws the line above a pane, with its name lit when it has the arrows.
