@@ -49,9 +49,9 @@ var later = []exempt{
 // quoted are parts of pages that are made from something else or are scripts: from a line that begins with the first to one that
 // begins with the second.
 var quoted = map[string][2]string{
-	"docs/settings.md":  {"```", "```"},              // the default settings file: the keys' help again
-	"docs/museum.md":    {"```", "```"},              // scripts
-	"docs/scenarios.md": {"```", "```"},              // scripts
+	"docs/settings.md":  {"```", "```"}, // the default settings file: the keys' help again
+	"docs/museum.md":    {"```", "```"}, // scripts
+	"docs/scenarios.md": {"```", "```"}, // scripts
 }
 
 // TestProse: no text for people has a word in it that evviz has another one for. Names of figures, keys of JSON and flags, which
