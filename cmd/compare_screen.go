@@ -58,6 +58,9 @@ func (o *compareOptions) checkScreenFlags(c *cobra.Command) error {
 		if _, err := pictureFormat(o.shot); err != nil {
 			return usage("--screenshot %v", err)
 		}
+		if _, _, err := sized(o.size); err != nil {
+			return err
+		}
 		if o.lab.duration <= 0 {
 			return usage("--screenshot goes with --for, which says when the picture is made")
 		}

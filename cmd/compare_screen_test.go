@@ -2,6 +2,9 @@ package cmd
 
 import (
 	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -126,6 +129,10 @@ func TestCompareScreenUsage(t *testing.T) {
 		{[]string{"--screen", "--listen", "nowhere"}, 2, "--listen nowhere"},
 		{[]string{"--screen", "poll", "epol"}, 2, "did you mean epoll?"},
 		{[]string{"--symbols", "ascii"}, 2, "--symbols goes with --screen"},
+		{[]string{"--screenshot", "x.svg", "--for", "1s"}, 2, "--screenshot goes with --screen"},
+		{[]string{"--screen", "--screenshot", "x.svg"}, 2, "--screenshot goes with --for"},
+		{[]string{"--screen", "--screenshot", "x.gif", "--for", "1s"}, 2, "must end in .svg"},
+		{[]string{"--screen", "--screenshot", "x.svg", "--for", "1s", "--size", "big"}, 2, "columns x rows"},
 		{[]string{"--screen"}, 3, "no usable terminal"},
 	} {
 		r := run(t, append([]string{"compare"}, c.args...)...)
@@ -141,5 +148,34 @@ func TestCompareScreenUsage(t *testing.T) {
 		if code := x.Exit(); code != 3 || !strings.Contains(x.Written(), "choose another with --listen") || !x.Restored() {
 			t.Errorf("an address that is taken: exit code %d, %q", code, x.Written())
 		}
+	}
+}
+
+// TestCompareScreenshot: the screen of two labs is drawn without a terminal, at the end of their time, and nothing is left running.
+func TestCompareScreenshot(t *testing.T) {
+	t.Parallel()
+	p := detached(program(t, "compare", "--screen", "poll", "epoll:edge", "--for", "1s", "--scenario", "trickle", "--screenshot", "both.txt", "--size", "100x30"))
+	if r := finish(t, p); r.code != 0 || r.out != "" {
+		t.Fatalf("exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	b, err := os.ReadFile(filepath.Join(p.Dir, "both.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(b), "\n")
+	if len(lines) != 31 || !strings.Contains(lines[0], "poll") {
+		t.Errorf("the picture has %d lines:\n%s", len(lines), b)
+	}
+	for _, want := range []string{"epoll:edge", "EDGE", "trickle", "listener"} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("the picture has no %q:\n%s", want, b)
+		}
+	}
+	if r := finish(t, func() *exec.Cmd {
+		again := program(t, "compare", "--screen", "--for", "100ms", "--screenshot", "both.txt")
+		again.Dir = p.Dir
+		return again
+	}()); r.code != exitEnv || !strings.Contains(r.err, "--force") {
+		t.Errorf("a picture that is there: exit code %d, %s", r.code, r.err)
 	}
 }

@@ -27,13 +27,15 @@ const (
 	widest    = 110
 )
 
-// helpWidth is how wide help may be: as the terminal, if standard output is one.
+// helpWidth is how wide help may be: as the terminal, also where a pager or head stands between.
 func helpWidth() int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 40 {
 		return min(n, widest)
 	}
-	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && w >= 40 {
-		return min(w, widest)
+	for _, f := range []*os.File{os.Stdout, os.Stderr, os.Stdin} {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w >= 40 {
+			return min(w, widest)
+		}
 	}
 	return usualHelp
 }

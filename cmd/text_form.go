@@ -23,8 +23,6 @@ const (
 	textRaw   textForm = "raw"   // for machines: every event with its fields; it can be read back
 )
 
-var textForms = []string{string(textLines), string(textRaw)}
-
 // Set implements pflag.Value. true and false are for those who write every flag so, in the environment for example.
 func (t *textForm) Set(s string) error {
 	switch s {

@@ -21,7 +21,8 @@ var wrongValues = map[string][]string{
 	"save-on":      {"EV99", "sever", ","},
 	"allow-remote": {"perhaps"}, "memory": {"much", "1MiB"},
 	"force": {"perhaps"}, "summary": {"perhaps"}, "unparsed": {"perhaps"}, "paused": {"perhaps"}, "follow": {"perhaps"}, "light": {"perhaps"}, "speed": {"fast", "1000"},
-	"at": {"late", "999h"}, "size": {"big"}, "screenshot": {"x.bmp"},
+	"at": {"late", "999h"}, "to": {"late", "3s"}, "fps": {"many"}, "screencast": {"x.gif"},
+	"no-generations": {"perhaps"}, "no-resolve-cache": {"perhaps"}, "no-wake-drain": {"perhaps"}, "size": {"big"}, "screenshot": {"x.bmp"},
 }
 
 // anyText are flags that take any text, or whose text is judged by somebody else: a file name by the system.

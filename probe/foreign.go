@@ -24,6 +24,15 @@ func (f *Foreign) Error() string {
 	return s + ". " + f.Instead
 }
 
+// ourLine is a line of the text for people: a time that is set to the right, and two blanks.
+var ourLine = regexp.MustCompile(`^ {0,8}\d+\.\d{6}  \S`)
+
+// ourWords stand in one line of it at least, and in none of strace's.
+var ourWords = regexp.MustCompile(`  (?:waited|slept) [\d.]+ \S+$|  the run begins |  fd \d+ is (?:open: )?an? |unread$`)
+
+// showNothing is for what needs no summary.
+func showNothing([]string, []string) string { return "" }
+
 // headBytes is how much of the beginning of a text is looked at.
 const headBytes = 1 << 18
 
@@ -47,6 +56,7 @@ type tool struct {
 var tools = []tool{
 	{name: "a table of strace -c, which has counts and no calls", least: 2, line: countRow, needs: countHead, shows: showCounts, instead: "evviz reads the calls themselves: " + runStrace},
 	{name: "a summary of perf trace -s, which has counts and no calls", least: 2, line: perfRow.MatchString, needs: perfHead.MatchString, shows: showPerfRows, instead: onLinux},
+	{name: "what evviz prints for people (--text)", least: 3, line: ourLine.MatchString, needs: ourWords.MatchString, shows: showNothing, instead: "It cannot be read back: print it with evviz replay --text=raw FILE, or show the file itself"},
 	{name: "output of ltrace", least: 3, among: 4, line: ltraceLine, shows: showCalls, instead: onLinux},
 	{name: "output of dtruss (DTrace)", least: 3, line: dtrussLine.MatchString, shows: showCalls, instead: elsewhere},
 	{name: "output of truss", least: 3, line: trussLine.MatchString, shows: showCalls, instead: elsewhere},
