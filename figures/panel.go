@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // Gauge is a figure of a window.
@@ -119,7 +118,7 @@ func waitsKnown(s *timeline.Snapshot) string {
 }
 
 func callsKnown(s *timeline.Snapshot) string {
-	if why := timesKnown(s); why != "" || s.Info.Kinds.Has(trace.Read) || s.Info.Kinds.Has(trace.Accept) {
+	if why := timesKnown(s); why != "" || s.CallsSeen() {
 		return why
 	}
 	return "no calls are seen"
