@@ -245,7 +245,7 @@ func TestEventsInWords(t *testing.T) {
 // TestAnInterruptedSleep: what ended a rest before its time must not be said to have let it go on.
 func TestAnInterruptedSleep(t *testing.T) {
 	text := draw(t, Options{Feed: tour(t, 9), Symbols: "block", View: "iteration"}, 120, 30, 1<<24).Text()
-	if !strings.Contains(text, "= EINTR") || !strings.Contains(text, "at most 250 ms") {
+	if !strings.Contains(text, "= EINTR") || !strings.Contains(text, "sleep of 250 ms") {
 		t.Errorf("the sleep that a signal cut short:\n%s", text)
 	}
 }
