@@ -58,7 +58,7 @@ var outside = map[string][]string{
 	"evviz/trace":          {},
 	"evviz/world":          {},
 	"evviz/record":         {"github.com/klauspost/compress/"},
-	"evviz/timeline":       {"github.com/HdrHistogram/"},
+	"evviz/timeline":       {},
 	"evviz/words":          {},
 	"evviz/figures":        {},
 	"evviz/picture":        {},

@@ -133,6 +133,7 @@ func Check(s *timeline.Snapshot, set Settings) []*Finding {
 	}
 	for _, f := range c.found {
 		f.advise(c.runtimeOf(f))
+		slices.Sort(f.Evidence) // in the order of time
 	}
 	slices.SortStableFunc(c.found, byWeight)
 	return c.found

@@ -452,6 +452,10 @@ func (n *narrator) work() {
 	if len(did)+len(beside) > 0 {
 		return
 	}
+	if !n.s.CallsSeen() && len(n.out) == 0 {
+		n.say("looked at ", words.Count(int64(len(n.s.Threads)), "thread"), " and ", words.Count(int64(len(n.s.Lanes)), "descriptor"), "; calls are not seen here")
+		return
+	}
 	if calls := words.UnknownIO(w); len(calls) > 0 {
 		n.say(strings.Join(calls, ", ")) // better than to call it idle
 		return

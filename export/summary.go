@@ -29,12 +29,12 @@ type Run struct {
 	Rounds      *int64 `json:"rounds"` // null unless a polling loop ran
 	Asked       *int64 `json:"calls_asked"`
 	AskedUseful *int64 `json:"calls_useful"`
-	Sleeps      int64  `json:"sleeps"`
+	Sleeps      *int64 `json:"sleeps"`
 
 	Waits       *int64   `json:"waits"` // null unless something waited for readiness
 	Wakeups     *int64   `json:"wakeups"`
 	Timeouts    *int64   `json:"timeouts"`
-	Interrupted int64    `json:"interrupted"`
+	Interrupted *int64   `json:"interrupted"`
 	Useful      *int64   `json:"wakeups_useful"`
 	UsefulShare *float64 `json:"wakeups_useful_share"`
 
@@ -50,21 +50,21 @@ type Run struct {
 	WakeClasses map[string]int64            `json:"wakeup_classes"` // each wakeup by its headline
 	BitClasses  map[string]map[string]int64 `json:"bit_classes"`    // each bit of each report by itself
 
-	Reads       int64 `json:"reads"`
-	ReadAgain   int64 `json:"read_eagain"`
-	ReadEOF     int64 `json:"read_eof"`
-	ReadErr     int64 `json:"read_errors"`
-	Writes      int64 `json:"writes"`
-	WriteAgain  int64 `json:"write_eagain"`
-	WriteErr    int64 `json:"write_errors"`
-	Accepts     int64 `json:"accepts"`
-	AcceptAgain int64 `json:"accept_eagain"`
-	AcceptErr   int64 `json:"accept_errors"`
-	BytesIn     int64 `json:"bytes_in"`
-	BytesOut    int64 `json:"bytes_out"`
-	Connections int64 `json:"connections"`
-	Resets      int64 `json:"resets"`
-	Interest    int64 `json:"interest_changes"`
+	Reads       *int64 `json:"reads"`
+	ReadAgain   *int64 `json:"read_eagain"`
+	ReadEOF     *int64 `json:"read_eof"`
+	ReadErr     *int64 `json:"read_errors"`
+	Writes      *int64 `json:"writes"`
+	WriteAgain  *int64 `json:"write_eagain"`
+	WriteErr    *int64 `json:"write_errors"`
+	Accepts     *int64 `json:"accepts"`
+	AcceptAgain *int64 `json:"accept_eagain"`
+	AcceptErr   *int64 `json:"accept_errors"`
+	BytesIn     *int64 `json:"bytes_in"`
+	BytesOut    *int64 `json:"bytes_out"`
+	Connections *int64 `json:"connections"`
+	Resets      *int64 `json:"resets"`
+	Interest    *int64 `json:"interest_changes"`
 
 	Latencies  int64  `json:"latency_samples"`
 	Unfinished int64  `json:"latency_unfinished"` // ... of what is unread, or never was read: it counts as long as it was
@@ -104,18 +104,24 @@ func Summarize(s *timeline.Snapshot, set diagnostics.Settings) Run {
 	st := &s.Stats
 	loops := len(s.Loops) > 0
 	of := func(name string) *int64 { return figures.Count(s, name) }
+	seen := func(n int64) *int64 { // calls that nobody sees are not counted as none
+		if !s.CallsSeen() {
+			return nil
+		}
+		return &n
+	}
 	r := Run{
 		Title: s.Info.Title, Switches: int64(max(len(s.Modes)-1, 0)), Duration: s.Now - s.First,
 		Events: st.Events, Repeats: st.Repeats, Lost: st.Lost, Late: st.Late,
-		Rounds: of("rounds"), Asked: of("asked"), AskedUseful: of("asked_useful"), Sleeps: st.Sleeps,
-		Waits: of("waits"), Wakeups: of("wakeups"), Timeouts: of("timeouts"), Interrupted: st.Interrupted,
+		Rounds: of("rounds"), Asked: of("asked"), AskedUseful: of("asked_useful"), Sleeps: seen(st.Sleeps),
+		Waits: of("waits"), Wakeups: of("wakeups"), Timeouts: of("timeouts"), Interrupted: seen(st.Interrupted),
 		Useful: of("useful_wakeups"),
 		Enters: of("enters"), Submits: of("submissions"), Completes: of("completions"),
 		Reports: of("reports"), Renotify: of("re_notifications"), RenotifyInferred: st.RenotifyInferred,
-		Reads: st.Reads, ReadAgain: st.ReadAgain, ReadEOF: st.ReadEOF, ReadErr: st.ReadErr,
-		Writes: st.Writes, WriteAgain: st.WriteAgain, WriteErr: st.WriteErr,
-		Accepts: st.Accepts, AcceptAgain: st.AcceptAgain, AcceptErr: st.AcceptErr,
-		BytesIn: st.BytesIn, BytesOut: st.BytesOut, Connections: st.Connections, Resets: st.Resets, Interest: st.Modifies,
+		Reads: seen(st.Reads), ReadAgain: seen(st.ReadAgain), ReadEOF: seen(st.ReadEOF), ReadErr: seen(st.ReadErr),
+		Writes: seen(st.Writes), WriteAgain: seen(st.WriteAgain), WriteErr: seen(st.WriteErr),
+		Accepts: seen(st.Accepts), AcceptAgain: seen(st.AcceptAgain), AcceptErr: seen(st.AcceptErr),
+		BytesIn: seen(st.BytesIn), BytesOut: seen(st.BytesOut), Connections: of("connections"), Resets: seen(st.Resets), Interest: seen(st.Modifies),
 		Latencies: st.Latency.Count, Unfinished: st.Latency.Unfinished, LatencyP50: of("latency_p50"), LatencyP90: of("latency_p90"),
 		LatencyP99: of("latency_p99"), LatencyMax: of("latency_max"),
 		Pending: st.Pending, Stranded: st.Stranded,
@@ -190,7 +196,7 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 	t.num("  wakeups", r.Wakeups, classes(&s.Stats.WakeClass))
 	t.num("  useful", r.Useful, share(r.Useful, r.Wakeups))
 	t.num("  timeouts", r.Timeouts, "")
-	t.num("  interrupted", &r.Interrupted, "")
+	t.num("  interrupted", r.Interrupted, "")
 	if r.Enters != nil {
 		t.num("calls of io_uring_enter", r.Enters, "")
 		t.num("  submissions", r.Submits, "")
@@ -198,20 +204,29 @@ func Summary(w io.Writer, s *timeline.Snapshot, set diagnostics.Settings) error 
 	}
 	t.num("events returned", r.Reports, classes(&s.Stats.Class))
 	remark = share(r.Renotify, r.Reports)
-	if r.Renotify == nil {
+	switch {
+	case r.Renotify == nil && !s.CallsSeen():
+	case r.Renotify == nil:
 		remark = "unknown: nothing reports readiness in this mode"
-	} else if r.RenotifyInferred {
+	case r.RenotifyInferred:
 		remark = strings.TrimPrefix(remark+", inferred", ", ")
 	}
 	t.num("  repeats", r.Renotify, remark)
 
 	t.gap()
-	t.num("connections", &r.Connections, ifAny(r.Resets, words.Count(r.Resets, "reset")))
-	t.num("accepts", &r.Accepts, calls(r.AcceptAgain, r.AcceptErr))
-	t.num("reads", &r.Reads, calls(r.ReadAgain, r.ReadErr))
-	t.num("writes", &r.Writes, calls(r.WriteAgain, r.WriteErr))
-	t.text("bytes in", words.Bytes(r.BytesIn), "")
-	t.text("bytes out", words.Bytes(r.BytesOut), "")
+	resets := ""
+	if r.Resets != nil {
+		resets = ifAny(*r.Resets, words.Count(*r.Resets, "reset"))
+	}
+	if !s.CallsSeen() {
+		resets = "open when it was looked; calls are not seen here"
+	}
+	t.num("connections", r.Connections, resets)
+	t.num("accepts", r.Accepts, calls(r.AcceptAgain, r.AcceptErr))
+	t.num("reads", r.Reads, calls(r.ReadAgain, r.ReadErr))
+	t.num("writes", r.Writes, calls(r.WriteAgain, r.WriteErr))
+	t.bytes("bytes in", r.BytesIn)
+	t.bytes("bytes out", r.BytesOut)
 
 	t.gap()
 	samples := ifAny(r.Latencies, words.Count(r.Latencies, "sample")+", arrival to read"+ifAny(r.Unfinished, ", of which "+words.Number(r.Unfinished)+" unread"))
@@ -260,10 +275,13 @@ func share(a, b *int64) string {
 	return words.Percent(float64(*a) / float64(*b))
 }
 
-func calls(again, failed int64) string {
-	s := "and " + words.Number(again) + " EAGAIN"
-	if failed > 0 {
-		s += ", " + words.Number(failed) + " failed"
+func calls(again, failed *int64) string {
+	if again == nil || failed == nil {
+		return ""
+	}
+	s := "and " + words.Number(*again) + " EAGAIN"
+	if *failed > 0 {
+		s += ", " + words.Number(*failed) + " failed"
 	}
 	return s
 }
@@ -302,6 +320,14 @@ func (t *textTable) num(what string, v *int64, remark string) {
 		s = words.Number(*v)
 	}
 	t.text(what, s, remark)
+}
+
+func (t *textTable) bytes(what string, v *int64) {
+	s := "-"
+	if v != nil {
+		s = words.Bytes(*v)
+	}
+	t.text(what, s, "")
 }
 
 func (t *textTable) dur(what string, v *int64, remark string) {

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"evviz/timeline"
-	"evviz/trace"
 )
 
 // Gauge is a figure of a window.
@@ -18,6 +17,7 @@ type Gauge struct {
 	Why     string  // ... because; "" there was nothing to count
 	Value   float64 // ns for durations, of 1 for shares
 	AtLeast bool    // it is a lower bound: what was unread at the end of the window could make it more
+	Zero    string  // what a value of 0 is called, where it is no quantity
 
 	Series []float64 // of the window's parts, from left to right; NaN where there is no value
 }
@@ -43,7 +43,7 @@ var panel = []gauge{
 		func(g *timeline.Gauges) (float64, bool, bool) { return float64(g.P99), g.P99AtLeast, g.Reads > 0 }},
 	{Gauge{Name: "eagain_per_second", Title: "EAGAIN/s", Unit: Rate, Doc: "calls that found nothing (EAGAIN), a second"}, callsKnown,
 		func(g *timeline.Gauges) (float64, bool, bool) { return perSecondOf(g, g.Again) }},
-	{Gauge{Name: "oldest_unread", Title: "oldest unread", Unit: Nanos, Doc: "how long the oldest unread data had been unread at the end of the window; where no arrival was seen, since the first event for it"}, timesKnown,
+	{Gauge{Name: "oldest_unread", Title: "oldest unread", Unit: Nanos, Doc: "how long the oldest unread data had been unread at the end of the window; where no arrival was seen, since the first event for it", Zero: "none"}, timesKnown,
 		func(g *timeline.Gauges) (float64, bool, bool) { return float64(g.Oldest), g.OldestAtLeast, g.Span > 0 }},
 }
 
@@ -69,6 +69,12 @@ func Panel(s *timeline.Snapshot, of *timeline.LoopLane, t0, t1 int64, n int) []G
 		}
 		if g.Why == "" {
 			g.Value, g.AtLeast, g.Known = p.read(&whole)
+		}
+		// Where arrivals are not seen, no event about unread data is no proof that there is none.
+		if g.Name == "oldest_unread" && g.Known && g.Value == 0 {
+			if why := s.ArrivalsUnknown(); why != "" {
+				g.Known, g.Why = false, why
+			}
 		}
 	}
 	return out
@@ -119,7 +125,7 @@ func waitsKnown(s *timeline.Snapshot) string {
 }
 
 func callsKnown(s *timeline.Snapshot) string {
-	if why := timesKnown(s); why != "" || s.Info.Kinds.Has(trace.Read) || s.Info.Kinds.Has(trace.Accept) {
+	if why := timesKnown(s); why != "" || s.CallsSeen() {
 		return why
 	}
 	return "no calls are seen"

@@ -151,6 +151,17 @@ func left(s *timeline.Snapshot) (float64, string) {
 	return n, ""
 }
 
+// connections is how many there were: as many as were seen to be made, or more where some were there before.
+func connections(s *timeline.Snapshot) (float64, string) {
+	n := int64(0)
+	for _, l := range s.Lanes {
+		if l.Kind == timeline.KindConn {
+			n++
+		}
+	}
+	return float64(max(n, s.Stats.Connections)), ""
+}
+
 // closed is how many connections were closed; those that are no longer kept have been.
 func closed(s *timeline.Snapshot) (float64, string) {
 	n := s.Stats.LanesForgotten

@@ -118,7 +118,7 @@ var Table = []Figure{
 		Lane: marks(timeline.MarkComplete, timeline.MarkRecvDone, timeline.MarkSendDone)},
 
 	// Connections, timers, and the trace itself.
-	{Name: "connections", Unit: Number, Doc: "connections that there were", Run: count(func(s *timeline.Stats) int64 { return s.Connections })},
+	{Name: "connections", Unit: Number, Doc: "connections that there were: those that were made, and those that were there before", Run: connections},
 	{Name: "accepted", Unit: Number, Doc: "connections accepted, by the server's own counter", Run: count(func(s *timeline.Stats) int64 { return s.Accepts })},
 	{Name: "closed", Unit: Number, Doc: "connections closed, by the server's own counter", Run: closed},
 	{Name: "resets", Unit: Number, Doc: "connections that the peer reset", Run: count(func(s *timeline.Stats) int64 { return s.Resets }), Fault: "resets"},

@@ -80,6 +80,9 @@ func (s *Snapshot) unknownDelay(m Measure) string {
 	if m < MeasureCount && s.measured(m) {
 		return ""
 	}
+	if !s.CallsSeen() {
+		return "no calls are seen here"
+	}
 	k := s.Info.Kinds
 	switch m {
 	case MeasureDelivered, MeasureServed, MeasureFirst:

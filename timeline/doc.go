@@ -32,7 +32,11 @@
 //   - Loop states (loops.go): unknown, waiting, working, re-notified, asleep, waiting for a lock, runnable (states.go has them).
 //   - Loss (loops.go): after a gap nothing is assumed; bars end there and drain states are unknown.
 //   - Turns (turn.go, turn_items.go): each event of a loop's thread is in one turn, and there in its rest or in one item.
-//   - Delays (delays.go, delays_heat.go): five measures, of the run and of each lane, and when they were how long.
+//   - Delays (delays.go, delays_store.go, delays_heat.go): six measures, of the run, of each lane and of any window, and when they were how long.
+//   - Arrivals (arrivals.go): what has arrived and was not read, first in, first out; it counts as long as it has been unread.
+//   - Service (service.go): requests that were read and not answered, and output that waits to be sent.
+//   - Gauges (gauges.go): the numbers of a window that a panel shows.
+//   - Order (order.go): the order of a list, by beginning, causes first.
 //   - Beside (beside.go): what of the reading and writing was no socket, by what it was.
 //   - Filter (filter.go): which lanes and events are shown.
 //   - Unknown is not 0: a value that the source cannot know is -1, or has a Known flag beside it.

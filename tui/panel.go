@@ -184,6 +184,9 @@ func gaugeValue(g *figures.Gauge) string {
 	if !g.Known {
 		return "-"
 	}
+	if g.Value == 0 && g.Zero != "" {
+		return g.Zero
+	}
 	s := ""
 	switch g.Unit {
 	case figures.Rate:

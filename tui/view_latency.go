@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -97,7 +98,11 @@ func (v *latencyView) draw(sc *scene, p pane) {
 			figures := map[string]string{"count": words.Number(d.Count), "p50": words.AtLeast(d.P50, d.Least.P50), "p90": words.AtLeast(d.P90, d.Least.P90),
 				"p99": words.AtLeast(d.P99, d.Least.P99), "p99.9": words.AtLeast(d.P999, d.Least.P999), "max": words.AtLeast(d.Max, d.Least.Max)}
 			for i, h := range heads {
-				p.put(from+(i+1)*wide-len([]rune(figures[h])), y, figures[h], st)
+				s := figures[h]
+				if sc.sym.Line == '-' { // plain ASCII
+					s = strings.Replace(s, "≥ ", ">=", 1)
+				}
+				p.put(from+(i+1)*wide-len([]rune(s)), y, s, st)
 			}
 			if d.Unfinished > 0 {
 				p.put(from+len(heads)*wide+2, y, sc.fits(words.Unfinished(m, d.Unfinished), p.w-from-len(heads)*wide-3), st)

@@ -31,7 +31,7 @@ func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 		}
 		parts = append(parts, t)
 	}
-	if d := did(l.Window(t0, at), l.Kind); d != "" {
+	if d := did(l.Window(t0, at), l.Kind); d != "" && l.Look == nil { // a look does not see calls
 		parts = append(parts, d)
 	}
 	if since, stranded, ok := l.WaitingAt(at - 1); ok {
