@@ -5,21 +5,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"evviz/timeline"
 )
 
 // bookmarks are marks with a word. They are kept in the recording; where there is none, by the screen.
 type bookmarks struct {
-	own  []timeline.Bookmark // that no recording took
+	own  []timeline.Bookmark // those set on this screen; the trace has the same a moment later, where it keeps them
 	both []timeline.Bookmark // those of the trace and the own, in order of time; made anew when either has more
 
 	theirs []timeline.Bookmark // of the trace, when both was made
 	owns   int                 // how many own there were
-
-	mu   sync.Mutex
-	came []timeline.Bookmark // own ones that a goroutine beside the screen has found to be
 
 	scene  *scene
 	src    *source
@@ -54,13 +50,10 @@ func (b *bookmarks) set(at int64, words string) {
 	if words == "" {
 		words = fmt.Sprintf("mark %d", len(b.all(b.scene.snap))+1)
 	}
-	here := timeline.Bookmark{At: at, Text: words}
+	b.own = append(b.own, timeline.Bookmark{At: at, Text: words}) // seen at once, also while the picture stands still
 	feed, lasts := b.src.feed, b.lasts()
 	b.worker.do(func() (string, error) {
 		if _, err := feed.Bookmark(at, words); err != nil {
-			b.mu.Lock()
-			b.came = append(b.came, here)
-			b.mu.Unlock()
 			return "", fmt.Errorf("the bookmark lasts as long as this screen: %w", err)
 		}
 		said := fmt.Sprintf("bookmark %q", words)
@@ -73,10 +66,6 @@ func (b *bookmarks) set(at int64, words string) {
 
 // all are the bookmarks of the trace and of the screen, in order of time. It is asked once a frame.
 func (b *bookmarks) all(s *timeline.Snapshot) []timeline.Bookmark {
-	b.mu.Lock()
-	b.own = append(b.own, b.came...)
-	b.came = nil
-	b.mu.Unlock()
 	if t := s.Bookmarks; len(b.own) == b.owns && len(t) == len(b.theirs) && (len(t) == 0 || &t[0] == &b.theirs[0]) {
 		return b.both
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // forgetful is a screen that cannot leave lines as they are, so that everything on it is drawn anew.
-type forgetful struct{ *screen.Diff }
+type forgetful struct{ paletteScreen }
 
 // Keep has another form than a keeper's.
 func (forgetful) Keep() {}
@@ -46,14 +46,13 @@ func TestKeptLinesAreRight(t *testing.T) {
 		d := screen.NewDiff(sim)
 		var s tcell.Screen = paletteScreen{d, 1 << 24}
 		if !keeps {
-			s = forgetful{d}
+			s = forgetful{paletteScreen{d, 1 << 24}}
 		}
 		u := newUI(Options{Feed: feed, Screen: s, Symbols: "block", Theme: "dark", Go: func(f func()) { f() }})
 		return u, s, d
 	}
 	a, as, ad := make1(true)
 	b, bs, bd := make1(false)
-	b.style.theme = a.style.theme
 	now := time.Now()
 	a.status.clock, b.status.clock = func() time.Time { return now }, func() time.Time { return now }
 	frame := func(u *ui, s tcell.Screen) {

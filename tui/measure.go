@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"evviz/diagnostics"
+	"evviz/figures"
 	"evviz/timeline"
 	"evviz/words"
 )
@@ -51,6 +53,35 @@ func measured(s *timeline.Snapshot, one, other int64) string {
 		parts = append(parts, "nothing was done in between")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// explainMeasured opens the page about what lies between the two cursors: what was done, the numbers of the panel for that span with what each says, and
+// the findings that were true in it.
+func (g *pages) explainMeasured() {
+	sc := g.scene
+	a, b := min(sc.anchor, sc.cursor), max(sc.anchor, sc.cursor)
+	p := words.Page{Title: "Between the two cursors"}
+	p.Parts = append(p.Parts, words.Part{Head: "What happened", Text: clean(measured(sc.snap, a, b))})
+	var lines []string
+	for _, v := range figures.Panel(sc.snap, nil, a, b, 1) {
+		value := gaugeValue(&v)
+		if !v.Known && v.Why != "" {
+			value = "unknown: " + v.Why
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s (%s)", v.Title, value, v.Doc))
+	}
+	p.Parts = append(p.Parts, words.Part{Head: "Numbers", Text: strings.Join(lines, "\n")})
+	lines = nil
+	for _, x := range sc.found {
+		if x.First <= b && (x.Last >= a || x.StageAt(sc.snap, a) == diagnostics.Now) {
+			lines = append(lines, x.Rule.ID+" "+x.Rule.Name+": "+clean(x.Sentence))
+		}
+	}
+	if lines == nil {
+		lines = []string{"None is about this span."}
+	}
+	p.Parts = append(p.Parts, words.Part{Head: "Findings", Text: strings.Join(lines, "\n")})
+	g.words(p)
 }
 
 // drawCursors draws the picked moment, and what is measured, as lines through the lanes.

@@ -82,3 +82,23 @@ func TestOneColourOneMeaning(t *testing.T) {
 		}
 	}
 }
+
+// TestNoRemappedColour: with 256 colours nothing is drawn in one of the sixteen that a person's own theme may have remapped; with a theme of colours of
+// its own nothing is left to it.
+func TestNoRemappedColour(t *testing.T) {
+	for name, p := range Themes {
+		th := newTheme(p, 256)
+		v := reflect.ValueOf(&th).Elem()
+		for i := range v.NumField() {
+			if v.Type().Field(i).Type != reflect.TypeFor[tcell.Style]() {
+				continue
+			}
+			fg, bg, _ := (*(*tcell.Style)(v.Field(i).Addr().UnsafePointer())).Decompose()
+			for _, c := range []tcell.Color{fg, bg} {
+				if c != tcell.ColorDefault && (c.IsRGB() || c-tcell.ColorValid < 16) {
+					t.Errorf("%s: %s uses %v", name, v.Type().Field(i).Name, c)
+				}
+			}
+		}
+	}
+}

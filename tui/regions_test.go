@@ -113,6 +113,7 @@ func TestRegions(t *testing.T) {
 		{"untimed", func(*testing.T) Options { return plain(storm(3, false, false)) }, 120, 24, nil},
 		{"nothing", func(*testing.T) Options { return plain(fuzzFeeds()[5]) }, 80, 24, nil},
 		{"measured", func(t *testing.T) Options { return plain(tour(t, 12.7)) }, 120, 24, []string{"v", "v", "Left", "Left", "Left", "Left", "Left", "Left", "Left", "Left", "Left", "Left"}},
+		{"measured-page", func(t *testing.T) Options { return plain(tour(t, 12.7)) }, 120, 36, []string{"v", "v", "Left", "Left", "Left", "Left", "Left", "Left", "Left", "Left", "Left", "Left", "Enter"}},
 		{"filtered", func(t *testing.T) Options { return plain(tour(t, 12.7)) }, 120, 24, keysOf("/", typing("!fd:17"), "Enter")},
 		{"completions", func(t *testing.T) Options { return plain(tour(t, 12.7)) }, 120, 24, keysOf(":", typing("th"), "Tab", "Space")},
 		{"chooser", func(t *testing.T) Options {

@@ -154,3 +154,26 @@ func TestAllTabsAtEightyColumns(t *testing.T) {
 		}
 	}
 }
+
+// TestBookmarkWhilePaused: a bookmark is there at once, also while the picture stands still and its source keeps none.
+func TestBookmarkWhilePaused(t *testing.T) {
+	u, frame := onBuffer(t, tour(t, 20), 120, 36)
+	frame()
+	u.press("Space")
+	frame()
+	was := u.scene.snap
+	u.bookmarks.set(u.scene.t1-1e9, "here it is")
+	frame()
+	if u.scene.snap != was {
+		t.Fatal("the picture went on")
+	}
+	n := 0
+	for _, m := range u.bookmarks.all(u.scene.snap) {
+		if m.Text == "here it is" {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("there are %d of the bookmark", n)
+	}
+}

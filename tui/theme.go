@@ -62,7 +62,7 @@ func newTheme(p Palette, colors int) theme {
 		t.heat = []tcell.Style{d.Foreground(tcell.ColorNavy), d.Foreground(tcell.ColorTeal), d.Foreground(tcell.ColorOlive), d.Foreground(tcell.ColorMaroon)}
 		return t
 	}
-	c := func(s string) tcell.Color { return tcell.GetColor(s) }
+	c := func(s string) tcell.Color { return fixedColor(tcell.GetColor(s), colors) }
 	d = d.Background(c(p.Ground)).Foreground(c(p.Ink))
 	ink := func(s string) tcell.Style { return d.Foreground(c(s)) }
 	fill := func(ground, ink string) tcell.Style { return d.Background(c(ground)).Foreground(c(ink)) }
@@ -78,21 +78,39 @@ func newTheme(p Palette, colors int) theme {
 	t.rec, t.warn = ink(p.Bad).Bold(true), t.stale
 	t.service, t.unsent = ink(p.Service), ink(p.Unsent)
 	t.selected, t.cursor, t.tab = fill(p.Picked, p.Onto), ink(p.Cursor), fill(p.Picked, p.Onto).Bold(true)
-	t.heat = ramp(d, p)
+	t.heat = ramp(d, p, colors)
 	return t
 }
 
+// fixedColor is a colour as a terminal of so many colours shows it. With 256 it is the nearest of those that stand in the colour cube and the grey ramp:
+// the first sixteen are whatever the person's own theme makes of them, and a grey that it has remapped to its background would not be seen.
+func fixedColor(c tcell.Color, colors int) tcell.Color {
+	if colors != 256 || c == tcell.ColorDefault {
+		return c
+	}
+	return tcell.FindColor(c, cube)
+}
+
+// cube is the colours 16 to 255 of a terminal of 256.
+var cube = func() (out []tcell.Color) {
+	for i := 16; i < 256; i++ {
+		out = append(out, tcell.PaletteColor(i))
+	}
+	return out
+}()
+
 // ramp is the colours of a heat map, from few to many: fresh, again, stale, with steps between them.
-func ramp(d tcell.Style, p Palette) (out []tcell.Style) {
+func ramp(d tcell.Style, p Palette, colors int) (out []tcell.Style) {
 	stops := []tcell.Color{tcell.GetColor(p.Fresh), tcell.GetColor(p.Working), tcell.GetColor(p.Again), tcell.GetColor(p.Stale)}
 	for i := range len(stops) - 1 {
 		ar, ag, ab := stops[i].RGB()
 		br, bg, bb := stops[i+1].RGB()
 		for k := int32(0); k < 4; k++ {
-			out = append(out, d.Foreground(tcell.NewRGBColor(ar+(br-ar)*k/4, ag+(bg-ag)*k/4, ab+(bb-ab)*k/4)))
+			step := tcell.NewRGBColor(ar+(br-ar)*k/4, ag+(bg-ag)*k/4, ab+(bb-ab)*k/4)
+			out = append(out, d.Foreground(fixedColor(step, colors)))
 		}
 	}
-	return append(out, d.Foreground(stops[len(stops)-1]))
+	return append(out, d.Foreground(fixedColor(stops[len(stops)-1], colors)))
 }
 
 // on is a glyph's style on a filled cell: its own colour would be lost there, so the fill's text colour is used.

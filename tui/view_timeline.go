@@ -74,11 +74,13 @@ func (v *timelineView) move(_ *scene, by int) {
 func (v *timelineView) turn(*scene, int) bool { return false }
 func (v *timelineView) step(*scene, int) bool { return false }
 
-// enter explains what has the arrows: the finding, the event, or the lane; a lane with a finding is explained by that, and by
+// enter explains what lies between two cursors, or else what has the arrows: the finding, the event, or the lane; a lane with a finding is explained by that, and by
 // the event under the cursor when one is set.
 func (v *timelineView) enter(sc *scene) {
 	chosen := sc.chosen()
 	switch {
+	case sc.anchor != 0 && sc.cursor != 0:
+		v.pages.explainMeasured()
 	case sc.pane == paneEvents:
 		v.pages.explainEvent(v.events.here())
 	case chosen != nil:
