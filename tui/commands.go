@@ -44,7 +44,7 @@ func commands() []command {
 			u.window.zoomTo(int64(d))
 			return nil
 		}},
-		{"filter", "WORDS", "show only what matches; nothing: everything", nil, func(u *ui, s string) error { return u.lanes.setFilter(s) }},
+		{"filter", "WORDS", "show only what matches; empty shows all", nil, func(u *ui, s string) error { return u.lanes.setFilter(s) }},
 		{"sort", "ORDER", "sort the lanes", func(*ui) []string { return picture.OrderNames() }, func(u *ui, s string) error {
 			i := slices.Index(picture.OrderNames(), s)
 			if i < 0 {
@@ -53,11 +53,11 @@ func commands() []command {
 			u.lanes.sorted = picture.Order(i)
 			return nil
 		}},
-		{"set", "KNOB VALUE", "change a setting of the server", func(u *ui) []string { return u.controls.knobNames() }, func(u *ui, s string) error { return u.controls.setCommand(s) }},
+		{"set", "SETTING VALUE", "change a setting of the server", func(u *ui) []string { return u.controls.knobNames() }, func(u *ui, s string) error { return u.controls.setCommand(s) }},
 		{"mode", "NAME", "switch the mechanism", func(u *ui) []string { return u.controls.knobChoices("mode") }, func(u *ui, s string) error { return u.controls.setCommand("mode " + s) }},
 		{"trigger", "NAME", "switch the triggering", func(u *ui) []string { return u.controls.knobChoices("trigger") }, func(u *ui, s string) error { return u.controls.setCommand("trigger " + s) }},
 		{"scenario", "NAME", "other client traffic", func(u *ui) []string { return u.controls.scenarioNames() }, func(u *ui, s string) error { return u.controls.scenarioCommand(s) }},
-		{"client", "WHAT [TEXT]", "the client by hand", func(*ui) []string { return []string{"connect", "send ", "half-close", "reset", "close"} }, func(u *ui, s string) error { return u.controls.clientCommand(s) }},
+		{"client", "WHAT [TEXT]", "one connection made by hand: connect, send, close", func(*ui) []string { return []string{"connect", "send ", "half-close", "reset", "close"} }, func(u *ui, s string) error { return u.controls.clientCommand(s) }},
 		{"record", "[FILE]", "record to a file, or stop", nil, func(u *ui, s string) error { return u.recording.command(s) }},
 		{"save", "[WORD]", "save the last seconds to a file", nil, func(u *ui, s string) error {
 			if u.recording.saver == nil {
@@ -87,7 +87,7 @@ func commands() []command {
 			u.style.setSymbols(s)
 			return nil
 		}},
-		{"speed", "X", "replay at so many times real time, 0.1 to 100", nil, func(u *ui, s string) error {
+		{"speed", "X", "speed of a replay, relative to real time: 0.1 to 100", nil, func(u *ui, s string) error {
 			x, err := strconv.ParseFloat(strings.TrimSuffix(s, "x"), 64)
 			if err != nil || !(x >= 0.1 && x <= 100) { // NaN is neither
 				return fmt.Errorf("speed %s: want 0.1 to 100", s)

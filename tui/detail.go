@@ -78,5 +78,5 @@ func loopLine(f *frame, l *timeline.LoopLane) string {
 	if l.Watched >= 0 {
 		s += fmt.Sprintf(" · asks about %s", words.Count(l.Watched, "descriptor"))
 	}
-	return s + " · Enter explains it, 2 shows its turns"
+	return s + " · Enter explains it, 2 shows its iterations"
 }

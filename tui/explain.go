@@ -77,7 +77,7 @@ func findingPage(sc *scene, w int) (title string, lines []helpLine) {
 	if x.In != "" {
 		when += ", in " + clean(x.In)
 	}
-	para("When, and how sure", fmt.Sprintf("%s; %s, %s", when, x.Severity, x.Verdict))
+	para("When, and confidence", fmt.Sprintf("%s; %s, %s", when, x.Severity, x.Verdict))
 	rest := pageLines(x.Rule.Page(), w)
 	for len(rest) > 0 && rest[0].text == "" {
 		rest = rest[1:]

@@ -39,11 +39,11 @@ func (k *keyboard) page(sc *scene, w int) (title string, out []helpLine) {
 	}
 	out = append(out, helpLine{}, helpLine{keys: "The picture"})
 	for _, s := range []string{
-		"A lane is filled while data waits in the kernel, from its arrival to the read that drains it: the length of the bar is the delay. A cell is as high as the share of its time in which something was unread; its colour is the greatest age in it, from blue to orange to red. The same holds for the work of a loop.",
-		"Orange with a number: level-triggered and told again, so many times, of what was known. A red bar that does not end: edge-triggered and not drained, nobody will be told again.",
-		"Columns of E: every round asks every descriptor, and most have nothing.",
-		"The line above the keys says how far the picture can be believed: events lost, what evviz itself costs, what was observed and what is only inferred. Events that came late were told after younger ones, as the observer's are; they stand where they belong.",
-		"Mouse: the wheel zooms, a click selects what is under it: lane and moment, event, finding, tab, place in a recording. Hold Shift to select text.",
+		"A bar on a lane is unread data, from its arrival to the read that drains it: the length of the bar is the delay. A cell is as high as the share of its time in which something was unread, and its colour is the greatest age in it, from blue to orange to red. On a loop's row the height is the share of time in which the loop worked.",
+		"64x: a level-triggered descriptor was reported 64 times for data that the program already knew of (repeated notifications). A red bar that does not end: edge-triggered and not drained, so there is no further notification.",
+		"Columns of E: each round polls every descriptor, and most calls return EAGAIN.",
+		"The line above the keys says how far the picture can be trusted: dropped events, the cost of evviz itself, what was measured and what is inferred. Events that arrive out of order are put where they belong in time, and counted as reordered.",
+		"Mouse: the wheel zooms at the pointer; dragging selects a span, + then zooms into it; a click selects what is under it: lane and moment, event, finding, tab, place in a recording. Hold Shift to select text.",
 	} {
 		for _, l := range wrap(s, w-14) {
 			out = append(out, helpLine{text: l})

@@ -173,7 +173,7 @@ var columns = []column{
 	}, func(a, b *timeline.Lane) int {
 		return -cmp.Compare(a.Stats.Counts[timeline.MarkRenotify], b.Stats.Counts[timeline.MarkRenotify])
 	}, false, false},
-	{"classes of its reports", 30, 120, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"classes of its events", 30, 120, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		return plainCell(shares(l))
 	}, func(a, b *timeline.Lane) int { return -cmp.Compare(freshShare(a), freshShare(b)) }, false, false},
 	{"last", 24, 150, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
