@@ -38,7 +38,7 @@ func clockJump(t *testing.T) string {
 func TestClockJump(t *testing.T) {
 	t.Parallel()
 	path := clockJump(t)
-	for _, view := range []string{"timeline", "iteration", "interests", "latency", "findings", "events"} {
+	for _, view := range []string{"timeline", "iteration", "registered", "latency", "findings", "events"} {
 		picture := filepath.Join(t.TempDir(), view+".txt")
 		if r := run(t, "replay", "--view", view, "--screenshot", picture, path); r.code != 0 {
 			t.Errorf("view %s: exit code %d, %s", view, r.code, r.err)
@@ -51,8 +51,8 @@ func TestClockJump(t *testing.T) {
 	x.Press("0")
 	x.Until("all of it in the window, and what was at both ends", func(s string) bool {
 		for _, l := range strings.Split(s, "\n") {
-			if r := []rune(l); strings.HasPrefix(l, "reports") && len(r) > 110 {
-				return strings.Contains(s, "1400000000") && strings.Contains(string(r[20:24]), "█") && strings.Contains(string(r[110:]), "█")
+			if r := []rune(l); strings.HasPrefix(l, "events") && len(r) > 110 {
+				return strings.Contains(s, "1400000000") && strings.Contains(string(r[20:28]), "█") && strings.Contains(string(r[110:]), "█")
 			}
 		}
 		return false

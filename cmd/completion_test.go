@@ -60,7 +60,7 @@ func TestCompletion(t *testing.T) {
 		{"--theme |", "dark light terminal colour-blind sunset", "", noMoreFiles},
 		{"replay --theme |s", "sunset", "dark", noMoreFiles},
 		{"compare --theme |", "dark sunset", "", noMoreFiles},
-		{"--view |", "timeline iteration interests latency findings events", "", noMoreFiles},
+		{"--view |", "timeline iteration registered latency findings events", "", noMoreFiles},
 		{"--symbols |", "auto braille block ascii", "", noMoreFiles},
 		{"--preset |", "article", "", noMoreFiles},
 		{"--reads |", "1 0 short drain", "", noMoreFiles},

@@ -52,7 +52,7 @@ func (s *stage) aReplay(t *testing.T) *testkit.Terminal {
 			t.Fatal(err)
 		}
 		s.play = testkit.StartTerminal(s.t, 120, 40, program(s.t, "replay", "--paused", file))
-		s.play.Shows("STANDS STILL")
+		s.play.Shows(" PAUSED")
 	}
 	x := s.play.In(t)
 	x.Send("\x07\x07")
@@ -60,7 +60,7 @@ func (s *stage) aReplay(t *testing.T) *testkit.Terminal {
 		line(x, l)
 	}
 	x.Until("12.7 s, standing still", func(s string) bool {
-		return position(s) == 12.7 && strings.Contains(s, "STANDS STILL") && strings.Contains(s, "4.0 s,") && lanes(s, "LT") == 3
+		return position(s) == 12.7 && strings.Contains(s, " PAUSED") && strings.Contains(s, "4.0 s,") && lanes(s, "LT") == 3
 	})
 	return x
 }
@@ -78,6 +78,14 @@ func (s *stage) press(x *testkit.Terminal) { x.Press(s.key) }
 
 // line runs a command of the ":" line.
 func line(x *testkit.Terminal, command string) { x.Send(":" + command + "\r") }
+
+// axis is the row with the times: under the panel of numbers, where there is one.
+func axis(screen string) string {
+	if strings.HasPrefix(row(screen, 3), " wakeups ") {
+		return row(screen, 4)
+	}
+	return row(screen, 3)
+}
 
 func row(screen string, i int) string {
 	if rows := strings.Split(screen, "\n"); i < len(rows) {
@@ -101,7 +109,7 @@ func number(s string, re *regexp.Regexp) float64 {
 var (
 	positionOnBar = regexp.MustCompile(`(?m)^ [▶■] +[\d.]+x +([\d.]+) / `)
 	cursorOnAxis  = regexp.MustCompile(` (\d+\.\d{6}) `)
-	turnAt        = regexp.MustCompile(`(?m)^ turn at ([\d.]+) s`)
+	turnAt        = regexp.MustCompile(`(?m)^ iteration at ([\d.]+) s`)
 	scaleOnTabs   = regexp.MustCompile(` ([\d.]+ (?:µs|ms|s|min)), [\d.]+ (?:ns|µs|ms|s) a cell`)
 	detailOfFD    = regexp.MustCompile(`(?m)^── fd (\d+) `)
 )
@@ -109,12 +117,12 @@ var (
 // position is where a replay's transport bar says it is, in seconds; -1 not shown. cursor, tick and turn are the moments of
 // the cursor, of the first label of the axis and of the turn that view 2 shows.
 func position(s string) float64 { return number(s, positionOnBar) }
-func cursor(s string) float64   { return number(row(s, 3), cursorOnAxis) }
+func cursor(s string) float64   { return number(axis(s), cursorOnAxis) }
 func turn(s string) float64     { return number(s, turnAt) }
 
 // Marks may cover labels of the axis, so it is the first that can be read; the cursor's, which has six decimals, is none.
 func tick(s string) float64 {
-	for _, f := range strings.Fields(row(s, 3)) {
+	for _, f := range strings.Fields(axis(s)) {
 		if x, err := strconv.ParseFloat(f, 64); err == nil && !strings.Contains(f, ".") || err == nil && len(f)-strings.IndexByte(f, '.') < 6 {
 			return x
 		}
@@ -163,11 +171,11 @@ func valid(t *testing.T, path string) []trace.Event {
 
 // views: what each view has that no other has.
 var views = map[string]func(s string) bool{
-	"timeline":  func(s string) bool { return regexp.MustCompile(`(?m)^loop .*\n(.*\n)?listener`).MatchString(s) },
-	"iteration": func(s string) bool { return turn(s) >= 0 },
-	"interests": func(s string) bool { return strings.Contains(s, "(O: the next column)") },
-	"latency":   func(s string) bool { return strings.Contains(s, "arrival to delivered") },
-	"findings":  func(s string) bool { return strings.Contains(s, "What was found") },
+	"timeline":   func(s string) bool { return regexp.MustCompile(`(?m)^loop .*\n(.*\n)?listener`).MatchString(s) },
+	"iteration":  func(s string) bool { return turn(s) >= 0 },
+	"registered": func(s string) bool { return strings.Contains(s, "(O: the next column)") },
+	"latency":    func(s string) bool { return strings.Contains(s, "arrival to delivered") },
+	"findings":   func(s string) bool { return strings.Contains(s, "What was found") },
 	"events": func(s string) bool {
 		return len(regexp.MustCompile(`(?m)^ +\d+\.\d{6}  `).FindAllString(s, -1)) > 20
 	},

@@ -31,9 +31,9 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x.Shows(" LIVE")
 		y := s.aReplay(t)
 		s.press(y)
-		y.Until("it plays", func(s string) bool { return position(s) > 12.7 && !strings.Contains(s, "STANDS STILL") })
+		y.Until("it plays", func(s string) bool { return position(s) > 12.7 && !strings.Contains(s, " PAUSED") })
 		s.press(y)
-		y.Shows("STANDS STILL")
+		y.Shows(" PAUSED")
 	},
 	"trigger": func(t *testing.T, s *stage) {
 		x := s.aLab(t)
@@ -74,7 +74,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		s.press(x)
 		x.Shows("Other client traffic")
 		x.Send("idle")
-		x.Until("idle, chosen", func(s string) bool { return regexp.MustCompile(`(?m)^▸ idle `).MatchString(s) })
+		x.Until("idle, chosen", func(s string) bool { return regexp.MustCompile(`▸ idle `).MatchString(s) })
 		x.Press("Enter")
 		x.Until("three idle connections", func(s string) bool { return strings.Contains(row(s, 0), "· idle") && lanes(s, "LT") >= 3 })
 		line(x, "scenario none")
@@ -97,7 +97,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		line(x, "next-lesson")
 		x.Shows("the milkman rings once")
 	},
-	"timeline": showsView("timeline"), "iteration": showsView("iteration"), "interests": showsView("interests"),
+	"timeline": showsView("timeline"), "iteration": showsView("iteration"), "registered": showsView("registered"),
 	"latency": showsView("latency"), "findings": showsView("findings"), "events": showsView("events"),
 	"zoom-in": func(t *testing.T, s *stage) {
 		x := s.aLab(t)
@@ -130,7 +130,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x := s.aLab(t)
 		old(x, 12)
 		s.press(x)
-		was := tick(x.Shows(" PAUSED"))
+		was := tick(x.Shows(" BROWSING"))
 		s.press(x)
 		x.Until("an earlier window", func(s string) bool { return tick(s) >= 0 && tick(s) < was })
 		x.Press("v")
@@ -142,7 +142,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x := s.aLab(t)
 		old(x, 12)
 		x.Press("Left", "Left", "Left", "Left")
-		x.Shows(" PAUSED")
+		x.Shows(" BROWSING")
 		x.Press("v")
 		at := cursor(x.Until("a cursor", func(s string) bool { return cursor(s) > 0 }))
 		s.press(x)
@@ -159,7 +159,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		s.press(x)
 		x.Until("the lane above", func(s string) bool { return detail(s) == "17" })
 		x.Press("3")
-		x.Until("view 3", views["interests"])
+		x.Until("view 3", views["registered"])
 		s.press(x)
 		s.press(x)
 		x.Press("1")
@@ -173,10 +173,10 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		s.press(x)
 		x.Until("a connection", func(s string) bool { return detail(s) == "15" })
 		x.Press("?")
-		x.Shows("evviz: keys")
-		first := row(x.Screen(), 1)
+		x.Shows("─ keys ─")
+		first := row(x.Screen(), 8)
 		s.press(x)
-		x.Until("the page, scrolled", func(s string) bool { return row(s, 1) != first })
+		x.Until("the page, scrolled", func(s string) bool { return row(s, 8) != first })
 		x.Press("?")
 	},
 	"page-back": func(t *testing.T, s *stage) {
@@ -187,7 +187,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		old(x, 12)
 		was := tick(x.Screen())
 		s.press(x)
-		x.Until("a screen before", func(s string) bool { return strings.Contains(s, " PAUSED") && tick(s) >= 0 && tick(s) < was-2 })
+		x.Until("a screen before", func(s string) bool { return strings.Contains(s, " BROWSING") && tick(s) >= 0 && tick(s) < was-2 })
 	},
 	"page-forward": func(t *testing.T, s *stage) {
 		y := s.aReplay(t)
@@ -201,7 +201,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x := s.aLab(t)
 		old(x, 12)
 		s.press(x)
-		x.Until("the beginning", func(s string) bool { return strings.Contains(s, " PAUSED") && tick(s) >= 0 && tick(s) < 3 })
+		x.Until("the beginning", func(s string) bool { return strings.Contains(s, " BROWSING") && tick(s) >= 0 && tick(s) < 3 })
 	},
 	"end": func(t *testing.T, s *stage) {
 		y := s.aReplay(t)
@@ -219,7 +219,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		y.Press("2")
 		y.Until("a turn", views["iteration"])
 		y.Press(",", ",")
-		was := turn(y.Until("an earlier turn", func(s string) bool { return strings.Contains(s, "LOOKING AROUND") && turn(s) < 11.6281 }))
+		was := turn(y.Until("an earlier turn", func(s string) bool { return strings.Contains(s, " BROWSING") && turn(s) < 11.6281 }))
 		s.press(y)
 		y.Until("a later turn", func(s string) bool { return turn(s) > was })
 		y = s.aReplay(t)
@@ -283,7 +283,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		line(y, "goto 9.3")
 		y.Until("9.3 s", func(s string) bool { return position(s) == 9.3 })
 		y.Press("2", ",", ",", ",", ",")
-		y.Shows("LOOKING AROUND")
+		y.Shows(" BROWSING")
 		s.press(y)
 		y.Shows("steps by itself")
 		y.Press(">", ">", ">")
@@ -329,7 +329,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x.Until("a lane selected", func(s string) bool { return detail(s) == "15" })
 		s.press(x)
 		x.Until("what the lane is, and the rule", func(s string) bool {
-			return strings.HasPrefix(s, " evviz: fd ") && strings.Contains(s, "The kernel's rule")
+			return strings.Contains(s, "┌─ fd ") && strings.Contains(s, "The kernel's rule")
 		})
 		x.Press("Esc")
 		x.Until("the timeline", views["timeline"])
@@ -338,7 +338,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x.Press("v", "2")
 		x.Until("view 2", views["iteration"])
 		s.press(x)
-		x.Until("the turn, explained", func(s string) bool { return strings.HasPrefix(s, " evviz: ") })
+		x.Until("the turn, explained", func(s string) bool { return strings.Contains(s, "┌─ ") })
 		x.Press("Esc")
 		x = s.aReplay(t)
 		x.Press("5")
@@ -473,17 +473,17 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		s.press(x)
 		x.Until("it folded", func(s string) bool { return !strings.Contains(s, "wake-fd") })
 	},
-	"knobs": func(t *testing.T, s *stage) {
+	"settings": func(t *testing.T, s *stage) {
 		x := s.aLab(t)
 		s.press(x)
 		x.Shows("Settings of the server")
 		x.Send("reads")
-		x.Until("reads, chosen, and what it does", func(s string) bool { return regexp.MustCompile(`(?m)^▸ reads +1\b`).MatchString(s) })
+		x.Until("reads, chosen, and what it does", func(s string) bool { return regexp.MustCompile(`▸ reads +1\b`).MatchString(s) })
 		x.Press("Enter")
 		x.Shows(" reads = 1")
 		x.Press("Ctrl-U")
 		x.Send("drain\r")
-		x.Until("the new value", func(s string) bool { return regexp.MustCompile(`(?m)^▸ reads +drain +\(usually 1\)`).MatchString(s) })
+		x.Until("the new value", func(s string) bool { return regexp.MustCompile(`▸ reads +drain\b`).MatchString(s) })
 		x.Press("Esc")
 		x.Shows("reads found nothing (EAGAIN)") // each connection is read until there is no more
 		line(x, "set reads 1")
@@ -501,7 +501,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 	"escape": func(t *testing.T, s *stage) {
 		x := s.aLab(t)
 		x.Press("?")
-		x.Shows("evviz: keys")
+		x.Shows("─ keys ─")
 		s.press(x)
 		x.Until("the timeline", views["timeline"])
 		x.Press("v")
@@ -519,7 +519,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x := s.aLab(t)
 		s.press(x)
 		x.Until("the keys", func(s string) bool {
-			return strings.Contains(s, "evviz: keys") && strings.Contains(s, "freeze the view")
+			return strings.Contains(s, "─ keys ─") && strings.Contains(s, "freeze the view")
 		})
 		s.press(x)
 		x.Until("the timeline", views["timeline"])
@@ -527,7 +527,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 	"about": func(t *testing.T, s *stage) {
 		x := s.aLab(t)
 		s.press(x)
-		x.Until("the page about epoll", func(s string) bool { return strings.HasPrefix(s, " evviz: ") && strings.Contains(row(s, 0), "epoll") })
+		x.Until("the page about epoll", func(s string) bool { return strings.Contains(s, "┌─ epoll") })
 		x.Press("Esc")
 		x.Until("the timeline", views["timeline"])
 	},
@@ -537,6 +537,19 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x.Until("the terminal given back", func(string) bool { return x.Restored() && stopped(x.Cmd.Process.Pid) })
 		x.Cmd.Process.Signal(syscall.SIGCONT)
 		x.Until("the screen again", func(s string) bool { return !x.Restored() && views["timeline"](s) })
+	},
+	"pin": func(t *testing.T, s *stage) {
+		x := s.aReplay(t)
+		first := func(s string) string {
+			m := regexp.MustCompile(`(?m)^.?(fd \d+|listener) +:`).FindStringSubmatch(s)
+			return m[1]
+		}
+		x.Press("Up", "Up", "Up", "Up", "Up", "Up", "Up", "Up", "Down", "Down", "Down", "Down")
+		x.Until("the last lane", func(s string) bool { return detail(s) == "20" })
+		s.press(x)
+		x.Until("it on top", func(s string) bool { return first(s) == "fd 20" })
+		s.press(x)
+		x.Until("as it was", func(s string) bool { return first(s) == "listener" })
 	},
 	"redraw": func(t *testing.T, s *stage) {
 		x := s.aReplay(t) // stands still: nothing else draws
@@ -598,7 +611,7 @@ func panes(t *testing.T, s *stage, presses int, beside string) {
 	x.Press("Down")
 	x.Until("the lanes have the arrows", func(s string) bool { return detail(s) != "" })
 	x.Press("3")
-	x.Until("view 3", views["interests"])
+	x.Until("view 3", views["registered"])
 	s.press(x)
 	x.Until("the view "+beside, views[beside])
 }
@@ -614,7 +627,7 @@ func bookmarked(t *testing.T, s *stage) {
 	s.press(x)
 	x.Shows(" bookmark at ")
 	x.Send("here it was\r")
-	x.Until("the bookmark on the axis", func(s string) bool { return strings.Contains(row(s, 3), "◊here it was") })
+	x.Until("the bookmark on the axis", func(s string) bool { return strings.Contains(axis(s), "◊here it was") })
 	later := tick(x.Screen()) + 2
 	x.Until("some time after it", func(s string) bool { return tick(s) > later })
 	line(x, "record")
@@ -622,7 +635,7 @@ func bookmarked(t *testing.T, s *stage) {
 	file := filepath.Join(x.Cmd.Dir, name)
 	valid(t, file)
 	y := testkit.StartTerminal(t, 120, 40, program(t, "replay", "--paused", file))
-	y.Shows("STANDS STILL")
+	y.Shows(" PAUSED")
 	y.Press("End")
 	y.Shows(" END")
 	y.Press("B")
@@ -638,10 +651,10 @@ func byHand(t *testing.T, s *stage) {
 	x := s.aLab(t)
 	choose := func(letters string) {
 		x.Send(letters)
-		x.Until(letters+", chosen", func(s string) bool { return regexp.MustCompile(`(?m)^▸ ` + letters).MatchString(s) })
+		x.Until(letters+", chosen", func(s string) bool { return regexp.MustCompile(`▸ ` + letters).MatchString(s) })
 		x.Press("Enter")
 	}
-	connected := regexp.MustCompile(`connected from 127\.0\.0\.1:(\d+)`)
+	connected := regexp.MustCompile(`connected, :(\d+)`)
 	connect := func() (port string) {
 		s.press(x)
 		x.Shows("One more client, by hand")
@@ -660,14 +673,14 @@ func byHand(t *testing.T, s *stage) {
 	x.Shows(" send:")
 	x.Send("hello\r")
 	x.Shows("got: hello")
-	x.Shows("sent 6 bytes, received 6 bytes")
+	x.Shows("6 bytes out, 6 bytes in")
 	lane(port, "the read and the write on the server's lane", "r.*w|w")
 	choose("half")
 	x.Until("the end of file on both sides", func(s string) bool {
 		return strings.Contains(s, "has closed its side") || strings.Contains(s, "not connected: the server closed it")
 	})
 	lane(port, "the end of file on the server's lane", "0|x")
-	if strings.Contains(x.Screen(), "connected from") {
+	if strings.Contains(x.Screen(), "half-closed, :") {
 		choose("close")
 	}
 	x.Shows("not connected: ")
@@ -697,7 +710,7 @@ func TestKeys(t *testing.T) {
 		}
 		for _, k := range keys {
 			t.Run(a.Name+" "+k, func(t *testing.T) {
-				if !slices.Contains([]string{"pause", "trigger", "mode", "interests", "undo", "loop-range", "command", "escape", "suspend"}, a.Name) {
+				if !slices.Contains([]string{"pause", "trigger", "mode", "registered", "undo", "loop-range", "command", "escape", "suspend"}, a.Name) {
 					testkit.Long(t, "a key")
 				}
 				s.key = k

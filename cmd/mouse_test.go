@@ -12,8 +12,8 @@ func TestMouse(t *testing.T) {
 	t.Parallel()
 	s := &stage{t: t}
 	x := s.aReplay(t)
-	x.Click("3 Interests")
-	x.Until("view 3", views["interests"])
+	x.Click("3 Registered")
+	x.Until("view 3", views["registered"])
 	x.Click("unread    waits") // the heading: the sentence above has the word too
 	x.Shows("sorted by unread")
 	x.Click("connection")
@@ -40,10 +40,10 @@ func TestMouse(t *testing.T) {
 	x.Click("EV03")
 	x.Until("the finding that was clicked", func(s string) bool { return strings.Contains(s, "── ! EV03") })
 	x.Press("?")
-	x.Shows("evviz: keys")
-	top := row(x.Screen(), 1)
+	x.Shows("─ keys ─")
+	top := row(x.Screen(), 8)
 	x.Mouse(testkit.WheelDown, 10, 10)
-	x.Until("the page, scrolled", func(s string) bool { return row(s, 1) != top })
+	x.Until("the page, scrolled", func(s string) bool { return row(s, 8) != top })
 	x.Press("?")
 	x.Until("the timeline", views["timeline"])
 	x.Press("q")
@@ -98,7 +98,7 @@ func TestResize(t *testing.T) {
 	x.Until("view 5", views["findings"])
 	fits(100, 30, "view 5 at 100x30", views["findings"])
 	x.Press("?")
-	fits(120, 40, "the help at 120x40", func(s string) bool { return strings.Contains(s, "evviz: keys") })
+	fits(120, 40, "the help at 120x40", func(s string) bool { return strings.Contains(s, "─ keys ─") })
 	x.Press("?", "q")
 	if code := x.Exit(); code != 0 || !x.Restored() {
 		t.Errorf("exit code %d, terminal given back: %v", code, x.Restored())

@@ -205,7 +205,7 @@ func TestTerminalGone(t *testing.T) {
 	}
 	gone(t, kids)
 	whole(t, file)
-	for shows, args := range map[string][]string{"STANDS STILL": {"replay", "--paused", file}, "in these": {"compare", "--screen", "poll", "epoll"}} {
+	for shows, args := range map[string][]string{" PAUSED": {"replay", "--paused", file}, "in these": {"compare", "--screen", "poll", "epoll"}} {
 		y := testkit.StartTerminal(t, 100, 30, program(t, args...))
 		y.Shows(shows)
 		kids := children(t, y.Cmd.Process.Pid)

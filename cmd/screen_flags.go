@@ -46,11 +46,7 @@ func (l *looks) check(cfg *config) error {
 	if !ok {
 		return oneOf("--symbols", l.symbols, tui.SymbolSets)
 	}
-	ok = false
-	for i, v := range tui.ViewNames() {
-		ok = ok || v == strings.ToLower(l.view) || l.view == fmt.Sprint(i+1)
-	}
-	if !ok {
+	if !tui.HasView(l.view) {
 		return oneOf("--view", l.view, tui.ViewNames())
 	}
 	if l.span < time.Millisecond || l.span > 30*time.Minute {

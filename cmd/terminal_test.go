@@ -116,7 +116,7 @@ func TestHostileInput(t *testing.T) {
 			x.Send(input)
 			x.Until("view 3, whose key is pressed again and again", func(s string) bool {
 				x.Try("3") // what comes too soon behind the beginning of a string is part of that
-				return views["interests"](s)
+				return views["registered"](s)
 			})
 			endsWell(t, x)
 		})
@@ -316,9 +316,9 @@ func TestStoppedFromOutside(t *testing.T) {
 				x.Until("the screen again", func(s string) bool { return !x.Restored() && !x.Cooked() && strings.Contains(s, "listener") })
 			}
 			x.Press("?")
-			x.Shows("evviz: keys")
+			x.Shows("─ keys ─")
 			x.Press("?")
-			x.Until("the screen", func(s string) bool { return !strings.Contains(s, "evviz: keys") })
+			x.Until("the screen", func(s string) bool { return !strings.Contains(s, "─ keys ─") })
 
 			x.Cmd.Process.Signal(syscall.SIGSTOP)
 			x.UntilState("T")

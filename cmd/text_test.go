@@ -31,7 +31,7 @@ func TestReplayText(t *testing.T) {
 		var screens [2]string
 		for i, path := range []string{of, text} {
 			shot := filepath.Join(t.TempDir(), "shot.txt")
-			r := run(t, "replay", "--screenshot", shot, "--view", "interests", path)
+			r := run(t, "replay", "--screenshot", shot, "--view", "registered", path)
 			b, err := os.ReadFile(shot)
 			if err != nil {
 				t.Fatalf("%v: %s", err, r.err)

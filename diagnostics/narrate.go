@@ -48,6 +48,13 @@ func Narrate(s *timeline.Snapshot, t0, t1 int64, h Hint) []string {
 	return n.out
 }
 
+// Stuck reports whether what Narrate says of a window that ends at a moment begins with a loop that is blocked in a call.
+func Stuck(s *timeline.Snapshot, t1 int64) bool {
+	n := narrator{s: s, t1: t1, now: min(t1, s.Now)}
+	n.stuck()
+	return len(n.out) > 0
+}
+
 // Sentence joins clauses as far as they fit into so many characters; 0 is no limit. The first is always there.
 func Sentence(clauses []string, limit int) string {
 	var b strings.Builder

@@ -14,7 +14,7 @@ func labKinds() trace.KindSet {
 		trace.Instance, trace.Register, trace.Modify, trace.Deregister, trace.Wait, trace.Sleep, trace.Round, trace.Ready, trace.Renotify,
 		trace.Call, trace.Accept, trace.Read, trace.Write, trace.TimerSet, trace.TimerFire, trace.TimerStop, trace.Wake, trace.Task,
 		trace.Arrive, trace.Queue, trace.Step, trace.Sync, trace.Name, trace.Lost, trace.State, trace.FdFlags, trace.Lock, trace.Usage,
-		trace.Exit, trace.Bookmark, trace.Fork, trace.Dup, trace.Submit, trace.Complete, trace.Sys, trace.Connect, trace.Shutdown, trace.Repeat)
+		trace.Exit, trace.Bookmark, trace.Fork, trace.Dup, trace.Submit, trace.Complete, trace.Sys, trace.Connect, trace.Shutdown, trace.Repeat, trace.Peer)
 }
 
 // labKnows is what the lab tells: it makes the traffic, and measures at both ends.

@@ -39,6 +39,7 @@ type Session struct {
 	gone       *ClientProcess // the clients that were ended last
 	clientRd   chan struct{}  // closed when everything that the clients told has been read; nil when none have been started
 	manual     *manualClient  // nil: none was asked for
+	peers      *peers         // nil: nobody looks who connects
 
 	maxConns      int
 	remote        bool // clients may go to other than loopback addresses
@@ -126,6 +127,7 @@ func (s *Session) Record(o *Options) error {
 
 // Start begins to read what the server emits, and then runs the scenario in a process of its own.
 func (s *Session) Start() error {
+	s.startPeers()
 	s.startFeed()
 	return s.startClients()
 }
@@ -163,6 +165,7 @@ func (s *Session) Stop(why uint32) error {
 	s.mu.Unlock()
 	s.endTraffic()
 	s.endManual()
+	s.peers.end()
 	limit := endWithin
 	if why == trace.StopSignal {
 		limit = endWithinSignal

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -21,7 +22,7 @@ func (w *Window) LaneLabel(l *timeline.Lane, row []Cell, cells []timeline.Cell, 
 	if l.Kind != timeline.KindListener {
 		trigger = TriggerShort(w.triggerOf(l))
 	}
-	if part := plain.Text(l.Client.Part); part != "" {
+	if part := plain.Text(cmp.Or(l.Client.Part, l.Client.Program)); part != "" {
 		if s := name + " " + part; utf8.RuneCountInString(s)+1+len(trigger) < room {
 			name, n = s, utf8.RuneCountInString(s)
 		}

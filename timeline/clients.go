@@ -16,6 +16,8 @@ const (
 type ClientStats struct {
 	Sent, Received int64  // bytes
 	Part           string // of one lane: what the client plays in its scenario; "" unknown
+	Program        string // of one lane: name of the process at the other end, where it was found on this machine; "" unknown
+	PID            int64  // ... and its number; 0 unknown
 	Served         int64  // of one lane: the longest time from a send to the read that got it, ns; 0 unknown
 }
 
@@ -196,6 +198,46 @@ func (t *Timeline) step(s *stream, e *trace.Event) {
 	}
 }
 
+// peerFound notes who is at the other end of a connection. A process is found after the connection was made, so its lane is there, unless the
+// events of the loop are behind.
+func (t *Timeline) peerFound(s *stream, e *trace.Event) {
+	v := trace.PeerOf(e)
+	address := t.names.now(s.id, v.Address())
+	if address == "" {
+		return
+	}
+	c := t.lanes.clients.clientAt(address)
+	if c == nil {
+		return
+	}
+	c.plays(t.names.now(s.id, v.Part()))
+	if v.PID() != 0 {
+		c.pub.Program, c.pub.PID = t.names.now(s.id, v.Program()), v.PID()
+	}
+	if l := t.lanes.clients.lanes[address]; l != nil {
+		t.lanes.touch(l)
+	}
+}
+
+// clientAt is the client at an address: that of its lane, or that which waits for it; nil where too many wait.
+func (c *clients) clientAt(address string) *clientOf {
+	if l := c.lanes[address]; l != nil {
+		return &l.client
+	}
+	q := c.waiting[address]
+	if q == nil {
+		if len(c.waiting) >= maxUnclaimed {
+			return nil
+		}
+		if c.waiting == nil {
+			c.waiting = map[string]*unclaimed{}
+		}
+		q = new(unclaimed)
+		c.waiting[address] = q
+	}
+	return &q.client
+}
+
 // claimSteps gives a lane the steps of its client, with those that came before it.
 func (ls *laneSet) claimSteps(l *laneB, peer string) {
 	if ls.clients.lanes == nil {
@@ -211,6 +253,9 @@ func (ls *laneSet) claimSteps(l *laneB, peer string) {
 		ls.mark(l, m.t, m.m, 0)
 	}
 	l.client.plays(q.client.pub.Part)
+	if q.client.pub.PID != 0 {
+		l.client.pub.Program, l.client.pub.PID = q.client.pub.Program, q.client.pub.PID
+	}
 	l.client.pub.Sent += q.client.pub.Sent
 	l.client.pub.Received += q.client.pub.Received
 	if q.client.sent != 0 {

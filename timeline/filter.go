@@ -22,7 +22,7 @@ import (
 //	        | "trigger:" t | t             level edge oneshot none, LT ET
 //	        | "waits:" (">"|"<") time      longest time that data waited; waits: may be left out: >200ms
 //	        | state                        open closed stranded pending registered disarmed untold
-//	        | text                         part of the label, peer, own address, or name of the call
+//	        | text                         part of the label, peer, own address, who is at the other end, or name of the call
 //
 // Where a bare word could be several things the first line above that knows it wins, but for states, which come first:
 // open is a lane that is open, event:open the event. Words are taken in any case.

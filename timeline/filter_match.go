@@ -66,7 +66,7 @@ func (t *filterTerm) lane(s *Snapshot, l *Lane, t0, t1 int64) bool {
 }
 
 func (l *Lane) named(part string) bool {
-	for _, s := range [...]string{l.Label, l.Peer, l.Local, l.Kind.String()} {
+	for _, s := range [...]string{l.Label, l.Peer, l.Local, l.Client.Part, l.Client.Program, l.Kind.String()} {
 		if strings.Contains(strings.ToLower(s), part) {
 			return true
 		}

@@ -233,6 +233,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 	case trace.Step:
 		t.step(s, e)
 		return
+	case trace.Peer:
+		t.peerFound(s, e)
+		return
 	case trace.Arrive:
 		t.arrive(s, e)
 		return

@@ -88,6 +88,7 @@ const (
 	Repeat // stream
 	Unread // io
 	InCall // run
+	Peer   // client
 
 	KindCount
 )

@@ -275,4 +275,7 @@ var Specs = [KindCount]Spec{
 		f("asked", SlotA, UNanos, "timeout of a wait; -1 none"),
 		bits("doing", SlotMask, 0, 8, UEnum, DoingNames, "what it was doing"),
 		bits("same", SlotMask, 8, 2, UEnum, AnswerNames, "whether it is in that call since the look before, and did not run meanwhile")}},
+	Peer: {"Peer", "client", 2, false, "Who has the other end of a connection: a process of this machine, found some time after the connection was made; or, stated again, a client of the scenario.", []Field{
+		f("address", SlotInst, UName, "the other end's address"), f("pid", SlotA, UInt, "the process; absent: not looked for, or not found"), f("program", SlotAux, UName, "its name, as /proc/PID/comm has it"),
+		f("part", SlotGen, UName, "the part that the client plays in its scenario")}},
 }

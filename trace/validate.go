@@ -110,7 +110,7 @@ func (v *Validator) report(id string, e *Event, format string, args ...any) {
 }
 
 // restated are the kinds that a restatement consists of.
-var restated = Kinds(Sync, Name, Thread, Mode, State)
+var restated = Kinds(Sync, Name, Thread, Mode, State, Peer)
 
 // Add checks the next event.
 func (v *Validator) Add(e *Event) {

@@ -443,7 +443,7 @@ func SleepOf(e *Event) SleepView { return SleepView{e} }
 // Call: which system call.
 func (v SleepView) Call() Syscall { return Syscall(v.e.Aux & 0xff) }
 
-// Asked: how long.
+// Asked: how long; 0 also where the program named a moment instead, or it is not known.
 func (v SleepView) Asked() int64 { return v.e.A }
 
 // RoundView reads the event Round.
@@ -906,3 +906,21 @@ func (v InCallView) Doing() Doing { return Doing(v.e.Mask & 0xff) }
 
 // Same: whether it is in that call since the look before, and did not run meanwhile.
 func (v InCallView) Same() Answer { return Answer(v.e.Mask >> 8 & 0x3) }
+
+// PeerView reads the event Peer.
+type PeerView struct{ e *Event }
+
+// PeerOf is the view of a Peer.
+func PeerOf(e *Event) PeerView { return PeerView{e} }
+
+// Address: the other end's address.
+func (v PeerView) Address() uint32 { return v.e.Inst }
+
+// PID: the process; absent: not looked for, or not found.
+func (v PeerView) PID() int64 { return v.e.A }
+
+// Program: its name, as /proc/PID/comm has it.
+func (v PeerView) Program() uint32 { return v.e.Aux }
+
+// Part: the part that the client plays in its scenario.
+func (v PeerView) Part() uint32 { return v.e.Gen }

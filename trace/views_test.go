@@ -316,6 +316,8 @@ func viewOf(k Kind) func(*Event) any {
 		return func(e *Event) any { return UnreadOf(e) }
 	case InCall:
 		return func(e *Event) any { return InCallOf(e) }
+	case Peer:
+		return func(e *Event) any { return PeerOf(e) }
 	}
 	return nil
 }

@@ -75,6 +75,7 @@ func (c *chooser) press(d *dialog, name string) {
 		step(len(c.items))
 	case "Enter":
 		if slices.Contains(list, c.at) && c.items[c.at].pick != nil {
+			c.typed = "" // a list that stays open is whole again
 			c.items[c.at].pick()
 		}
 	case "Backspace":

@@ -105,6 +105,7 @@ func (c *coarse) strangers(f *frame) (out []number) {
 	if c == nil {
 		return nil
 	}
+	var cells []timeline.OverviewCell
 	known := map[int32][]number{}
 	for _, l := range f.snap.Lanes {
 		if l.Closed == 0 { // another one may have the number of one that is closed
@@ -113,13 +114,24 @@ func (c *coarse) strangers(f *frame) (out []number) {
 	}
 	for _, l := range c.over.Lanes {
 		n, ok := c.of(l)
-		if !ok || l.Last < f.t0 || l.First >= f.t1 || slices.ContainsFunc(known[n.fd], n.means) {
+		if !ok || l.Last < f.t0 || l.First >= f.t1 || slices.ContainsFunc(known[n.fd], n.means) || !c.shows(f, l, &cells) {
 			continue
 		}
 		known[n.fd] = append(known[n.fd], n)
 		out = append(out, n)
 	}
 	return out
+}
+
+// shows reports whether a row of the overview has anything to show in the part of the window that is not held. cells is memory.
+func (c *coarse) shows(f *frame, l *timeline.OverviewLane, cells *[]timeline.OverviewCell) bool {
+	*cells = l.AppendCells((*cells)[:0], f.t0, f.t1, f.cells())
+	for i, cell := range *cells {
+		if cell.Events > 0 && c.drawn(f.moment(i)) && c.drawn(f.moment(i+1)-1) {
+			return true
+		}
+	}
+	return false
 }
 
 // drawCoarse draws a row of shades in the columns that are not held. of is the lane whose row it is, nil for none: before it

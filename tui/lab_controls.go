@@ -41,7 +41,7 @@ func (c *controls) chooseScenario() {
 		if s.Title == now {
 			list.at = len(list.items)
 		}
-		list.items = append(list.items, item{name: s.Name, value: s.Title, about: s.About, pick: func() {
+		list.items = append(list.items, item{name: s.Name, value: strings.TrimPrefix(s.Title, s.Name), about: s.About, pick: func() {
 			c.dialog.list = nil
 			c.worker.do(func() (string, error) { return lab.StartScenario(s.Name) })
 		}})
@@ -170,10 +170,11 @@ func (c *controls) byHand() {
 		state := "not connected"
 		switch {
 		case st.Connected:
-			state = fmt.Sprintf("connected from %s, sent %s, received %s", st.Address, words.Bytes(st.Sent), words.Bytes(st.Got))
+			what := "connected"
 			if st.HalfClose {
-				state += ", has finished sending"
+				what = "half-closed"
 			}
+			state = fmt.Sprintf("%s, %s, %s out, %s in", what, words.Port(st.Address), words.Bytes(st.Sent), words.Bytes(st.Got))
 		case st.Ended != "":
 			state = "not connected: " + st.Ended
 		}

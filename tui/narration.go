@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	"evviz/diagnostics"
 	"evviz/timeline"
 )
@@ -30,6 +32,10 @@ func (n *narration) draw(sc *scene, p pane) {
 		return
 	}
 	t0, t1 := sc.seen()
+	if sc.coarse.drawn(t0) && sc.coarse.drawn(t1-1) && (t1 <= sc.snap.Begin || t0 >= sc.snap.Now) {
+		p.put(1, 0, sc.fits("overview from the index: what the recording has here is not read yet; Space plays it", p.w-2), sc.theme.bold)
+		return
+	}
 	h := diagnostics.Hint{}
 	if sc.session.inLab && (sc.half == nil || sc.half.focus) {
 		h.Trigger = "t"
@@ -41,7 +47,11 @@ func (n *narration) draw(sc *scene, p pane) {
 	clauses, found := n.words(sc, t0, t1, h), headline(sc)
 	where := ""
 	if n.said.effect != "" { // it says what is critical in numbers
-		clauses, found = append([]string{n.said.effect}, clauses...), nil
+		at := 0
+		if n.said.stuck {
+			at = 1
+		}
+		clauses, found = slices.Insert(slices.Clone(clauses), at, n.said.effect), nil
 	}
 	if found != nil {
 		where = "(" + found.Rule.ID + ", n Enter)"
@@ -78,6 +88,7 @@ type narrated struct {
 	presses uint64
 	words   []string
 	effect  string // of a live switch
+	stuck   bool   // the first words are about a loop that is blocked in a call
 }
 
 // words say what happens in the window. While time goes on in one window the words are good for a moment (findEvery):
@@ -86,7 +97,7 @@ func (x *narration) words(sc *scene, t0, t1 int64, h diagnostics.Hint) []string 
 	n := &x.said
 	fresh := n.snap == sc.snap || n.snap != nil && sc.live && n.snap.Begin == sc.snap.Begin && sc.snap.Now >= n.snap.Now && sc.snap.Now-n.snap.Now < findEvery
 	if !fresh || n.t0 != t0 || n.w != sc.w || n.presses != sc.presses || sc.half != nil {
-		*n = narrated{sc.snap, t0, sc.w, sc.presses, diagnostics.Narrate(sc.snap, t0, t1, h), diagnostics.Effect(sc.snap, sc.edge())}
+		*n = narrated{sc.snap, t0, sc.w, sc.presses, diagnostics.Narrate(sc.snap, t0, t1, h), diagnostics.Effect(sc.snap, sc.edge()), diagnostics.Stuck(sc.snap, t1)}
 	}
 	return n.words
 }

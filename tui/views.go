@@ -66,6 +66,12 @@ func (v *views) next(by int) { v.show((v.at + viewID(by) + viewCount) % viewCoun
 // body is that of the view that is shown.
 func (v *views) body() body { return v.bodies[v.at] }
 
+// HasView reports whether a view has a name or a number, also one that it had before.
+func HasView(s string) bool {
+	_, err := viewOf(s)
+	return err == nil
+}
+
 // viewOf finds a view by its name or number.
 func viewOf(s string) (viewID, error) {
 	for v, name := range viewNames {
@@ -73,7 +79,7 @@ func viewOf(s string) (viewID, error) {
 			return viewID(v), nil
 		}
 	}
-	if v := viewID(slices.Index(formerNames, strings.ToLower(s))); v >= 0 {
+	if v := viewID(slices.Index(formerNames, strings.ToLower(s))); v >= 0 && s != "" {
 		return v, nil
 	}
 	return 0, fmt.Errorf("there is no view %q: %s", s, strings.Join(ViewNames(), ", "))

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -123,6 +124,12 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 		return fmt.Sprintf("fd %d: data or a connection arrived", e.FD), strings.TrimSuffix("seen by "+trace.ArriveOf(e).By().String()+", "+known(e.B, "unread"), ", ")
 	case trace.Queue:
 		return fmt.Sprintf("fd %d: %d waiting for accept", e.FD, e.A), fmt.Sprintf("backlog %d", e.B)
+	case trace.Peer:
+		pid := ""
+		if e.A != 0 {
+			pid = fmt.Sprintf("pid %d", e.A)
+		}
+		return fmt.Sprintf("peer %s is %s", Port(s.Name(e.Stream, e.Inst)), cmp.Or(name(e.Aux), name(e.Gen), "a process")), pid
 	case trace.Step:
 		note := name(e.Gen)
 		if e.Inst != 0 {

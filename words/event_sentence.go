@@ -208,6 +208,13 @@ func (x *eventWords) say() string {
 		return x.interest()
 	case trace.Submit, trace.Complete:
 		return x.operation()
+	case trace.Peer:
+		v := trace.PeerOf(e)
+		who := "A client of the scenario" + x.name(v.Part(), ", ")
+		if v.PID() != 0 {
+			who = "Process" + positive(v.PID(), " ") + x.name(v.Program(), ", ")
+		}
+		return who + " has the other end of the connection" + x.name(v.Address(), " from ") + "."
 	case trace.Step:
 		return x.step(begins)
 	}

@@ -71,6 +71,12 @@ func who(l *timeline.Lane) string {
 	case l.Local != "":
 		s += " " + l.Local
 	}
+	switch c := &l.Client; {
+	case c.PID != 0 && c.Program != "":
+		s += " (" + c.Program + ", pid " + strconv.FormatInt(c.PID, 10) + ")"
+	case c.Part != "":
+		s += " (" + c.Part + ")"
+	}
 	return s
 }
 

@@ -18,7 +18,7 @@ var eventKeys = [trace.KindCount]string{
 	trace.TimerSet: "timer", trace.TimerFire: "timer", trace.TimerStop: "timer", trace.Wake: "wake", trace.Task: "task", trace.Signal: "signal",
 	trace.Submit: "submit", trace.Complete: "complete", trace.Arrive: "arrive", trace.Queue: "queue", trace.RunDelay: "rundelay", trace.Step: "step",
 	trace.Sync: "stream", trace.State: "stream", trace.Name: "stream", trace.Lost: "lost", trace.Bookmark: "bookmark", trace.Repeat: "repeat",
-	trace.Unread: "unread", trace.InCall: "incall",
+	trace.Unread: "unread", trace.InCall: "incall", trace.Peer: "peer",
 }
 
 // errnoWord is the name of an error number.

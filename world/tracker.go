@@ -16,6 +16,7 @@ type Tracker struct {
 	names names
 	sync  trace.Event            // the last one; its Kind is KindNone before there was one
 	modes map[uint32]trace.Event // by stream
+	ends  otherEnds
 }
 
 // NewTracker makes a tracker that knows nothing yet.
@@ -44,6 +45,8 @@ func (t *Tracker) Add(e *trace.Event) {
 		if _, ok := t.modes[e.Stream]; ok || len(t.modes) < maxThreads {
 			t.modes[e.Stream] = *e
 		}
+	case trace.Peer, trace.Step:
+		t.ends.add(e, &t.names)
 	}
 	if named.Has(e.Kind) {
 		t.names.use(e)
@@ -99,7 +102,7 @@ func (r *restated) id(stream uint32, n Name) uint32 {
 	return id
 }
 
-// Restate is everything that is known, as events of the moment now (CLOCK_MONOTONIC ns): Sync, then names, threads, modes, descriptors and
+// Restate is everything that is known, as events of the moment now (CLOCK_MONOTONIC ns): Sync, then names, threads, modes, descriptors with who has their other ends, and
 // registrations, each under a stream of its table. A restatement has Seq 0: it is not counted among the events of its stream.
 // Calls that are in progress are not part of it.
 func (t *Tracker) Restate(now int64) []trace.Event {
@@ -122,6 +125,7 @@ func (t *Tracker) Restate(now int64) []trace.Event {
 		}
 	}
 	t.files(r, speaks, &body)
+	t.ends.age()
 	out := append(append(head, r.out...), body...)
 	for i := range out {
 		out[i].Time, out[i].Seq, out[i].Phase = now, 0, trace.PhaseComplete
@@ -204,6 +208,10 @@ func (t *Tracker) files(r *restated, speaks map[*Table]uint32, out *[]trace.Even
 			}
 			e.A, e.B = int64(r.id(stream, f.Peer)), int64(r.id(stream, f.Local))|t.identity(f)<<32
 			*out = append(*out, e)
+			if who := t.ends.at(f.Peer.Text); who != nil {
+				*out = append(*out, trace.Event{Kind: trace.Peer, Stream: stream, Inst: uint32(e.A), A: who.pid,
+					Aux: r.id(stream, who.program), Gen: r.id(stream, who.part)})
+			}
 		})
 	}
 	t.registrations(tables, speaks, out)
