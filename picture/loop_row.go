@@ -142,7 +142,7 @@ func (w *Window) LoopNow(l *timeline.LoopLane, m timeline.Mode, room int) string
 		return "ended"
 	case state == timeline.LoopWaiting && in != trace.Wait && in != trace.KindNone:
 		what := "in " + strings.ToLower(in.String()) // a call that blocks
-		if on := fmt.Sprintf(" %d", l.InFD); l.InFD >= 0 && in != trace.Accept && len(what)+len(on) <= room {
+		if on := fmt.Sprintf("(%d)", l.InFD); l.InFD >= 0 && in != trace.Accept && len(what)+len(on) <= room {
 			what += on
 		}
 		return what

@@ -71,7 +71,7 @@ func TestLoopNow(t *testing.T) {
 		want string
 	}{
 		{timeline.LoopLane{Ended: 5, State: timeline.LoopWaiting}, epoll, 20, "ended"},
-		{in(trace.Read, 15), epoll, 20, "in read 15"},
+		{in(trace.Read, 15), epoll, 20, "in read(15)"},
 		{in(trace.Read, 15), epoll, 9, "in read"},
 		{in(trace.Accept, 3), epoll, 20, "in accept"},
 		{in(trace.Wait, -1), epoll, 10, "epoll_wait"},
@@ -121,7 +121,7 @@ func TestLoopDoes(t *testing.T) {
 		{waits, 1, 11, "busy <0.1 %"},
 		{waits, 0, 10, "busy 0 %"},
 		{waits, 1000, 5, "waiting"}, // which is cut where it is drawn
-		{&timeline.LoopLane{State: timeline.LoopWaiting, In: trace.Read, InFD: 7}, 1000, 10, "in read 7"},
+		{&timeline.LoopLane{State: timeline.LoopWaiting, In: trace.Read, InFD: 7}, 1000, 10, "in read(7)"},
 		{&timeline.LoopLane{Ended: 1}, 1000, 10, "ended"},
 	} {
 		if got := w.LoopDoes(c.lane, epoll, cells(c.work), c.room); got != c.want {
