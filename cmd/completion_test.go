@@ -87,7 +87,7 @@ func TestCompletion(t *testing.T) {
 		{"scenarios show |", "demo 01-blocking", "museum", noMoreFiles},
 		{"scenarios run |", "demo 01-blocking lessons truth museum", "", filesToo},
 		{"completion |", "bash zsh fish powershell", "", noMoreFiles},
-		{"|", "replay check compare doctor explain completion", "clients hand child man", noMoreFiles},
+		{"|", "replay check compare doctor explain completion", "clients hand child peers man", noMoreFiles},
 		{"--interval |", "250ms", "", noMoreFiles},
 	} {
 		t.Run(c.line, func(t *testing.T) {

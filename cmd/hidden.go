@@ -58,6 +58,14 @@ func newHand() *cobra.Command {
 	return c
 }
 
+func newPeers() *cobra.Command {
+	var port string
+	c := &cobra.Command{Use: "peers", Hidden: true, Args: cobra.NoArgs, Short: "Looks which programs connect (started by the lab itself)",
+		RunE: func(*cobra.Command, []string) error { return typedByHand(lab.RunPeers(port)) }}
+	c.Flags().StringVar(&port, "port", "", "port of the server")
+	return c
+}
+
 func newChild() *cobra.Command {
 	return &cobra.Command{Use: "child WHAT", Hidden: true, Args: cobra.ExactArgs(1), Short: "A child process of the server (started by the lab itself)",
 		RunE: func(_ *cobra.Command, args []string) error { return typedByHand(lab.RunChild(args[0])) }}

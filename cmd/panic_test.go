@@ -28,7 +28,7 @@ import (
 //
 // The processes that the program starts of itself are left alone.
 func preparePanic(how string) {
-	if how == "" || len(os.Args) > 1 && slices.Contains([]string{"clients", "hand", "child"}, os.Args[1]) {
+	if how == "" || len(os.Args) > 1 && slices.Contains([]string{"clients", "hand", "child", "peers"}, os.Args[1]) {
 		return
 	}
 	asked := make(chan os.Signal, 1)

@@ -42,6 +42,7 @@ func hidden(args []string) error {
 	f.IntVar(&o.MaxConns, "max-connections", 0, "")
 	f.BoolVar(&o.Remote, "allow-remote", false, "")
 	noLab := f.Bool("no-lab", false, "")
+	port := f.String("port", "", "")
 	f.Func("param", "", func(s string) error {
 		name, value, _ := strings.Cut(s, "=")
 		params = append(params, scenarios.Param{Name: name, Value: value})
@@ -51,6 +52,8 @@ func hidden(args []string) error {
 	switch args[0] {
 	case "clients":
 		return RunClients(*story, &o, *noLab, params)
+	case "peers":
+		return RunPeers(*port)
 	case "vet-scenario":
 		return VetScenario(*story, params)
 	}

@@ -1,51 +1,43 @@
 package lab
 
 import (
-	"net/netip"
+	"context"
+	"io"
+	"net"
 	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
 	"time"
 
-	"evviz/probe/look"
 	"evviz/show"
+	"evviz/timeline"
 	"evviz/trace"
 )
 
-// peers finds out who connects: the processes at the other ends of the server's connections, but for the lab's own clients, which say who they
-// are. It looks when something was accepted, and takes at most a fiftieth of a core for it.
+// peers finds out which programs connect, other than the lab's own clients, which say who they are. Looking into /proc opens descriptors, which
+// must not take the numbers that the server's next connections would get: it is done by a process of its own (peers_side.go), which is started
+// when the first such connection has come.
 type peers struct {
 	s    *Session
-	ring *trace.Ring
 	stop chan struct{}
 	over chan struct{}
-
-	names uint32                    // ids given so far
-	ids   map[string]uint32         // of programs
-	known map[netip.AddrPort]uint32 // inodes by address, of those that need no more looking
 }
 
-const (
-	peersEvery = 50 * time.Millisecond
-	peersShare = 50      // a look that took so long is followed by a pause of so many times that
-	peersTries = 3       // looks without a new accept, for a connection whose process had not been found
-	peersKept  = 1 << 16 // addresses in memory, at most
-)
+// peersEvery is how often is looked whether connections have come that no client of the lab's has made.
+const peersEvery = 100 * time.Millisecond
 
-// startPeers begins to look, where the server's address is a TCP port.
+// startPeers begins to wait for such connections.
 func (s *Session) startPeers() {
-	at, err := netip.ParseAddrPort(s.loop.Addr())
-	if err != nil {
-		return
-	}
-	p := &peers{s: s, ring: s.rings.ring(), stop: make(chan struct{}), over: make(chan struct{}), ids: map[string]uint32{}, known: map[netip.AddrPort]uint32{}}
+	p := &peers{s: s, stop: make(chan struct{}), over: make(chan struct{})}
 	s.peers = p
 	show.Go(func() {
 		defer close(p.over)
-		defer p.ring.Close()
-		p.watch(at.Port())
+		p.run()
 	})
 }
 
-// end stops the looking; nil did nothing.
+// end ends the process, if there is one, and waits until all that it found has been read. nil does nothing.
 func (p *peers) end() {
 	if p != nil {
 		close(p.stop)
@@ -53,70 +45,96 @@ func (p *peers) end() {
 	}
 }
 
-func (p *peers) watch(port uint16) {
+func (p *peers) run() {
+	_, port, err := net.SplitHostPort(p.s.loop.Addr())
+	if err != nil {
+		return
+	}
 	tick := time.NewTicker(peersEvery)
 	defer tick.Stop()
-	var seen int64
-	var rest time.Time
-	tries := 0
+	var seen int64 // accepts that have been looked into
 	for {
 		select {
 		case <-p.stop:
 			return
-		case now := <-tick.C:
-			n := p.s.loop.Stats().Accepted.Load()
-			if n != seen {
-				tries = peersTries
-			}
-			if tries == 0 || now.Before(rest) {
-				continue
-			}
-			seen = n
-			tries--
-			begin := time.Now()
-			if !p.look(port) {
-				return
-			}
-			end := time.Now()
-			rest = end.Add(peersShare * end.Sub(begin))
+		case <-tick.C:
 		}
-	}
-}
-
-// look looks once; false: this machine does not answer, and will not.
-func (p *peers) look(port uint16) bool {
-	found, err := look.ClientsOf(port, func(e look.End) bool { return p.known[e.Address] == e.Inode })
-	if err != nil {
-		return false
-	}
-	if len(found) == 0 {
-		return true
-	}
-	self := os.Getpid()
-	now := p.ring.Now()
-	for end, owner := range found {
-		if len(p.known) >= peersKept {
-			clear(p.known)
-		}
-		p.known[end.Address] = end.Inode
-		if owner.PID == self || owner.Parent == self {
+		n := p.s.loop.Stats().Accepted.Load()
+		if n == seen {
 			continue
 		}
-		address := p.name(end.Address.String(), now)
-		program := p.ids[owner.Name]
-		if program == 0 {
-			program = p.name(owner.Name, now)
-			p.ids[owner.Name] = program
+		switch young, old := strangers(p.s.Feed.Snapshot()); {
+		case !young && !old:
+			seen = n
+			continue
+		case !old:
+			continue
 		}
-		e := p.ring.Next(trace.Peer, now)
-		e.Inst, e.A, e.Aux = address, int64(owner.PID), program
+		if in, done, err := p.start(port); err == nil {
+			<-p.stop
+			in.Close()
+			<-done
+		}
+		return // it cannot be started, or has been: nobody is named any more
 	}
-	p.ring.Publish(now)
-	return true
 }
 
-func (p *peers) name(s string, now int64) uint32 {
-	p.names++
-	p.ring.Name(p.names, s, now)
-	return p.names
+// strangers reports whether there are connections of which no client has said that it made them. A client's steps may be read after the accept,
+// so the young ones may turn out to be none.
+func strangers(s *timeline.Snapshot) (young, old bool) {
+	for _, l := range s.Lanes {
+		if l.Kind != timeline.KindConn || l.Closed != 0 || l.Opened == 0 || l.Client.Known {
+			continue
+		}
+		if s.Now-l.Opened > strangeAfter {
+			return young, true
+		}
+		young = true
+	}
+	return young, false
+}
+
+// strangeAfter is how long a client of the lab's may take to say that it has connected, in the time of the events, ns.
+const strangeAfter = int64(300e6)
+
+// start starts the process. Its standard input ends with the lab; done is closed when it has ended and everything was read.
+func (p *peers) start(port string) (in io.Closer, done <-chan struct{}, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	events, eventsW, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	cmd := exec.Command(self, "peers", "--port", port)
+	cmd.ExtraFiles = []*os.File{eventsW}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	eventsW.Close()
+	if err != nil {
+		events.Close()
+		return nil, nil, err
+	}
+	undo := show.OnCrash(func() { cmd.Process.Kill() })
+	source := trace.NewRawSource(events, trace.Info{Title: "peers", Live: true, Timed: true, Kinds: trace.Kinds(trace.Peer, trace.Name)})
+	ring := p.s.rings.ring()
+	over := make(chan struct{})
+	show.Go(func() {
+		defer close(over)
+		trace.Pump(context.Background(), source, ring)
+		source.Close()
+		cmd.Wait()
+		undo()
+	})
+	return stdin, over, nil
+}
+
+// portOf reads the flag of the process.
+func portOf(s string) (uint16, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return uint16(n), err
 }

@@ -39,7 +39,7 @@ type Session struct {
 	gone       *ClientProcess // the clients that were ended last
 	clientRd   chan struct{}  // closed when everything that the clients told has been read; nil when none have been started
 	manual     *manualClient  // nil: none was asked for
-	peers      *peers         // nil: nobody looks who connects
+	peers      *peers         // looks who connects
 
 	maxConns      int
 	remote        bool // clients may go to other than loopback addresses

@@ -15,6 +15,7 @@ const (
 // ClientStats is what clients did, by their own steps.
 type ClientStats struct {
 	Sent, Received int64  // bytes
+	Known          bool   // of one lane: a client, or who looked for it, has said who it is
 	Part           string // of one lane: what the client plays in its scenario; "" unknown
 	Program        string // of one lane: name of the process at the other end, where it was found on this machine; "" unknown
 	PID            int64  // ... and its number; 0 unknown
@@ -96,6 +97,7 @@ func (c *clientOf) publish() ClientStats { return c.pub }
 
 // step counts a step that has ended.
 func (c *clientOf) step(e *trace.Event) {
+	c.pub.Known = true
 	n := max(e.B, 0)
 	switch trace.StepOf(e).What() {
 	case trace.StepSend:
@@ -210,6 +212,7 @@ func (t *Timeline) peerFound(s *stream, e *trace.Event) {
 	if c == nil {
 		return
 	}
+	c.pub.Known = true
 	c.plays(t.names.now(s.id, v.Part()))
 	if v.PID() != 0 {
 		c.pub.Program, c.pub.PID = t.names.now(s.id, v.Program()), v.PID()
@@ -252,6 +255,7 @@ func (ls *laneSet) claimSteps(l *laneB, peer string) {
 	for _, m := range q.marks {
 		ls.mark(l, m.t, m.m, 0)
 	}
+	l.client.pub.Known = l.client.pub.Known || q.client.pub.Known
 	l.client.plays(q.client.pub.Part)
 	if q.client.pub.PID != 0 {
 		l.client.pub.Program, l.client.pub.PID = q.client.pub.Program, q.client.pub.PID

@@ -33,8 +33,8 @@ func TestClientOfLane(t *testing.T) {
 			conns = append(conns, l)
 		}
 	}
-	eq(t, "first", conns[0].Client, ClientStats{Sent: 15, Received: 4, Served: 100 * us})
-	eq(t, "second", conns[1].Client, ClientStats{Sent: 3})
+	eq(t, "first", conns[0].Client, ClientStats{Known: true, Sent: 15, Received: 4, Served: 100 * us})
+	eq(t, "second", conns[1].Client, ClientStats{Known: true, Sent: 3})
 	eq(t, "all", sn.Stats.Client, ClientStats{Sent: 18, Received: 4})
 	eq(t, "address", sn.ClientAddress(0), "c:1")
 	eq(t, "address of nobody", sn.ClientAddress(5), "")

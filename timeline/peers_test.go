@@ -19,7 +19,7 @@ func TestPeers(t *testing.T) {
 	name(9, 2, "curl")
 	name(9, 3, "127.0.0.1:6")
 	name(9, 4, "steady")
-	s.ev(2, trace.Event{Kind: trace.Peer, Stream: 9, FD: -1, Inst: 1, A: 4711, Aux: 2}) // found before the loop's events are read
+	s.ev(2, trace.Event{Kind: trace.Peer, Stream: 9, Inst: 1, A: 4711, Aux: 2}) // found before the loop's events are read
 	s.ev(3, trace.Event{Kind: trace.Open, FD: 7, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: 4})
 	s.ev(4, trace.Event{Kind: trace.Open, FD: 8, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept), A: 5})
 	s.ev(5, trace.Event{Kind: trace.Step, Stream: 9, FD: 3, Aux: trace.StepConnect, Inst: 3, Gen: 4})

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 
 	"evviz/diagnostics"
 	"evviz/timeline"
@@ -127,13 +128,17 @@ type findings struct {
 	status   *status
 }
 
-// next selects the problem after the selected one and shows its moment.
+// next selects the problem after the selected one and shows its moment. It begins with the first of the list, and goes by rule from there: the list is
+// another one at each moment, and going by it would meet some twice and others never.
 func (x *findings) next(by int) {
 	if x.scene.frame == nil || len(x.scene.problems) == 0 {
 		x.status.say("nothing has been found")
 		return
 	}
-	list := x.scene.problems
+	list := slices.Clone(x.scene.problems)
+	if slices.ContainsFunc(list, func(p *diagnostics.Problem) bool { return slices.ContainsFunc(p.Findings, x.selects) }) {
+		slices.SortFunc(list, func(a, b *diagnostics.Problem) int { return strings.Compare(a.Rule.ID, b.Rule.ID) })
+	}
 	i := slices.IndexFunc(list, func(p *diagnostics.Problem) bool { return slices.ContainsFunc(p.Findings, x.selects) })
 	switch {
 	case i < 0 && by < 0:

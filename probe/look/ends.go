@@ -3,9 +3,7 @@ package look
 import (
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 )
 
 // Owner is a process that has a socket open.
@@ -41,28 +39,28 @@ func ClientsOf(port uint16, known func(End) bool) (map[End]Owner, error) {
 			wanted["socket:["+strconv.FormatUint(uint64(s.Inode), 10)+"]"] = e
 		}
 	}
-	if len(wanted) == 0 {
-		return nil, nil
-	}
 	out := make(map[End]Owner, len(wanted))
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range entries {
+		if len(wanted) == 0 {
+			break
+		}
 		pid, err := strconv.Atoi(d.Name())
 		if err != nil {
 			continue
 		}
-		dir := filepath.Join("/proc", d.Name())
-		var owner *Owner
-		fds, err := os.ReadDir(filepath.Join(dir, "fd"))
+		dir := "/proc/" + d.Name() + "/"
+		fds, err := os.ReadDir(dir + "fd")
 		if err != nil {
 			continue // it has ended, or is another user's
 		}
+		var owner *Owner
 		for _, fd := range fds {
-			link, err := os.Readlink(filepath.Join(dir, "fd", fd.Name()))
-			if err != nil || !strings.HasPrefix(link, "socket:") {
+			link, err := os.Readlink(dir + "fd/" + fd.Name())
+			if err != nil {
 				continue
 			}
 			e, ok := wanted[link]
@@ -70,7 +68,7 @@ func ClientsOf(port uint16, known func(End) bool) (map[End]Owner, error) {
 				continue
 			}
 			if owner == nil {
-				st, err := statOf(filepath.Join(dir, "stat"))
+				st, err := statOf(dir + "stat")
 				if err != nil {
 					break
 				}
@@ -78,9 +76,6 @@ func ClientsOf(port uint16, known func(End) bool) (map[End]Owner, error) {
 			}
 			out[e] = *owner
 			delete(wanted, link)
-		}
-		if len(wanted) == 0 {
-			break
 		}
 	}
 	return out, nil

@@ -222,6 +222,12 @@ func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMome
 	}
 	values := infoOf(info)
 	f.Flags = uint32(values.octal("flags"))
+	if named && f.Flags&unix.O_NONBLOCK == 0 {
+		// The number may have been given to another file since the links were read, and these are the flags of that one.
+		if now, err := os.Readlink(dir + "fd/" + strconv.Itoa(int(n))); err != nil || now != link {
+			return f, nil, false
+		}
+	}
 	switch {
 	case kind == "socket" && named:
 		pl.socket(pid, &f)
