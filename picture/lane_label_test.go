@@ -49,7 +49,7 @@ func TestLaneLabel(t *testing.T) {
 	cells := []timeline.Cell{marks(timeline.MarkRead, timeline.MarkWrite, timeline.MarkRead), {}, {}, {}}
 	cells[2].Counts[timeline.MarkRead], cells[2].Top = 4000, timeline.MarkRead
 	row := w.Lane(nil, &conn, cells)
-	for room, want := range map[int]string{30: "fd 7   :53011 ET 1k reads/s", 23: "fd 7   :53011 ET 1k/s", 19: "fd 7   :53011 ET"} {
+	for room, want := range map[int]string{30: "fd 7   :53011 ET 1.0k reads/s", 23: "fd 7   :53011 ET 1.0k/s", 19: "fd 7   :53011 ET"} {
 		if got := w.LaneLabel(&conn, row, cells, room); got != want {
 			t.Errorf("more calls than letters, in %d cells: %q, want %q", room, got, want)
 		}

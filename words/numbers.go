@@ -41,11 +41,11 @@ func Rate(perSecond float64) string {
 	case perSecond < 999.5:
 		return strconv.FormatFloat(perSecond, 'f', 0, 64)
 	case perSecond < 99_950:
-		return strings.TrimSuffix(strconv.FormatFloat(perSecond/1e3, 'f', 1, 64), ".0") + "k"
+		return strconv.FormatFloat(perSecond/1e3, 'f', 1, 64) + "k"
 	case perSecond < 999_500:
 		return strconv.FormatFloat(perSecond/1e3, 'f', 0, 64) + "k"
 	}
-	return strings.TrimSuffix(strconv.FormatFloat(perSecond/1e6, 'f', 1, 64), ".0") + "M"
+	return strconv.FormatFloat(perSecond/1e6, 'f', 1, 64) + "M"
 }
 
 // Times writes "once", "twice", "3 times".
