@@ -61,7 +61,11 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	}
 	switch e.Kind {
 	case trace.Wait:
-		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), strings.TrimSuffix("waited "+took, "waited ")
+		verb := "waited "
+		if e.B == 0 { // it looked, and was not to wait
+			verb = "took "
+		}
+		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), strings.TrimSuffix(verb+took, verb)
 	case trace.Sleep:
 		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), sleepFor(e.A), result(0)), strings.TrimSuffix("slept "+took, "slept ")
 	case trace.Round:
@@ -106,7 +110,7 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 		if e.Errno != 0 {
 			return "no descriptor: " + trace.ErrnoName(e.Errno), ""
 		}
-		return fmt.Sprintf("fd %d is %s", e.FD, aType(trace.OpenOf(e).Type().String())), harmless(s.Name(e.Stream, uint32(e.A)))
+		return openLine(s, e)
 	case trace.Register, trace.Modify, trace.Deregister:
 		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]
 		if trace.RegisterOf(e).Diff() != 0 {
@@ -161,10 +165,7 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	case trace.SockOpt, trace.Listen, trace.Connect, trace.Shutdown:
 		return socketLine(s, e, result(0))
 	case trace.FdFlags:
-		if e.Mask&0x800 == 0 {
-			return fmt.Sprintf("fcntl(%d, F_SETFL) = %s", e.FD, result(0)), "blocking from here on"
-		}
-		return fmt.Sprintf("fcntl(%d, F_SETFL, O_NONBLOCK) = %s", e.FD, result(0)), "non-blocking from here on"
+		return flagsLine(e, result(0))
 	case trace.TimerFire:
 		return fmt.Sprintf("timer %d fires", e.Aux), Duration(e.B) + " late"
 	case trace.TimerSet:
@@ -260,8 +261,11 @@ func sleepFor(ns int64) string {
 }
 
 func waitFor(ns int64) string {
-	if ns < 0 {
+	switch {
+	case ns < 0:
 		return "-1"
+	case ns == 0:
+		return "0"
 	}
 	return Duration(ns)
 }

@@ -80,23 +80,6 @@ func runLine(s Around, e *trace.Event, result func(int64) string) (what, note st
 	return "", "", false
 }
 
-// aType is a descriptor's type with its article.
-func aType(word string) string {
-	switch {
-	case word == "":
-		return "of a type that is not known"
-	case word == "other":
-		return "of another type"
-	case word == "stream" || word == "datagram": // a listener is one, too, where it is not known to be more
-		return "a " + word + " socket"
-	case word == "epoll":
-		return "an epoll instance"
-	case strings.ContainsRune("aeiou", rune(word[0])):
-		return "an " + word
-	}
-	return "a " + word
-}
-
 // mapping are calls whose result is an address.
 var mapping = map[string]bool{"mmap": true, "mmap2": true, "mremap": true, "brk": true, "shmat": true}
 
