@@ -302,15 +302,12 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 			l.arrived.known(e.B - 1)
 		}
 	}
-	r.rearmed = r.rearmed && r.sameBy != s
+	r.rearmed = r.rearmed && r.sameBy != s && !lg.watch.passedOver(in, r)
 	s.guessed(r)
 	if r.refuted(s, e.Mask) || lg.watch.servedUnseen(in, r) {
 		r.drain, r.last = DrainUnknown, 0
 	}
-	r.watch.roomy = in.watch.roomy
-	if !in.watch.full {
-		r.watch.roomy++ // the wait that tells of it
-	}
+	r.watch.seenBy(in)
 	prev := r.drain
 	p := report{w: lg.w, s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.Stale, rearmed: r.rearmed && !news,
 		note: lg.noted(l.pub.ID, ClassUnknown)}
@@ -488,7 +485,8 @@ func (lg *ledger) touched(l *laneB, out outcome, d Drain, at int64) {
 
 // goWait judges what the loop leaves behind when it goes to wait.
 //
-//   - Level: if nothing is known to be left the bar pauses; the kernel will say at once if that is wrong.
+//   - Level: if nothing is known to be left the bar pauses; the kernel will say at once if that is wrong. So does that of a registration
+//     that nobody has seen being made: whether it is level-triggered is not known, and neither is that anything was left.
 //   - Edge, or a oneshot registration that has fired: if data is left, known or likely, and no more came since the report,
 //     nobody will be told of it: stranded, from now until the next report, MOD, or the read that drains. Wake-ups and
 //     timers are exempt: leaving an edge-triggered eventfd unread is a design. A timer that repeats is not: the kernel
@@ -510,7 +508,7 @@ func (lg *ledger) goWait(in *instance, at int64) {
 			continue
 		}
 		switch r.trigger {
-		case trace.TriggerLevel:
+		case trace.TriggerLevel, trace.TriggerNone: // of one whose trigger is not known nobody knows that anything is left
 			if r.drain == DrainMaybe && l.ledger <= 0 && !l.fresh {
 				l.pauseSince = l.since
 				lg.lanes.closeBar(l, at)
