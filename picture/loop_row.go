@@ -137,6 +137,9 @@ func (w *Window) LoopNow(l *timeline.LoopLane, m timeline.Mode, room int) string
 	if w.Past() {
 		state, in = l.StateAt(w.Edge()), trace.Wait
 	}
+	if call, ok := w.InCall(l); ok && (state == timeline.LoopUnknown || in == trace.Sys) {
+		return "in " + call
+	}
 	switch {
 	case l.Ended != 0 && l.Ended <= w.Edge():
 		return "ended"
@@ -157,6 +160,18 @@ func (w *Window) LoopNow(l *timeline.LoopLane, m timeline.Mode, room int) string
 		return "repeats"
 	}
 	return state.String()
+}
+
+// InCall is the call that a thread is in at the window's edge and has not come back from since, where that is no rest of its loop.
+func (w *Window) InCall(l *timeline.LoopLane) (call string, ok bool) {
+	return l.Stuck, l.Stuck != "" && l.StuckAt <= w.Edge()
+}
+
+// Elsewhere reports whether a thread has no loop as far as the window shows: it is in one call the whole time that is known of it, and has
+// never waited for descriptors.
+func (w *Window) Elsewhere(l *timeline.LoopLane) bool {
+	_, in := w.InCall(l)
+	return in && !l.Owns && l.Waits == 0 && len(l.Incidents) == 0 && l.StateAt(w.T0) == timeline.LoopUnknown && l.StateAt(w.Edge()) == timeline.LoopUnknown
 }
 
 // Rate is what the row below a loop counts.

@@ -26,6 +26,8 @@ type LoopLane struct {
 	In      trace.Kind // call that may block and that the thread is in now; KindNone: none
 	InFD    int32      // its descriptor, -1 none
 	InSince int64
+	Stuck   string // call that it has begun and not come back from, and that is no rest of its loop, as a call trace names it; "" none
+	StuckAt int64  // when that began
 	Watched int64  // descriptors that the last wait was about; -1 unknown
 	Owns    bool   // it has waited for descriptors
 	Waits   int64  // that have returned

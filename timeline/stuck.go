@@ -64,6 +64,7 @@ func (t *Timeline) publishStuck(streams []*stream, loops []*LoopLane, now int64)
 		for _, lp := range loops {
 			if lp.Stream == s.id {
 				x.Loop = lp
+				lp.Stuck, lp.StuckAt = x.Call, x.Since
 			}
 		}
 		switch e.Kind {

@@ -57,7 +57,7 @@ func drawHonesty(sc *scene, p pane) {
 		put(words.Number(k)+" reordered", t.dim)
 	}
 	for _, m := range sc.snap.Info.Missing {
-		put("no "+text(m.What)+": "+text(m.Why), t.dim)
+		put("unknown: "+text(m.What)+" ("+text(m.Why)+")", t.dim)
 	}
 }
 
