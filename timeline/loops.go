@@ -30,6 +30,7 @@ type LoopLane struct {
 	StuckAt int64  // when that began
 	Watched int64  // descriptors that the last wait was about; -1 unknown
 	Owns    bool   // it has waited for descriptors
+	Lasts   bool   // one of its waits was to last: it rests there, and a sleep holds it up
 	Waits   int64  // that have returned
 	Alone   bool   // no other thread of its process is seen
 	Events  uint64 // of its stream so far
@@ -259,6 +260,9 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 			at = e.Start()
 		}
 		s.watch.lasting = e.B != 0
+		if s.loop != nil && e.B != 0 {
+			s.loop.pub.Lasts = true
+		}
 		t.waitBegins(s, t.lanes.instance(s, e.Inst), at)
 		if s.inRing = ring; ring {
 			t.ledger.ringWait(s, at)

@@ -37,10 +37,10 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 		after = append(after, x)
 		at = x
 	}
-	late := turn.Overrun > 0
+	late, slept := turn.Overrun > 0, turn.Slept > 0
 	for _, list := range [][]timeline.Turn{before, after} {
 		for i := range list {
-			late = late || list[i].Overrun > 0
+			late, slept = late || list[i].Overrun > 0, slept || list[i].Slept > 0
 		}
 	}
 	y := 1
@@ -49,6 +49,13 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 		s := fmt.Sprintf("%14s  ", when)
 		if x.Timed {
 			s += fmt.Sprintf("waited %-9s worked %-9s ", words.Duration(x.Waited), words.Duration(x.Working))
+			if slept {
+				in := ""
+				if x.Slept > 0 {
+					in = "slept " + words.Duration(x.Slept)
+				}
+				s += fmt.Sprintf("%-15s ", in)
+			}
 			if late { // where one of them was: their time is in a column, too
 				woke := ""
 				if x.Overrun > 0 {

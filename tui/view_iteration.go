@@ -101,10 +101,15 @@ func (v *iterationView) draw(sc *scene, p pane) {
 	}
 	p.put(0, 0, sc.fits(head, p.w), t.bold)
 	if turn.Timed && p.w > 90 {
-		s := fmt.Sprintf("waited %s, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Working))
+		s := "waited " + words.Duration(turn.Waited)
 		if turn.Overrun > 0 {
-			s = fmt.Sprintf("waited %s, woke %s late, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Overrun), words.Duration(turn.Working))
+			s += ", woke " + words.Duration(turn.Overrun) + " late"
 		}
+		s += ", worked " + words.Duration(turn.Working)
+		if turn.Slept > 0 {
+			s += ", slept " + words.Duration(turn.Slept)
+		}
+		s += " "
 		if turn.Repeats > 0 {
 			s += fmt.Sprintf("· %s more within %s ", words.Times(turn.Repeats), words.Duration(turn.RepeatedFor))
 		}
