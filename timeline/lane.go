@@ -414,7 +414,7 @@ func (l *laneB) stream() bool {
 func (l *laneB) takenUnseen() bool { return l.watch.mapped || l.pub.Type == trace.TypeURing }
 
 // publish makes the picture of a lane that a snapshot hands out.
-func (l *laneB) publish(now int64, answers bool) *Lane {
+func (l *laneB) publish(now int64, answers, arrivals bool) *Lane {
 	p := new(Lane)
 	*p = l.pub
 	p.FDs = l.file.Refs
@@ -422,6 +422,9 @@ func (l *laneB) publish(now int64, answers bool) *Lane {
 	p.Stranded, p.StrandedSince = l.strandedAt != 0, l.strandedAt
 	if p.Unread = l.ledger; p.Unread == 0 && p.Pending && !l.ended {
 		p.Unread = -1 // something was reported since nothing was left; how much nobody has said
+	}
+	if p.Unread == 0 && !arrivals && l.pub.Closed == 0 && !l.ended && !(l.end.far != nil && l.end.known) && l.look == nil {
+		p.Unread = -1 // nothing was left by the newest read; what came since nobody sees
 	}
 	p.Calls, p.Client = l.calls.pub, l.client.publish()
 	p.tally = slices.Clone(l.tally)

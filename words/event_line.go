@@ -15,8 +15,20 @@ type Around struct {
 	First int64                          // the moment that times count from, in the clock of the source (ns)
 }
 
-// EventLine is an event as a system call trace writes it, and a note of what else is known.
-func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
+// EventLine is an event as a system call trace writes it, and a note of what else is known. i is its index in the snapshot, which knows what
+// descriptor an event of a wait is about where the source has only what the program attached; "?" where that is likely and no more.
+func EventLine(s *timeline.Snapshot, i int64, e *trace.Event) (what, note string) {
+	if e.Kind == trace.Ready && e.FD < 0 {
+		if l := s.LaneOf(i, e); l != nil && l.FD >= 0 {
+			known := *e
+			known.FD = l.FD
+			if what, note = LineAround(Around{s.Name, s.First}, &known); l.Numbered == timeline.NumberGuessed {
+				fd := fmt.Sprintf("fd %d", l.FD)
+				what = strings.Replace(what, fd, fd+"?", 1)
+			}
+			return what, note
+		}
+	}
 	return LineAround(Around{s.Name, s.First}, e)
 }
 
