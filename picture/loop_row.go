@@ -114,10 +114,13 @@ func (w *Window) Busy(cells []timeline.LoopCell) (share float64, ok bool) {
 func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timeline.LoopCell, room int) string {
 	now := w.LoopNow(l, m, room)
 	share, ok := w.Busy(cells)
-	if !ok {
+	if !ok || w.Order || w.UpToNext && share == 0 {
 		return now
 	}
 	busy := "busy " + words.Percent(share)
+	if w.UpToNext {
+		busy = "busy >" + words.Percent(share)
+	}
 	switch {
 	case len([]rune(now))+2+len(busy) <= room:
 		return now + "  " + busy

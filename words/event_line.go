@@ -13,6 +13,11 @@ import (
 type Around struct {
 	Name  func(stream, id uint32) string // what an id means
 	First int64                          // the moment that times count from, in the clock of the source (ns)
+	UpTo  bool                           // how long calls took is not known, and a wait ends at its thread's next line
+}
+
+func aroundOf(s *timeline.Snapshot) Around {
+	return Around{s.Name, s.First, !s.Info.Facts().Has(trace.KnowsDurations)}
 }
 
 // EventLine is an event as a system call trace writes it, and a note of what else is known. i is its index in the snapshot, which knows what
@@ -22,14 +27,14 @@ func EventLine(s *timeline.Snapshot, i int64, e *trace.Event) (what, note string
 		if l := s.LaneOf(i, e); l != nil && l.FD >= 0 {
 			known := *e
 			known.FD = l.FD
-			if what, note = LineAround(Around{s.Name, s.First}, &known); l.Numbered == timeline.NumberGuessed {
+			if what, note = LineAround(aroundOf(s), &known); l.Numbered == timeline.NumberGuessed {
 				fd := fmt.Sprintf("fd %d", l.FD)
 				what = strings.Replace(what, fd, fd+"?", 1)
 			}
 			return what, note
 		}
 	}
-	return LineAround(Around{s.Name, s.First}, e)
+	return LineAround(aroundOf(s), e)
 }
 
 // Aside reports whether an event only repeats what the line beside it says: no list has a line of it.
@@ -67,6 +72,9 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	took := ""
 	if e.Dur > 0 {
 		took = Duration(e.Dur)
+		if s.UpTo {
+			took = "up to " + took
+		}
 	}
 	if e.Phase.Base() == trace.PhaseEnter {
 		return eventBegins(s, e, call(e.Aux)), ""
@@ -196,9 +204,13 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 		if trace.UsageOf(e).Of() != trace.UsageThread {
 			return "the process has used " + Duration(e.A+e.B) + " of CPU time", ""
 		}
-		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+		switches := ""
+		if e.Inst > 0 || e.Mask > 0 { // a clock tells none
+			switches = fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+		}
+		return "used " + Duration(e.A+e.B) + " of CPU time", switches
 	}
-	if what, note, ok := runLine(s, e, result); ok {
+	if what, note, ok := runLine(s, e, result, took); ok {
 		return what, note
 	}
 	if what, note, ok := stateLine(s, e); ok {

@@ -10,12 +10,8 @@ import (
 
 // runLine says what happens to a run, its processes and threads, and the calls that no other line is about. ok is false for
 // every other kind.
-func runLine(s Around, e *trace.Event, result func(int64) string) (what, note string, ok bool) {
+func runLine(s Around, e *trace.Event, result func(int64) string, took string) (what, note string, ok bool) {
 	name := harmless(s.Name(e.Stream, e.Aux))
-	took := ""
-	if e.Dur > 0 {
-		took = Duration(e.Dur)
-	}
 	switch e.Kind {
 	case trace.Start:
 		return "the run begins", name, true
