@@ -114,7 +114,13 @@ func (w *Window) Busy(cells []timeline.LoopCell) (share float64, ok bool) {
 func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timeline.LoopCell, room int) string {
 	now := w.LoopNow(l, m, room)
 	share, ok := w.Busy(cells)
-	if !ok || w.Order || w.UpToNext && share == 0 {
+	if !ok {
+		return now
+	}
+	if w.Order || w.UpToNext && share == 0 { // no share is known; and behind the last line of a log nobody knows that the thread works
+		if l.State == timeline.LoopWorking && !w.Past() {
+			return ""
+		}
 		return now
 	}
 	busy := "busy " + words.Percent(share)

@@ -199,7 +199,7 @@ func (st *Stream) describe() trace.Info {
 		for _, o := range others {
 			info.OtherCalls += o.N
 		}
-		miss("what some calls did", countsText(others))
+		miss("calls that are not in the table", countsText(others))
 	}
 	if r.unparsed > 0 {
 		miss(plural(r.unparsed, "line"), "not understood")
