@@ -48,7 +48,14 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 		when := seconds(x.Begin-sc.snap.First, 6) + " s"
 		s := fmt.Sprintf("%14s  ", when)
 		if x.Timed {
-			s += fmt.Sprintf("waited %-9s worked %-9s ", words.Duration(x.Waited), words.Duration(x.Working))
+			waited, worked := "waited "+words.Duration(x.Waited), "worked "+words.Duration(x.Working)
+			if x.Rest.Kind == timeline.RestNone {
+				waited = ""
+			}
+			if stillRests(x) {
+				worked = ""
+			}
+			s += fmt.Sprintf("%-16s %-16s ", waited, worked)
 			if slept {
 				in := ""
 				if x.Slept > 0 {

@@ -232,7 +232,7 @@ func TestEventsInWords(t *testing.T) {
 		{trace.Event{Kind: trace.Open, FD: 8, Aux: trace.TypeEventfd}, "fd 8 is an eventfd · "},
 		{trace.Event{Kind: trace.Open, FD: 8, Aux: trace.TypePipe}, "fd 8 is a pipe · "},
 		{trace.Event{Kind: trace.Open, FD: 8}, "fd 8 is open · "},
-		{trace.Event{Kind: trace.Dup, FD: 8, A: 12}, "dup(8) = 12 · "},
+		{trace.Event{Kind: trace.Dup, FD: 8, A: 12}, "dup of 8 = 12 · "},
 		{trace.Event{Kind: trace.RunDelay, A: 3e6}, "runnable for 3.0 ms · no CPU was free"},
 	} {
 		what, note := lineOf(s, 0, &c.e)

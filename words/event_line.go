@@ -127,9 +127,6 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	case trace.Close:
 		return fmt.Sprintf("close(%d) = %s", e.FD, result(0)), trace.CloseOf(e).Why().String()
 	case trace.Open:
-		if e.Errno != 0 {
-			return "no descriptor: " + trace.ErrnoName(e.Errno), ""
-		}
 		return openLine(s, e)
 	case trace.Register, trace.Modify, trace.Deregister:
 		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]

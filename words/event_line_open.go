@@ -11,6 +11,12 @@ import (
 func openLine(s Around, e *trace.Event) (what, note string) {
 	v := trace.OpenOf(e)
 	peer := harmless(s.Name(e.Stream, uint32(e.A)))
+	if e.Errno != 0 {
+		if v.From().String() == "" {
+			return "no descriptor: " + trace.ErrnoName(e.Errno), peer
+		}
+		return v.From().String() + " = " + trace.ErrnoName(e.Errno), peer
+	}
 	switch v.From() {
 	case trace.OriginSocket, trace.OriginEventfd, trace.OriginTimerfd, trace.OriginSignalfd, trace.OriginOpen, trace.OriginURing, trace.OriginPair, trace.OriginPipe:
 		call := v.From().String()

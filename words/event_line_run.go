@@ -40,7 +40,7 @@ func runLine(s Around, e *trace.Event, result func(int64) string, took string) (
 		}
 		return fmt.Sprintf("process %d was made", e.A), "", true
 	case trace.Dup:
-		return fmt.Sprintf("dup(%d) = %s", e.FD, result(e.A)), "", true
+		return fmt.Sprintf("dup of %d = %s", e.FD, result(e.A)), "", true // by dup, dup2, dup3 or fcntl
 	case trace.Instance:
 		return fmt.Sprintf("new epoll instance = %s", result(int64(e.FD))), "", true
 	case trace.Sys:
