@@ -310,7 +310,13 @@ func (x *truth) rest(line string, tid int, at int64) (rest *logCall, until int64
 		}
 		return nil, 0
 	}
-	return rest, x.at
+	until = x.at
+	for _, c := range x.log.calls {
+		if c.start > rest.start && c.start < until && strings.HasPrefix(c.name, "exit") && c.tid == rest.tid {
+			until = c.start // there the thread ends, or a little later
+		}
+	}
+	return rest, until
 }
 
 // divided holds how the time of an iteration was spent.
@@ -351,6 +357,9 @@ func (x *truth) divided(line string, c *logCall, until int64, waited, late, work
 	}
 	work := until - end - sleeps
 	from := until - max(c.resumed, end) - sleeps
+	if d, gone := duration(worked), x.log.gone[c.tid]; gone > until && x.at > until && d >= work-work/50 && d <= gone-end+gone/50 {
+		return
+	}
 	if d := duration(worked); !isFor(worked, work, from) && !near(d, work, 4000+work/50) && !near(d, from, 4000+work/50) {
 		x.errorf(line, "from the end of the wait of line %d to the next %d ns passed", c.line, work)
 	}

@@ -145,7 +145,8 @@ type logText struct {
 	calls []*logCall // by their ends, and at the end those that have none
 	last  int64      // ns since the first line: the newest moment of it
 	tids  []int
-	forks map[int]int // tid -> whose clone made it
+	forks map[int]int   // tid -> whose clone made it
+	gone  map[int]int64 // tid -> when strace says that it has exited
 }
 
 var (
@@ -163,7 +164,7 @@ func readLog(t *testing.T, path string) *logText {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &logText{forks: map[int]int{}}
+	x := &logText{forks: map[int]int{}, gone: map[int]int64{}}
 	open := map[int]*logCall{}
 	zero := int64(0)
 	for n, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
@@ -192,6 +193,9 @@ func readLog(t *testing.T, path string) *logText {
 			delete(open, tid)
 			c.resumed, rest = at, c.name+"("+c.args+r[2]
 		} else if strings.HasPrefix(rest, "---") || strings.HasPrefix(rest, "+++") {
+			if strings.HasPrefix(rest, "+++") {
+				x.gone[tid] = at
+			}
 			continue
 		} else {
 			c = &logCall{tid: tid, start: at, dur: -1, line: n + 1}

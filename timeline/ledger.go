@@ -302,7 +302,8 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 			l.arrived.known(e.B - 1)
 		}
 	}
-	r.rearmed = r.rearmed && r.sameBy != s && !lg.watch.passedOver(in, r)
+	passed := lg.watch.passedOver(in, r)
+	r.rearmed = r.rearmed && r.sameBy != s && !passed
 	s.guessed(r)
 	if r.refuted(s, e.Mask) || lg.watch.servedUnseen(in, r) {
 		r.drain, r.last = DrainUnknown, 0
@@ -338,7 +339,7 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 	byDesign := r.trigger == trace.TriggerEdge && (l.pub.Kind == KindWake || l.pub.Kind == KindTimer && l.every == 0)
 	if e.Mask&bitsIn != 0 && !atEnd && !byDesign {
 		since := e.Time
-		if l.pauseSince != 0 && !news {
+		if l.pauseSince != 0 && !news && !passed {
 			since = l.pauseSince
 		}
 		lg.lanes.openBar(l, since, e.Time)
@@ -481,6 +482,25 @@ func (lg *ledger) touched(l *laneB, out outcome, d Drain, at int64) {
 			lg.enlist(r)
 		}
 	}
+	if d == DrainMaybe && lg.restUnknown(l) {
+		l.pauseSince = l.since
+		lg.lanes.closeBar(l, at)
+	}
+}
+
+// restUnknown says whether nobody knows that anything is left of what a lane was reported for, now that some of it was taken, and whether the
+// kernel will say: where arrivals are not seen, a bar that went on would be an assertion. Of an edge nothing more is said, so there what may be
+// left is a matter of its own (stranded).
+func (lg *ledger) restUnknown(l *laneB) bool {
+	if lg.exact || l.since == 0 || l.ledger > 0 || l.fresh || l.arrival != 0 {
+		return false
+	}
+	for _, r := range l.regs {
+		if !r.level() {
+			return false
+		}
+	}
+	return len(l.regs) > 0
 }
 
 // goWait judges what the loop leaves behind when it goes to wait.
