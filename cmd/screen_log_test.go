@@ -22,6 +22,7 @@ type logCall struct {
 	resumed    int64  // the time of the line that says its end, where that is another one
 	dur        int64  // -T; -1 none
 	line       int
+	headless   bool // the log has its end alone
 }
 
 func (c *logCall) ended() bool { return c.result != "" }
@@ -30,7 +31,7 @@ func (c *logCall) ended() bool { return c.result != "" }
 func (c *logCall) ret() int64 {
 	n, err := strconv.ParseInt(strings.Fields(c.result + " ?")[0], 0, 64)
 	if err != nil { // 7</tmp/x>
-		num := regexp.MustCompile(`^-?\d+`).FindString(c.result)
+		num := leading.FindString(c.result)
 		n, _ = strconv.ParseInt(num, 10, 64)
 	}
 	return n
@@ -43,9 +44,11 @@ func (c *logCall) errno() string {
 	return ""
 }
 
+var leading = regexp.MustCompile(`^-?\d+`)
+
 // fd is the call's first argument, -1 where that is no descriptor.
 func (c *logCall) fd() int {
-	if m := regexp.MustCompile(`^(\d+)`).FindString(c.args); m != "" {
+	if m := leading.FindString(c.args); m != "" {
 		n, _ := strconv.Atoi(m)
 		return n
 	}
@@ -132,7 +135,7 @@ func (c *logCall) events() (out []logEvent) {
 // registered is what an epoll_ctl asks for.
 func (c *logCall) registered() (op string, fd int, e logEvent) {
 	op = strings.TrimPrefix(c.arg(1), "EPOLL_CTL_")
-	fd, _ = strconv.Atoi(regexp.MustCompile(`^\d+`).FindString(c.arg(2)))
+	fd, _ = strconv.Atoi(leading.FindString(c.arg(2)))
 	if m := logEvents.FindStringSubmatch(c.arg(3)); m != nil {
 		data, _ := strconv.ParseUint(m[2], 10, 64)
 		e = logEvent{strings.ReplaceAll(m[1], "EPOLL", ""), data}
@@ -142,14 +145,16 @@ func (c *logCall) registered() (op string, fd int, e logEvent) {
 
 // logText is a log of strace -f -ttt -T -yy.
 type logText struct {
-	calls []*logCall // by their ends, and at the end those that have none
-	last  int64      // ns since the first line: the newest moment of it
-	tids  []int
-	forks map[int]int   // tid -> whose clone made it
-	gone  map[int]int64 // tid -> when strace says that it has exited
+	calls   []*logCall // by their ends, and at the end those that have none
+	last    int64      // ns since the first line: the newest moment of it
+	tids    []int
+	forks   map[int]int // tid -> whose clone made it
+	untimed bool
+	gone    map[int]int64 // tid -> when strace says that it has exited
 }
 
 var (
+	logUntimed = regexp.MustCompile(`^()()()([a-z]\w*\(.*)$`)
 	logLine    = regexp.MustCompile(`^(\d+) +(\d+)\.(\d{6}) (.*)$`)
 	logBegins  = regexp.MustCompile(`^(\w+)\((.*)$`)
 	logResumes = regexp.MustCompile(`^<\.\.\. (\w+) resumed>(.*)$`)
@@ -170,6 +175,9 @@ func readLog(t *testing.T, path string) *logText {
 	for n, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
 		m := logLine.FindStringSubmatch(line)
 		if m == nil {
+			m, x.untimed = logUntimed.FindStringSubmatch(line), true
+		}
+		if m == nil {
 			t.Fatalf("%s:%d: not a line of strace -f -ttt: %q", path, n+1, line)
 		}
 		tid, _ := strconv.Atoi(m[1])
@@ -187,8 +195,9 @@ func readLog(t *testing.T, path string) *logText {
 		rest := m[4]
 		var c *logCall
 		if r := logResumes.FindStringSubmatch(rest); r != nil {
-			if c = open[tid]; c == nil || c.name != r[1] {
-				t.Fatalf("%s:%d: %s resumes, and has not begun", path, n+1, r[1])
+			if c = open[tid]; c == nil || c.name != r[1] { // the log begins in the middle
+				c = &logCall{tid: tid, name: r[1], start: at, dur: -1, line: n + 1, headless: true}
+				x.calls = append(x.calls, c)
 			}
 			delete(open, tid)
 			c.resumed, rest = at, c.name+"("+c.args+r[2]

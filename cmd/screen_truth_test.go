@@ -253,6 +253,21 @@ func (x *truth) unread(line string, _ int) {
 	x.errorf(line, "something is said to be unread, and after every event somebody has read or accepted")
 }
 
+// armedBefore is how many events came with the thread's first wait behind the epoll_ctl that arms their descriptor.
+func (x *truth) armedBefore() (n int64) {
+	for _, c := range x.log.calls {
+		if c.name != "epoll_ctl" || c.errno() != "" || c.start > x.at {
+			continue
+		}
+		op, _, e := c.registered()
+		next := slices.IndexFunc(x.log.calls, func(w *logCall) bool { return w.waits() && w.tid == c.tid && w.start >= c.start })
+		if op != "DEL" && next >= 0 && slices.ContainsFunc(x.log.calls[next].events(), func(o logEvent) bool { return o.data == e.data }) {
+			n++
+		}
+	}
+	return n
+}
+
 // wasUnread holds how long something was unread at most: from an event to the thread's next read.
 func (x *truth) wasUnread(line, fd, took string) {
 	most := int64(0)
@@ -314,6 +329,8 @@ var (
 	eofs       = regexp.MustCompile(`(\d+(?:,\d+)*) EOFs?`)
 	wasUnread  = regexp.MustCompile(`fd (\d+) was unread for ([\d.]+ \S+?)[;,]`)
 	unserved   = regexp.MustCompile(`has waited to be accepted|unread for|not accepted for|no further notification`)
+	socketArg  = regexp.MustCompile(`^\d+<(TCP|UNIX|UDP|pipe|anon_inode)`)
+	rearmed    = regexp.MustCompile(`(\d+) events? came from re-arming`)
 	blockedIn  = regexp.MustCompile(`did not return to its wait for up to ([\d.]+ \S+)`)
 )
 
@@ -333,7 +350,7 @@ func (x *truth) headline() {
 		if !c.ended() || c.end > x.at {
 			continue
 		}
-		socket := regexp.MustCompile(`^\d+<(TCP|UNIX|UDP|pipe|anon_inode)`).MatchString(c.args)
+		socket := socketArg.MatchString(c.args)
 		tcp := strings.Contains(c.arg(0), "<TCP") || strings.Contains(c.arg(0), "<UNIX")
 		switch {
 		case c.waits() && c.ret() > 0:
@@ -372,6 +389,9 @@ func (x *truth) headline() {
 	}
 	if m := bytesMoved.FindStringSubmatch(head); m != nil && (m[1] != words.Bytes(in) || m[2] != words.Bytes(out)) {
 		x.errorf(head, "connections got %s and sent %s", words.Bytes(in), words.Bytes(out))
+	}
+	if m := rearmed.FindStringSubmatch(head); m != nil && number(m[1]) > x.armedBefore() {
+		x.errorf(head, "%d waits are the first behind an epoll_ctl that arms what they return", x.armedBefore())
 	}
 	if m := wasUnread.FindStringSubmatch(head); m != nil {
 		x.wasUnread(head, m[1], m[2])

@@ -43,13 +43,14 @@ type Lane struct {
 	Gen      uint32 // how many lanes this number has meant, this one included
 	Table    uint32 // descriptor table, named by a process; 0 unknown
 	// Process is that process where the source has several: there a number alone does not say which descriptor is meant. 0 elsewhere.
-	Process uint32
-	Thread  uint32 // stream of the loop's thread that did something on it last; 0 none
-	Peer    string // address of the other end, "" unknown
-	Local   string
-	Label   string // what it is in a word, for lanes that are not connections
-	Opened  int64  // 0: before the events began, or unknown
-	Closed  int64  // 0: open
+	Process      uint32
+	Thread       uint32 // stream of the loop's thread that did something on it last; 0 none
+	Peer         string // address of the other end, "" unknown
+	Local        string
+	Label        string // what it is in a word, for lanes that are not connections
+	Opened       int64  // 0: before the events began, or unknown
+	Closed       int64  // 0: open
+	ClosedUnseen bool   // ... or before: its number meant another file then, and nobody saw it closed
 
 	CloseWhy   uint32 // trace.Close*
 	Trigger    uint32 // trace.Trigger*: how it is registered now, TriggerNone where the mechanism has no triggering

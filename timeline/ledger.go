@@ -409,6 +409,21 @@ func (lg *ledger) reported(s *stream, in *instance, e *trace.Event) (r *reg, sta
 	return r, false
 }
 
+// replaced is called before a lane ends because its number turns out to mean another file: that it was closed nobody has seen, nor when. What was
+// reported since may have been about the other file already, so nothing of what is known of this one explains it.
+func (lg *ledger) replaced(l *laneB) {
+	l.pub.ClosedUnseen = true
+	for _, r := range l.regs {
+		if r.rep.open && r.rep.prev != DrainUnknown {
+			now := lg.w
+			lg.w = r.rep.w
+			r.rep.prev, r.rep.maybe = DrainUnknown, false
+			lg.judge(r, false)
+			lg.w = now
+		}
+	}
+}
+
 // enlist remembers to look at a registration when somebody goes to wait.
 func (lg *ledger) enlist(r *reg) {
 	if !r.inBatch && !r.Dead {

@@ -52,7 +52,7 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 			if x.Rest.Kind == timeline.RestNone {
 				waited = ""
 			}
-			if stillRests(x) {
+			if stillRests(x) || x.Running && x.Working == 0 {
 				worked = ""
 			}
 			s += fmt.Sprintf("%-16s %-16s ", waited, worked)

@@ -156,6 +156,9 @@ var columns = []column{
 			return plainCell("")
 		}
 		s := words.Duration(f.snap.Now - l.PendingSince)
+		if f.snap.Now <= l.PendingSince {
+			s = "now"
+		}
 		if l.Stranded {
 			return s, func(t *theme) tcell.Style { return t.warn }
 		}
@@ -181,6 +184,9 @@ var columns = []column{
 	{"last", 24, 150, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.LastActivity == 0 || !f.snap.Info.Timed {
 			return plainCell("")
+		}
+		if f.snap.Now <= l.LastActivity {
+			return dimCell("now")
 		}
 		return words.Duration(f.snap.Now-l.LastActivity) + " ago", func(t *theme) tcell.Style { return t.dim }
 	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }, false, false},

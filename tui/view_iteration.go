@@ -151,7 +151,7 @@ func spent(turn *timeline.Turn) string {
 	if turn.Overrun > 0 {
 		parts = append(parts, "woke "+words.Duration(turn.Overrun)+" late")
 	}
-	if !stillRests(turn) {
+	if !stillRests(turn) && !(turn.Running && turn.Working == 0) {
 		parts = append(parts, "worked "+words.Duration(turn.Working))
 	}
 	if turn.Slept > 0 {
