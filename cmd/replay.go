@@ -128,7 +128,7 @@ func (o *replayOptions) run(path string) error {
 	tellTrouble(f)
 	if first, last := f.Bounds(); o.fit && last > first { // a tenth of a second on four would be a few cells at the left
 		whole := time.Duration(last - first)
-		o.looks.span = max(min(o.looks.span, whole+whole/50), time.Millisecond)
+		o.looks.span = max(min(o.looks.span, whole+whole/50), tui.LeastSpan)
 	}
 	if f.Events() == 0 {
 		return env(fmt.Errorf("%s: there is no event in it", f.Path()))

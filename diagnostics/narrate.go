@@ -437,7 +437,11 @@ func (n *narrator) work() {
 		}
 	}
 	if w.Wakeups > 0 {
-		n.say(words.Count(w.Wakeups, "wakeup"), ", ", words.Number(min(w.UsefulWakeups, w.Wakeups)), " useful")
+		woke := words.Count(w.Wakeups, "wakeup")
+		if w.Timeouts > 0 { // those are wakeups too
+			woke = words.Count(w.Wakeups, "wakeup with events", "wakeups with events")
+		}
+		n.say(woke, ", ", words.Number(min(w.UsefulWakeups, w.Wakeups)), " useful")
 	}
 	add(w.Accepts, "connection accepted", "connections accepted")
 	add(n.io.Reads, "read")

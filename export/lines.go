@@ -16,6 +16,7 @@ import (
 type Lines struct {
 	w     io.Writer
 	timed bool
+	upTo  bool // how long calls took is not known
 	begun bool
 	runs  bool  // a loop has begun: the settings have been stated
 	first int64 // the time of the first event
@@ -34,7 +35,7 @@ const (
 
 // NewLines makes a printer of the events of a source.
 func NewLines(w io.Writer, info *trace.Info) *Lines {
-	return &Lines{w: w, timed: info.Timed, known: map[uint32]string{}, loops: map[uint32]bool{}}
+	return &Lines{w: w, timed: info.Timed, upTo: !info.Facts().Has(trace.KnowsDurations), known: map[uint32]string{}, loops: map[uint32]bool{}}
 }
 
 // Write prints events. The error is the writer's.
@@ -65,7 +66,7 @@ func (l *Lines) add(e *trace.Event) {
 	if words.Aside(e) || e.Kind == trace.Knob && !l.runs {
 		return
 	}
-	what, note := words.LineAround(words.Around{Name: l.names.Get, First: l.first}, e)
+	what, note := words.LineAround(words.Around{Name: l.names.Get, First: l.first, UpTo: l.upTo}, e)
 	when := fmt.Sprintf("%.6f", float64(e.Time-l.first)/1e9)
 	if !l.timed { // the order is all that is known
 		when = words.Number(l.n)

@@ -70,6 +70,11 @@ func Panel(s *timeline.Snapshot, of *timeline.LoopLane, t0, t1 int64, n int) []G
 		if g.Why == "" {
 			g.Value, g.AtLeast, g.Known = p.read(&whole)
 		}
+		if g.Name == "busy_share" && !lasting(s) { // a wait may have been over before its thread's next line
+			if g.AtLeast = true; g.Value == 0 {
+				g.Known = false
+			}
+		}
 		// Where arrivals are not seen, no event about unread data is no proof that there is none.
 		if g.Name == "oldest_unread" && g.Known && g.Value == 0 {
 			if why := s.ArrivalsUnknown(); why != "" {

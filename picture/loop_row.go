@@ -117,7 +117,16 @@ func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timelin
 	if !ok {
 		return now
 	}
+	if w.Order || w.UpToNext && share == 0 { // no share is known; and behind the last line of a log nobody knows that the thread works
+		if l.State == timeline.LoopWorking && !w.Past() {
+			return ""
+		}
+		return now
+	}
 	busy := "busy " + words.Percent(share)
+	if w.UpToNext {
+		busy = "busy >" + words.Percent(share)
+	}
 	switch {
 	case len([]rune(now))+2+len(busy) <= room:
 		return now + "  " + busy
@@ -136,6 +145,9 @@ func (w *Window) LoopNow(l *timeline.LoopLane, m timeline.Mode, room int) string
 	state, in := l.State, l.In
 	if w.Past() {
 		state, in = l.StateAt(w.Edge()), trace.Wait
+	}
+	if call, ok := w.InCall(l); ok && (state == timeline.LoopUnknown || in == trace.Sys) {
+		return "in " + call
 	}
 	switch {
 	case l.Ended != 0 && l.Ended <= w.Edge():
@@ -157,6 +169,18 @@ func (w *Window) LoopNow(l *timeline.LoopLane, m timeline.Mode, room int) string
 		return "repeats"
 	}
 	return state.String()
+}
+
+// InCall is the call that a thread is in at the window's edge and has not come back from since, where that is no rest of its loop.
+func (w *Window) InCall(l *timeline.LoopLane) (call string, ok bool) {
+	return l.Stuck, l.Stuck != "" && l.StuckAt <= w.Edge()
+}
+
+// Elsewhere reports whether a thread has no loop as far as the window shows: it is in one call the whole time that is known of it, and has
+// never waited for descriptors.
+func (w *Window) Elsewhere(l *timeline.LoopLane) bool {
+	_, in := w.InCall(l)
+	return in && !l.Owns && l.Waits == 0 && len(l.Incidents) == 0 && l.StateAt(w.T0) == timeline.LoopUnknown && l.StateAt(w.Edge()) == timeline.LoopUnknown
 }
 
 // Rate is what the row below a loop counts.

@@ -7,6 +7,9 @@ type Window struct {
 	Cells   int   // how many, one at least
 	Symbols *Symbols
 	Colours Colours
+
+	Order    bool // the source has the order of events and not their times: no share of time means anything
+	UpToNext bool // how long calls took is not known: a wait is drawn up to its thread's next line, and work is what is left at least
 }
 
 // Edge is the right edge, or the present where that lies within.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -47,17 +48,37 @@ func OpenStrace(path string) (*Strace, error) { return OpenStraceFiles(path) }
 func OpenStraceFiles(paths ...string) (*Strace, error) { return OpenStraceWith(nil, paths...) }
 
 // OpenStraceWith is OpenStraceFiles with what other tools say of the program's descriptors; with may be nil.
+//
+// Where the text shows late that a thread is another process, what it did until then was taken for another's: descriptors that it opened
+// would stay open for ever in a process that never had them. A file can be read again, so then it is, with that known from the first line.
 func OpenStraceWith(with *Beside, paths ...string) (*Strace, error) {
-	st, err := OpenStreamWith(with, paths...)
+	s, parted, err := openWhole(with, nil, paths)
+	if err == nil && len(parted) > 0 && readTwice(paths) {
+		s, _, err = openWhole(with, parted, paths)
+	}
+	return s, err
+}
+
+// readTwice says whether a log can be read again: a pipe cannot.
+func readTwice(paths []string) bool {
+	names, err := logFiles(paths)
+	return err == nil && !slices.ContainsFunc(names, func(name string) bool {
+		st, err := os.Stat(name)
+		return err != nil || !st.Mode().IsRegular()
+	})
+}
+
+// openWhole reads a log to its end, and says which threads turned out to be processes on the way. known are those of which that is known.
+func openWhole(with *Beside, known map[int]bool, paths []string) (s *Strace, parted map[int]bool, err error) {
+	st, err := openStream(paths, nil, with, known)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer st.Close()
-	s := gather(st, maxEvents)
-	if s.err != nil {
-		return nil, s.err
+	if s = gather(st, maxEvents); s.err != nil {
+		return nil, nil, s.err
 	}
-	return s, nil
+	return s, st.r.processes, nil
 }
 
 // NewStrace reads strace text to its end. name is shown as where it came from. If reading fails, what came before is

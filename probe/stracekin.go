@@ -7,6 +7,9 @@ type kinship struct {
 	split   int                   // those that turned out to be processes
 	parked  map[string]*tracee    // who waits by a word of memory
 	given   map[int32]numberGiven // who got a number, and closed it
+
+	processes map[int]bool // threads that turned out to be processes,
+	known     map[int]bool // ... and those that an earlier reading of the same text has found to be
 }
 
 // numberGiven is who got a number by a call that the text shows, and who closed it since.
@@ -66,6 +69,19 @@ func (k *kinship) apart(t *tracee) {
 	t.pid, t.files, t.guessed = t.tid, t.tid, false
 	k.guessed--
 	k.split++ // what it did before was taken for another's
+	if k.processes == nil {
+		k.processes = map[int]bool{}
+	}
+	k.processes[t.tid] = true
+}
+
+// ownFromStart says whether a thread whose birth is not in the text is a process, as its later lines have shown when they were read before.
+func (k *kinship) ownFromStart(tid int) bool {
+	if !k.known[tid] {
+		return false
+	}
+	k.split++
+	return true
 }
 
 // futex learns from a thread's futex calls: who wakes another by a word of memory shares that memory with it.

@@ -105,7 +105,7 @@ func (r *straceReader) newTracee(tid int, at int64) *tracee {
 		r.p.parseCall(&c, parent.begun, true)
 		t.pid, t.files = born(parent, tid, c.Args[0])
 		r.emit(parent, &Call{Sys: parent.sys, Args: c.Args, Ret: int64(tid), Time: at, Dur: max(at-parent.begunAt, 0)})
-	} else if r.root != nil {
+	} else if r.root != nil && !r.ownFromStart(tid) {
 		t.pid, t.files, t.guessed = r.root.pid, r.root.files, true
 		r.guessed++
 	}

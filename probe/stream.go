@@ -48,17 +48,17 @@ func StreamStrace(r io.Reader, name string) (*Stream, error) {
 }
 
 // OpenStream finds a log as Open does and begins to read it.
-func OpenStream(paths ...string) (*Stream, error) { return openStream(paths, nil, nil) }
+func OpenStream(paths ...string) (*Stream, error) { return openStream(paths, nil, nil, nil) }
 
 // OpenStreamWith is OpenStream with what other tools say of the program's descriptors; with may be nil.
 func OpenStreamWith(with *Beside, paths ...string) (*Stream, error) {
-	return openStream(paths, nil, with)
+	return openStream(paths, nil, with, nil)
 }
 
 // EachUnparsed reads a log, found as Open says, and hands on every line that is not understood. It returns how many lines
 // there are in all.
 func EachUnparsed(path string, each func(Odd)) (lines int64, err error) {
-	s, err := openStream([]string{path}, each, nil)
+	s, err := openStream([]string{path}, each, nil, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -89,7 +89,7 @@ func IsLogSet(path string) bool {
 	return err == nil && len(names) > 0
 }
 
-func openStream(paths []string, odds func(Odd), with *Beside) (*Stream, error) {
+func openStream(paths []string, odds func(Odd), with *Beside, known map[int]bool) (*Stream, error) {
 	if len(paths) == 1 && paths[0] == "-" {
 		s := newStream([]*input{newInput(os.Stdin, "-", blockOf)}, "-", odds, func(r *straceReader) error { return r.withBeside(with, nil) })
 		return s, s.error()
@@ -124,7 +124,10 @@ func openStream(paths []string, odds func(Odd), with *Beside) (*Stream, error) {
 		n.buf = make([]byte, block)
 		in = append(in, n)
 	}
-	s := newStream(in, strings.Join(paths, " "), odds, func(r *straceReader) error { return r.withBeside(with, logs) })
+	s := newStream(in, strings.Join(paths, " "), odds, func(r *straceReader) error {
+		r.kinship.known = known
+		return r.withBeside(with, logs)
+	})
 	s.files = files
 	if err := s.error(); err != nil {
 		shut()

@@ -262,9 +262,15 @@ func (ds *delayStore) gotSome(l *laneB, at int64) {
 		ds.delay(MeasureRead, l.loop, l, at, at-p.told)
 		p.before, p.settled, p.told = p.told, p.paired, 0
 	}
-	if p.read == 0 && l.pub.Kind == KindConn {
+	if p.read == 0 && l.pub.Kind == KindConn && !l.oneWay() {
 		p.read = at
 	}
+}
+
+// oneWay says of an end of a pipe, and of a pair of sockets that nothing has been written to at this end, that what is read there asks for no
+// answer: such a pair carries orders from a parent to its child.
+func (l *laneB) oneWay() bool {
+	return l.pub.Type == trace.TypePipe || l.watch.origin == trace.OriginPipe || l.watch.origin == trace.OriginPair && l.end.gives == 0
 }
 
 // gaveSome is called when a write took bytes.

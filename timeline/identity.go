@@ -190,7 +190,12 @@ func (w watching) Ending(f *world.File, at int64, why uint32) {
 		w.t.lanes.vanish(l)
 		return
 	}
-	w.t.lanes.endLane(w.t.lanes.laneOf(f), at, why)
+	l := w.t.lanes.laneOf(f)
+	switch w.t.folds {
+	case trace.Open, trace.State, trace.Accept, trace.Instance:
+		w.t.ledger.replaced(l)
+	}
+	w.t.lanes.endLane(l, at, why)
 }
 
 // Unregistering implements world.Watcher.

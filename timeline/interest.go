@@ -145,6 +145,10 @@ func (lg *ledger) ctl(s *stream, e *trace.Event) {
 		}
 		r = lg.lanes.regOf(of)
 		r.rearmed = l.since != 0 && l.reported
+		if l.since != 0 && l.watch.left == in { // taken out and put in again: what its event was about may have been served in between
+			r.drain = l.watch.leftAs
+			lg.enlist(r)
+		}
 	} else {
 		lg.settle(r, outNone, e.Time)
 		r.rearmed, r.sameBy = l.since != 0, nil
@@ -155,6 +159,7 @@ func (lg *ledger) ctl(s *stream, e *trace.Event) {
 		l.watch.ends(IncDisarmed, e.Time)
 	}
 	if r.rearmed {
+		r.watch.seenBy(in)
 		l.fresh = false // what came before the kernel looked again is no news after it
 	}
 	r.Interest(e)
@@ -204,7 +209,7 @@ func (r *reg) countEdge(edge bool) {
 func (lg *ledger) unregistered(r *reg, at int64) {
 	r.countEdge(false)
 	l := r.lane
-	l.watch.left, l.data = r.inst, r.Data
+	l.watch.left, l.watch.leftAs, l.data = r.inst, r.drain, r.Data
 	for i, o := range l.regs {
 		if o == r {
 			l.regs = append(l.regs[:i], l.regs[i+1:]...)

@@ -43,13 +43,14 @@ type Lane struct {
 	Gen      uint32 // how many lanes this number has meant, this one included
 	Table    uint32 // descriptor table, named by a process; 0 unknown
 	// Process is that process where the source has several: there a number alone does not say which descriptor is meant. 0 elsewhere.
-	Process uint32
-	Thread  uint32 // stream of the loop's thread that did something on it last; 0 none
-	Peer    string // address of the other end, "" unknown
-	Local   string
-	Label   string // what it is in a word, for lanes that are not connections
-	Opened  int64  // 0: before the events began, or unknown
-	Closed  int64  // 0: open
+	Process      uint32
+	Thread       uint32 // stream of the loop's thread that did something on it last; 0 none
+	Peer         string // address of the other end, "" unknown
+	Local        string
+	Label        string // what it is in a word, for lanes that are not connections
+	Opened       int64  // 0: before the events began, or unknown
+	Closed       int64  // 0: open
+	ClosedUnseen bool   // ... or before: its number meant another file then, and nobody saw it closed
 
 	CloseWhy   uint32 // trace.Close*
 	Trigger    uint32 // trace.Trigger*: how it is registered now, TriggerNone where the mechanism has no triggering
@@ -414,7 +415,7 @@ func (l *laneB) stream() bool {
 func (l *laneB) takenUnseen() bool { return l.watch.mapped || l.pub.Type == trace.TypeURing }
 
 // publish makes the picture of a lane that a snapshot hands out.
-func (l *laneB) publish(now int64, answers bool) *Lane {
+func (l *laneB) publish(now int64, answers, arrivals bool) *Lane {
 	p := new(Lane)
 	*p = l.pub
 	p.FDs = l.file.Refs
@@ -422,6 +423,9 @@ func (l *laneB) publish(now int64, answers bool) *Lane {
 	p.Stranded, p.StrandedSince = l.strandedAt != 0, l.strandedAt
 	if p.Unread = l.ledger; p.Unread == 0 && p.Pending && !l.ended {
 		p.Unread = -1 // something was reported since nothing was left; how much nobody has said
+	}
+	if p.Unread == 0 && !arrivals && l.pub.Closed == 0 && !l.ended && !(l.end.far != nil && l.end.known) && l.look == nil {
+		p.Unread = -1 // nothing was left by the newest read; what came since nobody sees
 	}
 	p.Calls, p.Client = l.calls.pub, l.client.publish()
 	p.tally = slices.Clone(l.tally)

@@ -302,15 +302,13 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 			l.arrived.known(e.B - 1)
 		}
 	}
-	r.rearmed = r.rearmed && r.sameBy != s
+	passed := lg.watch.passedOver(in, r)
+	r.rearmed = r.rearmed && r.sameBy != s && !passed
 	s.guessed(r)
 	if r.refuted(s, e.Mask) || lg.watch.servedUnseen(in, r) {
 		r.drain, r.last = DrainUnknown, 0
 	}
-	r.watch.roomy = in.watch.roomy
-	if !in.watch.full {
-		r.watch.roomy++ // the wait that tells of it
-	}
+	r.watch.seenBy(in)
 	prev := r.drain
 	p := report{w: lg.w, s: s, wakeNo: s.wakeNo, mask: e.Mask, open: true, prev: prev, stale: r.Stale, rearmed: r.rearmed && !news,
 		note: lg.noted(l.pub.ID, ClassUnknown)}
@@ -341,7 +339,7 @@ func (lg *ledger) ready(s *stream, e *trace.Event) {
 	byDesign := r.trigger == trace.TriggerEdge && (l.pub.Kind == KindWake || l.pub.Kind == KindTimer && l.every == 0)
 	if e.Mask&bitsIn != 0 && !atEnd && !byDesign {
 		since := e.Time
-		if l.pauseSince != 0 && !news {
+		if l.pauseSince != 0 && !news && !passed {
 			since = l.pauseSince
 		}
 		lg.lanes.openBar(l, since, e.Time)
@@ -409,6 +407,21 @@ func (lg *ledger) reported(s *stream, in *instance, e *trace.Event) (r *reg, sta
 		r.presumed()
 	}
 	return r, false
+}
+
+// replaced is called before a lane ends because its number turns out to mean another file: that it was closed nobody has seen, nor when. What was
+// reported since may have been about the other file already, so nothing of what is known of this one explains it.
+func (lg *ledger) replaced(l *laneB) {
+	l.pub.ClosedUnseen = true
+	for _, r := range l.regs {
+		if r.rep.open && r.rep.prev != DrainUnknown {
+			now := lg.w
+			lg.w = r.rep.w
+			r.rep.prev, r.rep.maybe = DrainUnknown, false
+			lg.judge(r, false)
+			lg.w = now
+		}
+	}
 }
 
 // enlist remembers to look at a registration when somebody goes to wait.
@@ -484,11 +497,31 @@ func (lg *ledger) touched(l *laneB, out outcome, d Drain, at int64) {
 			lg.enlist(r)
 		}
 	}
+	if d == DrainMaybe && lg.restUnknown(l) {
+		l.pauseSince = l.since
+		lg.lanes.closeBar(l, at)
+	}
+}
+
+// restUnknown says whether nobody knows that anything is left of what a lane was reported for, now that some of it was taken, and whether the
+// kernel will say: where arrivals are not seen, a bar that went on would be an assertion. Of an edge nothing more is said, so there what may be
+// left is a matter of its own (stranded).
+func (lg *ledger) restUnknown(l *laneB) bool {
+	if lg.exact || l.since == 0 || l.ledger > 0 || l.fresh || l.arrival != 0 {
+		return false
+	}
+	for _, r := range l.regs {
+		if !r.level() {
+			return false
+		}
+	}
+	return len(l.regs) > 0
 }
 
 // goWait judges what the loop leaves behind when it goes to wait.
 //
-//   - Level: if nothing is known to be left the bar pauses; the kernel will say at once if that is wrong.
+//   - Level: if nothing is known to be left the bar pauses; the kernel will say at once if that is wrong. So does that of a registration
+//     that nobody has seen being made: whether it is level-triggered is not known, and neither is that anything was left.
 //   - Edge, or a oneshot registration that has fired: if data is left, known or likely, and no more came since the report,
 //     nobody will be told of it: stranded, from now until the next report, MOD, or the read that drains. Wake-ups and
 //     timers are exempt: leaving an edge-triggered eventfd unread is a design. A timer that repeats is not: the kernel
@@ -510,7 +543,7 @@ func (lg *ledger) goWait(in *instance, at int64) {
 			continue
 		}
 		switch r.trigger {
-		case trace.TriggerLevel:
+		case trace.TriggerLevel, trace.TriggerNone: // of one whose trigger is not known nobody knows that anything is left
 			if r.drain == DrainMaybe && l.ledger <= 0 && !l.fresh {
 				l.pauseSince = l.since
 				lg.lanes.closeBar(l, at)

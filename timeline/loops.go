@@ -26,8 +26,11 @@ type LoopLane struct {
 	In      trace.Kind // call that may block and that the thread is in now; KindNone: none
 	InFD    int32      // its descriptor, -1 none
 	InSince int64
+	Stuck   string // call that it has begun and not come back from, and that is no rest of its loop, as a call trace names it; "" none
+	StuckAt int64  // when that began
 	Watched int64  // descriptors that the last wait was about; -1 unknown
 	Owns    bool   // it has waited for descriptors
+	Lasts   bool   // one of its waits was to last: it rests there, and a sleep holds it up
 	Waits   int64  // that have returned
 	Alone   bool   // no other thread of its process is seen
 	Events  uint64 // of its stream so far
@@ -257,6 +260,9 @@ func (t *Timeline) wait(s *stream, e *trace.Event) {
 			at = e.Start()
 		}
 		s.watch.lasting = e.B != 0
+		if s.loop != nil && e.B != 0 {
+			s.loop.pub.Lasts = true
+		}
 		t.waitBegins(s, t.lanes.instance(s, e.Inst), at)
 		if s.inRing = ring; ring {
 			t.ledger.ringWait(s, at)

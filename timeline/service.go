@@ -8,7 +8,7 @@ import (
 // What a lane is busy with, besides what is unread
 //
 //   - A request is in service from the first read that is not answered to the first write after it. Of a program that never writes
-//     nothing is in service: it does not answer.
+//     nothing is in service: it does not answer. Nor is anything on a pipe, or a pair of sockets to which this end has never written.
 //   - Output waits to be sent from a write that took less than it was given, or nothing (EAGAIN), to the one that takes all; and where the source says how
 //     much the program still holds, for as long as that is more than nothing.
 //

@@ -74,10 +74,11 @@ func (t *Timeline) Snapshot(now int64) *Snapshot {
 			t.lanes.touch(l) // these, too
 		}
 	}
+	arrivals := t.exact || t.info.Facts().Has(trace.KnowsArrivals)
 	for _, l := range t.lanes.dirty {
 		l.dirty = false
 		if !l.dead {
-			l.shown = l.publish(now, t.stats.BytesOut > 0)
+			l.shown = l.publish(now, t.stats.BytesOut > 0, arrivals)
 			if t.lanes.several {
 				l.shown.Process = l.shown.Table
 			}

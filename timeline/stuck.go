@@ -64,12 +64,16 @@ func (t *Timeline) publishStuck(streams []*stream, loops []*LoopLane, now int64)
 		for _, lp := range loops {
 			if lp.Stream == s.id {
 				x.Loop = lp
+				lp.Stuck, lp.StuckAt = x.Call, x.Since
 			}
 		}
 		switch e.Kind {
 		case trace.Wait:
 			x.Timeout = e.A
-			if in := t.lanes.instance(s, e.Inst); in.set() {
+			// As it was when the wait began: the thread may have got another table since, in which nobody knows of the instance.
+			if in := s.waitOn; in == nil {
+				break
+			} else if in.set() {
 				fds := in.members()
 				x.Set = fds[:min(len(fds), maxSetShown)]
 			} else if in.lane != nil {

@@ -25,10 +25,11 @@ type Options struct {
 type base struct {
 	// What nearly every event needs stands together.
 	w        weight
-	about    *laneB // the lane that the event at hand is about
-	lean     bool   // Options.Ledger
-	exact    bool   // the source tells repeats itself
-	looks    bool   // the source looks into the kernel (look.go)
+	about    *laneB     // the lane that the event at hand is about
+	lean     bool       // Options.Ledger
+	exact    bool       // the source tells repeats itself
+	folds    trace.Kind // of the event at hand
+	looks    bool       // the source looks into the kernel (look.go)
 	timed    bool
 	measured bool // how long calls took is known
 	who      *world.World
@@ -222,6 +223,7 @@ func (t *Timeline) add(e *trace.Event) {
 // fold sends an event to its rule.
 func (t *Timeline) fold(s *stream, e *trace.Event) {
 	phase := e.Phase.Base()
+	t.folds = e.Kind
 	t.who.Before(e)
 	switch e.Kind {
 	case trace.Thread:

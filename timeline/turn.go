@@ -9,7 +9,7 @@ import (
 // A turn begins where the thread goes to rest and ends where it goes to rest again:
 //
 //	readiness    the wait, then what it reported, handler by handler, then timers and tasks
-//	polling      the sleep, then the round over all descriptors
+//	polling      the sleep, then the round over all descriptors; a thread that rests in a wait sleeps inside its turns
 //	completion   the io_uring_enter that waits, then the completions; a call that only hands operations over is work
 //	blocking     the accept or read that may block, then what follows until the next one
 //
@@ -122,6 +122,7 @@ type Turn struct {
 
 	Waited  int64 // in the rest as far as it was asked for, ns
 	Overrun int64 // in the rest longer than asked, ns; -1 unknown: something else ended it, or it had no limit
+	Slept   int64 // in sleeps after the rest, ns
 	Working int64 // the remainder, ns
 }
 
@@ -157,13 +158,16 @@ type walker struct {
 	stream     uint32
 	first, end int64
 	loop       bool // it is seen to wait or sleep
+	lasts      bool // ... and rests in a wait, so that a sleep is none
 }
 
 func (s *Snapshot) walker(stream uint32) walker {
 	w := walker{s: s, stream: stream}
 	w.first, w.end = s.EventRange()
 	for _, l := range s.Loops {
-		w.loop = w.loop || l.Stream == stream
+		if l.Stream == stream {
+			w.loop, w.lasts = true, l.Lasts
+		}
 	}
 	return w
 }
@@ -194,6 +198,10 @@ func (w *walker) rests(e *trace.Event) RestKind {
 		}
 		return RestWait
 	case trace.Sleep:
+		m := w.s.ModeAt(e.Time)
+		if m.Known && waitsInTurns(m.Driver) || !m.Known && w.lasts {
+			return RestNone
+		}
 		return RestSleep
 	case trace.Accept, trace.Read, trace.Connect:
 		if m := w.s.ModeAt(e.Time); m.Known {
@@ -205,6 +213,15 @@ func (w *walker) rests(e *trace.Event) RestKind {
 		}
 	}
 	return RestNone
+}
+
+// waitsInTurns says whether the loop of a mechanism rests in a wait.
+func waitsInTurns(driver uint32) bool {
+	switch driver {
+	case trace.DriverSelect, trace.DriverPoll, trace.DriverEpoll, trace.DriverURing:
+		return true
+	}
+	return false
 }
 
 // begins says whether the event at i begins a turn. The end of a rest does so only when its beginning was not told.
@@ -393,6 +410,7 @@ func (w *walker) turn(i int64) Turn {
 	u.End = max(u.End, u.Begin)
 	u.fillItems(w, evs)
 	u.divide(s)
+	u.sleeps(s, evs)
 	return u
 }
 
@@ -401,7 +419,7 @@ func (u *Turn) divide(s *Snapshot) {
 	took := min(u.Rest.Took(s.Now), u.Took())
 	u.Waited, u.Working = took, u.Took()-took
 	limit := u.Rest.Passed
-	if u.Rest.Limit == LimitUnknown || limit < 0 {
+	if u.Rest.Limit == LimitUnknown || limit <= 0 { // a wait of 0 looks and comes back: what that takes is not late
 		return
 	}
 	switch {
@@ -411,6 +429,31 @@ func (u *Turn) divide(s *Snapshot) {
 	case u.Rest.TimedOut():
 		u.Overrun = 0
 	}
+}
+
+// sleeps takes the time of sleeps inside the turn out of its work.
+func (u *Turn) sleeps(s *Snapshot, evs []turnEvent) {
+	begun := int64(-1)
+	for k := range evs {
+		e := &evs[k].e
+		switch {
+		case e.Kind != trace.Sleep:
+			continue
+		case e.Phase.Base() == trace.PhaseEnter:
+			begun = e.Time
+			continue
+		case e.Phase.Base() == trace.PhaseExit && begun >= 0:
+			u.Slept += e.Time - begun
+		default:
+			u.Slept += e.Dur
+		}
+		begun = -1
+	}
+	if begun >= 0 {
+		u.Slept += max(u.End-begun, 0)
+	}
+	u.Slept = max(min(u.Slept, u.Working), 0)
+	u.Working -= u.Slept
 }
 
 // takeRest fills in the rest from its events and gives back the others.

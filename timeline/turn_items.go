@@ -489,7 +489,7 @@ func (b *itemBuilder) loose(k int) int {
 	case trace.Round:
 		b.u.Asked, b.u.Useful = e.A, e.B
 		return b.item(ItemRound, k)
-	case trace.Sys, trace.Lock:
+	case trace.Sys, trace.Lock, trace.Sleep:
 		if e.Phase.Base() == trace.PhaseExit && b.last >= 0 && b.u.Items[b.last].Kind == ItemOther && b.u.Items[b.last].Open {
 			b.u.Items[b.last].Open = false
 			return b.last
@@ -498,7 +498,7 @@ func (b *itemBuilder) loose(k int) int {
 		b.u.Items[at].Open = e.Phase.Base() == trace.PhaseEnter
 		b.about(at, k)
 		return at
-	case trace.Signal, trace.RunDelay, trace.Sleep, trace.Wake:
+	case trace.Signal, trace.RunDelay, trace.Wake:
 		return b.item(ItemOther, k)
 	case trace.Name, trace.State, trace.Sync, trace.Usage, trace.Thread:
 		if b.last >= 0 && (b.u.Items[b.last].Kind == ItemCalls || b.u.Items[b.last].Kind == ItemReport) && e.Kind == trace.Name {

@@ -81,7 +81,7 @@ func holdTurns(t fataler, s *Snapshot, stream uint32) (turns []Turn) {
 				t.Fatalf("turn at %d: item %d (%v) goes from %d to %d", u.First, k, x.Kind, x.Begin, x.End)
 			}
 		}
-		if u.Begin > u.End || u.Waited < 0 || u.Working < 0 || u.Waited+max(u.Overrun, 0)+u.Working != u.Took() {
+		if u.Begin > u.End || u.Waited < 0 || u.Working < 0 || u.Slept < 0 || u.Waited+max(u.Overrun, 0)+u.Slept+u.Working != u.Took() {
 			t.Fatalf("turn at %d: %d..%d is %d waiting, %d too long, %d working", u.First, u.Begin, u.End, u.Waited, u.Overrun, u.Working)
 		}
 		u, ok = s.NextTurn(&u)

@@ -47,7 +47,8 @@ type laneWatch struct {
 	shortBy   *stream // whose newest read was short, and in which of its turns
 	shortTurn uint32
 
-	left     *instance // that watched it last and does no more
+	left     *instance // that watched it last and does no more,
+	leftAs   Drain     // ... and what its last report had left then
 	asked    int64     // by the newest write
 	owed     int64     // what the newest write did not take; 0 nothing
 	overlap  overlap
@@ -80,7 +81,7 @@ type regWatch struct {
 	inBatch bool
 	asked   bool // whether it is stranded, and was not known then
 	ended   uint64
-	roomy   uint64 // waits with room to spare that its instance had ended when it was reported last
+	roomy   uint64 // waits with room to spare that its instance had ended when it was reported last, or armed anew
 	first   int64  // waits of its instance when it was reported first, that one included
 	told    int64  // how often it was reported
 }

@@ -87,8 +87,21 @@ func (wt *watcher) delivered(s *stream, in *instance, r *reg, e *trace.Event, p 
 // with room to spare came back without it, and it would have been in there. A trace that was filtered, or a program whose
 // other threads or whose ring do the reading, looks so.
 func (wt *watcher) servedUnseen(in *instance, r *reg) bool {
-	return !wt.exact && !in.set() && !in.watch.many && in.watch.npids < 2 && r.level() &&
-		r.drain == DrainUntouched && in.watch.roomy > r.watch.roomy
+	return r.level() && r.drain == DrainUntouched && wt.passedOver(in, r)
+}
+
+// passedOver says that a wait with room to spare came back without a registration, since it was reported last or armed anew: what lasts, or
+// waited when it was armed, would have been in there. Of an instance on which several threads wait the order of waits is not known.
+func (wt *watcher) passedOver(in *instance, r *reg) bool {
+	return !wt.exact && !in.set() && !in.watch.many && in.watch.npids < 2 && in.watch.roomy > r.watch.roomy
+}
+
+// seenBy notes which waits of the instance cannot tell any more, or not yet: those that have ended by now.
+func (w *regWatch) seenBy(in *instance) {
+	w.roomy = in.watch.roomy
+	if !in.watch.full {
+		w.roomy++ // the newest one
+	}
 }
 
 const bitNval = 0x20

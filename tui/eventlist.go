@@ -186,7 +186,7 @@ const wideEvents = 60
 func drawEventLine(sc *scene, p pane, y int, i int64, e *trace.Event, st tcell.Style, picked bool) {
 	t := &sc.theme
 	when := seconds(e.Time-sc.snap.First, 6)
-	what, note := lineOf(sc.snap, e)
+	what, note := lineOf(sc.snap, i, e)
 	if !sc.snap.Info.Timed { // the order is all that is known
 		when = words.Number(i + 1)
 		if e.Dur > 0 {
@@ -242,7 +242,7 @@ func hidden(e *trace.Event) bool { return words.Aside(e) }
 func text(s string) string { return clean(strings.TrimSpace(s)) }
 
 // lineOf is an event's line and its note, safe for the screen.
-func lineOf(s *timeline.Snapshot, e *trace.Event) (what, note string) {
-	what, note = words.EventLine(s, e)
+func lineOf(s *timeline.Snapshot, i int64, e *trace.Event) (what, note string) {
+	what, note = words.EventLine(s, i, e)
 	return clean(what), clean(note)
 }

@@ -75,6 +75,7 @@ func (f *frame) columns() picture.Window {
 	w := picture.Window{T0: f.t0, T1: f.t1, Cells: f.cells()}
 	if f.snap != nil {
 		w.Now = f.snap.Now
+		w.Order, w.UpToNext = !f.snap.Info.Timed, !lasting(f.snap)
 	}
 	return w
 }

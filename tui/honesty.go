@@ -57,7 +57,10 @@ func drawHonesty(sc *scene, p pane) {
 		put(words.Number(k)+" reordered", t.dim)
 	}
 	for _, m := range sc.snap.Info.Missing {
-		put("no "+text(m.What)+": "+text(m.Why), t.dim)
+		if m.What == "how long calls took" {
+			continue // known says it
+		}
+		put("unknown: "+text(m.What)+" ("+text(m.Why)+")", t.dim)
 	}
 }
 
@@ -72,6 +75,9 @@ func known(f *frame) (out []string) {
 	case st.Arrivals > 0:
 		out = append(out, "arrivals measured")
 	}
+	if f.snap.Info.Timed && !lasting(f.snap) {
+		out = append(out, "waits are drawn up to the next line")
+	}
 	switch {
 	case !st.RenotifyKnown:
 	case st.RenotifyInferred:
@@ -81,6 +87,9 @@ func known(f *frame) (out []string) {
 	}
 	return out
 }
+
+// lasting reports whether the source tells how long calls took.
+func lasting(s *timeline.Snapshot) bool { return s.Info.Facts().Has(trace.KnowsDurations) }
 
 // heldSince says from when on the picture is exact, when that is not from the beginning.
 func heldSince(s *timeline.Snapshot) string {

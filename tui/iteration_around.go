@@ -37,10 +37,10 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 		after = append(after, x)
 		at = x
 	}
-	late := turn.Overrun > 0
+	late, slept := turn.Overrun > 0, turn.Slept > 0
 	for _, list := range [][]timeline.Turn{before, after} {
 		for i := range list {
-			late = late || list[i].Overrun > 0
+			late, slept = late || list[i].Overrun > 0, slept || list[i].Slept > 0
 		}
 	}
 	y := 1
@@ -48,7 +48,21 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 		when := seconds(x.Begin-sc.snap.First, 6) + " s"
 		s := fmt.Sprintf("%14s  ", when)
 		if x.Timed {
-			s += fmt.Sprintf("waited %-9s worked %-9s ", words.Duration(x.Waited), words.Duration(x.Working))
+			waited, worked := "waited "+words.Duration(x.Waited), "worked "+words.Duration(x.Working)
+			if x.Rest.Kind == timeline.RestNone {
+				waited = ""
+			}
+			if stillRests(x) || x.Running && x.Working == 0 {
+				worked = ""
+			}
+			s += fmt.Sprintf("%-16s %-16s ", waited, worked)
+			if slept {
+				in := ""
+				if x.Slept > 0 {
+					in = "slept " + words.Duration(x.Slept)
+				}
+				s += fmt.Sprintf("%-15s ", in)
+			}
 			if late { // where one of them was: their time is in a column, too
 				woke := ""
 				if x.Overrun > 0 {

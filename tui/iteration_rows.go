@@ -41,7 +41,7 @@ func (v *iterationView) fill(s *timeline.Snapshot, turn *timeline.Turn) {
 		label := rest.Kind.String()
 		if n := len(rest.Events); n > 0 {
 			if e, ok := s.Event(rest.Events[n-1]); ok {
-				label, _ = lineOf(s, &e)
+				label, _ = lineOf(s, rest.Events[n-1], &e)
 			}
 		}
 		v.rows = append(v.rows, iterRow{-1, -1, rest.Begin, end, label, restNote(s, turn), rowWait})
@@ -73,7 +73,7 @@ func (v *iterationView) fill(s *timeline.Snapshot, turn *timeline.Turn) {
 			case trace.Ready, trace.Renotify, trace.Name, trace.Call, trace.TimerFire, trace.Complete, trace.Round:
 				continue
 			}
-			what, note := lineOf(s, &e)
+			what, note := lineOf(s, at, &e)
 			style := rowCall
 			if e.Errno != 0 && trace.ErrnoName(e.Errno) != "EAGAIN" {
 				style = rowBad
@@ -90,7 +90,7 @@ func (v *iterationView) single(s *timeline.Snapshot, x *timeline.Item, row *iter
 	if !ok || len(x.Events) > 2 || len(x.Events) == 2 && e.Phase.Base() != trace.PhaseExit {
 		return false
 	}
-	what, note := lineOf(s, &e)
+	what, note := lineOf(s, last, &e)
 	row.label, row.note, row.event = strings.TrimSpace(what), note, last
 	if e.Errno != 0 {
 		row.style = rowBad

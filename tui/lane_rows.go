@@ -12,11 +12,12 @@ import (
 type rowKind uint8
 
 const (
-	rowLoop   rowKind = iota
-	rowRate           // of the loop that is looked at
-	rowLane           // a listener or a connection
-	rowFolded         // what is closed or idle, in one row
-	rowUnheld         // a number that only the index of the recording knows
+	rowLoop    rowKind = iota
+	rowRate            // of the loop that is looked at
+	rowLane            // a listener or a connection
+	rowFolded          // what is closed or idle, in one row
+	rowThreads         // threads that have no loop, in one row
+	rowUnheld          // a number that only the index of the recording knows
 )
 
 // laneRow is a row of the timeline.
@@ -45,13 +46,15 @@ type laneRows struct {
 
 	folded       []*timeline.Lane // what the row of the folded ones stands for
 	closed, idle int              // how many of them are closed at the edge, and how many idle
+
+	threads []*timeline.LoopLane // what the row of the threads without a loop stands for
 }
 
 // rowsOf puts the rows of a scene together, for so many lines: the loops, and below them the lanes. Where there are several processes each has its
 // loops with its lanes below them.
 func (x *lanes) rowsOf(sc *scene, room int) (r laneRows) {
 	several := sc.half == nil && severalProcesses(sc.snap)
-	loops := sc.snap.Loops
+	loops := r.foldThreads(sc)
 	if several {
 		loops = slices.Clone(loops)
 		slices.SortStableFunc(loops, func(a, b *timeline.LoopLane) int {
@@ -99,7 +102,32 @@ func (x *lanes) rowsOf(sc *scene, room int) (r laneRows) {
 	if r.closed+r.idle > 0 {
 		r.list = append(r.list, laneRow{kind: rowFolded})
 	}
+	if len(r.threads) > 0 {
+		r.list = append(r.list, laneRow{kind: rowThreads})
+	}
 	return r
+}
+
+// foldThreads takes the threads without a loop out of the rows, where there are several: a pool of threads that sleep on a futex from beginning to
+// end has one row. It returns the others.
+func (r *laneRows) foldThreads(sc *scene) []*timeline.LoopLane {
+	all, rows := sc.snap.Loops, sc.rows()
+	if sc.unfold || sc.half != nil {
+		return all
+	}
+	var kept []*timeline.LoopLane
+	for _, l := range all {
+		if loopRow(l.Stream) != sc.row && l != sc.loop() && rows.Elsewhere(l) {
+			r.threads = append(r.threads, l)
+		} else {
+			kept = append(kept, l)
+		}
+	}
+	if len(r.threads) < 2 || len(kept) == 0 {
+		r.threads = nil
+		return all
+	}
+	return kept
 }
 
 // severalProcesses reports whether loops of several processes are shown.

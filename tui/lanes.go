@@ -133,7 +133,25 @@ func (x *lanes) drawRow(sc *scene, p pane, y int) {
 		overview(sc.coarse.lanes(r.number), false, nil)
 	case rowFolded:
 		x.drawFolded(sc, p, y)
+	case rowThreads:
+		x.uses[y] = 0
+		p.put(0, y, cut(threadsText(sc, x.rows.threads), sc.gutter()-1), sc.theme.dim)
 	}
+}
+
+// threadsText is how many threads are folded, and the call that they are in where it is the same.
+func threadsText(sc *scene, threads []*timeline.LoopLane) string {
+	rows, same := sc.rows(), true
+	first, _ := rows.InCall(threads[0])
+	for _, l := range threads {
+		call, _ := rows.InCall(l)
+		same = same && call == first
+	}
+	s := words.Count(int64(len(threads)), "thread")
+	if same {
+		return s + " in " + text(first) + " (f)"
+	}
+	return s + " in other calls (f)"
 }
 
 // drawFolded draws the row of the lanes that are folded: how many they are, and where they began and ended.
@@ -213,7 +231,7 @@ func (x *lanes) click(at, y int) {
 		return
 	}
 	switch r := &x.shown[y]; r.kind {
-	case rowFolded:
+	case rowFolded, rowThreads:
 		x.unfold = true
 	case rowLoop, rowLane:
 		x.selected.choose(r.id(), sc.snap)

@@ -92,7 +92,7 @@ func TestViewsOfALook(t *testing.T) {
 	for i := range evs {
 		evs[i].Seq, evs[i].Stream = uint32(i+1), 1
 	}
-	for view, want := range map[string]string{"iteration": "in epoll_wait(4), timeout 5.0 s", "latency": "unknown: no calls are seen here", "events": "open: fd 7, a stream"} {
+	for view, want := range map[string]string{"iteration": "in epoll_wait(4), timeout 5.0 s", "latency": "unknown: no calls are seen here", "events": "fd 7 is open: a stream"} {
 		text := draw(t, Options{Feed: madeFeed(info, evs), Symbols: "block", View: view, Span: 1e9}, 140, 30, 1<<24).Text()
 		for _, wrong := range []string{"no thread", "none in this window", "State ", "nothing done"} {
 			if strings.Contains(text, wrong) {

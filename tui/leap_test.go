@@ -231,11 +231,11 @@ func TestEventsInWords(t *testing.T) {
 		{trace.Event{Kind: trace.Instance, FD: -1, Errno: 24}, "new epoll instance = EMFILE · "},
 		{trace.Event{Kind: trace.Open, FD: 8, Aux: trace.TypeEventfd}, "fd 8 is an eventfd · "},
 		{trace.Event{Kind: trace.Open, FD: 8, Aux: trace.TypePipe}, "fd 8 is a pipe · "},
-		{trace.Event{Kind: trace.Open, FD: 8}, "fd 8 is of a type that is not known · "},
-		{trace.Event{Kind: trace.Dup, FD: 8, A: 12}, "dup(8) = 12 · "},
+		{trace.Event{Kind: trace.Open, FD: 8}, "fd 8 is open · "},
+		{trace.Event{Kind: trace.Dup, FD: 8, A: 12}, "dup of 8 = 12 · "},
 		{trace.Event{Kind: trace.RunDelay, A: 3e6}, "runnable for 3.0 ms · no CPU was free"},
 	} {
-		what, note := lineOf(s, &c.e)
+		what, note := lineOf(s, 0, &c.e)
 		if got := what + " · " + note; got != c.want {
 			t.Errorf("%v: %q, want %q", c.e.Kind, got, c.want)
 		}

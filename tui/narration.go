@@ -91,13 +91,21 @@ type narrated struct {
 	stuck   bool   // the first words are about a loop that is blocked in a call
 }
 
+// upTo is the end of a window, with what happened at the present moment where it ends there.
+func upTo(s *timeline.Snapshot, t1 int64) int64 {
+	if t1 == s.Now {
+		t1++
+	}
+	return t1
+}
+
 // words say what happens in the window. While time goes on in one window the words are good for a moment (findEvery):
 // nobody can read faster, and they cost as much as the rest of the frame.
 func (x *narration) words(sc *scene, t0, t1 int64, h diagnostics.Hint) []string {
 	n := &x.said
 	fresh := n.snap == sc.snap || n.snap != nil && sc.live && n.snap.Begin == sc.snap.Begin && sc.snap.Now >= n.snap.Now && sc.snap.Now-n.snap.Now < findEvery
 	if !fresh || n.t0 != t0 || n.w != sc.w || n.presses != sc.presses || sc.half != nil {
-		*n = narrated{sc.snap, t0, sc.w, sc.presses, diagnostics.Narrate(sc.snap, t0, t1, h), diagnostics.Effect(sc.snap, sc.edge()), diagnostics.Stuck(sc.snap, t1)}
+		*n = narrated{sc.snap, t0, sc.w, sc.presses, diagnostics.Narrate(sc.snap, t0, upTo(sc.snap, t1), h), diagnostics.Effect(sc.snap, sc.edge()), diagnostics.Stuck(sc.snap, upTo(sc.snap, t1))}
 	}
 	return n.words
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"os"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -46,5 +47,9 @@ func (o *Options) firstSpan() int64 {
 	if o.Span <= 0 {
 		return defaultSpan
 	}
-	return min(max(o.Span, minSpan), maxSpan)
+	return min(max(o.Span, int64(LeastSpan)), maxSpan)
 }
+
+// LeastSpan is the shortest window that a whole log is fitted into: lines without times are 1 µs apart, and a dozen of them are to fill it. Zooming
+// stops at a millisecond.
+const LeastSpan = 10 * time.Microsecond

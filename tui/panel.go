@@ -192,7 +192,7 @@ func gaugeValue(g *figures.Gauge) string {
 	case figures.Rate:
 		return words.Rate(g.Value) + "/s"
 	case figures.Share:
-		return words.Percent(g.Value)
+		s = words.Percent(g.Value)
 	default:
 		s = words.Duration(int64(g.Value))
 	}

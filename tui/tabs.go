@@ -117,7 +117,11 @@ func liveness(sc *scene) (string, tcell.Style) {
 	case r.pauses:
 		state = fmt.Sprintf(" LIVE %gx ", r.speed)
 	case sc.session.moment:
-		state, st = fmt.Sprintf(" at %s s ", seconds(sc.snap.Now-sc.snap.First, 1)), sc.theme.dim
+		digits := 1
+		if sc.t1-sc.t0 < 2e9 { // a tenth of a second would be cells away
+			digits = 3
+		}
+		state, st = fmt.Sprintf(" at %s s ", seconds(sc.snap.Now-sc.snap.First, digits)), sc.theme.dim
 		if sc.tabbed {
 			st = sc.theme.bar
 		}

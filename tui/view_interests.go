@@ -16,8 +16,8 @@ import (
 
 // interestsView is view 3: what is registered, as it stood at the snapshot's present.
 //
-//	fd   kind        peer           asks for     trigger  armed  unread   waits    last           again  useful
-//	7    connection  :53011         IN           level    yes    63 KiB   1.2 s    IN 12.7310     63     2 %
+//	fd   kind        peer           registered   mode     armed  unread   for      events  repeats classes of its events
+//	7    connection  :53011         IN           level    yes    63 KiB   1.2 s    64      63      untouched 98 %
 //
 // O sorts by the next column; Enter explains a line.
 type interestsView struct {
@@ -46,9 +46,9 @@ type column struct {
 
 func plainCell(s string) (string, func(*theme) tcell.Style) { return s, nil }
 
-// unknownCell is of a registration that lies before the events.
-func unknownCell() (string, func(*theme) tcell.Style) {
-	return "?", func(t *theme) tcell.Style { return t.dim }
+// dimCell is for what is not known, or was not seen.
+func dimCell(s string) (string, func(*theme) tcell.Style) {
+	return s, func(t *theme) tcell.Style { return t.dim }
 }
 
 func amount(n int64, unit func(int64) string) string {
@@ -89,19 +89,18 @@ var columns = []column{
 		}
 		return plainCell(port(l.Local))
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Peer+a.Local, b.Peer+b.Local) }, false, false},
-	{"asks for", 12, 52, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"registered", 12, 52, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Registered {
 			if !registers(f, l) {
 				return plainCell("")
 			}
-			s := "unregistered"
 			if !words.RegistrationSeen(f.snap, l) {
-				s = "not seen"
+				return dimCell("not seen")
 			}
-			return s, func(t *theme) tcell.Style { return t.dim }
+			return dimCell("unregistered")
 		}
-		if l.Before {
-			return unknownCell()
+		if l.Before { // its events tell that it is registered; for what nobody has seen
+			return dimCell("not seen")
 		}
 		return plainCell(trace.PollString(l.Interest &^ modeBits))
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }, false, false},
@@ -110,7 +109,7 @@ var columns = []column{
 			return plainCell("")
 		}
 		if l.Before {
-			return unknownCell()
+			return plainCell("")
 		}
 		s := trace.TriggerNames.Word(l.Trigger)
 		if l.Interest&exclusiveBit != 0 { // EPOLLEXCLUSIVE
@@ -123,7 +122,7 @@ var columns = []column{
 		case !l.Registered:
 			return plainCell("")
 		case l.Before:
-			return unknownCell()
+			return plainCell("")
 		case l.Armed:
 			return plainCell("yes")
 		}
@@ -144,27 +143,33 @@ var columns = []column{
 			unit = func(n int64) string { return words.Number(n) + " conn" }
 		}
 		s := amount(l.Unread, unit)
+		if l.Unread < 0 && !l.Pending && l.Drain == timeline.DrainEmpty { // that is all that is known
+			s = l.Drain.String()
+		}
 		if l.Unread > 0 {
 			return s, func(t *theme) tcell.Style { return t.bold }
 		}
 		return s, func(t *theme) tcell.Style { return t.dim }
 	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.Unread, b.Unread) }, false, false},
-	{"waits", 8, 56, true, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"for", 8, 56, true, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if !l.Pending || !f.snap.Info.Timed {
 			return plainCell("")
 		}
 		s := words.Duration(f.snap.Now - l.PendingSince)
+		if f.snap.Now <= l.PendingSince {
+			s = "now"
+		}
 		if l.Stranded {
 			return s, func(t *theme) tcell.Style { return t.warn }
 		}
 		return plainCell(s)
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(pendingSince(a), pendingSince(b)) }, false, false},
-	{"reports", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"events", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		return plainCell(blank(l.Stats.Counts[timeline.MarkReport]))
 	}, func(a, b *timeline.Lane) int {
 		return -cmp.Compare(a.Stats.Counts[timeline.MarkReport], b.Stats.Counts[timeline.MarkReport])
 	}, false, false},
-	{"again", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
+	{"repeats", 7, 94, true, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		n := l.Stats.Counts[timeline.MarkRenotify]
 		if n > 0 {
 			return blank(n), func(t *theme) tcell.Style { return t.accept }
@@ -179,6 +184,9 @@ var columns = []column{
 	{"last", 24, 150, false, func(f *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
 		if l.LastActivity == 0 || !f.snap.Info.Timed {
 			return plainCell("")
+		}
+		if f.snap.Now <= l.LastActivity {
+			return dimCell("now")
 		}
 		return words.Duration(f.snap.Now-l.LastActivity) + " ago", func(t *theme) tcell.Style { return t.dim }
 	}, func(a, b *timeline.Lane) int { return -cmp.Compare(a.LastActivity, b.LastActivity) }, false, false},

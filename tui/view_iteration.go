@@ -101,10 +101,7 @@ func (v *iterationView) draw(sc *scene, p pane) {
 	}
 	p.put(0, 0, sc.fits(head, p.w), t.bold)
 	if turn.Timed && p.w > 90 {
-		s := fmt.Sprintf("waited %s, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Working))
-		if turn.Overrun > 0 {
-			s = fmt.Sprintf("waited %s, woke %s late, worked %s ", words.Duration(turn.Waited), words.Duration(turn.Overrun), words.Duration(turn.Working))
-		}
+		s := spent(&turn) + " "
 		if turn.Repeats > 0 {
 			s += fmt.Sprintf("· %s more within %s ", words.Times(turn.Repeats), words.Duration(turn.RepeatedFor))
 		}
@@ -144,6 +141,27 @@ func (v *iterationView) draw(sc *scene, p pane) {
 		v.drawAround(sc, p, &turn)
 	}
 }
+
+// spent is where the time of an iteration went. Of one without a wait, and of one that still waits, half of it is nothing.
+func spent(turn *timeline.Turn) string {
+	var parts []string
+	if turn.Rest.Kind != timeline.RestNone {
+		parts = append(parts, "waited "+words.Duration(turn.Waited))
+	}
+	if turn.Overrun > 0 {
+		parts = append(parts, "woke "+words.Duration(turn.Overrun)+" late")
+	}
+	if !stillRests(turn) && !(turn.Running && turn.Working == 0) {
+		parts = append(parts, "worked "+words.Duration(turn.Working))
+	}
+	if turn.Slept > 0 {
+		parts = append(parts, "slept "+words.Duration(turn.Slept))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// stillRests reports whether an iteration is in its wait.
+func stillRests(turn *timeline.Turn) bool { return turn.Rest.Kind != timeline.RestNone && turn.Rest.End == 0 }
 
 // stopped reports whether the run ended in an item.
 func stopped(s *timeline.Snapshot, x *timeline.Item) bool {

@@ -93,7 +93,7 @@ func (w *window) fit() {
 		return
 	}
 	w.jumps()
-	whole := max(picture.Minus(w.src.last(f.snap), f.snap.First), minSpan)
+	whole := max(picture.Minus(w.src.last(f.snap), f.snap.First), int64(LeastSpan))
 	w.freeze()
 	w.span = picture.Plus(whole, whole/50)
 	if w.src.seeker == nil {

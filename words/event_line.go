@@ -14,11 +14,28 @@ import (
 type Around struct {
 	Name  func(stream, id uint32) string // what an id means
 	First int64                          // the moment that times count from, in the clock of the source (ns)
+	UpTo  bool                           // how long calls took is not known, and a wait ends at its thread's next line
 }
 
-// EventLine is an event as a system call trace writes it, and a note of what else is known.
-func EventLine(s *timeline.Snapshot, e *trace.Event) (what, note string) {
-	return LineAround(Around{s.Name, s.First}, e)
+func aroundOf(s *timeline.Snapshot) Around {
+	return Around{s.Name, s.First, !s.Info.Facts().Has(trace.KnowsDurations)}
+}
+
+// EventLine is an event as a system call trace writes it, and a note of what else is known. i is its index in the snapshot, which knows what
+// descriptor an event of a wait is about where the source has only what the program attached; "?" where that is likely and no more.
+func EventLine(s *timeline.Snapshot, i int64, e *trace.Event) (what, note string) {
+	if e.Kind == trace.Ready && e.FD < 0 {
+		if l := s.LaneOf(i, e); l != nil && l.FD >= 0 {
+			known := *e
+			known.FD = l.FD
+			if what, note = LineAround(aroundOf(s), &known); l.Numbered == timeline.NumberGuessed {
+				fd := fmt.Sprintf("fd %d", l.FD)
+				what = strings.Replace(what, fd, fd+"?", 1)
+			}
+			return what, note
+		}
+	}
+	return LineAround(aroundOf(s), e)
 }
 
 // Aside reports whether an event only repeats what the line beside it says: no list has a line of it.
@@ -56,13 +73,20 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	took := ""
 	if e.Dur > 0 {
 		took = Duration(e.Dur)
+		if s.UpTo {
+			took = "up to " + took
+		}
 	}
 	if e.Phase.Base() == trace.PhaseEnter {
 		return eventBegins(s, e, call(e.Aux)), ""
 	}
 	switch e.Kind {
 	case trace.Wait:
-		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), strings.TrimSuffix("waited "+took, "waited ")
+		verb := "waited "
+		if e.B == 0 { // it looked, and was not to wait
+			verb = "took "
+		}
+		return fmt.Sprintf("%s(%s%s) = %s", call(e.Aux), waitFor(e.B), forTimer(e), result(int64(e.Mask))), strings.TrimSuffix(verb+took, verb)
 	case trace.Sleep:
 		return fmt.Sprintf("%s(%s) = %s", call(e.Aux), sleepFor(e.A), result(0)), strings.TrimSuffix("slept "+took, "slept ")
 	case trace.Round:
@@ -104,10 +128,7 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	case trace.Close:
 		return fmt.Sprintf("close(%d) = %s", e.FD, result(0)), trace.CloseOf(e).Why().String()
 	case trace.Open:
-		if e.Errno != 0 {
-			return "no descriptor: " + trace.ErrnoName(e.Errno), ""
-		}
-		return fmt.Sprintf("fd %d is %s", e.FD, aType(trace.OpenOf(e).Type().String())), harmless(s.Name(e.Stream, uint32(e.A)))
+		return openLine(s, e)
 	case trace.Register, trace.Modify, trace.Deregister:
 		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]
 		if trace.RegisterOf(e).Diff() != 0 {
@@ -168,10 +189,7 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	case trace.SockOpt, trace.Listen, trace.Connect, trace.Shutdown:
 		return socketLine(s, e, result(0))
 	case trace.FdFlags:
-		if e.Mask&0x800 == 0 {
-			return fmt.Sprintf("fcntl(%d, F_SETFL) = %s", e.FD, result(0)), "blocking from here on"
-		}
-		return fmt.Sprintf("fcntl(%d, F_SETFL, O_NONBLOCK) = %s", e.FD, result(0)), "non-blocking from here on"
+		return flagsLine(e, result(0))
 	case trace.TimerFire:
 		return fmt.Sprintf("timer %d fires", e.Aux), Duration(e.B) + " late"
 	case trace.TimerSet:
@@ -190,9 +208,13 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 		if trace.UsageOf(e).Of() != trace.UsageThread {
 			return "the process has used " + Duration(e.A+e.B) + " of CPU time", ""
 		}
-		return "used " + Duration(e.A+e.B) + " of CPU time", fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+		switches := ""
+		if e.Inst > 0 || e.Mask > 0 { // a clock tells none
+			switches = fmt.Sprintf("%d voluntary, %d involuntary switches", e.Inst, e.Mask)
+		}
+		return "used " + Duration(e.A+e.B) + " of CPU time", switches
 	}
-	if what, note, ok := runLine(s, e, result); ok {
+	if what, note, ok := runLine(s, e, result, took); ok {
 		return what, note
 	}
 	if what, note, ok := stateLine(s, e); ok {
@@ -267,8 +289,11 @@ func sleepFor(ns int64) string {
 }
 
 func waitFor(ns int64) string {
-	if ns < 0 {
+	switch {
+	case ns < 0:
 		return "-1"
+	case ns == 0:
+		return "0"
 	}
 	return Duration(ns)
 }

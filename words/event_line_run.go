@@ -10,12 +10,8 @@ import (
 
 // runLine says what happens to a run, its processes and threads, and the calls that no other line is about. ok is false for
 // every other kind.
-func runLine(s Around, e *trace.Event, result func(int64) string) (what, note string, ok bool) {
+func runLine(s Around, e *trace.Event, result func(int64) string, took string) (what, note string, ok bool) {
 	name := harmless(s.Name(e.Stream, e.Aux))
-	took := ""
-	if e.Dur > 0 {
-		took = Duration(e.Dur)
-	}
 	switch e.Kind {
 	case trace.Start:
 		return "the run begins", name, true
@@ -44,7 +40,7 @@ func runLine(s Around, e *trace.Event, result func(int64) string) (what, note st
 		}
 		return fmt.Sprintf("process %d was made", e.A), "", true
 	case trace.Dup:
-		return fmt.Sprintf("dup(%d) = %s", e.FD, result(e.A)), "", true
+		return fmt.Sprintf("dup of %d = %s", e.FD, result(e.A)), "", true // by dup, dup2, dup3 or fcntl
 	case trace.Instance:
 		return fmt.Sprintf("new epoll instance = %s", result(int64(e.FD))), "", true
 	case trace.Sys:
@@ -78,23 +74,6 @@ func runLine(s Around, e *trace.Event, result func(int64) string) (what, note st
 		return "runnable for " + Duration(e.A), "no CPU was free", true
 	}
 	return "", "", false
-}
-
-// aType is a descriptor's type with its article.
-func aType(word string) string {
-	switch {
-	case word == "":
-		return "of a type that is not known"
-	case word == "other":
-		return "of another type"
-	case word == "stream" || word == "datagram": // a listener is one, too, where it is not known to be more
-		return "a " + word + " socket"
-	case word == "epoll":
-		return "an epoll instance"
-	case strings.ContainsRune("aeiou", rune(word[0])):
-		return "an " + word
-	}
-	return "a " + word
 }
 
 // mapping are calls whose result is an address.

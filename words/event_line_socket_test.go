@@ -20,7 +20,7 @@ func TestSocketLine(t *testing.T) {
 		{trace.Event{Kind: trace.Connect, FD: 5, Errno: 115}, "connect(5, ) = EINPROGRESS", ""},
 		{trace.Event{Kind: trace.Shutdown, FD: 5, Aux: 1}, "shutdown(5, SHUT_WR) = 0", ""},
 	} {
-		if what, note := EventLine(&timeline.Snapshot{}, &c.e); what != c.what || note != c.note {
+		if what, note := EventLine(&timeline.Snapshot{}, 0, &c.e); what != c.what || note != c.note {
 			t.Errorf("%q, %q; want %q, %q", what, note, c.what, c.note)
 		}
 	}

@@ -41,7 +41,7 @@ func stateLine(s Around, e *trace.Event) (what, note string, ok bool) {
 		add(known, unit)
 		add(v.Finished() == trace.AnswerYes, "its peer has finished")
 		add(v.Unsent() == trace.AnswerYes, "unsent bytes")
-		return fmt.Sprintf("open: fd %d, %s%s", e.FD, aType(v.Type().String()), peer), strings.Join(notes, ", "), true
+		return isOpen(e.FD, v.Type(), peer), strings.Join(notes, ", "), true
 	case trace.StateRegistration:
 		add(v.Inferred() != 0, "inferred from its events")
 		add(v.Looked() != 0 && v.Queued() != 0, "on the ready list")

@@ -19,7 +19,7 @@ func TestEveryKindHasALine(t *testing.T) {
 				if f := strings.SplitN(raw, " ", 3); len(f) == 3 {
 					raw = f[2]
 				}
-				if what, note := EventLine(s, &e); what == "" || what == raw || strings.Contains(what+note, "aux=") || strings.Contains(what, k.String()+" ") && k != trace.Kind(0) && strings.Contains(what, "=0x") {
+				if what, note := EventLine(s, 0, &e); what == "" || what == raw || strings.Contains(what+note, "aux=") || strings.Contains(what, k.String()+" ") && k != trace.Kind(0) && strings.Contains(what, "=0x") {
 					t.Errorf("%v, %d, phase %v: %q, %q", k, aux, phase, what, note)
 				}
 			}

@@ -43,9 +43,14 @@ func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 	return p
 }
 
-// RegistrationSeen says of a lane without a registration whether it would have been seen if it had one: since its beginning, or in a look.
+// RegistrationSeen says of a lane without a registration whether it would have been seen if it had one: since its beginning, or in a look. A call
+// trace in which no epoll_ctl stands at all, though events are returned, was filtered, and what is not in it says nothing.
 func RegistrationSeen(s *timeline.Snapshot, l *timeline.Lane) bool {
-	return l.Opened != 0 && s.Info.Kinds.Has(trace.Register) || l.Look != nil
+	if l.Look != nil {
+		return true
+	}
+	filtered := !s.Mode.Known && s.Stats.Registers == 0 && s.Stats.Reports > 0
+	return l.Opened != 0 && s.Info.Kinds.Has(trace.Register) && s.Stats.Gaps == 0 && !filtered
 }
 
 // registeredAs says how a lane is registered now.

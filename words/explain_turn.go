@@ -348,6 +348,9 @@ func split(u *timeline.Turn) string {
 	if u.Rest.End != 0 || u.Rest.Kind == timeline.RestNone {
 		parts = append(parts, Duration(u.Working)+" at work")
 	}
+	if u.Slept > 0 {
+		parts = append(parts, Duration(u.Slept)+" asleep")
+	}
 	s := sentence(strings.Join(parts, ", "))
 	if u.Running {
 		s += " It has not ended."

@@ -43,7 +43,7 @@ func TestHostileNames(t *testing.T) {
 	first, end := s.EventRange()
 	for i := first; i < end; i++ {
 		e, _ := s.Event(i)
-		what, note := EventLine(s, &e)
+		what, note := EventLine(s, 0, &e)
 		check("line", what)
 		check("note", note)
 		check("short", EventShort(s, &e))
