@@ -46,8 +46,25 @@ func newLessons(o *LessonOptions, first *scenarios.Script, s *Session) *lessonSe
 func (l *lessonSeries) Card() (place, title, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	number, _, _ := strings.Cut(l.script.Name, "-")
-	return fmt.Sprintf("%s, %d of %d", strings.TrimLeft(number, "0"), l.at+1, len(l.names)), l.script.Title, strings.Join(strings.Fields(l.script.About), " ")
+	return fmt.Sprintf("%s, %d of %d", numberOf(l.script.Name), l.at+1, len(l.names)), l.script.Title, strings.Join(strings.Fields(l.script.About), " ")
+}
+
+// numberOf is a lesson's number as people write it: 9b.
+func numberOf(name string) string {
+	number, _, _ := strings.Cut(name, "-")
+	return strings.TrimLeft(number, "0")
+}
+
+// Stage implements tui.Lessons.
+func (l *lessonSeries) Stage() (t tui.Stage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.now == nil || l.now.slow == nil {
+		return t
+	}
+	t.From, t.Halted = l.now.slow.From(), l.now.slow.Halted()
+	t.Span, t.View = int64(l.script.Watch.Span), l.script.Watch.View
+	return t
 }
 
 // Go implements tui.Lessons.
@@ -89,6 +106,9 @@ var errScreenClosed = fmt.Errorf("the screen is closed: %w", os.ErrClosed)
 func (l *lessonSeries) view(s *Session) tui.View {
 	v := s.View(s.lessonNotes(l.Judged))
 	v.Lab = &control{s}
+	if f := s.slowFeed(); f != nil {
+		v.Feed = f
+	}
 	return v
 }
 

@@ -31,6 +31,9 @@ type Script struct {
 	Params []Param // what it leaves open, with the values of this run, in the order in which it asks
 
 	Expect []Expectation // what its trace should show when it is over
+	Watch  Watch         // what of it is to be looked at
+	Claims []Claim       // what the screen shows there
+	Ask    *Question     // what it asks before; nil nothing
 	Finds  string        // the rule that must find something when it runs with mended=false, and nothing with mended=true; "" none
 
 	main    *starlark.Function
@@ -204,6 +207,15 @@ func parse(told Position, known Vocabulary, name, file string, text []byte, ps .
 		}
 	}
 	if s.Expect, err = expectations(known, f, file, globals); err != nil {
+		return nil, err
+	}
+	if s.Watch, err = watch(known, f, file, globals); err != nil {
+		return nil, err
+	}
+	if s.Claims, err = claims(f, file, s.About, globals); err != nil {
+		return nil, err
+	}
+	if s.Ask, err = question(known, f, file, globals); err != nil {
 		return nil, err
 	}
 	m, ok := globals["main"].(*starlark.Function)
