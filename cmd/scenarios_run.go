@@ -43,6 +43,8 @@ type outcome struct {
 	Result   string        `json:"result"` // met, not met, failed, not judged
 	Why      string        `json:"why,omitempty"`
 	Expected []lab.Verdict `json:"expected"`
+	Question string        `json:"question,omitempty"`
+	Answer   string        `json:"answer,omitempty"`
 	Claims   []lab.Shown   `json:"claims,omitempty"` // what a lesson says, held against the screen
 	Found    []found       `json:"found,omitempty"`  // what the rules found; of the museum it is in broken and fixed
 	Finds    string        `json:"finds,omitempty"`  // of a story of the museum: its rule, and what was found
@@ -73,7 +75,7 @@ func newScenariosRun() *cobra.Command {
 		Example: `  evviz scenarios run lessons truth
   evviz scenarios run t01 t02 --json
   evviz scenarios run museum                         every mistake that a rule knows, broken and fixed
-  evviz scenarios run 9 --trigger level              a flag of the lab: expectations are not judged then
+  evviz scenarios run 9b --trigger level             a flag of the lab: expectations are not judged then
   evviz scenarios run mine.star --connect 127.0.0.1:6379`,
 		RunE: func(c *cobra.Command, args []string) error { return r.run(c, args) },
 	}
@@ -250,6 +252,9 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	if slow != nil {
 		x.hold(script, slow)
 	}
+	if q := script.Ask; q != nil {
+		x.Question, x.Answer = q.Ask, lab.Answer(q, snap, "")
+	}
 	if late != "" {
 		x.Result, x.Why = resultFailed, late
 	}
@@ -401,6 +406,9 @@ func (x *outcome) print(w io.Writer) {
 		fmt.Fprintln(w)
 	}
 	x.printClaims(w)
+	if x.Question != "" {
+		fmt.Fprintf(w, "  question: %s\n  answer: %s\n", plain.Lines(x.Question), plain.Lines(x.Answer))
+	}
 	fmt.Fprintf(w, "  %s", x.Result)
 	if x.Why != "" {
 		fmt.Fprintf(w, ": %s", plain.Lines(x.Why))

@@ -10,7 +10,6 @@ import (
 	"evviz/record"
 	"evviz/scenarios"
 	"evviz/timeline"
-	"evviz/trace"
 	"evviz/tui"
 )
 
@@ -31,7 +30,7 @@ const (
 // SlowOf is how a story is played in slow motion.
 func SlowOf(s *scenarios.Script) record.SlowPlan {
 	w := &s.Watch
-	return record.SlowPlan{From: slowMoment(w.From), To: slowMoment(w.To), Pace: w.Slow}
+	return record.SlowPlan{From: slowMoment(w.From), To: slowMoment(w.To), Pace: w.Slow, Asks: s.Ask != nil}
 }
 
 func slowMoment(m *scenarios.Moment) *record.SlowMoment {
@@ -112,7 +111,7 @@ const (
 
 // drawLesson draws the screen as it is where a lesson stops.
 func drawLesson(s *scenarios.Script, feed *timeline.Feed, findings diagnostics.Settings, from, at int64, view int) (*tui.Picture, error) {
-	l := &stopped{script: s, stage: tui.Stage{From: from, Halted: at, Span: int64(s.Watch.Span), View: view}}
+	l := &stopped{script: s, stage: tui.Stage{From: from, Until: at, Halted: at, Span: int64(s.Watch.Span), View: view}}
 	p, err := tui.Draw(tui.Options{Feed: feed, Lessons: l, Findings: findings, Symbols: "block"}, claimColumns, claimRows, 1<<24, nil)
 	if err != nil {
 		return nil, fmt.Errorf("draw the lesson: %w", err)
@@ -129,10 +128,8 @@ type stopped struct {
 
 // Card implements tui.Lessons.
 func (l *stopped) Card() (place, title, text string) {
-	return numberOf(l.script.Name), l.script.Title, strings.Join(strings.Fields(l.script.About), " ")
+	return scenarios.NumberOf(l.script.Name), l.script.Title, strings.Join(strings.Fields(l.script.About), " ")
 }
 
 // Stage implements tui.Lessons.
 func (l *stopped) Stage() tui.Stage { return l.stage }
-
-var _ trace.Source = (*record.Slow)(nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -48,8 +49,9 @@ type Session struct {
 	remote        bool // clients may go to other than loopback addresses
 	endsWithStory bool // the server stops when the story has come to its end
 
-	slow *record.Slow   // keeps the events for a picture that lags behind; nil: there is none
-	slid *timeline.Feed // that picture, once it has been asked for
+	guess atomic.Pointer[string] // what a person has answered to the lesson's question
+	slow  *record.Slow           // keeps the events for a picture that lags behind; nil: there is none
+	slid  *timeline.Feed         // that picture, once it has been asked for
 
 	fdsFree int // the fds-free setting, put into force when everything has started; -1 none
 }

@@ -13,7 +13,7 @@ import (
 // SlowPlan says how a picture lags behind what happens. The zero value plays everything at the pace at which it happens.
 type SlowPlan struct {
 	From *SlowMoment // slow motion begins; nil: there is none
-	To   *SlowMoment // the picture stops; nil: nowhere
+	To   *SlowMoment // slow motion ends with its event, and the picture stops After that; nil: nowhere
 	Pace float64     // of the slow motion, times real time
 	Asks bool        // the picture waits at From, for the answer to a question
 }
@@ -27,9 +27,10 @@ type SlowMoment struct {
 
 // Limits of what Slow does.
 const (
-	slowLag  = int64(100e6) // ns by which the picture is behind at least, so that what comes next is known before it is due
+	slowLag  = int64(500e6) // ns by which the picture is behind at least, so that what comes next is known before it is due
 	slowKept = 1 << 20      // events that are kept for it; more of them go through at once
 	slowest  = 0.0001       // times real time
+	slowMost = 10e9         // ns that slow motion takes at most, where its end is known: a busy machine may be late
 )
 
 // Slow lets the events of a live source through again, by a clock of its own that runs behind: at real time, slower where the plan says, and not
@@ -39,6 +40,7 @@ const (
 // It is a Source, Pauser, Stepper, Speeder and Positioner. One goroutine reads Tap, one reads Slow; everything else may be called from any.
 type Slow struct {
 	plan SlowPlan
+	now  func() time.Time // a test's; else the machine's
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when Read has to look again
@@ -55,14 +57,14 @@ type Slow struct {
 	base   int64     // where the clock was at the moment since; 0 before the first event
 	since  time.Time // ...
 
-	seen          [2]int // events of the plan's moments that came
-	from, to      int64  // the plan's moments; 0 not yet known
-	began, halted bool   // they have been passed
+	seen   [2]int   // events of the plan's moments that came
+	at     [3]int64 // the plan's moments; 0 not yet known
+	passed int      // so many of them
 }
 
 // NewSlow makes one; Tap comes next.
 func NewSlow(plan SlowPlan) *Slow {
-	return &Slow{plan: plan, changed: make(chan struct{}), speed: 1}
+	return &Slow{plan: plan, now: time.Now, changed: make(chan struct{}), speed: 1}
 }
 
 // Tap is a source that keeps for s what is read of src. It is called once, before s is used.
@@ -98,28 +100,38 @@ func (s *Slow) keep(events []trace.Event, ended bool) {
 	for i := range events {
 		e := &events[i]
 		if s.base == 0 {
-			s.base, s.since = e.Time-slowLag, time.Now()
+			s.base, s.since = e.Time-slowLag, s.now()
 		}
-		s.look(e, s.plan.From, 0, &s.from)
-		s.look(e, s.plan.To, 1, &s.to)
+		s.look(e, s.plan.From, 0)
+		s.look(e, s.plan.To, 1)
 	}
 	s.events = append(s.events, events...)
 	s.ended = s.ended || ended
 	s.poke()
 }
 
+// The moments of a plan, in their order. One that has not come does not keep the next from coming.
+const (
+	slowBegins = iota
+	slowEnds
+	slowStops
+)
+
 // look counts an event of one of the plan's moments. A clock that is further already, because the machine was late, goes back: nothing after
 // the event has been let through. The caller holds mu.
-func (s *Slow) look(e *trace.Event, m *SlowMoment, i int, at *int64) {
-	if m == nil || *at != 0 || !m.Is(e) {
+func (s *Slow) look(e *trace.Event, m *SlowMoment, i int) {
+	if m == nil || s.at[i] != 0 || !m.Is(e) {
 		return
 	}
-	if s.seen[i]++; s.seen[i] == max(m.Nth, 1) {
-		*at = e.Time + int64(m.After) + 1 // what happens at the edge of a picture is not in it yet
-		if s.base > *at {
-			s.base = *at
-		}
+	if s.seen[i]++; s.seen[i] < max(m.Nth, 1) {
+		return
 	}
+	if i == slowBegins {
+		s.at[i] = e.Time - 1 + int64(m.After)
+	} else { // what happens at the edge of a picture is not in it yet
+		s.at[slowEnds], s.at[slowStops] = e.Time+1, e.Time+1+int64(m.After)
+	}
+	s.base = min(s.base, s.at[i])
 }
 
 // poke makes a waiting Read look again. The caller holds mu.
@@ -130,46 +142,56 @@ func (s *Slow) poke() {
 
 // tick takes the clock to the present, past the plan's moments. The caller holds mu.
 func (s *Slow) tick() {
-	now := time.Now()
+	now := s.now()
 	left := float64(now.Sub(s.since)) // ns of real time
 	s.since = now
 	if s.base == 0 {
 		return
 	}
 	for left > 0 && !s.paused {
-		to, moment := s.base+int64(left*s.speed), int64(0)
-		switch {
-		case s.from != 0 && !s.began:
-			moment = s.from
-		case s.to != 0 && !s.halted:
-			moment = s.to
-		}
-		if moment == 0 || to < moment {
+		to := s.base + int64(left*s.speed)
+		next := s.upcoming()
+		if next < 0 || to < s.at[next] {
 			s.base = to
 			break
 		}
-		left -= float64(max(moment-s.base, 0)) / s.speed
-		s.base = max(s.base, moment)
-		s.pass()
+		left -= float64(max(s.at[next]-s.base, 0)) / s.speed
+		s.base = max(s.base, s.at[next])
+		s.pass(next)
 	}
 	if s.ended && len(s.events) > 0 { // the clock stands at the end
 		last := s.events[len(s.events)-1].Time
-		s.base = min(s.base, max(last, s.to))
+		s.base = min(s.base, max(last, s.at[slowStops]))
 	}
 }
 
-// pass is what happens at the plan's next moment. The caller holds mu.
-func (s *Slow) pass() {
-	if s.from != 0 && !s.began {
-		s.began = true
+// upcoming is the plan's next moment, -1 when none is known. The caller holds mu.
+func (s *Slow) upcoming() int {
+	for i := s.passed; i < len(s.at); i++ {
+		if s.at[i] != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// pass is what happens at one of the plan's moments. The caller holds mu.
+func (s *Slow) pass(i int) {
+	s.passed = i + 1
+	switch i {
+	case slowBegins:
 		if s.plan.Pace > 0 {
 			s.speed = s.plan.Pace
 		}
+		if n := s.at[slowEnds] - s.at[slowBegins]; n > 0 {
+			s.speed = min(max(s.speed, float64(n)/slowMost), 1)
+		}
 		s.asks, s.paused = s.plan.Asks, s.plan.Asks
-		return
+	case slowEnds:
+		s.speed = 1
+	case slowStops:
+		s.speed, s.paused, s.steps = 1, true, 0
 	}
-	s.began, s.halted = true, true
-	s.speed, s.paused, s.steps = 1, true, 0
 }
 
 // Read lets the events through that are due, and blocks until there is one.
@@ -290,18 +312,18 @@ func (s *Slow) Halted() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tick()
-	if !s.halted {
+	if s.passed <= slowStops {
 		return 0
 	}
-	return s.to
+	return s.at[slowStops]
 }
 
 // From is the moment at which slow motion begins, 0 as long as the picture has not come there.
 func (s *Slow) From() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tick(); s.began || s.ended && s.next == 0 { // in the end everything is known
-		return s.from
+	if s.tick(); s.passed > slowBegins || s.ended && s.next == 0 { // in the end everything is known
+		return s.at[slowBegins]
 	}
 	return 0
 }
@@ -310,7 +332,18 @@ func (s *Slow) From() int64 {
 func (s *Slow) To() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.to
+	return s.at[slowStops]
+}
+
+// Until is up to where the picture is of one piece: to the end of the slow motion while that lasts, then to where it stops. 0 as long as that is not
+// known.
+func (s *Slow) Until() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tick(); s.passed <= slowEnds {
+		return s.at[slowEnds]
+	}
+	return s.at[slowStops]
 }
 
 // Step lets n more events through while the clock stands.
@@ -334,6 +367,9 @@ func (s *Slow) SetSpeed(x float64) {
 	s.speed = min(max(x, slowest), MaxSpeed)
 	s.poke()
 }
+
+// Slowest is the smallest pace.
+func (s *Slow) Slowest() float64 { return slowest }
 
 // Speed is the pace.
 func (s *Slow) Speed() float64 {
@@ -359,7 +395,7 @@ func (s *Slow) Stop() (src trace.Source, at int64, ok bool) {
 		return nil, 0, false
 	}
 	list := s.events
-	if at = s.to; at == 0 {
+	if at = s.at[slowStops]; at == 0 {
 		for i := range list {
 			at = max(at, list[i].Time)
 		}

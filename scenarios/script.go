@@ -84,8 +84,8 @@ func NamesOf(group string) []string {
 	return out
 }
 
-// find is the group and the full name of a built-in story. A lesson may be asked for by its number (7 or 7a, also 07),
-// by its name without the number, or by both; the first of several that fit is meant.
+// find is the group and the full name of a built-in story. A lesson may be asked for by its number (7 or 9a, also 07), by its name without the
+// number, or by both.
 func find(name string) (group, full string, ok bool) {
 	for _, g := range Groups {
 		for _, n := range NamesOf(g) {
@@ -97,7 +97,7 @@ func find(name string) (group, full string, ok bool) {
 	for _, n := range NamesOf(Lessons) {
 		number, rest, _ := strings.Cut(n, "-")
 		number = strings.TrimLeft(number, "0")
-		if want := strings.TrimLeft(name, "0"); rest == name || number == want || strings.TrimRight(number, "abc") == want {
+		if want := strings.TrimLeft(name, "0"); rest == name || number == want {
 			return Lessons, n, true
 		}
 	}
@@ -132,6 +132,10 @@ func LoadAt(at Position, known Vocabulary, name string, ps ...Param) (*Script, e
 			s.Group = g
 		}
 		return s, err
+	}
+	if list := Parts(name); len(list) > 0 {
+		_, err := Lesson(name)
+		return nil, err
 	}
 	if !strings.ContainsAny(name, "./") {
 		return nil, fmt.Errorf("%w: %q; there are %s, the lessons, the truth cases and the museum of evviz scenarios, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))

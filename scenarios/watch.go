@@ -51,6 +51,14 @@ type Question struct {
 	Says   string // what the answer means, with {n} for the number
 }
 
+// Question is what the story asks, nil when it asks nothing or there is none.
+func (s *Script) Question() *Question {
+	if s == nil {
+		return nil
+	}
+	return s.Ask
+}
+
 const watchKeys = "from, to, slow, span, view"
 
 var momentForm = regexp.MustCompile(`^(.*?)(?:\s+#([0-9]+))?(?:\s+\+([0-9.a-z]+))?$`)
