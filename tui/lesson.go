@@ -257,8 +257,11 @@ func (c *course) drawCard(sc *scene, p pane) {
 	x := p.put(0, 0, " lesson "+clean(place)+" ", t.message)
 	x = p.put(x+1, 0, cut(clean(title), max(p.w-x-1, 0)), t.text.Bold(true))
 	if sc.session.stage.Halted != 0 && sc.replay.paused {
-		if hint := "stopped at the point: Space goes on, . takes a step"; x+2+len(hint) < p.w {
-			p.put(p.w-len(hint)-1, 0, hint, t.dim)
+		for _, hint := range []string{"stopped at the point: Space goes on, . takes a step", "at the point: Space goes on", "Space goes on"} {
+			if x+2+len(hint) < p.w {
+				p.put(p.w-len(hint)-1, 0, hint, t.dim)
+				break
+			}
 		}
 	}
 	for i, line := range wrapped(clean(text), p.w-2) {
