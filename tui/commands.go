@@ -13,7 +13,7 @@ import (
 // The ":" line takes the names of the key table (":zoom-in"), and these, with what they want to know:
 //
 //	view NAME        goto TIME|PERCENT     span DURATION     filter WORDS     sort ORDER
-//	set KNOB VALUE   mode NAME             trigger NAME      scenario NAME    lesson NUMBER
+//	set KNOB VALUE   mode NAME             trigger NAME      scenario NAME    lesson [NUMBER]
 //	client WHAT      record [FILE]    save [WORD]           bookmark [WORDS]  screenshot FILE  theme NAME      symbols NAME
 //	speed X          explain EVnn          quit
 //
@@ -57,7 +57,7 @@ func commands() []command {
 		{"mode", "NAME", "switch the mechanism", func(u *ui) []string { return u.controls.knobChoices("mode") }, func(u *ui, s string) error { return u.controls.setCommand("mode " + s) }},
 		{"trigger", "NAME", "switch the triggering", func(u *ui) []string { return u.controls.knobChoices("trigger") }, func(u *ui, s string) error { return u.controls.setCommand("trigger " + s) }},
 		{"scenario", "NAME", "other client traffic", func(u *ui) []string { return u.controls.scenarioNames() }, func(u *ui, s string) error { return u.controls.scenarioCommand(s) }},
-		{"lesson", "NUMBER", "a lesson, in a new lab; nothing: the list of lessons", func(u *ui) []string { return u.course.names() }, func(u *ui, s string) error {
+		{"lesson", "[NUMBER]", "a lesson, in a new lab; nothing: the list of lessons", func(u *ui) []string { return u.course.names() }, func(u *ui, s string) error {
 			switch {
 			case u.course.lessons == nil:
 				return fmt.Errorf("lesson: %s", missing["lesson"])
