@@ -11,7 +11,7 @@ import (
 func TestLessonsOnScreen(t *testing.T) {
 	t.Parallel()
 	x := onTerminal(t, 120, 36, "--lesson", "9b")
-	x.Shows("Edge: it rings once")
+	x.Shows("Edge: notified once")
 	x.Shows("the bar turns red")
 	x.Shows("before you see it")
 	x.Send("12")
@@ -27,7 +27,7 @@ func TestLessonsOnScreen(t *testing.T) {
 	x.Shows("Edge, fixed")
 	x.Shows("stopped at the point")
 	x.Send("[")
-	x.Shows("Edge: it rings once")
+	x.Shows("Edge: notified once")
 	x.Shows("before you see it")
 	x.Send("\x1b") // skipped
 	x.Until("the answer", func(s string) bool {
@@ -36,7 +36,7 @@ func TestLessonsOnScreen(t *testing.T) {
 	x.Send("e")
 	x.Shows("Level and edge")
 	x.Send("9a\r")
-	x.Shows("rings until the milk is drunk")
+	x.Shows("notified until nothing is unread")
 	x.Shows("before you see it")
 	x.Send("64\r")
 	x.Shows("LIVE 0.1x")
@@ -104,7 +104,7 @@ func TestLessonNames(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"9b", "09b", "edge", "09b-edge"} {
-		if r := run(t, "scenarios", "show", name); r.code != 0 || !strings.Contains(r.out, "it rings once") {
+		if r := run(t, "scenarios", "show", name); r.code != 0 || !strings.Contains(r.out, "notified once") {
 			t.Errorf("%s: exit code %d, said %s", name, r.code, r.err)
 		}
 	}

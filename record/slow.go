@@ -49,6 +49,8 @@ type Slow struct {
 	next    int           // the first of them that has not been let through
 	ended   bool          // the source has no more
 	closed  bool
+	read    bool // somebody does
+	lost    bool // there were more than are kept
 
 	paused bool
 	asks   bool // it waits for Answered
@@ -104,6 +106,9 @@ func (s *Slow) keep(events []trace.Event, ended bool) {
 		}
 		s.look(e, s.plan.From, 0)
 		s.look(e, s.plan.To, 1)
+	}
+	if len(s.events) > 2*slowKept && !s.read { // nobody lets them through
+		s.events, s.lost = s.events[:0], true
 	}
 	s.events = append(s.events, events...)
 	s.ended = s.ended || ended
@@ -206,6 +211,7 @@ func (s *Slow) Read(ctx context.Context, buf []trace.Event) (int, error) {
 			return 0, err
 		}
 		s.mu.Lock()
+		s.read = true
 		s.tick()
 		n, wait := s.due(buf)
 		over := s.closed || s.ended && s.next == len(s.events)
@@ -391,7 +397,7 @@ func (s *Slow) AtEnd() bool {
 func (s *Slow) Stop() (src trace.Source, at int64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.next > 0 || len(s.events) > slowKept {
+	if s.read || s.lost || len(s.events) > slowKept {
 		return nil, 0, false
 	}
 	list := s.events

@@ -246,7 +246,7 @@ const cardRows = 3
 
 // drawCard tells what the lesson is about, in as many rows as there are.
 //
-//	 lesson 9b, 16 of 41  Edge: it rings once                     stopped at the point: Space goes on, . takes a step
+//	 lesson 9b, 16 of 41  Edge: notified once                     stopped at the point: Space goes on, . takes a step
 //	An edge-triggered registration notifies when data arrives, and never again for the same data. Watch one wakeup, ...
 func (c *course) drawCard(sc *scene, p pane) {
 	if !sc.session.lesson || p.h < 1 {
