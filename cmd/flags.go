@@ -50,7 +50,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVarP(&o.mode, "mode", "m", "", "mechanism: "+strings.Join(lab.ModeWords(), ", ")+" (default sleep-poll)")
 	f.StringVarP(&o.trigger, "trigger", "t", "", "triggering of epoll: level, edge, oneshot (default level)")
 	f.StringVarP(&o.scenario, "scenario", "s", "demo", "client traffic: "+strings.Join(scenarios.Names(), ", ")+", a file, or none")
-	f.StringVar(&o.lesson, "lesson", "", "show a lesson, by its number or name; ] and [ go to the next and the one before")
+	f.StringVar(&o.lesson, "lesson", "", "show a lesson, by its number or name; e lists them, ] and [ go to the next and the previous")
 	f.StringVarP(&o.listen, "listen", "l", "", "address of the server (default 127.0.0.1:4201, or a free port when that one is taken)")
 	f.BoolVar(&o.remote, "allow-remote", false, "let --listen take an address that other machines can reach")
 	f.StringVar(&o.preset, "preset", "", "settings of a well-known server: article (the tutorial's polling server)")

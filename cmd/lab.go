@@ -117,9 +117,7 @@ func (o *labOptions) screen(c *cobra.Command, run *lab.Options) *lab.Screen {
 		Said: func(st record.Status) {
 			say("recorded %d events, %d bytes, to %s; look at it with: evviz replay %s", st.Events, st.Bytes, st.Path, st.Path)
 		}}
-	if o.lesson == "" {
-		return s
-	}
+	s.Lesson = o.lesson != ""
 	s.Lessons = &lab.LessonOptions{Judged: o.changed(c) == "", Explain: func(err error) error { return blamed(c, notStarted(err)) },
 		Options: func(script *scenarios.Script) (*lab.Options, error) {
 			next := *o

@@ -79,7 +79,7 @@ func (r *runOptions) exhibit(ctx context.Context, c *cobra.Command, script *scen
 		if mended {
 			label += "-mended"
 		}
-		snap, late, err := r.inLab(ctx, c, s, label)
+		snap, late, err := r.inLab(ctx, c, s, label, nil)
 		if err != nil {
 			x.code = codeOf(err)
 			return fail(fmt.Sprintf("%s=%v: %v", scenarios.Mended, mended, err))

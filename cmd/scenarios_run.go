@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,10 +18,12 @@ import (
 	"evviz/diagnostics"
 	"evviz/internal/plain"
 	"evviz/lab"
+	"evviz/record"
 	"evviz/scenarios"
 	"evviz/show"
 	"evviz/timeline"
 	"evviz/trace"
+	"evviz/tui"
 	"evviz/words"
 )
 
@@ -39,11 +43,16 @@ type outcome struct {
 	Result   string        `json:"result"` // met, not met, failed, not judged
 	Why      string        `json:"why,omitempty"`
 	Expected []lab.Verdict `json:"expected"`
-	Found    []found       `json:"found,omitempty"` // what the rules found; of the museum it is in broken and fixed
-	Finds    string        `json:"finds,omitempty"` // of a story of the museum: its rule, and what was found
+	Question string        `json:"question,omitempty"`
+	Answer   string        `json:"answer,omitempty"`
+	Claims   []lab.Shown   `json:"claims,omitempty"` // what a lesson says, held against the screen
+	Found    []found       `json:"found,omitempty"`  // what the rules found; of the museum it is in broken and fixed
+	Finds    string        `json:"finds,omitempty"`  // of a story of the museum: its rule, and what was found
 	Broken   *side         `json:"broken,omitempty"`
 	Mended   *side         `json:"mended,omitempty"`
 	Took     int64         `json:"duration_ns"`
+
+	pictures map[int]*tui.Picture // by view, where a claim is not met
 
 	code int // that the error of a run that could not be made asks for
 }
@@ -66,7 +75,7 @@ func newScenariosRun() *cobra.Command {
 		Example: `  evviz scenarios run lessons truth
   evviz scenarios run t01 t02 --json
   evviz scenarios run museum                         every mistake that a rule knows, broken and fixed
-  evviz scenarios run 9 --trigger level              a flag of the lab: expectations are not judged then
+  evviz scenarios run 9b --trigger level             a flag of the lab: expectations are not judged then
   evviz scenarios run mine.star --connect 127.0.0.1:6379`,
 		RunE: func(c *cobra.Command, args []string) error { return r.run(c, args) },
 	}
@@ -218,7 +227,11 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	x = newOutcome(script)
 	t0 := time.Now()
 	defer func() { x.Took = int64(time.Since(t0)) }()
-	snap, late, err := r.inLab(ctx, c, script, script.Name)
+	var slow *record.Slow
+	if len(script.Claims) > 0 {
+		slow = record.NewSlow(lab.SlowOf(script))
+	}
+	snap, late, err := r.inLab(ctx, c, script, script.Name, slow)
 	switch {
 	case err != nil:
 		x.Result, x.Why, x.code = resultFailed, err.Error(), codeOf(err)
@@ -236,21 +249,43 @@ func (r *runOptions) runInLab(ctx context.Context, c *cobra.Command, script *sce
 	if _, all := lab.MetAll(x.Expected); all {
 		x.Result = resultMet
 	}
+	if slow != nil {
+		x.hold(script, slow)
+	}
+	if q := script.Ask; q != nil {
+		x.Question, x.Answer = q.Ask, lab.Answer(q, snap, "")
+	}
 	if late != "" {
 		x.Result, x.Why = resultFailed, late
 	}
 	return x
 }
 
+// hold holds the claims of a lesson against the screen.
+func (x *outcome) hold(script *scenarios.Script, slow *record.Slow) {
+	list, pictures, err := lab.Claims(script, slow, diagnostics.Default())
+	if err != nil {
+		x.Result, x.Why = resultFailed, err.Error()
+		return
+	}
+	x.Claims = list
+	for i := range list {
+		if !list[i].Met {
+			x.Result = resultNotMet
+			x.pictures = pictures
+		}
+	}
+}
+
 // inLab runs a story in a lab of its own, recorded under label when that is wanted, and returns what it left behind; late says that it had to be ended.
-func (r *runOptions) inLab(ctx context.Context, c *cobra.Command, script *scenarios.Script, label string) (snap *timeline.Snapshot, late string, err error) {
+func (r *runOptions) inLab(ctx context.Context, c *cobra.Command, script *scenarios.Script, label string, slow *record.Slow) (snap *timeline.Snapshot, late string, err error) {
 	o := r.o // modes that a story sets must not reach the next one
 	b, err := o.behaviour(c, script)
 	if err != nil {
 		return nil, "", err
 	}
 	run := o.options(b, script)
-	run.EndsWithStory = true
+	run.EndsWithStory, run.Slow = true, slow
 	if r.record != "" {
 		run.Record = filepath.Join(r.record, label+".evt")
 	}
@@ -370,11 +405,35 @@ func (x *outcome) print(w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	}
+	x.printClaims(w)
+	if x.Question != "" {
+		fmt.Fprintf(w, "  question: %s\n  answer: %s\n", plain.Lines(x.Question), plain.Lines(x.Answer))
+	}
 	fmt.Fprintf(w, "  %s", x.Result)
 	if x.Why != "" {
 		fmt.Fprintf(w, ": %s", plain.Lines(x.Why))
 	}
 	fmt.Fprint(w, "\n\n")
+}
+
+// printClaims says which claims the screen did not bear out, and what it showed.
+func (x *outcome) printClaims(w io.Writer) {
+	if len(x.Claims) == 0 {
+		return
+	}
+	met := 0
+	for i := range x.Claims {
+		c := &x.Claims[i]
+		if c.Met {
+			met++
+			continue
+		}
+		fmt.Fprintf(w, "  %q: the screen does not show %q  NOT MET (%s)\n", plain.Lines(c.Phrase), plain.Lines(c.Shows), c.Place)
+	}
+	fmt.Fprintf(w, "  the screen shows %d of %s\n", met, words.Count(int64(len(x.Claims)), "claim"))
+	for _, v := range slices.Sorted(maps.Keys(x.pictures)) {
+		fmt.Fprintf(w, "  view %d where the lesson stops:\n%s", v, x.pictures[v].Text())
+	}
 }
 
 // table is the end: a line for each story.

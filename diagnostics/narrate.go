@@ -474,6 +474,9 @@ func (n *narrator) work() {
 	if w.Wakeups > 0 || len(n.out) > 0 && w.Gaps == 0 {
 		return
 	}
+	if n.timers() {
+		return
+	}
 	state, longest := timeline.LoopUnknown, int64(0)
 	for i, d := range w.Time {
 		if d > longest {
@@ -490,6 +493,38 @@ func (n *narrator) work() {
 	default:
 		n.say("what ", n.loops("does", "do"), " here is unknown")
 	}
+}
+
+// timersSought is how many events are looked through for timers, so that a sentence costs no more in a long trace.
+const timersSought = 10_000
+
+// timers says how many timers fired, and reports whether any did. The window's last events are looked through: it is asked where there is
+// little else.
+func (n *narrator) timers() bool {
+	first, end := n.s.EventRange()
+	fired, all := int64(0), true
+	for i := end - 1; i >= first; i-- {
+		if end-i > timersSought {
+			all = false
+			break
+		}
+		e, ok := n.s.Event(i)
+		if !ok || e.Time < n.t0 && e.Kind != trace.Arrive { // what another thread has seen may come late
+			break
+		}
+		if e.Kind == trace.TimerFire && e.Time >= n.t0 && e.Time < n.t1 {
+			fired++
+		}
+	}
+	if fired == 0 {
+		return false
+	}
+	count := words.Count(fired, "timer fired", "timers fired")
+	if !all {
+		count = "timers fired"
+	}
+	n.say("no descriptor was ready; ", count)
+	return true
 }
 
 // inside says what the descriptor of the call that a loop is in is, when it is known not to be a socket: no peer can end

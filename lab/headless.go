@@ -55,6 +55,9 @@ func (h *Headless) Run() (code int, err error) {
 	report := func() {
 		words.end()
 		printed = export.Summary(h.Out, s.Feed.Snapshot(), h.Lab.Findings)
+		if q := h.Lab.Script.Question(); q != nil && printed == nil {
+			_, printed = fmt.Fprintf(h.Out, "\nquestion: %s\nanswer: %s\n", q.Ask, Answer(q, s.Feed.Snapshot(), ""))
+		}
 		if st := s.Tee.Status(); st.Path != "" && st.Err == nil {
 			h.Said(st)
 		}

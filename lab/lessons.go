@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"evviz/figures"
+	"evviz/record"
 	"evviz/scenarios"
 	"evviz/trace"
 	"evviz/tui"
@@ -35,10 +36,12 @@ type LessonOptions struct {
 	Explain func(error) error                         // adds to why a lab could not be started what can be done about it
 }
 
-// newLessons begins with a lesson whose lab runs already.
+// newLessons are the lessons, beginning with one whose lab runs already, or with a lab that is none: then first is nil.
 func newLessons(o *LessonOptions, first *scenarios.Script, s *Session) *lessonSeries {
-	l := &lessonSeries{LessonOptions: *o, names: scenarios.NamesOf(scenarios.Lessons), script: first, now: s}
-	l.at = max(0, slices.Index(l.names, first.Name))
+	l := &lessonSeries{LessonOptions: *o, names: scenarios.NamesOf(scenarios.Lessons), at: -1, script: first, now: s}
+	if first != nil {
+		l.at = max(0, slices.Index(l.names, first.Name))
+	}
 	return l
 }
 
@@ -46,8 +49,60 @@ func newLessons(o *LessonOptions, first *scenarios.Script, s *Session) *lessonSe
 func (l *lessonSeries) Card() (place, title, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	number, _, _ := strings.Cut(l.script.Name, "-")
-	return fmt.Sprintf("%s, %d of %d", strings.TrimLeft(number, "0"), l.at+1, len(l.names)), l.script.Title, strings.Join(strings.Fields(l.script.About), " ")
+	if l.script == nil {
+		return "", "", ""
+	}
+	return fmt.Sprintf("%s, %d of %d", scenarios.NumberOf(l.script.Name), l.at+1, len(l.names)), l.script.Title, strings.Join(strings.Fields(l.script.About), " ")
+}
+
+// Stage implements tui.Lessons.
+func (l *lessonSeries) Stage() (t tui.Stage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.script == nil || l.now == nil || l.now.slow == nil {
+		return t
+	}
+	t.From, t.Until, t.Halted = l.now.slow.From(), l.now.slow.Until(), l.now.slow.Halted()
+	t.Span, t.View = int64(l.script.Watch.Span), l.script.Watch.View
+	if l.script.Ask != nil && l.now.slow.Asks() {
+		t.Asks = l.script.Ask.Ask
+	}
+	return t
+}
+
+// Answer implements tui.Lessons.
+func (l *lessonSeries) Answer(text string) {
+	l.mu.Lock()
+	s := l.now
+	l.mu.Unlock()
+	if s != nil && s.slow != nil {
+		s.guess.Store(&text)
+		s.slow.Pause(false)
+	}
+}
+
+// List implements tui.Lessons.
+func (l *lessonSeries) List() []tui.Lesson {
+	l.mu.Lock()
+	here := l.at
+	l.mu.Unlock()
+	out := lessonList()
+	if here >= 0 && here < len(out) {
+		out[here].Here = true
+	}
+	return out
+}
+
+// Open implements tui.Lessons.
+func (l *lessonSeries) Open(name string) (tui.View, error) {
+	full, err := scenarios.Lesson(name)
+	if err != nil {
+		return tui.View{}, err
+	}
+	l.mu.Lock()
+	by := slices.Index(l.names, full) - l.at
+	l.mu.Unlock()
+	return l.Go(by)
 }
 
 // Go implements tui.Lessons.
@@ -89,6 +144,9 @@ var errScreenClosed = fmt.Errorf("the screen is closed: %w", os.ErrClosed)
 func (l *lessonSeries) view(s *Session) tui.View {
 	v := s.View(s.lessonNotes(l.Judged))
 	v.Lab = &control{s}
+	if f := s.slowFeed(); f != nil {
+		v.Feed = f
+	}
 	return v
 }
 
@@ -102,7 +160,7 @@ func (l *lessonSeries) start(name string) (*scenarios.Script, *Session, error) {
 	if err != nil {
 		return script, nil, err
 	}
-	o.EndsWithStory = true
+	o.EndsWithStory, o.Slow = true, record.NewSlow(SlowOf(script))
 	s, err := Begin(o)
 	if err != nil {
 		if s != nil {
@@ -131,8 +189,8 @@ func (l *lessonSeries) end() (*Session, error) {
 	return s, l.errs
 }
 
-// lessonNotes tells, when a lesson's story is over and everything it did has been read, whether the run was as the lesson
-// says. Until then the screen narrates.
+// lessonNotes says, when the picture has come to where the lesson stops, what the answer to its question is, and at its end whether the run was as
+// the lesson says. In between the screen narrates.
 func (s *Session) lessonNotes(judged bool) func() (string, bool) {
 	var words string
 	var bad bool
@@ -146,10 +204,14 @@ func (s *Session) lessonNotes(judged bool) func() (string, bool) {
 				return "lesson: " + f, true
 			}
 		}
-		if ended, _ := s.Feed.Ended(); !ended {
-			return "", false
+		shown := s.Feed
+		if s.slid != nil {
+			shown = s.slid
 		}
-		words = "the lesson is over; 0 shows all of it, ] goes to the next"
+		if ended, _ := shown.Ended(); !ended {
+			return s.reveal(script), false
+		}
+		words = "the lesson is over; 0 shows all of it, ] goes to the next, e lists them"
 		if !judged || script == nil || len(script.Expect) == 0 {
 			return words, false
 		}
@@ -165,4 +227,19 @@ func (s *Session) lessonNotes(judged bool) func() (string, bool) {
 		bad = !all
 		return words, bad
 	}
+}
+
+// reveal is the answer to the question of a lesson that has come to where it stops, "" before.
+func (s *Session) reveal(script *scenarios.Script) string {
+	if script == nil || script.Ask == nil || s.slow == nil || s.slow.Halted() == 0 {
+		return ""
+	}
+	if over, _ := s.Feed.Ended(); !over { // the number is of the whole run
+		return ""
+	}
+	guess := ""
+	if g := s.guess.Load(); g != nil {
+		guess = *g
+	}
+	return Answer(script.Ask, s.Feed.Snapshot(), guess)
 }

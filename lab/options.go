@@ -3,6 +3,7 @@ package lab
 import (
 	"evviz/diagnostics"
 	"evviz/loop"
+	"evviz/record"
 	"evviz/scenarios"
 	"evviz/show"
 	"evviz/trace"
@@ -25,5 +26,6 @@ type Options struct {
 	RecordOver bool               // a recording that is there is replaced
 	Flight     show.FlightOptions // its Bytes come from Memory
 	Findings   diagnostics.Settings
+	Slow       *record.Slow                    // keeps the events for a picture that lags behind; nil: there is none
 	Wrap       func(trace.Source) trace.Source // sees every event as soon as it has been recorded; nil: nobody does
 }

@@ -7,6 +7,7 @@ import (
 
 	"evviz/docs/modes"
 	"evviz/record"
+	"evviz/scenarios"
 	"evviz/show"
 	"evviz/tui"
 )
@@ -14,7 +15,8 @@ import (
 // Screen is a lab on a screen.
 type Screen struct {
 	Lab     *Options
-	Lessons *LessonOptions      // nil: it is not a lesson
+	Lessons *LessonOptions      // nil: none can be had
+	Lesson  bool                // it begins with one, which is Lab's script
 	For     time.Duration       // ends it; 0: a person does
 	Looks   tui.Options         // the parts that a person chooses
 	Said    func(record.Status) // says where its recording is, when there is one
@@ -24,14 +26,20 @@ type Screen struct {
 func (o *Screen) Run() (code int, err error) { return show.Run(o.For, o.start) }
 
 func (o *Screen) start() (show.Shown, error) {
-	o.Lab.EndsWithStory = o.Lessons != nil
+	if o.Lesson {
+		o.Lab.EndsWithStory, o.Lab.Slow = true, record.NewSlow(SlowOf(o.Lab.Script))
+	}
 	s, err := Begin(o.Lab)
 	if s == nil {
 		return nil, err
 	}
 	v := &shownLab{Screen: o, first: s, last: s}
 	if o.Lessons != nil {
-		v.lessons = newLessons(o.Lessons, o.Lab.Script, s)
+		var first *scenarios.Script
+		if o.Lesson {
+			first = o.Lab.Script
+		}
+		v.lessons = newLessons(o.Lessons, first, s)
 	}
 	return v, err
 }
@@ -51,7 +59,11 @@ func (v *shownLab) Draw(t *show.Terminal) (*tui.Picture, error) {
 	v.first.Put(&o, v.first.notes)
 	o.Lab, o.ModePage = &control{v.first}, modes.Page
 	if v.lessons != nil {
-		o.Lessons, o.Notes = v.lessons, v.lessons.view(v.first).Notes
+		o.Lessons = v.lessons
+		if v.Lesson {
+			x := v.lessons.view(v.first)
+			o.Notes, o.Feed = x.Notes, x.Feed
+		}
 	}
 	return tui.Run(o)
 }

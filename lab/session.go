@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"evviz/diagnostics"
 	"evviz/loop"
+	"evviz/record"
 	"evviz/scenarios"
 	"evviz/show"
+	"evviz/timeline"
 	"evviz/trace"
 )
 
@@ -23,11 +27,12 @@ import (
 type Session struct {
 	*show.Line
 
-	loop  *loop.Loop
-	merge *trace.Merge
-	rings ringMaker
-	begun loop.Behaviour // the settings that it began with
-	seed  int64
+	loop     *loop.Loop
+	merge    *trace.Merge
+	rings    ringMaker
+	begun    loop.Behaviour // the settings that it began with
+	seed     int64
+	findings diagnostics.Settings
 
 	// The traffic can be exchanged while the screen is open (traffic.go), so these are guarded by mu. exchanging holds up
 	// a second exchange, and the end, until the first is over.
@@ -45,13 +50,17 @@ type Session struct {
 	remote        bool // clients may go to other than loopback addresses
 	endsWithStory bool // the server stops when the story has come to its end
 
+	guess atomic.Pointer[string] // what a person has answered to the lesson's question
+	slow  *record.Slow           // keeps the events for a picture that lags behind; nil: there is none
+	slid  *timeline.Feed         // that picture, once it has been asked for
+
 	fdsFree int // the fds-free setting, put into force when everything has started; -1 none
 }
 
 // New starts the server. Its feed and its clients come with Start, so that a recording can begin with the first event.
 func New(o *Options) (*Session, error) {
 	b, script := o.Behaviour, o.Script
-	s := &Session{script: script, begun: b, seed: o.Seed, maxConns: o.MaxConns, remote: o.Remote, endsWithStory: o.EndsWithStory}
+	s := &Session{script: script, begun: b, seed: o.Seed, findings: o.Findings, maxConns: o.MaxConns, remote: o.Remote, endsWithStory: o.EndsWithStory}
 	title := "lab, no scenario"
 	if script != nil {
 		title = "lab, scenario " + script.Title
@@ -97,8 +106,32 @@ func New(o *Options) (*Session, error) {
 	kept.Bytes = o.Memory.flight()
 	picture := o.Memory.picture()
 	picture.Count = expected(script)
-	s.Line = show.NewLine(s.merge, &show.LineOptions{Record: true, Wrap: o.Wrap, Flight: kept, Picture: picture, Findings: o.Findings, Loops: s.loopsUsed})
+	s.slow = o.Slow
+	s.Line = show.NewLine(s.merge, &show.LineOptions{Record: true, Wrap: wrapped(o), Flight: kept, Picture: picture, Findings: o.Findings, Loops: s.loopsUsed})
 	return s, nil
+}
+
+// wrapped is what stands behind the recording: what prints the events, and what keeps them for a picture that lags behind.
+func wrapped(o *Options) func(trace.Source) trace.Source {
+	if o.Slow == nil {
+		return o.Wrap
+	}
+	return func(src trace.Source) trace.Source {
+		if o.Wrap != nil {
+			src = o.Wrap(src)
+		}
+		return o.Slow.Tap(src)
+	}
+}
+
+// slowFeed is the picture that lags behind, which begins with the first call; nil when there is none.
+func (s *Session) slowFeed() *timeline.Feed {
+	if s.slow == nil || s.slid != nil {
+		return s.slid
+	}
+	s.slid = timeline.NewFeed(s.slow, timeline.Options{Limits: s.findings.Limits()})
+	show.Go(func() { _ = s.slid.Run(context.Background()) }) // ends with Slow.Close; its error is the screen's to see
+	return s.slid
 }
 
 // Begin makes a session that runs: its server, its recording when one is asked for, its feed and its clients. What has been started when
@@ -163,6 +196,9 @@ func (s *Session) Stop(why uint32) error {
 	s.mu.Lock()
 	s.ended = true
 	s.mu.Unlock()
+	if s.slow != nil {
+		s.slow.Close()
+	}
 	s.endTraffic()
 	s.endManual()
 	s.peers.end()

@@ -31,6 +31,9 @@ type Script struct {
 	Params []Param // what it leaves open, with the values of this run, in the order in which it asks
 
 	Expect []Expectation // what its trace should show when it is over
+	Watch  Watch         // what of it is to be looked at
+	Claims []Claim       // what the screen shows there
+	Ask    *Question     // what it asks before; nil nothing
 	Finds  string        // the rule that must find something when it runs with mended=false, and nothing with mended=true; "" none
 
 	main    *starlark.Function
@@ -81,8 +84,8 @@ func NamesOf(group string) []string {
 	return out
 }
 
-// find is the group and the full name of a built-in story. A lesson may be asked for by its number (7 or 7a, also 07),
-// by its name without the number, or by both; the first of several that fit is meant.
+// find is the group and the full name of a built-in story. A lesson may be asked for by its number (7 or 9a, also 07), by its name without the
+// number, or by both.
 func find(name string) (group, full string, ok bool) {
 	for _, g := range Groups {
 		for _, n := range NamesOf(g) {
@@ -94,7 +97,7 @@ func find(name string) (group, full string, ok bool) {
 	for _, n := range NamesOf(Lessons) {
 		number, rest, _ := strings.Cut(n, "-")
 		number = strings.TrimLeft(number, "0")
-		if want := strings.TrimLeft(name, "0"); rest == name || number == want || strings.TrimRight(number, "abc") == want {
+		if want := strings.TrimLeft(name, "0"); rest == name || number == want {
 			return Lessons, n, true
 		}
 	}
@@ -129,6 +132,10 @@ func LoadAt(at Position, known Vocabulary, name string, ps ...Param) (*Script, e
 			s.Group = g
 		}
 		return s, err
+	}
+	if list := Parts(name); len(list) > 0 {
+		_, err := Lesson(name)
+		return nil, err
 	}
 	if !strings.ContainsAny(name, "./") {
 		return nil, fmt.Errorf("%w: %q; there are %s, the lessons, the truth cases and the museum of evviz scenarios, or give the name of a file", ErrUnknown, name, strings.Join(Names(), ", "))
@@ -204,6 +211,15 @@ func parse(told Position, known Vocabulary, name, file string, text []byte, ps .
 		}
 	}
 	if s.Expect, err = expectations(known, f, file, globals); err != nil {
+		return nil, err
+	}
+	if s.Watch, err = watch(known, f, file, globals); err != nil {
+		return nil, err
+	}
+	if s.Claims, err = claims(f, file, s.About, globals); err != nil {
+		return nil, err
+	}
+	if s.Ask, err = question(known, f, file, globals); err != nil {
 		return nil, err
 	}
 	m, ok := globals["main"].(*starlark.Function)

@@ -62,6 +62,8 @@ func (u *ui) can(when string) bool {
 		return u.source.speeder != nil || u.steps.auto.on
 	case "lesson":
 		return u.course.lessons != nil
+	case "in-lesson":
+		return u.course.present()
 	case "page":
 		return u.mode != nil && u.mechanism() != ""
 	}

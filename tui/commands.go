@@ -13,8 +13,8 @@ import (
 // The ":" line takes the names of the key table (":zoom-in"), and these, with what they want to know:
 //
 //	view NAME        goto TIME|PERCENT     span DURATION     filter WORDS     sort ORDER
-//	set KNOB VALUE   mode NAME             trigger NAME      scenario NAME    client WHAT [TEXT]
-//	record [FILE]    save [WORD]           bookmark [WORDS]  screenshot FILE  theme NAME      symbols NAME
+//	set KNOB VALUE   mode NAME             trigger NAME      scenario NAME    lesson [NUMBER]
+//	client WHAT      record [FILE]    save [WORD]           bookmark [WORDS]  screenshot FILE  theme NAME      symbols NAME
 //	speed X          explain EVnn          quit
 //
 // Tab completes names and values.
@@ -57,6 +57,17 @@ func commands() []command {
 		{"mode", "NAME", "switch the mechanism", func(u *ui) []string { return u.controls.knobChoices("mode") }, func(u *ui, s string) error { return u.controls.setCommand("mode " + s) }},
 		{"trigger", "NAME", "switch the triggering", func(u *ui) []string { return u.controls.knobChoices("trigger") }, func(u *ui, s string) error { return u.controls.setCommand("trigger " + s) }},
 		{"scenario", "NAME", "other client traffic", func(u *ui) []string { return u.controls.scenarioNames() }, func(u *ui, s string) error { return u.controls.scenarioCommand(s) }},
+		{"lesson", "[NUMBER]", "a lesson, in a new lab; nothing: the list of lessons", func(u *ui) []string { return u.course.names() }, func(u *ui, s string) error {
+			switch {
+			case u.course.lessons == nil:
+				return fmt.Errorf("lesson: %s", missing["lesson"])
+			case s == "":
+				u.course.choose()
+			default:
+				u.course.begin(s)
+			}
+			return nil
+		}},
 		{"client", "WHAT [TEXT]", "one connection made by hand: connect, send, close", func(*ui) []string { return []string{"connect", "send ", "half-close", "reset", "close"} }, func(u *ui, s string) error { return u.controls.clientCommand(s) }},
 		{"record", "[FILE]", "record to a file, or stop", nil, func(u *ui, s string) error { return u.recording.command(s) }},
 		{"save", "[WORD]", "save the last seconds to a file", nil, func(u *ui, s string) error {

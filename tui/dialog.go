@@ -1,9 +1,10 @@
 package tui
 
-// dialog is what is open over the view and takes every key: a line to type on, or a list to choose from, or a line over a list.
+// dialog is what is open over the view and takes every key: a line to type on, or a list to choose from, or a line over a list, or a question.
 type dialog struct {
-	line *prompt  // nil: none is open
-	list *chooser // ...
+	line *prompt   // nil: none is open
+	list *chooser  // ...
+	quiz *question // ...
 	past typed
 }
 
@@ -11,7 +12,7 @@ type dialog struct {
 type typed struct{ commands, filters, words []string }
 
 // open reports whether something takes the keys.
-func (d *dialog) open() bool { return d.line != nil || d.list != nil }
+func (d *dialog) open() bool { return d.line != nil || d.list != nil || d.quiz != nil }
 
 // press gives a key to what is open.
 func (d *dialog) press(name string) {
@@ -20,6 +21,8 @@ func (d *dialog) press(name string) {
 		d.line.press(d, name)
 	case d.list != nil:
 		d.list.press(d, name)
+	case d.quiz != nil:
+		d.quiz.press(d, name)
 	}
 }
 

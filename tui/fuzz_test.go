@@ -120,6 +120,14 @@ func (l *toyLab) Stop() error                     { return nil }
 func (l *toyLab) Status() RecordStatus            { return RecordStatus{} }
 func (l *toyLab) Save(why string) (string, error) { return "saved " + why, nil }
 func (l *toyLab) Go(int) (View, error)            { return View{}, errors.New("no lesson " + l.name) }
+func (l *toyLab) Open(string) (View, error)       { return View{}, errors.New("no lesson " + l.name) }
+func (l *toyLab) Answer(string)                   {}
+func (l *toyLab) List() []Lesson {
+	return []Lesson{{"1", l.name, l.name, l.name, false}, {"2", l.name, l.name, l.name, true}, {"3", "other", "x", "", false}}
+}
+func (l *toyLab) Stage() Stage {
+	return Stage{From: 1, Until: 2, Halted: 2, Span: 3, View: 2, Asks: l.name}
+}
 func (l *toyLab) Card() (place, title, txt string) {
 	return "1 of 3", l.name, strings.Repeat(l.name+" words ", 20)
 }

@@ -41,7 +41,7 @@ func (u *ui) mouse(e *tcell.EventMouse, a tview.MouseAction) (*tcell.EventMouse,
 		u.clicked = [2]int{x, y}
 		u.click(x, y)
 		switch c := u.dialog.list; {
-		case !twice || u.dialog.line != nil:
+		case !twice || u.dialog.line != nil || u.dialog.quiz != nil:
 		case c != nil:
 			if c.hit(y) {
 				c.press(&u.dialog, "Enter")
@@ -72,6 +72,7 @@ func (u *ui) wheel(by int, at int64) {
 	switch {
 	case u.dialog.list != nil:
 		u.dialog.list.press(&u.dialog, map[int]string{-1: "Up", 1: "Down"}[by])
+	case u.dialog.quiz != nil:
 	case u.pages.shown():
 		u.pages.scroll(3 * by)
 	case u.views.at == viewTimeline || u.views.at == viewLatency:
@@ -87,7 +88,7 @@ func (u *ui) click(x, y int) {
 	switch {
 	case u.dialog.list != nil:
 		u.dialog.list.click(y)
-	case u.dialog.line != nil:
+	case u.dialog.line != nil, u.dialog.quiz != nil:
 	case u.pages.shown():
 		if in := u.pages.inside; x < in.x || x >= in.x+in.w || y < in.y || y >= in.y+in.h {
 			u.pages.close()

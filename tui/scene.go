@@ -43,7 +43,9 @@ func (u *ui) newFrame(w, h int) {
 		return
 	}
 	snap := u.window.snapshot()
-	if u.window.frozen == nil && u.course.over(u.source.feed) {
+	u.course.follow(u, snap)
+	if u.window.frozen == nil && !u.course.stands(snap) && u.course.over(u.source.feed) {
+		u.window.span, u.window.begin, u.window.cursor = u.first, 0, 0
 		u.window.closeTo(snap)
 	}
 	f := u.window.show(snap, w, h)

@@ -17,6 +17,7 @@ type session struct {
 	inLab   bool
 	lab     [3]string // what is served, where, and which scenario
 	lesson  bool
+	stage   Stage   // of the lesson
 	ended   bool    // the source is over
 	moment  bool    // ... and was made for a moment of it
 	share   float64 // of the whole source that has been read for the findings
@@ -37,7 +38,7 @@ func (u *ui) session() (t session) {
 	if t.inLab = u.controls.lab != nil; t.inLab {
 		t.lab[0], t.lab[1], t.lab[2] = u.controls.lab.Describe()
 	}
-	t.lesson = u.course.lessons != nil
+	t.lesson, t.stage = u.course.present(), u.course.stage
 	feed := u.source.feed
 	if t.ended, _ = feed.Ended(); t.ended {
 		_, t.moment = feed.Source().(trace.Positioner)

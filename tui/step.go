@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"evviz/timeline"
@@ -64,15 +65,22 @@ func (x *stepper) pace(by int) {
 // speeds are the steps of < and >.
 var speeds = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100}
 
+// slow are the steps below them of what plays a lesson in slow motion.
+var slow = []float64{0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05}
+
 // speed makes a replay faster or slower, or the steps that are taken by themselves.
 func (x *stepper) speed(by int) {
 	if x.auto.on {
 		x.pace(by)
 		return
 	}
-	s := nextStep(speeds, x.src.speeder.Speed(), by)
+	steps := speeds
+	if _, ok := x.src.speeder.(interface{ Slowest() float64 }); ok {
+		steps = append(slices.Clone(slow), speeds...)
+	}
+	s := nextStep(steps, x.src.speeder.Speed(), by)
 	x.src.speeder.SetSpeed(s)
-	x.status.say("speed %gx", s)
+	x.status.say("speed %s", pace(s))
 }
 
 // replay lets the next event of a replay through; the first press makes it stand still.

@@ -98,6 +98,14 @@ func scale(sc *scene) string {
 	return fmt.Sprintf("%s, %s a cell", words.Duration(sc.span), words.Duration(sc.span/int64(sc.cells())))
 }
 
+// pace is how fast a source plays, in words.
+func pace(x float64) string {
+	if x >= 1 {
+		return fmt.Sprintf("%gx", x)
+	}
+	return fmt.Sprintf("%.2gx", x)
+}
+
 // liveness is whether the right edge is the present.
 func liveness(sc *scene) (string, tcell.Style) {
 	state, st := " LIVE ", mix(sc.theme.bar, sc.theme.good)
@@ -115,7 +123,7 @@ func liveness(sc *scene) (string, tcell.Style) {
 	case r.pauses && r.paused:
 		state, st = " PAUSED ", sc.theme.halted
 	case r.pauses:
-		state = fmt.Sprintf(" LIVE %gx ", r.speed)
+		state = " LIVE " + pace(r.speed) + " "
 	case sc.session.moment:
 		digits := 1
 		if sc.t1-sc.t0 < 2e9 { // a tenth of a second would be cells away

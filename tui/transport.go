@@ -122,7 +122,7 @@ func (r *transport) drawPlace(sc *scene, p pane, lo, hi int64) int {
 		sign = sc.sym.Still
 	}
 	x := p.put(1, 0, string(sign), t.good)
-	x = p.put(x+1, 0, fmt.Sprintf("%gx", y.speed), t.text)
+	x = p.put(x+1, 0, pace(y.speed), t.text)
 	if sc.snap.Info.Timed {
 		x = p.put(max(x+2, 9), 0, seconds(r.at(sc)-lo, 3), t.bold)
 		x = p.put(x, 0, " / "+words.Duration(hi-lo), t.dim)

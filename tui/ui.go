@@ -105,7 +105,7 @@ func newUI(o Options) *ui {
 	u.controls = controls{lab: o.Lab, scene: sc, worker: &u.worker, status: &u.status, dialog: &u.dialog}
 	u.recording = recording{recorder: o.Recorder, saver: o.Saver, worker: &u.worker}
 	u.bookmarks = bookmarks{scene: sc, src: &u.source, window: &u.window, worker: &u.worker, status: &u.status, dialog: &u.dialog, lasts: u.recording.lasts}
-	u.course = course{lessons: o.Lessons, worker: &u.worker}
+	u.course = course{lessons: o.Lessons, worker: &u.worker, dialog: &u.dialog}
 	u.tabs.views = &u.views
 	u.legend = legend{memo: &u.memo, lanes: []*lanes{&u.lanes}}
 	u.transport.window = &u.window
@@ -166,7 +166,7 @@ func (r *root) Draw(s tcell.Screen) {
 		l.page.Draw(s)
 		return
 	}
-	u.memo.covered = u.pages.shown() || u.dialog.list != nil
+	u.memo.covered = u.pages.shown() || u.dialog.list != nil || u.dialog.quiz != nil
 	for _, g := range l.stack() {
 		if _, _, _, h := g.GetRect(); h > 0 {
 			g.Draw(s)
@@ -178,6 +178,8 @@ func (r *root) Draw(s tcell.Screen) {
 	}
 	if u.dialog.list != nil {
 		u.dialog.list.draw(sc, pane{s, x, y, w, h})
+	} else if u.dialog.quiz != nil {
+		u.dialog.quiz.draw(sc, pane{s, x, y, w, h})
 	}
 	if u.memo.covered && u.dialog.line != nil { // a small screen has the box all over it
 		l.footer.Draw(s)

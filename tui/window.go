@@ -17,6 +17,7 @@ type viewport struct {
 	frozen *timeline.Snapshot // nil: the view is live
 	right  int64              // right edge while frozen
 	cursor int64              // a moment that was picked; 0 none
+	begin  int64              // a live window begins here until it is full; 0 at the first event
 }
 
 // window decides which time is shown, and moves it.
@@ -46,7 +47,7 @@ func (w *window) show(snap *timeline.Snapshot, width, height int) *frame {
 	if f.live {
 		step := max(w.span/stepsPerSpan, 1)
 		right = picture.Plus(picture.Plus(picture.Minus(snap.Now, snap.First)/step*step, step), snap.First)
-		right = max(right, picture.Plus(snap.First, w.span)) // the beginning stands still until the window is full
+		right = max(right, picture.Plus(max(snap.First, w.begin), w.span)) // the beginning stands still until the window is full
 	}
 	f.window(w.span, right)
 	return f
