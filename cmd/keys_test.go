@@ -93,7 +93,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		x := s.aLesson(t)
 		s.press(x)
 		x.Shows("Level and edge")
-		x.Send("\x1b\x1b")
+		x.Send("\x07\x07")
 		x.Shows("Edge, fixed")
 	},
 	"previous-lesson": func(t *testing.T, s *stage) {
@@ -101,7 +101,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		s.press(x)
 		x.Shows("Edge: notified once")
 		x.Shows("before you see it")
-		x.Send("\x1b")
+		x.Send("\x07")
 		line(x, "next-lesson")
 		x.Shows("Edge, fixed")
 	},
