@@ -67,10 +67,13 @@ func (s *stage) aReplay(t *testing.T) *testkit.Terminal {
 
 func (s *stage) aLesson(t *testing.T) *testkit.Terminal {
 	if s.lessons == nil {
-		s.lessons = onTerminal(s.t, 120, 40, "--lesson", "9b")
-		s.lessons.Shows("the milkman rings once")
+		s.lessons = onTerminal(s.t, 120, 40, "--lesson", "9c")
 	}
-	return s.lessons.In(t)
+	x := s.lessons.In(t)
+	x.Until("the stop", func(s string) bool {
+		return strings.Contains(s, "Edge, fixed") && strings.Contains(s, "stopped at the point")
+	})
+	return x
 }
 
 // press presses the key that the case is run with.

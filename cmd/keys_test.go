@@ -84,18 +84,26 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 	},
 	"next-lesson": func(t *testing.T, s *stage) {
 		x := s.aLesson(t)
-		x.Shows("4 of 4 as expected")
 		s.press(x)
-		x.Shows("Edge, mended")
+		x.Shows("A sleeping server")
 		line(x, "previous-lesson")
-		x.Shows("the milkman rings once")
+		x.Shows("Edge, fixed")
+	},
+	"lessons": func(t *testing.T, s *stage) {
+		x := s.aLesson(t)
+		s.press(x)
+		x.Shows("Level and edge")
+		x.Send("\x07\x07")
+		x.Shows("Edge, fixed")
 	},
 	"previous-lesson": func(t *testing.T, s *stage) {
 		x := s.aLesson(t)
 		s.press(x)
-		x.Shows("rings until it is drunk")
+		x.Shows("Edge: notified once")
+		x.Shows("before you see it")
+		x.Send("\x07")
 		line(x, "next-lesson")
-		x.Shows("the milkman rings once")
+		x.Shows("Edge, fixed")
 	},
 	"timeline": showsView("timeline"), "iteration": showsView("iteration"), "registered": showsView("registered"),
 	"latency": showsView("latency"), "findings": showsView("findings"), "events": showsView("events"),

@@ -105,7 +105,7 @@ func TestPanicEverywhere(t *testing.T) {
 	}{
 		{"lab", []string{"--listen", "127.0.0.1:0", "--mode", "epoll", "--keep", "10s", "--record", "x.evt"}, "listener", []string{"t", "c", "Enter", "Esc", "S", "Left", "PgUp", "q"}, 12},
 		{"replay", []string{"replay", tourCopy}, "listener", []string{"End", "0", "Left", "Home", "q"}, 5},
-		{"lesson", []string{"--listen", "127.0.0.1:0", "--lesson", "9b"}, "milkman", []string{"]", "[", "q"}, 10},
+		{"lesson", []string{"--listen", "127.0.0.1:0", "--lesson", "9c"}, "Edge, fixed", []string{"]", "[", "q"}, 10},
 		{"compare", []string{"compare", "--screen", "poll", "epoll"}, "listener", []string{"t", "q"}, 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
