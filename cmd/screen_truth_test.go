@@ -253,13 +253,24 @@ func (x *truth) unread(line string, _ int) {
 	x.errorf(line, "something is said to be unread, and after every event somebody has read or accepted")
 }
 
-// armedBefore is how many events came with the thread's first wait behind the epoll_ctl that arms their descriptor.
+// armedBefore is how many events came with the thread's first wait behind the epoll_ctl that arms their descriptor, which had had one before.
 func (x *truth) armedBefore() (n int64) {
 	for _, c := range x.log.calls {
 		if c.name != "epoll_ctl" || c.errno() != "" || c.start > x.at {
 			continue
 		}
-		op, _, e := c.registered()
+		op, fd, e := c.registered()
+		made := int64(-1)
+		for _, o := range x.log.calls {
+			if o.ended() && o.end <= c.start && slices.Contains(o.made(), fd) && x.log.shares(o.tid, c.tid) {
+				made = max(made, o.end)
+			}
+		}
+		if !slices.ContainsFunc(x.log.calls, func(w *logCall) bool {
+			return w.waits() && w.tid == c.tid && w.ended() && w.end <= c.start && w.end > made && slices.ContainsFunc(w.events(), func(o logEvent) bool { return x.log.couldBe(w, o.data, fd) })
+		}) {
+			continue // nothing was known of it that could be said again
+		}
 		next := slices.IndexFunc(x.log.calls, func(w *logCall) bool { return w.waits() && w.tid == c.tid && w.start >= c.start })
 		if op != "DEL" && next >= 0 && slices.ContainsFunc(x.log.calls[next].events(), func(o logEvent) bool { return o.data == e.data }) {
 			n++
