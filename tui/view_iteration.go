@@ -172,7 +172,9 @@ func spent(s *timeline.Snapshot, turn *timeline.Turn) string {
 }
 
 // stillRests reports whether an iteration is in its wait.
-func stillRests(turn *timeline.Turn) bool { return turn.Rest.Kind != timeline.RestNone && turn.Rest.End == 0 }
+func stillRests(turn *timeline.Turn) bool {
+	return turn.Rest.Kind != timeline.RestNone && turn.Rest.End == 0
+}
 
 // stopped reports whether the run ended in an item.
 func stopped(s *timeline.Snapshot, x *timeline.Item) bool {
