@@ -516,7 +516,7 @@ func (x *truth) row(line string, tid int, what string) {
 			end = x.at
 		}
 		blocks := c.dur > 1e6 && (strings.HasPrefix(c.name, "read") || strings.HasPrefix(c.name, "accept") || strings.HasPrefix(c.name, "recv"))
-		if c.waits() || c.sleeps() || blocks {
+		if c.waits() || c.sleeps() || blocks || c.name == "futex" && strings.Contains(c.args, "FUTEX_WAIT") {
 			rests += min(end, x.at) - c.start
 		}
 	}
