@@ -14,7 +14,7 @@ func TestMouse(t *testing.T) {
 	x := s.aReplay(t)
 	x.Click("3 Registered")
 	x.Until("view 3", views["registered"])
-	x.Click("unread    waits") // the heading: the sentence above has the word too
+	x.Click("unread      for") // the heading: the sentence above has the word too
 	x.Shows("sorted by unread")
 	x.Click("connection")
 	x.Click("1 Timeline")

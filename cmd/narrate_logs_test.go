@@ -98,9 +98,9 @@ func TestLogsTraffic(t *testing.T) {
 // TestLogsNarrated: the words say it, and keep apart what is no connection.
 func TestLogsNarrated(t *testing.T) {
 	for path, want := range map[string]string{
-		"negative/redis": "49 wakeups, 48 useful; 22 connections accepted, 162 reads, 161 writes, 21 EOFs; 4,147 bytes in, 1,169 bytes out; " +
+		"negative/redis": "49 wakeups with events, 48 useful; 22 connections accepted, 162 reads, 161 writes, 21 EOFs; 4,147 bytes in, 1,169 bytes out; " +
 			"and 35 reads of files (28.1 KiB), 1 read of a device (4 KiB), 10 writes to devices (1,104 bytes)",
-		"negative/asyncio":   "23 wakeups, 23 useful; 5 connections accepted, 21 reads, 26 writes, 5 EOFs; 366.8 KiB in, 366.8 KiB out; and 181 reads of files (2.1 MiB)",
+		"negative/asyncio":   "23 wakeups with events, 23 useful; 5 connections accepted, 21 reads, 26 writes, 5 EOFs; 366.8 KiB in, 366.8 KiB out; and 181 reads of files (2.1 MiB)",
 		"museum/ev34-mended": "20 wakeups, 19 useful; 3 reads of files (2,400 bytes), 20 reads of pipes (100 bytes), 20 writes to pipes (100 bytes)",
 		"bugs/rethinkdb90":   "44 reads of files (353.3 KiB)",
 	} {

@@ -482,6 +482,12 @@ func (x *truth) registration(line string, fd, pid int, kind, mask, mode string) 
 		if seen && now != nil && pid == 0 {
 			x.errorf(line, "an epoll_ctl has it for %s", now.mask)
 		}
+	case mask == "unregistered" && !slices.ContainsFunc(x.log.calls, func(c *logCall) bool {
+		return c.end <= x.at && slices.Contains(c.made(), fd) && (pid == 0 || x.log.shares(c.tid, pid))
+	}):
+		x.errorf(line, "it was open before the log began, and may have been registered then")
+	case mask == "unregistered" && !slices.ContainsFunc(x.log.calls, func(c *logCall) bool { return c.name == "epoll_ctl" }):
+		x.errorf(line, "the log has no epoll_ctl at all: it was filtered")
 	case mask == "unregistered":
 		if now != nil && pid == 0 {
 			x.errorf(line, "an epoll_ctl has it for %s", now.mask)

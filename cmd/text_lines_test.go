@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -42,7 +44,15 @@ func TestTextIsViewSix(t *testing.T) {
 			t.Fatalf("%s: %d rows of events, and %d lines of text:\n%s", of, len(rows), len(lines), b)
 		}
 		for i, row := range rows {
-			if line := lines[len(lines)-len(rows)+i]; strings.TrimRight(row, " ") != line {
+			// The text is printed as it is read; the screen knows by later lines which descriptor the data of a registration that was not seen is about.
+			line := lines[len(lines)-len(rows)+i]
+			if m := dataOfEvent.FindStringSubmatch(line); m != nil {
+				if fd, err := strconv.ParseInt(m[1], 16, 32); err == nil {
+					line = dataOfEvent.ReplaceAllString(line, fmt.Sprintf(" fd %d", fd))
+					row = strings.Replace(row, fmt.Sprintf(" fd %d?", fd), fmt.Sprintf(" fd %d", fd), 1)
+				}
+			}
+			if strings.TrimRight(row, " ") != line {
 				t.Errorf("%s: the text has\n%q\nwhere view 6 has\n%q", of, line, row)
 			}
 		}
@@ -53,6 +63,9 @@ func TestTextIsViewSix(t *testing.T) {
 		}
 	}
 }
+
+// dataOfEvent is what an event's line says of it where only its data is known.
+var dataOfEvent = regexp.MustCompile(` data 0x([0-9a-f]+)`)
 
 // TestOneClock: check, --text, --text=raw and the screen count from the same zero: a finding of check begins and ends at a moment at which
 // the text has a line, and the screen's list has that line, too.

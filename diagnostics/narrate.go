@@ -172,6 +172,9 @@ func (n *narrator) stuck() {
 	if n.now < n.s.Now {
 		return
 	}
+	if n.s.Stats.Gaps > 0 && !n.s.Mode.Known { // a text out of which lines were left: the call may have come back in one of them
+		return
+	}
 	for _, l := range n.s.Loops {
 		if l.Ended != 0 || n.now-l.InSince < longWait {
 			continue

@@ -71,7 +71,7 @@ func Panel(s *timeline.Snapshot, of *timeline.LoopLane, t0, t1 int64, n int) []G
 			g.Value, g.AtLeast, g.Known = p.read(&whole)
 		}
 		if g.Name == "busy_share" && !lasting(s) { // a wait may have been over before its thread's next line
-			if g.AtLeast = true; g.Value == 0 {
+			if g.AtLeast = true; g.Value < 0.01 {
 				g.Known = false
 			}
 		}

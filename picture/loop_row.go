@@ -117,7 +117,7 @@ func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timelin
 	if !ok {
 		return now
 	}
-	if w.Order || w.UpToNext && share == 0 { // no share is known; and behind the last line of a log nobody knows that the thread works
+	if w.Order || w.UpToNext && share < 0.01 { // no share is known; and behind the last line of a log nobody knows that the thread works
 		if l.State == timeline.LoopWorking && !w.Past() {
 			return ""
 		}
@@ -125,7 +125,7 @@ func (w *Window) LoopDoes(l *timeline.LoopLane, m timeline.Mode, cells []timelin
 	}
 	busy := "busy " + words.Percent(share)
 	if w.UpToNext {
-		busy = "busy >" + words.Percent(share)
+		busy = "busy " + words.AtLeastPercent(share)
 	}
 	switch {
 	case len([]rune(now))+2+len(busy) <= room:

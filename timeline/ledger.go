@@ -503,11 +503,11 @@ func (lg *ledger) touched(l *laneB, out outcome, d Drain, at int64) {
 	}
 }
 
-// restUnknown says whether nobody knows that anything is left of what a lane was reported for, now that some of it was taken, and whether the
-// kernel will say: where arrivals are not seen, a bar that went on would be an assertion. Of an edge nothing more is said, so there what may be
-// left is a matter of its own (stranded).
+// restUnknown says whether nobody knows that another connection is to be accepted, now that one was. A program that takes one at a time leaves the
+// rest to the next wait, and most often there is none: where arrivals are not seen, a bar that went on until then would be an assertion. (A read
+// that filled its buffer is another matter: more is likely.) Of an edge nothing more is said, so there what may be left is stranded.
 func (lg *ledger) restUnknown(l *laneB) bool {
-	if lg.exact || l.since == 0 || l.ledger > 0 || l.fresh || l.arrival != 0 {
+	if l.pub.Kind != KindListener || lg.exact || l.since == 0 || l.ledger > 0 || l.fresh || l.arrival != 0 {
 		return false
 	}
 	for _, r := range l.regs {

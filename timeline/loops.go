@@ -159,6 +159,22 @@ func (lp *loopB) unblock(e *trace.Event) {
 	}
 }
 
+// parks are calls that wait for somebody else and use no CPU meanwhile. Which of futex's operations wait a source tells only of those that do.
+var parks = map[string]bool{"futex": true, "wait4": true, "waitid": true, "pause": true, "rt_sigsuspend": true, "rt_sigtimedwait": true, "semop": true, "semtimedop": true,
+	"msgrcv": true}
+
+// parked marks a call in which the thread did not work.
+func (lp *loopB) parked(e *trace.Event, phase trace.Phase) {
+	if phase != trace.PhaseEnter && lp.now() != LoopWaiting {
+		lp.turn(e.Start(), LoopWaiting)
+	}
+	if phase == trace.PhaseEnter {
+		lp.turn(e.Time, LoopWaiting)
+		return
+	}
+	lp.turn(e.Time, LoopWorking)
+}
+
 // ready puts in what became known of the time up to a moment: for so long the thread could run and did not. It goes on as it was.
 func (lp *loopB) ready(at, d int64) {
 	if lp.nopen == 0 || d <= 0 {

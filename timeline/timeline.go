@@ -310,6 +310,9 @@ func (t *Timeline) fold(s *stream, e *trace.Event) {
 			} else {
 				s.loop.unblock(e)
 			}
+			if e.Kind == trace.Sys && parks[t.names.now(e.Stream, e.Aux)] {
+				s.loop.parked(e, phase)
+			}
 		}
 	case trace.Sleep:
 		t.sleep(s, e)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"evviz/diagnostics"
@@ -124,7 +125,8 @@ func turnTitle(t *timeline.Turn) string {
 		}
 		what = append(what, s)
 	}
-	if len(what) == 0 && t.Busy() {
+	calls := slices.ContainsFunc(t.Items, func(x timeline.Item) bool { return x.Kind == timeline.ItemCalls || x.Kind == timeline.ItemOther })
+	if len(what) == 0 && (t.Busy() || calls) {
 		return "calls without an event"
 	}
 	if len(what) == 0 {

@@ -47,7 +47,9 @@ func (v *iterationView) drawAround(sc *scene, p pane, turn *timeline.Turn) {
 	line := func(x *timeline.Turn, st tcell.Style) {
 		when := seconds(x.Begin-sc.snap.First, 6) + " s"
 		s := fmt.Sprintf("%14s  ", when)
-		if x.Timed {
+		if x.Timed && !lasting(sc.snap) {
+			s += fmt.Sprintf("%-24s ", spent(sc.snap, x))
+		} else if x.Timed {
 			waited, worked := "waited "+words.Duration(x.Waited), "worked "+words.Duration(x.Working)
 			if x.Rest.Kind == timeline.RestNone {
 				waited = ""

@@ -152,6 +152,8 @@ func restNote(s *timeline.Snapshot, turn *timeline.Turn) string {
 		switch {
 		case !r.TimedOut(): // something ended it before, or it is not over
 			return asked
+		case !lasting(s):
+			return asked
 		case turn.Timed && turn.Overrun > 0:
 			return asked + ", woke " + words.Duration(turn.Overrun) + " late"
 		case turn.Timed:

@@ -87,6 +87,8 @@ func (x *lanes) draw(sc *scene, p pane) {
 		p.right(p.h-1, " +"+words.Number(int64(hidden))+" rows, arrows up and down ", sc.theme.bar)
 	}
 	switch {
+	case len(list) == 0 && sc.filter.Empty() && sc.snap.EventCount() > 0:
+		p.put(2, 1, "no loop and no connection yet", sc.theme.dim)
 	case len(list) == 0 && sc.filter.Empty():
 		p.put(2, 1, "no event yet", sc.theme.dim)
 	case len(rest) == 0 && !sc.filter.Empty():

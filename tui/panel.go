@@ -192,6 +192,9 @@ func gaugeValue(g *figures.Gauge) string {
 	case figures.Rate:
 		return words.Rate(g.Value) + "/s"
 	case figures.Share:
+		if g.AtLeast {
+			return words.AtLeastPercent(g.Value)
+		}
 		s = words.Percent(g.Value)
 	default:
 		s = words.Duration(int64(g.Value))

@@ -102,6 +102,9 @@ var columns = []column{
 		if l.Before { // its events tell that it is registered; for what nobody has seen
 			return dimCell("not seen")
 		}
+		if l.Interest&^modeBits == 0 { // errors and hang-ups are reported all the same
+			return plainCell("nothing")
+		}
 		return plainCell(trace.PollString(l.Interest &^ modeBits))
 	}, func(a, b *timeline.Lane) int { return cmp.Compare(a.Interest, b.Interest) }, false, false},
 	{"mode", 8, 0, false, func(_ *frame, l *timeline.Lane) (string, func(*theme) tcell.Style) {
@@ -357,7 +360,7 @@ func (v *interestsView) draw(sc *scene, p pane) {
 		}
 	}
 	if len(rows) == 0 {
-		p.put(2, 3, "nothing is open", t.dim)
+		p.put(2, 3, "no descriptor is known to be open", t.dim)
 	}
 	if more := len(rows) - v.top - room; more > 0 {
 		p.right(0, fmt.Sprintf(" %d more ", more), t.dim)

@@ -101,7 +101,7 @@ func (v *iterationView) draw(sc *scene, p pane) {
 	}
 	p.put(0, 0, sc.fits(head, p.w), t.bold)
 	if turn.Timed && p.w > 90 {
-		s := spent(&turn) + " "
+		s := spent(sc.snap, &turn) + " "
 		if turn.Repeats > 0 {
 			s += fmt.Sprintf("· %s more within %s ", words.Times(turn.Repeats), words.Duration(turn.RepeatedFor))
 		}
@@ -142,8 +142,19 @@ func (v *iterationView) draw(sc *scene, p pane) {
 	}
 }
 
-// spent is where the time of an iteration went. Of one without a wait, and of one that still waits, half of it is nothing.
-func spent(turn *timeline.Turn) string {
+// spent is where the time of an iteration went. Of one without a wait, and of one that still waits, half of it is nothing. Where nobody says how long
+// calls took, a wait reaches up to the next line, which is a bound; and where the lines' own times are not known nothing is said.
+func spent(s *timeline.Snapshot, turn *timeline.Turn) string {
+	if s.Info.Derived {
+		return ""
+	}
+	if !lasting(s) {
+		waited := max(turn.Rest.Took(s.Now), 0)
+		if turn.Rest.Kind == timeline.RestNone || waited == 0 {
+			return ""
+		}
+		return "waited up to " + words.Duration(waited)
+	}
 	var parts []string
 	if turn.Rest.Kind != timeline.RestNone {
 		parts = append(parts, "waited "+words.Duration(turn.Waited))
@@ -161,7 +172,9 @@ func spent(turn *timeline.Turn) string {
 }
 
 // stillRests reports whether an iteration is in its wait.
-func stillRests(turn *timeline.Turn) bool { return turn.Rest.Kind != timeline.RestNone && turn.Rest.End == 0 }
+func stillRests(turn *timeline.Turn) bool {
+	return turn.Rest.Kind != timeline.RestNone && turn.Rest.End == 0
+}
 
 // stopped reports whether the run ended in an item.
 func stopped(s *timeline.Snapshot, x *timeline.Item) bool {

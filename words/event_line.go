@@ -132,7 +132,11 @@ func LineAround(s Around, e *trace.Event) (what, note string) {
 	case trace.Register, trace.Modify, trace.Deregister:
 		op := map[trace.Kind]string{trace.Register: "ADD", trace.Modify: "MOD", trace.Deregister: "DEL"}[e.Kind]
 		if trace.RegisterOf(e).Diff() != 0 {
-			return fmt.Sprintf("set %s fd %d %s", op, e.FD, trace.PollString(e.Mask)), "the set passed to the next call differs"
+			mask := " " + trace.PollString(e.Mask)
+			if e.Mask == 0 {
+				mask = map[bool]string{true: "", false: " nothing"}[e.Kind == trace.Deregister]
+			}
+			return fmt.Sprintf("set %s fd %d%s", op, e.FD, mask), "the set passed to the next call differs"
 		}
 		if e.Kind == trace.Deregister { // the mask says nothing there
 			return fmt.Sprintf("epoll_ctl(%s, %d) = %s", op, e.FD, result(0)), ""

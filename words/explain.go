@@ -19,7 +19,7 @@ func Explain(l *timeline.Lane, t0, at int64, timed bool) string {
 	if l.Closed != 0 && l.Closed <= at {
 		s := "closed"
 		if l.ClosedUnseen { // by then, and not then
-			s = "its number was reused"
+			s = "its number was given to another file"
 		}
 		if timed {
 			s += " " + Duration(at-l.Closed) + " ago"

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -128,6 +129,9 @@ func parts(a int64, ua string, b int64, ub string) string {
 	}
 	return s
 }
+
+// AtLeastPercent is a share that is a lower bound: ">51 %", rounded down so that it stays one.
+func AtLeastPercent(share float64) string { return fmt.Sprintf(">%d %%", int(share*100)) }
 
 // Percent writes a share of 1: 30 %, 0.4 %, <0.1 %.
 func Percent(share float64) string {
