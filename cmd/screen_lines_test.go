@@ -429,6 +429,11 @@ func (x *truth) registered() {
 		}
 		fd, _ := strconv.Atoi(m[1])
 		pid, _ := strconv.Atoi(cell(l, "process", 8, false))
+		if pid != 0 && !slices.ContainsFunc(x.log.calls, func(c *logCall) bool {
+			return c.start <= x.at && x.log.kin(c.tid, pid) && (c.fd() == fd || slices.Contains(c.made(), fd) || c.name == "epoll_ctl" && strings.HasPrefix(c.arg(2), strconv.Itoa(fd)+"<"))
+		}) {
+			x.errorf(l, "no thread of that process, nor of its parent, has made a call on it")
+		}
 		x.registration(l, fd, pid, cell(l, "kind", 10, false), cell(l, "registered", 12, false), cell(l, "mode", 8, false))
 		if cell(l, "unread", 11, true) == "drained" {
 			x.drained(l, fd)

@@ -266,6 +266,21 @@ func (c *logCall) made() (fds []int) {
 	return fds
 }
 
+// kin says whether a thread is one of a process's, or of its parents, as far as the log shows who made whom.
+func (x *logText) kin(tid, pid int) bool {
+	for _, pair := range [2][2]int{{tid, pid}, {pid, tid}} {
+		for t := pair[0]; ; t = x.forks[t] {
+			if t == pair[1] {
+				return true
+			}
+			if x.forks[t] == 0 {
+				break
+			}
+		}
+	}
+	return false
+}
+
 // shares says whether two threads may have one table of descriptors: one has made the other, or nothing is known of how they came to be.
 func (x *logText) shares(a, b int) bool {
 	if a == b {

@@ -54,7 +54,7 @@ func currentTurn(f *frame, l *timeline.LoopLane, cursor int64) (timeline.Turn, b
 	_, t1 := f.seen()
 	t, ok := f.snap.TurnAt(l.Stream, t1)
 	if ok && !t.Busy() {
-		if b, found := f.snap.PrevBusy(&t); found {
+		if b, found := f.snap.PrevBusy(&t); found && b.Rest.Kind != timeline.RestNone { // what came before the first wait is no iteration
 			return b, true
 		}
 	}

@@ -19,7 +19,7 @@ func whyWoke(s *timeline.Snapshot, u *timeline.Turn) string {
 	case r.Kind == timeline.RestNone && u.Cut:
 		return "why it woke is no longer kept"
 	case r.Kind == timeline.RestNone:
-		return "it has not waited yet"
+		return "before its first wait"
 	case r.End == 0:
 		return resting(s, u)
 	case r.Interrupt:

@@ -80,7 +80,7 @@ func TestWokeBy(t *testing.T) {
 		}
 	}
 	s := fold(t, true, epoll...)
-	for want, u := range map[string]timeline.Turn{"it has not waited yet": {}, "why it woke is no longer kept": {Cut: true}} {
+	for want, u := range map[string]timeline.Turn{"before its first wait": {}, "why it woke is no longer kept": {Cut: true}} {
 		if got := WhyWoke(s, &u); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
