@@ -18,7 +18,7 @@ func TestLessonsOnScreen(t *testing.T) {
 	x.Shows("▸ 12")
 	x.Send("\r")
 	x.Until("the stop", func(s string) bool {
-		return strings.Contains(s, "stopped at the point") && strings.Contains(s, "PAUSED") && strings.Contains(s, "1 wakeup, and 63 KiB that nobody reads. You said 12.")
+		return strings.Contains(s, "stopped at the point") && strings.Contains(s, "PAUSED") && strings.Contains(s, "1 finding") && strings.Contains(s, "1 wakeup, and 63 KiB that nobody reads. You said 12.")
 	})
 	x.Send(" ")
 	x.Shows("4 of 4 as expected")

@@ -29,8 +29,9 @@ type SlowMoment struct {
 const (
 	slowLag  = int64(500e6) // ns by which the picture is behind at least, so that what comes next is known before it is due
 	slowKept = 1 << 20      // events that are kept for it; more of them go through at once
-	slowest  = 0.0001       // times real time
-	slowMost = 10e9         // ns that slow motion takes at most, where its end is known: a busy machine may be late
+	slowest  = 0.00001      // times real time
+	// Slow motion whose end is known takes no less and no more, in ns: what takes microseconds is to be seen, and a busy machine may be late.
+	slowLeast, slowMost = 1e9, 10e9
 )
 
 // Slow lets the events of a live source through again, by a clock of its own that runs behind: at real time, slower where the plan says, and not
@@ -189,7 +190,7 @@ func (s *Slow) pass(i int) {
 			s.speed = s.plan.Pace
 		}
 		if n := s.at[slowEnds] - s.at[slowBegins]; n > 0 {
-			s.speed = min(max(s.speed, float64(n)/slowMost), 1)
+			s.speed = min(max(min(s.speed, float64(n)/slowLeast), float64(n)/slowMost, slowest), 1)
 		}
 		s.asks, s.paused = s.plan.Asks, s.plan.Asks
 	case slowEnds:

@@ -246,3 +246,19 @@ func TestSlowReads(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSlowLeast: what takes a microsecond is seen for a second all the same.
+func TestSlowLeast(t *testing.T) {
+	x := newSlowed(t, SlowPlan{From: of(trace.Read, 1, 0), To: of(trace.Write, 1, 0), Pace: 0.5}, append(at(trace.Wait, 1, second), append(at(trace.Read, second+1000), at(trace.Write, second+101_000)...)...))
+	x.read(true)
+	x.after(time.Second + time.Duration(slowLag) + 2000)
+	if v := x.Speed(); v < 0.00009 || v > 0.00011 {
+		t.Errorf("pace %v for 100 µs", v)
+	}
+	if got, _ := x.after(900 * time.Millisecond); !same(got, second+1000) || x.Paused() {
+		t.Errorf("%v, paused %v", got, x.Paused())
+	}
+	if got, _ := x.after(200 * time.Millisecond); !same(got, second+101_000) || !x.Paused() {
+		t.Errorf("%v, paused %v", got, x.Paused())
+	}
+}

@@ -60,7 +60,7 @@ type checker struct {
 // findings are those of a snapshot, or of one shortly before it. Of a recording that was read through they are those of the
 // whole, so that one can go to what is still to come.
 func (j *checker) findings(s *timeline.Snapshot) (found []*diagnostics.Finding, whole bool) {
-	if j.of == s || j.of != nil && s.Now >= j.of.Now && s.Now-j.of.Now < findEvery && s.First == j.of.First && s.Begin == j.of.Begin && s.Now != s.Last {
+	if j.of == s || j.of != nil && s.Now >= j.of.Now && s.Now-j.of.Now < j.src.every() && s.First == j.of.First && s.Begin == j.of.Begin && s.Now != s.Last {
 		return j.found, j.whole
 	}
 	if w, share := j.src.feed.Whole(); w != nil && share >= 1 {

@@ -180,3 +180,12 @@ func TestPictureLook(t *testing.T) {
 		t.Error("a connection has the colour of a working loop")
 	}
 }
+
+// TestPace: a pace is written without an exponent, in two figures.
+func TestPace(t *testing.T) {
+	for x, want := range map[float64]string{1: "1x", 100: "100x", 0.1: "0.1x", 0.2: "0.2x", 0.00003: "0.00003x", 0.0123456: "0.012x", 2.5: "2.5x"} {
+		if got := pace(x); got != want {
+			t.Errorf("%v: %q, want %q", x, got, want)
+		}
+	}
+}

@@ -106,6 +106,18 @@ func (r *source) onItsWay(shown bool) bool {
 	return time.Since(r.onWay) < seekingFor
 }
 
+// every is how much time of the trace what was found and said is good for: less in slow motion, and none where that stands, for a person would
+// read for long what is no longer so.
+func (r *source) every() int64 {
+	if _, slow := r.speeder.(interface{ Slowest() float64 }); !slow {
+		return findEvery
+	}
+	if r.paused() {
+		return 0
+	}
+	return int64(float64(findEvery) * min(r.speeder.Speed(), 1))
+}
+
 // replay is how a replay stands, as far as the source is one.
 type replay struct {
 	pauses, seeks, speeds bool // what it can do
@@ -114,6 +126,7 @@ type replay struct {
 	placed                bool  // at is known
 	lo, hi                int64 // its beginning and its end
 	speed                 float64
+	every                 int64    // ns that what is said is good for
 	round                 [2]int64 // the range that it goes round in; 0 none
 }
 
@@ -121,6 +134,7 @@ type replay struct {
 func (r *source) replay() (y replay) {
 	y.pauses, y.seeks, y.speeds = r.pauser != nil, r.seeker != nil, r.speeder != nil
 	y.paused, y.over = r.paused(), r.over()
+	y.every = r.every()
 	y.at, y.placed = r.position()
 	if y.seeks {
 		y.lo, y.hi = r.seeker.Bounds()

@@ -66,7 +66,7 @@ func (x *stepper) pace(by int) {
 var speeds = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100}
 
 // slow are the steps below them of what plays a lesson in slow motion.
-var slow = []float64{0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05}
+var slow = []float64{0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05}
 
 // speed makes a replay faster or slower, or the steps that are taken by themselves.
 func (x *stepper) speed(by int) {

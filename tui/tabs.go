@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -103,7 +104,11 @@ func pace(x float64) string {
 	if x >= 1 {
 		return fmt.Sprintf("%gx", x)
 	}
-	return fmt.Sprintf("%.2gx", x)
+	two := fmt.Sprintf("%.2g", x) // of which 3e-05 is not for people
+	if y, err := strconv.ParseFloat(two, 64); err == nil {
+		two = strconv.FormatFloat(y, 'f', -1, 64)
+	}
+	return two + "x"
 }
 
 // liveness is whether the right edge is the present.

@@ -135,7 +135,7 @@ func (r *transport) drawPlace(sc *scene, p pane, lo, hi int64) int {
 
 // measure computes how busy the loops were in each column, unless that was done a moment ago.
 func (r *transport) measure(sc *scene, lo, hi int64, n int) {
-	fresh := r.of == sc.snap || r.of != nil && sc.live && r.of.First == sc.snap.First && r.of.Begin == sc.snap.Begin && sc.snap.Now >= r.of.Now && sc.snap.Now-r.of.Now < findEvery
+	fresh := r.of == sc.snap || r.of != nil && sc.live && r.of.First == sc.snap.First && r.of.Begin == sc.snap.Begin && sc.snap.Now >= r.of.Now && sc.snap.Now-r.of.Now < sc.replay.every
 	if fresh && r.n == n && r.lo == lo && (r.hi == hi || sc.live) {
 		return
 	}
