@@ -443,7 +443,6 @@ var (
 	foldedOf = regexp.MustCompile(`^(\d+) threads in (\w+)`)
 	laneOf   = regexp.MustCompile(`^(?:fd |(\d+)/)(\d+) +:(\d+)`)
 	closed   = regexp.MustCompile(`── fd (\d+)(?: of process (\d+))? (\S+) · closed ([\d.]+ \S+) ago`)
-	did      = regexp.MustCompile(`· (\d+) reads?, (\d+) writes?`)
 )
 
 // rows holds the rows of the timeline.

@@ -71,12 +71,10 @@ func (t *Timeline) publishStuck(streams []*stream, loops []*LoopLane, now int64)
 		case trace.Wait:
 			x.Timeout = e.A
 			// As it was when the wait began: the thread may have got another table since, in which nobody knows of the instance.
-			if in := s.waitOn; in == nil {
-				break
-			} else if in.set() {
+			if in := s.waitOn; in != nil && in.set() {
 				fds := in.members()
 				x.Set = fds[:min(len(fds), maxSetShown)]
-			} else if in.lane != nil {
+			} else if in != nil && in.lane != nil {
 				x.FD = in.lane.pub.FD
 			}
 		default:
