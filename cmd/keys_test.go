@@ -94,7 +94,7 @@ var keyCases = map[string]func(t *testing.T, s *stage){
 		s.press(x)
 		x.Shows("Level and edge")
 		x.Send("\x07\x07")
-		x.Shows("Edge, fixed")
+		x.Until("the list gone", func(s string) bool { return !strings.Contains(s, "Level and edge") })
 	},
 	"previous-lesson": func(t *testing.T, s *stage) {
 		x := s.aLesson(t)
