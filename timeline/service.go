@@ -45,10 +45,22 @@ func (l *Lane) AppendShares(dst []Shares, t0, t1 int64, n int) []Shares {
 		if v.len() == 0 && len(v.points) == 0 {
 			continue
 		}
-		before := v.cover(t0)
+		before, begin := v.cover(t0), t0
+		if v.cover(t1) == before {
+			continue
+		}
+		next := sort.Search(v.len(), func(i int) bool { return v.at(i).start >= t0 })
 		for i := range cells {
-			to := v.cover(edge(t0, t1, i+1, n))
-			share := float32(float64(to-before) / float64(max(edge(t0, t1, i+1, n)-edge(t0, t1, i, n), 1)))
+			end := edge(t0, t1, i+1, n)
+			to := before
+			if next = v.after(next, end); next > 0 {
+				x := v.at(next - 1)
+				to = x.before + min(end, x.end) - x.start
+			} else {
+				to = v.cover(end)
+			}
+			share := float32(float64(to-before) / float64(max(end-begin, 1)))
+			begin = end
 			if before = to; k == 0 {
 				cells[i].Service = share
 			} else {
