@@ -69,7 +69,11 @@ func (b *panel) draw(sc *scene, p pane) {
 	if len(sc.snap.Loops) < 2 {
 		loop = nil
 	}
-	if b.memo.keepRegion(sc, p, panelKey{sc.snap, stream, sc.t0, sc.t1}) {
+	snap, t0, t1 := sc.snap, sc.t0, sc.t1
+	if b.fresh(sc, stream) {
+		snap, t0, t1 = b.snap, b.t0, b.t1
+	}
+	if b.memo.keepRegion(sc, p, panelKey{snap, stream, t0, t1}) {
 		return
 	}
 	text := 0
@@ -84,7 +88,7 @@ func (b *panel) draw(sc *scene, p pane) {
 	if text > p.w {
 		gap = 1
 	}
-	b.measure(sc, loop, stream, max(spark, 1))
+	b.measure(snap, t0, t1, loop, stream, max(spark, 1))
 	x := 1
 	for i := range panelItems {
 		if x+panelItems[i].textWidth() > p.w {
@@ -100,13 +104,23 @@ type panelKey struct {
 	t0, t1 int64
 }
 
-// measure computes the gauges of the window, unless they are those that there are.
-func (b *panel) measure(sc *scene, loop *timeline.LoopLane, stream uint32, n int) {
-	if b.snap == sc.snap && b.loop == stream && b.t0 == sc.t0 && b.t1 == sc.t1 && b.n == n {
+// fresh reports whether the numbers are good for another frame: while time goes on they are new four times a second, which is as fast as they can be
+// read.
+func (b *panel) fresh(sc *scene, stream uint32) bool {
+	if !sc.live || b.snap == nil || b.loop != stream || b.snap.Begin != sc.snap.Begin || b.t1-b.t0 != sc.t1-sc.t0 {
+		return false
+	}
+	age := sc.snap.Now - b.snap.Now
+	return age >= 0 && age < findEvery && sc.t1 >= b.t1 && sc.t1-b.t1 < findEvery
+}
+
+// measure computes the gauges of a window, unless they are those that there are.
+func (b *panel) measure(s *timeline.Snapshot, t0, t1 int64, loop *timeline.LoopLane, stream uint32, n int) {
+	if b.snap == s && b.loop == stream && b.t0 == t0 && b.t1 == t1 && b.n == n {
 		return
 	}
-	b.snap, b.loop, b.t0, b.t1, b.n = sc.snap, stream, sc.t0, sc.t1, n
-	b.gauges = figures.Panel(sc.snap, loop, sc.t0, sc.t1, n)
+	b.snap, b.loop, b.t0, b.t1, b.n = s, stream, t0, t1, n
+	b.gauges = figures.Panel(s, loop, t0, t1, n)
 }
 
 // gauge is the one of a name.
