@@ -38,12 +38,23 @@ func (l *Lane) AppendCells(dst []Cell, t0, t1 int64, n int) []Cell {
 	at := len(dst)
 	dst = slices.Grow(dst, n)[:at+n]
 	cells := dst[at:]
+	l.fill(cells, t0, t1, n, 0)
+	return dst
+}
+
+// fill computes the cells of [t0, t1), n of them, from one of them on.
+func (l *Lane) fill(cells []Cell, t0, t1 int64, n, from int) {
+	if from >= n {
+		return
+	}
+	cells = cells[from:]
 	clear(cells)
 	var few [512]int64 // the edges; a screen is rarely wider
 	edges := few[:0]
-	for i := 0; i <= n; i++ {
+	for i := from; i <= n; i++ {
 		edges = append(edges, edge(t0, t1, i, n))
 	}
+	t0 = edges[0]
 	l.fillMarks(cells, edges)
 	l.fillBars(cells, edges)
 	l.fillLevels(cells, edges)
@@ -64,7 +75,6 @@ func (l *Lane) AppendCells(dst []Cell, t0, t1 int64, n int) []Cell {
 			gap++
 		}
 	}
-	return dst
 }
 
 func (l *Lane) fillMarks(cells []Cell, edges []int64) {

@@ -39,8 +39,18 @@ func (l *Lane) AppendShares(dst []Shares, t0, t1 int64, n int) []Shares {
 	}
 	at := len(dst)
 	dst = slices.Grow(dst, n)[:at+n]
-	cells := dst[at:]
+	l.fillShares(dst[at:], t0, t1, n, 0)
+	return dst
+}
+
+// fillShares computes the shares of [t0, t1), in n cells, from one of them on.
+func (l *Lane) fillShares(cells []Shares, t0, t1 int64, n, from int) {
+	if from >= n {
+		return
+	}
+	cells = cells[from:]
 	clear(cells)
+	t0, all := edge(t0, t1, from, n), t0
 	for k, v := range [...]*barView{&l.service, &l.output} {
 		if v.len() == 0 && len(v.points) == 0 {
 			continue
@@ -51,7 +61,7 @@ func (l *Lane) AppendShares(dst []Shares, t0, t1 int64, n int) []Shares {
 		}
 		next := sort.Search(v.len(), func(i int) bool { return v.at(i).start >= t0 })
 		for i := range cells {
-			end := edge(t0, t1, i+1, n)
+			end := edge(all, t1, from+i+1, n)
 			to := before
 			if next = v.after(next, end); next > 0 {
 				x := v.at(next - 1)
@@ -68,7 +78,6 @@ func (l *Lane) AppendShares(dst []Shares, t0, t1 int64, n int) []Shares {
 			}
 		}
 	}
-	return dst
 }
 
 // InServiceAt is since when a request was in service at a moment; ok is false when none was.

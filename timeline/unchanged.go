@@ -97,3 +97,61 @@ func (l *LoopLane) UpdateCells(cells []LoopCell, old *LoopLane, t0, t1 int64) {
 	same := l.sameBefore(old)
 	l.fill(cells, t0, t1, sort.Search(n, func(i int) bool { return edge(t0, t1, i+1, n) > same }))
 }
+
+// sameBefore is the moment before which v and an earlier view of the same store cover the same. What was open then may have ended otherwise.
+func (v *barView) sameBefore(old *barView) int64 {
+	n := len(old.spans)
+	if len(v.spans) < n || !samePoints(v.points, old.points) || n > 0 && (v.spans[0] != old.spans[0] || v.spans[n-1] != old.spans[n-1]) {
+		return never // some were forgotten
+	}
+	same := always
+	if old.nopen > 0 {
+		same = old.open[0].start
+	}
+	if v.len() > n {
+		same = min(same, v.at(n).start)
+	}
+	return same
+}
+
+// sameBefore is the moment before which l is what old, an earlier picture of the same lane, was.
+func (l *Lane) sameBefore(old *Lane) int64 {
+	k := len(old.levels)
+	if l.ID != old.ID || l.Opened != old.Opened || old.Closed != 0 && l.Closed != old.Closed || len(l.gaps) < len(old.gaps) || len(l.trigger) < len(old.trigger) ||
+		len(old.gaps) > 0 && l.gaps[0] != old.gaps[0] || len(old.trigger) > 0 && l.trigger[0] != old.trigger[0] ||
+		len(l.levels) < k || k > 0 && (l.levels[0] != old.levels[0] || l.levels[k-1] != old.levels[k-1]) {
+		return never
+	}
+	same := min(l.marks.sameBefore(&old.marks), l.bars.sameBefore(&old.bars))
+	if old.Closed == 0 && l.Closed != 0 {
+		same = min(same, l.Closed)
+	}
+	if len(l.levels) > k {
+		same = min(same, l.levels[k].t)
+	}
+	for _, t := range l.gaps[len(old.gaps):] {
+		same = min(same, t)
+	}
+	for _, x := range l.trigger[len(old.trigger):] {
+		same = min(same, x.t)
+	}
+	return same
+}
+
+// UpdateCells brings cells and shares up to date that were drawn over [t0, t1) of old, an earlier picture of the same lane. The cost follows what
+// has changed.
+func (l *Lane) UpdateCells(cells []Cell, shares []Shares, old *Lane, t0, t1 int64) {
+	n := len(cells)
+	if n == 0 || t1 <= t0 {
+		return
+	}
+	from := func(same int64) int {
+		return sort.Search(n, func(i int) bool { return edge(t0, t1, i+1, n) > same })
+	}
+	l.fill(cells, t0, t1, n, from(l.sameBefore(old)))
+	if l.ID != old.ID {
+		l.fillShares(shares, t0, t1, n, 0)
+		return
+	}
+	l.fillShares(shares, t0, t1, n, from(min(l.service.sameBefore(&old.service), l.output.sameBefore(&old.output))))
+}

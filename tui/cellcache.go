@@ -16,7 +16,8 @@ type cellCache struct {
 }
 
 type cachedLane struct {
-	lane   *timeline.Lane // what it was computed from
+	lane   *timeline.Lane // what it is about
+	old    *timeline.Lane // an earlier picture of it, of which the cells are; nil: there are none
 	cells  []timeline.Cell
 	shares []timeline.Shares
 	hasAll bool // cells are there
@@ -42,7 +43,7 @@ func (c *cellCache) forWindow(t0, t1 int64, n int) {
 			c.lanes = map[int64]*cachedLane{}
 		}
 		for _, l := range c.lanes { // the slices are used again
-			l.lane = nil
+			l.lane, l.old, l.hasAll = nil, nil, false
 		}
 		clear(c.loops)
 	}
@@ -55,6 +56,9 @@ func (c *cellCache) of(l *timeline.Lane) *cachedLane {
 		c.lanes[l.ID] = x
 	}
 	if x.lane != l {
+		if x.hasAll {
+			x.old = x.lane
+		}
 		x.lane, x.hasAll = l, false
 		x.active = activeIn(l, c.t0, c.t1)
 	}
@@ -65,7 +69,12 @@ func (c *cellCache) of(l *timeline.Lane) *cachedLane {
 func (c *cellCache) cells(f *frame, l *timeline.Lane) []timeline.Cell {
 	c.forWindow(f.t0, f.t1, f.cells())
 	x := c.of(l)
-	if !x.hasAll {
+	switch {
+	case x.hasAll:
+	case x.old != nil:
+		l.UpdateCells(x.cells, x.shares, x.old, f.t0, f.t1)
+		x.old, x.hasAll = nil, true
+	default:
 		x.cells = l.AppendCells(x.cells[:0], f.t0, f.t1, c.n)
 		x.shares = l.AppendShares(x.shares[:0], f.t0, f.t1, c.n)
 		x.hasAll = true
