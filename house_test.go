@@ -31,7 +31,7 @@ var house = map[string][]string{
 	"evviz/tui/screen":              {},
 	"evviz/figures":                 {"timeline", "trace"},
 	"evviz/export":                  {"figures", "diagnostics", "words", "timeline", "trace"},
-	"evviz/show":                    {"tui", "tui/screen", "words", "diagnostics", "record", "timeline", "trace", "internal/files"},                                                      // it opens the terminal, and names a file of its own
+	"evviz/show":                    {"tui", "tui/screen", "words", "diagnostics", "record", "timeline", "trace", "internal/files"},                                                                    // it opens the terminal, and names a file of its own
 	"evviz/lab":                     {"show", "figures", "tui", "export", "words", "record", "timeline", "loop", "scenarios", "diagnostics", "trace", "internal/spelling", "docs/modes", "probe/look"}, // it is the screen's Lab, in the screen's words
 	"evviz/internal/files":          {},
 	"evviz/internal/spelling":       {},
