@@ -53,7 +53,7 @@ type loopB struct {
 	pub   LoopLane
 	store markStore
 	st    stateStore
-	open  [8]turn // turns that are not settled yet; the last is now
+	open  [openTurns]turn // turns that are not settled yet; the last is now
 	nopen int
 	gaps  []int64
 
@@ -102,6 +102,9 @@ func (lp *loopB) flush() {
 	}
 	lp.nopen = 0
 }
+
+// openTurns is how many turns may not be settled yet: those that a wakeup or a delay before it may still judge otherwise.
+const openTurns = 8
 
 // turn begins a state and settles what was before.
 func (lp *loopB) turn(at int64, s LoopState) {

@@ -111,7 +111,7 @@ type stateView struct {
 	points []durPoint
 	blocks []*turnBlock
 	tail   []turn // of the last block
-	open   [4]turn
+	open   [openTurns]turn
 	nopen  int
 	base   Durations // up to open[0].t
 	now    int64
