@@ -16,7 +16,7 @@ func TestClaims(t *testing.T) {
 		return `about = "one read of 8 bytes, and an answer"
 knobs = {"mode": "epoll", "trigger": "level"}
 expect = {"reads": 1}
-watch = {"from": "Arrive", "to": "Write ret=8"}
+watch = {"from": "Open from=accept", "to": "Write ret=8"}
 claims = {` + claims + `}
 def main():
     c = connect()
