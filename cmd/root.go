@@ -65,7 +65,7 @@ Without a command it opens the lab.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	o.flags(root)
-	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newPeers(), newChild(), newCompare(), newCheck(), newSnapshot(), newWorkers(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan(), newVersion())
+	root.AddCommand(newReplay(), newScenarios(), newClients(), newVetScenario(), newHand(), newPeers(), newChild(), newAttach(), newCompare(), newCheck(), newSnapshot(), newWorkers(), newExplain(), newConfig(), newDoctor(), newCompletion(), newMan(), newVersion())
 	useHelp(root)
 	root.SetVersionTemplate(versionText())
 	completeFlags(root)

@@ -23,3 +23,6 @@ esac
 GOPACKAGE=kernel go tool bpf2go -cc clang-14 -strip llvm-strip-14 -target amd64,arm64 -tags linux -output-dir "$out" -no-global-types \
 	-type file_record -type socket_record -type reg_record -type thread_record -type pass \
 	state state.bpf.c -- -O2 -Wall -Werror -mcpu=v3 -nostdinc >/dev/null
+GOPACKAGE=kernel go tool bpf2go -cc clang-14 -strip llvm-strip-14 -target amd64,arm64 -tags linux -output-dir "$out" -no-global-types \
+	-type counts \
+	calls calls.bpf.c -- -O2 -Wall -Werror -mcpu=v3 -nostdinc >/dev/null

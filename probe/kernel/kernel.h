@@ -1,4 +1,4 @@
-/* The kernel as state.bpf.c sees it: helpers that it calls, and of the structures that it looks at the fields that it looks at.
+/* The kernel as state.bpf.c and calls.bpf.c see it: helpers that it calls, and of the structures that it looks at the fields that it looks at.
  *
  * The order and the offsets of the fields are not the kernel's. preserve_access_index has the compiler note each access by name, and the
  * loader puts in the offsets of the running kernel, from its own description of its types (CO-RE). So nothing here has to be regenerated
@@ -23,16 +23,28 @@ typedef _Bool bool;
 #define map_number(name, value) int(*name)[value]
 #define map_type(name, type) __typeof__(type) *name
 
-enum { MAP_ARRAY = 2, MAP_RINGBUF = 27 };
+enum { MAP_ARRAY = 2, MAP_PERCPU_ARRAY = 6, MAP_SK_STORAGE = 24, MAP_RINGBUF = 27 };
+enum { MAP_NO_PREALLOC = 1, MAP_CLONE = 1 << 9, MAP_MMAPABLE = 1 << 10 };
 
 /* Helpers, by their numbers in enum bpf_func_id. */
 static void *(*map_lookup_elem)(void *map, const void *key) = (void *)1;
 static u64 (*ktime_get_ns)(void) = (void *)5;
+static u32 (*smp_processor_id)(void) = (void *)8;
+static u64 (*current_pid_tgid)(void) = (void *)14;
 static u64 (*get_current_task)(void) = (void *)35;
+static void *(*sk_storage_get)(void *map, void *sk, void *value, u64 flags) = (void *)107;   /* for tracing: 5.11 */
+static long (*probe_read_user)(void *to, u32 size, const void *from) = (void *)112;          /* 5.5 */
+static long (*probe_read_user_str)(void *to, u32 size, const void *from) = (void *)114;      /* 5.5 */
+static long (*ringbuf_output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;    /* 5.8 */
 static long (*probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;        /* 5.5 */
 static long (*probe_read_kernel_str)(void *to, u32 size, const void *from) = (void *)115;    /* 5.5 */
 static void *(*ringbuf_reserve)(void *ring, u64 size, u64 flags) = (void *)131;              /* 5.8 */
 static void (*ringbuf_submit)(void *data, u64 flags) = (void *)132;                          /* 5.8 */
+struct task_struct;
+struct socket;
+struct file;
+static struct task_struct *(*current_task)(void) = (void *)158;                              /* 5.11 */
+static struct socket *(*sock_from_file)(struct file *file) = (void *)162;                    /* 5.11 */
 static long (*task_pt_regs)(void *task) = (void *)175;                                       /* 5.15 */
 static long (*loop)(u32 times, void *callback, void *ctx, u64 flags) = (void *)181;          /* 5.17 */
 enum { NO_WAKEUP = 1 }; /* BPF_RB_NO_WAKEUP: the reader knows when there is something */
@@ -89,6 +101,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	u32 __state; /* 5.14 */
 	u32 flags;
+	int pid, tgid, exit_code;
 	int on_cpu;
 	struct sched_entity se;
 	int exit_state;
@@ -104,6 +117,7 @@ struct task_struct {
 #if defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	u64 regs[31];
+	u64 sp, pc;
 	u64 orig_x0; /* the first argument; regs[0] is the result once there is one */
 	s32 syscallno;
 };
@@ -115,9 +129,18 @@ struct pt_regs {
 #define ARG4(r) get(r, regs[4])
 #define ARG5(r) get(r, regs[5])
 #define COMPAT(t) (get(t, thread_info.flags) >> 22 & 1) /* TIF_32BIT */
+/* The same of what the verifier knows to be a task's registers, without a call of a helper. */
+#define CALL_NUMBER(r) ((s64)(r)->syscallno)
+#define FIRST(r) (r)->orig_x0
+#define SECOND(r) (r)->regs[1]
+#define THIRD(r) (r)->regs[2]
+#define FOURTH(r) (r)->regs[3]
+#define FIFTH(r) (r)->regs[4]
+#define COMPAT_OF(t) ((t)->thread_info.flags >> 22 & 1)
+#define EPOLL_EVENT 16 /* sizeof(struct epoll_event) in a program's memory */
 #else
 struct pt_regs {
-	unsigned long r10, r9, r8, dx, si, di, orig_ax, bx, cx, bp;
+	unsigned long r10, r9, r8, dx, si, di, orig_ax, bx, cx, bp, ip, sp;
 };
 #define CALL(r) ((s64)get(r, orig_ax))
 #define ARG0(r) get(r, di)
@@ -127,6 +150,14 @@ struct pt_regs {
 #define ARG4(r) get(r, r8)
 #define ARG5(r) get(r, r9)
 #define COMPAT(t) (get(t, thread_info.status) >> 1 & 1) /* TS_COMPAT */
+#define CALL_NUMBER(r) ((s64)(r)->orig_ax)
+#define FIRST(r) (r)->di
+#define SECOND(r) (r)->si
+#define THIRD(r) (r)->dx
+#define FOURTH(r) (r)->r10
+#define FIFTH(r) (r)->r8
+#define COMPAT_OF(t) ((t)->thread_info.status >> 1 & 1)
+#define EPOLL_EVENT 12 /* it is packed here */
 #endif
 
 /* Files. */
@@ -251,7 +282,7 @@ struct in6_addr {
 };
 struct sock_common {
 	u32 skc_daddr, skc_rcv_saddr;
-	u16 skc_dport;
+	u16 skc_dport, skc_num;
 	u16 skc_family;
 	u8 skc_state;
 	u8 skc_reuseport : 1;
@@ -285,8 +316,10 @@ struct sock {
 	u32 sk_ack_backlog, sk_max_ack_backlog;
 	struct socket *sk_socket;
 	void *sk_reuseport_cb;
+	void *sk_bpf_storage;
 };
 struct socket {
+	s16 type;
 	struct file *file;
 	struct sock *sk;
 };
@@ -320,6 +353,10 @@ struct unix_sock {
 };
 struct unix_skb_parms {
 	u32 consumed;
+};
+
+struct linux_binprm {
+	const char *filename;
 };
 
 /* Iterators. */

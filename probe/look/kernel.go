@@ -218,6 +218,9 @@ func plainAddress(a netip.AddrPort) netip.AddrPort {
 }
 
 // unixAddress is an address of AF_UNIX, as ss writes it: @ begins an abstract one.
+// UnixAddress is an address of AF_UNIX as ss writes it: @ begins an abstract one.
+func UnixAddress(path string) string { return unixAddress(path) }
+
 func unixAddress(path string) string {
 	if path != "" && path[0] == 0 {
 		return "@" + path[1:]

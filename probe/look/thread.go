@@ -119,6 +119,9 @@ func doing(state byte) trace.Doing {
 	return trace.DoingUnknown
 }
 
+// CallName is how the manual names the system call with a number on this architecture; "" where that is not known.
+func CallName(n int64) string { return callNames[n] }
+
 // callName is how the manual names the call with a number; its number where that is not known, and "" for none.
 func callName(n int64) string {
 	if n < 0 {
