@@ -20,6 +20,7 @@ var house = map[string][]string{
 	"evviz/probe":                   {"record", "world", "trace", "internal/sys"},       // what strace printed is kept in memory as a recording is
 	"evviz/probe/look":              {"probe/kernel", "probe", "trace", "internal/sys"}, // registrations are read as they stand beside a log
 	"evviz/probe/kernel":            {"internal/sys"},
+	"evviz/probe/attach":            {"probe/look", "probe/kernel", "probe", "trace", "internal/sys"},
 	"evviz/trace":                   {},
 	"evviz/world":                   {"trace"},
 	"evviz/record":                  {"world", "trace", "internal/files"},

@@ -36,6 +36,7 @@ type attachOptions struct {
 	noArrivals bool
 	exact      bool
 	set        []string
+	flight     flightOptions
 	looks
 }
 
@@ -62,12 +63,15 @@ On the screen r records, S saves the last seconds, q detaches.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			if o.headless {
-				return o.run(args)
-			}
-			cfg, err := settle(c, "theme", "symbols", "view", "span", "no-mouse", "threshold")
+			cfg, err := settle(c, "theme", "symbols", "view", "span", "no-mouse", "threshold", "keep", "save-on")
 			if err != nil {
 				return err
+			}
+			if err := o.flight.check(c, o.headless); err != nil {
+				return err
+			}
+			if o.headless {
+				return o.run(args)
 			}
 			if err := o.looks.check(cfg); err != nil {
 				return err
@@ -84,6 +88,7 @@ On the screen r records, S saves the last seconds, q detaches.`,
 	f.BoolVar(&o.force, "force", false, "with --record: replace a recording that is there already")
 	f.BoolVar(&o.noArrivals, "no-arrivals", false, "do not record when data and connections arrive: one or two per cent less of a busy server's speed")
 	f.BoolVar(&o.exact, "exact", false, "record how long every call takes, also those that do not block: three to six per cent more of a busy server's speed")
+	o.flight.flags(c)
 	f.StringArrayVar(&o.set, "threshold", nil, "change a threshold: NAME=VALUE")
 	c.SetFlagErrorFunc(flagError)
 	return c
@@ -178,7 +183,7 @@ func (o *attachOptions) open(opt attach.Options, set diagnostics.Settings, pictu
 		}
 		return nil, env(err)
 	}
-	v := &attached{attachOptions: o, src: src, line: show.NewLine(src, &show.LineOptions{Record: true, Findings: set, Picture: picture})}
+	v := &attached{attachOptions: o, src: src, line: show.NewLine(src, &show.LineOptions{Record: true, Flight: o.flight.options(), Findings: set, Picture: picture})}
 	v.ctx, v.cancel = context.WithCancel(context.Background())
 	if o.record != "" {
 		start := v.line.Tee.Start

@@ -27,10 +27,12 @@ const (
 	keepLongest = time.Hour
 )
 
-func (o *labOptions) flightFlags(c *cobra.Command) {
+func (o *labOptions) flightFlags(c *cobra.Command) { o.flight.flags(c) }
+
+func (o *flightOptions) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.DurationVar(&o.flight.keep, "keep", 0, "keep the last seconds in memory, so that they can be saved after something has happened (default with --save-on: 30s)")
-	f.StringSliceVar(&o.flight.saveOn, "save-on", nil, "save what is kept to evviz-DATE-TIME-RULE.evt when one of these is found: rules (EV08, write-spin), severities (info, warn, critical: and above)")
+	f.DurationVar(&o.keep, "keep", 0, "keep the last seconds in memory, so that they can be saved after something has happened (default with --save-on: 30s)")
+	f.StringSliceVar(&o.saveOn, "save-on", nil, "save what is kept to evviz-DATE-TIME-RULE.evt when one of these is found: rules (EV08, write-spin), severities (info, warn, critical: and above)")
 }
 
 // check holds the flags against what is possible.

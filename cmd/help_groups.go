@@ -18,7 +18,7 @@ var flagGroups = func() []flagGroup {
 		{"What runs", []string{"mode", "trigger", "scenario", "lesson", "serve", "preset", "threads", "for", "listen", "param", "seed", "connect", "max-connections", "allow-remote"}},
 		{"What is compared", []string{"repeat", "sweep"}},
 		{"What is played", []string{"at", "speed", "paused", "follow"}},
-		{"How it looks", []string{"screen", "watch", "via", "all", "between"}},
+		{"How it looks", []string{"screen", "watch", "via", "all", "between", "exact", "no-arrivals"}},
 		{"What is judged", []string{"only", "ignore", "threshold", "look", "with", "baseline", "write-baseline", "fail-on", "validate"}},
 		{"Without a screen", []string{"headless", "text", "summary", "json", "md", "csv", "sarif", "explain", "unparsed", "screenshot", "screencast", "to", "fps", "size", "keys"}},
 		{"What is kept", []string{"record", "keep", "save-on", "force", "memory", "ring"}},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -37,20 +38,24 @@ type Source struct {
 	info     trace.Info
 	offset   int64 // of this process's clock to that of the records
 
-	order   order
-	em      *probe.Emitter
-	fold    trace.Folder
-	call    probe.Call
-	who     map[uint32]int       // process by thread
-	alive   map[int]bool         // processes that have not ended
-	sockets map[kernel.Key]place // where a socket is
-	keys    map[place]kernel.Key
-	early   map[kernel.Key]early // arrivals at sockets that no descriptor has yet
-	blocked map[uint32]blocked   // threads that are in a call
-	sets    map[uint32]askedSet  // what select was asked for, by thread
-	lost    uint64
-	checked time.Time
-	over    bool
+	order    order
+	em       *probe.Emitter
+	fold     trace.Folder
+	call     probe.Call
+	who      map[uint32]int       // process by thread
+	alive    map[int]bool         // processes that have not ended
+	sockets  map[kernel.Key]place // where a socket is
+	keys     map[place]kernel.Key
+	early    map[kernel.Key]early // arrivals at sockets that no descriptor has yet
+	blocked  map[uint32]blocked   // threads that are in a call
+	sets     map[uint32]askedSet  // what select was asked for, by thread
+	lost     uint64
+	checked  time.Time
+	marked   time.Time
+	arrivals bool
+	over     bool
+
+	seen func(*kernel.Record) // a test's; nil
 
 	closed chan struct{}
 	once   sync.Once
@@ -81,6 +86,9 @@ type askedSet struct {
 // window is how long a record waits for older ones of other CPUs, ns. Stages send what is 5 ms old, and are sent for at 10.
 const window = 15_000_000
 
+// markEvery is how often sockets are looked for whose arrivals are to be recorded: connections inherit that from their listener, others do not.
+const markEvery = 250 * time.Millisecond
+
 // pollEvery is how often the ring is looked at. A wakeup for each record would cost the recorded program a microsecond or more.
 const pollEvery = 5 * time.Millisecond
 
@@ -100,9 +108,15 @@ func Open(opt Options) (_ *Source, err error) {
 	if s.state, err = kernel.Open(); err != nil {
 		return nil, err
 	}
-	s.offset = s.recorder.Offset()
+	s.offset, s.arrivals = s.recorder.Offset(), opt.Arrivals
 	s.em = probe.NewEmitter(func(e trace.Event) { s.fold.Add(&e) })
+	if nested, err := inNamespace(); err != nil || nested {
+		return nil, errors.Join(err, errNested)
+	}
 	for _, pid := range opt.PIDs {
+		if pid == os.Getpid() {
+			return nil, fmt.Errorf("attach to process %d: that is evviz itself", pid)
+		}
 		s.recorder.Trace(pid, true)
 		s.alive[pid] = true
 	}
@@ -133,6 +147,19 @@ func Open(opt Options) (_ *Source, err error) {
 		}
 	}
 	return s, s.recorder.HandOver(true)
+}
+
+// errNested says where it does not work: programs in the kernel know processes by the numbers of the first pid namespace.
+var errNested = errors.New("attach: evviz runs in a PID namespace of its own (a container), where processes have other numbers than in the kernel; run it on the host, or in a container with --pid=host")
+
+// inNamespace reports whether this process is in a pid namespace that is not the machine's first, whose inode is PROC_PID_INIT_INO
+// (include/linux/proc_ns.h).
+func inNamespace() (bool, error) {
+	link, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return false, fmt.Errorf("attach: %w", err)
+	}
+	return link != "pid:[4026531836]", nil
 }
 
 // recorded are the kinds that calls make, and facts.
@@ -291,6 +318,13 @@ func (s *Source) check() error {
 		}
 		if err := unix.Kill(pid, 0); err == unix.ESRCH {
 			delete(s.alive, pid)
+			s.recorder.Trace(pid, false) // the number may be given to another
+		}
+	}
+	if s.arrivals && !s.over && time.Since(s.marked) > markEvery {
+		s.marked = time.Now()
+		for pid := range s.alive {
+			s.recorder.Mark(pid) // one that ends meanwhile is found above
 		}
 	}
 	return nil
@@ -306,6 +340,9 @@ func (s *Source) take(x *entry) {
 		return
 	}
 	r := &x.rec
+	if s.seen != nil {
+		s.seen(r)
+	}
 	at := s.at(x.time)
 	switch r.Kind {
 	case kernel.RecordCall, kernel.RecordBlock:
