@@ -259,6 +259,9 @@ func (v *attached) notes() (string, bool) {
 	if why := v.src.Ended(); why != nil {
 		return why.Error(), true
 	}
+	if done, err := v.line.Feed.Ended(); done && err != nil {
+		return err.Error(), true
+	}
 	return "", false
 }
 

@@ -123,10 +123,7 @@ func Open(opt Options) (_ *Source, err error) {
 	if err := s.recorder.Attach(); err != nil {
 		return nil, err
 	}
-	s.info = trace.Info{Title: opt.Title, Live: true, Timed: true, Clock: trace.ReadClock(), OS: trace.Linux, Kinds: recorded, Knows: trace.KnowsTimes}
-	if opt.Exact {
-		s.info.Knows |= trace.KnowsDurations
-	}
+	s.info = trace.Info{Title: opt.Title, Live: true, Timed: true, Clock: trace.ReadClock(), OS: trace.Linux, Kinds: recorded, Knows: trace.KnowsTimes | trace.KnowsDurations} // of what blocks, and with Exact of everything
 	if opt.Arrivals {
 		s.info.Kinds |= trace.Kinds(trace.Arrive, trace.Queue)
 		s.info.Knows |= trace.KnowsArrivals
@@ -150,7 +147,7 @@ func Open(opt Options) (_ *Source, err error) {
 }
 
 // errNested says where it does not work: programs in the kernel know processes by the numbers of the first pid namespace.
-var errNested = errors.New("attach: evviz runs in a PID namespace of its own (a container), where processes have other numbers than in the kernel; run it on the host, or in a container with --pid=host")
+var errNested = errors.New("attach: evviz runs in another PID namespace than the machine (a container), where processes have other numbers than in the kernel; run it on the host, or in a container with --pid=host")
 
 // inNamespace reports whether this process is in a pid namespace that is not the machine's first, whose inode is PROC_PID_INIT_INO
 // (include/linux/proc_ns.h).

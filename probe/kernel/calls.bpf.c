@@ -382,8 +382,8 @@ int on_exit(u64 *ctx)
 		}
 		slot->blocked = slot->entered = 0;
 		slot->runq = 0;
-	} else if (class == BLOCKED) {
-		return 0;
+	} else { /* the first call of this thread that is seen: it may have been in it before */
+		take_slot(tid);
 	}
 	if (class == SLOW && !start)
 		return 0;

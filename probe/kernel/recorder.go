@@ -212,6 +212,10 @@ func (r *Recorder) load(opt *RecorderOptions, rights sys.Rights) error {
 	if r.handOver, err = program(callsProgHandOver); err != nil {
 		return err
 	}
+	// The library finds out whether the kernel knows this command by loading a program: now, while that is allowed.
+	if _, err := r.handOver.Run(&ebpf.RunOptions{CPU: 0, Flags: unix.BPF_F_TEST_RUN_ON_CPU}); err != nil {
+		return fmt.Errorf("have records written out: %w", err)
+	}
 	if opt.Arrivals {
 		if p, err := program(callsProgMark); err == nil {
 			r.programs[callsProgMark] = p
