@@ -27,6 +27,7 @@ type Options struct {
 	Arrivals bool // when data and connections arrive
 	RunQueue bool // how long threads were ready to run while no CPU ran them
 	Exact    bool // how long every call took, also those that did not block
+	Ring     int  // bytes of records that may wait to be read, a power of two; 0: 16 MiB
 }
 
 // Source is what processes do, as events, from when it was opened until they have ended or it is closed.
@@ -102,7 +103,7 @@ func Open(opt Options) (_ *Source, err error) {
 			s.unload()
 		}
 	}()
-	if s.recorder, err = kernel.OpenRecorder(kernel.RecorderOptions{RunQueue: opt.RunQueue, Arrivals: opt.Arrivals, Exact: opt.Exact, Class: classOf}); err != nil {
+	if s.recorder, err = kernel.OpenRecorder(kernel.RecorderOptions{RunQueue: opt.RunQueue, Arrivals: opt.Arrivals, Exact: opt.Exact, Ring: opt.Ring, Class: classOf}); err != nil {
 		return nil, err
 	}
 	if s.state, err = kernel.Open(); err != nil {

@@ -1,0 +1,9 @@
+package attach
+
+import (
+	"testing"
+
+	"evviz/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
