@@ -482,7 +482,6 @@ type entry struct {
 // order puts records of several CPUs, and facts, into the order of their times.
 type order struct {
 	q     []entry
-	free  [][]byte
 	dirty bool
 	torn  int // batches that did not end with a record
 }
