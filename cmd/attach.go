@@ -207,12 +207,13 @@ func (v *attached) start() { v.line.Start(v.ctx) }
 
 // count runs without a screen.
 func (o *attachOptions) count(opt attach.Options, set diagnostics.Settings) error {
+	// Before there is a recording that a signal would leave open.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM, unix.SIGHUP)
+	defer stop()
 	v, err := o.open(opt, set, timeline.Options{Ledger: true})
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM, unix.SIGHUP)
-	defer stop()
 	if o.duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.duration)
