@@ -214,9 +214,18 @@ func (n *narrator) whose(l *timeline.LoopLane) string {
 	return words.Thread(l) + " "
 }
 
-// loops says what the loop does, or all of them.
+// loops says what the loop does, or all of them. A thread that lies on a futex is none, where another waits for descriptors.
 func (n *narrator) loops(one, many string) string {
-	if k := len(n.s.Loops); k > 1 {
+	k := 0
+	for _, l := range n.s.Loops {
+		if l.Owns {
+			k++
+		}
+	}
+	if k == 0 {
+		k = len(n.s.Loops)
+	}
+	if k > 1 {
 		return "the " + words.Number(int64(k)) + " loops " + many
 	}
 	return "the loop " + one

@@ -54,7 +54,7 @@ func (e *control) CycleTriggerOf(fd int32, gen uint32) (string, error) {
 	if err := e.s.loop.SwitchOne(fd, 0, next); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("fd %d alone is now %s-triggered", fd, trace.TriggerNames.Word(next)), nil
+	return fmt.Sprintf("fd %d is now %s-triggered, the others as before", fd, trace.TriggerNames.Word(next)), nil
 }
 
 // CycleMode goes through the mechanisms that can be entered while the server runs. One that cannot run with the present

@@ -157,16 +157,16 @@ func (x *findings) selects(f *diagnostics.Finding) bool { return keyOf(f) == x.s
 // show selects a finding and puts its first piece of evidence into the middle of the window. A replay is taken there,
 // so that it plays on from that moment.
 func (x *findings) show(f *diagnostics.Finding) {
-	x.selected.finding = keyOf(f)
-	if f.Lane != 0 {
-		x.selected.choose(f.Lane, x.scene.snap)
-	}
 	at := f.First
 	if len(f.Evidence) > 0 {
 		at = f.Evidence[0]
 	}
-	x.window.goTo(at)
+	x.window.goTo(at)    // before anything is selected: undo goes back to what was
 	x.window.cursor = at // the lists are about that moment, too
+	x.selected.finding = keyOf(f)
+	if f.Lane != 0 {
+		x.selected.choose(f.Lane, x.scene.snap)
+	}
 }
 
 // move selects the finding above or below: the next subject of the problem, or the next problem.

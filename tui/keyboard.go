@@ -12,7 +12,7 @@ type keyboard struct {
 }
 
 // missing is why an ability is not there, in words.
-var missing = map[string]string{"lab": "there is no lab here to switch", "replay": "only a replay can go round", "pace": "only a replay has a speed",
+var missing = map[string]string{"lab": "there is no lab here to switch", "replay": "only a replay can repeat a span", "pace": "only a replay has a speed",
 	"lesson": "lessons run in a lab", "in-lesson": "no lesson is shown: e lists them", "record": "this source is a recording already",
 	"scenarios": "there is no lab here to send traffic to", "knobs": "there is no lab here with settings",
 	"client": "there is no lab here to connect to", "saver": "flight recorder is off; start with --keep 30s",

@@ -11,14 +11,26 @@ import (
 //
 // A source may have a loop in each of several threads, and those in several processes. One of them is looked at: view 2 shows its
 // iterations, the steps go through them, and the row of rates below the loops is about it. It is the loop of the row that was selected
-// last, in the timeline or with Tab in view 2; before anything is selected, the one that has done most so far.
+// last, in the timeline or with Tab in view 2; before anything is selected, the one that has done most so far among those that wait for descriptors.
 
-// follow makes sure that the loop that is looked at is one that there is.
+// follow makes sure that the loop that is looked at is one that there is. A log may begin with threads of a pool, which lie on a futex: nobody chose
+// one of those, so the first thread that waits for descriptors takes its place.
 func (x *selection) follow(s *timeline.Snapshot) {
-	if len(s.Loops) == 0 || loopIndex(s, x.stream) >= 0 {
+	if len(s.Loops) == 0 {
 		return
 	}
-	x.stream = slices.MaxFunc(s.Loops, func(a, b *timeline.LoopLane) int { return cmp.Compare(a.Events, b.Events) }).Stream
+	if i := loopIndex(s, x.stream); i >= 0 && (x.chosen || s.Loops[i].Owns) {
+		return
+	} else if most := mainLoop(s.Loops); i < 0 || most.Owns {
+		x.stream, x.chosen = most.Stream, false
+	}
+}
+
+// mainLoop is the one that has done most so far; one that has waited for descriptors goes before one that has not.
+func mainLoop(loops []*timeline.LoopLane) *timeline.LoopLane {
+	return slices.MaxFunc(loops, func(a, b *timeline.LoopLane) int {
+		return cmp.Or(cmp.Compare(b2i(a.Owns), b2i(b.Owns)), cmp.Compare(a.Events, b.Events))
+	})
 }
 
 // loop is the loop that is looked at; nil when there is none.

@@ -75,6 +75,34 @@ func laneOf(t *testing.T, s *timeline.Snapshot, process uint32, fd int32) *timel
 	return nil
 }
 
+// TestTheLoopThatIsLookedAt: a log may begin with the threads of a pool. They are no loop to look at once a thread waits for descriptors, unless
+// somebody has chosen one of them.
+func TestTheLoopThatIsLookedAt(t *testing.T) {
+	pool, server, other := &timeline.LoopLane{Stream: 1, Events: 1}, &timeline.LoopLane{Stream: 2, Events: 1}, &timeline.LoopLane{Stream: 3, Events: 1}
+	s := &timeline.Snapshot{Loops: []*timeline.LoopLane{pool, server, other}}
+	var x, chosen selection
+	x.follow(s)
+	chosen.choose(loopRow(1), s)
+	if x.stream != 1 {
+		t.Errorf("of three that have done the same, %d is looked at", x.stream)
+	}
+	server.Owns, pool.Events = true, 100
+	x.follow(s)
+	chosen.follow(s)
+	if x.stream != 2 || chosen.stream != 1 {
+		t.Errorf("looked at: %d, want 2, which waits for descriptors; and %d, which was chosen as 1", x.stream, chosen.stream)
+	}
+	other.Owns, other.Events = true, 1000
+	x.follow(s)
+	if x.stream != 2 {
+		t.Errorf("the picture went on to %d by itself", x.stream)
+	}
+	s.Loops = s.Loops[:1]
+	if x.follow(s); x.stream != 1 {
+		t.Errorf("%d is looked at, which there is no more", x.stream)
+	}
+}
+
 // TestTheSelectedLoop: view 2, its steps and the row of rates are about the loop of the lane or of the row that is selected, and stay with
 // it.
 func TestTheSelectedLoop(t *testing.T) {

@@ -105,13 +105,13 @@ type panelKey struct {
 }
 
 // fresh reports whether the numbers are good for another frame: while time goes on they are new four times a second, which is as fast as they can be
-// read.
+// read. In slow motion that is less time of the trace, and where a lesson stands at its point they are those of the frame.
 func (b *panel) fresh(sc *scene, stream uint32) bool {
 	if !sc.live || b.snap == nil || b.loop != stream || b.snap.Begin != sc.snap.Begin || b.t1-b.t0 != sc.t1-sc.t0 {
 		return false
 	}
-	age := sc.snap.Now - b.snap.Now
-	return age >= 0 && age < findEvery && sc.t1 >= b.t1 && sc.t1-b.t1 < findEvery
+	age, good := sc.snap.Now-b.snap.Now, sc.replay.every
+	return age >= 0 && age < good && sc.t1 >= b.t1 && sc.t1-b.t1 < good
 }
 
 // measure computes the gauges of a window, unless they are those that there are.

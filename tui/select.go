@@ -10,6 +10,7 @@ type selection struct {
 	row     int64      // a lane, by its identity; below 0 the loop of a thread (loopRow); 0 none
 	who     laneName   // who the lane is
 	stream  uint32     // the thread whose loop is looked at (loop_selected.go)
+	chosen  bool       // a person has chosen that
 	finding findingKey // zero none
 	event   int64      // the one that was picked; it counts only while its moment is the cursor's
 	pane    int        // which pane of the timeline has the arrows: paneLanes, paneFindings, paneEvents
@@ -36,11 +37,11 @@ func nameOf(l *timeline.Lane) laneName { return laneName{l.Table, l.FD, l.Kind, 
 func (x *selection) choose(row int64, s *timeline.Snapshot) {
 	x.row, x.who = row, laneName{}
 	if stream, ok := loopOfRow(row); ok {
-		x.stream = stream
+		x.stream, x.chosen = stream, true
 	} else if l := s.Lane(row); l != nil {
 		x.who = nameOf(l)
 		if l.Thread != 0 {
-			x.stream = l.Thread
+			x.stream, x.chosen = l.Thread, true
 		}
 	}
 }

@@ -109,7 +109,7 @@ func (r *source) onItsWay(shown bool) bool {
 // every is how much time of the trace what was found and said is good for: less in slow motion, and none where that stands, for a person would
 // read for long what is no longer so.
 func (r *source) every() int64 {
-	if _, slow := r.speeder.(interface{ Slowest() float64 }); !slow {
+	if r.speeder == nil {
 		return findEvery
 	}
 	if r.paused() {

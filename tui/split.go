@@ -186,7 +186,7 @@ var (
 
 // table is the ordinary key table, with every action made one on both halves or on the one with the selection.
 func (s *split) table() (out []key) {
-	tab := key{"other-half", []string{"Tab"}, "Tab other half", "give the selection to the other half; t, m and the arrows up and down act on the half that has it", "",
+	tab := key{"other-half", []string{"Tab"}, "Tab other half", "focus the other half; t, m and the arrows up and down act on the half with the focus", "",
 		func(*ui) { s.switchHalf() }}
 	for _, k := range table() {
 		do := k.do
@@ -194,7 +194,7 @@ func (s *split) table() (out []key) {
 		case sharedKeys[name]:
 			k.do = func(u *ui) { do(u); s.share() }
 		case name == "trigger" || name == "mode":
-			k.Help += " (of the half with the selection)"
+			k.Help += " (of the half with the focus)"
 		case !ownKeys[name]:
 			continue
 		}

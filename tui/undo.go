@@ -2,8 +2,9 @@ package tui
 
 // place is where one looks. Undo goes back to earlier ones.
 type place struct {
-	view viewID
-	row  int64 // that is selected
+	view    viewID
+	row     int64      // that is selected
+	finding findingKey // that is selected, and explained
 	viewport
 	sought int64 // where a replay was; 0 it was none
 }
@@ -37,7 +38,7 @@ func (h *history) take() (p place, ok bool) {
 
 // remember puts the present place on the list of undo. It is called before each jump.
 func (u *ui) remember() {
-	p := place{view: u.views.at, row: u.selected.row, viewport: u.window.viewport}
+	p := place{view: u.views.at, row: u.selected.row, finding: u.selected.finding, viewport: u.window.viewport}
 	if f := u.scene.frame; u.source.seeker != nil && f != nil {
 		p.sought = u.source.here(f.snap)
 	}
@@ -56,6 +57,7 @@ func (u *ui) undo() {
 	if f != nil {
 		u.selected.choose(p.row, f.snap)
 	}
+	u.selected.finding = p.finding
 	u.source.lookBack(p.span)
 	if p.sought != 0 && f != nil && p.sought != u.source.here(f.snap) && p.frozen == nil {
 		u.window.seek(p.sought)

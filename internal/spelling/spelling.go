@@ -15,9 +15,9 @@ func NotOneOf(what, got string, words []string) string {
 	return s
 }
 
-// Nearest is the word with the smallest edit distance, "" when none is near.
+// Nearest is the word with the smallest edit distance, "" when none is near: of a short word, half must be right.
 func Nearest(s string, words []string) string {
-	best, at := "", max(2, len(s)/3)+1
+	best, at := "", min(max(2, len(s)/3), max(1, len(s)/2))+1
 	for _, w := range words {
 		if d := distance(strings.ToLower(s), w); d < at {
 			best, at = w, d

@@ -12,6 +12,11 @@ func TestNearest(t *testing.T) {
 			t.Errorf("%q: %q, want %q", c.typed, got, c.want)
 		}
 	}
+	for typed, want := range map[string]string{"foo": "", "fo": "go", "og": "go"} {
+		if got := Nearest(typed, []string{"go"}); got != want {
+			t.Errorf("%q: %q, want %q", typed, got, want)
+		}
+	}
 	if got := NotOneOf("--mode", "slect", words[:3]); got != `--mode "slect" is not one of epoll, poll, select; did you mean select?` {
 		t.Error(got)
 	}

@@ -121,5 +121,8 @@ func refused(pid int, name string, err error) error {
 	if uid, _, _ := strings.Cut(field(fmt.Sprintf("/proc/%d/status", pid), "Uid"), "\t"); uid == strconv.Itoa(unix.Getuid()) {
 		why = "the kernel does not let this user look into it (it has changed its user, has more capabilities, or may not be dumped)"
 	}
+	if unix.Geteuid() == 0 { // sudo is of no use
+		return &Refusal{PID: pid, Name: name, Why: fmt.Sprintf("the kernel does not let this process look into it, and /proc/%d/fd may not be read: that wants CAP_SYS_PTRACE", pid), Err: err}
+	}
 	return &Refusal{PID: pid, Name: name, Why: fmt.Sprintf("%s, and /proc/%d/fd may not be read: sudo evviz snapshot %d; or once: sudo setcap cap_bpf,cap_perfmon+ep $(command -v evviz)", why, pid, pid), Err: err}
 }

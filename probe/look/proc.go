@@ -160,19 +160,9 @@ func (pl *procLooker) process(pid int) (*ProcessMoment, error) {
 	p := &ProcessMoment{PID: pid, Parent: st.parent, Name: st.name, Time: trace.Now(), Bits: bitsOf(pid)}
 	p.User = userOf(pid)
 	dir := fmt.Sprintf("/proc/%d/", pid)
-	entries, err := os.ReadDir(dir + "fd")
+	links, err := linksOf(dir + "fd/")
 	if err != nil {
 		return nil, refused(pid, st.name, err)
-	}
-	links := map[int32]string{}
-	for _, d := range entries {
-		n, err := strconv.ParseInt(d.Name(), 10, 32)
-		if err != nil {
-			continue
-		}
-		if link, err := os.Readlink(dir + "fd/" + d.Name()); err == nil { // or it was closed meanwhile
-			links[int32(n)] = link
-		}
 	}
 	numbers := make([]int32, 0, len(links))
 	for n := range links {
@@ -198,6 +188,34 @@ func (pl *procLooker) process(pid int) (*ProcessMoment, error) {
 		return nil, refused(pid, st.name, os.ErrNotExist)
 	}
 	return p, nil
+}
+
+// linksOf reads what the descriptors of a process refer to. The kernel may list them and let nobody follow them, to a user without CAP_SYS_PTRACE whose
+// process has fewer capabilities: then nothing is known of them, which is not the same as none.
+func linksOf(dir string) (map[int32]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	links := map[int32]string{}
+	var denied error
+	for _, d := range entries {
+		n, err := strconv.ParseInt(d.Name(), 10, 32)
+		if err != nil {
+			continue
+		}
+		link, err := os.Readlink(dir + d.Name())
+		switch {
+		case err == nil:
+			links[int32(n)] = link
+		case os.IsPermission(err):
+			denied = err
+		} // or it was closed meanwhile
+	}
+	if len(links) > 0 {
+		denied = nil
+	}
+	return links, denied
 }
 
 func (pl *procLooker) file(pid int, n int32, links map[int32]string) (f FileMoment, regs []RegMoment, ok bool) {
