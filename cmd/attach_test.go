@@ -78,6 +78,17 @@ func TestAttach(t *testing.T) {
 	if _, err := conn.Read(make([]byte, 1)); err != nil { // it has read once
 		t.Fatal(err)
 	}
+	other, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)) // once that is served it has waited again
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.Write([]byte("y")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
 	p.Process.Signal(syscall.SIGINT)
 	if err := p.Wait(); err != nil {
 		t.Fatal(err)
