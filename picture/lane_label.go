@@ -16,22 +16,26 @@ import (
 // for all that it did (Many), how much that was. A port that was cut would be another port, so what does not fit is set closer, left out or
 // marked as cut. row is the lane's as it was drawn from cells.
 func (w *Window) LaneLabel(l *timeline.Lane, row []Cell, cells []timeline.Cell, room int) string {
-	name := w.Symbols.LaneName(l, room)
-	n := utf8.RuneCountInString(name)
+	name, n := w.Symbols.LaneName(l, room), 0
 	trigger := ""
 	if l.Kind != timeline.KindListener {
 		trigger = TriggerShort(w.triggerOf(l))
 	}
+	full := name
 	if part := plain.Text(cmp.Or(l.Client.Part, l.Client.Program)); part != "" {
 		if s := name + " " + part; utf8.RuneCountInString(s)+1+len(trigger) < room {
-			name, n = s, utf8.RuneCountInString(s)
+			full = s
 		}
 	}
 	for _, rate := range w.rate(l, row, cells) {
-		if s := strings.TrimLeft(trigger+" "+rate, " "); n+len(s) < room {
-			return name + blanks[:min(room-n-len(s), max(1, triggerAt-n))] + s
+		s := strings.TrimLeft(trigger+" "+rate, " ")
+		for _, name := range [...]string{full, name} { // how much it was matters more than who is at the other end
+			if n := utf8.RuneCountInString(name); n+len(s) < room {
+				return name + blanks[:min(room-n-len(s), max(1, triggerAt-n))] + s
+			}
 		}
 	}
+	name, n = full, utf8.RuneCountInString(full)
 	if pad := min(room-n-len(trigger), max(1, triggerAt-n)); trigger != "" && pad > 0 {
 		return name + blanks[:pad] + trigger
 	}
