@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -136,7 +137,7 @@ func (o *checkOptions) process(c *cobra.Command, pid int) error {
 func pidsOf(command string, args []string) (pids []int, err error) {
 	for _, a := range args {
 		n, err := strconv.Atoi(a)
-		if err != nil || n <= 0 || n > 1<<22 {
+		if err != nil || n <= 0 || n > math.MaxInt32 {
 			return nil, usage("%s %q: want the number of a process (pgrep, ps and ss -p know it)", command, a)
 		}
 		pids = append(pids, n)

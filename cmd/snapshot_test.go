@@ -302,6 +302,7 @@ func TestSnapshotRefused(t *testing.T) {
 		says string
 	}{
 		{[]string{"snapshot", "4194304"}, exitEnv, "there is no process with this number"},
+		{[]string{"snapshot", "99999999"}, exitEnv, "there is no process with this number"},
 		{[]string{"snapshot", "2"}, exitEnv, "thread of the kernel"},
 		{[]string{"snapshot", "redis"}, exitUsage, "want the number of a process"},
 		{[]string{"snapshot"}, exitUsage, "which process?"},

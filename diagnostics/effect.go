@@ -1,6 +1,7 @@
 package diagnostics
 
 import (
+	"slices"
 	"strings"
 
 	"evviz/timeline"
@@ -28,6 +29,9 @@ func Effect(s *timeline.Snapshot, edge int64) string {
 	if d := edge - now.At; d < leastEffect || d > effectSpan {
 		return ""
 	}
+	if switchedAlone(s, now.Mode.Trigger, edge) {
+		return ""
+	}
 	before := sideOf(s, max(was.At, now.At-effectSpan), now.At)
 	after := sideOf(s, now.At, edge)
 	var parts []string
@@ -52,6 +56,15 @@ func Effect(s *timeline.Snapshot, edge int64) string {
 		return ""
 	}
 	return modeName(was.Mode) + " → " + modeName(now.Mode) + ": " + strings.Join(parts, ", ")
+}
+
+// switchedAlone reports whether a connection is triggered otherwise than the loop is at a moment: it was switched by itself, and what follows from that is
+// not what the switch of the loop has changed.
+func switchedAlone(s *timeline.Snapshot, trigger uint32, at int64) bool {
+	return trigger != trace.TriggerNone && slices.ContainsFunc(s.Lanes, func(l *timeline.Lane) bool {
+		own := l.TriggerAt(at)
+		return l.Kind == timeline.KindConn && l.Opened <= at && (l.Closed == 0 || l.Closed > at) && own != trace.TriggerNone && own != trigger
+	})
 }
 
 // differs reports whether two amounts are so far apart that it is worth a word.

@@ -252,7 +252,7 @@ func headOfLine(c *checker) {
 			sev, v = Info, Certain // the thread before it had no CPU, was stopped, or waited for a page
 		case i.Call == "futex" && o.n < int64(c.set.Pauses), c.stood() && o.n < int64(c.set.Pauses):
 			sev = Info
-		case i.Call == timeline.Unexplained && (o.n < int64(c.set.Pauses) || c.crowded()), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):
+		case i.Call == timeline.Unexplained && !c.lab() && (o.n < int64(c.set.Pauses) || c.crowded()), c.seldom(o.n) && i.Most < int64(c.set.BehindOnce):
 			sev = Info // a pause of the machine, perhaps
 		case i.Most >= int64(c.set.BigGap) && i.Call != timeline.Unexplained:
 			sev = Critical

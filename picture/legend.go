@@ -18,7 +18,7 @@ type Entry struct {
 var legendWords = [usedLast][]string{
 	{"unread, height is the share of time, colour the age", "unread < " + words.Duration(OldAfter), "unread"},
 	{"unread < " + words.Duration(StaleAfter), "< " + words.Duration(StaleAfter)},
-	{"unread longer, or stranded", "> " + words.Duration(StaleAfter)},
+	{"unread > " + words.Duration(StaleAfter) + " or stranded", "> " + words.Duration(StaleAfter)},
 	{"repeated notification", "repeated"},
 	{"loop works", "works"},
 	{"ready to run, no CPU", "no CPU"},

@@ -110,7 +110,7 @@ const Scattered = "many calls"
 // for something to do before it goes on, as Go's does.
 const OthersWait = "others wait"
 
-// Unexplained is the Call of an IncBehind that no call explains, where the lab does not tell.
+// Unexplained is the Call of an IncBehind that no call explains: the handlers computed, or the thread had no CPU.
 const Unexplained = "no call"
 
 // Moments that are kept of an incident. Of gaps it is more: each is a place to look at.

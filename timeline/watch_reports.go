@@ -189,6 +189,8 @@ func (wt *watcher) wasBehind(s *stream, l *laneB, at, lag int64) {
 	case Stopped(call): // by whoever sent the signal, and not by a handler
 		return
 	case !wt.exact && call == "futex": // a lock that another thread holds, which may have no CPU
+	case wt.exact && call == "": // a handler that computes, or a thread that had no CPU
+		call = Unexplained
 	case wt.exact || call != "" && call != Scattered:
 		call = ""
 	case call == "":

@@ -44,12 +44,18 @@ func drawAxis(sc *scene, p pane) {
 		words = append(words, sc.half.under...)
 	}
 	words = setApart(words, room)
+	now, from, to := cursorTime(sc, room)
+	for i := range words { // half of a word beside it would be another word
+		if words[i].x < to && from < words[i].end() {
+			words[i].text = ""
+		}
+	}
 	busy := 0
 	if sc.snap.Info.Timed {
 		ticks(max(picture.Minus(sc.t0, first), 0), picture.Minus(sc.t1, first), every, n, func(tick int64) {
 			x := sc.column(picture.Plus(tick, first))
 			s := seconds(tick, dec)
-			if x < busy || x+len(s) > room || taken(words, x, x+len(s)) {
+			if x < busy || x+len(s) > room || taken(words, x, x+len(s)) || x < to && from < x+len(s) {
 				return
 			}
 			p.put(g+x, 0, s, t.dim)
@@ -57,7 +63,9 @@ func drawAxis(sc *scene, p pane) {
 		})
 	}
 	drawWords(sc, p, words)
-	drawCursorTime(sc, p, room)
+	if now != "" {
+		p.put(g+from, 0, now, t.selected)
+	}
 	p.put(g+room, 0, state, st)
 }
 
@@ -136,14 +144,14 @@ func flagWords(sc *scene) (out []axisWord) {
 	return out
 }
 
-// drawCursorTime says at the cursor when it is.
-func drawCursorTime(sc *scene, p pane, room int) {
+// cursorTime is when the cursor is, and the columns [from, to) in which that stands; "" where there is none.
+func cursorTime(sc *scene, room int) (s string, from, to int) {
 	if sc.half != nil || sc.cursor == 0 || sc.cursor < sc.t0 || sc.cursor >= sc.t1 || !sc.snap.Info.Timed {
-		return
+		return "", 0, 0
 	}
-	s := " " + seconds(sc.cursor-sc.snap.First, 6) + " "
-	x := min(max(sc.column(sc.cursor)-len(s)/2, 0), max(room-len(s), 0))
-	p.put(sc.gutter()+x, 0, s, sc.theme.selected)
+	s = " " + seconds(sc.cursor-sc.snap.First, 6) + " "
+	from = min(max(sc.column(sc.cursor)-len(s)/2, 0), max(room-len(s), 0))
+	return s, from, from + len(s)
 }
 
 // tickEvery is the distance of two labels: 1, 2 or 5 times a power of ten, at least 10 columns apart. The longest is 158 years,

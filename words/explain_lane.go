@@ -16,7 +16,9 @@ func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 	line := Explain(l, t0, at, s.Info.Timed)
 	line = strings.TrimPrefix(strings.TrimPrefix(line, plain.Text(who(l))), " · ")
 	p.add("In this window", strings.ReplaceAll(line, " · ", "; "))
-	p.add("Registered", registeredAs(s, l))
+	if l.Kind != timeline.KindEpoll || l.Registered {
+		p.add("Registered", registeredAs(s, l))
+	}
 	p.add("Its events, over its whole life", classShares(&l.Stats))
 	p.add("Delays", laneDelays(l))
 	p.add("Calls on it", explainInstance(l.Instance))
@@ -27,6 +29,8 @@ func ExplainLane(s *timeline.Snapshot, l *timeline.Lane, t0, t1 int64) Page {
 		p.rule("trigger/stranded")
 	case l.Closed != 0 && l.Closed <= at:
 		p.rule("event/descriptor")
+	case l.Kind == timeline.KindEpoll:
+		p.add(headWhat, "It is an epoll instance: the set of what a loop waits for, and no descriptor that the loop reads from.")
 	case l.Kind == timeline.KindWake:
 		p.rule("class/wake-up")
 	case l.Kind == timeline.KindTimer:

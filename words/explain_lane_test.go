@@ -118,3 +118,18 @@ func TestExplainedFixed(t *testing.T) {
 		t.Errorf("a mode that is not known: %q", p.Title)
 	}
 }
+
+// TestExplainedInstance: of an epoll instance nobody wants to know in which instance it is, nor how poll goes.
+func TestExplainedInstance(t *testing.T) {
+	s := fold(t, true, with(epoll, "+1s 2 Sync complete")...)
+	for _, l := range s.Lanes {
+		if l.Kind == timeline.KindEpoll {
+			p := ExplainLane(s, l, 0, s.Now)
+			if p.Part("Registered") != "" || p.Part(headKernel) != "" || p.Part(headWhat) == "" {
+				t.Errorf("%+v", p)
+			}
+			return
+		}
+	}
+	t.Fatal("no lane of an epoll instance")
+}
