@@ -159,10 +159,14 @@ func told(c *timeline.Cell, to []timeline.Mark) ([]timeline.Mark, int) {
 	return to, n
 }
 
-// spell writes the letters of marks into a cell and the ones behind it, and reports whether there was room: they must be empty.
+// spell writes the letters of marks into a cell and the ones behind it, and reports whether there was room: they must be empty, or the bar that the
+// first one is in must go on, or a descriptor that is read without being drained would look as if nobody read it.
 func (w *Window) spell(row []Cell, cells []timeline.Cell, i int, marks []timeline.Mark) bool {
 	for k := 1; k < len(marks); k++ {
-		if i+k >= len(cells) || cells[i+k].Lost || cells[i+k].Top != timeline.MarkNone || cells[i+k].Counts[timeline.MarkArrive] > 0 || row[i+k].Fill != FillNone || row[i+k].Mark {
+		if i+k >= len(cells) || cells[i+k].Lost || cells[i+k].Top != timeline.MarkNone || cells[i+k].Counts[timeline.MarkArrive] > 0 || row[i+k].Mark {
+			return false
+		}
+		if row[i+k].Fill != FillNone && !(row[i].Whole && row[i+k].Whole) {
 			return false
 		}
 	}
