@@ -111,7 +111,7 @@ func number(s string, re *regexp.Regexp) float64 {
 
 var (
 	positionOnBar = regexp.MustCompile(`(?m)^ [▶■] +[\d.]+x +([\d.]+) / `)
-	cursorOnAxis  = regexp.MustCompile(` (\d+\.\d{6}) `)
+	cursorOnAxis  = regexp.MustCompile(` (\d+\.\d{6})(?: |$)`)
 	turnAt        = regexp.MustCompile(`(?m)^ iteration at ([\d.]+) s`)
 	scaleOnTabs   = regexp.MustCompile(` ([\d.]+ (?:µs|ms|s|min)), [\d.]+ (?:ns|µs|ms|s) a cell`)
 	detailOfFD    = regexp.MustCompile(`(?m)^── fd (\d+) `)
