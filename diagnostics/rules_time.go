@@ -138,6 +138,12 @@ func blockedLoop(c *checker) {
 				}
 			case "nanosleep", "clock_nanosleep":
 				fix = fmt.Sprintf("do not sleep in a handler (%s): set a timer, go back to the wait, and go on when it is due.", i.Call)
+			case "close", "shutdown", "socket", "bind", "listen", "setsockopt", "getsockopt", "fcntl", "epoll_ctl", "epoll_create1":
+				// They wait for nobody as a rule (close does for a disk, or with SO_LINGER): once, it was the machine or the tracer.
+				v = Likely
+				if c.seldom(o.n) && i.Most < int64(c.set.BigGap) || c.crowded() {
+					sev = Info
+				}
 			case "sendfile": // the disk, or no processor
 				v = Likely
 				if c.seldom(o.n) && i.Most < int64(c.set.BigGap) {
