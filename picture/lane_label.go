@@ -27,9 +27,13 @@ func (w *Window) LaneLabel(l *timeline.Lane, row []Cell, cells []timeline.Cell, 
 			full = s
 		}
 	}
+	names := []string{full}
+	if l.Client.Part == "" { // how much it was matters more than which program is at the other end
+		names = append(names, name)
+	}
 	for _, rate := range w.rate(l, row, cells) {
 		s := strings.TrimLeft(trigger+" "+rate, " ")
-		for _, name := range [...]string{full, name} { // how much it was matters more than who is at the other end
+		for _, name := range names {
 			if n := utf8.RuneCountInString(name); n+len(s) < room {
 				return name + blanks[:min(room-n-len(s), max(1, triggerAt-n))] + s
 			}

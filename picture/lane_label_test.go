@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"strings"
 	"testing"
 
 	"evviz/timeline"
@@ -63,6 +64,19 @@ func TestLaneLabel(t *testing.T) {
 		if got := w.LaneLabel(&by, nil, nil, room); got != want {
 			t.Errorf("a client that plays a part, in %d cells: %q, want %q", room, got, want)
 		}
+	}
+	busy, cells := conn, []timeline.Cell{marks(timeline.MarkRead), marks(timeline.MarkRead)}
+	for i := range cells {
+		cells[i].Counts[timeline.MarkRead] = 500
+	}
+	busy.Client.Program = "wrk"
+	row = w.Lane(nil, &busy, cells)
+	if got := w.LaneLabel(&busy, row, cells, 25); strings.Contains(got, "wrk") || !strings.Contains(got, "/s") {
+		t.Errorf("a program that asks much: %q", got)
+	}
+	busy.Client.Part = "steady"
+	if got := w.LaneLabel(&busy, row, cells, 25); strings.Contains(got, "/s") {
+		t.Errorf("a client of a scenario that asks much: %q", got)
 	}
 	w.Now = at(9)
 	if got := w.LaneLabel(&conn, nil, nil, 23); got != "fd 7   :53011" {
