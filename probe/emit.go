@@ -394,12 +394,9 @@ func (em *Emitter) note(th *thread, n *FDNote, at int64) {
 	}
 }
 
-// restate tells what is known of a descriptor.
+// restate tells what the calls have shown of a descriptor.
 func (em *Emitter) restate(th *thread, fd int32, d descriptor, at int64) {
-	at = max(at, th.last)
-	e := trace.Event{Kind: trace.State, Time: at, FD: fd, Aux: trace.StateAux(trace.StateDescriptor, d.typ, trace.AnswerUnknown, trace.AnswerUnknown, trace.AnswerUnknown), Mask: d.flags}
-	e.A, e.B = int64(em.nameID(th, d.peer, at)), int64(em.nameID(th, d.local, at))
-	em.tell(th, e)
+	em.state(th, &Fact{FD: fd, Type: d.typ, Flags: d.flags, Peer: d.peer, Local: d.local, Unread: -1, Backlog: -1}, at)
 }
 
 // Exit tells that a thread has ended, with its wait status.

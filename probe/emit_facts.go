@@ -26,6 +26,14 @@ type Fact struct {
 // Descriptor says what is behind a descriptor of a process.
 func (em *Emitter) Descriptor(pid, tid int, f *Fact, at int64) {
 	th := em.thread(&Call{PID: pid, TID: tid, Time: at})
+	em.state(th, f, at)
+	if f.Type == trace.TypeListener && f.Backlog >= 0 {
+		em.tell(th, trace.Event{Kind: trace.Queue, Time: th.last, FD: f.FD, A: max(f.Unread, 0), B: f.Backlog})
+	}
+}
+
+// state tells what is known of a descriptor.
+func (em *Emitter) state(th *thread, f *Fact, at int64) {
 	at = max(at, th.last)
 	e := trace.Event{Kind: trace.State, Time: at, FD: f.FD, Aux: trace.StateAux(trace.StateDescriptor, f.Type, uint32(f.Room), uint32(f.Finished), uint32(f.Unsent)), Mask: f.Flags & openFlags}
 	e.A, e.B = int64(em.nameID(th, f.Peer, at)), int64(em.nameID(th, f.Local, at))
@@ -33,26 +41,17 @@ func (em *Emitter) Descriptor(pid, tid int, f *Fact, at int64) {
 		e.Dur = f.Unread + 1
 	}
 	em.tell(th, e)
-	if f.Type == trace.TypeListener && f.Backlog >= 0 {
-		em.tell(th, trace.Event{Kind: trace.Queue, Time: th.last, FD: f.FD, A: max(f.Unread, 0), B: f.Backlog})
-	}
 }
 
 // Registration says what an epoll instance of a process watches. queued: it is on the instance's ready list, and that was looked at.
 func (em *Emitter) Registration(pid, tid int, epfd, fd int32, mask uint32, data uint64, queued bool, at int64) {
 	th := em.thread(&Call{PID: pid, TID: tid, Time: at})
-	e := trace.Event{Kind: trace.State, Time: max(at, th.last), FD: fd, Inst: trace.EpollInstance(int(epfd)), Mask: mask, Aux: trace.StateRegistration | stateLooked, A: int64(data)}
+	e := trace.Event{Kind: trace.State, Time: max(at, th.last), FD: fd, Inst: trace.EpollInstance(int(epfd)), Mask: mask, Aux: trace.StateRegistration | trace.StateLooked, A: int64(data)}
 	if queued {
-		e.Aux |= stateQueued
+		e.Aux |= trace.StateQueued
 	}
 	em.tell(th, e)
 }
-
-// Bits of a State's aux (trace/spec.go).
-const (
-	stateQueued = 1 << 16
-	stateLooked = 1 << 18
-)
 
 // Arrived says that data came to a descriptor, or a connection to a listener: unread is what has not been read or accepted then, -1 unknown.
 func (em *Emitter) Arrived(pid, tid int, fd int32, unread, at int64) {
@@ -72,7 +71,7 @@ func (em *Emitter) Delayed(pid, tid int, ns, at int64) {
 	em.tell(th, trace.Event{Kind: trace.RunDelay, Time: max(at, th.last), A: ns})
 }
 
-// Dropped says that n records before this moment are missing, and at which point they were dropped. What all threads did then is not known.
+// Dropped says that records of a process before this moment are missing, n of them; 0 where the number is told of another process.
 func (em *Emitter) Dropped(pid, tid int, n, at int64) {
 	th := em.thread(&Call{PID: pid, TID: tid, Time: at})
 	em.tell(th, trace.Event{Kind: trace.Lost, Time: max(at, th.last), A: n, Aux: trace.LostKernel})

@@ -323,3 +323,10 @@ const (
 
 // OpNames are the words for an operation.
 var OpNames = Enum{"", "accept", "recv", "send", "read", "write", "timeout", "poll", "cancel", "connect", "close", "buffers"}
+
+// Bits of the aux of a State that says a registration.
+const (
+	StateQueued   = 1 << 16 // it is on the instance's ready list
+	StateInferred = 1 << 17 // it was not seen being made; its events show it
+	StateLooked   = 1 << 18 // the ready list was looked at, so StateQueued is known
+)

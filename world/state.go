@@ -8,11 +8,6 @@ import "evviz/trace"
 // that was known already stays as it is. After a loss they say more: a number of a table that is restated, and is not among
 // what is restated, was closed while nobody saw it.
 
-// Bits of the State event's aux slot beside what it restates and the type of the descriptor.
-const (
-	stateInferred = 1 << 17 // a registration that only its events tell of
-)
-
 // State takes a restatement. It returns the file, and the registration if it is about one; changed reports that its mask or data are news.
 // Both are nil when it is about something older than what is known.
 func (w *World) State(th *Thread, e *trace.Event) (f *File, r *Registration, changed bool) {

@@ -254,7 +254,7 @@ func (t *Tracker) registrations(tables []*Table, speaks map[*Table]uint32, out *
 			e.Stream = x.stream
 		}
 		if !x.Known {
-			e.Aux |= stateInferred
+			e.Aux |= trace.StateInferred
 		}
 		if x.Stale || x.Table != tb {
 			e.B = t.identity(x.File) << 32

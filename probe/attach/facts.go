@@ -1,10 +1,6 @@
 package attach
 
 import (
-	"net/netip"
-
-	"golang.org/x/sys/unix"
-
 	"evviz/probe"
 	"evviz/probe/kernel"
 	"evviz/probe/look"
@@ -58,7 +54,7 @@ func (s *Source) thread(at int64, pid int, t *kernel.Thread) {
 		s.blocked[r.TID] = blocked{at, r.Call}
 	}
 	if s.call.Sys == probe.SysSelect || s.call.Sys == probe.SysPselect6 {
-		s.recorder.Sets()
+		s.wantSets()
 	}
 }
 
@@ -68,77 +64,11 @@ func (s *Source) file(at int64, pid int, f *kernel.File) {
 	if f.FD < 0 {
 		return
 	}
-	x := probe.Fact{FD: int32(f.FD), Unread: -1, Backlog: -1, Flags: f.Flags}
-	if f.CloseOnExec {
-		x.Flags |= unix.O_CLOEXEC
-	}
-	switch f.Kind {
-	case kernel.KindSocket:
-		if f.Socket == nil {
-			return
-		}
-		s.socket(&x, f.Socket)
+	x := look.Describe(f)
+	if f.Socket != nil {
 		s.place(f.Socket.Sock, place{pid, x.FD})
-	case kernel.KindPipe:
-		x.Type = trace.TypePipe
-		if p := f.Pipe; p != nil && p.Reads {
-			x.Unread = int64(p.Unread)
-		}
-	case kernel.KindEpoll:
-		x.Type = trace.TypeEpoll
-	case kernel.KindEventfd:
-		x.Type = trace.TypeEventfd
-	case kernel.KindTimerfd:
-		x.Type = trace.TypeTimerfd
-	case kernel.KindSignalfd:
-		x.Type = trace.TypeSignalfd
-	case kernel.KindInotify:
-		x.Type = trace.TypeInotify
-	case kernel.KindUring:
-		x.Type = trace.TypeURing
-	default:
-		x.Type = trace.TypeOther
 	}
-	s.em.Descriptor(pid, pid, &x, at)
-}
-
-func (s *Source) socket(x *probe.Fact, k *kernel.Socket) {
-	plain := func(a netip.AddrPort) string {
-		if !a.IsValid() {
-			return ""
-		}
-		return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()).String()
-	}
-	x.Local, x.Peer = plain(k.Local), plain(k.Peer)
-	if k.Path != "" {
-		x.Local = look.UnixAddress(k.Path)
-	}
-	if k.PeerPath != "" {
-		x.Peer = look.UnixAddress(k.PeerPath)
-	}
-	switch {
-	case k.Listening:
-		x.Type, x.Unread, x.Backlog, x.Peer = trace.TypeListener, int64(k.Accept), int64(k.Backlog), ""
-		return
-	case k.Type == unix.SOCK_STREAM:
-		x.Type = trace.TypeStream
-	case k.Type == unix.SOCK_SEQPACKET:
-		x.Type = trace.TypeSeqpacket
-	default:
-		x.Type = trace.TypeDatagram
-	}
-	x.Unread = int64(k.Unread)
-	if ok, known := k.Writable(); known {
-		x.Room = answer(ok)
-	}
-	if x.Type == trace.TypeStream {
-		x.Finished = answer(k.ReadShut)
-	}
-}
-
-func answer(b bool) trace.Answer {
-	if b {
-		return trace.AnswerYes
-	}
-	return trace.AnswerNo
+	known := probe.Fact{FD: x.FD, Type: x.Type, Flags: x.Flags, Unread: x.Unread, Backlog: x.Backlog, Room: x.Room, Finished: x.Finished}
+	known.Local, known.Peer = x.Addresses()
+	s.em.Descriptor(pid, pid, &known, at)
 }

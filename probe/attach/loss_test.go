@@ -35,7 +35,7 @@ func TestLoss(t *testing.T) {
 	seen := uint64(0)
 	src.seen = func(*kernel.Record) { seen++ }
 	talk(t, at, s, 4, 400)
-	src.recorder.Detach()
+	src.Close()
 	if err := src.recorder.HandOver(true); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,6 @@ func TestLoss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src.Close()
 	var evs []trace.Event
 	buf := make([]trace.Event, 4096)
 	for {

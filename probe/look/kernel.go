@@ -100,14 +100,31 @@ func (kl *kernelLooker) process(pid int) (*ProcessMoment, error) {
 }
 
 func (kl *kernelLooker) descriptor(f *kernel.File) FileMoment {
-	x := FileMoment{FD: int32(f.FD), Flags: f.Flags, Inode: f.Inode, Device: f.Device, File: kl.file(f.File, f.Inode), Unread: -1, Backlog: -1, Unsent: -1, Count: -1, UnreadFor: -1}
+	x := Describe(f)
+	x.File = kl.file(f.File, f.Inode)
+	if s := f.Socket; f.Kind == kernel.KindSocket && s != nil && s.Family != unix.AF_UNIX && x.Type != trace.TypeListener && (x.Unread > 0 || s.ReadShut) {
+		if o := kl.age(x.Inode); o != nil && o.timed { // the kernel keeps when the newest came, and the iterators do not read it
+			if x.Unread > 0 {
+				x.UnreadFor = o.LastData
+			}
+			if s.ReadShut {
+				x.FinishedFor = o.LastHeard
+			}
+		}
+	}
+	return x
+}
+
+// Describe is what the kernel says of a descriptor, but for who else has the file, and since when anything is so.
+func Describe(f *kernel.File) FileMoment {
+	x := FileMoment{FD: int32(f.FD), Flags: f.Flags, Inode: f.Inode, Device: f.Device, Unread: -1, Backlog: -1, Unsent: -1, Count: -1, UnreadFor: -1}
 	if f.CloseOnExec {
 		x.Flags |= unix.O_CLOEXEC
 	}
 	switch f.Kind {
 	case kernel.KindSocket:
 		if f.Socket != nil {
-			kl.socket(&x, f.Socket)
+			x.socket(f.Socket)
 		}
 	case kernel.KindPipe:
 		x.Type = trace.TypePipe
@@ -160,7 +177,7 @@ func known(n int) int64 {
 	return int64(n)
 }
 
-func (kl *kernelLooker) socket(x *FileMoment, s *kernel.Socket) {
+func (x *FileMoment) socket(s *kernel.Socket) {
 	x.Family, x.State, x.Local, x.Peer, x.ReusePort = s.Family, s.State, plainAddress(s.Local), plainAddress(s.Peer), yesNo(s.ReusePort)
 	x.LocalName, x.PeerName = unixAddress(s.Path), unixAddress(s.PeerPath)
 	switch {
@@ -185,16 +202,6 @@ func (kl *kernelLooker) socket(x *FileMoment, s *kernel.Socket) {
 	if x.Type == trace.TypeStream {
 		x.Finished = yesNo(s.ReadShut)
 	}
-	if s.Family != unix.AF_UNIX && (x.Unread > 0 || s.ReadShut) {
-		if o := kl.age(x.Inode); o != nil && o.timed { // the kernel keeps when the newest came, and the iterators do not read it
-			if x.Unread > 0 {
-				x.UnreadFor = o.LastData
-			}
-			if s.ReadShut {
-				x.FinishedFor = o.LastHeard
-			}
-		}
-	}
 }
 
 // age is what sock_diag says of a TCP socket of this network namespace, nil of every other.
@@ -218,9 +225,6 @@ func plainAddress(a netip.AddrPort) netip.AddrPort {
 }
 
 // unixAddress is an address of AF_UNIX, as ss writes it: @ begins an abstract one.
-// UnixAddress is an address of AF_UNIX as ss writes it: @ begins an abstract one.
-func UnixAddress(path string) string { return unixAddress(path) }
-
 func unixAddress(path string) string {
 	if path != "" && path[0] == 0 {
 		return "@" + path[1:]

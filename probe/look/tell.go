@@ -300,7 +300,7 @@ func (t *teller) files(p *ProcessMoment, known bool) {
 		if old != known {
 			continue
 		}
-		local, peer := f.addresses()
+		local, peer := f.Addresses()
 		e := trace.Event{Kind: trace.State, Time: t.last, FD: f.FD, Mask: f.Flags, Dur: f.Unread + 1,
 			Aux: trace.StateAux(trace.StateDescriptor, f.Type, uint32(f.Room), uint32(f.Finished), uint32(f.unsent()))}
 		if f.Inherited {
@@ -332,8 +332,8 @@ func (f *FileMoment) unsent() trace.Answer {
 	return trace.AnswerNo
 }
 
-// addresses are a descriptor's own and the other end's, as events have them.
-func (f *FileMoment) addresses() (local, peer string) {
+// Addresses are a descriptor's own and the other end's, as events have them.
+func (f *FileMoment) Addresses() (local, peer string) {
 	local, peer = f.LocalName, f.PeerName
 	if f.Local.IsValid() {
 		local = f.Local.String()
@@ -373,9 +373,9 @@ func (t *teller) registrations(m *Moment, p *ProcessMoment, told map[uint64]bool
 		}
 		switch r.Queued {
 		case trace.AnswerYes:
-			e.Aux |= stateLooked | stateQueued
+			e.Aux |= trace.StateLooked | trace.StateQueued
 		case trace.AnswerNo:
-			e.Aux |= stateLooked
+			e.Aux |= trace.StateLooked
 		}
 		if stale {
 			e.B = t.target(p.PID, r) << 32
@@ -384,11 +384,8 @@ func (t *teller) registrations(m *Moment, p *ProcessMoment, told map[uint64]bool
 	}
 }
 
-// Bits of a State's aux slot.
+// More bits of a State's aux slot.
 const (
-	stateQueued = 1 << 16
-	stateLooked = 1 << 18
-
 	stateInherited = 1 << 25
 )
 

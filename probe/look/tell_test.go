@@ -331,7 +331,7 @@ func (w *made) wanted(m *Moment) (out []string) {
 	for _, p := range m.Processes {
 		for i := range p.Files {
 			f := &p.Files[i]
-			local, peer := f.addresses()
+			local, peer := f.Addresses()
 			out = append(out, fmt.Sprintf("process %d fd %d: %s %s %s unread %d", p.PID, f.FD, trace.TypeNames.Word(f.Type), local, peer, f.Unread))
 			o := w.procs[p.PID].table[int(f.FD)]
 			names[o] = append(names[o], fmt.Sprintf("%d/%d", p.PID, f.FD))
