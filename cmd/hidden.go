@@ -59,10 +59,10 @@ func newHand() *cobra.Command {
 }
 
 func newPeers() *cobra.Command {
-	var port string
+	var port uint16
 	c := &cobra.Command{Use: "peers", Hidden: true, Args: cobra.NoArgs, Short: "Looks which programs connect (started by the lab itself)",
 		RunE: func(*cobra.Command, []string) error { return typedByHand(lab.RunPeers(port)) }}
-	c.Flags().StringVar(&port, "port", "", "port of the server")
+	c.Flags().Uint16Var(&port, "port", 0, "port of the server")
 	return c
 }
 

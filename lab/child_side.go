@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -41,19 +40,9 @@ func RunChild(what string) error {
 	}
 	merge := trace.NewMerge(trace.Info{})
 	rings := ringMaker{size: 1 << 17, m: merge} // a child that shares its parent's bell may spin until it is ended
-	written := make(chan struct{})
+	var written <-chan error
 	run := func() {
-		show.Go(func() {
-			defer close(written)
-			buf := make([]trace.Event, 1024)
-			for {
-				n, err := merge.Read(context.Background(), buf)
-				n = len(slices.DeleteFunc(buf[:n], parents))
-				if trace.WriteRaw(events, buf[:n]) != nil || err != nil {
-					return
-				}
-			}
-		})
+		written = pour(merge, events, func(evs []trace.Event) []trace.Event { return slices.DeleteFunc(evs, parents) }, nil)
 	}
 	switch what {
 	case "shares":

@@ -48,22 +48,7 @@ func RunClients(name string, o *ClientOptions, noLab bool, params []scenarios.Pa
 
 	ring := trace.NewRing(1, 1<<16)
 	merge := trace.NewMerge(trace.Info{}, ring)
-	written := make(chan error, 1)
-	show.Go(func() {
-		buf := make([]trace.Event, 1024)
-		for {
-			n, err := merge.Read(context.Background(), buf)
-			if e := trace.WriteRaw(events, buf[:n]); e != nil {
-				cancel() // nobody listens any more
-				written <- e
-				return
-			}
-			if err != nil {
-				written <- nil
-				return
-			}
-		}
-	})
+	written := pour(merge, events, nil, cancel)
 	now := ring.Now()
 	ring.Name(1<<20, "clients", now)
 	e := ring.Next(trace.Thread, now)

@@ -42,7 +42,7 @@ func hidden(args []string) error {
 	f.IntVar(&o.MaxConns, "max-connections", 0, "")
 	f.BoolVar(&o.Remote, "allow-remote", false, "")
 	noLab := f.Bool("no-lab", false, "")
-	port := f.String("port", "", "")
+	port := f.Uint("port", 0, "")
 	f.Func("param", "", func(s string) error {
 		name, value, _ := strings.Cut(s, "=")
 		params = append(params, scenarios.Param{Name: name, Value: value})
@@ -53,7 +53,7 @@ func hidden(args []string) error {
 	case "clients":
 		return RunClients(*story, &o, *noLab, params)
 	case "peers":
-		return RunPeers(*port)
+		return RunPeers(uint16(*port))
 	case "vet-scenario":
 		return VetScenario(*story, params)
 	}

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,17 +45,7 @@ func RunManualClient(target string) error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTSTP)
 	h := &manual{target: target, ring: trace.NewRing(1, 1<<12), out: json.NewEncoder(os.NewFile(4, "news"))}
 	merge := trace.NewMerge(trace.Info{}, h.ring)
-	written := make(chan struct{})
-	show.Go(func() {
-		defer close(written)
-		buf := make([]trace.Event, 256)
-		for {
-			n, err := merge.Read(context.Background(), buf)
-			if trace.WriteRaw(events, buf[:n]) != nil || err != nil {
-				return
-			}
-		}
-	})
+	written := pour(merge, events, nil, nil)
 	now := h.ring.Now()
 	h.ring.Name(1<<20, "client by hand", now)
 	e := h.ring.Next(trace.Thread, now)

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -131,10 +130,4 @@ func (p *peers) start(port string) (in io.Closer, done <-chan struct{}, err erro
 		undo()
 	})
 	return stdin, over, nil
-}
-
-// portOf reads the flag of the process.
-func portOf(s string) (uint16, error) {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return uint16(n), err
 }

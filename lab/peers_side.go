@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"context"
 	"io"
 	"net/netip"
 	"os"
@@ -33,26 +32,15 @@ const (
 
 // RunPeers is the hidden command that the lab starts when a program connects that is none of its clients: it looks for the processes until the
 // parent has gone.
-func RunPeers(port string) error {
+func RunPeers(port uint16) error {
 	events := os.NewFile(3, "events")
-	n, err := portOf(port)
-	if _, bad := events.Stat(); bad != nil || err != nil {
+	if _, err := events.Stat(); err != nil || port == 0 {
 		return &StartedByHand{"peers", "the lab", "connect to the lab's server, with nc or curl, and see who is named"}
 	}
 	signal.Ignore(syscall.SIGINT, syscall.SIGTSTP)
-	f := &finder{port: n, ring: trace.NewRing(1, 1<<14), ids: map[string]uint32{}, known: map[netip.AddrPort]uint32{}, tries: map[look.End]int{}}
+	f := &finder{port: port, ring: trace.NewRing(1, 1<<14), ids: map[string]uint32{}, known: map[netip.AddrPort]uint32{}, tries: map[look.End]int{}}
 	merge := trace.NewMerge(trace.Info{}, f.ring)
-	written := make(chan struct{})
-	show.Go(func() {
-		defer close(written)
-		buf := make([]trace.Event, 256)
-		for {
-			n, err := merge.Read(context.Background(), buf)
-			if trace.WriteRaw(events, buf[:n]) != nil || err != nil {
-				return
-			}
-		}
-	})
+	written := pour(merge, events, nil, nil)
 	gone := make(chan struct{})
 	show.Go(func() {
 		io.Copy(io.Discard, os.Stdin)

@@ -86,7 +86,7 @@ struct record {
 	u8 kind;
 	u8 flags;
 	u16 more; /* bytes behind it; the next record begins at a multiple of 8 */
-	u16 counted; /* not used yet */
+	u16 unused;
 	s32 result;
 	u32 args[3]; /* lengths saturate */
 };
@@ -214,7 +214,7 @@ static inline struct record *begin(struct stage **on)
 static inline void finish(struct stage *s, struct record *r, u32 more)
 {
 	r->more = more;
-	r->counted = 0;
+	r->unused = 0;
 	u64 now = r->time;
 	if (s->bytes == 0)
 		s->first = now;
@@ -724,7 +724,7 @@ int on_ready(u64 *ctx)
 	r->kind = ARRIVE;
 	r->flags = 0;
 	r->more = 0;
-	r->counted = 0;
+	r->unused = 0;
 	r->result = unread_of(sk);
 	r->args[0] = sk->__sk_common.skc_num;
 	r->args[1] = sk->__sk_common.skc_state;
