@@ -4,42 +4,16 @@ import (
 	"strings"
 	"testing"
 
+	"evviz/internal/testkit/traces"
 	"evviz/trace"
 )
 
 const testMs = 1_000_000
 
-// strandedEvents are an edge-triggered loop that reads 1 KiB of 64 on fd 7 and goes on with fd 8, for 6.5 s.
-func strandedEvents() (evs []trace.Event) {
-	const in = 1
-	add := func(at int64, e trace.Event) {
-		e.Time, e.Stream, e.Seq = at*testMs, max(e.Stream, 1), uint32(len(evs)+1)
-		evs = append(evs, e)
-	}
-	add(1, trace.Event{Kind: trace.Thread, A: 1, B: 1, Mask: trace.RoleLoop})
-	for _, fd := range []int32{7, 8} {
-		add(1, trace.Event{Kind: trace.Open, FD: fd, Aux: trace.OpenAux(trace.TypeStream, trace.OriginAccept)})
-		add(1, trace.Event{Kind: trace.Register, Inst: 4, FD: fd, Mask: in | 1<<31, A: int64(fd)})
-	}
-	message := func(at int64, fd int32, n, read int64) {
-		add(at, trace.Event{Kind: trace.Arrive, Stream: 2, FD: fd, Mask: in, B: n + 1})
-		add(at, trace.Event{Kind: trace.Wait, Phase: trace.PhaseComplete, Inst: 4, FD: -1, B: -1, Mask: 1})
-		add(at, trace.Event{Kind: trace.Ready, Inst: 4, FD: fd, Mask: in, A: int64(fd)})
-		add(at+1, trace.Event{Kind: trace.Read, Phase: trace.PhaseComplete, FD: fd, A: 1024, B: read})
-		add(at+2, trace.Event{Kind: trace.Call, FD: fd, Aux: trace.HandlerConn, Dur: 2 * testMs})
-	}
-	message(100, 7, 64<<10, 1024)
-	for at := int64(200); at < 6590; at += 10 {
-		message(at, 8, 64, 64)
-	}
-	add(6600, trace.Event{Kind: trace.Wait, Phase: trace.PhaseComplete, Inst: 4, FD: -1, B: 1000 * testMs, Dur: 8 * testMs})
-	return evs
-}
-
 // TestStrandedInView4: what is unread at the right edge of the window is in its table, as long as it has been.
 func TestStrandedInView4(t *testing.T) {
 	for symbols, want := range map[string]string{"block": "≥ 6.5 s", "ascii": ">=6.5 s"} {
-		text := draw(t, Options{Feed: madeFeed(trace.Info{Title: "x", Timed: true, Kinds: trace.AllKinds()}, strandedEvents()), Symbols: symbols, View: "latency", Span: 7e9}, 140, 30, 1<<24).Text()
+		text := draw(t, Options{Feed: madeFeed(trace.Info{Title: "x", Timed: true, Kinds: trace.AllKinds()}, traces.Stranded()), Symbols: symbols, View: "latency", Span: 7e9}, 140, 30, 1<<24).Text()
 		row := ""
 		for _, l := range strings.Split(text, "\n") {
 			if strings.Contains(l, "arrival to read ") && row == "" {
@@ -54,7 +28,7 @@ func TestStrandedInView4(t *testing.T) {
 
 // TestHandlersInView2: the time that a handler took between its calls has a row of its own.
 func TestHandlersInView2(t *testing.T) {
-	text := draw(t, Options{Feed: madeFeed(trace.Info{Title: "x", Timed: true, Kinds: trace.AllKinds()}, strandedEvents()), Symbols: "block", View: "iteration", Span: 7e9}, 140, 30, 1<<24).Text()
+	text := draw(t, Options{Feed: madeFeed(trace.Info{Title: "x", Timed: true, Kinds: trace.AllKinds()}, traces.Stranded()), Symbols: "block", View: "iteration", Span: 7e9}, 140, 30, 1<<24).Text()
 	if !strings.Contains(text, "handler connection") || !strings.Contains(text, "2.0 ms") {
 		t.Errorf("no handler in\n%s", text)
 	}
