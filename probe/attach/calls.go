@@ -35,12 +35,6 @@ func arguments(c *probe.Call, r *kernel.Record) {
 	order := binary.NativeEndian
 	done := r.Kind == kernel.RecordCall
 	c.Args[0] = a(0)
-	milliseconds := func(v uint32) int64 {
-		if int32(v) < 0 {
-			return -1
-		}
-		return int64(int32(v)) * 1e6
-	}
 	switch classOf(int(r.Call)) {
 	case kernel.ClassCounter, kernel.ClassIO:
 		c.Args[2], c.Args[3], c.Bytes = a(1), a(2), int64(r.Args[1])
@@ -87,9 +81,8 @@ func arguments(c *probe.Call, r *kernel.Record) {
 		}
 	case kernel.ClassSelect, kernel.ClassPselect6:
 		c.SetCut = true
-		c.Nanos = -1
+		c.Nanos = -1 // what was asked for has a record before it, but for a call that is older than that
 		if done {
-			c.Nanos = milliseconds(r.Args[1])
 			c.Got = membersOf(c.Got, r)
 		}
 	case kernel.ClassAccept:
@@ -138,6 +131,14 @@ const (
 	timerAbsolute            = 1 // TIMER_ABSTIME
 	pollIn, pollPri, pollOut = 1, 2, 4
 )
+
+// milliseconds is a timeout in ns; -1 none.
+func milliseconds(v uint32) int64 {
+	if int32(v) < 0 {
+		return -1
+	}
+	return int64(int32(v)) * 1e6
+}
 
 // timespec is a struct timespec in ns; 0 where it could not be read.
 func timespec(b []byte) int64 {

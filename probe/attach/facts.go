@@ -53,9 +53,6 @@ func (s *Source) thread(at int64, pid int, t *kernel.Thread) {
 	if s.em.Call(&s.call) == nil {
 		s.blocked[r.TID] = blocked{at, r.Call}
 	}
-	if s.call.Sys == probe.SysSelect || s.call.Sys == probe.SysPselect6 {
-		s.wantSets()
-	}
 }
 
 func narrow(v uint64) uint32 { return uint32(min(v, 1<<32-1)) }

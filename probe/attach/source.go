@@ -146,6 +146,10 @@ func (s *Source) look(pid int) error {
 	for i := range st.Threads {
 		s.order.fact(st.Threads[i].Time-s.offset, fact{pid: pid, thread: &st.Threads[i]})
 		s.who[uint32(st.Threads[i].TID)] = pid
+		switch classOf(st.Threads[i].Call) {
+		case kernel.ClassSelect, kernel.ClassPselect6:
+			s.wantSets()
+		}
 	}
 	for i := range st.Files {
 		s.order.fact(st.Files[i].Time-s.offset, fact{pid: pid, file: &st.Files[i]})
@@ -347,6 +351,6 @@ func (s *Source) take(x *entry) {
 	case kernel.RecordArrive:
 		s.arrived(r, at)
 	case kernel.RecordSets:
-		s.sets[r.TID] = askedSet{membersOf(nil, r), r.Flags&kernel.RecordCut != 0}
+		s.sets[r.TID] = askedSet{membersOf(nil, r), r.Flags&kernel.RecordCut != 0, milliseconds(r.Args[1])}
 	}
 }

@@ -19,8 +19,9 @@ type blocked struct {
 
 // askedSet is what a select was asked for.
 type askedSet struct {
-	set []probe.PollFD
-	cut bool
+	set   []probe.PollFD
+	cut   bool
+	nanos int64 // timeout; -1 none
 }
 
 // pidOf is the process of a thread; ok is false where nobody knows. A thread that began while the programs were being put in place is not among
@@ -79,7 +80,7 @@ func (s *Source) called(r *kernel.Record, pid int, at int64) {
 		}
 	}
 	if set, ok := s.sets[r.TID]; ok && (c.Sys == probe.SysSelect || c.Sys == probe.SysPselect6) {
-		c.Set, c.SetCut = append(c.Set, set.set...), set.cut
+		c.Set, c.SetCut, c.Nanos = append(c.Set, set.set...), set.cut, set.nanos
 		if r.Kind == kernel.RecordCall {
 			delete(s.sets, r.TID)
 		}

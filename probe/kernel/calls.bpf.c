@@ -468,12 +468,8 @@ int on_exit(u64 *ctx)
 		break;
 	case SELECT:
 	case PSELECT6: {
-		u64 time[2], at = FIFTH(regs);
 		x0 = a0;
-		x1 = -1;
-		x2 = 0;
-		if (at && !probe_read_user(time, sizeof time, (void *)at))
-			x1 = time[0] * 1000 + time[1] / (class == SELECT ? 1000 : 1000000);
+		x1 = x2 = 0; /* the timeout has become what was left of it: on_enter has what was asked */
 		if (result > 0) { /* the sets as the call left them, in three places of 128 bytes */
 			u32 size = (a0 + 63) / 64 * 8;
 			if (a0 > 1024) {
@@ -606,8 +602,12 @@ int on_enter(u64 *ctx)
 	r->call = call;
 	r->kind = SETS;
 	r->result = 0;
+	u64 time[2], at = FIFTH(regs);
 	r->args[0] = n;
-	r->args[1] = r->args[2] = 0;
+	r->args[1] = -1;
+	r->args[2] = 0;
+	if (at && !probe_read_user(time, sizeof time, (void *)at))
+		r->args[1] = time[0] > 2000000 ? 2000000000 : time[0] * 1000 + time[1] / (class == SELECT ? 1000 : 1000000);
 	finish(on, r, 384);
 	return 0;
 }

@@ -30,7 +30,7 @@ const (
 	RecordExec                         // args: the number that the thread had before, its process; payload: the program
 	RecordExit                         // args: its process; Result: wait status
 	RecordArrive                       // TID: the process that has the socket; Start: the socket; Result: bytes unread, or connections not accepted; args: port, state, backlog
-	RecordSets                         // a select begins: args: numbers; payload: three sets of 1,024 bits
+	RecordSets                         // a select begins: args: numbers, timeout in ms; payload: three sets of 1,024 bits
 )
 
 // Flags of a record.

@@ -67,7 +67,7 @@ const (
 	ClassEpollCtl                 // args: descriptor, what, descriptor; payload: the event
 	ClassPoll                     // args: members, timeout in ms; payload: the set
 	ClassPpoll                    // the same
-	ClassSelect                   // args: numbers, timeout in ms; payload: the sets that came back
+	ClassSelect                   // args: numbers; payload: the sets that came back
 	ClassPselect6                 // the same
 	ClassAccept                   // args: descriptor, -, flags; payload: the socket
 	ClassConnect                  // args: descriptor; payload: the socket
