@@ -9,16 +9,17 @@ import (
 
 // fact is something that was there when the process was looked into: one of its members is set.
 type fact struct {
-	pid    int
-	thread *kernel.Thread
-	file   *kernel.File
-	reg    *kernel.Reg
+	pid     int
+	thread  *kernel.Thread
+	timeout int64 // of the wait that the thread is in, as look.TimeoutOf has it
+	file    *kernel.File
+	reg     *kernel.Reg
 }
 
 func (s *Source) known(at int64, f *fact) {
 	switch {
 	case f.thread != nil:
-		s.thread(at, f.pid, f.thread)
+		s.thread(at, f)
 	case f.file != nil:
 		s.file(at, f.pid, f.file)
 	case f.reg != nil:
@@ -28,7 +29,8 @@ func (s *Source) known(at int64, f *fact) {
 }
 
 // thread says which thread there is, and the call that it has been in since before.
-func (s *Source) thread(at int64, pid int, t *kernel.Thread) {
+func (s *Source) thread(at int64, f *fact) {
+	pid, t := f.pid, f.thread
 	if t.Worker {
 		return
 	}
@@ -50,6 +52,12 @@ func (s *Source) thread(at int64, pid int, t *kernel.Thread) {
 	}
 	callOf(&s.call, &r, pid, at)
 	s.call.Phase = trace.PhaseEnter
+	if f.timeout != 0 {
+		s.call.Nanos = f.timeout
+	}
+	if class == kernel.ClassSelect || class == kernel.ClassPselect6 { // what it has when it returns is what was left
+		s.sets[r.TID] = askedSet{nil, true, s.call.Nanos}
+	}
 	if s.em.Call(&s.call) == nil {
 		s.blocked[r.TID] = blocked{at, r.Call}
 	}

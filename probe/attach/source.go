@@ -19,6 +19,7 @@ import (
 	"evviz/internal/sys"
 	"evviz/probe"
 	"evviz/probe/kernel"
+	"evviz/probe/look"
 	"evviz/trace"
 )
 
@@ -144,7 +145,7 @@ func (s *Source) look(pid int) error {
 		return err
 	}
 	for i := range st.Threads {
-		s.order.fact(st.Threads[i].Time-s.offset, fact{pid: pid, thread: &st.Threads[i]})
+		s.order.fact(st.Threads[i].Time-s.offset, fact{pid: pid, thread: &st.Threads[i], timeout: look.TimeoutOf(pid, &st.Threads[i])})
 		s.who[uint32(st.Threads[i].TID)] = pid
 		switch classOf(st.Threads[i].Call) {
 		case kernel.ClassSelect, kernel.ClassPselect6:

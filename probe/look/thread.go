@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"evviz/probe/kernel"
 	"evviz/trace"
 )
 
@@ -216,6 +217,11 @@ func switches(path string) (voluntary, involuntary int64) {
 		}
 	}
 	return voluntary, involuntary
+}
+
+// TimeoutOf is the timeout of the wait that a thread of a process is in (ns), -1 for none, 0 where it is in no wait or that cannot be read.
+func TimeoutOf(pid int, t *kernel.Thread) int64 {
+	return timeoutOf(pid, &ThreadMoment{Call: int64(t.Call), Args: t.Args})
 }
 
 // timeoutOf is the timeout of the wait that a thread is in (ns), -1 for none, 0 where it is in no wait or that cannot be read.
