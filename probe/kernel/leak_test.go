@@ -107,6 +107,20 @@ func (x *inKernel) there(t *testing.T) (out []string) {
 			out = append(out, fmt.Sprint("map ", id))
 		}
 	}
+	for {
+		found, err := x.link()
+		if errors.Is(err, unix.EAGAIN) {
+			continue // another process is about to make one: it has a number, and is not there yet
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(out, found...)
+	}
+}
+
+// link is the link, if the kernel still has it.
+func (x *inKernel) link() (out []string, err error) {
 	links := new(link.Iterator)
 	defer links.Close()
 	for links.Next() {
@@ -114,10 +128,7 @@ func (x *inKernel) there(t *testing.T) (out []string) {
 			out = append(out, fmt.Sprint("link ", links.ID))
 		}
 	}
-	if err := links.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return out, links.Err()
 }
 
 // gone waits: the kernel frees after grace periods.
